@@ -1,0 +1,18 @@
+# The first stage has pip and the build backend; the image that ships has Python, the installed package and its data.
+FROM python:3.13-slim AS build
+WORKDIR /src
+COPY pyproject.toml README.md LICENSE ./
+COPY stream_signal ./stream_signal
+RUN python -m venv /opt/stream-signal \
+ && /opt/stream-signal/bin/pip install --no-cache-dir . \
+ && /opt/stream-signal/bin/pip uninstall --yes pip
+
+FROM python:3.13-slim
+RUN useradd --create-home --uid 10001 signal && pip uninstall --yes pip
+COPY --from=build /opt/stream-signal /opt/stream-signal
+ENV PATH="/opt/stream-signal/bin:$PATH"
+WORKDIR /app
+COPY config.yaml data.csv ./
+USER signal
+ENTRYPOINT ["stream-signal"]
+CMD ["--input", "data.csv", "--config", "config.yaml", "--output", "-"]

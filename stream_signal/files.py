@@ -1,0 +1,94 @@
+"""Write a file whole or not at all, and say in words why something cannot be read or written."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+
+from stream_signal.errors import ClosedOutputError, OutputError
+
+
+def reason(error: OSError) -> str:
+    """Give the words of the operating system, without its number."""
+    return error.strerror or str(error)
+
+
+def check_replaceable(path: str) -> None:
+    """Raise OutputError where `path` cannot be replaced, while nothing has been read yet."""
+    folder = os.path.dirname(os.path.realpath(path))
+    if not os.path.isdir(folder):
+        raise OutputError(f"cannot write {path!r}: there is no folder {os.path.dirname(path)!r}")
+    if os.path.isdir(path):
+        raise OutputError(f"cannot write {path!r}: it is a folder")
+    if _is_special(path):
+        return
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(f"cannot write {path!r}: the folder is not writable")
+
+
+def replace_file(path: str, data: bytes) -> None:
+    """Replace the file at `path` by `data`: a temporary file beside it, fsync, rename, fsync of the folder.
+
+    A reader sees the old file or the new one, whole, whatever happens meanwhile. A link is followed, and the
+    permissions of the old file are kept. What is no regular file (a pipe, `/dev/null`) cannot be replaced: the data is
+    written to it. Raises OutputError, and the old file stands as it was.
+    """
+    target = os.path.realpath(path)
+    try:
+        if _is_special(target):
+            with open(target, "wb", buffering=0) as special:
+                write_all(special.fileno(), data)
+            return
+        folder, name = os.path.split(target)
+        temporary = os.path.join(folder, f".{name[:100]}.{os.urandom(4).hex()}.tmp")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        try:
+            try:
+                if os.path.exists(target):
+                    os.fchmod(descriptor, stat.S_IMODE(os.stat(target).st_mode))
+                write_all(descriptor, data)
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            os.replace(temporary, target)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+        _sync_folder(folder)
+    except OSError as error:
+        raise OutputError(f"cannot write {path!r}: {reason(error)}") from error
+
+
+def write_stdout(data: bytes) -> None:
+    """Write to stdout, all of it; ClosedOutputError where its reader has gone, OutputError where it fails."""
+    if sys.stdout is None:  # closed by whoever started us: descriptor 1 may be any file by now
+        raise OutputError("cannot write to stdout: it is closed")
+    try:
+        write_all(1, data)
+    except BrokenPipeError as error:
+        raise ClosedOutputError("cannot write to stdout: its reader has gone") from error
+    except OSError as error:
+        raise OutputError(f"cannot write to stdout: {reason(error)}") from error
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write every byte, however few the system takes at a time."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def _is_special(path: str) -> bool:
+    try:
+        return not stat.S_ISREG(os.stat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _sync_folder(folder: str) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,186 @@
+"""The story of one run: config -> source -> stream -> metrics."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+
+from stream_signal import __version__
+from stream_signal.config import MAX_CONFIG_BYTES, Config, parse_config
+from stream_signal.errors import (
+    ClosedOutputError,
+    ConfigError,
+    DataError,
+    InternalError,
+    Interrupted,
+    OutputError,
+    StreamSignalError,
+)
+from stream_signal.log import Log
+from stream_signal.metrics import UNKNOWN_VERSION, ErrorRecord, Metrics, check_output, write_record
+from stream_signal.repairs import PREAMBLE_LINE
+from stream_signal.sources import CHUNK_BYTES, read_chunks, read_small
+from stream_signal.stopping import StopSignals
+from stream_signal.stream import Counts, SignalStream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from stream_signal.header import Header
+
+DEFAULT_CONFIG = "config.yaml"
+
+
+class Order(NamedTuple):
+    """What the command was asked to do."""
+
+    inputs: tuple[str, ...]
+    """paths, `-` for stdin, read in this order as one stream"""
+    output: str = "-"
+    """path, or `-` for stdout"""
+    config: str | None = None
+    """path; None: ./config.yaml where there is one, else the built-in settings"""
+    log_file: str | None = None
+    verbosity: int = 0
+    window: int | None = None
+    """in rows; stands above the config"""
+    column: str | int | None = None
+    """stands above the config"""
+
+
+@runtime_checkable
+class BinaryFile(Protocol):
+    """Anything with the `read` of a file opened in binary mode."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most `size` bytes, none at the end."""
+
+
+def run(config: Config, source: str | os.PathLike[str] | BinaryFile | Iterable[bytes]) -> Metrics:
+    r"""Run the job from Python: read the whole source, return its metrics.
+
+    `source` is a path, `-` for stdin, a binary file, or any iterable of bytes, cut anywhere. Raises a
+    StreamSignalError that says what to mend; nothing is written and nothing is logged.
+
+    >>> run(Config(window=2), [b"close\n4.58\n4.", b"58\n4.59\n"]).value
+    0.3333333333333333
+    """
+    started = time.perf_counter()
+    chunks: Iterable[bytes]
+    if isinstance(source, (str, os.PathLike)):
+        chunks = read_chunks(os.fspath(source))
+    elif isinstance(source, BinaryFile):
+        chunks = iter(lambda: source.read(CHUNK_BYTES), b"")
+    else:
+        chunks = source
+    stream = SignalStream(config)
+    for chunk in chunks:
+        stream.feed(chunk)
+    return Metrics.of(config, stream.finish(), time.perf_counter() - started)
+
+
+def execute(order: Order) -> None:
+    """Run the job as the command does: config, log, metrics and, when it fails, the error record.
+
+    Whatever goes wrong ends in a StreamSignalError, raised when the record of it is written.
+    """
+    started = time.perf_counter()
+    version = UNKNOWN_VERSION
+    with StopSignals() as stop, Log(order.log_file, order.verbosity) as log:
+        try:
+            config = load_config(order.config, order.window, order.column)
+            version = config.version
+            _log_start(log, order, config)
+            check_output(order.output)
+            counts = _count(order.inputs, SignalStream(config), stop, log)
+            metrics = Metrics.of(config, counts, time.perf_counter() - started)
+            write_record(metrics, order.output)
+        except ClosedOutputError as error:
+            log.info("output closed", reason=str(error))
+            return
+        except StreamSignalError as error:
+            _record_failure(error, version, order.output, log)
+            raise
+        except Exception as error:
+            unforeseen = InternalError(f"internal error: {type(error).__name__}: {error}")
+            unforeseen.__cause__ = error
+            _record_failure(unforeseen, version, order.output, log)
+            raise unforeseen from error
+        log.info("job finished", **metrics._asdict())
+
+
+def load_config(path: str | None, window: int | None = None, column: str | int | None = None) -> Config:
+    """Read the config file at `path`, or ./config.yaml where there is one, else take the built-in settings.
+
+    `window` and `column` stand above it. ConfigError names the file; InputError where it cannot be read.
+    """
+    if path is None and not os.path.lexists(DEFAULT_CONFIG):
+        overrides = {"window": window, "column": column}
+        return Config(**{key: value for key, value in overrides.items() if value is not None})  # type: ignore[arg-type]
+    path = path or DEFAULT_CONFIG
+    try:
+        return parse_config(read_small(path, MAX_CONFIG_BYTES), window=window, column=column)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def _count(inputs: tuple[str, ...], stream: SignalStream, stop: StopSignals, log: Log) -> Counts:
+    try:
+        for path in inputs:
+            try:
+                _read_part(path, stream, stop, log)
+            except DataError as error:
+                if len(inputs) > 1:
+                    error.source = path
+                raise
+        return stream.finish()
+    except Interrupted as interrupted:
+        interrupted.rows = stream.rows
+        raise
+    finally:
+        if stream.repairs.counts:
+            log.warning("repairs", **stream.repairs.counts, first=stream.repairs.first)
+
+
+def _read_part(path: str, stream: SignalStream, stop: StopSignals, log: Log) -> None:
+    chunks = read_chunks(path)
+    size, rows, told = 0, stream.rows, stream.header is not None
+    while (chunk := stop.next_of(chunks)) is not None:
+        size += len(chunk)
+        try:
+            stream.feed(chunk)
+        finally:
+            if stream.header and not told:
+                told = True
+                _log_header(log, path, stream.header, stream.repairs.counts.get(PREAMBLE_LINE, 0))
+    stream.end_part()
+    log.info("input read", input=path, bytes=size, rows=stream.rows - rows)
+
+
+def _log_header(log: Log, path: str, header: Header, skipped_lines: int) -> None:
+    columns, column, delimiter = list(header.names), header.position + 1, header.delimiter
+    log.info(
+        "header read", input=path, columns=columns, column=column, delimiter=delimiter, skipped_lines=skipped_lines
+    )
+
+
+def _log_start(log: Log, order: Order, config: Config) -> None:
+    if order.log_file or order.verbosity:
+        versions = {"stream_signal": __version__, "python": sys.version.split()[0]}
+        log.info("job started", versions=versions, config=config._asdict(), inputs=list(order.inputs))
+
+
+def _record_failure(error: StreamSignalError, version: str, output: str, log: Log) -> None:
+    """Put the error in the log, and where the metrics would have gone; what cannot be written does not hide it."""
+    attempts: list[Callable[[], None]] = [
+        lambda: log.failure("job failed", error),
+        lambda: write_record(ErrorRecord.of(version, error), output),
+    ]
+    for attempt in attempts:
+        try:
+            attempt()
+        except OutputError as unwritten:
+            if not isinstance(error, OutputError):
+                error.add_note(str(unwritten))

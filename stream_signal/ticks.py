@@ -1,0 +1,100 @@
+"""Decimal text -> exact integer ticks.
+
+A close is the decimal number that is written, not the float nearest to it: `0.1` is one tenth. It is kept as
+`(ticks, places)`, two integers whose value is `ticks / 10**places`, so that sums and comparisons are integer
+arithmetic and nothing is ever rounded.
+
+The grammar is `[+-]? digits [. digits]? ([eE] [+-]? digits)?` in ASCII, with `.5` and `5.` allowed and spaces around it
+trimmed. Python's own `int` and `Decimal` take more (`1_000`, digits of other alphabets, `Infinity`), which is why
+neither reads the text. Cost: about 0.4 µs for a plain price, 1.5 µs for one with a sign, a space or an exponent.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from operator import index
+
+# Far more than any market quotes (a float64 has at most 1 + 767), and few enough that `1e999999999` costs nothing.
+MAX_DIGITS = 400
+MISSING = frozenset({b"", b"nan", b"na", b"n/a", b"null", b"none"})
+
+_DECIMAL = re.compile(rb"([+-]?)(?=\.?[0-9])([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?)0*([0-9]+))?")
+_MAX_EXPONENT_DIGITS = len(str(MAX_DIGITS))
+
+
+def parse_ticks(text: bytes) -> tuple[int, int] | None:
+    """Read one close: `(ticks, places)`, or None where the close is missing.
+
+    A missing close is empty, or NaN, NA, N/A, null, None in any case. Anything else that is not a decimal number of at
+    most 400 digits raises ValueError, whose text says what was expected.
+
+    >>> parse_ticks(b"42004.66"), parse_ticks(b" -.5 "), parse_ticks(b"25e-1"), parse_ticks(b"NaN")
+    ((4200466, 2), (-5, 1), (25, 1), None)
+    >>> parse_ticks(b"1_000")
+    Traceback (most recent call last):
+    ValueError: a decimal number
+    """
+    whole, point, part = text.partition(b".")
+    if whole.isdigit() and (part.isdigit() or not point) and len(text) <= MAX_DIGITS:  # nearly every price there is
+        return int(whole + part), len(part)
+    return _parse_unusual(text.strip(b" "))
+
+
+def _parse_unusual(text: bytes) -> tuple[int, int] | None:
+    match = _DECIMAL.fullmatch(text)
+    if match is None:
+        if text.lower() in MISSING:
+            return None
+        raise ValueError("a decimal number")
+    sign, whole, part, exponent_sign, exponent = match.groups(b"")
+    digits = whole + part
+    places = len(part)
+    if exponent:
+        shift = int(exponent[: _MAX_EXPONENT_DIGITS + 1])  # one digit too many is enough to be refused below
+        places += shift if exponent_sign == b"-" else -shift
+    if max(len(digits) - min(places, 0), places) > MAX_DIGITS:
+        raise ValueError(f"a decimal number of at most {MAX_DIGITS} digits")
+    ticks = int(sign + digits)
+    return (ticks * 10**-places, 0) if places < 0 else (ticks, places)
+
+
+def reads_as_close(text: bytes) -> bool:
+    """Whether `parse_ticks` can read the text: a number, or a missing close.
+
+    >>> reads_as_close(b"42004.66"), reads_as_close(b""), reads_as_close(b"close")
+    (True, True, False)
+    """
+    try:
+        parse_ticks(text)
+    except ValueError:
+        return False
+    return True
+
+
+def ticks_of(value: int | float | Decimal) -> tuple[int, int]:  # noqa: PYI041 - in plain words
+    """Turn a Python number into `(ticks, places)`; a float stands for its shortest decimal form.
+
+    A bool or any other type raises TypeError; NaN, an infinity, or more than 400 digits raise ValueError.
+
+    >>> ticks_of(7), ticks_of(0.1), ticks_of(Decimal("1.10"))
+    ((7, 0), (1, 1), (110, 2))
+    """
+    if isinstance(value, bool):
+        raise TypeError("expected an int, a Decimal or a float, found a bool")
+    if isinstance(value, float):
+        text = float.__repr__(value)  # NumPy's float64 is a float whose own repr names its type
+    elif isinstance(value, Decimal):
+        text = str(value)
+    else:
+        try:
+            return index(value), 0
+        except TypeError:
+            raise TypeError(f"expected an int, a Decimal or a float, found {type(value).__name__}") from None
+    try:
+        ticks = _parse_unusual(text.encode())
+    except ValueError as error:
+        raise ValueError(f"expected {error}, found {text}") from None
+    if ticks is None:
+        raise ValueError(f"expected a decimal number, found {text}; a missing value is None")
+    return ticks

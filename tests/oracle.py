@@ -1,0 +1,35 @@
+"""The answer, worked out the slow and obvious way: fractions, the whole window summed anew at every row."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MISSING = {"", "nan", "na", "n/a", "null", "none"}
+
+
+def value_of(close: str) -> Fraction | None:
+    """Read a close that the generators made; None where it is missing."""
+    close = close.strip(" ")
+    return None if close.lower() in MISSING else Fraction(close)
+
+
+def means(values: Sequence[Fraction | None], window: int) -> list[Fraction | None]:
+    """Give the mean of the window that each row ends; None while there is none."""
+    found: list[Fraction | None] = []
+    for end in range(1, len(values) + 1):
+        held = [value for value in values[max(0, end - window) : end] if value is not None]
+        found.append(sum(held, Fraction()) / window if len(held) == window else None)
+    return found
+
+
+def count(closes: Sequence[str], window: int) -> tuple[int, int]:
+    """Count the rows, and those whose close is above their mean."""
+    values = [value_of(close) for close in closes]
+    signals = 0
+    for value, mean in zip(values, means(values, window), strict=True):
+        signals += value is not None and mean is not None and value > mean
+    return len(values), signals

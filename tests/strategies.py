@@ -1,0 +1,101 @@
+"""What hypothesis draws: closes, whole files in every dialect, and cuts."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from candle_csv import HEADER, row
+from hypothesis import strategies as st
+
+_DIGITS = "0123456789"
+
+windows = st.integers(1, 12)
+
+plain_prices = st.builds(
+    lambda cents, places: f"{cents // 10**places}.{cents % 10**places:0{places}}" if places else str(cents),
+    st.integers(0, 10**9),
+    st.integers(0, 8),
+)
+# Prices from a handful, so that closes often equal their mean: there the float engines go wrong.
+tied_prices = st.sampled_from(["4.58", "4.59", "4.57", "4.6", "0.1", "0.2", "0.3", "0.30", "-0.1", "3e-1"])
+odd_numbers = st.builds(
+    lambda sign, whole, part, exponent: sign + whole + part + exponent,
+    st.sampled_from(["", "-", "+"]),
+    st.text(_DIGITS, min_size=1, max_size=30),
+    st.one_of(st.just(""), st.just("."), st.text(_DIGITS, min_size=1, max_size=30).map(lambda part: "." + part)),
+    st.one_of(st.just(""), st.builds("{}{}".format, st.sampled_from(["e", "E", "e+", "e-"]), st.integers(0, 30))),
+)
+missing_closes = st.sampled_from(["", "NaN", "nan", "NA", "n/a", "null", "NULL", "None"])
+spaced = st.builds("{}{}{}".format, st.sampled_from(["", " ", "  "]), tied_prices, st.sampled_from(["", " "]))
+closes = st.one_of(plain_prices, tied_prices, tied_prices, odd_numbers, missing_closes, spaced)
+close_lists = st.lists(closes, min_size=1, max_size=60)
+
+bad_closes = st.sampled_from(
+    [
+        "abc",
+        "1_000",
+        "0x10",
+        "1.2.3",
+        "--1",
+        "1e",
+        "inf",
+        "-inf",
+        "1 2",
+        "\u0661",
+        "e5",
+        ".",
+        "+",
+        "1e999999999",
+        "1" * 401,
+    ]
+)
+
+
+class Document(NamedTuple):
+    """A file, and what it holds."""
+
+    data: bytes
+    closes: list[str]
+    repairs: dict[str, int]
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> Document:
+    """Draw a file in any of the dialects that the project reads, each line in a way of its own."""
+    drawn = draw(close_lists)
+    delimiter = draw(st.sampled_from(",;\t|"))
+    line_ends = st.sampled_from(draw(st.sampled_from([["\n"], ["\r\n"], ["\n", "\r\n"]])))
+    header = HEADER.strip().replace(",", delimiter)
+    preamble = draw(st.lists(st.sampled_from(["https://example.com", "BTC/USD 1m", "# close"]), max_size=5))
+    lines = [*preamble, header]
+    repairs = {"preamble_lines": len(preamble), "blank_lines": 0, "repeated_headers": 0}
+    repairs["missing_closes"] = sum(
+        close.strip(" ").lower() in {"", "nan", "na", "n/a", "null", "none"} for close in drawn
+    )
+    for number, close in enumerate(drawn):
+        line = row(number, close, delimiter)
+        kind = draw(st.sampled_from(["plain"] * 12 + ["quoted", "one quoted", "two lines", "blank", "header"]))
+        if kind == "quoted":
+            line = delimiter.join(f'"{field}"' for field in line.split(delimiter))
+        elif kind == "one quoted":
+            line = line.replace("1.5", f'"1{delimiter}5 ""x"""')
+        elif kind == "two lines":
+            line = line.replace("1.5", '"1\r\n\n5"')
+        elif kind == "blank":
+            lines.append("")
+            repairs["blank_lines"] += 1
+        elif kind == "header":
+            lines.append(header)
+            repairs["repeated_headers"] += 1
+        lines.append(line)
+    text = draw(st.sampled_from(["", "\ufeff"])) + "".join(line + draw(line_ends) for line in lines)
+    if draw(st.booleans()):
+        text = text.removesuffix("\n").removesuffix("\r")
+    return Document(text.encode(), drawn, {kind: count for kind, count in repairs.items() if count})
+
+
+@st.composite
+def cuts(draw: st.DrawFn, data: bytes) -> list[bytes]:
+    """Cut bytes at random places, into pieces of which some may be empty."""
+    places = sorted(draw(st.lists(st.integers(0, len(data)), max_size=12)))
+    return [data[start:end] for start, end in zip([0, *places], [*places, len(data)], strict=True)]

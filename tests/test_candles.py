@@ -1,0 +1,68 @@
+"""The synthetic candles: the same for ever, and like the real ones."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from typing import TYPE_CHECKING
+
+from commands import REPOSITORY, run_command
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stream_signal.candles import candles
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_data_csv_is_the_output_of_the_command(tmp_path: Path) -> None:
+    """`data.csv` is what `stream-signal candles --rows 10000 --seed 42` writes, to the byte."""
+    done = run_command("candles", "--rows", "10000", "--seed", "42", cwd=tmp_path)
+    assert (done.code, done.stderr) == (0, "")
+    assert done.stdout == (REPOSITORY / "data.csv").read_bytes()
+
+
+def test_the_seed_is_that_of_the_config(tmp_path: Path) -> None:
+    """Without --seed, the config's seed is taken; the rows are 10,000 where not said."""
+    (tmp_path / "config.yaml").write_text('seed: 7\nwindow: 5\nversion: "v1"\n')
+    done = run_command("candles", cwd=tmp_path)
+    assert done.stdout == b"".join(candles(10_000, seed=7))
+    assert done.stdout != (REPOSITORY / "data.csv").read_bytes()
+    (tmp_path / "config.yaml").write_text("seed: x\n")
+    assert run_command("candles", cwd=tmp_path).code == 1
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**63 - 1), st.integers(1, 1500))
+def test_a_shorter_run_is_the_beginning_of_a_longer_one(seed: int, rows: int) -> None:
+    """The candles of a seed do not depend on how many are asked for."""
+    longer = b"".join(candles(1500, seed))
+    assert longer.startswith(b"".join(candles(rows, seed)))
+    assert longer.count(b"\n") == 1501
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**63 - 1))
+def test_like_real_candles(seed: int) -> None:
+    """Low <= open, close <= high; a minute follows each minute; where nothing traded, the last close repeats."""
+    rows = list(csv.DictReader(b"".join(candles(3000, seed)).decode().splitlines()))
+    quiet = 0
+    for last, now in itertools.pairwise(rows):
+        opened, high, low, close = (round(float(now[name]) * 100) for name in ("open", "high", "low", "close"))
+        assert 0 < low <= min(opened, close) <= max(opened, close) <= high
+        assert int(now["timestamp"]) == int(last["timestamp"]) + 60
+        assert now["open"] == last["close"]
+        if now["volume"] == "0.00000000":
+            quiet += 1
+            assert now["open"] == now["high"] == now["low"] == now["close"]
+    assert 150 < quiet < 750
+
+
+def test_volatility_clusters() -> None:
+    """Large moves follow large moves: the squared returns are correlated from one minute to the next."""
+    rows = list(csv.DictReader((REPOSITORY / "data.csv").read_text().splitlines()))
+    moves = [(float(row["close"]) / float(row["open"]) - 1) ** 2 for row in rows if row["volume"] != "0.00000000"]
+    middle = sum(moves) / len(moves)
+    together = sum((a - middle) * (b - middle) for a, b in itertools.pairwise(moves))
+    assert together / sum((a - middle) ** 2 for a in moves) > 0.1

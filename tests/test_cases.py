@@ -1,0 +1,70 @@
+"""Every case of the table, through every door and at every cut: one answer."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+from cases import CASES, Case
+from commands import run_command, settings_yaml
+
+from stream_signal import Config, DataError, SignalStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+
+def answer(case: Case, pieces: Iterable[bytes]) -> tuple[int, int] | str:
+    """Feed the pieces; return what the table gives."""
+    stream = SignalStream(Config(**case.settings))
+    try:
+        for piece in pieces:
+            stream.feed(piece)
+        counts = stream.finish()
+    except DataError as error:
+        return str(error)
+    return counts.rows, counts.signals
+
+
+@every_case
+def test_whole(case: Case) -> None:
+    """Fed in one piece, a case gives its answer."""
+    assert answer(case, [case.data]) == case.answer
+
+
+@every_case
+def test_one_byte_at_a_time(case: Case) -> None:
+    """Fed byte by byte, a case gives the same answer."""
+    assert answer(case, (case.data[at : at + 1] for at in range(len(case.data)))) == case.answer
+
+
+@every_case
+def test_random_cuts(case: Case) -> None:
+    """Fed in pieces cut at random, a case gives the same answer."""
+    for seed in range(20):
+        rng = random.Random(seed)
+        places = sorted(rng.randrange(len(case.data) + 1) for _ in range(rng.randrange(1, 9)))
+        pieces = [case.data[start:end] for start, end in zip([0, *places], [*places, None], strict=True)]
+        assert answer(case, pieces) == case.answer
+
+
+@every_case
+def test_command(case: Case, tmp_path: Path) -> None:
+    """By file and by pipe, the command gives the same answer and the same exit code."""
+    (tmp_path / "config.yaml").write_text(settings_yaml(**case.settings))
+    (tmp_path / "data.csv").write_bytes(case.data)
+    runs = [run_command("data.csv", cwd=tmp_path), run_command(stdin=case.data, cwd=tmp_path)]
+    for done in runs:
+        if isinstance(case.answer, str):
+            assert done.code == 1
+            assert done.record == {"version": "v1", "status": "error", "error_message": case.answer}
+            assert done.stderr == f"stream-signal: {case.answer}\n"
+        else:
+            rows, signals = case.answer
+            assert (done.code, done.stderr) == (0, "")
+            assert done.record["rows_processed"] == rows
+            assert done.record["value"] == signals / rows

@@ -1,0 +1,68 @@
+"""A file is replaced whole, or stays as it was."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stream_signal import OutputError
+from stream_signal.files import replace_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_replaced_whole(tmp_path: Path) -> None:
+    """The new file has the data and the permissions of the old one, and nothing else is left in the folder."""
+    path = tmp_path / "m.json"
+    path.write_bytes(b"old")
+    path.chmod(0o640)
+    replace_file(str(path), b"new")
+    assert path.read_bytes() == b"new"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert os.listdir(tmp_path) == ["m.json"]
+
+
+def test_a_new_file_obeys_the_umask(tmp_path: Path) -> None:
+    """A file that was not there gets the permissions that the user's umask gives."""
+    before = os.umask(0o027)
+    try:
+        replace_file(str(tmp_path / "m.json"), b"new")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "m.json").stat().st_mode) == 0o640
+
+
+def test_a_link_is_followed(tmp_path: Path) -> None:
+    """The file that a link points to is replaced, and the link stays one."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "m.json").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("real/m.json")
+    replace_file(str(tmp_path / "link"), b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real" / "m.json").read_bytes() == b"new"
+
+
+def test_a_device_is_not_replaced() -> None:
+    """/dev/null is written to, and stays a device."""
+    replace_file("/dev/null", b"new")
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+
+
+@pytest.mark.parametrize("name", ["replace", "fsync", "write"])
+def test_a_failure_leaves_the_old_file(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the write, the fsync or the rename fails, the old file stands and no temporary one is left."""
+    (tmp_path / "m.json").write_bytes(b"old")
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, name, fail)
+    with pytest.raises(OutputError, match="No space left on device"):
+        replace_file(str(tmp_path / "m.json"), b"new")
+    monkeypatch.undo()
+    assert (tmp_path / "m.json").read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["m.json"]

@@ -1,0 +1,143 @@
+"""The Docker image, as far as it can be proved without an engine: its wheel, its folders, its commands."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+from commands import REPOSITORY
+from test_command import metrics_of
+
+DOCKERFILE = (REPOSITORY / "Dockerfile").read_text()
+README = (REPOSITORY / "README.md").read_text()
+
+
+def instruction(name: str) -> list[str]:
+    """Return the arguments of an instruction in exec form; the last stage is the one that ships."""
+    (found,) = re.findall(rf"^{name} (\[.*\])$", DOCKERFILE.rpartition("\nFROM ")[2], re.MULTILINE)
+    arguments = json.loads(found)
+    assert isinstance(arguments, list)
+    return arguments
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Lay out the image: the wheel of the clean tree in an empty environment, and /app with what is copied there."""
+    root = tmp_path_factory.mktemp("image")
+    source = root / "src"
+    source.mkdir()
+    for name in re.findall(r"^COPY ((?!--)[^\n]*) \./\S*$", DOCKERFILE.rpartition("\nFROM ")[0], re.MULTILINE):
+        for item in name.split():
+            copy = shutil.copytree if (REPOSITORY / item).is_dir() else shutil.copy
+            copy(REPOSITORY / item, source / item)
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "--target", "wheel"], cwd=source, capture_output=True, check=True
+    )
+    venv.create(root / "env", with_pip=False)
+    python = root / "env" / "bin" / "python"
+    (wheel,) = (source / "dist").glob("*.whl")
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "--python",
+            str(python),
+            "install",
+            "--no-deps",
+            "--no-index",
+            "--quiet",
+            str(wheel),
+        ],
+        capture_output=True,
+        check=True,
+    )
+    # The dependencies come from the environment of the tests, behind what is installed in the empty one.
+    (site,) = (root / "env" / "lib").glob("python*/site-packages")
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
+    app = root / "app"
+    app.mkdir()
+    for item in "config.yaml", "data.csv":
+        shutil.copy(REPOSITORY / item, app)
+    return root
+
+
+def run(image: Path, *arguments: str, stdin: bytes = b"") -> bytes:
+    """Run ENTRYPOINT with CMD, or with other arguments, in /app; return stdout."""
+    entrypoint, command = instruction("ENTRYPOINT"), instruction("CMD")
+    done = subprocess.run(
+        [str(image / "env" / "bin" / entrypoint[0]), *entrypoint[1:], *(arguments or command)],
+        input=stdin,
+        cwd=image / "app",
+        env={"PATH": str(image / "env" / "bin")},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    return done.stdout
+
+
+WANTED = metrics_of(re.findall(r"```json\n(.*?)```", README, re.DOTALL)[0].encode())
+
+
+def test_the_wheel_is_what_runs(image: Path) -> None:
+    """The package of the image is the installed wheel, with its types, and not this checkout."""
+    python = image / "env" / "bin" / "python"
+    done = subprocess.run(
+        [python, "-c", "import stream_signal; print(stream_signal.__file__)"],
+        cwd=image / "app",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    installed = Path(done.stdout.strip()).parent
+    assert installed.is_relative_to(image / "env")
+    here = {path.name for path in (REPOSITORY / "stream_signal").iterdir() if path.is_file()}
+    assert {path.name for path in installed.iterdir() if path.is_file()} == here
+
+
+def test_docker_run(image: Path) -> None:
+    """`docker run stream-signal`: CMD runs on the bundled data and prints the metrics."""
+    assert instruction("ENTRYPOINT") == ["stream-signal"]
+    assert metrics_of(run(image)) == WANTED
+
+
+def test_docker_run_pipe(image: Path) -> None:
+    """`cat data.csv | docker run -i stream-signal --input -` gives the same metrics."""
+    assert "cat data.csv | docker run --rm -i stream-signal --input -\n" in README
+    assert metrics_of(run(image, "--input", "-", stdin=(REPOSITORY / "data.csv").read_bytes())) == WANTED
+
+
+def test_docker_run_into_a_volume(image: Path) -> None:
+    """`docker run -v ...` with the arguments of the README writes the metrics into the mounted folder."""
+    (arguments,) = re.findall(r'^docker run .* -v "\$PWD/output:/app/output" stream-signal (.*)$', README, re.MULTILINE)
+    (image / "app" / "output").mkdir()
+    assert run(image, *arguments.split()) == b""
+    assert metrics_of((image / "app" / "output" / "metrics.json").read_bytes()) == WANTED
+
+
+def test_the_last_stage_runs_as_nobody_special() -> None:
+    """The image that ships sets a user of its own, before its ENTRYPOINT, and gets no pip from the build stage."""
+    last = DOCKERFILE.rpartition("\nFROM ")[2]
+    assert re.search(r"^USER signal$", last, re.MULTILINE)
+    assert "pip install" not in last
+    assert DOCKERFILE.count("pip uninstall --yes pip") == 2
+
+
+def test_what_the_image_needs_is_let_in() -> None:
+    """Every file that the Dockerfile copies from the checkout is let in by .dockerignore, and is there."""
+    let_in = {line[1:] for line in (REPOSITORY / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    copied = {
+        item for names in re.findall(r"^COPY ((?!--).*) \S+$", DOCKERFILE, re.MULTILINE) for item in names.split()
+    }
+    assert copied == let_in
+    for item in copied:
+        assert (REPOSITORY / item).exists()

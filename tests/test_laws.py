@@ -1,0 +1,148 @@
+"""The laws of the design, as properties over generated files."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from candle_csv import candle_csv, row
+from commands import run_command, settings_yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from oracle import count
+from strategies import Document, bad_closes, close_lists, cuts, documents, windows
+
+from stream_signal import Config, DataError, SignalStream
+from stream_signal.rows import MAX_LINE_BYTES
+
+
+def counted(pieces: list[bytes], **options: Any) -> tuple[tuple[int, int], SignalStream]:
+    """Feed the pieces to a stream; return (rows, signals) and the stream."""
+    stream = SignalStream(Config(**options))
+    for piece in pieces:
+        stream.feed(piece)
+    return stream.finish()[:2], stream
+
+
+@settings(max_examples=300, deadline=None)
+@given(documents(), windows)
+def test_exact(document: Document, window: int) -> None:
+    """Law 1: in every dialect, the counts are those of fractions summed anew at every row."""
+    assert counted([document.data], window=window)[0] == count(document.closes, window)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data(), documents(), windows)
+def test_cut_invariant(data: st.DataObject, document: Document, window: int) -> None:
+    """Law 2: the counts and the repairs are the same for every cut of the bytes."""
+    whole, one = counted([document.data], window=window)
+    cut, other = counted(data.draw(cuts(document.data)), window=window)
+    assert cut == whole
+    assert other.header == one.header
+    assert (other.repairs.counts, other.repairs.first) == (one.repairs.counts, one.repairs.first)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data(), st.lists(st.sampled_from(b',;"\r\n\xef\xbb\xbf\x001.5-eNa'), max_size=80).map(bytes))
+def test_cut_invariant_over_junk(data: st.DataObject, junk: bytes) -> None:
+    """Law 2: bytes that make no sense give the same error, or the same counts, for every cut."""
+
+    def outcome(pieces: list[bytes]) -> object:
+        try:
+            return counted(pieces, window=2, bad_rows="missing")[0]
+        except DataError as error:
+            return str(error)
+
+    junk = b"close,x\n" + junk
+    assert outcome(data.draw(cuts(junk))) == outcome([junk])
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.data(), st.integers(0, 5), st.integers(1, 3 * MAX_LINE_BYTES), st.booleans())
+def test_bounded(data: st.DataObject, before: int, excess: int, ends: bool) -> None:  # noqa: FBT001
+    """Law 7: a line beyond the bound is refused by its number, at every cut, whether it ends or not."""
+    text = candle_csv(["1"] * before) + b"x" * (MAX_LINE_BYTES + excess) + b"\n" * ends
+    with pytest.raises(DataError) as refused:
+        counted(data.draw(cuts(text)))
+    assert refused.value.line == before + 2
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data(), close_lists, bad_closes, windows)
+def test_refused(data: st.DataObject, closes: list[str], bad: str, window: int) -> None:
+    """Law 8: a close with no meaning is an error with its line, or, where so set, a missing close that is counted."""
+    at = data.draw(st.integers(0, len(closes)))
+    text = candle_csv([*closes[:at], bad, *closes[at:]])
+    with pytest.raises(DataError) as refused:
+        counted([text], window=window)
+    assert refused.value.line == at + 2
+    answer, stream = counted([text], window=window, bad_rows="missing")
+    assert answer == count([*closes[:at], "", *closes[at:]], window)
+    assert stream.repairs.counts["bad_rows"] == 1
+    assert stream.repairs.first["bad_rows"] == [str(refused.value)]
+
+
+@settings(max_examples=200, deadline=None)
+@given(documents())
+def test_no_repair_is_silent(document: Document) -> None:
+    """Law 8: what was passed over or taken as missing is counted, kind by kind."""
+    assert counted([document.data])[1].repairs.counts == document.repairs
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data(), close_lists)
+def test_torn_row(data: st.DataObject, closes: list[str]) -> None:
+    """Law 8: a row cut off before its last field never passes as a price."""
+    whole = row(len(closes), "42004.66")
+    torn = whole[: data.draw(st.integers(1, whole.rindex(",")))]
+    with pytest.raises(DataError) as refused:
+        counted([candle_csv(closes) + torn.encode()])
+    assert refused.value.line == len(closes) + 2
+
+
+@settings(max_examples=25, deadline=None)
+@given(documents(), windows)
+def test_stdout_is_the_product(document: Document, window: int) -> None:
+    """Law 9: by file and by pipe, stdout is one line of JSON, stderr is empty, and the two are the same."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        (place / "config.yaml").write_text(settings_yaml(window=window))
+        (place / "data.csv").write_bytes(document.data)
+        by_file = run_command("data.csv", cwd=place)
+        by_pipe = run_command(stdin=document.data, cwd=place)
+        rows, signals = count(document.closes, window)
+        for done in (by_file, by_pipe):
+            assert (done.code, done.stderr, done.stdout.count(b"\n")) == (0, "", 1)
+            latency = json.loads(done.stdout)["latency_ms"]
+            assert done.stdout.decode() == (
+                f'{{"version": "v1", "rows_processed": {rows}, "metric": "signal_rate", '
+                f'"value": {signals / rows!r}, "latency_ms": {latency}, "seed": 42, "status": "success"}}\n'
+            )
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(close_lists, min_size=1, max_size=4), windows, st.data())
+def test_parts(parts: list[list[str]], window: int, data: st.DataObject) -> None:
+    """Law 6: several files, each with its own head and with or without its last newline, are one stream."""
+    stream = SignalStream(Config(window=window))
+    for number, closes in enumerate(parts):
+        head = data.draw(st.sampled_from(["", "\ufeff", "\ufeffhttps://example.com\n", "a\nb\n"]))
+        text = head + candle_csv(closes).decode()
+        if number and not head and data.draw(st.booleans()):
+            text = text.partition("\n")[2]
+        stream.feed(text[: -data.draw(st.integers(0, 1)) or None].encode())
+        stream.end_part()
+    assert stream.finish()[:2] == count([close for closes in parts for close in closes], window)
+
+
+def test_part_with_another_header() -> None:
+    """Law 6: a later file with other columns is refused, even where bad rows are taken as missing."""
+    stream = SignalStream(Config(bad_rows="missing"))
+    stream.feed(candle_csv(["1", "2"]))
+    stream.end_part()
+    stream.feed(b"timestamp,close,open,high,low,volume\n" + row(0, "1").encode())
+    with pytest.raises(DataError, match=r"^line 1: expected the header of the first input \('timestamp,open"):
+        stream.end_part()

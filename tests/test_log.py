@@ -1,0 +1,157 @@
+"""The log: JSON Lines for machines, words on stderr for people, nothing unless asked for."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from candle_csv import candle_csv
+from commands import COMMAND, run_command
+
+from stream_signal import __version__
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DATA = b"https://example.com\n" + candle_csv(["1", "2", "", "4", "", "6", "", "8", "", "x"])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Make a folder with data that needs repairs, and the config that allows them."""
+    (tmp_path / "data.csv").write_bytes(DATA)
+    (tmp_path / "config.yaml").write_text('seed: 42\nwindow: 2\nversion: "v1"\nbad_rows: missing\n')
+    return tmp_path
+
+
+def events(folder: Path) -> list[dict[str, Any]]:
+    """Read the log; every line has a level and a UTC time, which are taken out."""
+    found = []
+    for line in (folder / "run.log").read_text().splitlines():
+        event = json.loads(line)
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", event.pop("timestamp"))
+        assert event.pop("level") in {"info", "warning", "error"}
+        found.append(event)
+    return found
+
+
+def test_the_story_of_a_job(folder: Path) -> None:
+    """The log tells of the start with its settings, the header, the input, every kind of repair, and the end."""
+    done = run_command("data.csv", "--log-file", "run.log", cwd=folder)
+    started, header, read, repairs, finished = events(folder)
+    assert started.pop("versions") == {"stream_signal": __version__, "python": __import__("platform").python_version()}
+    assert started == {
+        "event": "job started",
+        "config": {
+            "seed": 42,
+            "window": 2,
+            "version": "v1",
+            "column": "close",
+            "header": True,
+            "delimiter": None,
+            "bad_rows": "missing",
+        },
+        "inputs": ["data.csv"],
+    }
+    assert header == {
+        "event": "header read",
+        "input": "data.csv",
+        "columns": ["timestamp", "open", "high", "low", "close", "volume"],
+        "column": 5,
+        "delimiter": ",",
+        "skipped_lines": 1,
+    }
+    assert read == {"event": "input read", "input": "data.csv", "bytes": len(DATA), "rows": 10}
+    assert repairs == {
+        "event": "repairs",
+        "preamble_lines": 1,
+        "missing_closes": 4,
+        "bad_rows": 1,
+        "first": {
+            "preamble_lines": ["line 1: 'https://example.com'"],
+            "missing_closes": ["line 5", "line 7", "line 9"],
+            "bad_rows": ["line 12: expected a decimal number in column 'close', found 'x'"],
+        },
+    }
+    assert finished == {"event": "job finished"} | done.record
+
+
+def test_a_failure_is_logged(folder: Path) -> None:
+    """A failed job ends its log with the error and its kind; the log is appended to, run after run."""
+    (folder / "config.yaml").unlink()
+    for _ in range(2):
+        assert run_command("data.csv", "--log-file", "run.log", cwd=folder).code == 1
+    found = events(folder)
+    message = "line 12: expected a decimal number in column 'close', found 'x'"
+    assert [event["event"] for event in found] == ["job started", "header read", "repairs", "job failed"] * 2
+    assert found[-1] == {"event": "job failed", "error": message, "kind": "DataError"}
+
+
+def test_a_wrong_config_is_logged(folder: Path) -> None:
+    """A job that fails at its config has a log too."""
+    (folder / "config.yaml").write_text("window: 5\n")
+    assert run_command("data.csv", "--log-file", "run.log", cwd=folder).code == 1
+    assert events(folder) == [
+        {"event": "job failed", "error": "config.yaml: missing required key: 'seed'", "kind": "ConfigError"}
+    ]
+
+
+def test_a_traceback_goes_to_the_log_alone(folder: Path) -> None:
+    """With -vv the log has the traceback; stderr never has (as every test of the command checks)."""
+    (folder / "config.yaml").unlink()
+    done = run_command("data.csv", "--log-file", "run.log", "-vv", cwd=folder)
+    assert "job failed" in done.stderr
+    assert "Traceback" in events(folder)[-1]["exception"]
+
+
+def test_verbose(folder: Path) -> None:
+    """-v tells the same events on stderr, without colour where it is no terminal; stdout stays the product."""
+    done = run_command("data.csv", "-v", cwd=folder)
+    told = re.findall(r"(job started|header read|input read|repairs|job finished)  ", done.stderr)
+    assert told == ["job started", "header read", "input read", "repairs", "job finished"]
+    assert "\x1b" not in done.stderr
+    assert done.record["rows_processed"] == 10
+
+
+@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
+def test_colour(no_color: str, coloured: bool, folder: Path) -> None:  # noqa: FBT001
+    """On a terminal there is colour, unless NO_COLOR is set."""
+    main, terminal = pty.openpty()
+    subprocess.run(
+        [COMMAND, "data.csv", "-v"],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=terminal,
+        env=os.environ | {"NO_COLOR": no_color, "TERM": "xterm"},
+        timeout=30,
+        check=True,
+    )
+    os.close(terminal)
+    shown = os.read(main, 65536)
+    os.close(main)
+    assert (b"\x1b[" in shown) is coloured
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [("no/run.log", "No such file or directory"), (".", "Is a directory"), ("/dev/full", "No space left on device")],
+)
+def test_a_log_that_cannot_be_written(path: str, reason: str, folder: Path) -> None:
+    """A log that cannot be written is an error before any row is read: the pipe is left as it was."""
+    reader, writer = os.pipe()
+    os.write(writer, DATA)
+    done = subprocess.run(
+        [COMMAND, "--log-file", path], cwd=folder, stdin=reader, capture_output=True, timeout=30, check=False
+    )
+    message = f"cannot write the log {path!r}: {reason}"
+    assert done.returncode == 1
+    assert json.loads(done.stdout) == {"version": "v1", "status": "error", "error_message": message}
+    assert done.stderr == f"stream-signal: {message}\n".encode()
+    assert os.read(reader, 65536) == DATA
+    os.close(reader)
+    os.close(writer)
