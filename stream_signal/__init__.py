@@ -7,25 +7,29 @@ run(Config(window=20), "data.csv").value      # a path, "-", a binary file, or a
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 __version__ = "0.1.0"
 
-from stream_signal.config import Config
-from stream_signal.errors import (
-    ClosedOutputError,
-    ConfigError,
-    DataError,
-    InputError,
-    InternalError,
-    Interrupted,
-    MissingColumnError,
-    OutputError,
-    StreamSignalError,
-    TruncatedError,
-)
-from stream_signal.job import run
-from stream_signal.metrics import Metrics
-from stream_signal.rolling import RollingMean
-from stream_signal.stream import SignalStream
+if TYPE_CHECKING:
+    from stream_signal.config import Config
+    from stream_signal.errors import (
+        ClosedOutputError,
+        ConfigError,
+        DataError,
+        InputError,
+        InternalError,
+        Interrupted,
+        MissingColumnError,
+        OutputError,
+        StreamSignalError,
+        TruncatedError,
+    )
+    from stream_signal.job import run
+    from stream_signal.metrics import Metrics
+    from stream_signal.rolling import RollingMean
+    from stream_signal.stream import SignalStream
 
 __all__ = [
     "ClosedOutputError",
@@ -44,3 +48,12 @@ __all__ = [
     "TruncatedError",
     "run",
 ]
+
+_ROOMS = {"Config": "config", "Metrics": "metrics", "RollingMean": "rolling", "SignalStream": "stream", "run": "job"}
+
+
+def __getattr__(name: str) -> object:
+    """Open a room when its name is first asked for: the command starts without those that it does not enter."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_ROOMS.get(name, 'errors')}"), name)

@@ -13,6 +13,8 @@ EXIT_FAILURE = 1  # the job failed: the error record and stderr say why
 EXIT_USAGE = 2  # the command line is wrong
 EXIT_SIGNAL = 128  # plus the number of the signal: 130 for SIGINT, 143 for SIGTERM
 
+MAX_CANDLES = 10**9  # minutes of two thousand years
+
 _DESCRIPTION = """\
 Read OHLCV candles as CSV from files or a pipe, count the rows whose close is above the rolling mean of
 the last closes, exactly, and write the metrics as JSON.
@@ -33,8 +35,6 @@ def main(arguments: list[str] | None = None) -> int:
         if arguments[:1] == ["candles"]:
             return _write_candles(arguments[1:])
         return _run_job(arguments)
-    except KeyboardInterrupt:  # before the job, or after it
-        return EXIT_SIGNAL + 2
     finally:
         _flush_help()
 
@@ -91,12 +91,18 @@ def _job_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "stream-signal", description=_DESCRIPTION, epilog=_EPILOG, allow_abbrev=False, formatter_class=_Formatter
     )
-    parser.add_argument("paths", metavar="PATH", nargs="*", help="candle CSV; several are read in order, as one stream")
-    parser.add_argument("--input", metavar="PATH", dest="inputs", action="append", help="the same, by name")
-    parser.add_argument("--config", metavar="PATH", help="YAML settings (default: ./config.yaml where there is one)")
-    parser.add_argument("--output", metavar="PATH", default="-", help="where the metrics go (default: -, stdout)")
-    parser.add_argument("--log-file", metavar="PATH", help="append the log here, as JSON Lines")
-    parser.add_argument("--window", metavar="N", type=_count, help="rows in the rolling mean; overrides the config")
+    parser.add_argument(
+        "paths", metavar="PATH", type=_path, nargs="*", help="candle CSV; several are read in order, as one stream"
+    )
+    parser.add_argument("--input", metavar="PATH", type=_path, dest="inputs", action="append", help="the same, by name")
+    parser.add_argument(
+        "--config", metavar="PATH", type=_path, help="YAML settings (default: ./config.yaml where there is one)"
+    )
+    parser.add_argument(
+        "--output", metavar="PATH", type=_path, default="-", help="where the metrics go (default: -, stdout)"
+    )
+    parser.add_argument("--log-file", metavar="PATH", type=_log_path, help="append the log here, as JSON Lines")
+    parser.add_argument("--window", metavar="N", type=_window, help="rows in the rolling mean; overrides the config")
     parser.add_argument(
         "--column", metavar="NAME", type=_column, help="the close's name, or number from 1; overrides the config"
     )
@@ -111,9 +117,11 @@ def _candles_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "stream-signal candles", description=_CANDLES_DESCRIPTION, allow_abbrev=False, formatter_class=_Formatter
     )
-    parser.add_argument("--rows", metavar="N", type=_count, default=10_000, help="candles to write (default: 10000)")
+    parser.add_argument("--rows", metavar="N", type=_rows, default=10_000, help="candles to write (default: 10000)")
     parser.add_argument("--seed", metavar="N", type=_seed, help="default: the seed of the config")
-    parser.add_argument("--config", metavar="PATH", help="YAML settings (default: ./config.yaml where there is one)")
+    parser.add_argument(
+        "--config", metavar="PATH", type=_path, help="YAML settings (default: ./config.yaml where there is one)"
+    )
     return parser
 
 
@@ -124,10 +132,20 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
         super().__init__(prog, max_help_position=24, width=110)
 
 
-def _count(text: str) -> int:
+def _log_path(text: str) -> str:
+    if text == "-":
+        raise argparse.ArgumentTypeError("expected a file, found '-'; -v tells what happens on stderr")
+    return _path(text)
+
+
+def _window(text: str) -> int:
     from stream_signal.config import MAX_WINDOW  # noqa: PLC0415 - only where the flag is used
 
     return _integer(text, 1, MAX_WINDOW)
+
+
+def _rows(text: str) -> int:
+    return _integer(text, 1, MAX_CANDLES)
 
 
 def _seed(text: str) -> int:
@@ -143,26 +161,51 @@ def _integer(text: str, least: int, most: int) -> int:
 
 
 def _column(text: str) -> str | int:
+    from stream_signal.config import MAX_COLUMN  # noqa: PLC0415
+
     if text.isascii() and text.isdigit():
-        return _count(text)
+        return _integer(text, 1, MAX_COLUMN)
     if not text.strip():
         raise argparse.ArgumentTypeError("expected the name of a column, or its number from 1, found nothing")
     return text
 
 
 def _refuse_overwriting(parser: argparse.ArgumentParser, inputs: tuple[str, ...], options: argparse.Namespace) -> None:
-    """Refuse to write the metrics or the log over what is read, or over each other."""
+    """Refuse to write the metrics or the log over what is read, or over each other, by whatever name."""
     from stream_signal.job import DEFAULT_CONFIG  # noqa: PLC0415
 
-    taken = {os.path.realpath(path): "an input" for path in inputs if path != "-"}
-    taken[os.path.realpath(options.config or DEFAULT_CONFIG)] = "the config"
+    taken = {_identity(path) if path != "-" else _identity_of_stdin(): "an input" for path in inputs}
+    taken[_identity(options.config or DEFAULT_CONFIG)] = "the config"
     for flag, path in (("--output", options.output), ("--log-file", options.log_file)):
         if path in {None, "-"} or (os.path.exists(path) and not os.path.isfile(path)):
             continue  # a pipe or a device is not overwritten
-        place = os.path.realpath(path)
-        if place in taken:
-            parser.error(f"{flag} {path}: that is {taken[place]}, and would be overwritten")
-        taken[place] = "the output"
+        file = _identity(path)
+        if file in taken:
+            parser.error(f"{flag} {path}: that is {taken[file]}, and would be overwritten")
+        taken[file] = "the output"
+
+
+def _identity(path: str) -> object:
+    """Tell a file by what it is, where it is there, else by its place."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return os.path.realpath(path)
+    return status.st_dev, status.st_ino
+
+
+def _identity_of_stdin() -> object:
+    try:
+        status = os.fstat(0)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _path(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("expected a path, found nothing")
+    return text
 
 
 def _complain(error: Exception) -> None:
@@ -180,9 +223,9 @@ def _complain(error: Exception) -> None:
 
 
 def _flush_help() -> None:
-    """Flush what argparse printed, so that a reader who has gone (`--help | head`) is no error."""
+    """Flush what argparse printed; a reader who has gone (`--help | head`) is no error."""
     try:
         if sys.stdout:
             sys.stdout.flush()
-    except OSError:
+    except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 # A config is some ten lines; this bounds what a wrong path (a log, the candles themselves) can cost.
 MAX_CONFIG_BYTES = 64 * 1024
 MAX_SEED = 2**63 - 1
+MAX_COLUMN = 100_000  # more than any line has fields
 MAX_WINDOW = 10**9  # beyond the minutes of a thousand years; a ring of that size is 8 GB
 DELIMITERS = (",", ";", "\t", "|")
 BAD_ROWS = ("error", "missing")
+_YAML_BOOLS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 REQUIRED = ("seed", "window", "version")
 
 
@@ -48,7 +50,7 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "version": ('text, in quotes where it looks like a number ("1.10")', _is_text),
     "column": (
         "the name of a column, or its number counted from 1",
-        lambda value: _is_text(value) or _is_integer(value, 1, MAX_WINDOW),
+        lambda value: _is_text(value) or _is_integer(value, 1, MAX_COLUMN),
     ),
     "header": ("true or false", lambda value: type(value) is bool),
     "delimiter": (
@@ -117,8 +119,6 @@ def parse_config(data: bytes, **overrides: Any) -> Config:
     for key in REQUIRED:
         if key not in settings:
             raise ConfigError(f"missing required key: {key!r}")
-    if "delimiter" in settings and settings["delimiter"] is None:
-        settings["delimiter"] = _Unread("null")  # None is the default of the record, not a delimiter anyone wrote
     settings.update({key: value for key, value in overrides.items() if value is not None})
     return Config(**settings)
 
@@ -142,7 +142,11 @@ def _entries(data: bytes) -> Iterator[tuple[int, str, Any]]:
     try:
         # Composed, not constructed: no tag is obeyed, no alias expanded.
         document = yaml.compose(data, yaml.SafeLoader)
-    except yaml.YAMLError as error:
+    except (
+        yaml.YAMLError,
+        ValueError,
+        OverflowError,
+    ) as error:  # the last two from a code point or a version too large
         raise ConfigError(f"expected YAML, found: {' '.join(str(error).split())}") from None
     except RecursionError:
         raise ConfigError("expected YAML, found one nested too deeply") from None
@@ -160,8 +164,8 @@ def _scalar(node: Any) -> str | int | bool:
     kind = node.tag.rpartition(":")[2]
     if kind == "str":
         return str(node.value)
-    if kind == "bool":
-        return str(node.value).lower() in {"true", "yes", "on"}
+    if kind == "bool" and str(node.value).lower() in _YAML_BOOLS:
+        return _YAML_BOOLS[str(node.value).lower()]
     if kind == "int" and re.fullmatch(r"-?(0|[1-9][0-9]{0,18})", node.value):
         return int(node.value)
     return _Unread(node.value or "nothing")

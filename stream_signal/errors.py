@@ -75,7 +75,8 @@ class MissingColumnError(DataError):
         self.column = column
 
     def __str__(self) -> str:
-        return f"{self.source + ': ' if self.source else ''}Missing required column: {self.column!r}"
+        column = shown(self.column) if isinstance(self.column, str) else self.column
+        return f"{self.source + ': ' if self.source else ''}Missing required column: {column}"
 
 
 class TruncatedError(DataError):

@@ -2,7 +2,8 @@
 
 A quote opens a quoted field only where the field begins, a doubled quote stands for one, and nothing may follow the
 closing quote but the delimiter. A quote in the middle of an unquoted field is a character like any other. So reads
-Python's `csv`, which does the work here; rows without a quote never come this way.
+Python's `csv`, which does the work here; rows without a quote never come this way. It refuses a CR that ends no line
+and stands in no quotes.
 
 Latin-1 maps every byte to one character and back, so that the fields nobody asks for may hold what they like.
 """
@@ -59,7 +60,7 @@ class QuotedRecords:
         return None if self.open else self._fields("\n".join(self._lines))
 
     def _fields(self, record: str) -> list[str]:
-        self._given.append(record.removesuffix("\r"))
+        self._given.append(record)
         try:
             return next(self._reader)
         except IndexError:  # it asked for the next line

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from contextlib import suppress
 
 from stream_signal.errors import ClosedOutputError, OutputError
 
@@ -16,32 +17,32 @@ def reason(error: OSError) -> str:
 
 def check_replaceable(path: str) -> None:
     """Raise OutputError where `path` cannot be replaced, while nothing has been read yet."""
-    folder = os.path.dirname(os.path.realpath(path))
-    if not os.path.isdir(folder):
-        raise OutputError(f"cannot write {path!r}: there is no folder {os.path.dirname(path)!r}")
     if os.path.isdir(path):
         raise OutputError(f"cannot write {path!r}: it is a folder")
     if _is_special(path):
         return
+    folder = os.path.dirname(os.path.realpath(path))
+    if not os.path.isdir(folder):
+        raise OutputError(f"cannot write {path!r}: there is no folder {os.path.relpath(folder)!r}")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputError(f"cannot write {path!r}: the folder is not writable")
 
 
-def replace_file(path: str, data: bytes) -> None:
+def replace_file(path: str, data: bytes, *, wait: bool = True) -> None:
     """Replace the file at `path` by `data`: a temporary file beside it, fsync, rename, fsync of the folder.
 
     A reader sees the old file or the new one, whole, whatever happens meanwhile. A link is followed, and the
     permissions of the old file are kept. What is no regular file (a pipe, `/dev/null`) cannot be replaced: the data is
-    written to it. Raises OutputError, and the old file stands as it was.
+    written to it; without `wait`, a named pipe that nobody reads is an error. Raises OutputError, and the old file
+    stands as it was.
     """
-    target = os.path.realpath(path)
     try:
-        if _is_special(target):
-            with open(target, "wb", buffering=0) as special:
-                write_all(special.fileno(), data)
+        if _is_special(path):
+            _write_special(path, data, 0 if wait else os.O_NONBLOCK)
             return
-        folder, name = os.path.split(target)
-        temporary = os.path.join(folder, f".{name[:100]}.{os.urandom(4).hex()}.tmp")
+        target = os.path.realpath(path)
+        folder = os.path.dirname(target)
+        temporary = os.path.join(folder, f".stream-signal.{os.urandom(4).hex()}.tmp")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         try:
             try:
@@ -79,6 +80,14 @@ def write_all(descriptor: int, data: bytes) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
+def _write_special(path: str, data: bytes, flags: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | flags)
+    try:
+        write_all(descriptor, data)
+    finally:
+        os.close(descriptor)
+
+
 def _is_special(path: str) -> bool:
     try:
         return not stat.S_ISREG(os.stat(path).st_mode)
@@ -87,8 +96,10 @@ def _is_special(path: str) -> bool:
 
 
 def _sync_folder(folder: str) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    """Make the rename last; where the folder may not be read, the file is in place all the same."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

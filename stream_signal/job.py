@@ -58,10 +58,10 @@ class BinaryFile(Protocol):
         """Return at most `size` bytes, none at the end."""
 
 
-def run(config: Config, source: str | os.PathLike[str] | BinaryFile | Iterable[bytes]) -> Metrics:
+def run(config: Config, source: str | os.PathLike[str] | bytes | bytearray | BinaryFile | Iterable[bytes]) -> Metrics:
     r"""Run the job from Python: read the whole source, return its metrics.
 
-    `source` is a path, `-` for stdin, a binary file, or any iterable of bytes, cut anywhere. Raises a
+    `source` is a path, `-` for stdin, a binary file, bytes, or any iterable of bytes, cut anywhere. Raises a
     StreamSignalError that says what to mend; nothing is written and nothing is logged.
 
     >>> run(Config(window=2), [b"close\n4.58\n4.", b"58\n4.59\n"]).value
@@ -71,6 +71,8 @@ def run(config: Config, source: str | os.PathLike[str] | BinaryFile | Iterable[b
     chunks: Iterable[bytes]
     if isinstance(source, (str, os.PathLike)):
         chunks = read_chunks(os.fspath(source))
+    elif isinstance(source, (bytes, bytearray)):
+        chunks = [bytes(source)]
     elif isinstance(source, BinaryFile):
         chunks = iter(lambda: source.read(CHUNK_BYTES), b"")
     else:
@@ -88,19 +90,23 @@ def execute(order: Order) -> None:
     """
     started = time.perf_counter()
     version = UNKNOWN_VERSION
+    stream: SignalStream | None = None
     with StopSignals() as stop, Log(order.log_file, order.verbosity) as log:
         try:
             config = load_config(order.config, order.window, order.column)
             version = config.version
             _log_start(log, order, config)
             check_output(order.output)
-            counts = _count(order.inputs, SignalStream(config), stop, log)
+            stream = SignalStream(config)
+            counts = _count(order.inputs, stream, stop, log)
             metrics = Metrics.of(config, counts, time.perf_counter() - started)
             write_record(metrics, order.output)
         except ClosedOutputError as error:
             log.info("output closed", reason=str(error))
             return
         except StreamSignalError as error:
+            if isinstance(error, Interrupted) and stream:
+                error.rows = stream.rows
             _record_failure(error, version, order.output, log)
             raise
         except Exception as error:
@@ -129,28 +135,25 @@ def load_config(path: str | None, window: int | None = None, column: str | int |
 def _count(inputs: tuple[str, ...], stream: SignalStream, stop: StopSignals, log: Log) -> Counts:
     try:
         for path in inputs:
+            stream.repairs.source = path if len(inputs) > 1 else None
             try:
                 _read_part(path, stream, stop, log)
             except DataError as error:
-                if len(inputs) > 1:
-                    error.source = path
+                error.source = stream.repairs.source
                 raise
         return stream.finish()
-    except Interrupted as interrupted:
-        interrupted.rows = stream.rows
-        raise
     finally:
         if stream.repairs.counts:
             log.warning("repairs", **stream.repairs.counts, first=stream.repairs.first)
 
 
 def _read_part(path: str, stream: SignalStream, stop: StopSignals, log: Log) -> None:
-    chunks = read_chunks(path)
     size, rows, told = 0, stream.rows, stream.header is not None
-    while (chunk := stop.next_of(chunks)) is not None:
+    for chunk in read_chunks(path):
         size += len(chunk)
         try:
-            stream.feed(chunk)
+            with stop.held():
+                stream.feed(chunk)
         finally:
             if stream.header and not told:
                 told = True
@@ -176,7 +179,7 @@ def _record_failure(error: StreamSignalError, version: str, output: str, log: Lo
     """Put the error in the log, and where the metrics would have gone; what cannot be written does not hide it."""
     attempts: list[Callable[[], None]] = [
         lambda: log.failure("job failed", error),
-        lambda: write_record(ErrorRecord.of(version, error), output),
+        lambda: write_record(ErrorRecord.of(version, error), output, wait=not isinstance(error, Interrupted)),
     ]
     for attempt in attempts:
         try:

@@ -71,8 +71,9 @@ class Log:
         loggers: list[_Logger] = []
         if not self._path and not self._verbosity:
             return loggers
-        if self._path:  # line-buffered: an event is in the file when the call returns
-            self._file = open(self._path, "a", encoding="utf-8", buffering=1)  # noqa: SIM115 - closed by __exit__
+        if self._path:
+            # Line-buffered: an event is in the file when the call returns. A named pipe that nobody reads is an error.
+            self._file = open(self._path, "a", encoding="utf-8", buffering=1, opener=_open_at_once)  # noqa: SIM115
         import structlog  # noqa: PLC0415 - 50 to 100 ms that a quiet job does not pay
 
         first: list[Any] = [structlog.processors.add_log_level]
@@ -93,6 +94,12 @@ class Log:
             ]
             loggers.append(structlog.wrap_logger(structlog.WriteLogger(sys.stderr), processors=person))
         return loggers
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    descriptor = os.open(path, flags | os.O_NONBLOCK, 0o666)
+    os.set_blocking(descriptor, True)
+    return descriptor
 
 
 def _has_colour(stream: TextIO) -> bool:

@@ -58,7 +58,7 @@ class ErrorRecord(NamedTuple):
 
 def one_line(error: Exception) -> str:
     """Give the text of an error on one line, as the record and stderr show it."""
-    return " ".join(str(error).split())
+    return " ".join(str(error).splitlines())
 
 
 def render(record: Metrics | ErrorRecord, indent: int | None = None) -> bytes:
@@ -76,9 +76,12 @@ def check_output(output: str) -> None:
         check_replaceable(output)
 
 
-def write_record(record: Metrics | ErrorRecord, output: str) -> None:
-    """Write the record to the file `output`, or to stdout for `-`; OutputError where it cannot be."""
+def write_record(record: Metrics | ErrorRecord, output: str, *, wait: bool = True) -> None:
+    """Write the record to the file `output`, or to stdout for `-`; OutputError where it cannot be.
+
+    Without `wait`, a named pipe that nobody reads yet is not waited for.
+    """
     if output == STDOUT:
         write_stdout(render(record))
     else:
-        replace_file(output, render(record, indent=4))
+        replace_file(output, render(record, indent=4), wait=wait)

@@ -10,10 +10,11 @@ PREAMBLE_LINE = "preamble_lines"
 REPEATED_HEADER = "repeated_headers"
 MISSING_CLOSE = "missing_closes"
 BAD_ROW = "bad_rows"
+LONG_RECORD = "records_of_several_lines"  # no repair, but what a stray quote makes of many rows
 
 
 class Repairs:
-    """Counts by kind, and the first few of each kind in words.
+    """Counts by kind, and the first few of each kind in words; `source` names the input where there are several.
 
     >>> repairs = Repairs()
     >>> repairs.note(MISSING_CLOSE, "line 7")
@@ -24,10 +25,11 @@ class Repairs:
     def __init__(self) -> None:
         self.counts: dict[str, int] = {}
         self.first: dict[str, list[str]] = {}
+        self.source: str | None = None
 
     def note(self, kind: str, what: str) -> None:
         """Count one repair; `what` names its line and is kept if it is among the first of its kind."""
         count = self.counts.get(kind, 0)
         self.counts[kind] = count + 1
         if count < EXAMPLES:
-            self.first.setdefault(kind, []).append(what)
+            self.first.setdefault(kind, []).append(f"{self.source}: {what}" if self.source else what)

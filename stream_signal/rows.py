@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING
 from stream_signal.errors import DataError, MissingColumnError, TruncatedError, shown
 from stream_signal.fields import FieldError, QuotedRecords, split_line
 from stream_signal.header import BOM, Header, find_header, headless, refuse_foreign
-from stream_signal.repairs import BAD_ROW, BLANK_LINE, MISSING_CLOSE, PREAMBLE_LINE, REPEATED_HEADER, Repairs
+from stream_signal.repairs import (
+    BAD_ROW,
+    BLANK_LINE,
+    LONG_RECORD,
+    MISSING_CLOSE,
+    PREAMBLE_LINE,
+    REPEATED_HEADER,
+    Repairs,
+)
 from stream_signal.ticks import parse_ticks, reads_as_close
 
 if TYPE_CHECKING:
@@ -105,14 +113,7 @@ class RowReader:
             number += 1
             found = ""
             if quoted.open or b'"' in line:
-                if not quoted.open:
-                    self._record_line = number
-                try:
-                    texts = quoted.read(line)
-                except FieldError as error:
-                    texts, found = [], f"{shown(line)} ({error})"
-                if quoted.size > MAX_LINE_BYTES:
-                    raise _too_long(self._record_line)
+                texts, found = self._quoted_fields(quoted, line, number)
                 if texts is None:
                     continue
                 start, count = self._record_line, len(texts)
@@ -145,6 +146,20 @@ class RowReader:
             self._bad_row(DataError(start, expected, found))
             yield None
         self.line = number
+
+    def _quoted_fields(self, quoted: QuotedRecords, line: bytes, number: int) -> tuple[list[str] | None, str]:
+        """Return the fields of the record that the line ends, None where it goes on; and what is wrong with it."""
+        if not quoted.open:
+            self._record_line = number
+        try:
+            fields = quoted.read(line)
+        except FieldError as error:
+            return [], f"{shown(line)} ({error})"
+        if quoted.size > MAX_LINE_BYTES:
+            raise _too_long(self._record_line)
+        if fields is not None and self._record_line < number:
+            self.repairs.note(LONG_RECORD, f"line {self._record_line}")
+        return fields, ""
 
     def _is_no_row(self, line: bytes, number: int) -> bool:
         """Whether a line that does not read as a row is none: blank, or the header once more."""
@@ -206,10 +221,7 @@ class RowReader:
         if self.header is None:
             self.header = find_header(line, self.line + 1, self._config.column, self._config.delimiter)
             return self.header is not None
-        if line == self.header.line:
-            self.repairs.note(REPEATED_HEADER, f"line {self.line + 1}")
-            return True
-        return False
+        return line == self.header.line
 
     def _no_header(self) -> DataError:
         if self.header is None:

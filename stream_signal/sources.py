@@ -33,6 +33,8 @@ def read_chunks(path: str) -> Iterator[bytes]:
             yield from _read_all(0)
     except OSError as error:
         raise InputError(f"cannot read {'stdin' if path == STDIN else repr(path)}: {reason(error)}") from error
+    except ValueError as error:  # a path with a NUL in it
+        raise InputError(f"cannot read {path!r}: {error}") from error
 
 
 def read_small(path: str, limit: int) -> bytes:

@@ -1,13 +1,14 @@
-"""SIGINT and SIGTERM, made to wait for a moment at which the job can stop.
+"""SIGINT and SIGTERM, as an exception that never cuts a row in two.
 
-The first signal is only noted while a block is being counted, so that no row is half counted, and the job stops after
-it; while the job waits for bytes, the wait itself is broken off. A second signal ends the process at once.
+A signal raises Interrupted wherever the job is, in a read that waits as in an import, but for the one place that must
+not be broken off: while a piece is counted, it is kept until that is done. A second signal ends the process at once.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from stream_signal.errors import Interrupted
@@ -21,11 +22,11 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class StopSignals:
-    """A context in which SIGINT and SIGTERM raise Interrupted from `next_of`, and nowhere else."""
+    """A context in which SIGINT and SIGTERM raise Interrupted, at once or at the end of `held`."""
 
     def __init__(self) -> None:
         self._received: int | None = None
-        self._waiting = False
+        self._holding = False
 
     def __enter__(self) -> Self:
         self._before = {number: signal.signal(number, self._receive) for number in _SIGNALS}
@@ -35,24 +36,25 @@ class StopSignals:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def next_of(self, chunks: Iterator[bytes]) -> bytes | None:
-        """Return the next bytes, None at their end; raise Interrupted where the job was asked to stop."""
-        self._waiting = True
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep a signal back until the end of this context."""
+        self._holding = True
         try:
-            if self._received is not None:
-                raise self._interrupted(self._received)
-            return next(chunks, None)
+            yield
         finally:
-            self._waiting = False
+            self._holding = False
+        if self._received is not None:
+            raise _interrupted(self._received)
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
         if self._received is not None:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
         self._received = number
-        if self._waiting:
-            raise self._interrupted(number)
+        if not self._holding:
+            raise _interrupted(number)
 
-    @staticmethod
-    def _interrupted(number: int) -> Interrupted:
-        return Interrupted(number, signal.Signals(number).name)
+
+def _interrupted(number: int) -> Interrupted:
+    return Interrupted(number, signal.Signals(number).name)

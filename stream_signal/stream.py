@@ -67,7 +67,7 @@ class SignalStream:
 
     def feed(self, data: bytes | bytearray | memoryview) -> None:
         """Take the next bytes; to feed a and then b is to feed a + b."""
-        self._count(self._reader.feed(bytes(data)))
+        self._count(self._reader.feed(data if isinstance(data, bytes) else bytes(memoryview(data))))
 
     def end_part(self) -> None:
         """End one file of several: its last row needs no newline, and the next may bring its own header."""

@@ -19,7 +19,8 @@ from operator import index
 MAX_DIGITS = 400
 MISSING = frozenset({b"", b"nan", b"na", b"n/a", b"null", b"none"})
 
-_DECIMAL = re.compile(rb"([+-]?)(?=\.?[0-9])([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?)0*([0-9]+))?")
+# Possessive throughout (`*+`), so that a long line that fails at its end fails once, and not for each way to read it.
+_DECIMAL = re.compile(rb"([+-]?)(?=\.?[0-9])([0-9]*+)(?:\.([0-9]*+))?(?:[eE]([+-]?[0-9]++))?")
 _MAX_EXPONENT_DIGITS = len(str(MAX_DIGITS))
 
 
@@ -47,12 +48,13 @@ def _parse_unusual(text: bytes) -> tuple[int, int] | None:
         if text.lower() in MISSING:
             return None
         raise ValueError("a decimal number")
-    sign, whole, part, exponent_sign, exponent = match.groups(b"")
+    sign, whole, part, exponent = match.groups(b"")
     digits = whole + part
     places = len(part)
     if exponent:
-        shift = int(exponent[: _MAX_EXPONENT_DIGITS + 1])  # one digit too many is enough to be refused below
-        places += shift if exponent_sign == b"-" else -shift
+        # One digit too many is enough to be refused below.
+        shift = int(exponent.lstrip(b"+-0")[: _MAX_EXPONENT_DIGITS + 1] or b"0")
+        places += shift if exponent.startswith(b"-") else -shift
     if max(len(digits) - min(places, 0), places) > MAX_DIGITS:
         raise ValueError(f"a decimal number of at most {MAX_DIGITS} digits")
     ticks = int(sign + digits)

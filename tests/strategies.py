@@ -69,6 +69,7 @@ def documents(draw: st.DrawFn) -> Document:
     preamble = draw(st.lists(st.sampled_from(["https://example.com", "BTC/USD 1m", "# close"]), max_size=5))
     lines = [*preamble, header]
     repairs = {"preamble_lines": len(preamble), "blank_lines": 0, "repeated_headers": 0}
+    repairs["records_of_several_lines"] = 0
     repairs["missing_closes"] = sum(
         close.strip(" ").lower() in {"", "nan", "na", "n/a", "null", "none"} for close in drawn
     )
@@ -78,9 +79,10 @@ def documents(draw: st.DrawFn) -> Document:
         if kind == "quoted":
             line = delimiter.join(f'"{field}"' for field in line.split(delimiter))
         elif kind == "one quoted":
-            line = line.replace("1.5", f'"1{delimiter}5 ""x"""')
+            line = line.removesuffix("1.5") + f'"1{delimiter}5 ""x"""'
         elif kind == "two lines":
-            line = line.replace("1.5", '"1\r\n\n5"')
+            line = line.removesuffix("1.5") + '"1\r\n\n5"'
+            repairs["records_of_several_lines"] += 1
         elif kind == "blank":
             lines.append("")
             repairs["blank_lines"] += 1

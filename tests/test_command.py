@@ -151,6 +151,11 @@ def test_unreadable_input(path: str, reason: str, folder: Path) -> None:
         (["--input", "data.csv", "--log-file", "./data.csv"], "that is an input, and would be overwritten"),
         (["data.csv", "--output", "config.yaml"], "that is the config, and would be overwritten"),
         (["data.csv", "--output", "m", "--log-file", "m"], "that is the output, and would be overwritten"),
+        (["data.csv", "--output", ""], "expected a path, found nothing"),
+        (["data.csv", "--log-file", ""], "expected a path, found nothing"),
+        (["data.csv", "--log-file", "-"], "-v tells what happens on stderr"),
+        (["data.csv", "--config", ""], "expected a path, found nothing"),
+        (["--input", ""], "expected a path, found nothing"),
         (["candles", "--rows", "x"], "expected an integer"),
         (["candles", "--seed", "-1"], "expected an integer"),
     ],
@@ -163,6 +168,67 @@ def test_usage(arguments: list[str], complaint: str, folder: Path) -> None:
     assert complaint in done.stderr
     assert (folder / "data.csv").read_bytes() == DATA
     assert os.listdir(folder) == ["data.csv"]
+
+
+@pytest.mark.parametrize("flag", ["--output", "--log-file"])
+def test_the_input_has_many_names(flag: str, folder: Path) -> None:
+    """Data that comes in as stdin, or by another link, is not written over either."""
+    (folder / "link.csv").hardlink_to(folder / "data.csv")
+    with (folder / "data.csv").open("rb") as data:
+        commands = [([flag, "data.csv"], data), (["data.csv", flag, "link.csv"], None)]
+        for arguments, stdin in commands:
+            done = subprocess.run(
+                [COMMAND, *arguments], cwd=folder, stdin=stdin, capture_output=True, timeout=30, check=False
+            )
+            assert (done.returncode, done.stdout) == (2, b"")
+            assert b"that is an input, and would be overwritten" in done.stderr
+    assert (folder / "data.csv").read_bytes() == DATA
+
+
+def test_devices_may_be_named_twice(folder: Path) -> None:
+    """/dev/null can be the input's, the output's and the log's."""
+    done = subprocess.run(
+        [COMMAND, "data.csv", "--output", "/dev/null", "--log-file", "/dev/null"],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+@pytest.mark.parametrize("output", ["/dev/stdout", "/proc/self/fd/1", "/dev/fd/1"])
+def test_an_output_that_is_a_pipe(output: str, folder: Path) -> None:
+    """A pipe by its name in the file system is written like any other device, indented like a file."""
+    done = run_command("data.csv", "--output", output, cwd=folder)
+    assert (done.code, done.stderr) == (0, "")
+    assert done.stdout.startswith(b'{\n    "version"')
+    assert metrics_of(done.stdout) == SUCCESS
+
+
+def test_an_unforeseen_error(folder: Path) -> None:
+    """A defect of our own is one line, an error record and exit 1; its traceback goes to the log with -vv."""
+    script = (
+        "import sys; from stream_signal import job; from stream_signal.cli import main\n"
+        "def fail(*_): raise RuntimeError('out of cheese')\n"
+        "job.read_chunks = fail\n"
+        "sys.exit(main(['data.csv', '--log-file', 'run.log', '-vv']))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, check=False)
+    assert done.returncode == 1
+    message = "internal error: RuntimeError: out of cheese"
+    assert json.loads(done.stdout)["error_message"] == message
+    assert done.stderr.endswith(f"stream-signal: {message}\n".encode())
+    assert b"Traceback" not in done.stderr
+    assert "RuntimeError: out of cheese" in json.loads((folder / "run.log").read_text().splitlines()[-1])["exception"]
+
+
+def test_a_hostile_close_is_refused_at_once(folder: Path) -> None:
+    """A close of 128 KiB that fails at its last byte is refused at once, not once for each way to read it."""
+    for close in ("1e" + "0" * 130_000 + "x", "1" * 130_000 + "x", "0." + "1" * 130_000 + "x"):
+        done = run_command(stdin=f"close\n1\n{close}\n".encode(), cwd=folder)
+        assert done.record["error_message"].startswith("line 3: expected a decimal number")
 
 
 def test_help_and_version(folder: Path) -> None:

@@ -60,6 +60,7 @@ WRONG = [
     (GOOD + "window: 6\n", "line 4: the key 'window' stands twice"),
     (GOOD + "? [a]\n: 1\n", "line 4: expected a key, found a sequence"),
     (GOOD + "bad_rows: maybe\n", "bad_rows: expected error or missing, found 'maybe'"),
+    (GOOD + "header: !!bool maybe\n", "header: expected true or false, found maybe"),
     (GOOD + "header: 0\n", "header: expected true or false, found 0"),
     (GOOD + "header: false\n", "column: expected a number counted from 1, since header is false, found 'close'"),
     (GOOD + "column: 0\n", "column: expected the name of a column, or its number counted from 1, found 0"),
@@ -85,7 +86,18 @@ def test_wrong(text: str, message: str) -> None:
     assert str(refused.value) == message
 
 
-@pytest.mark.parametrize("text", ["seed: [\n", "!!python/object/apply:os.system ['true']\n", "\x00\x01", "a: b: c\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "seed: [\n",
+        'version: "\\U00110000"\n',
+        'version: "\\UFFFFFFFF"\n',
+        "%YAML 1." + "1" * 5000 + "\n---\nseed: 1\n",
+        "!!python/object/apply:os.system ['true']\n",
+        "\x00\x01",
+        "a: b: c\n",
+    ],
+)
 def test_no_yaml(text: str) -> None:
     """What is no YAML mapping is refused on one line, and no tag is obeyed."""
     with pytest.raises(ConfigError, match=r"^expected (YAML|the keys)[^\n]*$"):

@@ -46,6 +46,30 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
     assert (tmp_path / "real" / "m.json").read_bytes() == b"new"
 
 
+def test_a_folder_that_may_not_be_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder is synced after the rename; where that is not allowed, the file is in place all the same."""
+    synced = []
+    fsync = os.fsync
+
+    def refuse(descriptor: int) -> None:
+        synced.append(stat.S_ISDIR(os.fstat(descriptor).st_mode))
+        if synced[-1]:
+            raise PermissionError(13, "Permission denied")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    replace_file(str(tmp_path / "m.json"), b"new")
+    assert synced == [False, True]
+    assert (tmp_path / "m.json").read_bytes() == b"new"
+
+
+def test_a_long_name(tmp_path: Path) -> None:
+    """The longest name that a file can have is no trouble."""
+    name = "\u6f22" * 85
+    replace_file(str(tmp_path / name), b"new")
+    assert (tmp_path / name).read_bytes() == b"new"
+
+
 def test_a_device_is_not_replaced() -> None:
     """/dev/null is written to, and stays a device."""
     replace_file("/dev/null", b"new")

@@ -81,6 +81,18 @@ def test_the_story_of_a_job(folder: Path) -> None:
     assert finished == {"event": "job finished"} | done.record
 
 
+def test_several_inputs_are_named(folder: Path) -> None:
+    """With several inputs, a repair is named by its file; the header of each file is none."""
+    (folder / "b.csv").write_bytes(DATA)
+    assert run_command("data.csv", "b.csv", "--log-file", "run.log", cwd=folder).code == 0
+    (repairs,) = (event for event in events(folder) if event["event"] == "repairs")
+    assert "repeated_headers" not in repairs
+    assert repairs["first"]["preamble_lines"] == [
+        "data.csv: line 1: 'https://example.com'",
+        "b.csv: line 1: 'https://example.com'",
+    ]
+
+
 def test_a_failure_is_logged(folder: Path) -> None:
     """A failed job ends its log with the error and its kind; the log is appended to, run after run."""
     (folder / "config.yaml").unlink()
@@ -139,10 +151,16 @@ def test_colour(no_color: str, coloured: bool, folder: Path) -> None:  # noqa: F
 
 @pytest.mark.parametrize(
     ("path", "reason"),
-    [("no/run.log", "No such file or directory"), (".", "Is a directory"), ("/dev/full", "No space left on device")],
+    [
+        ("no/run.log", "No such file or directory"),
+        (".", "Is a directory"),
+        ("/dev/full", "No space left on device"),
+        ("fifo", "No such device or address"),
+    ],
 )
 def test_a_log_that_cannot_be_written(path: str, reason: str, folder: Path) -> None:
     """A log that cannot be written is an error before any row is read: the pipe is left as it was."""
+    os.mkfifo(folder / "fifo")
     reader, writer = os.pipe()
     os.write(writer, DATA)
     done = subprocess.run(

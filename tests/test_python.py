@@ -12,7 +12,7 @@ import pytest
 from candle_csv import candle_csv
 
 import stream_signal
-from stream_signal import Config, DataError, Metrics, SignalStream, run
+from stream_signal import Config, DataError, InputError, Metrics, SignalStream, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,9 +57,18 @@ def test_run_takes_any_source(tmp_path: Path) -> None:
     path.write_bytes(DATA)
     pieces = [DATA[at : at + 7] for at in range(0, len(DATA), 7)]
     with open(path, "rb") as file:
-        found = [run(Config(), source) for source in (path, str(path), file, io.BytesIO(DATA), pieces, iter(pieces))]
+        sources = (path, str(path), file, io.BytesIO(DATA), DATA, bytearray(DATA), pieces, iter(pieces))
+        found = [run(Config(), source) for source in sources]
     wanted = Metrics("v1", 7, "signal_rate", 3 / 7, 0, 42, "success")
     assert {metrics._replace(latency_ms=0) for metrics in found} == {wanted}
+
+
+def test_no_source() -> None:
+    """What is no bytes is a TypeError, and a path that cannot be one an InputError."""
+    with pytest.raises(TypeError):
+        SignalStream().feed(3)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="embedded null byte"):
+        run(Config(), "a\0b")
 
 
 def test_a_stream_that_failed_takes_no_more() -> None:

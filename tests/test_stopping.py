@@ -6,24 +6,46 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from candle_csv import candle_csv
 from commands import COMMAND
 
+from stream_signal import Interrupted
+from stream_signal.stopping import StopSignals
+
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 ROWS = 200
 stop_signals = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 
 
-def start(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
-    """Start the command on a pipe, with the log on stderr to see how far it is."""
+@contextmanager
+def start(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the command on a pipe, with the log on stderr to see how far it is; leave no process behind."""
     pipe = subprocess.PIPE
-    return subprocess.Popen([COMMAND, "-v", *arguments], cwd=folder, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe)
+    command = [COMMAND, "-v", *arguments]
+    with subprocess.Popen(command, cwd=folder, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def wait_until_opening(pid: int) -> None:
+    """Return when the process waits in the opening of a named pipe; skip where the kernel does not tell."""
+    deadline = time.monotonic() + 20
+    while b"wait_for_partner" not in Path(f"/proc/{pid}/wchan").read_bytes():
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+            pytest.skip("the kernel does not tell where a process waits")
 
 
 def wait_until_read(process: subprocess.Popen[bytes]) -> None:
@@ -77,18 +99,64 @@ def test_while_counting(number: signal.Signals, tmp_path: Path) -> None:
     assert json.loads(stdout)["error_message"].startswith(f"interrupted by {number.name} after ")
 
 
+@pytest.mark.parametrize("flag", ["--input", "--output", "--config"])
 @stop_signals
-def test_while_opening(number: signal.Signals, tmp_path: Path) -> None:
-    """A job that waits for somebody to open the other end of a named pipe can be stopped."""
-    os.mkfifo(tmp_path / "candles")
-    with start(tmp_path, "--input", "candles") as process:
+def test_while_opening(flag: str, number: signal.Signals, tmp_path: Path) -> None:
+    """A job that waits for somebody to open the other end of a named pipe can be stopped, whatever the pipe is for."""
+    os.mkfifo(tmp_path / "fifo")
+    data = candle_csv(["1"] * ROWS)
+    with start(tmp_path, flag, "fifo") as process:
+        assert process.stdin
         assert process.stderr
-        while b"job started" not in process.stderr.readline():
-            pass
+        process.stdin.write(data)
+        process.stdin.close()
+        process.stdin = None
+        wait_until_opening(process.pid)
         process.send_signal(number)
-        stdout, _ = process.communicate(timeout=30)
+        _, stderr = process.communicate(timeout=30)
     assert process.returncode == 128 + number
-    assert json.loads(stdout)["error_message"] == f"interrupted by {number.name} after 0 rows"
+    rows = ROWS if flag == "--output" else 0
+    assert f"stream-signal: interrupted by {number.name} after {rows} rows\n".encode() in stderr
+
+
+def test_a_signal_is_kept_while_a_piece_is_counted() -> None:
+    """Within `held` a signal waits for the end, so that no row is counted by halves."""
+    reached = []
+
+    def count_two_pieces(stop: StopSignals) -> None:
+        with stop.held():
+            os.kill(os.getpid(), signal.SIGTERM)
+            reached.append("the end of the piece")
+        reached.append("the next piece")
+
+    with StopSignals() as stop, pytest.raises(Interrupted, match="interrupted by SIGTERM after 0 rows"):
+        count_two_pieces(stop)
+    assert reached == ["the end of the piece"]
+
+
+def test_a_second_signal_ends_the_process_at_once(tmp_path: Path) -> None:
+    """Who asks twice does not wait for the piece."""
+    script = (
+        "import os, signal; from stream_signal.stopping import StopSignals\n"
+        "with StopSignals() as stop, stop.held():\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    print('still here', flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    print('no longer', flush=True)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (-signal.SIGTERM, b"still here\n")
+
+
+def test_candles_stop_quietly(tmp_path: Path) -> None:
+    """Ctrl-C ends `stream-signal candles` without a word."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen([COMMAND, "candles", "--rows", "1000000"], cwd=tmp_path, stdout=pipe, stderr=pipe) as process:
+        assert process.stdout
+        process.stdout.read(100)
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=30)
+    assert (process.returncode, stderr) == (130, b"")
 
 
 def test_the_record_goes_to_the_output(tmp_path: Path) -> None:
