@@ -21,7 +21,7 @@ from stream_signal.errors import (
 from stream_signal.log import Log
 from stream_signal.metrics import UNKNOWN_VERSION, ErrorRecord, Metrics, check_output, write_record
 from stream_signal.repairs import PREAMBLE_LINE
-from stream_signal.sources import CHUNK_BYTES, read_chunks, read_small
+from stream_signal.sources import CHUNK_BYTES, read_chunks, read_small, size_of
 from stream_signal.stopping import StopSignals
 from stream_signal.stream import Counts, SignalStream
 
@@ -68,16 +68,17 @@ def run(config: Config, source: str | os.PathLike[str] | bytes | bytearray | Bin
     0.3333333333333333
     """
     started = time.perf_counter()
+    stream = SignalStream(config)
     chunks: Iterable[bytes]
     if isinstance(source, (str, os.PathLike)):
         chunks = read_chunks(os.fspath(source))
+        stream.expect(size_of(os.fspath(source)))
     elif isinstance(source, (bytes, bytearray)):
         chunks = [bytes(source)]
     elif isinstance(source, BinaryFile):
         chunks = iter(lambda: source.read(CHUNK_BYTES), b"")
     else:
         chunks = source
-    stream = SignalStream(config)
     for chunk in chunks:
         stream.feed(chunk)
     return Metrics.of(config, stream.finish(), time.perf_counter() - started)
@@ -148,6 +149,7 @@ def _count(inputs: tuple[str, ...], stream: SignalStream, stop: StopSignals, log
 
 
 def _read_part(path: str, stream: SignalStream, stop: StopSignals, log: Log) -> None:
+    stream.expect(size_of(path))
     size, rows, told = 0, stream.rows, stream.header is not None
     for chunk in read_chunks(path):
         size += len(chunk)

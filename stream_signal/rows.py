@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stream_signal.config import Config
-
-    Close = tuple[int, int] | None
+    from stream_signal.ticks import Close
 
 # A row of candles is some 60 bytes and a wide one a few thousand. The bound is that of Python's own csv for a field; it
 # keeps a file without line ends, or with a quote that never closes, from being swallowed whole.
@@ -70,6 +69,15 @@ class RowReader:
             yield from self._read(self._complete_lines(data[start : start + _PIECE_BYTES]))
             if self._size > MAX_LINE_BYTES:
                 raise _too_long(self.line + 1)
+
+    @property
+    def between_rows(self) -> bool:
+        """Whether rows have begun, and what comes next begins one: nothing is held, no quote is open."""
+        return not (self._seeking or self._size or (self._quoted and self._quoted.open))
+
+    def pass_over(self, lines: int) -> None:
+        """Count lines that another engine has read."""
+        self.line += lines
 
     def end_part(self) -> Iterator[Close]:
         """Take the end of this part, which ends its last row; what is fed next belongs to another file."""

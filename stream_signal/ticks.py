@@ -15,6 +15,9 @@ import re
 from decimal import Decimal
 from operator import index
 
+# A close that was read: `(ticks, places)`, or None where it is missing.
+Close = tuple[int, int] | None
+
 # Far more than any market quotes (a float64 has at most 1 + 767), and few enough that `1e999999999` costs nothing.
 MAX_DIGITS = 400
 MISSING = frozenset({b"", b"nan", b"na", b"n/a", b"null", b"none"})
@@ -24,7 +27,7 @@ _DECIMAL = re.compile(rb"([+-]?)(?=\.?[0-9])([0-9]*+)(?:\.([0-9]*+))?(?:[eE]([+-
 _MAX_EXPONENT_DIGITS = len(str(MAX_DIGITS))
 
 
-def parse_ticks(text: bytes) -> tuple[int, int] | None:
+def parse_ticks(text: bytes) -> Close:
     """Read one close: `(ticks, places)`, or None where the close is missing.
 
     A missing close is empty, or NaN, NA, N/A, null, None in any case. Anything else that is not a decimal number of at
@@ -42,7 +45,7 @@ def parse_ticks(text: bytes) -> tuple[int, int] | None:
     return _parse_unusual(text.strip(b" "))
 
 
-def _parse_unusual(text: bytes) -> tuple[int, int] | None:
+def _parse_unusual(text: bytes) -> Close:
     match = _DECIMAL.fullmatch(text)
     if match is None:
         if text.lower() in MISSING:

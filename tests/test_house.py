@@ -19,13 +19,29 @@ FLOORS = [
     ["metrics", "sources", "log", "stopping"],
     ["files"],
     ["stream"],
-    ["rows", "rolling"],
+    ["rows", "window_blocks"],
+    ["rolling", "blocks"],
+    ["digits"],
     ["header", "fields"],
     ["ticks", "config", "repairs", "candles"],
     ["errors"],
 ]
 HEIGHT = {name: -number for number, names in enumerate(FLOORS) for name in names}
-CORE = {"stream", "rows", "rolling", "header", "fields", "ticks", "config", "repairs", "candles", "errors"}
+CORE = {
+    "stream",
+    "rows",
+    "blocks",
+    "digits",
+    "window_blocks",
+    "rolling",
+    "header",
+    "fields",
+    "ticks",
+    "config",
+    "repairs",
+    "candles",
+    "errors",
+}
 BESIDE = {("header", "fields"), ("__main__", "cli")}  # header reads a line with fields; both know ticks
 
 
@@ -67,10 +83,15 @@ def test_the_core_does_no_io(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("package", "room"),
-    [("structlog", {"log"}), ("yaml", {"config"}), ("argparse", {"cli"}), ("numpy", set())],
+    [
+        ("structlog", {"log"}),
+        ("yaml", {"config"}),
+        ("argparse", {"cli"}),
+        ("numpy", {"blocks", "digits", "window_blocks"}),
+    ],
 )
 def test_each_package_has_one_room(package: str, room: set[str]) -> None:
-    """A heavy package is imported by one room."""
+    """A heavy package is imported by one room; NumPy by those of the block engine."""
     assert {path.stem for path in PACKAGE.glob("*.py") if package in imports(path)} == room
 
 

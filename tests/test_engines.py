@@ -1,0 +1,187 @@
+"""Law 3: the block engine and the row engine give one answer; the row engine is the reference."""
+
+from __future__ import annotations
+
+import random
+from array import array
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from candle_csv import HEADER, row
+from cases import CASES, Case
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import windows
+
+from stream_signal import Config, DataError, RollingMean, SignalStream, stream
+from stream_signal.window_blocks import push_block
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from stream_signal.ticks import Close
+
+
+@pytest.fixture(params=[64, 200, 1000, 64 * 1024])
+def _small_blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hand everything to the block engine, in blocks of so many bytes."""
+    monkeypatch.setattr(stream, "BLOCK_ENGINE_FROM_BYTES", 0)
+    monkeypatch.setattr(stream, "LEAST_BLOCK_BYTES", 0)
+    monkeypatch.setattr(stream, "BLOCK_BYTES", request.param)
+
+
+def outcome(pieces: list[bytes], **options: Any) -> dict[str, Any]:
+    """Feed the pieces; return everything there is to know afterwards."""
+    counted = SignalStream(Config(**options))
+    error = None
+    try:
+        for piece in pieces:
+            counted.feed(piece)
+        counted.finish()
+    except DataError as failure:
+        error = str(failure)
+    return {
+        "rows": counted.rows,
+        "signals": counted.signals,
+        "error": error,
+        "header": counted.header,
+        "repairs": counted.repairs.counts,
+        "first repairs": counted.repairs.first,
+    }
+
+
+def state(mean: RollingMean) -> tuple[list[int], int, int]:
+    """Give the values held, oldest first, their sum and their scale."""
+    held = list(mean.ring)
+    return held[mean.head :] + held[: mean.head], mean.total, mean.places
+
+
+@pytest.mark.usefixtures("_small_blocks")
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_cases(case: Case) -> None:
+    """Every case of the table has its answer in the block engine too, whole and at random cuts."""
+    for seed in range(5):
+        rng = random.Random(seed)
+        places = sorted(rng.randrange(len(case.data) + 1) for _ in range(seed))
+        pieces = [case.data[start:end] for start, end in zip([0, *places], [*places, None], strict=True)]
+        found = outcome(pieces, **case.settings)
+        assert (found["error"] or (found["rows"], found["signals"])) == case.answer
+
+
+PRICES: dict[str, Callable[[random.Random], str]] = {
+    "two decimals": lambda rng: f"{rng.randrange(4_200_000, 4_200_050) / 100:.2f}",
+    "widths": lambda rng: f"{rng.randrange(99_990, 100_010) / 100:.2f}",
+    "mixed": lambda rng: rng.choice(["134", "133.98", "133.9", "134.0", "133.98000001"]),
+    "negative": lambda rng: f"{rng.randrange(-300, 300) / 100:.2f}",
+    "eight decimals": lambda rng: f"0.{rng.randrange(1000, 1100):08}",
+    "long": lambda rng: f"{rng.randrange(10**13, 10**14)}.{rng.randrange(10, 99)}",
+    "integers near int64": lambda rng: str(2**63 // 5 + rng.randrange(-50, 50)),
+    "sixteen digits": lambda rng: str(rng.randrange(10**15, 10**16)),
+}
+ODD = ["", "NaN", "null", " 4.58", "4.58 ", "+4.58", "4.", ".5", "1e3", "-0", "9" * 30, "1e-9", "00042.50"]
+BAD = ["x", "1_0", "--1", "1.2.3", "\u0661", "1\x00", "-", "1.5.", "1e999"]
+
+
+@st.composite
+def candle_files(draw: st.DrawFn) -> bytes:
+    """Draw a file of a few hundred rows: mostly plain, with odd, bad and repeated lines at drawn rates."""
+    rng = draw(st.randoms(use_true_random=False))
+    price = PRICES[draw(st.sampled_from(sorted(PRICES)))]
+    other = PRICES[draw(st.sampled_from(sorted(PRICES)))]
+    rates = draw(st.tuples(*[st.sampled_from([0, 0, 0, 0.01, 0.1])] * 8))
+    delimiter = draw(st.sampled_from(",;|\t"))
+    line_end = draw(st.sampled_from(["\n", "\n", "\r\n"]))
+    header = HEADER.strip().replace(",", delimiter)
+    tail = draw(st.sampled_from(["", "", delimiter + "x" * 70]))
+    lines = [header + (delimiter + "id" if tail else "")]
+    for number in range(draw(st.integers(1, 300))):
+        kinds = [rng.random() < rate for rate in rates]
+        close = other(rng) if kinds[0] else price(rng)
+        close = rng.choice(ODD) if kinds[1] else close
+        line = row(number, close, delimiter) + tail
+        if kinds[2]:
+            line = row(number, rng.choice(BAD), delimiter) + tail
+        if kinds[3]:
+            line = line[: rng.randrange(len(line))]
+        if kinds[4]:
+            line += delimiter
+        if kinds[5]:
+            line = rng.choice(["", lines[0], "\r", line + line_end])
+        if kinds[6]:
+            line = rng.choice([line.replace("1.5", '"1.5"'), line.replace("1.5", '"1\n5"'), line.replace("1.0", '1"0')])
+        if kinds[7]:
+            line = line.replace("2.0", rng.choice(["\xff", "\x00", "y" * 300, ""]))
+        lines.append(line)
+    return line_end.join(lines).encode("latin-1", "replace") + (line_end.encode() if draw(st.booleans()) else b"")
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.data(), candle_files(), windows, st.sampled_from(["error", "missing"]), st.integers(1, 6))
+def test_one_answer(data: st.DataObject, text: bytes, window: int, bad_rows: str, column: int) -> None:
+    """Over files that mix every kind of line, at any block size and any cut, all that can be known is the same."""
+    settings_: dict[str, Any] = {"window": window, "bad_rows": bad_rows}
+    if data.draw(st.booleans()):
+        settings_["column"] = column
+    wanted = outcome([text], **settings_)
+    size = data.draw(st.sampled_from([50, 100, 333, 1000, 4096, 65536]))
+    places = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=3)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stream, "BLOCK_ENGINE_FROM_BYTES", data.draw(st.sampled_from([0, 500])))
+        patch.setattr(stream, "LEAST_BLOCK_BYTES", data.draw(st.sampled_from([0, 100])))
+        patch.setattr(stream, "BLOCK_BYTES", size)
+        pieces = [text[start:end] for start, end in zip([0, *places], [*places, None], strict=True)]
+        assert outcome(pieces, **settings_) == wanted
+
+
+def closes_of(rng: random.Random, size: int, largest: int) -> Iterator[Close | str]:
+    """Draw closes: mostly of two places, some missing, some of other places, some lines that are no row ("gone")."""
+    rate = rng.choice([0, 0.02, 0.3])
+    for _ in range(size):
+        value = rng.randint(-largest, largest)
+        if rng.random() >= rate:
+            yield value, 2
+        else:
+            yield rng.choice([None, "gone", (value, rng.randrange(5)), (value, 2)])
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.randoms(use_true_random=False),
+    st.lists(st.integers(0, 60), min_size=1, max_size=6),
+    windows,
+    st.sampled_from([20, 10**6, 2**61, 2**63 - 1]),
+)
+def test_push_block(rng: random.Random, sizes: list[int], window: int, largest: int) -> None:
+    """Pushing blocks, single values and blocks by turns leaves the same mean as pushing every value by itself."""
+    reference, mean = RollingMean(window), RollingMean(window)
+    for size in sizes:
+        closes = list(closes_of(rng, size, largest))
+        signals = 0
+        for close in closes:
+            if close is None:
+                reference.clear()
+            elif not isinstance(close, str):
+                signals += reference.push(*close)
+        regular = [isinstance(close, tuple) and close[1] == 2 for close in closes]
+        odd = {
+            at: [] if isinstance(close, str) else [close]
+            for at, close in enumerate(closes)
+            if not regular[at] or rng.random() < 0.05
+        }
+        ticks = [close[0] if isinstance(close, tuple) and at not in odd else 7 for at, close in enumerate(closes)]
+        places = 2 if len(odd) < len(closes) else 0
+        assert push_block(mean, np.array(ticks, np.int64), places, odd) == signals
+        assert state(mean) == state(reference)
+        assert (mean.count, mean.ready) == (reference.count, reference.ready)
+
+
+def test_a_ring_that_outgrew_int64_comes_back() -> None:
+    """After a value too large for int64 has left the window, blocks are counted in int64 again."""
+    mean = RollingMean(3)
+    mean.push(10**30, 0)
+    assert mean.largest == 10**30
+    assert push_block(mean, np.arange(100), 0) == 98
+    assert push_block(mean, np.arange(100, 200), 0) == 100
+    assert state(mean) == ([197, 198, 199], 594, 0)
+    assert isinstance(mean.ring, array)
