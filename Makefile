@@ -1,11 +1,14 @@
 # make run    the job on data.csv: metrics.json, run.log, and the metrics on the screen
 # make test   the test suite
 # make check  ruff and mypy; make bench-once runs every benchmark once, untimed; make data writes data.csv anew
+# make bench  time the suite and compare with the last run here; make bench-peers, bench-history: benchmarks/README.md
 
 PYTHON ?= python3
 BIN := .venv/bin
+# More for pytest or peers.py: make bench BENCH="--rows 1_000_000 -k command"
+BENCH ?=
 
-.PHONY: run test check format bench-once data exactness clean
+.PHONY: run test check format bench bench-once bench-peers bench-history data exactness clean
 
 run: .venv/installed
 	$(BIN)/stream-signal --input data.csv --config config.yaml --output metrics.json --log-file run.log
@@ -23,8 +26,18 @@ format: .venv/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench-once: .venv/installed-test
-	$(BIN)/python -m pytest benchmarks --benchmark-disable
+bench: .venv/installed-dev
+	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-autosave --benchmark-group-by=func \
+		--benchmark-columns=min,median,max,rounds $(BENCH)
+
+bench-once: .venv/installed-dev
+	$(BIN)/python -m pytest benchmarks --benchmark-disable --rows 10_000
+
+bench-peers: .venv/installed-peers
+	$(BIN)/python benchmarks/peers.py $(BENCH)
+
+bench-history: .venv/installed-dev
+	$(BIN)/python benchmarks/history.py $(BENCH)
 
 exactness: .venv/installed
 	$(BIN)/python benchmarks/exactness.py
@@ -33,7 +46,7 @@ data: .venv/installed
 	$(BIN)/stream-signal candles --rows 10000 --seed 42 > data.csv
 
 clean:
-	rm -rf .venv metrics.json run.log
+	rm -rf .venv metrics.json run.log benchmark-history.png
 
 # Each stamp says what the environment holds; pip runs again only when pyproject.toml has changed.
 .venv/installed: pyproject.toml
@@ -47,4 +60,8 @@ clean:
 
 .venv/installed-dev: .venv/installed-test
 	$(BIN)/python -m pip install --quiet --editable '.[test,dev]'
+	@touch $@
+
+.venv/installed-peers: .venv/installed
+	$(BIN)/python -m pip install --quiet --editable '.[peers]'
 	@touch $@

@@ -1,65 +1,123 @@
-"""How fast rows are counted: the ring buffer, the stream, and the whole command. Each benchmark asserts its answer."""
+"""How fast rows are counted: the ring buffer, the two engines, and the whole command. Each asserts its answer.
+
+The row engine and the stream run on every kind of file (`kinds.KINDS`); sizes come from --rows.
+"""
 
 from __future__ import annotations
 
 import json
 import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from workloads import candle_file
+from contenders import COMMAND
+from kinds import KINDS
+from processes import clean_environment, measure
+from workloads import WINDOW, WINDOWS, Workload, workload
 
 from stream_signal import Config, RollingMean, SignalStream
+from stream_signal.rows import RowReader
+from stream_signal.sources import read_chunks
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytest_benchmark.fixture import BenchmarkFixture
 
-ROWS = 10_000
-RATE = 0.4923  # of these candles, window 5
-COMMAND = str(Path(sys.executable).parent / "stream-signal")
 
-
-def rows_per_second(benchmark: BenchmarkFixture, rows: int) -> None:
-    """Report rows/s beside the time, where there is one."""
-    if benchmark.stats:
-        benchmark.extra_info["rows_per_second"] = round(rows / benchmark.stats["median"])
-
-
-@pytest.mark.parametrize("window", [1, 5, 1000])
-def test_rolling_mean_update(benchmark: BenchmarkFixture, window: int) -> None:
-    """Time one update; it must not depend on the window."""
+@pytest.mark.parametrize("window", WINDOWS)
+def test_rolling_mean(benchmark: BenchmarkFixture, window: int) -> None:
+    """Time RollingMean.update, a thousand at a time; it must not depend on the window."""
     mean = RollingMean(window)
-    for value in range(2 * window):
-        mean.update(value)
-    benchmark(mean.update, 2 * window)
-    assert mean.ready
-    rows_per_second(benchmark, 1)
+    values = [*range(10)] * 100  # ten values over and over: after each thousand the window holds the same again
+    for _ in range(-(-window // len(values))):
+        for value in values:
+            mean.update(value)
+
+    def update() -> float | None:
+        for value in values:
+            mean.update(value)
+        return mean.get()
+
+    expected = {1: 9.0, WINDOW: 7.0}.get(window, 4.5)
+    assert benchmark(update) == expected
+    report(benchmark, len(values))
 
 
-def test_stream(benchmark: BenchmarkFixture) -> None:
-    """Time the stream over 10,000 candles in memory."""
-    data = candle_file(ROWS).read_bytes()
+@pytest.mark.most_rows(1_000_000)
+@pytest.mark.parametrize("kind", KINDS)
+def test_row_engine(benchmark: BenchmarkFixture, kind: str, rows: int) -> None:
+    """Time the reference: the reader of rows, and the ring."""
+    work = workload(kind, rows)
 
-    def count() -> float:
-        stream = SignalStream(Config())
-        stream.feed(data)
-        return stream.finish().value
+    def count() -> tuple[int, int]:
+        reader, mean = RowReader(Config()), RollingMean(WINDOW)
+        counted = signals = 0
+        for chunk in read_chunks(str(work.path)):
+            for close in reader.feed(chunk):
+                counted += 1
+                if close is None:
+                    mean.clear()
+                else:
+                    signals += mean.push(*close)
+        return counted, signals
 
-    assert benchmark(count) == RATE
-    rows_per_second(benchmark, ROWS)
+    assert benchmark(count) == (rows, work.signals[WINDOW])
+    report(benchmark, rows, work)
+
+
+def stream(work: Workload, window: int) -> tuple[int, int]:
+    """Read a file through SignalStream, in the pieces that the command reads."""
+    signals = SignalStream(Config(window=window))
+    for chunk in read_chunks(str(work.path)):
+        signals.feed(chunk)
+    counts = signals.finish()
+    return counts.rows, counts.signals
+
+
+@pytest.mark.most_rows(1_000_000)
+@pytest.mark.parametrize("kind", KINDS)
+def test_stream(benchmark: BenchmarkFixture, kind: str, rows: int) -> None:
+    """Time the stream, which takes whichever engine it sees fit."""
+    work = workload(kind, rows)
+    assert benchmark(stream, work, WINDOW) == (rows, work.signals[WINDOW])
+    report(benchmark, rows, work)
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_stream_windows(benchmark: BenchmarkFixture, window: int, rows: int) -> None:
+    """Time the stream at each window; the cost of a row must not grow with it."""
+    work = workload("plain", rows)
+    assert benchmark(stream, work, window) == (rows, work.signals[window])
+    report(benchmark, rows, work)
 
 
 @pytest.mark.parametrize("door", ["file", "pipe"])
-def test_command(benchmark: BenchmarkFixture, door: str, tmp_path: Path) -> None:
-    """Time the whole command over 10,000 candles, from start to exit."""
-    path = candle_file(ROWS)
-    arguments, stdin = ([COMMAND, str(path)], None) if door == "file" else ([COMMAND], path.read_bytes())
+def test_command(benchmark: BenchmarkFixture, door: str, rows: int, tmp_path: Path) -> None:
+    """Time the whole command, from start to exit; then measure its CPU time and peak memory."""
+    work = workload("plain", rows)
+    program, piped = ([COMMAND, str(work.path)], None) if door == "file" else ([COMMAND], work.path)
+    environment = clean_environment()
 
-    def run() -> float:
-        done = subprocess.run(arguments, input=stdin, cwd=tmp_path, capture_output=True, check=True)
-        return float(json.loads(done.stdout)["value"])
+    def run() -> bytes:
+        if piped is None:
+            return subprocess.run(program, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, check=True).stdout
+        with subprocess.Popen(["cat", str(piped)], stdout=subprocess.PIPE) as cat:
+            return subprocess.run(
+                program, cwd=tmp_path, env=environment, stdin=cat.stdout, stdout=subprocess.PIPE, check=True
+            ).stdout
 
-    assert benchmark(run) == RATE
-    rows_per_second(benchmark, ROWS)
+    metrics = json.loads(benchmark(run))
+    assert (metrics["rows_processed"], metrics["value"]) == (rows, work.signals[WINDOW] / rows)
+    cost = measure(program, piped=piped, folder=tmp_path)
+    benchmark.extra_info |= {"wall_seconds": cost.wall, "cpu_seconds": cost.cpu, "peak_megabytes": cost.peak}
+    report(benchmark, rows, work)
+
+
+def report(benchmark: BenchmarkFixture, rows: int, work: Workload | None = None) -> None:
+    """Report rows/s and MB/s beside the time, where there is one."""
+    if benchmark.stats:
+        seconds = benchmark.stats["median"]
+        benchmark.extra_info["rows_per_second"] = round(rows / seconds)
+        if work:
+            benchmark.extra_info["megabytes_per_second"] = round(work.path.stat().st_size / 1e6 / seconds, 1)

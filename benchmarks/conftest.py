@@ -1,0 +1,95 @@
+"""The suite's options, and what it adds to pytest-benchmark: sizes, calibration, and the comparison of runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from machine import folder_name, machine, versions
+from tracking import DEFAULT_MAX_RATIO, Slower, add_ratios, calibrate, calibration, compare
+from workloads import cache_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_benchmark.fixture import BenchmarkFixture
+
+SLOWER = pytest.StashKey[list[Slower]]()
+OWN_STORAGE = "file://./.benchmarks"  # the default of pytest-benchmark, which would be lost with the clone
+MOST_ROWS = 10_000_000
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --rows and --max-ratio."""
+    group = parser.getgroup("stream-signal")
+    group.addoption(
+        "--rows", type=_sizes, default=[10_000, 100_000], help="sizes, with commas between (default: 10_000,100_000)"
+    )
+    group.addoption(
+        "--max-ratio",
+        type=float,
+        default=DEFAULT_MAX_RATIO,
+        help=f"fail where a benchmark takes so many times what it took in the last good run ({DEFAULT_MAX_RATIO})",
+    )
+
+
+def _sizes(text: str) -> list[int]:
+    sizes = [int(size) for size in text.split(",")]
+    if not all(1000 <= size <= MOST_ROWS for size in sizes):
+        raise pytest.UsageError(f"--rows: expected sizes from 1,000 to {MOST_ROWS:,}, found {text}")
+    return sizes
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the runs of this machine under the user's cache, where the next clone finds them."""
+    config.addinivalue_line("markers", "most_rows(n): leave out larger sizes, which would tell nothing new")
+    if config.getoption("benchmark_storage") == OWN_STORAGE:
+        config.option.benchmark_storage = f"file://{cache_folder() / 'benchmarks' / folder_name()}"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give a benchmark that asks for `rows` the sizes of --rows."""
+    if "rows" in metafunc.fixturenames:
+        marker = metafunc.definition.get_closest_marker("most_rows")
+        most = marker.args[0] if marker else MOST_ROWS
+        metafunc.parametrize("rows", [size for size in metafunc.config.getoption("rows") if size <= most])
+
+
+@pytest.fixture(autouse=True)
+def calibrated(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Time the fixed loop right before and right after each benchmark."""
+    if "benchmark" not in request.fixturenames or request.config.getoption("benchmark_disable"):
+        yield
+        return
+    benchmark: BenchmarkFixture = request.getfixturevalue("benchmark")
+    before = calibrate()
+    yield
+    benchmark.extra_info["calibration_seconds"] = calibration(before + calibrate())
+
+
+def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
+    """Save the machine in words, and the versions of what ran; not its name."""
+    machine_info.pop("node", None)
+    machine_info["described"] = machine()
+    machine_info["versions"] = versions()
+
+
+def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, Any]) -> None:
+    """Add the ratios to what is saved, and compare them with the last good run."""
+    add_ratios(output_json)
+    storage = config.pluginmanager.get_plugin("pytest-benchmark").storage  # type: ignore[union-attr]
+    slower = compare(output_json, (run for _, run in storage.load()), config.getoption("max_ratio"))
+    output_json["slower"] = [one.name for one in slower]
+    config.stash[SLOWER] = slower
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail where something has become slower."""
+    if session.config.stash.get(SLOWER, []):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what has become slower."""
+    for one in config.stash.get(SLOWER, []):
+        terminalreporter.write_line(f"slower: {one}", red=True)

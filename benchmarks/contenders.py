@@ -1,0 +1,100 @@
+"""Who is compared: for each program how it is run, by which door, and how it shows the signal of each row.
+
+Each is the short program that its users would write, in `programs/`. All take `PATH [SIGNALS]`, count the rows whose
+close is above the mean of the last five, and print `rows signals`; SIGNALS gets one character a row, 0 or 1.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+PROGRAMS = Path(__file__).resolve().parent / "programs"
+COMMAND = str(Path(sys.executable).parent / "stream-signal")
+
+
+class Contender(NamedTuple):
+    """One program, by one door."""
+
+    name: str
+    door: str
+    """file; or pipe: `cat` writes, and PATH is `-`"""
+    program: list[str]
+    """what is timed, without its PATH"""
+    shower: list[str]
+    """what shows the signal of each row, without its PATH and SIGNALS; not timed"""
+
+    def counting(self, path: Path) -> list[str]:
+        """Return the timed command for a file."""
+        return [*self.program, self.path_for(path)]
+
+    def showing(self, path: Path, signals: Path) -> list[str]:
+        """Return the command that writes the signal of each row."""
+        return [*self.shower, self.path_for(path), str(signals)]
+
+    def piped(self, path: Path) -> Path | None:
+        """Return the file that is to be piped in, if any."""
+        return path if self.door == "pipe" else None
+
+    def answer(self, stdout: str) -> tuple[int, int]:
+        """Read rows and signals from what the program printed."""
+        if stdout.startswith("{"):
+            metrics = json.loads(stdout)
+            rows = int(metrics["rows_processed"])
+            return rows, round(metrics["value"] * rows)
+        rows_text, signals = stdout.split()
+        return int(rows_text), int(signals)
+
+    def path_for(self, path: Path) -> str:
+        """Return what the program is given for a file."""
+        return "-" if self.door == "pipe" else str(path)
+
+
+def contenders(folder: Path) -> list[Contender]:
+    """List those that can run here; the C program is compiled into `folder`."""
+    found = [_stream_signal("file"), _stream_signal("pipe")]
+    if find_spec("polars"):
+        found += [_script("polars scan_csv, streaming", "polars_rolling.py", door=door) for door in ("file", "pipe")]
+    if find_spec("pandas"):
+        found.append(_script("pandas read_csv, usecols", "pandas_rolling.py"))
+    if find_spec("duckdb"):
+        found.append(_script("DuckDB, avg", "duckdb_window.py", "avg"))
+        found.append(_script("DuckDB, DECIMAL and product", "duckdb_window.py", "decimal"))
+    if find_spec("pyarrow"):
+        found.append(_script("pyarrow, NumPy cumsum", "pyarrow_cumsum.py"))
+    found.append(_script("csv module, deque", "csv_deque.py"))
+    if shutil.which("mawk"):
+        found.append(_one("mawk, ring", ["mawk", "-F,", "-f", str(PROGRAMS / "ring.awk")]))
+    if shutil.which("cc"):
+        binary = str(folder / "ring")
+        subprocess.run(["cc", "-O3", "-march=native", "-o", binary, str(PROGRAMS / "ring.c")], check=True)
+        found.append(_one("C, one loop", [binary]))
+    return found
+
+
+def starters(found: list[Contender], folder: Path) -> list[Contender]:
+    """Pick those whose start-up is compared: stream-signal, which stands first, once more with a log, and three."""
+    log = [COMMAND, "--log-file", str(folder / "run.log")]
+    names = ("polars", "pandas", "csv module")
+    return [
+        found[0],
+        found[0]._replace(name="stream-signal --log-file", program=log),
+        *(one for one in found if one.door == "file" and one.name.startswith(names)),
+    ]
+
+
+def _stream_signal(door: str) -> Contender:
+    return Contender("stream-signal", door, [COMMAND], [sys.executable, str(PROGRAMS / "stream_rows.py")])
+
+
+def _script(name: str, script: str, *arguments: str, door: str = "file") -> Contender:
+    return _one(name, [sys.executable, str(PROGRAMS / script), *arguments], door)
+
+
+def _one(name: str, program: list[str], door: str = "file") -> Contender:
+    return Contender(name, door, program, program)

@@ -1,0 +1,63 @@
+"""What the figures were measured on: the machine, and the versions of what ran there. No names, no addresses."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+from importlib import metadata
+
+LIBRARIES = ("stream-signal", "numpy", "pandas", "polars", "duckdb", "pyarrow")
+
+
+def machine() -> dict[str, str]:
+    """Describe the machine in words: cpu, cores, memory, system, python."""
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return {
+        "cpu": _cpu_model(),
+        "cores": str(usable_cores()),
+        "memory": f"{pages / 2**30:.0f} GiB",
+        "system": f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}",
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+    }
+
+
+def folder_name() -> str:
+    """Return a folder name for this machine, the same as long as its figures can be compared."""
+    here = machine()
+    return re.sub(r"[^a-z0-9]+", "-", f"{here['cpu']} {here['cores']} cores".lower()).strip("-")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the libraries that are installed, and of mawk and the C compiler."""
+    found = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    for name, command in (("mawk", ["mawk", "-W", "version"]), ("cc", ["cc", "--version"])):
+        if shutil.which(name):
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+            number = re.search(r"\d+\.\d+(\.\d+)?( \d{8})?", done.stdout)
+            found[name] = number.group() if number else "unknown version"
+    return found
+
+
+def usable_cores() -> int:
+    """Return the number of cores this process may run on."""
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux alone has it
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def _cpu_model() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            for line in file:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

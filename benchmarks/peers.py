@@ -1,0 +1,181 @@
+"""The same work by every program that could do it: time, memory, and how many rows it gets wrong.
+
+Run: make bench-peers   (in small: python benchmarks/peers.py --rows 100_000 --runs 3 --print)
+
+Each run is a whole process, started fresh, on the same file, with the page cache warm and all bytecode compiled. The
+programs take turns, round after round, so that a machine that slows down slows all of them; of the rounds the median
+counts. Wrong rows are counted apart from the timing, row by row against the exact answer, on two smaller files: the
+random walk, and the same forward-filled, where nine rows in ten repeat the last close and many closes equal their mean.
+"""
+
+from __future__ import annotations
+
+import argparse
+import compileall
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+import numpy as np
+from contenders import Contender, contenders, starters
+from machine import machine, versions
+from processes import Cost, measure, memory_floor
+from report import number, replace_between, table
+from workloads import WINDOW, Workload, read_signals, workload
+
+README = Path(__file__).resolve().parent / "README.md"
+STARTUP_ROWS = 10_000
+EXACT = ("stream-signal", "C, one loop")  # a wrong answer of these is a defect, not a finding
+
+
+class Result(NamedTuple):
+    """What the runs of one contender came to."""
+
+    contender: Contender
+    wall: float
+    """seconds, median"""
+    cpu: float
+    """seconds, median"""
+    peak: float
+    """MB, the most of all runs"""
+    span: tuple[float, float]
+    """seconds, the fastest and the slowest wall"""
+
+
+def main() -> None:
+    """Measure, and write the tables."""
+    options = _options()
+    if not options.no_compile:
+        compile_bytecode()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        found = [one for one in contenders(folder) if one.name.startswith(tuple(options.only))]
+        small = workload("plain", STARTUP_ROWS)
+        take_turns(found, small, 1, folder)  # nobody pays for reading the libraries from the disk
+        results = take_turns(found, workload("plain", options.rows), options.runs, folder)
+        startup = take_turns(starters(found, folder), small, options.startup_runs, folder)
+        wrong = {
+            kind: [wrong_rows(one, workload(kind, options.rows_checked), folder) for one in found]
+            for kind in ("plain", "flat")
+        }
+    text = "\n\n".join(
+        [
+            _setting(options),
+            speed_table(results, wrong),
+            f"Start-up: the job on {STARTUP_ROWS:,} rows, whole process, median of {options.startup_runs}.",
+            startup_table(startup),
+        ]
+    )
+    print(text)
+    if not options.print:
+        replace_between(options.output, "peers", text)
+
+
+def take_turns(found: list[Contender], work: Workload, runs: int, folder: Path) -> list[Result]:
+    """Run every contender once a round, for so many rounds."""
+    work.path.read_bytes()  # into the page cache
+    costs: list[list[Cost]] = [[] for _ in found]
+    for _ in range(runs):
+        for contender, so_far in zip(found, costs, strict=True):
+            cost = measure(contender.counting(work.path), piped=contender.piped(work.path), folder=folder)
+            rows, signals = contender.answer(cost.stdout)
+            if rows != work.rows or (contender.name.startswith(EXACT) and signals != work.signals[WINDOW]):
+                sys.exit(f"{contender.name}: {signals} of {rows}, expected {work.signals[WINDOW]} of {work.rows}")
+            so_far.append(cost)
+    return [_result(contender, so_far) for contender, so_far in zip(found, costs, strict=True)]
+
+
+def wrong_rows(contender: Contender, work: Workload, folder: Path) -> int:
+    """Count the rows whose signal is not the exact one."""
+    path = folder / "signals"
+    measure(contender.showing(work.path, path), piped=contender.piped(work.path), folder=folder)
+    shown = read_signals(path)
+    if shown.size != work.rows:
+        sys.exit(f"{contender.name}: {shown.size} signals for {work.rows} rows")
+    wrong = int(np.count_nonzero(shown != work.truth))
+    if wrong and contender.name.startswith(EXACT):
+        sys.exit(f"{contender.name}: {wrong} rows wrong on {work.path.name}")
+    return wrong
+
+
+def speed_table(results: list[Result], wrong: dict[str, list[int]]) -> str:
+    """Draw the main table; the ratios are to stream-signal by the same door."""
+    ours = {result.contender.door: result for result in results[:2]}
+    head = ["program", "door", "wall s", "fastest to slowest", "times ours", "CPU s", "peak MB", "times ours"]
+    head += ["wrong, random walk", "wrong, flat minutes"]
+    rows = []
+    for result, walk, flat in zip(results, wrong["plain"], wrong["flat"], strict=True):
+        us = ours[result.contender.door]
+        span = " to ".join(number(seconds) for seconds in result.span)
+        rows.append(
+            [
+                result.contender.name,
+                result.contender.door,
+                number(result.wall),
+                span,
+                number(result.wall / us.wall),
+                number(result.cpu),
+                number(result.peak),
+                number(result.peak / us.peak),
+                f"{walk:,}",
+                f"{flat:,}",
+            ]
+        )
+    return table(head, rows)
+
+
+def startup_table(results: list[Result]) -> str:
+    """Draw the table of the small job; the ratios are to stream-signal without a log."""
+    ours = results[0]
+    rows = [
+        [one.contender.name, f"{one.wall * 1e3:.0f}", number(one.wall / ours.wall), number(one.peak)] for one in results
+    ]
+    return table(["program", "wall ms", "times ours", "peak MB"], rows)
+
+
+def compile_bytecode() -> None:
+    """Compile what is installed, so that no run pays for it."""
+    folders = {sysconfig.get_path("purelib"), str(README.parent.parent / "stream_signal")}
+    for folder in folders:
+        compileall.compile_dir(folder, quiet=2, workers=0)
+
+
+def _result(contender: Contender, costs: list[Cost]) -> Result:
+    walls = [cost.wall for cost in costs]
+    cpu, peak = median(cost.cpu for cost in costs), max(cost.peak for cost in costs)
+    return Result(contender, median(walls), cpu, peak, (min(walls), max(walls)))
+
+
+def _setting(options: argparse.Namespace) -> str:
+    here = machine()
+    size = workload("plain", options.rows).path.stat().st_size / 1e6
+    command = " ".join(["python", "benchmarks/peers.py", *sys.argv[1:]])
+    return f"""\
+`{command}`: {options.rows:,} rows, {number(size)} MB, median of {options.runs}; wrong rows of {options.rows_checked:,}.
+{here["cpu"]}, {here["cores"]} cores, {here["memory"]}, {here["system"]}, {here["python"]};
+{", ".join(f"{name} {version}" for name, version in versions().items())}.
+No peak below {number(memory_floor())} MB can be told apart from it; that of C is mostly the mapped file."""
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Compare stream-signal with other programs on the same work.")
+    parser.add_argument("--rows", type=int, default=10_000_000, help="size of the timed file (default: 10_000_000)")
+    parser.add_argument("--runs", type=int, default=5, help="rounds, of which the median counts (default: 5)")
+    parser.add_argument("--rows-checked", type=int, default=1_000_000, help="rows compared one by one")
+    parser.add_argument("--startup-runs", type=int, default=15, help="rounds of the small job (default: 15)")
+    parser.add_argument(
+        "--only", nargs="+", default=[""], metavar="NAME", help="only programs whose name begins so; ours always"
+    )
+    parser.add_argument("--output", type=Path, default=README, help="document to write the tables into")
+    parser.add_argument("--print", action="store_true", help="print the tables and write nothing")
+    parser.add_argument("--no-compile", action="store_true", help="take the bytecode as it is")
+    options = parser.parse_args()
+    options.only.append("stream-signal")  # all ratios are to it
+    return options
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+"""The program everybody writes first, a deque and a running float sum: `csv_deque.py PATH [SIGNALS]`."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections import deque
+
+held: deque[float] = deque()
+total = 0.0
+rows = count = 0
+out = bytearray()
+keep = len(sys.argv) > 2
+with open(sys.argv[1], newline="", encoding="utf-8") as file:
+    reader = csv.reader(file)
+    position = next(reader).index("close")
+    for row in reader:
+        close = float(row[position])
+        held.append(close)
+        total += close
+        if len(held) > 5:
+            total -= held.popleft()
+        signal = len(held) == 5 and close > total / 5
+        rows += 1
+        count += signal
+        if keep:
+            out.append(ord("0") + signal)
+print(rows, count)
+if keep:
+    with open(sys.argv[2], "wb") as signals:
+        signals.write(out)

@@ -1,0 +1,25 @@
+"""Reads rows from stdin as the command does, and notes when they were counted. See `latency.py`.
+
+Writes `ready` on stdout before it reads, and at the end one pair of int64 for each piece of bytes it read: the clock
+after the piece was taken, in nanoseconds, and the number of rows counted until then.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from array import array
+
+from stream_signal import SignalStream
+from stream_signal.sources import read_chunks
+
+stream = SignalStream()
+seen = array("q")
+os.write(1, b"ready\n")
+for chunk in read_chunks("-"):
+    stream.feed(chunk)
+    seen.append(time.clock_gettime_ns(time.CLOCK_MONOTONIC))
+    seen.append(stream.rows)
+stream.finish()
+sys.stdout.buffer.write(seen.tobytes())

@@ -1,0 +1,57 @@
+"""Markdown tables, and the place in a document where they belong: between two comments, the rest left alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Draw a table; all columns but the first hold numbers and stand to the right.
+
+    >>> print(table(["program", "wall"], [["cat", "1.2"]]))
+    | program | wall |
+    |---|---:|
+    | cat | 1.2 |
+    """
+    rule = "|---|" + "---:|" * (len(head) - 1)
+    return "\n".join([_line(head), rule, *map(_line, rows)])
+
+
+def number(value: float) -> str:
+    """Write a positive number with three digits that matter.
+
+    >>> number(0.06143), number(1.234), number(581.2), number(0)
+    ('0.0614', '1.23', '581', '0')
+    """
+    if not value:
+        return "0"
+    places = 2
+    for bound in (1, 0.1, 0.01):
+        places += value < bound
+    for bound in (10, 100):
+        places -= value >= bound
+    return f"{value:.{places}f}"
+
+
+def markers(name: str) -> tuple[str, str]:
+    """Return the two comments between which the tables of that name stand."""
+    return f"<!-- {name}: begin, written by `make bench-{name}` -->", f"<!-- {name}: end -->"
+
+
+def replace_between(path: Path, name: str, text: str) -> None:
+    """Put `text` between the markers of `name` in a document; ValueError where they are missing."""
+    document = path.read_text(encoding="utf-8")
+    begin, end = markers(name)
+    before, opened, rest = document.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (opened and closed):
+        raise ValueError(f"{path}: expected the lines {begin!r} and {end!r}")
+    path.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}", encoding="utf-8")
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,71 @@
+"""The scripts run: small, once, on what is installed. Whether their figures are good is nothing a test can know."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from contenders import contenders
+from processes import measure
+from report import markers
+from test_tracking import run
+from workloads import read_signals, workload
+
+HERE = Path(__file__).resolve().parent
+
+
+def script(name: str, *arguments: str) -> str:
+    """Run one of the scripts beside this file; return what it printed."""
+    command = [sys.executable, str(HERE / name), *arguments]
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=120, check=True).stdout
+
+
+def test_peers(tmp_path: Path) -> None:
+    """The table has a line for each program that is asked for, and is written between the markers alone."""
+    document = tmp_path / "README.md"
+    shutil.copy(HERE / "README.md", document)
+    small = ["--rows", "1000", "--rows-checked", "1000", "--runs", "1", "--startup-runs", "1", "--no-compile"]
+    printed = script("peers.py", *small, "--only", "csv", "mawk", "C,", "--output", str(document))
+    names = ["csv module"]
+    names += [name for name, program in (("mawk", "mawk"), ("C, one loop", "cc")) if shutil.which(program)]
+    assert all(f"\n| {name}" in printed for name in names)
+    begin, end = markers("peers")
+    before, after = (path.read_text().partition(begin)[0] for path in (HERE / "README.md", document))
+    assert before == after
+    assert document.read_text().partition(begin)[2].partition(end)[0].strip() == printed.strip()
+
+
+def test_contenders(tmp_path: Path) -> None:
+    """Every program that is installed counts all rows and shows the signal of each; exact ones make no mistake."""
+    work = workload("flat", 1000)
+    for contender in contenders(tmp_path):
+        shown = tmp_path / "signals"
+        cost = measure(contender.showing(work.path, shown), piped=contender.piped(work.path), folder=tmp_path)
+        signals = read_signals(shown)
+        assert contender.answer(cost.stdout) == (work.rows, int(signals.sum()))
+        assert signals.size == work.rows
+        if contender.name in {"stream-signal", "DuckDB, DECIMAL and product", "C, one loop"}:
+            assert (signals == work.truth).all()
+
+
+def test_latency() -> None:
+    """There is a line for each pace."""
+    printed = script("latency.py", "--paces", "1000", "0", "--seconds", "0.1", "--rows", "1000")
+    assert [line.split(" | ")[0] for line in printed.splitlines()[3:]] == ["| 1,000", "| saturation"]
+
+
+@pytest.mark.skipif(not find_spec("matplotlib"), reason="matplotlib belongs to the dev extra")
+def test_history(tmp_path: Path) -> None:
+    """Two saved runs give a picture."""
+    for number in (1, 2):
+        saved = run(number / 10, datetime=f"{number}", commit_info={"id": "0" * 40, "dirty": True})
+        (tmp_path / f"000{number}_run.json").write_text(json.dumps(saved))
+    picture = tmp_path / "history.png"
+    printed = script("history.py", "--folder", str(tmp_path), "--output", str(picture))
+    assert printed == f"{picture}: 2 runs\n"
+    assert picture.read_bytes().startswith(b"\x89PNG")
