@@ -1,14 +1,14 @@
 # make run    the job on data.csv: metrics.json, run.log, and the metrics on the screen
 # make test   the test suite
 # make check  ruff and mypy; make bench-once runs every benchmark once, untimed; make data writes data.csv anew
-# make bench  time the suite and compare with the last run here; make bench-peers, bench-history: benchmarks/README.md
+# make bench  time the suite and compare with the last run here; its kin are in benchmarks/README.md
 
 PYTHON ?= python3
 BIN := .venv/bin
 # More for pytest or peers.py: make bench BENCH="--rows 1_000_000 -k command"
 BENCH ?=
 
-.PHONY: run test check format bench bench-once bench-peers bench-history data exactness clean
+.PHONY: run test check format bench bench-once bench-peers bench-latency bench-history data exactness clean
 
 run: .venv/installed
 	$(BIN)/stream-signal --input data.csv --config config.yaml --output metrics.json --log-file run.log
@@ -35,6 +35,9 @@ bench-once: .venv/installed-dev
 
 bench-peers: .venv/installed-peers
 	$(BIN)/python benchmarks/peers.py $(BENCH)
+
+bench-latency: .venv/installed
+	$(BIN)/python benchmarks/latency.py $(BENCH)
 
 bench-history: .venv/installed-dev
 	$(BIN)/python benchmarks/history.py $(BENCH)

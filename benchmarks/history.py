@@ -3,7 +3,8 @@
 Run: make bench-history   (or: python benchmarks/history.py --output history.png)
 
 One panel for each group of benchmarks, one line for each benchmark: its ratio divided by that of its first run, so that
-all lines begin at 1 and up is slower. Runs that were found slower are marked on the axis.
+all lines begin at 1 and up is slower. On the axis stands the commit of each run: with `+` where there were changes on
+top of it, `!` where something was found slower, `~` where the machine was busy and the run tells little.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from machine import folder_name
-from tracking import ratios
+from tracking import is_busy, ratios
 from workloads import cache_folder
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ def draw(runs: list[dict[str, Any]], output: Path) -> None:
         axis.axhline(1, color="grey", linewidth=0.5)
         axis.set_title(group, loc="left")
         axis.set_yscale("log", base=2)
+        low, high = axis.get_ylim()
+        axis.set_ylim(min(low, 0.45), max(high, 2.2))  # small changes look small
         axis.yaxis.set_major_formatter("{x:g}")
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.legend(fontsize="xx-small", ncols=2, loc="upper left", bbox_to_anchor=(1, 1))
@@ -82,9 +85,9 @@ def draw(runs: list[dict[str, Any]], output: Path) -> None:
 
 
 def _label(run: dict[str, Any]) -> str:
-    """Name a run by its commit, `+` for one with changes on top, and `!` where something was slower."""
     commit = run["commit_info"]
-    return f"{str(commit.get('id'))[:7]}{'+' * bool(commit.get('dirty'))}{' !' * bool(run.get('slower'))}"
+    marks = "+" * bool(commit.get("dirty")) + "!" * bool(run.get("slower")) + "~" * is_busy(run)
+    return str(commit.get("id"))[:7] + marks
 
 
 def _options() -> argparse.Namespace:

@@ -1,6 +1,6 @@
 """How long a row waits: from its write into a pipe to its being counted, at several paces up to saturation.
 
-Run: python benchmarks/latency.py
+Run: make bench-latency   (in small: python benchmarks/latency.py --paces 1000 0 --seconds 1 --rows 100_000 --print)
 
 This process writes candles, one `write` a row, into a real pipe; `programs/stream_clock.py` reads the other end as the
 command does and notes the clock after each piece. Both clocks are CLOCK_MONOTONIC, which is one for all processes.
@@ -28,14 +28,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from machine import described
 from processes import clean_environment
-from report import number, table
+from report import number, replace_between, table
 from workloads import workload
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-READER = [sys.executable, str(Path(__file__).resolve().parent / "programs" / "stream_clock.py")]
+README = Path(__file__).resolve().parent / "README.md"
+READER = [sys.executable, str(README.parent / "programs" / "stream_clock.py")]
 SATURATION = 0  # the pace that means: as fast as the pipe takes the rows
 PACES = (100, 1_000, 10_000, 50_000, 100_000, SATURATION)
 LEAD_NS = 20_000_000  # from now to the first row
@@ -57,7 +59,7 @@ class Waits(NamedTuple):
 
 
 def main() -> None:
-    """Print one line for each pace."""
+    """Measure each pace, and write the table."""
     options = _options()
     rows = []
     for pace in options.paces:
@@ -65,9 +67,13 @@ def main() -> None:
         cells = [f"{pace:,}" if pace else "saturation", f"{waits.reached:,.0f}", f"{waits.due.size:,}"]
         cells += [number(value) for value in microseconds(waits.due)]
         rows.append([*cells, number(microseconds(waits.written)[2])])
-    print("Microseconds from when a row was due to its being counted")
-    head = ["rows/s", "reached", "rows", "p50", "p99", "p99.9", "max", "p99.9 since its write"]
-    print(table(head, rows))
+    head = ["rows/s", "reached", "rows", "p50", "p99", "p99.9", "max", "p99.9 from write"]
+    command = " ".join(["python", "benchmarks/latency.py", *sys.argv[1:]])
+    said = f"`{command}`: microseconds from when a row was due to its being counted.\n{described()}."
+    text = f"{said}\n\n{table(head, rows)}"
+    print(text)
+    if not options.print:
+        replace_between(options.output, "latency", text)
 
 
 def measure_waits(pace: int, rows: int) -> Waits:
@@ -130,6 +136,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--paces", type=int, nargs="+", default=PACES, metavar="N", help="rows/s; 0: saturation")
     parser.add_argument("--seconds", type=float, default=5, help="how long each pace is kept (default: 5)")
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows at saturation (default: 1_000_000)")
+    parser.add_argument("--output", type=Path, default=README, help="document to write the table into")
+    parser.add_argument("--print", action="store_true", help="print the table and write nothing")
     return parser.parse_args()
 
 

@@ -24,6 +24,12 @@ def machine() -> dict[str, str]:
     }
 
 
+def described() -> str:
+    """Describe the machine on one line."""
+    here = machine()
+    return f"{here['cpu']}, {here['cores']} cores, {here['memory']}, {here['system']}, {here['python']}"
+
+
 def folder_name() -> str:
     """Return a folder name for this machine, the same as long as its figures can be compared."""
     here = machine()

@@ -5,8 +5,9 @@ fixed loop of plain Python is timed, and what is saved and compared is `ratio`: 
 the median of those loops. pytest-benchmark keeps the runs, one JSON each; this module adds the ratios, and compares
 them with the last run in which that benchmark ran and nothing had become slower.
 
-A run that has become slower is saved too, marked, and is no yardstick for the next. To accept a slower
-figure on purpose, run once with a larger --max-ratio.
+Two kinds of run are saved but are no yardstick for the next: one that was found slower (to accept a slower figure on
+purpose, run once with a larger --max-ratio), and one on a busy machine. There the fixed loop waits for a core, which
+its own CPU time shows; the figures then tell who else was running, so nothing is concluded from them.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
 
     Run = dict[str, Any]  # what pytest-benchmark saves
 
-LOOPS = 100_000  # some 5 ms, and as long as Python is Python
-TIMES = 5
+LOOPS = 100_000  # some 5 ms: longer than a tick of the scheduler, shorter than most benchmarks
+TIMES = 10
 DEFAULT_MAX_RATIO = 1.5  # below it, shared machines cry wolf
+BUSY_RATIO = 1.15  # wall over CPU time of the fixed loop: 1.00 on a machine of one's own
 
 
 class Slower(NamedTuple):
@@ -39,16 +41,31 @@ class Slower(NamedTuple):
         )
 
 
-def calibrate() -> list[float]:
-    """Time the fixed loop a few times; return seconds."""
-    seconds = []
+class Calibration(NamedTuple):
+    """One timing of the fixed loop, in seconds."""
+
+    wall: float
+    cpu: float
+
+
+def calibrate() -> list[Calibration]:
+    """Time the fixed loop a few times."""
+    found = []
     for _ in range(TIMES):
-        started = time.perf_counter()
+        cpu, wall = time.process_time(), time.perf_counter()
         total = 0
         for number in range(LOOPS):
             total += number * number % 7
-        seconds.append(time.perf_counter() - started)
-    return seconds
+        found.append(Calibration(time.perf_counter() - wall, time.process_time() - cpu))
+    return found
+
+
+def summary(loops: list[Calibration]) -> dict[str, float]:
+    """Sum up the loops around a benchmark: their median, as of the benchmark itself, and how long they waited."""
+    return {
+        "calibration_seconds": median(loop.wall for loop in loops),
+        "calibration_wall_over_cpu": sum(loop.wall for loop in loops) / sum(loop.cpu for loop in loops),
+    }
 
 
 def add_ratios(run: Run) -> None:
@@ -59,9 +76,11 @@ def add_ratios(run: Run) -> None:
             info["ratio"] = bench["stats"]["median"] / info["calibration_seconds"]
 
 
-def calibration(seconds: list[float]) -> float:
-    """Return the calibration of a benchmark from the loops around it; the median, as of the benchmark itself."""
-    return median(seconds)
+def is_busy(run: Run) -> bool:
+    """Whether something else was running: half of the benchmarks had a fixed loop that waited for a core."""
+    infos = [bench["extra_info"] for bench in run["benchmarks"]]
+    waited = [info["calibration_wall_over_cpu"] for info in infos if "calibration_wall_over_cpu" in info]
+    return bool(waited) and median(waited) > BUSY_RATIO
 
 
 def ratios(run: Run) -> dict[str, float]:
@@ -74,7 +93,7 @@ def compare(now: Run, earlier: Iterable[Run], most: float) -> list[Slower]:
     """List what takes more than `most` times what it took; `earlier` runs come oldest first."""
     before: dict[str, float] = {}
     for run in earlier:
-        if not run.get("slower"):
+        if not run.get("slower") and not is_busy(run):
             before.update(ratios(run))
     return [
         Slower(name, before[name], ratio)
