@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from machine import folder_name, machine, versions
-from tracking import DEFAULT_MAX_RATIO, Slower, add_ratios, calibrate, compare, is_busy, summary
+from tracking import DEFAULT_MAX_RATIO, Loop, Slower, compare, fixed_loop, is_busy, rounds_for, summary
 from workloads import cache_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from pytest_benchmark.fixture import BenchmarkFixture
+
+    Timed = Callable[..., Any]
 
 SLOWER = pytest.StashKey[list[Slower]]()
 BUSY = pytest.StashKey[bool]()
@@ -56,16 +59,30 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("rows", [size for size in metafunc.config.getoption("rows") if size <= most])
 
 
-@pytest.fixture(autouse=True)
-def calibrated(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Time the fixed loop right before and right after each benchmark."""
-    if "benchmark" not in request.fixturenames or request.config.getoption("benchmark_disable"):
-        yield
-        return
-    benchmark: BenchmarkFixture = request.getfixturevalue("benchmark")
-    before = calibrate()
-    yield
-    benchmark.extra_info |= summary(before + calibrate())
+@pytest.fixture
+def timed(benchmark: BenchmarkFixture, request: pytest.FixtureRequest) -> Timed:
+    """Return a function that times another, each round between two fixed loops, and returns its result.
+
+    pytest-benchmark does the timing and keeps the figures; once and untimed with --benchmark-disable.
+    """
+
+    def time_rounds(function: Callable[..., Any], *arguments: Any) -> Any:
+        if not benchmark.enabled:
+            return benchmark(function, *arguments)
+        started = time.perf_counter()
+        function(*arguments)  # the first round pays for what later ones find ready
+        seconds = time.perf_counter() - started
+        rounds = rounds_for(seconds, float(request.config.getoption("benchmark_max_time")))
+        loops: list[Loop] = []
+        result = benchmark.pedantic(  # type: ignore[no-untyped-call]
+            function, args=arguments, setup=lambda: loops.append(fixed_loop()), rounds=rounds
+        )
+        loops.append(fixed_loop())
+        assert benchmark.stats
+        benchmark.extra_info |= summary(benchmark.stats["data"], loops)
+        return result
+
+    return time_rounds
 
 
 def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
@@ -76,8 +93,7 @@ def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
 
 
 def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, Any]) -> None:
-    """Add the ratios to what is saved, and compare them with the last good run."""
-    add_ratios(output_json)
+    """Compare the ratios with those of the last good run."""
     storage = config.pluginmanager.get_plugin("pytest-benchmark").storage  # type: ignore[union-attr]
     slower = compare(output_json, (run for _, run in storage.load()), config.getoption("max_ratio"))
     output_json["slower"] = [one.name for one in slower]

@@ -24,11 +24,12 @@ from contenders import Contender, contenders, starters
 from machine import described, versions
 from processes import Cost, measure, memory_floor
 from report import number, replace_between, table
-from tracking import BUSY_RATIO, calibrate, summary
+from tracking import BUSY_RATIO, fixed_loop, waited
 from workloads import WINDOW, Workload, read_signals, workload
 
 README = Path(__file__).resolve().parent / "README.md"
 STARTUP_ROWS = 10_000
+BUSY_LOOPS = 20  # before and after: 0.2 s in all
 EXACT = ("stream-signal", "C, one loop")  # a wrong answer of these is a defect, not a finding
 
 
@@ -56,9 +57,9 @@ def main() -> None:
         found = [one for one in contenders(folder) if one.name.startswith(tuple(options.only))]
         small = workload("plain", STARTUP_ROWS)
         take_turns(found, small, 1, folder)  # nobody pays for reading the libraries from the disk
-        loops = calibrate()
+        loops = [fixed_loop() for _ in range(BUSY_LOOPS)]
         results = take_turns(found, workload("plain", options.rows), options.runs, folder)
-        waited = summary(loops + calibrate())["calibration_wall_over_cpu"]
+        loops += [fixed_loop() for _ in range(BUSY_LOOPS)]
         startup = take_turns(starters(found, folder), small, options.startup_runs, folder)
         wrong = {
             kind: [wrong_rows(one, workload(kind, options.rows_checked), folder) for one in found]
@@ -66,7 +67,7 @@ def main() -> None:
         }
     text = "\n\n".join(
         [
-            _setting(options, waited),
+            _setting(options, busy=waited(loops) > BUSY_RATIO),
             speed_table(results, wrong),
             f"Start-up: the job on {STARTUP_ROWS:,} rows, whole process, median of {options.startup_runs}.",
             startup_table(startup),
@@ -152,14 +153,14 @@ def _result(contender: Contender, costs: list[Cost]) -> Result:
     return Result(contender, median(walls), cpu, peak, (min(walls), max(walls)))
 
 
-def _setting(options: argparse.Namespace, waited: float) -> str:
+def _setting(options: argparse.Namespace, *, busy: bool) -> str:
     size = workload("plain", options.rows).path.stat().st_size / 1e6
     command = " ".join(["python", "benchmarks/peers.py", *sys.argv[1:]])
     return f"""\
 `{command}`: {options.rows:,} rows, {number(size)} MB, median of {options.runs}; wrong rows of {options.rows_checked:,}.
 {described()}; {", ".join(f"{name} {version}" for name, version in versions().items())}.
 No peak below {number(memory_floor())} MB can be told apart from it; that of C is mostly the mapped file.\
-{" The machine was busy: these times are not to be quoted." * (waited > BUSY_RATIO)}"""
+{" The machine was busy: these times are not to be quoted." * busy}"""
 
 
 def _options() -> argparse.Namespace:

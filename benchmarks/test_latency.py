@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from latency import PERCENTILES, SATURATION, Waits, measure_waits, microseconds
 
 if TYPE_CHECKING:
+    from conftest import Timed
     from pytest_benchmark.fixture import BenchmarkFixture
 
 ROWS = 10_000
@@ -20,9 +21,9 @@ def check(waits: Waits, rows: int) -> None:
     assert (waits.due >= waits.written).all()
 
 
-def test_latency(benchmark: BenchmarkFixture) -> None:
+def test_latency(timed: Timed, benchmark: BenchmarkFixture) -> None:
     """Time 10,000 rows written as fast as the pipe takes them; then note the percentiles at a steady pace."""
-    check(benchmark(measure_waits, SATURATION, ROWS), ROWS)
+    check(timed(measure_waits, SATURATION, ROWS), ROWS)
     rows = PACE if benchmark.enabled else PACE // 10
     waits = measure_waits(PACE, rows)
     check(waits, rows)

@@ -22,14 +22,15 @@ from stream_signal.sources import read_chunks
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conftest import Timed
     from pytest_benchmark.fixture import BenchmarkFixture
 
 
 @pytest.mark.parametrize("window", WINDOWS)
-def test_rolling_mean(benchmark: BenchmarkFixture, window: int) -> None:
-    """Time RollingMean.update, a thousand at a time; it must not depend on the window."""
+def test_rolling_mean(timed: Timed, benchmark: BenchmarkFixture, window: int) -> None:
+    """Time RollingMean.update, ten thousand at a time; it must not depend on the window."""
     mean = RollingMean(window)
-    values = [*range(10)] * 100  # ten values over and over: after each thousand the window holds the same again
+    values = [*range(10)] * 1000  # ten values over and over: after each round the window holds the same again
     for _ in range(-(-window // len(values))):
         for value in values:
             mean.update(value)
@@ -40,13 +41,13 @@ def test_rolling_mean(benchmark: BenchmarkFixture, window: int) -> None:
         return mean.get()
 
     expected = {1: 9.0, WINDOW: 7.0}.get(window, 4.5)
-    assert benchmark(update) == expected
+    assert timed(update) == expected
     report(benchmark, len(values))
 
 
 @pytest.mark.most_rows(1_000_000)
 @pytest.mark.parametrize("kind", KINDS)
-def test_row_engine(benchmark: BenchmarkFixture, kind: str, rows: int) -> None:
+def test_row_engine(timed: Timed, benchmark: BenchmarkFixture, kind: str, rows: int) -> None:
     """Time the reference: the reader of rows, and the ring."""
     work = workload(kind, rows)
 
@@ -62,7 +63,7 @@ def test_row_engine(benchmark: BenchmarkFixture, kind: str, rows: int) -> None:
                     signals += mean.push(*close)
         return counted, signals
 
-    assert benchmark(count) == (rows, work.signals[WINDOW])
+    assert timed(count) == (rows, work.signals[WINDOW])
     report(benchmark, rows, work)
 
 
@@ -77,23 +78,23 @@ def stream(work: Workload, window: int) -> tuple[int, int]:
 
 @pytest.mark.most_rows(1_000_000)
 @pytest.mark.parametrize("kind", KINDS)
-def test_stream(benchmark: BenchmarkFixture, kind: str, rows: int) -> None:
+def test_stream(timed: Timed, benchmark: BenchmarkFixture, kind: str, rows: int) -> None:
     """Time the stream, which takes whichever engine it sees fit."""
     work = workload(kind, rows)
-    assert benchmark(stream, work, WINDOW) == (rows, work.signals[WINDOW])
+    assert timed(stream, work, WINDOW) == (rows, work.signals[WINDOW])
     report(benchmark, rows, work)
 
 
 @pytest.mark.parametrize("window", WINDOWS)
-def test_stream_windows(benchmark: BenchmarkFixture, window: int, rows: int) -> None:
+def test_stream_windows(timed: Timed, benchmark: BenchmarkFixture, window: int, rows: int) -> None:
     """Time the stream at each window; the cost of a row must not grow with it."""
     work = workload("plain", rows)
-    assert benchmark(stream, work, window) == (rows, work.signals[window])
+    assert timed(stream, work, window) == (rows, work.signals[window])
     report(benchmark, rows, work)
 
 
 @pytest.mark.parametrize("door", ["file", "pipe"])
-def test_command(benchmark: BenchmarkFixture, door: str, rows: int, tmp_path: Path) -> None:
+def test_command(timed: Timed, benchmark: BenchmarkFixture, door: str, rows: int, tmp_path: Path) -> None:
     """Time the whole command, from start to exit; then measure its CPU time and peak memory."""
     work = workload("plain", rows)
     program, piped = ([COMMAND, str(work.path)], None) if door == "file" else ([COMMAND], work.path)
@@ -107,7 +108,7 @@ def test_command(benchmark: BenchmarkFixture, door: str, rows: int, tmp_path: Pa
                 program, cwd=tmp_path, env=environment, stdin=cat.stdout, stdout=subprocess.PIPE, check=True
             ).stdout
 
-    metrics = json.loads(benchmark(run))
+    metrics = json.loads(timed(run))
     assert (metrics["rows_processed"], metrics["value"]) == (rows, work.signals[WINDOW] / rows)
     cost = measure(program, piped=piped, folder=tmp_path)
     benchmark.extra_info |= {"wall_seconds": cost.wall, "cpu_seconds": cost.cpu, "peak_megabytes": cost.peak}

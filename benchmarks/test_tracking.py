@@ -4,30 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from tracking import Slower, add_ratios, compare, is_busy
+from tracking import Loop, compare, is_busy, summary
 
 
-def run(median: float, calibration: float = 0.005, waited: float = 1.0, **fields: Any) -> dict[str, Any]:
-    """Make a run of one benchmark, as pytest-benchmark saves it."""
-    bench = {
-        "fullname": "test_stream",
-        "stats": {"median": median},
-        "extra_info": {"calibration_seconds": calibration, "calibration_wall_over_cpu": waited},
-    }
-    made: dict[str, Any] = {"benchmarks": [bench], **fields}
-    add_ratios(made)
-    return made
+def run(seconds: float, loop: float = 0.005, cpu: float | None = None, **fields: Any) -> dict[str, Any]:
+    """Make a run of one benchmark of one round, as pytest-benchmark saves it."""
+    loops = [Loop(loop, cpu or loop)] * 2
+    return {"benchmarks": [{"fullname": "test_stream", "extra_info": summary([seconds], loops)}], **fields}
+
+
+def test_a_round_counts_by_the_loops_around_it() -> None:
+    """When the machine slows down half way through, the ratio stays."""
+    fast, slow = Loop(0.25, 0.25), Loop(0.5, 0.5)
+    steady = summary([1.0] * 4, [fast] * 5)
+    assert summary([1.0, 1.0, 2.0, 2.0, 2.0], [fast] * 3 + [slow] * 3)["ratio"] == steady["ratio"] == 4.0
 
 
 def test_a_slower_benchmark_is_found() -> None:
     """More than the allowed ratio is reported, less is not."""
-    assert compare(run(0.16), [run(0.10)], 1.5) == [Slower("test_stream", 20.0, 32.0)]
+    [slower] = compare(run(0.16), [run(0.10)], 1.5)
+    assert str(slower) == "test_stream: 1.60 times the last good run (20 -> 32)"
     assert compare(run(0.14), [run(0.10)], 1.5) == []
 
 
 def test_a_slower_machine_is_not() -> None:
     """Where the fixed loop takes twice as long too, nothing has become slower."""
-    assert compare(run(0.20, calibration=0.010), [run(0.10)], 1.5) == []
+    assert compare(run(0.20, loop=0.010), [run(0.10)], 1.5) == []
 
 
 def test_the_last_good_run_counts() -> None:
@@ -38,9 +40,9 @@ def test_the_last_good_run_counts() -> None:
 
 def test_a_busy_machine_is_no_yardstick() -> None:
     """Where the fixed loop had to wait for a core, the run is passed over."""
-    assert is_busy(run(0.10, waited=2.0))
+    assert is_busy(run(0.10, cpu=0.002))
     assert not is_busy(run(0.10))
-    assert len(compare(run(0.16), [run(0.10), run(0.15, waited=2.0)], 1.5)) == 1
+    assert len(compare(run(0.16), [run(0.10), run(0.15, cpu=0.002)], 1.5)) == 1
 
 
 def test_what_is_new_has_nothing_to_compare() -> None:

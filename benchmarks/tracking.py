@@ -1,9 +1,10 @@
-"""Has it become slower? Each median as a multiple of a fixed loop, and that multiple against the last good run.
+"""Has it become slower? Each round as a multiple of a fixed loop, and that multiple against the last good run.
 
-Machines differ, and one machine differs from itself by the hour. So right before and right after each benchmark a
-fixed loop of plain Python is timed, and what is saved and compared is `ratio`: the median of the benchmark divided by
-the median of those loops. pytest-benchmark keeps the runs, one JSON each; this module adds the ratios, and compares
-them with the last run in which that benchmark ran and nothing had become slower.
+Machines differ, and one machine differs from itself by the second: cores change their clock, and neighbours come and
+go. So a fixed loop of plain Python is timed before every round and after the last, and a round counts as a multiple of
+the two loops around it. What is saved and compared is `ratio`, the median of those multiples. pytest-benchmark keeps
+the runs, one JSON each, and the ratios in them; this module makes the ratios, and compares them with those of the last
+run in which that benchmark ran and nothing had become slower.
 
 Two kinds of run are saved but are no yardstick for the next: one that was found slower (to accept a slower figure on
 purpose, run once with a larger --max-ratio), and one on a busy machine. There the fixed loop waits for a core, which
@@ -13,18 +14,26 @@ its own CPU time shows; the figures then tell who else was running, so nothing i
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     Run = dict[str, Any]  # what pytest-benchmark saves
 
-LOOPS = 100_000  # some 5 ms: longer than a tick of the scheduler, shorter than most benchmarks
-TIMES = 10
+LOOPS = 100_000  # some 5 ms: longer than a tick of the scheduler, shorter than most rounds
 DEFAULT_MAX_RATIO = 1.5  # below it, shared machines cry wolf
 BUSY_RATIO = 1.15  # wall over CPU time of the fixed loop: 1.00 on a machine of one's own
+LEAST_ROUNDS, MOST_ROUNDS = 5, 200
+
+
+class Loop(NamedTuple):
+    """One timing of the fixed loop, in seconds."""
+
+    wall: float
+    cpu: float
 
 
 class Slower(NamedTuple):
@@ -41,46 +50,39 @@ class Slower(NamedTuple):
         )
 
 
-class Calibration(NamedTuple):
-    """One timing of the fixed loop, in seconds."""
-
-    wall: float
-    cpu: float
-
-
-def calibrate() -> list[Calibration]:
-    """Time the fixed loop a few times."""
-    found = []
-    for _ in range(TIMES):
-        cpu, wall = time.process_time(), time.perf_counter()
-        total = 0
-        for number in range(LOOPS):
-            total += number * number % 7
-        found.append(Calibration(time.perf_counter() - wall, time.process_time() - cpu))
-    return found
+def fixed_loop() -> Loop:
+    """Time the fixed loop once."""
+    cpu, wall = time.process_time(), time.perf_counter()
+    total = 0
+    for number in range(LOOPS):
+        total += number * number % 7
+    return Loop(time.perf_counter() - wall, time.process_time() - cpu)
 
 
-def summary(loops: list[Calibration]) -> dict[str, float]:
-    """Sum up the loops around a benchmark: their median, as of the benchmark itself, and how long they waited."""
+def rounds_for(seconds: float, most_seconds: float) -> int:
+    """Return how many rounds of so many seconds, each with its loop, fit into `most_seconds`; five at least."""
+    return int(min(MOST_ROUNDS, max(LEAST_ROUNDS, most_seconds / (seconds + fixed_loop().wall))))
+
+
+def summary(rounds: Sequence[float], loops: Sequence[Loop]) -> dict[str, float]:
+    """Return what is saved beside the rounds of a benchmark, in seconds; there is one more loop than rounds."""
+    around = [(before.wall + after.wall) / 2 for before, after in pairwise(loops)]
     return {
+        "ratio": median(seconds / loop for seconds, loop in zip(rounds, around, strict=True)),
         "calibration_seconds": median(loop.wall for loop in loops),
-        "calibration_wall_over_cpu": sum(loop.wall for loop in loops) / sum(loop.cpu for loop in loops),
+        "calibration_wall_over_cpu": waited(loops),
     }
 
 
-def add_ratios(run: Run) -> None:
-    """Give each benchmark of a run that was calibrated its `ratio`, beside the median it comes from."""
-    for bench in run["benchmarks"]:
-        info = bench["extra_info"]
-        if "calibration_seconds" in info:
-            info["ratio"] = bench["stats"]["median"] / info["calibration_seconds"]
+def waited(loops: Sequence[Loop]) -> float:
+    """Return how much longer the loops took than they ran."""
+    return sum(loop.wall for loop in loops) / sum(loop.cpu for loop in loops)
 
 
 def is_busy(run: Run) -> bool:
-    """Whether something else was running: half of the benchmarks had a fixed loop that waited for a core."""
-    infos = [bench["extra_info"] for bench in run["benchmarks"]]
-    waited = [info["calibration_wall_over_cpu"] for info in infos if "calibration_wall_over_cpu" in info]
-    return bool(waited) and median(waited) > BUSY_RATIO
+    """Whether something else was running: in half of the benchmarks the fixed loop had to wait for a core."""
+    found = [bench["extra_info"].get("calibration_wall_over_cpu", 1.0) for bench in run["benchmarks"]]
+    return bool(found) and median(found) > BUSY_RATIO
 
 
 def ratios(run: Run) -> dict[str, float]:
