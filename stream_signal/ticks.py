@@ -23,8 +23,8 @@ MAX_DIGITS = 400
 MISSING = frozenset({b"", b"nan", b"na", b"n/a", b"null", b"none"})
 
 # Possessive throughout (`*+`), so that a long line that fails at its end fails once, and not for each way to read it.
-_DECIMAL = re.compile(rb"([+-]?)(?=\.?[0-9])([0-9]*+)(?:\.([0-9]*+))?(?:[eE]([+-]?[0-9]++))?")
-_MAX_EXPONENT_DIGITS = len(str(MAX_DIGITS))
+_decimal = re.compile(rb" *+(?=[+-]?\.?[0-9])([+-]?[0-9]*+)(?:\.([0-9]*+))?(?:[eE]([+-]?[0-9]++))? *+").fullmatch
+_MAX_EXPONENT_BYTES = len("-") + len(str(MAX_DIGITS))
 
 
 def parse_ticks(text: bytes) -> Close:
@@ -42,26 +42,30 @@ def parse_ticks(text: bytes) -> Close:
     whole, point, part = text.partition(b".")
     if whole.isdigit() and (part.isdigit() or not point) and len(text) <= MAX_DIGITS:  # nearly every price there is
         return int(whole + part), len(part)
-    return _parse_unusual(text.strip(b" "))
+    return _parse_unusual(text)
 
 
 def _parse_unusual(text: bytes) -> Close:
-    match = _DECIMAL.fullmatch(text)
+    match = _decimal(text)
     if match is None:
-        if text.lower() in MISSING:
+        if text.strip(b" ").lower() in MISSING:
             return None
         raise ValueError("a decimal number")
-    sign, whole, part, exponent = match.groups(b"")
-    digits = whole + part
-    places = len(part)
-    if exponent:
-        # One digit too many is enough to be refused below.
-        shift = int(exponent.lstrip(b"+-0")[: _MAX_EXPONENT_DIGITS + 1] or b"0")
-        places += shift if exponent.startswith(b"-") else -shift
-    if max(len(digits) - min(places, 0), places) > MAX_DIGITS:
-        raise ValueError(f"a decimal number of at most {MAX_DIGITS} digits")
-    ticks = int(sign + digits)
+    whole, part, exponent = match.groups(b"")  # the sign is that of the whole part
+    places = len(part) - (_exponent(exponent) if exponent else 0)
+    if len(whole) + len(part) + abs(places) > MAX_DIGITS:  # perhaps: count them
+        digits = len(whole.lstrip(b"+-")) + len(part)
+        if max(digits, digits - places, places) > MAX_DIGITS:
+            raise ValueError(f"a decimal number of at most {MAX_DIGITS} digits")
+    ticks = int(whole + part)
     return (ticks * 10**-places, 0) if places < 0 else (ticks, places)
+
+
+def _exponent(text: bytes) -> int:
+    if len(text) > _MAX_EXPONENT_BYTES:  # many zeros, or more than is ever computed: one digit too many shows that
+        sign, digits = text[:1].strip(b"0123456789"), text.lstrip(b"+-0")
+        text = sign + (digits[:_MAX_EXPONENT_BYTES] or b"0")
+    return int(text)
 
 
 def reads_as_close(text: bytes) -> bool:
