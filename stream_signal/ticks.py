@@ -25,6 +25,7 @@ MISSING = frozenset({b"", b"nan", b"na", b"n/a", b"null", b"none"})
 # Possessive throughout (`*+`), so that a long line that fails at its end fails once, and not for each way to read it.
 _decimal = re.compile(rb" *+(?=[+-]?\.?[0-9])([+-]?[0-9]*+)(?:\.([0-9]*+))?(?:[eE]([+-]?[0-9]++))? *+").fullmatch
 _MAX_EXPONENT_BYTES = len("-") + len(str(MAX_DIGITS))
+_SURELY_FEW = MAX_DIGITS // 2
 
 
 def parse_ticks(text: bytes) -> Close:
@@ -52,8 +53,10 @@ def _parse_unusual(text: bytes) -> Close:
             return None
         raise ValueError("a decimal number")
     whole, part, exponent = match.groups(b"")  # the sign is that of the whole part
-    places = len(part) - (_exponent(exponent) if exponent else 0)
-    if len(whole) + len(part) + abs(places) > MAX_DIGITS:  # perhaps: count them
+    places = len(part)
+    if exponent:
+        places -= int(exponent) if len(exponent) <= _MAX_EXPONENT_BYTES else _long_exponent(exponent)
+    if len(text) > _SURELY_FEW or not -_SURELY_FEW < places < _SURELY_FEW:  # else there cannot be too many digits
         digits = len(whole.lstrip(b"+-")) + len(part)
         if max(digits, digits - places, places) > MAX_DIGITS:
             raise ValueError(f"a decimal number of at most {MAX_DIGITS} digits")
@@ -61,11 +64,10 @@ def _parse_unusual(text: bytes) -> Close:
     return (ticks * 10**-places, 0) if places < 0 else (ticks, places)
 
 
-def _exponent(text: bytes) -> int:
-    if len(text) > _MAX_EXPONENT_BYTES:  # many zeros, or more than is ever computed: one digit too many shows that
-        sign, digits = text[:1].strip(b"0123456789"), text.lstrip(b"+-0")
-        text = sign + (digits[:_MAX_EXPONENT_BYTES] or b"0")
-    return int(text)
+def _long_exponent(text: bytes) -> int:
+    """Read an exponent of many zeros, or of more digits than are ever computed: one too many shows that."""
+    digits = text.lstrip(b"+-0")[:_MAX_EXPONENT_BYTES] or b"0"
+    return -int(digits) if text.startswith(b"-") else int(digits)
 
 
 def reads_as_close(text: bytes) -> bool:
