@@ -35,6 +35,8 @@ BLOCK_ENGINE_FROM_BYTES = 4 * 1024 * 1024
 BLOCK_BYTES = 512 * 1024
 # A block costs some 100 microseconds however short it is, as much as 80 rows cost the row engine.
 LEAST_BLOCK_BYTES = 8 * 1024
+# Pieces shorter than this are rows as they come, not a backlog, and are not worth the wait for NumPy.
+BACKLOG_BYTES = 32 * 1024
 
 
 class Counts(NamedTuple):
@@ -90,7 +92,7 @@ class SignalStream:
     def feed(self, data: bytes | bytearray | memoryview) -> None:
         """Take the next bytes; to feed a and then b is to feed a + b."""
         data = data if isinstance(data, bytes) else bytes(memoryview(data))
-        if self._expected < BLOCK_ENGINE_FROM_BYTES:
+        if self._expected < BLOCK_ENGINE_FROM_BYTES or len(data) < BACKLOG_BYTES:
             self._expected += len(data)
             self._count(self._reader.feed(data))
             return

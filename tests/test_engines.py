@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from array import array
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +69,19 @@ def test_cases(case: Case) -> None:
         pieces = [case.data[start:end] for start, end in zip([0, *places], [*places, None], strict=True)]
         found = outcome(pieces, **case.settings)
         assert (found["error"] or (found["rows"], found["signals"])) == case.answer
+
+
+def test_who_loads_numpy() -> None:
+    """A live stream, whose rows come a few at a time, never waits for NumPy, however long it is; a large piece does."""
+    script = (
+        "import sys; from stream_signal import SignalStream; stream = SignalStream(); stream.feed(b'close\\n')\n"
+        "for _ in range(2000): stream.feed(b'42004.66\\n' * 500)\n"
+        "print('numpy' in sys.modules, stream.rows)\n"
+        "stream.feed(b'42004.66\\n' * 10_000)\n"
+        "print('numpy' in sys.modules, stream.rows)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "False 1000000\nTrue 1010000\n"
 
 
 PRICES: dict[str, Callable[[random.Random], str]] = {
