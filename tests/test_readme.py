@@ -84,6 +84,22 @@ def test_the_figures_come_out() -> None:
     assert table in README
 
 
+def table_under(heading: str, text: str) -> list[dict[str, str]]:
+    """Read the first table under a heading."""
+    lines = re.findall(r"(?:^\|.*\n)+", text.partition(f"\n## {heading}\n")[2], re.MULTILINE)[0].splitlines()
+    head, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return [dict(zip(head, row, strict=True)) for row in rows]
+
+
+def test_the_speeds_are_those_measured() -> None:
+    """The table of speeds quotes the one that `make bench-peers` wrote."""
+    measured = table_under("Other programs, the same work", (REPOSITORY / "benchmarks" / "README.md").read_text())
+    quoted = table_under("Speed", README)
+    assert len(quoted) > 5
+    for row in quoted:
+        assert row in [{key: found[key] for key in row} for found in measured]
+
+
 def test_python_examples(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The Python session runs as shown."""
     monkeypatch.chdir(checkout)
