@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from stream_signal.config import Config
     from stream_signal.errors import (
+        CheckpointError,
         ClosedOutputError,
         ConfigError,
         DataError,
@@ -29,9 +30,11 @@ if TYPE_CHECKING:
     from stream_signal.job import run
     from stream_signal.metrics import Metrics
     from stream_signal.rolling import RollingMean
+    from stream_signal.state import State
     from stream_signal.stream import SignalStream
 
 __all__ = [
+    "CheckpointError",
     "ClosedOutputError",
     "Config",
     "ConfigError",
@@ -44,12 +47,20 @@ __all__ = [
     "OutputError",
     "RollingMean",
     "SignalStream",
+    "State",
     "StreamSignalError",
     "TruncatedError",
     "run",
 ]
 
-_ROOMS = {"Config": "config", "Metrics": "metrics", "RollingMean": "rolling", "SignalStream": "stream", "run": "job"}
+_ROOMS = {
+    "Config": "config",
+    "Metrics": "metrics",
+    "RollingMean": "rolling",
+    "SignalStream": "stream",
+    "State": "state",
+    "run": "job",
+}
 
 
 def __getattr__(name: str) -> object:

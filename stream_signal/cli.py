@@ -13,6 +13,8 @@ EXIT_FAILURE = 1  # the job failed: the error record and stderr say why
 EXIT_USAGE = 2  # the command line is wrong
 EXIT_SIGNAL = 128  # plus the number of the signal: 130 for SIGINT, 143 for SIGTERM
 
+CHECKPOINT_SECONDS = 30.0
+MAX_SECONDS = 10**9
 MAX_CANDLES = 10**9  # minutes of two thousand years
 
 _DESCRIPTION = """\
@@ -48,13 +50,24 @@ def _run_job(arguments: list[str]) -> int:
     if not (options.paths or options.inputs) and sys.stdin and sys.stdin.isatty():
         parser.print_help(sys.stderr)
         return EXIT_USAGE
+    if options.checkpoint_every and not options.checkpoint:
+        parser.error("--checkpoint-every: there is no --checkpoint to save")
     _refuse_overwriting(parser, inputs, options)
 
     from stream_signal.errors import Interrupted, StreamSignalError  # noqa: PLC0415 - --help does not need the job
     from stream_signal.job import Order, execute  # noqa: PLC0415
 
     order = Order(
-        inputs, options.output, options.config, options.log_file, options.verbose, options.window, options.column
+        inputs,
+        output=options.output,
+        config=options.config,
+        log_file=options.log_file,
+        verbosity=options.verbose,
+        window=options.window,
+        column=options.column,
+        checkpoint=options.checkpoint,
+        checkpoint_every=options.checkpoint_every or CHECKPOINT_SECONDS,
+        every=options.every,
     )
     try:
         execute(order)
@@ -107,6 +120,21 @@ def _job_parser() -> argparse.ArgumentParser:
         "--column", metavar="NAME", type=_column, help="the close's name, or number from 1; overrides the config"
     )
     parser.add_argument(
+        "--checkpoint", metavar="PATH", type=_file, help="go on from the state saved here, if any; save it here"
+    )
+    parser.add_argument(
+        "--checkpoint-every",
+        metavar="SECONDS",
+        type=_seconds,
+        help="how often it is saved as the job goes (default: 30)",
+    )
+    parser.add_argument(
+        "--every",
+        metavar="SECONDS",
+        type=_seconds,
+        help="write the metrics so far, each time so many seconds have gone",
+    )
+    parser.add_argument(
         "-v", "--verbose", action="count", default=0, help="tell on stderr what happens; -vv: tracebacks in the log"
     )
     parser.add_argument("--version", action="version", version=f"stream-signal {__version__}")
@@ -136,6 +164,22 @@ def _log_path(text: str) -> str:
     if text == "-":
         raise argparse.ArgumentTypeError("expected a file, found '-'; -v tells what happens on stderr")
     return _path(text)
+
+
+def _file(text: str) -> str:
+    if text == "-":
+        raise argparse.ArgumentTypeError("expected a file, found '-'")
+    return _path(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= MAX_SECONDS:
+        raise argparse.ArgumentTypeError(f"expected seconds, more than 0 and at most {MAX_SECONDS}, found {text!r}")
+    return seconds
 
 
 def _window(text: str) -> int:
@@ -176,13 +220,17 @@ def _refuse_overwriting(parser: argparse.ArgumentParser, inputs: tuple[str, ...]
 
     taken = {_identity(path) if path != "-" else _identity_of_stdin(): "an input" for path in inputs}
     taken[_identity(options.config or DEFAULT_CONFIG)] = "the config"
-    for flag, path in (("--output", options.output), ("--log-file", options.log_file)):
+    for flag, path in (
+        ("--output", options.output),
+        ("--log-file", options.log_file),
+        ("--checkpoint", options.checkpoint),
+    ):
         if path in {None, "-"} or (os.path.exists(path) and not os.path.isfile(path)):
             continue  # a pipe or a device is not overwritten
         file = _identity(path)
         if file in taken:
             parser.error(f"{flag} {path}: that is {taken[file]}, and would be overwritten")
-        taken[file] = "the output"
+        taken[file] = "the output" if flag == "--output" else "the log"
 
 
 def _identity(path: str) -> object:

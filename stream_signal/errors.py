@@ -6,6 +6,7 @@
     ├── DataError               the bytes cannot be read with one meaning: look at the line it names
     │   ├── MissingColumnError  the header has no such column
     │   └── TruncatedError      the stream ended too early: nothing in it, or inside a quoted field
+    ├── CheckpointError         a checkpoint is damaged, or of other settings or data: it says which, and what to do
     ├── OutputError             a result cannot be written: check the folder, the disk
     │   └── ClosedOutputError   whoever read the output went away
     ├── Interrupted             somebody asked the process to stop
@@ -81,6 +82,19 @@ class MissingColumnError(DataError):
 
 class TruncatedError(DataError):
     """The stream ended before a row, or inside one."""
+
+
+class CheckpointError(StreamSignalError):
+    """The checkpoint at `path` cannot be taken up: `differs` says why, `advice` what to do."""
+
+    def __init__(self, path: str, differs: str, advice: str) -> None:
+        super().__init__(path, differs, advice)
+        self.path = path
+        self.differs = differs
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"checkpoint {self.path!r}: {self.differs}; {self.advice}"
 
 
 class OutputError(StreamSignalError):

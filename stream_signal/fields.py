@@ -44,6 +44,11 @@ class QuotedRecords:
         self._given: list[str] = []
         self._reader = csv.reader(iter(self._given.pop, None), delimiter=delimiter, strict=True)
 
+    @property
+    def held(self) -> int:
+        """Bytes of the lines held of a record that is not at its end, line ends included."""
+        return self.size + len(self._held[-1]) + 1 if self.open else 0
+
     def read(self, line: bytes) -> list[str] | None:
         """Take the next line; return the fields of the record that it ends, or None where it ends none.
 

@@ -10,9 +10,9 @@ from contextlib import suppress
 from stream_signal.errors import ClosedOutputError, OutputError
 
 
-def reason(error: OSError) -> str:
-    """Give the words of the operating system, without its number."""
-    return error.strerror or str(error)
+def reason(error: OSError | ValueError) -> str:
+    """Give the words of the operating system, without its number; a path with a NUL in it is a ValueError."""
+    return getattr(error, "strerror", None) or str(error)
 
 
 def check_replaceable(path: str) -> None:
@@ -28,13 +28,16 @@ def check_replaceable(path: str) -> None:
         raise OutputError(f"cannot write {path!r}: the folder is not writable")
 
 
-def replace_file(path: str, data: bytes, *, wait: bool = True) -> None:
+def replace_file(path: str, data: bytes, *, wait: bool = True, temporary: str | None = None) -> None:
     """Replace the file at `path` by `data`: a temporary file beside it, fsync, rename, fsync of the folder.
 
     A reader sees the old file or the new one, whole, whatever happens meanwhile. A link is followed, and the
     permissions of the old file are kept. What is no regular file (a pipe, `/dev/null`) cannot be replaced: the data is
     written to it; without `wait`, a named pipe that nobody reads is an error. Raises OutputError, and the old file
     stands as it was.
+
+    A process that is killed leaves its temporary file behind. Where no two processes can write the file at once,
+    `temporary` gives it one name, so that there is never more than one.
     """
     try:
         if _is_special(path):
@@ -42,8 +45,9 @@ def replace_file(path: str, data: bytes, *, wait: bool = True) -> None:
             return
         target = os.path.realpath(path)
         folder = os.path.dirname(target)
-        temporary = os.path.join(folder, f".stream-signal.{os.urandom(4).hex()}.tmp")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if temporary else os.O_EXCL)
+        temporary = temporary or os.path.join(folder, f".stream-signal.{os.urandom(4).hex()}.tmp")
+        descriptor = os.open(temporary, flags, 0o666)
         try:
             try:
                 if os.path.exists(target):

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from stream_signal import __version__
 from stream_signal.config import MAX_CONFIG_BYTES, Config, parse_config
+from stream_signal.drive import Chore, Drive
 from stream_signal.errors import (
     ClosedOutputError,
     ConfigError,
-    DataError,
     InternalError,
     Interrupted,
     OutputError,
@@ -20,7 +21,6 @@ from stream_signal.errors import (
 )
 from stream_signal.log import Log
 from stream_signal.metrics import UNKNOWN_VERSION, ErrorRecord, Metrics, check_output, write_record
-from stream_signal.repairs import PREAMBLE_LINE
 from stream_signal.sources import CHUNK_BYTES, read_chunks, read_small, size_of
 from stream_signal.stopping import StopSignals
 from stream_signal.stream import Counts, SignalStream
@@ -28,7 +28,7 @@ from stream_signal.stream import Counts, SignalStream
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from stream_signal.header import Header
+    from stream_signal.checkpoint import Checkpoint
 
 DEFAULT_CONFIG = "config.yaml"
 
@@ -48,6 +48,12 @@ class Order(NamedTuple):
     """in rows; stands above the config"""
     column: str | int | None = None
     """stands above the config"""
+    checkpoint: str | None = None
+    """path: taken up at the start where there is one, and saved as the job goes"""
+    checkpoint_every: float = 30.0
+    """seconds"""
+    every: float | None = None
+    """seconds after which the metrics so far are written, again and again"""
 
 
 @runtime_checkable
@@ -92,16 +98,28 @@ def execute(order: Order) -> None:
     started = time.perf_counter()
     version = UNKNOWN_VERSION
     stream: SignalStream | None = None
-    with StopSignals() as stop, Log(order.log_file, order.verbosity) as log:
+    with StopSignals() as stop, Log(order.log_file, order.verbosity) as log, ExitStack() as held:
         try:
             config = load_config(order.config, order.window, order.column)
             version = config.version
             _log_start(log, order, config)
             check_output(order.output)
-            stream = SignalStream(config)
-            counts = _count(order.inputs, stream, stop, log)
-            metrics = Metrics.of(config, counts, time.perf_counter() - started)
-            write_record(metrics, order.output)
+            stream, checkpoint = _take_up(order, config, held, log)
+
+            def write_metrics(counts: Counts) -> Metrics:
+                metrics = Metrics.of(config, counts, time.perf_counter() - started)
+                write_record(metrics, order.output)
+                return metrics
+
+            def write_metrics_so_far() -> None:
+                if drive.stream.value is not None:
+                    write_metrics(Counts(drive.stream.rows, drive.stream.signals, drive.stream.value))
+
+            chores = [Chore(order.every, write_metrics_so_far)] if order.every else []
+            drive = Drive(order.inputs, stream, stop, log, chores)
+            if checkpoint:
+                drive.keep(checkpoint, order.checkpoint_every)
+            metrics = write_metrics(drive.run())
         except ClosedOutputError as error:
             log.info("output closed", reason=str(error))
             return
@@ -133,42 +151,19 @@ def load_config(path: str | None, window: int | None = None, column: str | int |
         raise ConfigError(f"{path}: {error}") from None
 
 
-def _count(inputs: tuple[str, ...], stream: SignalStream, stop: StopSignals, log: Log) -> Counts:
-    try:
-        for path in inputs:
-            stream.repairs.source = path if len(inputs) > 1 else None
-            try:
-                _read_part(path, stream, stop, log)
-            except DataError as error:
-                error.source = stream.repairs.source
-                raise
-        return stream.finish()
-    finally:
-        if stream.repairs.counts:
-            log.warning("repairs", **stream.repairs.counts, first=stream.repairs.first)
+def _take_up(order: Order, config: Config, held: ExitStack, log: Log) -> tuple[SignalStream, Checkpoint | None]:
+    """Return the stream to go on with, and the checkpoint, held until the end, if there is to be one."""
+    if not order.checkpoint:
+        return SignalStream(config), None
+    from stream_signal.checkpoint import Checkpoint  # noqa: PLC0415 - a job without one starts faster
 
-
-def _read_part(path: str, stream: SignalStream, stop: StopSignals, log: Log) -> None:
-    stream.expect(size_of(path))
-    size, rows, told = 0, stream.rows, stream.header is not None
-    for chunk in read_chunks(path):
-        size += len(chunk)
-        try:
-            with stop.held():
-                stream.feed(chunk)
-        finally:
-            if stream.header and not told:
-                told = True
-                _log_header(log, path, stream.header, stream.repairs.counts.get(PREAMBLE_LINE, 0))
-    stream.end_part()
-    log.info("input read", input=path, bytes=size, rows=stream.rows - rows)
-
-
-def _log_header(log: Log, path: str, header: Header, skipped_lines: int) -> None:
-    columns, column, delimiter = list(header.names), header.position + 1, header.delimiter
-    log.info(
-        "header read", input=path, columns=columns, column=column, delimiter=delimiter, skipped_lines=skipped_lines
-    )
+    checkpoint = held.enter_context(Checkpoint(order.checkpoint, config, order.inputs))
+    stream = checkpoint.take_up()
+    if stream.header:
+        log.info(
+            "checkpoint taken up", rows=stream.rows, input=order.inputs[checkpoint.first], offset=checkpoint.offset
+        )
+    return stream, checkpoint
 
 
 def _log_start(log: Log, order: Order, config: Config) -> None:

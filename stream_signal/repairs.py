@@ -27,6 +27,13 @@ class Repairs:
         self.first: dict[str, list[str]] = {}
         self.source: str | None = None
 
+    def copy(self) -> Repairs:
+        """Return a copy that goes on by itself."""
+        copied = Repairs()
+        copied.counts = dict(self.counts)
+        copied.first = {kind: list(first) for kind, first in self.first.items()}
+        return copied
+
     def note(self, kind: str, what: str) -> None:
         """Count one repair; `what` names its line and is kept if it is among the first of its kind."""
         count = self.counts.get(kind, 0)

@@ -79,6 +79,16 @@ class RollingMean:
         """
         return self.total / (self.window * 10**self.places) if self.ready else None
 
+    def held(self) -> list[int]:
+        """Return the values in the window, oldest first, times 10**places."""
+        held = list(self.ring)
+        return held[self.head :] + held[: self.head]
+
+    def restore(self, held: list[int], places: int) -> None:
+        """Take up what `held` returned, and the places that went with it."""
+        self.ring, self.head, self.places, self.total = list(held), 0, places, sum(held)
+        self.tighten()
+
     def push(self, ticks: int, places: int) -> bool:
         """Take the value `ticks / 10**places`; say whether it is above the mean of the window that it ends.
 

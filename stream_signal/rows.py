@@ -58,12 +58,17 @@ class RowReader:
         self.line = 0
         self.repairs = Repairs()
         self._config = config
+        self._quoted: QuotedRecords | None = None  # made with the header, which has the delimiter
+        self._record_line = 0  # where its record began
+        self._begin_part()
+
+    def _begin_part(self) -> None:
+        self.line = 0
+        self._repairs_before = self.repairs.copy()  # this part
         self._seeking = True  # the rows of this part have not begun
         self._before: list[bytes] = []  # the lines of this part passed over while seeking
         self._pieces: list[bytes] = []  # the unfinished line
         self._size = 0  # its length
-        self._quoted: QuotedRecords | None = None  # made with the header, which has the delimiter
-        self._record_line = 0  # where its record began
 
     def feed(self, data: bytes) -> Iterator[Close]:
         """Take the next bytes, cut anywhere; yield the close of each row that is now complete."""
@@ -89,11 +94,25 @@ class RowReader:
             raise TruncatedError(self._record_line, "a closing quote", "the end of the data")
         if self._before and self._seeking:
             raise self._no_header()
-        self._seeking = True
-        self._before = []
-        self._pieces = []
-        self._size = 0
-        self.line = 0
+        self._begin_part()
+
+    def position(self, size: int) -> tuple[int, int, Repairs]:
+        """Return where the first row not read yet begins, of a part of which `size` bytes were fed.
+
+        In bytes and in lines of the part, and the repairs up to there. That is the start of the part while its rows
+        have not begun.
+        """
+        if self._seeking:
+            return 0, 0, self._repairs_before.copy()
+        is_open = self._quoted and self._quoted.open
+        held = self._size + (self._quoted.held if self._quoted else 0)
+        return size - held, self._record_line - 1 if is_open else self.line, self.repairs.copy()
+
+    def resume(self, header: Header | None, offset: int, line: int, repairs: Repairs) -> None:
+        """Go on where a reader of the same settings stood; what is fed next are the bytes from there on."""
+        self.header, self.repairs = header, repairs.copy()
+        self._begin_part()
+        self.line, self._seeking = line, offset == 0
 
     def _complete_lines(self, piece: bytes) -> list[bytes]:
         lines = piece.split(b"\n")

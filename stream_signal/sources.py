@@ -7,7 +7,7 @@ import os
 import select
 import stat
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from stream_signal.errors import InputError
@@ -23,23 +23,40 @@ CHUNK_BYTES = 512 * 1024
 PIPE_BYTES = 1024 * 1024
 
 
-def read_chunks(path: str) -> Iterator[bytes]:
+def read_chunks(path: str, offset: int = 0, tick_seconds: float | None = None) -> Iterator[bytes]:
     """Yield the bytes of a file, or of stdin for `-`, in pieces of at most CHUNK_BYTES, each as soon as it is there.
 
-    Raises InputError that names the path and the reason.
+    A file is read from `offset` on. While nothing comes through a pipe, `b""` is yielded every `tick_seconds`, so that
+    the caller can see to other things. Raises InputError that names the path and the reason: it cannot be opened or
+    read, or was cut short while it was read.
     """
+    with _opened(path) as descriptor:
+        if offset:
+            os.lseek(descriptor, offset, os.SEEK_SET)
+        size = offset
+        for data in _read_all(descriptor, tick_seconds):
+            size += len(data)
+            yield data
+        status = os.fstat(descriptor)
+        if stat.S_ISREG(status.st_mode) and status.st_size < size:
+            raise InputError(f"cannot read {_shown(path)}: it was cut short while it was read")
+
+
+def read_edges(path: str, offset: int, length: int) -> tuple[int, bytes, bytes]:
+    """Return the size of a file, and the first and the last `length` bytes of what lies before `offset`."""
+    with _opened(path) as descriptor:
+        size, length = os.fstat(descriptor).st_size, min(offset, length)
+        return size, os.pread(descriptor, length, 0), os.pread(descriptor, length, offset - length)
+
+
+def can_be_read_again(path: str) -> bool:
+    """Whether it is a file, and no pipe or device; InputError where there is nothing. `< file` is as good as a path."""
     try:
-        if path != STDIN:
-            with open(path, "rb", buffering=0) as file:
-                yield from _read_all(file.fileno())
-        elif sys.stdin is None:  # closed by whoever started us: descriptor 0 may be any file by now
-            raise InputError("cannot read stdin: it is closed")
-        else:
-            yield from _read_all(0)
-    except OSError as error:
-        raise InputError(f"cannot read {'stdin' if path == STDIN else repr(path)}: {reason(error)}") from error
-    except ValueError as error:  # a path with a NUL in it
-        raise InputError(f"cannot read {path!r}: {error}") from error
+        status = os.fstat(0) if path == STDIN else os.stat(path)
+        # `(head -1; stream-signal) < file`: somebody has read of it already.
+        return stat.S_ISREG(status.st_mode) and (path != STDIN or not os.lseek(0, 0, os.SEEK_CUR))
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot read {_shown(path)}: {reason(error)}") from error
 
 
 def read_small(path: str, limit: int) -> bytes:
@@ -60,11 +77,32 @@ def size_of(path: str) -> int:
     return status.st_size if stat.S_ISREG(status.st_mode) else 0
 
 
-def _read_all(descriptor: int) -> Iterator[bytes]:
+@contextmanager
+def _opened(path: str) -> Iterator[int]:
+    try:
+        if path != STDIN:
+            with open(path, "rb", buffering=0) as file:
+                yield file.fileno()
+        elif sys.stdin is None:  # closed by whoever started us: descriptor 0 may be any file by now
+            raise InputError("cannot read stdin: it is closed")
+        else:
+            yield 0
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot read {_shown(path)}: {reason(error)}") from error
+
+
+def _shown(path: str) -> str:
+    return "stdin" if path == STDIN else repr(path)
+
+
+def _read_all(descriptor: int, tick_seconds: float | None) -> Iterator[bytes]:
     if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
         with suppress(OSError, AttributeError):  # not allowed here, or not on this system: 64 KiB will do
             fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
     while True:
+        if tick_seconds is not None and not select.select([descriptor], [], [], tick_seconds)[0]:
+            yield b""
+            continue
         try:
             data = os.read(descriptor, CHUNK_BYTES)
         except BlockingIOError:  # whoever gave us this pipe had made it non-blocking

@@ -20,9 +20,11 @@ from stream_signal.config import Config
 from stream_signal.errors import DataError, TruncatedError
 from stream_signal.rolling import RollingMean
 from stream_signal.rows import RowReader
+from stream_signal.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Self
 
     from stream_signal.blocks import Block, BlockDecoder
     from stream_signal.header import Header
@@ -65,10 +67,34 @@ class SignalStream:
         self.rows = 0
         self.signals = 0
         self._expected = 0  # bytes
+        self._fed = 0  # bytes of this part
         self._reader = RowReader(config)
         self._mean = RollingMean(config.window)
         self._decoder: BlockDecoder | None = None
         self._closed = False
+
+    @classmethod
+    def from_state(cls, config: Config, state: State) -> Self:
+        r"""Go on where `state` was taken, with the bytes from its offset on; `config` is that of the stream it is of.
+
+        >>> stream = SignalStream(Config(window=2))
+        >>> stream.feed(b"close\n4.58\n4.")
+        >>> stream = SignalStream.from_state(Config(window=2), stream.state())
+        >>> stream.feed(b"4.58\n4.59\n")
+        >>> stream.finish()
+        Counts(rows=3, signals=1, value=0.3333333333333333)
+        """
+        self = cls(config)
+        self.rows, self.signals, self._fed = state.rows, state.signals, state.offset
+        self._reader.resume(state.header, state.offset, state.line, state.repairs)
+        self._mean.restore(state.ring, state.places)
+        return self
+
+    def state(self) -> State:
+        """Return all that it takes to go on from the first row not counted; ValueError where the stream has ended."""
+        self._check_open()
+        offset, line, repairs = self._reader.position(self._fed)
+        return State(self.rows, self.signals, self.header, offset, line, repairs, self._mean.held(), self._mean.places)
 
     @property
     def value(self) -> float | None:
@@ -91,7 +117,9 @@ class SignalStream:
 
     def feed(self, data: bytes | bytearray | memoryview) -> None:
         """Take the next bytes; to feed a and then b is to feed a + b."""
+        self._check_open()
         data = data if isinstance(data, bytes) else bytes(memoryview(data))
+        self._fed += len(data)
         if self._expected < BLOCK_ENGINE_FROM_BYTES or len(data) < BACKLOG_BYTES:
             self._expected += len(data)
             self._count(self._reader.feed(data))
@@ -101,7 +129,9 @@ class SignalStream:
 
     def end_part(self) -> None:
         """End one file of several: its last row needs no newline, and the next may bring its own header."""
+        self._check_open()
         self._count(self._reader.end_part())
+        self._fed = 0
 
     def finish(self) -> Counts:
         """End the stream and return its counts; TruncatedError where there was no row."""
@@ -111,10 +141,12 @@ class SignalStream:
             raise TruncatedError(None, "at least one row", "a header alone" if self.header else "an empty input")
         return Counts(self.rows, self.signals, self.signals / self.rows)
 
-    def _count(self, closes: Iterator[Close]) -> None:
-        """Count rows one at a time."""
+    def _check_open(self) -> None:
         if self._closed:
             raise ValueError("this stream has ended")
+
+    def _count(self, closes: Iterator[Close]) -> None:
+        """Count rows one at a time."""
         self._closed = True  # unless every row was read
         push, clear = self._mean.push, self._mean.clear
         rows = signals = 0

@@ -210,9 +210,9 @@ def test_an_output_that_is_a_pipe(output: str, folder: Path) -> None:
 def test_an_unforeseen_error(folder: Path) -> None:
     """A defect of our own is one line, an error record and exit 1; its traceback goes to the log with -vv."""
     script = (
-        "import sys; from stream_signal import job; from stream_signal.cli import main\n"
+        "import sys; from stream_signal import drive; from stream_signal.cli import main\n"
         "def fail(*_): raise RuntimeError('out of cheese')\n"
-        "job.read_chunks = fail\n"
+        "drive.read_chunks = fail\n"
         "sys.exit(main(['data.csv', '--log-file', 'run.log', '-vv']))"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, check=False)

@@ -16,11 +16,13 @@ FLOORS = [
     ["__init__", "__main__"],
     ["cli"],
     ["job"],
+    ["drive"],
+    ["checkpoint"],
     ["metrics", "sources", "log", "stopping"],
     ["files"],
     ["stream"],
     ["rows", "window_blocks"],
-    ["rolling", "blocks"],
+    ["rolling", "blocks", "state"],
     ["digits"],
     ["header", "fields"],
     ["ticks", "config", "repairs", "candles"],
@@ -29,6 +31,7 @@ FLOORS = [
 HEIGHT = {name: -number for number, names in enumerate(FLOORS) for name in names}
 CORE = {
     "stream",
+    "state",
     "rows",
     "blocks",
     "digits",

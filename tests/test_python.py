@@ -25,6 +25,7 @@ def test_public_names() -> None:
     """These names, sorted, are the public surface, and each is there."""
     assert stream_signal.__all__ == sorted(stream_signal.__all__)
     assert set(stream_signal.__all__) == {
+        "CheckpointError",
         "ClosedOutputError",
         "Config",
         "ConfigError",
@@ -37,6 +38,7 @@ def test_public_names() -> None:
         "OutputError",
         "RollingMean",
         "SignalStream",
+        "State",
         "StreamSignalError",
         "TruncatedError",
         "run",

@@ -1,0 +1,239 @@
+"""The state of a job on disk: taken up at the start, saved as it goes, so that tomorrow costs only tomorrow's rows.
+
+JSON, no pickle: the settings that decide the answer, which bytes were read, and the stream between two rows (`state`),
+with a hash over it all by which a damaged one is known. It is replaced whole, like every file of ours.
+
+Which bytes were read is told by their number and two hashes: of the first bytes, and of those right before the offset.
+So a file that has grown, moved or been restored goes on, and one that was rewritten never does; inode and time of
+change would say the reverse. A pipe cannot be read again: what comes through it next time is the next part.
+
+    files   parts: what was read of each input, in their order; of all but the last, all of it
+    a pipe  parts: none
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from collections import deque
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from stream_signal.errors import CheckpointError, InputError, OutputError
+from stream_signal.files import check_replaceable, reason, replace_file
+from stream_signal.rows import MAX_LINE_BYTES
+from stream_signal.sources import can_be_read_again, read_edges
+from stream_signal.state import State
+from stream_signal.stream import SignalStream
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from stream_signal.config import Config
+
+SCHEMA = 1
+DECIDING = ("window", "column", "delimiter", "header", "bad_rows")
+FILES, PIPE = "files", "a pipe"
+# A page of a disk: some 70 rows, with timestamps that no other file has in the same place.
+EDGE_BYTES = 4096
+# What may have been read beyond the offset: a record that is not at its end, and the line that it goes on in.
+_BEYOND_BYTES = 2 * MAX_LINE_BYTES
+# A header of the longest kind, twice and as JSON, and then a number of 800 digits for each row of the window.
+_MOST_BYTES, _MOST_BYTES_A_ROW = 4 * 1024 * 1024, 810
+_START_ANEW = "remove it to start anew"
+
+
+class Part(NamedTuple):
+    """What was read of one input: `offset` bytes, and the hashes of the first and the last EDGE_BYTES of them."""
+
+    offset: int
+    head: str
+    tail: str
+
+
+class Reading:
+    """Remembers the edges of what is read of an input, from its first byte on or from where a checkpoint stands."""
+
+    def __init__(self, size: int = 0, head: bytes = b"", tail: bytes = b"") -> None:
+        self.size = size
+        self._head = head
+        self._last = deque([tail])
+        self._kept = len(tail)
+
+    def add(self, data: bytes) -> None:
+        """Take the bytes that were read next."""
+        self.size += len(data)
+        if len(self._head) < EDGE_BYTES:
+            self._head += data[: EDGE_BYTES - len(self._head)]
+        self._last.append(data)
+        self._kept += len(data)
+        while self._kept - len(self._last[0]) >= EDGE_BYTES + _BEYOND_BYTES:
+            self._kept -= len(self._last.popleft())
+
+    def up_to(self, offset: int) -> Part:
+        """Describe what was read up to `offset`; it stands less than _BEYOND_BYTES before the end, or at the start."""
+        last = b"".join(self._last)
+        end = len(last) - (self.size - offset)
+        return Part(offset, _hash(self._head[:offset]), _hash(last[max(0, end - EDGE_BYTES) : max(0, end)]))
+
+
+class Checkpoint:
+    """The checkpoint at `path` of a job with these settings and inputs; one process has it at a time.
+
+    `take_up` returns the stream to go on with, and sets `first` and `offset`: the input to go on with, and where in it.
+    `add` and `next_input` tell what is read; `save` saves.
+
+    A context: CheckpointError where another process has it, OutputError where it cannot be written. The lock is the
+    system's, on a file beside the checkpoint: it ends with the process, however that ends.
+    """
+
+    def __init__(self, path: str, config: Config, inputs: tuple[str, ...]) -> None:
+        self.path = path
+        self.first = 0
+        self.offset = 0
+        self._config = config
+        self._inputs = inputs
+        self._kind = FILES
+        self._parts: list[Part] = []  # those before the one that is read
+        self._reading = Reading()
+        folder, name = os.path.split(os.path.realpath(path))
+        self._lock_path = os.path.join(folder, f".{name}.lock")
+        self._temporary = os.path.join(folder, f".{name}.tmp")
+
+    def __enter__(self) -> Self:
+        check_replaceable(self.path)
+        if os.path.exists(self.path) and not os.path.isfile(self.path):
+            raise CheckpointError(self.path, "it is no file", "name another")
+        try:
+            self._lock = self._take_lock()
+        except BlockingIOError:
+            raise CheckpointError(self.path, "another process is using it", "wait for that, or name another") from None
+        except OSError as error:
+            raise OutputError(f"cannot write {self.path!r}: {reason(error)}") from error
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        os.unlink(self._lock_path)
+        os.close(self._lock)
+
+    @property
+    def is_of_files(self) -> bool:
+        """Whether the inputs are files, which will be there to be read again, and no pipe."""
+        return self._kind == FILES
+
+    def take_up(self) -> SignalStream:
+        """Return the stream as it was saved, or a new one where there is no checkpoint yet.
+
+        CheckpointError where it is damaged, or where the settings or the inputs are not those that it was saved with.
+        """
+        again = [can_be_read_again(path) for path in self._inputs]
+        if not all(again):
+            self._kind = PIPE
+            if len(again) > 1:
+                raise InputError("with a checkpoint, the inputs are files, or one pipe")
+        try:
+            with open(self.path, "rb") as file:
+                data = file.read(_MOST_BYTES + self._config.window * _MOST_BYTES_A_ROW)
+        except FileNotFoundError:
+            return SignalStream(self._config)
+        except OSError as error:
+            raise InputError(f"cannot read {self.path!r}: {reason(error)}") from error
+        saved = self._verified(data)
+        self._compare("input", saved["input"], self._kind)
+        for key in DECIDING:
+            self._compare(key, saved["settings"].get(key), getattr(self._config, key))
+        try:
+            state = State.from_json(saved["state"], self._config.window)
+            parts = [Part(*part) for part in saved["parts"]]
+            self._check(parts, state)
+        except (ValueError, TypeError) as error:
+            raise CheckpointError(self.path, f"it is damaged: {error}", _START_ANEW) from None
+        if parts:
+            self._go_on_after(parts)
+        return SignalStream.from_state(self._config, state)
+
+    def add(self, data: bytes) -> None:
+        """Take what was read next of the input."""
+        if self.is_of_files:
+            self._reading.add(data)
+
+    def next_input(self) -> None:
+        """Go over to the next input; all of this one was read."""
+        self._parts.append(self._reading.up_to(self._reading.size))
+        self._reading = Reading()
+
+    def save(self, state: State) -> None:
+        """Save a state of the stream; OutputError where that fails, and the old checkpoint stands."""
+        parts = []
+        if self.is_of_files:
+            parts = [*self._parts, self._reading.up_to(state.offset)]
+        else:
+            state = state._replace(offset=0, line=0)
+        settings = {key: getattr(self._config, key) for key in DECIDING}
+        saved = json.dumps({"input": self._kind, "settings": settings, "parts": parts, "state": state.as_json()})
+        text = f'{{"schema": {SCHEMA}, "sha256": "{_hash(saved.encode())}",\n"saved": {saved}}}\n'
+        replace_file(self.path, text.encode(), temporary=self._temporary)
+
+    def _verified(self, data: bytes) -> dict[str, Any]:
+        try:
+            whole = json.loads(data)
+            schema, digest, saved = whole["schema"], whole["sha256"], whole["saved"]
+        except (ValueError, TypeError, KeyError, RecursionError):
+            raise CheckpointError(self.path, "it is damaged, or no checkpoint", _START_ANEW) from None
+        if schema != SCHEMA:
+            raise CheckpointError(self.path, f"its schema is {str(schema)[:20]}, and {SCHEMA} is known", _START_ANEW)
+        if digest != _hash(json.dumps(saved).encode()):
+            raise CheckpointError(self.path, "it is damaged", _START_ANEW)
+        if not isinstance(saved, dict) or saved.keys() != {"input", "settings", "parts", "state"}:
+            raise CheckpointError(self.path, "it is no checkpoint", _START_ANEW)
+        return saved
+
+    def _compare(self, what: str, then: object, now: object) -> None:
+        if then != now:
+            advice = f"go back to that, or {_START_ANEW}"
+            raise CheckpointError(self.path, f"its {what} was {str(then)[:60]}, and is {now} now", advice)
+
+    def _check(self, parts: list[Part], state: State) -> None:
+        """Check what no hash shows: a checkpoint can be made up."""
+        if any(type(part.offset) is not int or part.offset < 0 for part in parts):
+            raise ValueError("expected an offset from 0")
+        if bool(parts) != self.is_of_files or (parts and parts[-1].offset != state.offset):
+            raise ValueError("offsets that contradict each other")
+
+    def _go_on_after(self, parts: list[Part]) -> None:
+        """Check that the inputs begin with what was read, and go on with the last of them."""
+        if len(self._inputs) < len(parts):
+            differs = f"it has read {len(parts)} inputs, and {len(self._inputs)} are given"
+            raise CheckpointError(self.path, differs, _START_ANEW)
+        self.first = len(parts) - 1
+        for number, (path, part) in enumerate(zip(self._inputs, parts, strict=False)):
+            size, head, tail = read_edges(path, part.offset, EDGE_BYTES)
+            if size < part.offset:
+                differs = f"of {path!r} it has read {part.offset} bytes, and there are {size} now"
+                raise CheckpointError(self.path, differs, f"bring the file back, or {_START_ANEW}")
+            if (_hash(head), _hash(tail)) != (part.head, part.tail):
+                differs = f"{path!r} does not hold what it has read"
+                raise CheckpointError(self.path, differs, f"bring the file back, or {_START_ANEW}")
+            if number < self.first and size > part.offset:
+                differs = f"{path!r} has grown since the inputs after it were read"
+                raise CheckpointError(self.path, differs, _START_ANEW)
+            self.offset, self._reading = part.offset, Reading(part.offset, head, tail)
+        self._parts = parts[:-1]
+
+    def _take_lock(self) -> int:
+        while True:
+            lock = os.open(self._lock_path, os.O_RDWR | os.O_CREAT, 0o666)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.path.exists(self._lock_path) and os.path.samestat(os.fstat(lock), os.stat(self._lock_path)):
+                    return lock
+            except BaseException:
+                os.close(lock)
+                raise
+            os.close(lock)  # whoever had it has removed it meanwhile: nobody else would see this one
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

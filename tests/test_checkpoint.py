@@ -1,0 +1,331 @@
+"""--checkpoint: tomorrow's rows cost only tomorrow's rows, and nothing counts twice."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import signal
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from candle_csv import HEADER, candle_csv
+from commands import COMMAND, Done, run_command, settings_yaml
+from oracle import count
+from test_stopping import start, wait_until_read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+CLOSES = [f"{4 + number % 7}.{number % 5}" for number in range(300)]
+DATA = candle_csv(CLOSES)
+
+
+def run_with_checkpoint(folder: Path, *arguments: str, **options: Any) -> Done:
+    """Run the command with the checkpoint state.json."""
+    return run_command(*arguments, "--checkpoint", "state.json", cwd=folder, **options)
+
+
+def check(done: Done, closes: list[str], window: int = 5) -> None:
+    """Check the metrics against the oracle."""
+    rows, signals = count(closes, window)
+    assert (done.code, done.stderr) == (0, "")
+    assert (done.record["rows_processed"], done.record["value"]) == (rows, signals / rows)
+
+
+def test_a_file_that_grows(tmp_path: Path) -> None:
+    """However a file grows between runs, by rows or by parts of a row, each run ends as a run over all of it."""
+    for end in (100, 2000, 2001, 2010, 5000, 5050, 9999, len(DATA)):
+        part = DATA[:end]
+        (tmp_path / "data.csv").write_bytes(part)
+        done, plain = run_with_checkpoint(tmp_path, "data.csv"), run_command("data.csv", cwd=tmp_path)
+        assert (done.code, done.record.get("rows_processed")) == (plain.code, plain.record.get("rows_processed"))
+        assert done.record.get("value") == plain.record.get("value")
+        assert done.record.get("error_message") == plain.record.get("error_message")
+    check(done, CLOSES)
+    assert sorted(os.listdir(tmp_path)) == ["data.csv", "state.json"]
+
+
+def test_only_the_new_bytes_are_read(tmp_path: Path) -> None:
+    """What was read before is not read again, but for two pages that tell the file."""
+    (tmp_path / "data.csv").write_bytes(DATA)
+    run_with_checkpoint(tmp_path, "data.csv")
+    new = candle_csv(["9.5"], header=False)
+    with (tmp_path / "data.csv").open("ab") as file:
+        file.write(new)
+    check(run_with_checkpoint(tmp_path, "data.csv", "--log-file", "run.log"), [*CLOSES, "9.5"])
+    events = {event["event"]: event for event in map(json.loads, (tmp_path / "run.log").read_text().splitlines())}
+    assert events["checkpoint taken up"]["offset"] == len(DATA)
+    assert (events["input read"]["bytes"], events["input read"]["rows"]) == (len(new), 1)
+
+
+def test_the_last_row_without_its_newline(tmp_path: Path) -> None:
+    """It counts, and is read again, whole, when the file has grown: 4.5 has become 4.58."""
+    (tmp_path / "data.csv").write_text("close\n4.58\n4.58\n4.5")
+    check(run_with_checkpoint(tmp_path, "data.csv", "--window", "2"), ["4.58", "4.58", "4.5"], 2)
+    (tmp_path / "data.csv").write_text("close\n4.58\n4.58\n4.58\n4.6\n")
+    check(run_with_checkpoint(tmp_path, "data.csv", "--window", "2"), ["4.58", "4.58", "4.58", "4.6"], 2)
+
+
+def test_nothing_new(tmp_path: Path) -> None:
+    """The same file again gives the same metrics, and the same checkpoint."""
+    (tmp_path / "data.csv").write_bytes(DATA)
+    check(run_with_checkpoint(tmp_path, "data.csv"), CLOSES)
+    saved = (tmp_path / "state.json").read_bytes()
+    check(run_with_checkpoint(tmp_path, "data.csv"), CLOSES)
+    assert (tmp_path / "state.json").read_bytes() == saved
+
+
+def test_another_name_for_the_same_bytes(tmp_path: Path) -> None:
+    """A file that was moved, copied or restored goes on, by path as from stdin."""
+    (tmp_path / "data.csv").write_bytes(DATA[: len(DATA) // 2])
+    run_with_checkpoint(tmp_path, "data.csv")
+    (tmp_path / "data.csv").unlink()
+    (tmp_path / "restored.csv").write_bytes(DATA)
+    with (tmp_path / "restored.csv").open("rb") as file:
+        command = [COMMAND, "--checkpoint", "state.json"]
+        done = subprocess.run(command, stdin=file, cwd=tmp_path, capture_output=True, check=True)
+    check(Done(done.returncode, done.stdout, done.stderr.decode()), CLOSES)
+    check(run_with_checkpoint(tmp_path, "restored.csv"), CLOSES)
+
+
+def test_several_files(tmp_path: Path) -> None:
+    """The last of several files grows, and more come after it; none of the others is read again."""
+    parts = [CLOSES[:100], CLOSES[100:102], CLOSES[102:250], CLOSES[250:]]
+    names = [f"{number}.csv" for number in range(4)]
+    for name, part in zip(names, parts, strict=True):
+        (tmp_path / name).write_bytes(candle_csv(part).removesuffix(b"\n"))
+    for end in (1, 2, 4):
+        done = run_with_checkpoint(tmp_path, *names[:end])
+        check(done, [close for part in parts[:end] for close in part])
+    with (tmp_path / "3.csv").open("ab") as file:
+        file.write(b"\n" + candle_csv(["7"], header=False))
+    check(run_with_checkpoint(tmp_path, *names), [*CLOSES, "7"])
+    with (tmp_path / "1.csv").open("ab") as file:
+        file.write(b"\n" + candle_csv(["7"], header=False))
+    done = run_with_checkpoint(tmp_path, *names)
+    assert done.code == 1
+    assert "'1.csv' has grown since the inputs after it were read" in done.record["error_message"]
+
+
+def test_a_pipe_goes_on(tmp_path: Path) -> None:
+    """What comes through a pipe is the next part, with the same header or none; the end of a pipe ends its last row."""
+    check(run_with_checkpoint(tmp_path, stdin=DATA.removesuffix(b"\n")), CLOSES)
+    check(run_with_checkpoint(tmp_path, stdin=candle_csv(["7", "8"])), [*CLOSES, "7", "8"])
+    check(run_with_checkpoint(tmp_path, stdin=candle_csv(["9"], header=False)), [*CLOSES, "7", "8", "9"])
+    check(run_with_checkpoint(tmp_path, stdin=b""), [*CLOSES, "7", "8", "9"])
+
+
+def test_a_pipe_with_another_header(tmp_path: Path) -> None:
+    """Another header in the next part is refused, and the checkpoint stands."""
+    run_with_checkpoint(tmp_path, stdin=DATA)
+    saved = (tmp_path / "state.json").read_bytes()
+    done = run_with_checkpoint(tmp_path, stdin=b"time,close\n1,2\n")
+    assert done.code == 1
+    assert "expected the header of the first input" in done.record["error_message"]
+    assert (tmp_path / "state.json").read_bytes() == saved
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def rewrite_start(path: Path) -> None:
+    path.write_bytes(DATA.replace(b",4.0,", b",4.1,", 1))
+
+
+def rewrite_end(path: Path) -> None:
+    data = DATA[:-30] + DATA[-30:].replace(b"1.5", b"1.6")
+    assert data != DATA
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("change", "differs"),
+    [
+        (truncate, "of 'data.csv' it has read"),
+        (rewrite_start, "'data.csv' does not hold what it has read"),
+        (rewrite_end, "'data.csv' does not hold what it has read"),
+    ],
+)
+def test_other_data(change: Callable[[Path], None], differs: str, tmp_path: Path) -> None:
+    """A file that was cut or rewritten is refused in words, and neither checkpoint nor data is touched."""
+    (tmp_path / "data.csv").write_bytes(DATA)
+    run_with_checkpoint(tmp_path, "data.csv")
+    saved = (tmp_path / "state.json").read_bytes()
+    change(tmp_path / "data.csv")
+    done = run_with_checkpoint(tmp_path, "data.csv")
+    assert done.code == 1
+    assert done.record["error_message"].startswith("checkpoint 'state.json': ")
+    assert differs in done.record["error_message"]
+    assert done.record["error_message"].endswith("; bring the file back, or remove it to start anew")
+    assert (tmp_path / "state.json").read_bytes() == saved
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "differs"),
+    [
+        ("window", 6, "its window was 5, and is 6 now"),
+        ("column", "open", "its column was close, and is open now"),
+        ("delimiter", ",", "its delimiter was None, and is , now"),
+        ("bad_rows", "missing", "its bad_rows was error, and is missing now"),
+    ],
+)
+def test_other_settings(key: str, value: object, differs: str, tmp_path: Path) -> None:
+    """Settings that decide the answer have to be those of the checkpoint; the others may change."""
+    (tmp_path / "data.csv").write_bytes(DATA)
+    run_with_checkpoint(tmp_path, "data.csv")
+    saved = (tmp_path / "state.json").read_bytes()
+    (tmp_path / "config.yaml").write_text(settings_yaml(**{key: value}))
+    done = run_with_checkpoint(tmp_path, "data.csv")
+    message = f"checkpoint 'state.json': {differs}; go back to that, or remove it to start anew"
+    assert (done.code, done.record["error_message"]) == (1, message)
+    assert (tmp_path / "state.json").read_bytes() == saved
+    (tmp_path / "config.yaml").write_text(settings_yaml(seed=7, version="v2"))
+    check(run_with_checkpoint(tmp_path, "data.csv"), CLOSES)
+
+
+def test_a_file_then_a_pipe(tmp_path: Path) -> None:
+    """A checkpoint of files is none of a pipe: what came before would count twice, or not at all."""
+    (tmp_path / "data.csv").write_bytes(DATA)
+    run_with_checkpoint(tmp_path, "data.csv")
+    done = run_with_checkpoint(tmp_path, stdin=DATA)
+    assert "its input was files, and is a pipe now" in done.record["error_message"]
+    done = run_with_checkpoint(tmp_path, "data.csv", "-", stdin=DATA)
+    assert done.record["error_message"] == "with a checkpoint, the inputs are files, or one pipe"
+
+
+def signed(saved: object) -> bytes:
+    """Make a checkpoint whose hash is right."""
+    digest = hashlib.sha256(json.dumps(saved).encode()).hexdigest()
+    return json.dumps({"schema": 1, "sha256": digest, "saved": saved}).encode()
+
+
+def test_damaged(tmp_path: Path) -> None:
+    """A checkpoint that is cut short anywhere, or of which any byte has changed, is refused, and left as it is."""
+    (tmp_path / "data.csv").write_bytes(candle_csv(["1", "2"]))
+    run_with_checkpoint(tmp_path, "data.csv")
+    whole = (tmp_path / "state.json").read_bytes()
+    damaged = [whole[:at] for at in range(0, len(whole) - 2, 97)]
+    damaged += [whole[:at] + b"7" + whole[at + 1 :] for at in range(20, len(whole) - 2, 89) if whole[at] != ord("7")]
+    damaged += [b"", b"null", b"[" * 100_000, b"{}", b'{"schema": 2, "sha256": "", "saved": {}}', b"\x00" * 100]
+    saved = json.loads(whole)["saved"]
+    others: list[object] = [None, [], {}, {**saved, "parts": []}, {**saved, "parts": [[1, "", ""]]}]
+    damaged += [signed(other) for other in others]
+    damaged += [signed({**saved, "state": {}}), signed({**saved, "parts": 5}), signed({**saved, "settings": {}})]
+    for data in damaged:
+        (tmp_path / "state.json").write_bytes(data)
+        done = run_with_checkpoint(tmp_path, "data.csv")
+        assert done.code == 1
+        assert done.record["error_message"].startswith("checkpoint 'state.json': ")
+        assert "remove it to start anew" in done.record["error_message"]
+        assert (tmp_path / "state.json").read_bytes() == data
+    (tmp_path / "state.json").write_bytes(signed(saved))
+    assert run_with_checkpoint(tmp_path, "data.csv").code == 0
+
+
+def test_two_processes(tmp_path: Path) -> None:
+    """While one process has the checkpoint, a second is refused; a lock that a dead one left behind is none."""
+    with start(tmp_path, "--checkpoint", "state.json") as process:
+        wait_until_read(process)
+        second = run_with_checkpoint(tmp_path, stdin=DATA)
+        assert second.code == 1
+        assert "another process is using it" in second.record["error_message"]
+        process.kill()
+        process.wait()
+    assert os.listdir(tmp_path) == [".state.json.lock"]
+    check(run_with_checkpoint(tmp_path, stdin=DATA), CLOSES)
+    assert os.listdir(tmp_path) == ["state.json"]
+
+
+def test_the_lock_is_the_systems(tmp_path: Path) -> None:
+    """The lock is a flock on a file beside the checkpoint, which other programs can take as well."""
+    with (tmp_path / ".state.json.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert run_with_checkpoint(tmp_path, stdin=DATA).code == 1
+    assert run_with_checkpoint(tmp_path, stdin=DATA).code == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_stopped_by_a_signal(number: signal.Signals, tmp_path: Path) -> None:
+    """A job that is stopped saves what it has counted, and says how much that is; the next goes on after it."""
+    with start(tmp_path, "--checkpoint", "state.json") as process:
+        wait_until_read(process)
+        process.send_signal(number)
+        stdout, _ = process.communicate(timeout=30)
+    assert process.returncode == 128 + number
+    assert json.loads(stdout)["error_message"] == f"interrupted by {number.name} after 200 rows"
+    check(run_with_checkpoint(tmp_path, stdin=DATA), ["1"] * 200 + CLOSES)
+
+
+def test_saved_while_the_pipe_is_silent(tmp_path: Path) -> None:
+    """Rows are saved on time though nothing comes after them; a kill then loses none of them."""
+    with start(tmp_path, "--checkpoint", "state.json", "--checkpoint-every", "0.01") as process:
+        wait_until_read(process)
+        assert process.stderr
+        while b"checkpoint saved" not in (line := process.stderr.readline()) or b"rows=200" not in line:
+            pass
+        process.kill()
+    check(run_with_checkpoint(tmp_path, stdin=b""), ["1"] * 200)
+
+
+def test_metrics_as_it_goes(tmp_path: Path) -> None:
+    """--every: each snapshot on stdout is a line with the metrics so far, and the last line has the last ones."""
+    with start(tmp_path, "--every", "0.01") as process:
+        wait_until_read(process)
+        assert process.stdin
+        assert process.stdout
+        record = json.loads(process.stdout.readline())
+        while record["rows_processed"] < 200:
+            record = json.loads(process.stdout.readline())
+        assert list(record)[-1] == "status"
+        process.stdin.write(candle_csv(["2"], header=False))
+        while record["rows_processed"] < 201:
+            record = json.loads(process.stdout.readline())
+        stdout, _ = process.communicate(timeout=30)
+    assert json.loads(stdout.splitlines()[-1])["value"] == 1 / 201
+
+
+def test_a_metrics_file_as_it_goes(tmp_path: Path) -> None:
+    """--every: a watcher of the metrics file sees it move, and never half of it."""
+    with start(tmp_path, "--every", "0.01", "--output", "m.json") as process:
+        wait_until_read(process)
+        while not (tmp_path / "m.json").exists():
+            assert process.poll() is None
+        assert json.loads((tmp_path / "m.json").read_text())["rows_processed"] == 200
+        process.communicate(timeout=30)
+    assert os.listdir(tmp_path) == ["m.json"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--checkpoint-every", "5"], "there is no --checkpoint"),
+        (["--checkpoint", "s", "--checkpoint-every", "0"], "more than 0"),
+        (["--every", "nan"], "more than 0"),
+        (["--every", "inf"], "more than 0"),
+        (["--every", "-1"], "more than 0"),
+        (["--checkpoint", "-"], "expected a file"),
+        (["--checkpoint", "data.csv", "data.csv"], "that is an input"),
+        (["--checkpoint", "config.yaml", "data.csv"], "that is the config"),
+        (["--checkpoint", "m", "--output", "m", "data.csv"], "that is the output"),
+    ],
+)
+def test_usage(arguments: list[str], complaint: str, tmp_path: Path) -> None:
+    """A command line that makes no sense is exit 2."""
+    (tmp_path / "data.csv").write_text(HEADER)
+    (tmp_path / "config.yaml").write_text(settings_yaml())
+    done = run_command(*arguments, cwd=tmp_path)
+    assert (done.code, done.stdout) == (2, b"")
+    assert complaint in done.stderr
+
+
+def test_a_checkpoint_that_is_no_file(tmp_path: Path) -> None:
+    """A device or a folder cannot be a checkpoint."""
+    done = run_command("--checkpoint", "/dev/null", stdin=DATA, cwd=tmp_path)
+    assert done.record["error_message"] == "checkpoint '/dev/null': it is no file; name another"
+    done = run_command("--checkpoint", ".", stdin=DATA, cwd=tmp_path)
+    assert (done.code, done.record["error_message"]) == (1, "cannot write '.': it is a folder")
