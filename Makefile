@@ -1,6 +1,7 @@
 # make run    the job on data.csv: metrics.json, run.log, and the metrics on the screen
 # make test   the test suite
 # make check  ruff and mypy; make bench-once runs every benchmark once, untimed; make data writes data.csv anew
+# make fuzz   ten minutes of made-up candles, configs and checkpoints
 # make bench  time the suite and compare with the last run here; its kin are in benchmarks/README.md
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ BIN := .venv/bin
 # More for pytest or peers.py: make bench BENCH="--rows 1_000_000 -k command"
 BENCH ?=
 
-.PHONY: run test check format bench bench-once bench-peers bench-latency bench-history data exactness clean
+.PHONY: run test check format bench bench-once bench-peers bench-latency bench-history fuzz data exactness clean
 
 run: .venv/installed
 	$(BIN)/stream-signal --input data.csv --config config.yaml --output metrics.json --log-file run.log
@@ -41,6 +42,9 @@ bench-latency: .venv/installed
 
 bench-history: .venv/installed-dev
 	$(BIN)/python benchmarks/history.py $(BENCH)
+
+fuzz: .venv/installed-test
+	$(BIN)/python tests/fuzz.py
 
 exactness: .venv/installed
 	$(BIN)/python benchmarks/exactness.py

@@ -186,7 +186,11 @@ class Checkpoint:
             raise CheckpointError(self.path, f"its schema is {str(schema)[:20]}, and {SCHEMA} is known", _START_ANEW)
         if digest != _hash(json.dumps(saved).encode()):
             raise CheckpointError(self.path, "it is damaged", _START_ANEW)
-        if not isinstance(saved, dict) or saved.keys() != {"input", "settings", "parts", "state"}:
+        if (
+            not isinstance(saved, dict)
+            or saved.keys() != {"input", "settings", "parts", "state"}
+            or not isinstance(saved["settings"], dict)
+        ):
             raise CheckpointError(self.path, "it is no checkpoint", _START_ANEW)
         return saved
 

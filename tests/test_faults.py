@@ -1,0 +1,234 @@
+"""Faults of disk, file and pipe, each really made: what the user sees, and that nothing old is damaged."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from candle_csv import candle_csv
+from commands import COMMAND, Done, run_command
+from oracle import count
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CLOSES = [f"{4 + number % 7}.{number % 5}" for number in range(20_000)]
+DATA = candle_csv(CLOSES)
+FIRST = len(candle_csv(CLOSES[:100]))  # bytes that were read before the fault
+ARGUMENTS = ("data.csv", "--checkpoint", "state.json", "--output", "m.json")
+
+# Runs the command with one call of the system made to fail, where it is about one file.
+BREAK = """
+import errno, os, sys
+from stream_signal.__main__ import main
+call, target, number = sys.argv[1], sys.argv[2], getattr(errno, sys.argv[3])
+works = getattr(os, call)
+def fails(*given, **named):
+    what = os.readlink(f"/proc/self/fd/{given[0]}") if isinstance(given[0], int) else given[0]
+    if target in what:
+        raise OSError(number, os.strerror(number))
+    return works(*given, **named)
+setattr(os, call, fails)
+sys.argv[1:] = sys.argv[4:]
+sys.exit(main())
+"""
+
+# Runs the command, and does something to its input after it has read the first bytes of what is new.
+MEANWHILE = """
+import os, sys
+from stream_signal.__main__ import main
+act, most = sys.argv[1], int(sys.argv[2])
+read, pieces = os.read, []
+def read_and_act(descriptor, size):
+    if len(pieces) == 1:
+        exec(act)
+    pieces.append(read(descriptor, min(size, most)))
+    return pieces[-1]
+os.read = read_and_act
+sys.argv[1:] = sys.argv[3:]
+sys.exit(main())
+"""
+
+
+def run_script(script: str, *arguments: str, cwd: Path, stdin: bytes = b"") -> Done:
+    """Run a script that runs the command."""
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], input=stdin, cwd=cwd, capture_output=True, timeout=60, check=False
+    )
+    assert b"Traceback" not in done.stderr
+    return Done(done.returncode, done.stdout, done.stderr.decode())
+
+
+def check_metrics(path: Path, closes: list[str]) -> None:
+    """Check a metrics file against the oracle."""
+    rows, signals = count(closes, 5)
+    record = json.loads(path.read_text())
+    assert (record["rows_processed"], record["value"]) == (rows, signals / rows)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Make a folder where a job has run on the first rows, and more have come since."""
+    (tmp_path / "data.csv").write_bytes(DATA[:FIRST])
+    assert run_command(*ARGUMENTS, cwd=tmp_path).code == 0
+    (tmp_path / "data.csv").write_bytes(DATA)
+    return tmp_path
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Read what is there."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+BROKEN = [
+    ("open", "EROFS", "Read-only file system"),
+    ("write", "ENOSPC", "No space left on device"),
+    ("fsync", "EIO", "Input/output error"),
+    ("replace", "EACCES", "Permission denied"),
+]
+
+
+@pytest.mark.parametrize(("call", "number", "words"), BROKEN)
+def test_the_checkpoint_cannot_be_written(call: str, number: str, words: str, folder: Path) -> None:
+    """The job fails and says so; the old checkpoint stands, and from it the next run ends right."""
+    saved = files_of(folder)["state.json"]
+    done = run_script(BREAK, call, ".state.json.tmp", number, *ARGUMENTS, cwd=folder)
+    message = f"cannot write 'state.json': {words}"
+    assert (done.code, done.stdout, done.stderr) == (1, b"", f"stream-signal: {message}\n")
+    files = files_of(folder)
+    assert sorted(files) == ["data.csv", "m.json", "state.json"]
+    assert files["state.json"] == saved
+    assert json.loads(files["m.json"])["error_message"] == message
+    assert run_command(*ARGUMENTS, cwd=folder).code == 0
+    check_metrics(folder / "m.json", CLOSES)
+
+
+@pytest.mark.parametrize(("call", "number", "words"), BROKEN)
+def test_the_metrics_cannot_be_written(call: str, number: str, words: str, folder: Path) -> None:
+    """The old metrics stand; the rows are in the checkpoint, so the next run has only the metrics to write."""
+    old = files_of(folder)["m.json"]
+    done = run_script(BREAK, call, ".stream-signal.", number, *ARGUMENTS, cwd=folder)
+    assert (done.code, done.stdout) == (1, b"")
+    assert done.stderr == f"stream-signal: cannot write 'm.json': {words}\n"
+    files = files_of(folder)
+    assert sorted(files) == ["data.csv", "m.json", "state.json"]
+    assert files["m.json"] == old
+    assert run_command(*ARGUMENTS, cwd=folder).code == 0
+    check_metrics(folder / "m.json", CLOSES)
+
+
+def test_no_room_for_the_checkpoint(folder: Path) -> None:
+    """The same with a limit of the system itself: a checkpoint that the disk does not take leaves the old one."""
+    saved = files_of(folder)["state.json"]
+    command = [COMMAND, *ARGUMENTS]
+    done = subprocess.run(
+        ["sh", "-c", 'ulimit -f 1; exec "$@"', "sh", *command], cwd=folder, capture_output=True, timeout=60, check=False
+    )
+    assert len(saved) > 512  # what the limit of one block lets through
+    assert done.returncode == 1
+    assert done.stderr == b"stream-signal: cannot write 'state.json': File too large\n"
+    assert files_of(folder)["state.json"] == saved
+    assert run_command(*ARGUMENTS, cwd=folder).code == 0
+    check_metrics(folder / "m.json", CLOSES)
+
+
+def test_the_input_is_cut_short_while_it_is_read(folder: Path) -> None:
+    """A file that loses bytes that were counted is an error; neither checkpoint nor metrics hold a mixture."""
+    saved = files_of(folder)["state.json"]
+    done = run_script(MEANWHILE, "os.truncate('data.csv', 5000)", "4096", *ARGUMENTS, cwd=folder)
+    assert done.code == 1
+    assert done.stderr == "stream-signal: cannot read 'data.csv': it was cut short while it was read\n"
+    assert files_of(folder)["state.json"] == saved
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "os.rename('other.csv', 'data.csv')",
+        "os.unlink('data.csv')",
+        "os.chmod('data.csv', 0)",
+        "os.rename('data.csv', 'data.csv.1')",
+    ],
+)
+def test_the_input_is_taken_away_while_it_is_read(action: str, folder: Path) -> None:
+    """A file that is replaced, removed or locked is read to its end all the same: the answer is that of one file."""
+    (folder / "other.csv").write_bytes(candle_csv(["9"] * 30_000))
+    done = run_script(MEANWHILE, action, "4096", *ARGUMENTS, cwd=folder)
+    assert (done.code, done.stderr) == (0, "")
+    check_metrics(folder / "m.json", CLOSES)
+    (folder / "data.csv").unlink(missing_ok=True)
+    (folder / "data.csv").write_bytes(DATA + candle_csv(["9"], header=False))
+    assert run_command(*ARGUMENTS, cwd=folder).code == 0
+    check_metrics(folder / "m.json", [*CLOSES, "9"])
+    (folder / "other.csv").write_bytes(candle_csv(["9"] * 30_000))
+    (folder / "other.csv").rename(folder / "data.csv")
+    assert "does not hold what it has read" in run_command(*ARGUMENTS, cwd=folder).stderr
+
+
+def test_the_input_cannot_be_read_any_more(folder: Path) -> None:
+    """A read that fails is an error with the words of the system, and the old checkpoint stands."""
+    saved = files_of(folder)["state.json"]
+    done = run_script(MEANWHILE, "raise OSError(5, os.strerror(5))", "4096", *ARGUMENTS, cwd=folder)
+    assert (done.code, done.stderr) == (1, "stream-signal: cannot read 'data.csv': Input/output error\n")
+    assert files_of(folder)["state.json"] == saved
+
+
+def test_short_reads(tmp_path: Path) -> None:
+    """A system that gives one byte at a time gives the same answer and the same checkpoint."""
+    (tmp_path / "data.csv").write_bytes(candle_csv(CLOSES[:300]))
+    assert run_script(MEANWHILE, "pass", "1", *ARGUMENTS, cwd=tmp_path).code == 0
+    check_metrics(tmp_path / "m.json", CLOSES[:300])
+    saved = files_of(tmp_path)["state.json"]
+    (tmp_path / "state.json").unlink()
+    assert run_command(*ARGUMENTS, cwd=tmp_path).code == 0
+    assert files_of(tmp_path)["state.json"] == saved
+
+
+INTERRUPTED = """
+import signal, sys
+from stream_signal.cli import main
+rings = []
+signal.signal(signal.SIGALRM, lambda *_: rings.append(1))
+signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+code = main(sys.argv[1:])
+signal.setitimer(signal.ITIMER_REAL, 0)
+assert len(rings) > 10
+sys.exit(code)
+"""
+
+
+def test_interrupted_reads_and_writes(tmp_path: Path) -> None:
+    """Signals that ask for nothing break reads off a thousand times a second, and change nothing."""
+    reader, writer = os.pipe()
+
+    def feed() -> None:
+        with open(writer, "wb", buffering=0) as pipe:
+            pipe.writelines(DATA[start : start + 4096] for start in range(0, len(DATA), 4096))
+
+    thread = threading.Thread(target=feed)
+    arguments = ["--checkpoint", "state.json", "--checkpoint-every", "0.002", "--output", "m.json"]
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED, *arguments], stdin=reader, cwd=tmp_path, stderr=subprocess.PIPE
+    ) as process:
+        os.close(reader)
+        thread.start()
+        _, stderr = process.communicate(timeout=60)
+        thread.join()
+    assert (process.returncode, stderr) == (0, b"")
+    check_metrics(tmp_path / "m.json", CLOSES)
+
+
+def test_a_writer_that_dies_in_mid_row(tmp_path: Path) -> None:
+    """Half a row at the end of a pipe is an error with its line, never a price; the checkpoint stays that of before."""
+    arguments = ("--checkpoint", "state.json")
+    assert run_command(*arguments, stdin=candle_csv(["1", "2"]), cwd=tmp_path).code == 0
+    saved = files_of(tmp_path)["state.json"]
+    done = run_command(*arguments, stdin=candle_csv(["3", "42004.66"])[:-9], cwd=tmp_path)
+    assert done.code == 1
+    assert done.record["error_message"] == "line 3: expected 6 fields, found 5"
+    assert files_of(tmp_path) == {"state.json": saved}
