@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import copy
 import hashlib
 import io
 import json
@@ -221,7 +222,7 @@ def _change_value(rng: random.Random, found: dict[str, object] | list[object]) -
         if isinstance(below, (dict, list)) and below and rng.random() < 0.8:
             found = below
             continue
-        found[key] = rng.choice([*JSON_VALUES, below, [below], {"x": below}])  # type: ignore[index]
+        found[key] = copy.deepcopy(rng.choice([*JSON_VALUES, below, [below], {"x": below}]))  # type: ignore[index]
         return
 
 

@@ -100,6 +100,14 @@ def test_the_speeds_are_those_measured() -> None:
         assert row in [{key: found[key] for key in row} for found in measured]
 
 
+def test_the_promises_have_their_tests() -> None:
+    """Every test that the table of faults names is there."""
+    named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", (REPOSITORY / "docs" / "reliability.md").read_text())
+    assert len(named) > 20
+    for file, test in named:
+        assert f"\ndef {test}(" in (REPOSITORY / "tests" / file).read_text()
+
+
 def test_python_examples(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The Python session runs as shown."""
     monkeypatch.chdir(checkout)
