@@ -135,7 +135,8 @@ class Checkpoint:
                 raise InputError("with a checkpoint, the inputs are files, or one pipe")
         try:
             with open(self.path, "rb") as file:
-                data = file.read(_MOST_BYTES + self._config.window * _MOST_BYTES_A_ROW)
+                most = _MOST_BYTES + self._config.window * _MOST_BYTES_A_ROW
+                data = file.read() if os.fstat(file.fileno()).st_size <= most else b""
         except FileNotFoundError:
             return SignalStream(self._config)
         except OSError as error:

@@ -228,6 +228,14 @@ def test_damaged(tmp_path: Path) -> None:
     assert run_with_checkpoint(tmp_path, "data.csv").code == 0
 
 
+def test_the_largest_window(tmp_path: Path) -> None:
+    """A checkpoint is read for what it is, not for what one of its window might be: found by fuzz.py."""
+    for _ in range(2):
+        done = run_with_checkpoint(tmp_path, "--window", "1000000000", stdin=b"close\n1\n")
+        assert (done.code, done.stderr) == (0, "")
+    assert done.record["rows_processed"] == 2
+
+
 def test_two_processes(tmp_path: Path) -> None:
     """While one process has the checkpoint, a second is refused; a lock that a dead one left behind is none."""
     with start(tmp_path, "--checkpoint", "state.json") as process:
