@@ -18,12 +18,13 @@ import hashlib
 import json
 import os
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.errors import CheckpointError, InputError, OutputError
 from stream_signal.files import check_replaceable, reason, replace_file
 from stream_signal.rows import MAX_LINE_BYTES
-from stream_signal.sources import can_be_read_again, read_edges
+from stream_signal.sources import STDIN, can_be_read_again, read_edges
 from stream_signal.state import State
 from stream_signal.stream import SignalStream
 
@@ -83,6 +84,7 @@ class Checkpoint:
     """The checkpoint at `path` of a job with these settings and inputs; one process has it at a time.
 
     `take_up` returns the stream to go on with, and sets `first` and `offset`: the input to go on with, and where in it.
+    `rows` is how many rows the checkpoint on disk holds.
     `add` and `next_input` tell what is read; `save` saves.
 
     A context: CheckpointError where another process has it, OutputError where it cannot be written. The lock is the
@@ -93,6 +95,7 @@ class Checkpoint:
         self.path = path
         self.first = 0
         self.offset = 0
+        self.rows = 0
         self._config = config
         self._inputs = inputs
         self._kind = FILES
@@ -115,7 +118,8 @@ class Checkpoint:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        os.unlink(self._lock_path)
+        with suppress(OSError):  # somebody was there before us
+            os.unlink(self._lock_path)
         os.close(self._lock)
 
     @property
@@ -131,12 +135,14 @@ class Checkpoint:
         again = [can_be_read_again(path) for path in self._inputs]
         if not all(again):
             self._kind = PIPE
-            if len(again) > 1:
-                raise InputError("with a checkpoint, the inputs are files, or one pipe")
+        if len(again) > 1 and (STDIN in self._inputs or not all(again)):
+            raise InputError("with a checkpoint, the inputs are files, named by their paths, or one pipe")
         try:
             with open(self.path, "rb") as file:
-                most = _MOST_BYTES + self._config.window * _MOST_BYTES_A_ROW
-                data = file.read() if os.fstat(file.fileno()).st_size <= most else b""
+                if os.fstat(file.fileno()).st_size > _MOST_BYTES + self._config.window * _MOST_BYTES_A_ROW:
+                    differs = f"it is too large to be one of window {self._config.window}"
+                    raise CheckpointError(self.path, differs, f"go back to its window, or {_START_ANEW}")
+                data = file.read()
         except FileNotFoundError:
             return SignalStream(self._config)
         except OSError as error:
@@ -153,6 +159,7 @@ class Checkpoint:
             raise CheckpointError(self.path, f"it is damaged: {error}", _START_ANEW) from None
         if parts:
             self._go_on_after(parts)
+        self.rows = state.rows
         return SignalStream.from_state(self._config, state)
 
     def add(self, data: bytes) -> None:
@@ -176,6 +183,7 @@ class Checkpoint:
         saved = json.dumps({"input": self._kind, "settings": settings, "parts": parts, "state": state.as_json()})
         text = f'{{"schema": {SCHEMA}, "sha256": "{_hash(saved.encode())}",\n"saved": {saved}}}\n'
         replace_file(self.path, text.encode(), temporary=self._temporary)
+        self.rows = state.rows
 
     def _verified(self, data: bytes) -> dict[str, Any]:
         try:

@@ -30,15 +30,15 @@ class Chore:
     """Something to be done every so many seconds, when `turn` is called and they are over."""
 
     def __init__(self, seconds: float, do: Callable[[], None]) -> None:
-        self.seconds = seconds
+        self.due = time.monotonic() + seconds
+        self._seconds = seconds
         self._do = do
-        self._due = time.monotonic() + seconds
 
     def turn(self) -> None:
         """Do it if it is due."""
-        if time.monotonic() >= self._due:
+        if time.monotonic() >= self.due:
             self._do()
-            self._due = time.monotonic() + self.seconds
+            self.due = time.monotonic() + self._seconds
 
 
 class Drive:
@@ -78,30 +78,36 @@ class Drive:
             self._log_end(last, size, rows)
         except DataError as error:
             error.source = stream.repairs.source
+            if checkpoint and not checkpoint.is_of_files:  # nobody can read it again but who has sent it
+                error.add_note(f"the checkpoint holds {checkpoint.rows} rows: send those after them")
+            raise
+        except (Interrupted, OutputError) as stopped:
+            self._save_after(stopped)
             raise
         finally:
             if stream.repairs.counts:
                 self._log.warning("repairs", **stream.repairs.counts, first=stream.repairs.first)
         return counts
 
-    def _read(self, path: str, offset: int) -> int:
-        """Read an input from `offset` on, or save the state where that is stopped; return how many bytes it was."""
+    def _save_after(self, stopped: Interrupted | OutputError) -> None:
+        """Save what was counted, unless the last of it is saved already or can not be."""
+        if self.stream.closed:
+            return
         try:
-            return self._read_to_the_end(path, offset)
-        except (Interrupted, ClosedOutputError) as stopped:
-            try:
-                self._save()
-            except OutputError as unsaved:
+            self._save()
+        except OutputError as unsaved:
+            if isinstance(stopped, ClosedOutputError):  # which would end the job quietly
+                raise
+            if str(unsaved) != str(stopped):
                 stopped.add_note(str(unsaved))
-            raise
 
-    def _read_to_the_end(self, path: str, offset: int) -> int:
+    def _read(self, path: str, offset: int) -> int:
+        """Read an input from `offset` to its end; return how many bytes that was."""
         stream, checkpoint = self.stream, self._checkpoint
         stream.repairs.source = path if len(self._inputs) > 1 else None
         stream.expect(size_of(path) - offset)
         size, told = 0, stream.header is not None
-        tick_seconds = min((chore.seconds for chore in self._chores), default=None)
-        for chunk in read_chunks(path, offset, tick_seconds):
+        for chunk in read_chunks(path, offset, self._next_chore if self._chores else None):
             size += len(chunk)
             try:
                 with self._stop.held():
@@ -115,6 +121,10 @@ class Drive:
             for chore in self._chores:
                 chore.turn()
         return size
+
+    def _next_chore(self) -> float:
+        """How many seconds there are until something has to be done."""
+        return max(0, min(chore.due for chore in self._chores) - time.monotonic())
 
     def _finish(self) -> Counts:
         """End the last input and the stream, and save the last checkpoint.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
@@ -17,7 +18,7 @@ def reason(error: OSError | ValueError) -> str:
 
 def check_replaceable(path: str) -> None:
     """Raise OutputError where `path` cannot be replaced, while nothing has been read yet."""
-    if os.path.isdir(path):
+    if os.path.isdir(path) or path.endswith("/"):
         raise OutputError(f"cannot write {path!r}: it is a folder")
     if _is_special(path):
         return
@@ -45,9 +46,10 @@ def replace_file(path: str, data: bytes, *, wait: bool = True, temporary: str | 
             return
         target = os.path.realpath(path)
         folder = os.path.dirname(target)
-        flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if temporary else os.O_EXCL)
+        if temporary:
+            _remove(temporary)
         temporary = temporary or os.path.join(folder, f".stream-signal.{os.urandom(4).hex()}.tmp")
-        descriptor = os.open(temporary, flags, 0o666)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         try:
             try:
                 if os.path.exists(target):
@@ -58,7 +60,7 @@ def replace_file(path: str, data: bytes, *, wait: bool = True, temporary: str | 
                 os.close(descriptor)
             os.replace(temporary, target)
         except BaseException:
-            os.unlink(temporary)
+            _remove(temporary)  # unless a signal came right after the rename
             raise
         _sync_folder(folder)
     except OSError as error:
@@ -99,11 +101,19 @@ def _is_special(path: str) -> bool:
         return False
 
 
+def _remove(path: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(path)
+
+
 def _sync_folder(folder: str) -> None:
-    """Make the rename last; where the folder may not be read, the file is in place all the same."""
-    with suppress(OSError):
+    """Make the rename last; where the folder may not be read or synced, the file is in place all the same."""
+    try:
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+    except OSError as error:
+        if error.errno not in {errno.EACCES, errno.EPERM, errno.EINVAL, errno.ENOTSUP}:
+            raise

@@ -218,7 +218,8 @@ class RowReader:
                     refuse_foreign(line, self.line + 1)
                 if self._is_first_row(line):
                     self._seeking = False
-                    return chain([line], lines)
+                    # As it came, so that what is held of it is as long as what was fed.
+                    return chain([raw.removeprefix(BOM) if self.line == 0 else raw], lines)
                 if self._is_header(line):
                     self._seeking = False
                     self.line += 1

@@ -14,7 +14,7 @@ from stream_signal.errors import InputError
 from stream_signal.files import reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 STDIN = "-"
 # What the block engine counts at once.
@@ -23,18 +23,18 @@ CHUNK_BYTES = 512 * 1024
 PIPE_BYTES = 1024 * 1024
 
 
-def read_chunks(path: str, offset: int = 0, tick_seconds: float | None = None) -> Iterator[bytes]:
+def read_chunks(path: str, offset: int = 0, patience: Callable[[], float] | None = None) -> Iterator[bytes]:
     """Yield the bytes of a file, or of stdin for `-`, in pieces of at most CHUNK_BYTES, each as soon as it is there.
 
-    A file is read from `offset` on. While nothing comes through a pipe, `b""` is yielded every `tick_seconds`, so that
-    the caller can see to other things. Raises InputError that names the path and the reason: it cannot be opened or
-    read, or was cut short while it was read.
+    A file is read from `offset` on. Where nothing comes through a pipe for the seconds that `patience` gives, `b""` is
+    yielded, so that the caller can see to other things. Raises InputError that names the path and the reason: it cannot
+    be opened or read, or was cut short while it was read.
     """
     with _opened(path) as descriptor:
         if offset:
             os.lseek(descriptor, offset, os.SEEK_SET)
         size = offset
-        for data in _read_all(descriptor, tick_seconds):
+        for data in _read_all(descriptor, patience):
             size += len(data)
             yield data
         status = os.fstat(descriptor)
@@ -95,12 +95,12 @@ def _shown(path: str) -> str:
     return "stdin" if path == STDIN else repr(path)
 
 
-def _read_all(descriptor: int, tick_seconds: float | None) -> Iterator[bytes]:
+def _read_all(descriptor: int, patience: Callable[[], float] | None) -> Iterator[bytes]:
     if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
         with suppress(OSError, AttributeError):  # not allowed here, or not on this system: 64 KiB will do
             fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
     while True:
-        if tick_seconds is not None and not select.select([descriptor], [], [], tick_seconds)[0]:
+        if patience and not select.select([descriptor], [], [], patience())[0]:
             yield b""
             continue
         try:

@@ -2,12 +2,14 @@
 
 A signal raises Interrupted wherever the job is, in a read that waits as in an import, but for the one place that must
 not be broken off: while a piece is counted, it is kept until that is done. A second signal ends the process at once.
+One that comes with the first is no second: `timeout` sends it to the process, and again to its group.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_TOGETHER_SECONDS = 0.1  # nobody presses Ctrl-C twice as fast
 
 
 class StopSignals:
@@ -26,6 +29,7 @@ class StopSignals:
 
     def __init__(self) -> None:
         self._received: int | None = None
+        self._received_at = 0.0
         self._holding = False
 
     def __enter__(self) -> Self:
@@ -49,9 +53,11 @@ class StopSignals:
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
         if self._received is not None:
+            if time.monotonic() - self._received_at < _TOGETHER_SECONDS:
+                return
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
-        self._received = number
+        self._received, self._received_at = number, time.monotonic()
         if not self._holding:
             raise _interrupted(number)
 

@@ -97,6 +97,11 @@ class SignalStream:
         return State(self.rows, self.signals, self.header, offset, line, repairs, self._mean.held(), self._mean.places)
 
     @property
+    def closed(self) -> bool:
+        """Whether it takes no more: it was finished, or a line of it could not be read."""
+        return self._closed
+
+    @property
     def value(self) -> float | None:
         """The signal rate so far: signals / rows, or None before the first row."""
         return self.signals / self.rows if self.rows else None

@@ -195,7 +195,12 @@ def test_a_file_then_a_pipe(tmp_path: Path) -> None:
     done = run_with_checkpoint(tmp_path, stdin=DATA)
     assert "its input was files, and is a pipe now" in done.record["error_message"]
     done = run_with_checkpoint(tmp_path, "data.csv", "-", stdin=DATA)
-    assert done.record["error_message"] == "with a checkpoint, the inputs are files, or one pipe"
+    message = "with a checkpoint, the inputs are files, named by their paths, or one pipe"
+    assert done.record["error_message"] == message
+    with (tmp_path / "data.csv").open("rb") as file:
+        command = [COMMAND, "--checkpoint", "other.json", "-", "-"]
+        twice = subprocess.run(command, stdin=file, cwd=tmp_path, capture_output=True, check=False)
+    assert json.loads(twice.stdout)["error_message"] == message
 
 
 def signed(saved: object) -> bytes:
@@ -268,6 +273,25 @@ def test_stopped_by_a_signal(number: signal.Signals, tmp_path: Path) -> None:
     assert process.returncode == 128 + number
     assert json.loads(stdout)["error_message"] == f"interrupted by {number.name} after 200 rows"
     check(run_with_checkpoint(tmp_path, stdin=DATA), ["1"] * 200 + CLOSES)
+
+
+def test_the_signal_of_timeout(tmp_path: Path) -> None:
+    """`timeout` sends its signal twice in one moment: that is one stop, with a checkpoint."""
+    with start(tmp_path, "--checkpoint", "state.json") as process:
+        wait_until_read(process)
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGTERM)
+        stdout, _ = process.communicate(timeout=30)
+    assert (process.returncode, json.loads(stdout)["status"]) == (143, "error")
+    check(run_with_checkpoint(tmp_path, stdin=DATA), ["1"] * 200 + CLOSES)
+
+
+def test_an_error_in_a_pipe(tmp_path: Path) -> None:
+    """Whoever sends rows through a pipe is told which the checkpoint holds when one of them cannot be read."""
+    run_with_checkpoint(tmp_path, stdin=DATA)
+    done = run_with_checkpoint(tmp_path, stdin=candle_csv(["1", "x"]))
+    assert done.code == 1
+    assert done.stderr.splitlines()[1:] == ["stream-signal: the checkpoint holds 300 rows: send those after them"]
 
 
 def test_saved_while_the_pipe_is_silent(tmp_path: Path) -> None:

@@ -232,3 +232,59 @@ def test_a_writer_that_dies_in_mid_row(tmp_path: Path) -> None:
     assert done.code == 1
     assert done.record["error_message"] == "line 3: expected 6 fields, found 5"
     assert files_of(tmp_path) == {"state.json": saved}
+
+
+def test_the_metrics_so_far_cannot_be_written(tmp_path: Path) -> None:
+    """A pipe cannot be read again: what was counted of it is saved when the metrics so far meet a full disk."""
+    arguments = ("--checkpoint", "state.json", "--output", "m.json")
+    done = run_script(
+        BREAK, "write", ".stream-signal.", "ENOSPC", *arguments, "--every", "0.000001", cwd=tmp_path, stdin=DATA
+    )
+    assert (done.code, done.stderr) == (1, "stream-signal: cannot write 'm.json': No space left on device\n")
+    rows = json.loads((tmp_path / "state.json").read_text())["saved"]["state"]["rows"]
+    assert run_command(*arguments, stdin=candle_csv(CLOSES[rows:]), cwd=tmp_path).code == 0
+    check_metrics(tmp_path / "m.json", CLOSES)
+
+
+def test_neither_reader_nor_checkpoint(tmp_path: Path) -> None:
+    """A job whose reader has gone ends quietly, but not where its checkpoint cannot be written either."""
+    (tmp_path / "data.csv").write_bytes(DATA)
+    gone = "reader, writer = os.pipe(); os.dup2(writer, 1); os.close(reader)"
+    script = BREAK.replace("works = getattr", f"{gone}\nworks = getattr")
+    arguments = ("data.csv", "--checkpoint", "state.json", "--every", "0.000001")
+    done = run_script(script, "write", ".state.json.tmp", "ENOSPC", *arguments, cwd=tmp_path)
+    assert (done.code, done.stderr) == (1, "stream-signal: cannot write 'state.json': No space left on device\n")
+
+
+def test_somebody_removed_the_lock(tmp_path: Path) -> None:
+    """A job whose lock file has gone ends as it should."""
+    (tmp_path / "data.csv").write_bytes(DATA)
+    done = run_script(MEANWHILE, "os.unlink('.state.json.lock')", "4096", *ARGUMENTS, cwd=tmp_path)
+    assert (done.code, done.stderr) == (0, "")
+    check_metrics(tmp_path / "m.json", CLOSES)
+
+
+BETWEEN = """
+import os, signal, sys
+from stream_signal.__main__ import main
+from stream_signal.stream import SignalStream
+end_part = SignalStream.end_part
+def end_and_stop(self):
+    end_part(self)
+    os.kill(os.getpid(), signal.SIGTERM)
+SignalStream.end_part = end_and_stop
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("inputs", [["1.csv", "2.csv"], ["2.csv"]])
+def test_a_stop_between_two_inputs(inputs: list[str], tmp_path: Path) -> None:
+    """A signal that comes when an input has ended is no exception: what was counted is saved."""
+    (tmp_path / "1.csv").write_bytes(DATA[:FIRST])
+    (tmp_path / "2.csv").write_bytes(DATA[:FIRST])
+    arguments = (*inputs, "--checkpoint", "state.json", "--output", "m.json")
+    done = run_script(BETWEEN, *arguments, cwd=tmp_path)
+    assert (done.code, done.stderr) == (143, "stream-signal: interrupted by SIGTERM after 100 rows\n")
+    assert json.loads((tmp_path / "state.json").read_text())["saved"]["state"]["rows"] == 100
+    assert run_command(*arguments, cwd=tmp_path).code == 0
+    check_metrics(tmp_path / "m.json", CLOSES[:100] * len(inputs))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stream_signal import OutputError
+from stream_signal import Interrupted, OutputError
 from stream_signal.files import replace_file
 
 if TYPE_CHECKING:
@@ -44,6 +44,44 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
     replace_file(str(tmp_path / "link"), b"new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real" / "m.json").read_bytes() == b"new"
+
+
+def test_a_signal_right_after_the_rename(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is stopped when the new file is in place is stopped, and no more: that is no failure of the write."""
+    replace = os.replace
+
+    def replace_and_stop(source: str, target: str) -> None:
+        replace(source, target)
+        raise Interrupted(15, "SIGTERM")
+
+    monkeypatch.setattr(os, "replace", replace_and_stop)
+    with pytest.raises(Interrupted):
+        replace_file(str(tmp_path / "m.json"), b"new")
+    assert (tmp_path / "m.json").read_bytes() == b"new"
+
+
+def test_a_temporary_name_that_is_taken(tmp_path: Path) -> None:
+    """What a killed process left there is removed; a link there is not followed."""
+    (tmp_path / "precious").write_bytes(b"precious")
+    (tmp_path / ".m.tmp").symlink_to("precious")
+    replace_file(str(tmp_path / "m.json"), b"new", temporary=str(tmp_path / ".m.tmp"))
+    assert (tmp_path / "m.json").read_bytes() == b"new"
+    assert not (tmp_path / "m.json").is_symlink()
+    assert (tmp_path / "precious").read_bytes() == b"precious"
+
+
+def test_a_folder_that_cannot_be_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that fails to make the rename last is an error."""
+    fsync = os.fsync
+
+    def fail(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(5, "Input/output error")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OutputError, match="Input/output error"):
+        replace_file(str(tmp_path / "m.json"), b"new")
 
 
 def test_a_folder_that_may_not_be_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

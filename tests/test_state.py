@@ -87,6 +87,20 @@ def test_stopped_between_parts(parts: list[list[str]], window: int, data: st.Dat
     assert counted.finish()[:2] == count([close for closes in parts for close in closes], window)
 
 
+@pytest.mark.parametrize("text", ['\ufeff"a\r\nb",5\r\n1,6\r\n', '"a\n\nb",5\n1,6\n', '\n\r\n"a\r\nb",5\r\n1,6'])
+def test_a_first_row_of_several_lines(text: str) -> None:
+    """A later file without a header can be stopped at every byte of a first row that stands in quotes."""
+    config, data = Config(header=False, column=2, window=2), text.encode()
+    for stop in range(len(data)):
+        counted = SignalStream(config)
+        counted.feed(b"x,4\n")
+        counted.end_part()
+        counted.feed(data[:stop])
+        counted, offset = moved(counted, config)
+        counted.feed(data[offset:])
+        assert counted.finish()[:2] == (3, 2)
+
+
 def test_a_state_is_a_value() -> None:
     """What a stream does later does not change a state taken before, and it can be gone on from twice."""
     config = Config(window=2)

@@ -135,12 +135,14 @@ def test_a_signal_is_kept_while_a_piece_is_counted() -> None:
 
 
 def test_a_second_signal_ends_the_process_at_once(tmp_path: Path) -> None:
-    """Who asks twice does not wait for the piece."""
+    """Who asks twice does not wait for the piece; twice in the same moment is once."""
     script = (
-        "import os, signal; from stream_signal.stopping import StopSignals\n"
+        "import os, signal, time; from stream_signal.stopping import StopSignals\n"
         "with StopSignals() as stop, stop.held():\n"
         "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
         "    print('still here', flush=True)\n"
+        "    time.sleep(0.11)\n"
         "    os.kill(os.getpid(), signal.SIGTERM)\n"
         "    print('no longer', flush=True)\n"
     )
