@@ -32,7 +32,7 @@ bench: .venv/installed-dev
 		--benchmark-columns=min,median,max,rounds $(BENCH)
 
 bench-once: .venv/installed-dev
-	$(BIN)/python -m pytest benchmarks --benchmark-disable --rows 10_000
+	$(BIN)/python -m pytest benchmarks --benchmark-disable --rows 100_000
 
 bench-peers: .venv/installed-peers
 	$(BIN)/python benchmarks/peers.py $(BENCH)

@@ -79,7 +79,8 @@ def main() -> None:
 def measure_waits(pace: int, rows: int) -> Waits:
     """Write so many rows at a pace, and return how long each of them waited."""
     power_of_ten = 10 ** len(str(rows - 1))  # few files do for many paces
-    with workload("plain", power_of_ten).path.open("rb") as file:
+    work = workload("plain", power_of_ten)
+    with work.path.open("rb") as file:
         header, *lines = islice(file, rows + 1)
     with subprocess.Popen(
         READER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, env=clean_environment()
@@ -92,9 +93,11 @@ def measure_waits(pace: int, rows: int) -> Waits:
         os.write(pipe, header)
         due, written = _write_rows(pipe, lines, pace)
         process.stdin.close()
-        seen = np.frombuffer(process.stdout.read(), np.int64).reshape(-1, 2)
+        found = np.frombuffer(process.stdout.read(), np.int64).reshape(-1, 2)
+    answer, seen = found[0], found[1:]
     clocks, counted = seen[:, 0], seen[:, 1]
     assert process.returncode == 0
+    assert answer.tolist() == [np.count_nonzero(work.truth[:rows]), rows]
     assert counted[-1] == rows
     # A row was counted with the first piece after which the count had reached it.
     at = clocks[np.searchsorted(counted, np.arange(1, rows + 1))]

@@ -70,6 +70,7 @@ def test_row_engine(timed: Timed, benchmark: BenchmarkFixture, kind: str, rows: 
 def stream(work: Workload, window: int) -> tuple[int, int]:
     """Read a file through SignalStream, in the pieces that the command reads."""
     signals = SignalStream(Config(window=window))
+    signals.expect(work.path.stat().st_size)
     for chunk in read_chunks(str(work.path)):
         signals.feed(chunk)
     counts = signals.finish()

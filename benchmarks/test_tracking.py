@@ -23,7 +23,7 @@ def test_a_round_counts_by_the_loops_around_it() -> None:
 def test_a_slower_benchmark_is_found() -> None:
     """More than the allowed ratio is reported, less is not."""
     [slower] = compare(run(0.16), [run(0.10)], 1.5)
-    assert str(slower) == "test_stream: 1.60 times the last good run (20 -> 32)"
+    assert str(slower) == "test_stream: 1.60 times the good runs (20 -> 32)"
     assert compare(run(0.14), [run(0.10)], 1.5) == []
 
 
@@ -32,9 +32,17 @@ def test_a_slower_machine_is_not() -> None:
     assert compare(run(0.20, loop=0.010), [run(0.10)], 1.5) == []
 
 
+def test_slow_steps_add_up() -> None:
+    """A benchmark that takes a third more with each run is found, though no step is too large."""
+    runs = [run(0.10), run(0.13), run(0.17)]
+    assert compare(runs[1], runs[:1], 1.5) == []
+    assert compare(runs[2], runs[:2], 1.5) == []
+    assert len(compare(run(0.22), runs, 1.5)) == 1
+
+
 def test_the_last_good_run_counts() -> None:
-    """Not the first, and not one that was found slower."""
-    assert compare(run(0.16), [run(0.10), run(0.15)], 1.5) == []
+    """Where it is faster than those before, and not one that was found slower."""
+    assert len(compare(run(0.16), [run(0.20), run(0.20), run(0.10)], 1.5)) == 1
     assert len(compare(run(0.16), [run(0.10), run(0.15, slower=["test_stream"])], 1.5)) == 1
 
 
@@ -42,7 +50,7 @@ def test_a_busy_machine_is_no_yardstick() -> None:
     """Where the fixed loop had to wait for a core, the run is passed over."""
     assert is_busy(run(0.10, cpu=0.002))
     assert not is_busy(run(0.10))
-    assert len(compare(run(0.16), [run(0.10), run(0.15, cpu=0.002)], 1.5)) == 1
+    assert len(compare(run(0.16), [run(0.10), run(0.30, cpu=0.002)], 1.5)) == 1
 
 
 def test_what_is_new_has_nothing_to_compare() -> None:

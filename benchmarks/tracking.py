@@ -41,13 +41,11 @@ class Slower(NamedTuple):
 
     name: str
     before: float
-    """ratio in the last good run"""
+    """ratio in the good runs"""
     now: float
 
     def __str__(self) -> str:
-        return (
-            f"{self.name}: {self.now / self.before:.2f} times the last good run ({self.before:.4g} -> {self.now:.4g})"
-        )
+        return f"{self.name}: {self.now / self.before:.2f} times the good runs ({self.before:.4g} -> {self.now:.4g})"
 
 
 def fixed_loop() -> Loop:
@@ -92,11 +90,16 @@ def ratios(run: Run) -> dict[str, float]:
 
 
 def compare(now: Run, earlier: Iterable[Run], most: float) -> list[Slower]:
-    """List what takes more than `most` times what it took; `earlier` runs come oldest first."""
-    before: dict[str, float] = {}
+    """List what takes more than `most` times what it took; `earlier` runs come oldest first.
+
+    What it took is the last good run, or the median of all good ones where that is less: slow steps add up.
+    """
+    good: dict[str, list[float]] = {}
     for run in earlier:
         if not run.get("slower") and not is_busy(run):
-            before.update(ratios(run))
+            for name, ratio in ratios(run).items():
+                good.setdefault(name, []).append(ratio)
+    before = {name: min(found[-1], median(found)) for name, found in good.items()}
     return [
         Slower(name, before[name], ratio)
         for name, ratio in ratios(now).items()

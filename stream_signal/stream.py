@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.config import Config
-from stream_signal.errors import DataError, TruncatedError
+from stream_signal.errors import TruncatedError
 from stream_signal.rolling import RollingMean
 from stream_signal.rows import RowReader
 from stream_signal.state import State
@@ -214,8 +214,8 @@ class SignalStream:
                 reader.pass_over(line - passed)
                 passed = line + 1
                 odd[line] = list(reader.feed(piece[starts[line] : ends[line] + 1]))
-        except DataError:
-            lines = passed - 1  # the rows before the bad one count
+        except BaseException:
+            lines = max(passed - 1, 0)  # the rows before the one that could not be read, or was not to be, count
             raise
         finally:
             self.signals += push_block(self._mean, block.ticks[:lines], block.places, odd)

@@ -82,7 +82,7 @@ def _merge(
     if most > mean.places:
         mean.align(0, most)
     mean.admit(max(mean.largest, largest))
-    if scale > 1:
+    if scale > 1 and ticks.any():  # a scale too large for int64 fits where there is nothing to scale
         ticks *= scale
     ticks[list(scaled)] = list(scaled.values())
     gone = [at for at, closes in odd.items() if not closes]
@@ -135,7 +135,7 @@ def _push_run(mean: RollingMean, ticks: Ticks) -> int:
 
 def _count_above(mean: RollingMean, entering: Ticks, leaving: Ticks) -> int:
     sums = np.subtract(entering, leaving, out=leaving)
-    sums[0] += mean.total
+    sums[:1] += np.int64(mean.total)  # as an array: a sum that wraps round is told of where it is a scalar
     np.cumsum(sums, out=sums)
     mean.total = int(sums[-1])
     return int(np.count_nonzero(entering * mean.window > sums))

@@ -18,6 +18,7 @@ from strategies import windows
 
 from stream_signal import Config, DataError, RollingMean, SignalStream, stream
 from stream_signal.blocks import BlockDecoder
+from stream_signal.rows import RowReader
 from stream_signal.window_blocks import push_block
 
 if TYPE_CHECKING:
@@ -210,6 +211,48 @@ def test_push_block(rng: random.Random, sizes: list[int], window: int, largest: 
         assert push_block(mean, np.array(ticks, np.int64), places, odd) == signals
         assert state(mean) == state(reference)
         assert (mean.count, mean.ready) == (reference.count, reference.ready)
+
+
+def test_a_scale_beyond_int64() -> None:
+    """One close with nineteen decimals, and zeros for ever after: nothing to scale, and nothing to fail."""
+    for odd in ({}, {1: [(3, 20)]}):
+        mean, reference = RollingMean(2), RollingMean(2)
+        for pushed in (mean, reference):
+            pushed.push(1, 19)
+        assert push_block(mean, np.zeros(3, np.int64), 0, odd) == (1 if odd else 0)
+        for ticks, places in ((0, 0), *odd.get(1, [(0, 0)]), (0, 0)):
+            reference.push(ticks, places)
+        assert state(mean) == state(reference)
+
+
+def test_a_sum_that_wraps_on_its_way(recwarn: pytest.WarningsRecorder) -> None:
+    """Sums that overflow on the way to one that fits are right, and no warning is given."""
+    mean, largest = RollingMean(1), 2**63 - 1
+    assert push_block(mean, np.array([-largest, largest, 1]), 0) == 0
+    assert push_block(mean, np.array([-largest, largest, 1]), 0) == 0
+    assert state(mean) == ([1], 1, 0)
+    assert not recwarn.list
+
+
+def test_interrupted_in_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After an interruption that the command would have kept back, the counts are those of the rows before it."""
+    hand_over(monkeypatch, 64 * 1024)
+    counted = SignalStream()
+    counted.feed(candle_csv(["1"] * 20 + [" 1"] + ["1"] * 20)[:-1])
+    text = "".join(row(number, "1" if number != 10 else " 1") + "\n" for number in range(200)).encode()
+    counted.feed(b"\n")
+    before = counted.rows
+    note = RowReader.feed
+
+    def interrupt(self: RowReader, data: bytes) -> Iterator[Close]:
+        if b" 1" in data:
+            raise KeyboardInterrupt
+        return note(self, data)
+
+    monkeypatch.setattr(RowReader, "feed", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        counted.feed(text)
+    assert before <= counted.rows <= before + 10
 
 
 def test_a_ring_that_outgrew_int64_comes_back() -> None:

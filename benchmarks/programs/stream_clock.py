@@ -1,7 +1,8 @@
 """Reads rows from stdin as the command does, and notes when they were counted. See `latency.py`.
 
-Writes `ready` on stdout before it reads, and at the end one pair of int64 for each piece of bytes it read: the clock
-after the piece was taken, in nanoseconds, and the number of rows counted until then.
+Writes `ready` on stdout before it reads, and at the end pairs of int64: first the numbers of signals and of rows, then
+for each piece of bytes it read the clock after the piece was taken, in nanoseconds, and the number of rows counted
+until then.
 """
 
 from __future__ import annotations
@@ -21,5 +22,6 @@ for chunk in read_chunks("-"):
     stream.feed(chunk)
     seen.append(time.clock_gettime_ns(time.CLOCK_MONOTONIC))
     seen.append(stream.rows)
-stream.finish()
+counts = stream.finish()
+sys.stdout.buffer.write(array("q", [counts.signals, counts.rows]).tobytes())
 sys.stdout.buffer.write(seen.tobytes())
