@@ -3,9 +3,8 @@
 JSON, no pickle: the settings that decide the answer, which bytes were read, and the stream between two rows (`state`),
 with a hash over it all by which a damaged one is known. It is replaced whole, like every file of ours.
 
-Which bytes were read is told by their number and two hashes: of the first bytes, and of those right before the offset.
-So a file that has grown, moved or been restored goes on, and one that was rewritten never does; inode and time of
-change would say the reverse. A pipe cannot be read again: what comes through it next time is the next part.
+Which bytes were read, and written as signals, is told by their `edges`. A pipe cannot be read again: what comes through
+it next time is the next part.
 
     files   parts: what was read of each input, in their order; of all but the last, all of it
     a pipe  parts: none
@@ -14,17 +13,15 @@ change would say the reverse. A pipe cannot be read again: what comes through it
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
-from collections import deque
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from stream_signal.edges import Edges, Part, find_edges, hashed
 from stream_signal.errors import CheckpointError, InputError, OutputError
 from stream_signal.files import check_replaceable, reason, replace_file
-from stream_signal.rows import MAX_LINE_BYTES
-from stream_signal.sources import STDIN, can_be_read_again, read_edges
+from stream_signal.sources import STDIN, can_be_read_again
 from stream_signal.state import State
 from stream_signal.stream import SignalStream
 
@@ -33,74 +30,45 @@ if TYPE_CHECKING:
     from typing import Self
 
     from stream_signal.config import Config
+    from stream_signal.signal_lines import SignalLines
 
 SCHEMA = 1
 DECIDING = ("window", "column", "delimiter", "header", "bad_rows")
 FILES, PIPE = "files", "a pipe"
-# A page of a disk: some 70 rows, with timestamps that no other file has in the same place.
-EDGE_BYTES = 4096
-# What may have been read beyond the offset: a record that is not at its end, and the line that it goes on in.
-_BEYOND_BYTES = 2 * MAX_LINE_BYTES
 # A header of the longest kind, twice and as JSON, and then a number of 800 digits for each row of the window.
 _MOST_BYTES, _MOST_BYTES_A_ROW = 4 * 1024 * 1024, 810
 _START_ANEW = "remove it to start anew"
 
 
-class Part(NamedTuple):
-    """What was read of one input: `offset` bytes, and the hashes of the first and the last EDGE_BYTES of them."""
-
-    offset: int
-    head: str
-    tail: str
-
-
-class Reading:
-    """Remembers the edges of what is read of an input, from its first byte on or from where a checkpoint stands."""
-
-    def __init__(self, size: int = 0, head: bytes = b"", tail: bytes = b"") -> None:
-        self.size = size
-        self._head = head
-        self._last = deque([tail])
-        self._kept = len(tail)
-
-    def add(self, data: bytes) -> None:
-        """Take the bytes that were read next."""
-        self.size += len(data)
-        if len(self._head) < EDGE_BYTES:
-            self._head += data[: EDGE_BYTES - len(self._head)]
-        self._last.append(data)
-        self._kept += len(data)
-        while self._kept - len(self._last[0]) >= EDGE_BYTES + _BEYOND_BYTES:
-            self._kept -= len(self._last.popleft())
-
-    def up_to(self, offset: int) -> Part:
-        """Describe what was read up to `offset`; it stands less than _BEYOND_BYTES before the end, or at the start."""
-        last = b"".join(self._last)
-        end = len(last) - (self.size - offset)
-        return Part(offset, _hash(self._head[:offset]), _hash(last[max(0, end - EDGE_BYTES) : max(0, end)]))
-
-
 class Checkpoint:
     """The checkpoint at `path` of a job with these settings and inputs; one process has it at a time.
 
-    `take_up` returns the stream to go on with, and sets `first` and `offset`: the input to go on with, and where in it.
-    `rows` is how many rows the checkpoint on disk holds.
-    `add` and `next_input` tell what is read; `save` saves.
+    `take_up` returns the stream to go on with, and sets `first` and `offset`: the input to go on with, and where in it;
+    and `written`: the length of the signals up to there. `rows` is how many rows the checkpoint on disk holds. `add`,
+    `next_input` and `replace_input` tell what is read, `add_written` what is written; `save` saves.
 
     A context: CheckpointError where another process has it, OutputError where it cannot be written. The lock is the
     system's, on a file beside the checkpoint: it ends with the process, however that ends.
     """
 
-    def __init__(self, path: str, config: Config, inputs: tuple[str, ...]) -> None:
+    def __init__(
+        self, path: str, config: Config, inputs: tuple[str, ...], signals: tuple[str, SignalLines] | None = None
+    ) -> None:
         self.path = path
         self.first = 0
         self.offset = 0
         self.rows = 0
+        self.written = 0
         self._config = config
+        self._signals = signals
+        self._settings: dict[str, object] = {key: getattr(config, key) for key in DECIDING}
+        self._settings["signals"] = signals[1].form if signals else None
+        self._settings["time_column"] = signals[1].time_column if signals else None
         self._inputs = inputs
         self._kind = FILES
         self._parts: list[Part] = []  # those before the one that is read
-        self._reading = Reading()
+        self._reading = Edges()
+        self._writing = Edges()
         folder, name = os.path.split(os.path.realpath(path))
         self._lock_path = os.path.join(folder, f".{name}.lock")
         self._temporary = os.path.join(folder, f".{name}.tmp")
@@ -144,23 +112,29 @@ class Checkpoint:
                     raise CheckpointError(self.path, differs, f"go back to its window, or {_START_ANEW}")
                 data = file.read()
         except FileNotFoundError:
-            return SignalStream(self._config)
+            return SignalStream(self._config, self._signals and self._signals[1])
         except OSError as error:
             raise InputError(f"cannot read {self.path!r}: {reason(error)}") from error
         saved = self._verified(data)
         self._compare("input", saved["input"], self._kind)
-        for key in DECIDING:
-            self._compare(key, saved["settings"].get(key), getattr(self._config, key))
+        for key, setting in self._settings.items():
+            self._compare(key, saved["settings"].get(key), setting)
         try:
             state = State.from_json(saved["state"], self._config.window)
             parts = [Part(*part) for part in saved["parts"]]
-            self._check(parts, state)
+            written = Part(*saved["written"])
+            self._check(parts, written, state)
         except (ValueError, TypeError) as error:
             raise CheckpointError(self.path, f"it is damaged: {error}", _START_ANEW) from None
         if parts:
             self._go_on_after(parts)
+        lines = None
+        if self._signals:
+            path, lines = self._signals
+            self.written = written.offset
+            self._writing = self._find(path, written, "written")[1] if os.path.isfile(path) else Edges(self.written)
         self.rows = state.rows
-        return SignalStream.from_state(self._config, state)
+        return SignalStream.from_state(self._config, state, lines)
 
     def add(self, data: bytes) -> None:
         """Take what was read next of the input."""
@@ -170,18 +144,33 @@ class Checkpoint:
     def next_input(self) -> None:
         """Go over to the next input; all of this one was read."""
         self._parts.append(self._reading.up_to(self._reading.size))
-        self._reading = Reading()
+        self._reading = Edges()
 
-    def save(self, state: State) -> None:
-        """Save a state of the stream; OutputError where that fails, and the old checkpoint stands."""
+    def replace_input(self) -> None:
+        """Go over to another file of the same name: the one before is not there to be known again."""
+        self._reading = Edges()
+
+    def add_written(self, data: bytes) -> None:
+        """Take what was written next of the signals."""
+        self._writing.add(data)
+
+    def save(self, state: State, written: int = 0) -> None:
+        """Save a state of the stream, of which `written` bytes of signals tell; OutputError, and the old one stands."""
         parts = []
         if self.is_of_files:
             parts = [*self._parts, self._reading.up_to(state.offset)]
         else:
             state = state._replace(offset=0, line=0)
-        settings = {key: getattr(self._config, key) for key in DECIDING}
-        saved = json.dumps({"input": self._kind, "settings": settings, "parts": parts, "state": state.as_json()})
-        text = f'{{"schema": {SCHEMA}, "sha256": "{_hash(saved.encode())}",\n"saved": {saved}}}\n'
+        part = self._writing.up_to(written)
+        content = {
+            "input": self._kind,
+            "settings": self._settings,
+            "parts": parts,
+            "written": part,
+            "state": state.as_json(),
+        }
+        saved = json.dumps(content)
+        text = f'{{"schema": {SCHEMA}, "sha256": "{hashed(saved.encode())}",\n"saved": {saved}}}\n'
         replace_file(self.path, text.encode(), temporary=self._temporary)
         self.rows = state.rows
 
@@ -193,11 +182,11 @@ class Checkpoint:
             raise CheckpointError(self.path, "it is damaged, or no checkpoint", _START_ANEW) from None
         if schema != SCHEMA:
             raise CheckpointError(self.path, f"its schema is {str(schema)[:20]}, and {SCHEMA} is known", _START_ANEW)
-        if digest != _hash(json.dumps(saved).encode()):
+        if digest != hashed(json.dumps(saved).encode()):
             raise CheckpointError(self.path, "it is damaged", _START_ANEW)
         if (
             not isinstance(saved, dict)
-            or saved.keys() != {"input", "settings", "parts", "state"}
+            or saved.keys() != {"input", "settings", "parts", "written", "state"}
             or not isinstance(saved["settings"], dict)
         ):
             raise CheckpointError(self.path, "it is no checkpoint", _START_ANEW)
@@ -208,9 +197,9 @@ class Checkpoint:
             advice = f"go back to that, or {_START_ANEW}"
             raise CheckpointError(self.path, f"its {what} was {str(then)[:60]}, and is {now} now", advice)
 
-    def _check(self, parts: list[Part], state: State) -> None:
+    def _check(self, parts: list[Part], written: Part, state: State) -> None:
         """Check what no hash shows: a checkpoint can be made up."""
-        if any(type(part.offset) is not int or part.offset < 0 for part in parts):
+        if any(type(part.offset) is not int or part.offset < 0 for part in (*parts, written)):
             raise ValueError("expected an offset from 0")
         if bool(parts) != self.is_of_files or (parts and parts[-1].offset != state.offset):
             raise ValueError("offsets that contradict each other")
@@ -222,18 +211,22 @@ class Checkpoint:
             raise CheckpointError(self.path, differs, _START_ANEW)
         self.first = len(parts) - 1
         for number, (path, part) in enumerate(zip(self._inputs, parts, strict=False)):
-            size, head, tail = read_edges(path, part.offset, EDGE_BYTES)
-            if size < part.offset:
-                differs = f"of {path!r} it has read {part.offset} bytes, and there are {size} now"
-                raise CheckpointError(self.path, differs, f"bring the file back, or {_START_ANEW}")
-            if (_hash(head), _hash(tail)) != (part.head, part.tail):
-                differs = f"{path!r} does not hold what it has read"
-                raise CheckpointError(self.path, differs, f"bring the file back, or {_START_ANEW}")
+            size, self._reading = self._find(path, part, "read")
             if number < self.first and size > part.offset:
                 differs = f"{path!r} has grown since the inputs after it were read"
                 raise CheckpointError(self.path, differs, _START_ANEW)
-            self.offset, self._reading = part.offset, Reading(part.offset, head, tail)
+            self.offset = part.offset
         self._parts = parts[:-1]
+
+    def _find(self, path: str, part: Part, done: str) -> tuple[int, Edges]:
+        """Return the size of a file and its edges; CheckpointError where it does not begin with what was `done`."""
+        size, edges = find_edges(path, part)
+        if edges:
+            return size, edges
+        differs = f"{path!r} does not hold what it has {done}"
+        if size < part.offset:
+            differs = f"of {path!r} it has {done} {part.offset} bytes, and there are {size} now"
+        raise CheckpointError(self.path, differs, f"bring the file back, or {_START_ANEW}")
 
     def _take_lock(self) -> int:
         while True:
@@ -246,7 +239,3 @@ class Checkpoint:
                 os.close(lock)
                 raise
             os.close(lock)  # whoever had it has removed it meanwhile: nobody else would see this one
-
-
-def _hash(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

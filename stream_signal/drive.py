@@ -1,8 +1,8 @@
 """Drives a stream over its inputs: piece after piece, and between two pieces what has come due.
 
-    inputs -> pieces -> SignalStream.feed          the checkpoint is told what was read
-                 between two of them: chores       a checkpoint saved, metrics so far written
-    the end   -> SignalStream.finish               and the last checkpoint
+    source -> pieces -> SignalStream.feed -> signals      the checkpoint is told what was read
+                 between two of them: chores              a checkpoint saved, metrics so far written
+    the end   -> SignalStream.finish                      and the last checkpoint
 
 A signal to stop is kept back while a piece is counted, so that the stream always stands between two rows when it takes
 effect; then the checkpoint is saved.
@@ -11,19 +11,25 @@ effect; then the checkpoint is saved.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from math import inf
+from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.errors import ClosedOutputError, DataError, Interrupted, OutputError
 from stream_signal.repairs import PREAMBLE_LINE
 from stream_signal.sources import read_chunks, size_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from stream_signal.checkpoint import Checkpoint
+    from stream_signal.follow import NextPart
     from stream_signal.log import Log
+    from stream_signal.signals import SignalsWriter
     from stream_signal.stopping import StopSignals
     from stream_signal.stream import Counts, SignalStream
+
+# A silence of candles of one minute that is no longer than this is none.
+STALLED_SECONDS = 90
 
 
 class Chore:
@@ -34,49 +40,68 @@ class Chore:
         self._seconds = seconds
         self._do = do
 
+    def put_off(self) -> None:
+        """Begin the wait anew."""
+        self.due = time.monotonic() + self._seconds
+
     def turn(self) -> None:
         """Do it if it is due."""
         if time.monotonic() >= self.due:
+            self.put_off()
             self._do()
-            self.due = time.monotonic() + self._seconds
+
+
+class Source(NamedTuple):
+    """What is to be read, and how: `paths` in their order, or one path that is followed as it grows."""
+
+    paths: tuple[str, ...]
+    follow: bool = False
+    idle_seconds: float | None = None
+    """after so long without new bytes, what is followed has ended; None: never"""
 
 
 class Drive:
-    """One run of a stream over `inputs`; `chores` are done between two pieces of them, and while a pipe is silent."""
+    """One run of a stream over its source; `chores` are done between two pieces of it, and while it is silent."""
 
     def __init__(
-        self, inputs: tuple[str, ...], stream: SignalStream, stop: StopSignals, log: Log, chores: list[Chore]
+        self, source: Source, stream: SignalStream, stop: StopSignals, log: Log, signals: SignalsWriter | None = None
     ) -> None:
         self.stream = stream
-        self._inputs = inputs
+        self._source = source
         self._stop = stop
         self._log = log
-        self._chores = chores
+        self._signals = signals
+        self._chores: list[Chore] = []
         self._checkpoint: Checkpoint | None = None
+        self._silence = Chore(STALLED_SECONDS, self._note_silence)
+        if log.listens:
+            self._chores.append(self._silence)
+
+    def every(self, seconds: float, do: Callable[[], None]) -> None:
+        """Do something every so many seconds, between two pieces."""
+        self._chores.append(Chore(seconds, do))
 
     def keep(self, checkpoint: Checkpoint, every_seconds: float) -> None:
         """Save the state of the stream there: every so many seconds, when stopped, and at the end."""
         self._checkpoint = checkpoint
-        self._chores.append(Chore(every_seconds, self._save))
+        self.every(every_seconds, self._save)
 
     def run(self) -> Counts:
-        """Read the inputs to their end; return the counts."""
+        """Read the source to its end; return the counts."""
         stream, checkpoint = self.stream, self._checkpoint
         first, offset = (checkpoint.first, checkpoint.offset) if checkpoint else (0, 0)
-        *others, last = self._inputs[first:]
+        *others, last = self._source.paths[first:]
         try:
             for path in others:
                 rows, size = stream.rows, self._read(path, offset)
-                with self._stop.held():
-                    stream.end_part()
-                    if checkpoint:
-                        checkpoint.next_input()
+                self._end_part(checkpoint.next_input if checkpoint else None)
                 self._log_end(path, size, rows)
                 offset = 0
             rows, size = stream.rows, self._read(last, offset)
             counts = self._finish()
             self._log_end(last, size, rows)
         except DataError as error:
+            self._tell()  # of the rows before it
             error.source = stream.repairs.source
             if checkpoint and not checkpoint.is_of_files:  # nobody can read it again but who has sent it
                 error.add_note(f"the checkpoint holds {checkpoint.rows} rows: send those after them")
@@ -85,14 +110,106 @@ class Drive:
             self._save_after(stopped)
             raise
         finally:
-            if stream.repairs.counts:
-                self._log.warning("repairs", **stream.repairs.counts, first=stream.repairs.first)
+            self._log_findings()
         return counts
 
-    def _save_after(self, stopped: Interrupted | OutputError) -> None:
-        """Save what was counted, unless the last of it is saved already or can not be."""
-        if self.stream.closed:
+    def _read(self, path: str, offset: int) -> int:
+        """Read an input from `offset` to its end; return how many bytes that was."""
+        self.stream.repairs.source = path if len(self._source.paths) > 1 else None
+        self.stream.expect(size_of(path) - offset)
+        size = 0
+        try:
+            for chunk in self._chunks(path, offset):
+                if isinstance(chunk, bytes):
+                    size += len(chunk)
+                    self._take(chunk, path)
+                else:
+                    self._replace_input(path, chunk.why)
+                for chore in self._chores:
+                    chore.turn()
+        except Interrupted as stopped:
+            if not self._source.follow:
+                raise
+            self._stop.obey()
+            self._log.info("stopped", by=stopped.name)
+        return size
+
+    def _chunks(self, path: str, offset: int) -> Iterator[bytes | NextPart]:
+        if not self._source.follow:
+            return read_chunks(path, offset, self._next_chore if self._chores else None)
+        from stream_signal.follow import follow_chunks  # noqa: PLC0415 - only who follows needs it
+
+        return follow_chunks(path, offset, self._next_chore, self._source.idle_seconds)
+
+    def _take(self, chunk: bytes, path: str) -> None:
+        """Count a piece, and tell of its rows."""
+        if not chunk:
             return
+        self._silence.put_off()
+        knew_header = self.stream.header is not None
+        try:
+            with self._stop.held():
+                self.stream.feed(chunk)
+                if self._checkpoint:
+                    self._checkpoint.add(chunk)
+        finally:
+            if not knew_header:
+                self._log_header(path)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Write the signals of the rows that were counted. A pipe may keep us waiting: there, a stop breaks it off."""
+        if self._signals and self._signals.is_file:
+            with self._stop.held():
+                written = self._signals.write()
+                if self._checkpoint:
+                    self._checkpoint.add_written(written)
+        elif self._signals:
+            self._signals.write()
+
+    def _end_part(self, then: Callable[[], None] | None = None) -> None:
+        """End a part; `then` tells the checkpoint, in the same step."""
+        with self._stop.held():
+            self.stream.end_part()
+            if then:
+                then()
+        self._tell()
+
+    def _replace_input(self, path: str, why: str) -> None:
+        """Go over to the file that stands in the place of the one that was followed."""
+        self._log.info("next file", input=path, why=why, rows=self.stream.rows)
+        self._end_part(self._checkpoint.replace_input if self._checkpoint else None)
+
+    def _finish(self) -> Counts:
+        """End the last input and the stream, and save the last checkpoint.
+
+        A file may grow: its last row, if it has no newline, counts now and is read again then, so the checkpoint stands
+        before it, and before its signal. The end of a pipe ends the row. What is followed is not at its end: there a
+        row counts when its newline has come.
+        """
+        stream, checkpoint, follow = self.stream, self._checkpoint, self._source.follow
+        if checkpoint and not checkpoint.is_of_files:
+            self._end_part()
+        with self._stop.held():
+            state = stream.state() if checkpoint else None
+            written = self._signals.length if self._signals else 0
+            counts = stream.stop() if follow else stream.finish()
+            self._tell()
+            if self._signals:
+                self._signals.sync()
+            if checkpoint and state:
+                checkpoint.save(state, written)
+        return counts
+
+    def _next_chore(self) -> float:
+        """How many seconds there are until something has to be done."""
+        return max(0.0, min((chore.due for chore in self._chores), default=inf) - time.monotonic())
+
+    def _save_after(self, stopped: Interrupted | OutputError) -> None:
+        """Save what was counted, unless the last of it is saved already, or its signals could not be written."""
+        if self.stream.closed or (self._signals and self._signals.failed):
+            return
+        self._stop.obey()  # what is left to do is what it asks for
         try:
             self._save()
         except OutputError as unsaved:
@@ -101,51 +218,26 @@ class Drive:
             if str(unsaved) != str(stopped):
                 stopped.add_note(str(unsaved))
 
-    def _read(self, path: str, offset: int) -> int:
-        """Read an input from `offset` to its end; return how many bytes that was."""
-        stream, checkpoint = self.stream, self._checkpoint
-        stream.repairs.source = path if len(self._inputs) > 1 else None
-        stream.expect(size_of(path) - offset)
-        size, told = 0, stream.header is not None
-        for chunk in read_chunks(path, offset, self._next_chore if self._chores else None):
-            size += len(chunk)
-            try:
-                with self._stop.held():
-                    stream.feed(chunk)
-                    if checkpoint:
-                        checkpoint.add(chunk)
-            finally:
-                if stream.header and not told:
-                    told = True
-                    self._log_header(path)
-            for chore in self._chores:
-                chore.turn()
-        return size
-
-    def _next_chore(self) -> float:
-        """How many seconds there are until something has to be done."""
-        return max(0, min(chore.due for chore in self._chores) - time.monotonic())
-
-    def _finish(self) -> Counts:
-        """End the last input and the stream, and save the last checkpoint.
-
-        A file may grow: its last row, if it has no newline, counts now and is read again then, so the checkpoint stands
-        before it. The end of a pipe ends the row.
-        """
-        stream, checkpoint = self.stream, self._checkpoint
-        with self._stop.held():
-            if checkpoint and not checkpoint.is_of_files:
-                stream.end_part()
-            state = stream.state() if checkpoint else None
-            counts = stream.finish()
-            if checkpoint and state:
-                checkpoint.save(state)
-        return counts
-
     def _save(self) -> None:
         if self._checkpoint:
-            self._checkpoint.save(self.stream.state())
+            self._tell()
+            if self._signals:
+                self._signals.sync()
+            self._checkpoint.save(self.stream.state(), self._signals.length if self._signals else 0)
             self._log.info("checkpoint saved", rows=self.stream.rows)
+
+    def _note_silence(self) -> None:
+        self._log.warning("stalled", seconds=STALLED_SECONDS, rows=self.stream.rows)
+        self._silence.due = inf  # until something comes
+
+    def _log_findings(self) -> None:
+        repairs, order = self.stream.repairs, self._signals and self._signals.lines.order
+        if repairs.counts:
+            self._log.warning("repairs", **repairs.counts, first=repairs.first)
+        if order and order.first:
+            self._log.warning("times", backwards=order.backwards, repeated=order.repeated, first=order.first)
+            if order.newest_first:
+                self._log.warning("newest first", meaning="the rolling mean runs backwards in time: sort the file")
 
     def _log_end(self, path: str, size: int, rows_before: int) -> None:
         self._log.info("input read", input=path, bytes=size, rows=self.stream.rows - rows_before)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import stat
 import sys
 from contextlib import suppress
@@ -83,7 +84,10 @@ def write_all(descriptor: int, data: bytes) -> None:
     """Write every byte, however few the system takes at a time."""
     rest = memoryview(data)
     while rest:
-        rest = rest[os.write(descriptor, rest) :]
+        try:
+            rest = rest[os.write(descriptor, rest) :]
+        except BlockingIOError:  # whoever gave us this pipe had made it non-blocking
+            select.select([], [descriptor], [])
 
 
 def _write_special(path: str, data: bytes, flags: int) -> None:

@@ -99,6 +99,14 @@ def refuse_foreign(line: bytes, number: int) -> None:
         raise DataError(number, "CSV in UTF-8", f"binary data: {shown(line)}")
 
 
+def folded(name: str) -> str:
+    """Return the form of a column's name in which names are compared."""
+    name = name.strip()
+    if name.startswith("<") and name.endswith(">"):
+        name = name[1:-1].strip()
+    return name.casefold()
+
+
 def _readings(line: bytes, delimiter: str | None) -> list[tuple[str, list[bytes]]]:
     """List each way to cut the line: by the delimiter, or by every one that stands in it."""
     marks = [delimiter] if delimiter else [mark for mark in DELIMITERS if mark.encode() in line] or [DELIMITERS[0]]
@@ -114,15 +122,8 @@ def _readings(line: bytes, delimiter: str | None) -> list[tuple[str, list[bytes]
 def _matches(names: tuple[str, ...], column: str | int) -> list[int]:
     if isinstance(column, int):
         return [column - 1] if column <= len(names) else []
-    wanted = _folded(column)
-    return [at for at, name in enumerate(names) if _folded(name) == wanted]
-
-
-def _folded(name: str) -> str:
-    name = name.strip()
-    if name.startswith("<") and name.endswith(">"):
-        name = name[1:-1].strip()
-    return name.casefold()
+    wanted = folded(column)
+    return [at for at, name in enumerate(names) if folded(name) == wanted]
 
 
 def _two_delimiters(number: int, marks: list[str]) -> DataError:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from stream_signal import __version__
 from stream_signal.config import MAX_CONFIG_BYTES, Config, parse_config
-from stream_signal.drive import Chore, Drive
+from stream_signal.drive import Drive, Source
 from stream_signal.errors import (
     ClosedOutputError,
     ConfigError,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from stream_signal.checkpoint import Checkpoint
+    from stream_signal.signals import SignalsWriter
 
 DEFAULT_CONFIG = "config.yaml"
 
@@ -54,6 +55,16 @@ class Order(NamedTuple):
     """seconds"""
     every: float | None = None
     """seconds after which the metrics so far are written, again and again"""
+    signals: str | None = None
+    """path, or `-` for stdout: a line for each row"""
+    signals_format: str | None = None
+    """csv or jsonl; None: as the path ends"""
+    time_column: str | int | None = None
+    """None: the first of a known name"""
+    follow: bool = False
+    """go on reading the one input as it grows"""
+    idle_timeout: float | None = None
+    """seconds without new bytes after which what is followed has ended"""
 
 
 @runtime_checkable
@@ -104,7 +115,7 @@ def execute(order: Order) -> None:
             version = config.version
             _log_start(log, order, config)
             check_output(order.output)
-            stream, checkpoint = _take_up(order, config, held, log)
+            stream, signals, checkpoint = _take_up(order, config, held, log)
 
             def write_metrics(counts: Counts) -> Metrics:
                 metrics = Metrics.of(config, counts, time.perf_counter() - started)
@@ -115,8 +126,9 @@ def execute(order: Order) -> None:
                 if drive.stream.value is not None:
                     write_metrics(Counts(drive.stream.rows, drive.stream.signals, drive.stream.value))
 
-            chores = [Chore(order.every, write_metrics_so_far)] if order.every else []
-            drive = Drive(order.inputs, stream, stop, log, chores)
+            drive = Drive(Source(order.inputs, order.follow, order.idle_timeout), stream, stop, log, signals)
+            if order.every:
+                drive.every(order.every, write_metrics_so_far)
             if checkpoint:
                 drive.keep(checkpoint, order.checkpoint_every)
             metrics = write_metrics(drive.run())
@@ -151,19 +163,31 @@ def load_config(path: str | None, window: int | None = None, column: str | int |
         raise ConfigError(f"{path}: {error}") from None
 
 
-def _take_up(order: Order, config: Config, held: ExitStack, log: Log) -> tuple[SignalStream, Checkpoint | None]:
-    """Return the stream to go on with, and the checkpoint, held until the end, if there is to be one."""
-    if not order.checkpoint:
-        return SignalStream(config), None
-    from stream_signal.checkpoint import Checkpoint  # noqa: PLC0415 - a job without one starts faster
+def _take_up(
+    order: Order, config: Config, held: ExitStack, log: Log
+) -> tuple[SignalStream, SignalsWriter | None, Checkpoint | None]:
+    """Return the stream to go on with, and the signals and the checkpoint if there are to be any, held to the end."""
+    checkpoint = signals = lines = None
+    if order.signals:
+        from stream_signal.signal_lines import SignalLines  # noqa: PLC0415 - a job without them starts faster
+        from stream_signal.signals import SignalsWriter, form_of  # noqa: PLC0415
 
-    checkpoint = held.enter_context(Checkpoint(order.checkpoint, config, order.inputs))
-    stream = checkpoint.take_up()
-    if stream.header:
+        lines = SignalLines(order.signals_format or form_of(order.signals), order.time_column)
+    if order.checkpoint:
+        from stream_signal.checkpoint import Checkpoint  # noqa: PLC0415
+
+        told = (order.signals, lines) if order.signals and lines else None
+        checkpoint = held.enter_context(Checkpoint(order.checkpoint, config, order.inputs, told))
+    if order.signals and lines:
+        signals = held.enter_context(SignalsWriter(order.signals, lines))
+    stream = checkpoint.take_up() if checkpoint else SignalStream(config, lines)
+    if checkpoint and stream.header:
         log.info(
             "checkpoint taken up", rows=stream.rows, input=order.inputs[checkpoint.first], offset=checkpoint.offset
         )
-    return stream, checkpoint
+        if signals:
+            signals.go_on(checkpoint.written)
+    return stream, signals, checkpoint
 
 
 def _log_start(log: Log, order: Order, config: Config) -> None:

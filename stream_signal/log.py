@@ -42,6 +42,11 @@ class Log:
             with suppress(OSError):  # what could not be written was told when it was written
                 self._file.close()
 
+    @property
+    def listens(self) -> bool:
+        """Whether anything is written at all."""
+        return bool(self._path or self._verbosity)
+
     def info(self, event: str, **fields: Any) -> None:
         """Write an event with its fields."""
         self._write("info", event, fields)

@@ -29,7 +29,7 @@ from stream_signal.repairs import (
 from stream_signal.ticks import parse_ticks, reads_as_close
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from stream_signal.config import Config
     from stream_signal.ticks import Close
@@ -50,11 +50,14 @@ class RowReader:
 
     `feed` and `end_part` yield, for each complete row, the close as `(ticks, places)`, or None where it is missing.
     They raise DataError at the first line that cannot be read. `header` is set once it is known; `line` counts the
-    lines read of this part; `repairs` counts what was passed over.
+    lines read of this part; `repairs` counts what was passed over. With `find_time`, which tells the column of the
+    times, `told` holds the texts of time and close of the row that was yielded last.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, find_time: Callable[[Header], int | None] | None = None) -> None:
         self.header: Header | None = None
+        self.told = (b"", b"")
+        self._find_time = find_time
         self.line = 0
         self.repairs = Repairs()
         self._config = config
@@ -137,10 +140,12 @@ class RowReader:
         delimiter, position, width = header.delimiter.encode(), header.position, header.width
         close_is_last = position == width - 1
         quoted = self._quoted = self._quoted or QuotedRecords(header.delimiter)
+        tells, time = self._find_time is not None, self._find_time(header) if self._find_time else None
+        fields: list[bytes] = []
         number = self.line
         for line in lines:
             number += 1
-            found = ""
+            found, texts = "", None
             if quoted.open or _QUOTE in line:
                 try:
                     texts = quoted.read(line)
@@ -158,27 +163,28 @@ class RowReader:
                 close = fields[position] if count == width else b""
                 if close_is_last:
                     close = close.removesuffix(b"\r")
+            if tells:
+                self.told = (_cell(texts or fields, time) if count == width else b"", close)
             if count == width:
                 try:
                     ticks = parse_ticks(close)
                 except ValueError as error:
                     expected, found = f"{error} in {self._column()}", shown(close)
                 else:
-                    if ticks is None:
-                        if not line.removesuffix(b"\r"):  # only where the close is the one column
-                            self.repairs.note(BLANK_LINE, f"line {number}")
-                            continue
-                        self.repairs.note(MISSING_CLOSE, f"line {start}")
-                    yield ticks
-                    continue
+                    # A blank line reads as a missing close where the close is the one column.
+                    if ticks is not None or line.removesuffix(b"\r"):
+                        if ticks is None:
+                            self.repairs.note(MISSING_CLOSE, f"line {start}")
+                        yield ticks
+                        continue
+                    expected = found = ""
             elif found:
                 expected = "a row of CSV"
             else:
                 expected, found = _fields(width), str(count)
-            if start == number and self._is_no_row(line.removesuffix(b"\r"), number):
-                continue
-            self._bad_row(DataError(start, expected, found))
-            yield None
+            if start < number or not self._is_no_row(line.removesuffix(b"\r"), number):
+                self._bad_row(DataError(start, expected, found))
+                yield None
         self.line = number
 
     def _check_record(self, quoted: QuotedRecords, number: int, size: int) -> None:
@@ -264,6 +270,11 @@ class RowReader:
 
 def _fields(count: int) -> str:
     return f"{count} field" + "s" * (count != 1)
+
+
+def _cell(cells: list[str] | list[bytes], position: int | None) -> bytes:
+    cell = b"" if position is None else cells[position]
+    return cell.encode("latin-1") if isinstance(cell, str) else cell.removesuffix(b"\r")
 
 
 def _too_long(number: int) -> DataError:

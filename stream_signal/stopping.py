@@ -30,6 +30,7 @@ class StopSignals:
     def __init__(self) -> None:
         self._received: int | None = None
         self._received_at = 0.0
+        self._obeyed = False
         self._holding = False
 
     def __enter__(self) -> Self:
@@ -42,14 +43,18 @@ class StopSignals:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Keep a signal back until the end of this context."""
-        self._holding = True
+        """Keep a signal back until the end of this context, or of the one that it stands in."""
+        outside, self._holding = self._holding, True
         try:
             yield
         finally:
-            self._holding = False
-        if self._received is not None:
+            self._holding = outside
+        if self._received is not None and not outside and not self._obeyed:
             raise _interrupted(self._received)
+
+    def obey(self) -> None:
+        """Take the signal for the normal end of the job: it interrupts nothing more; a second one still does."""
+        self._obeyed = True
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
         if self._received is not None:

@@ -59,6 +59,25 @@ def push_block(mean: RollingMean, ticks: Ticks, places: int, odd: Mapping[int, S
     return signals + _push_run(mean, ticks[last + 1 :])
 
 
+def push_run(mean: RollingMean, ticks: Ticks, places: int) -> tuple[Ticks, NDArray[np.bool_]] | None:
+    """Push every value of `ticks`, scaled by 10**places; return row by row what `push_block` counts.
+
+    For the values that have a mean, which are the last so many: the sum of the window, scaled as the ring is, and
+    whether the value is above. None, and nothing pushed, where a sum might not fit into int64. `ticks` is used up.
+
+    >>> from stream_signal.rolling import RollingMean
+    >>> push_run(RollingMean(2), np.array([458, 458, 460]), 2)
+    (array([916, 918]), array([False,  True]))
+    """
+    merged = _merge(mean, ticks, places, NONE)
+    if merged is None:
+        return None
+    found: list[Ticks] = []
+    _push_run(mean, merged[0], found)
+    sums = np.concatenate(found) if found else np.empty(0, np.int64)
+    return sums, merged[0][len(ticks) - len(sums) :] * mean.window > sums
+
+
 def _merge(
     mean: RollingMean, ticks: Ticks, places: int, odd: Mapping[int, Sequence[Close]]
 ) -> tuple[Ticks, list[int]] | None:
@@ -104,8 +123,8 @@ def _push_each(mean: RollingMean, ticks: Ticks, places: int, odd: Mapping[int, S
     return signals
 
 
-def _push_run(mean: RollingMean, ticks: Ticks) -> int:
-    """Push values of the ring's own scale, none of them missing."""
+def _push_run(mean: RollingMean, ticks: Ticks, found: list[Ticks] | None = None) -> int:
+    """Push values of the ring's own scale, none of them missing; add the sums of the windows to `found`."""
     ring, window = cast("array[int]", mean.ring), mean.window
     signals = 0
     if len(ring) < window:
@@ -114,6 +133,8 @@ def _push_run(mean: RollingMean, ticks: Ticks) -> int:
         mean.total += int(filling.sum())
         if len(ring) == window and len(filling):
             signals += int(filling[-1]) * window > mean.total
+            if found is not None:
+                found.append(np.array([mean.total]))
     if not len(ticks):
         return signals
     held = np.frombuffer(ring, np.int64)
@@ -121,12 +142,16 @@ def _push_run(mean: RollingMean, ticks: Ticks) -> int:
     if entering >= window:
         leaving = np.concatenate((held[mean.head :], held[: mean.head], ticks[: entering - window]))
         signals += _count_above(mean, ticks, leaving)
+        if found is not None:
+            found.append(leaving)
         held[:] = ticks[entering - window :]
         mean.head = 0
         return signals
     before_end = min(entering, window - mean.head)
     leaving = np.concatenate((held[mean.head : mean.head + before_end], held[: entering - before_end]))
     signals += _count_above(mean, ticks, leaving)
+    if found is not None:
+        found.append(leaving)
     held[mean.head : mean.head + before_end] = ticks[:before_end]
     held[: entering - before_end] = ticks[before_end:]
     mean.head = (mean.head + entering) % window
@@ -134,6 +159,7 @@ def _push_run(mean: RollingMean, ticks: Ticks) -> int:
 
 
 def _count_above(mean: RollingMean, entering: Ticks, leaving: Ticks) -> int:
+    """Count the values above their mean; `leaving` becomes the sums of the windows that they end."""
     sums = np.subtract(entering, leaving, out=leaving)
     sums[:1] += np.int64(mean.total)  # as an array: a sum that wraps round is told of where it is a scalar
     np.cumsum(sums, out=sums)

@@ -101,11 +101,13 @@ def fuzz(seed: int, findings: Path) -> str:
     config = settings_yaml(**case.settings).encode()
     if rng.random() < 0.3:
         config = _changed(rng, config, settings_yaml(**other.settings).encode(), YAML_TOKENS)
-    for name in ("state.json", "m.json"):
+    for name in ("state.json", "m.json", "s.csv", "s.jsonl"):
         Path(name).unlink(missing_ok=True)
     Path("data.csv").write_bytes(case.data)
     Path("config.yaml").write_bytes(config)
-    order = Order(("data.csv",), output="m.json", checkpoint="state.json" if rng.random() < 0.5 else None)
+    checkpoint = "state.json" if rng.random() < 0.5 else None
+    signals = rng.choice([None, "s.csv", "s.jsonl"])
+    order = Order(("data.csv",), output="m.json", checkpoint=checkpoint, signals=signals)
     if order.checkpoint:
         with contextlib.suppress(StreamSignalError):
             execute(order)

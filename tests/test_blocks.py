@@ -141,7 +141,7 @@ def files(draw: st.DrawFn) -> tuple[bytes, Layout]:
     return (end.join(lines) + "\n").encode(errors="surrogatepass"), layout
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(file=files(), shift=st.integers(0, 70), seed=st.integers(0, 1000))
 def test_decodes_exactly_what_plain_python_does(file: tuple[bytes, Layout], shift: int, seed: int) -> None:
     """Every decoded line equals the oracle's, every plain one is decoded, whatever the padding and the alignment."""
@@ -149,7 +149,7 @@ def test_decodes_exactly_what_plain_python_does(file: tuple[bytes, Layout], shif
     check(data, layout, PADDING + shift, random.Random(seed))
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(data=st.binary(max_size=300), layout=layouts, seed=st.integers(0, 1000))
 @example(b"\n" * 200, Layout(",", 0, 1), 1)
 @example(b"1\n" * 200, Layout(",", 0, 1), 1)

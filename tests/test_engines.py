@@ -155,7 +155,7 @@ def candle_files(draw: st.DrawFn) -> bytes:
     return line_end.join(lines).encode("latin-1", "replace") + (line_end.encode() if draw(st.booleans()) else b"")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.data(), candle_files(), windows, st.sampled_from(["error", "missing"]), st.integers(1, 6))
 def test_one_answer(data: st.DataObject, text: bytes, window: int, bad_rows: str, column: int) -> None:
     """Over files that mix every kind of line, at any block size and any cut, all that can be known is the same."""
@@ -182,7 +182,7 @@ def closes_of(rng: random.Random, size: int, largest: int) -> Iterator[Close | s
             yield rng.choice([None, "gone", (value, rng.randrange(5)), (value, 2)])
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.randoms(use_true_random=False),
     st.lists(st.integers(0, 60), min_size=1, max_size=6),

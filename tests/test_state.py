@@ -27,7 +27,7 @@ def known(counted: SignalStream) -> object:
     return counted.rows, counted.signals, counted.header, counted.repairs.counts, counted.repairs.first
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.data(), documents(), windows)
 def test_stopped_anywhere(data: st.DataObject, document: Document, window: int) -> None:
     """Stops at random bytes, each fed again from the offset that the state gives, change nothing."""
@@ -49,7 +49,7 @@ def test_stopped_anywhere(data: st.DataObject, document: Document, window: int) 
     assert known(counted) == known(whole)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data(), candle_files(), windows, st.sampled_from(["error", "missing"]))
 def test_stopped_between_blocks(data: st.DataObject, text: bytes, window: int, bad_rows: str) -> None:
     """With the block engine at work too, a stream that is stopped ends as one that is not, its errors included."""

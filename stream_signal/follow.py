@@ -1,0 +1,146 @@
+"""A file that grows, read by its name for as long as it takes.
+
+At its end the reader waits; what is looked at then, in this order:
+
+    more bytes        read on, if what was read before still stands before them
+    fewer bytes       it was cut back (copy and truncate): the next part begins at 0
+    another file      it was renamed, and made anew: the rest of the old one is read first, then the next part begins
+    no file           it was renamed: wait for the new one; at the start it need not be there yet
+
+Where `inotify_simple` is installed (the extra `follow`), the system says when something happens in the folder;
+elsewhere it is looked at every 10 ms, and every 50 ms when nothing has come for a second. One that tells nothing, as
+over NFS, is looked at every second all the same.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from math import inf
+from typing import TYPE_CHECKING, NamedTuple
+
+from stream_signal.errors import InputError
+from stream_signal.files import reason
+from stream_signal.sources import CHUNK_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+# How often the file is looked at: a look takes some 0.1 ms, and is to take less than 1 % of a core where nothing comes.
+POLL_SECONDS = 0.01
+IDLE_POLL_SECONDS = 0.05
+LONGEST_WAIT_SECONDS = 1.0
+# As much as tells that the bytes before the place of reading are still those that were read: a row has its own time.
+_TAIL_BYTES = 64
+
+
+class NextPart(NamedTuple):
+    """Told between the bytes of one file and those of the next; `why` in words for the log."""
+
+    why: str
+
+
+def follow_chunks(
+    path: str, offset: int, patience: Callable[[], float], idle_seconds: float | None
+) -> Iterator[bytes | NextPart]:
+    """Yield the bytes of a file from `offset` on, as it grows; NextPart where another file begins.
+
+    `b""` is yielded while nothing comes, at least as often as `patience`, in seconds, asks for. Ends after
+    `idle_seconds` without new bytes. Raises InputError where the file is there and cannot be read.
+    """
+    watch = _Watch(path)
+    descriptor, tail, settled = -1, b"", False
+    looked = None  # what the file was when there was nothing more to be had of it
+    idle_since = time.monotonic()
+    try:
+        while True:
+            found = _stat(path)
+            if found and descriptor < 0:
+                descriptor = os.open(path, os.O_RDONLY)
+                os.lseek(descriptor, offset, os.SEEK_SET)
+                tail, settled, looked = _tail(descriptor, offset), False, None
+            if descriptor >= 0 and (settled or looked is None or _changed(looked, found)):
+                if os.fstat(descriptor).st_size < offset or _tail(descriptor, offset) != tail:
+                    yield NextPart("the file was cut back")
+                    offset, tail = os.lseek(descriptor, 0, os.SEEK_SET), b""
+                data = os.read(descriptor, CHUNK_BYTES)
+                if data:
+                    offset, settled, looked, idle_since = offset + len(data), False, None, time.monotonic()
+                    tail = (tail + data[-_TAIL_BYTES:])[-_TAIL_BYTES:]
+                    watch.came()
+                    yield data
+                    continue
+                looked = found
+                if found and not os.path.samestat(found, os.fstat(descriptor)):
+                    # Who writes may not have noticed yet: one more look at the old file before it is left.
+                    if settled:
+                        yield NextPart("another file stands there now")
+                        os.close(descriptor)
+                        descriptor, offset = -1, 0
+                        continue
+                    settled = True
+            rest = inf if idle_seconds is None else idle_since + idle_seconds - time.monotonic()
+            if rest <= 0:
+                return
+            yield b""
+            watch.wait(max(0.0, min(patience(), rest, POLL_SECONDS if settled else LONGEST_WAIT_SECONDS)))
+    except OSError as error:
+        raise InputError(f"cannot read {path!r}: {reason(error)}") from error
+    finally:
+        watch.close()
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def _stat(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except FileNotFoundError:
+        return None
+
+
+def _changed(before: os.stat_result | None, now: os.stat_result | None) -> bool:
+    if before is None or now is None:
+        return True  # it is written to under another name, perhaps
+    return (before.st_size, before.st_mtime_ns, before.st_ino) != (now.st_size, now.st_mtime_ns, now.st_ino)
+
+
+def _tail(descriptor: int, offset: int) -> bytes:
+    length = min(offset, _TAIL_BYTES)
+    return os.pread(descriptor, length, offset - length)
+
+
+class _Watch:
+    """Waits for something to happen to a file."""
+
+    def __init__(self, path: str) -> None:
+        folder, self._name = os.path.split(os.path.abspath(path))
+        self._inotify = None
+        self._quiet_since = time.monotonic()
+        try:
+            from inotify_simple import INotify, flags  # noqa: PLC0415 - an extra, and only for this
+
+            self._inotify = INotify()
+            self._inotify.add_watch(folder, flags.MODIFY | flags.CREATE | flags.MOVED_TO | flags.MOVED_FROM)
+        except (ImportError, OSError):  # not installed, not on this system, or no watch left
+            self.close()
+
+    def wait(self, seconds: float) -> None:
+        """Return when something has happened, or may have, and after so many seconds at the latest."""
+        if not self._inotify:
+            is_quiet = time.monotonic() - self._quiet_since > 1
+            time.sleep(min(seconds, IDLE_POLL_SECONDS if is_quiet else POLL_SECONDS))
+            return
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if any(event.name == self._name for event in self._inotify.read(timeout=max(1, int(left * 1000)))):
+                return
+
+    def came(self) -> None:
+        """Take note that something came: more may follow soon."""
+        self._quiet_since = time.monotonic()
+
+    def close(self) -> None:
+        if self._inotify:
+            self._inotify.close()
+            self._inotify = None

@@ -1,0 +1,127 @@
+"""The lines of signals, written as they come: to a file, or to stdout.
+
+A line is written whole or not at all. A file is written in place, for others to follow; with a checkpoint it is cut
+back to the length that the checkpoint tells, so that each line stands in it once. A pipe gets pieces that the system
+takes whole: when a write is broken off, it is between two lines.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from stream_signal.errors import ClosedOutputError, OutputError
+from stream_signal.files import reason, write_all
+from stream_signal.signal_lines import CSV, JSONL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+    from typing import Self
+
+    from stream_signal.signal_lines import SignalLines
+
+STDOUT = "-"
+# What a pipe takes whole (PIPE_BUF of Linux).
+_WHOLE_BYTES = 4096
+
+
+def form_of(path: str) -> str:
+    """Return the format that a name asks for."""
+    return JSONL if path.endswith((".jsonl", ".ndjson")) else CSV
+
+
+class SignalsWriter:
+    """Writes what is in `lines` to `path`, or to stdout for `-`, each time `write` is called.
+
+    `go_on` says where a checkpoint stands; without it, the first write begins the file anew. `length` is how much of
+    the file is written. OutputError where it cannot be, ClosedOutputError where the reader has gone; `failed` then.
+    """
+
+    def __init__(self, path: str, lines: SignalLines) -> None:
+        self.lines = lines
+        self.length = 0
+        self.failed = False
+        self._path = path
+        self._begun = False
+
+    def __enter__(self) -> Self:
+        if self._path == STDOUT:
+            if sys.stdout is None:  # closed by whoever started us: descriptor 1 may be any file by now
+                raise OutputError("cannot write to stdout: it is closed")
+            self._descriptor, self.is_file = 1, False
+            return self
+        try:
+            self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o666)
+            self.is_file = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
+        except (OSError, ValueError) as error:
+            raise OutputError(f"cannot write {self._path!r}: {reason(error)}") from error
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._path != STDOUT:
+            os.close(self._descriptor)
+
+    def go_on(self, length: int) -> None:
+        """Cut the file back to the `length` that a checkpoint tells, and go on from there; a pipe just goes on."""
+        self._begun, self.length = length > 0, length
+        if self.is_file:
+            with self._in_words():
+                os.ftruncate(self._descriptor, length)
+                os.lseek(self._descriptor, length, os.SEEK_SET)
+
+    def write(self) -> bytes:
+        """Write the lines that there are; return what was written."""
+        data = self.lines.take()
+        if not data:
+            return data
+        with self._in_words():
+            if not self._begun:
+                self._begun, data = True, self.lines.head + data
+                if self.is_file:
+                    os.ftruncate(self._descriptor, 0)
+            if self.is_file:
+                self._append(data)
+            else:
+                self.length += len(data)  # before: a signal may come right after
+                for piece in _pieces(data):
+                    write_all(self._descriptor, piece)
+        return data
+
+    def sync(self) -> None:
+        """Make what was written last."""
+        if self.is_file:
+            with self._in_words():
+                os.fsync(self._descriptor)
+
+    def _append(self, data: bytes) -> None:
+        try:
+            write_all(self._descriptor, data)
+        except OSError:
+            os.ftruncate(self._descriptor, self.length)  # no half line
+            raise
+        self.length += len(data)
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        where = "to stdout" if self._path == STDOUT else repr(self._path)
+        try:
+            yield
+        except BrokenPipeError as error:
+            self.failed = True
+            raise ClosedOutputError(f"cannot write {where}: its reader has gone") from error
+        except OSError as error:
+            self.failed = True
+            raise OutputError(f"cannot write {where}: {reason(error)}") from error
+
+
+def _pieces(data: bytes) -> Iterator[bytes]:
+    """Cut whole lines into pieces of whole lines that a pipe takes in one go."""
+    start = 0
+    while start < len(data):
+        end = data.rfind(b"\n", start, start + _WHOLE_BYTES) + 1 or data.find(b"\n", start) + 1
+        yield data[start:end]
+        start = end
