@@ -16,7 +16,7 @@ run: .venv/installed
 	@cat metrics.json
 
 test: .venv/installed-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --benchmark-disable
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from candle_csv import HEADER, row
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
+
+# A machine that is slow, or busy, is no defect.
+settings.register_profile(
+    "here", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+settings.load_profile("here")
 
 _DIGITS = "0123456789"
 

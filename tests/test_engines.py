@@ -134,7 +134,7 @@ def candle_files(draw: st.DrawFn) -> bytes:
     header = HEADER.strip().replace(",", delimiter)
     tail = draw(st.sampled_from(["", "", delimiter + "x" * 70]))
     lines = [header + (delimiter + "id" if tail else "")]
-    for number in range(draw(st.integers(1, 300))):
+    for number in range(draw(st.integers(1, 150))):
         kinds = [rng.random() < rate for rate in rates]
         close = other(rng) if kinds[0] else price(rng)
         close = rng.choice(ODD) if kinds[1] else close
