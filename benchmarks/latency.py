@@ -91,7 +91,7 @@ def measure_waits(pace: int, rows: int) -> Waits:
         assert ready == b"ready\n"
         pipe = process.stdin.fileno()
         os.write(pipe, header)
-        due, written = _write_rows(pipe, lines, pace)
+        due, written = write_rows(pipe, lines, pace)
         process.stdin.close()
         found = np.frombuffer(process.stdout.read(), np.int64).reshape(-1, 2)
     answer, seen = found[0], found[1:]
@@ -110,7 +110,7 @@ def microseconds(waits: NDArray[np.int64]) -> list[float]:
     return [float(value) / 1e3 for value in np.percentile(waits, PERCENTILES, method="higher")]
 
 
-def _write_rows(pipe: int, lines: list[bytes], pace: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def write_rows(pipe: int, lines: list[bytes], pace: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Write each line when it is due; return when each was due, and when its write began."""
     clock, write, sleep = time.clock_gettime_ns, os.write, time.sleep
     monotonic = time.CLOCK_MONOTONIC

@@ -53,6 +53,14 @@ def test_contenders(tmp_path: Path) -> None:
             assert (signals == work.truth).all()
 
 
+def test_signal_latency() -> None:
+    """There is a line for each door and each pace, and each tenth of a long run."""
+    printed = script("signal_latency.py", "--paces", "1000", "--seconds", "0.1", "--print")
+    assert [line.split(" | ")[0] for line in printed.splitlines()[-3:]] == ["| pipe", "| follow", "| follow, looking"]
+    printed = script("signal_latency.py", "--doors", "pipe", "--paces", "1000", "--soak", "0.2", "--print")
+    assert [line.split(" | ")[2] for line in printed.splitlines()[-10:]] == ["20"] * 10
+
+
 def test_latency() -> None:
     """There is a line for each pace."""
     printed = script("latency.py", "--paces", "1000", "0", "--seconds", "0.1", "--rows", "1000", "--print")

@@ -1,0 +1,137 @@
+"""How long a signal takes: from the write of a row to its line read at the other end, by pipe and by followed file.
+
+Run: make bench-signals   (in small: python benchmarks/signal_latency.py --paces 1000 --seconds 1 --print)
+
+The real command runs with `--signals -`. This process writes rows at a steady pace, into its stdin or at the end of a
+file that it follows; another (`programs/line_clock.py`) reads the lines as they come and notes the clock. The load is
+open, as in `latency.py`: a row's wait counts from when it was due.
+
+`--soak SECONDS` keeps one pace for long, and gives the percentiles and the memory of the command for each tenth of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from contenders import COMMAND
+from latency import PERCENTILES, README, microseconds, write_rows
+from machine import described
+from processes import clean_environment
+from report import number, replace_between, table
+from workloads import workload
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+READER = [sys.executable, str(README.parent / "programs" / "line_clock.py")]
+DOORS = ("pipe", "follow", "follow, looking")
+PACES = (100, 1_000, 10_000, 50_000, 100_000)
+NEVER = "import sys; sys.modules['inotify_simple'] = None; from stream_signal.__main__ import main; sys.exit(main())"
+
+
+class Told(NamedTuple):
+    """One run: how long each row waited until its line was read, in nanoseconds, and the memory of the command."""
+
+    waits: NDArray[np.int64]
+    megabytes: list[float]
+    """after each tenth of the time"""
+
+
+def main() -> None:
+    """Measure each door at each pace, and write the table."""
+    options = _options()
+    rows = []
+    for door in options.doors:
+        for pace in options.paces:
+            told = measure(door, pace, int(pace * (options.soak or options.seconds)))
+            tenths = np.array_split(told.waits, 10) if options.soak else [told.waits]
+            for tenth, waits in enumerate(tenths):
+                memory = told.megabytes[tenth if options.soak else -1]
+                cells = [door, f"{pace:,}", f"{waits.size:,}", *(number(value) for value in microseconds(waits))]
+                rows.append([*cells, f"{memory:.1f}"])
+    head = ["door", "rows/s", "rows", *(f"p{percentile}" for percentile in PERCENTILES[:-1]), "max", "RSS MB"]
+    command = " ".join(["python", "benchmarks/signal_latency.py", *sys.argv[1:]])
+    said = f"`{command}`: microseconds from when a row was due to its signal being read.\n{described()}."
+    text = f"{said}\n\n{table(head, rows)}"
+    print(text)
+    if not options.print:
+        replace_between(options.output, "signals", text)
+
+
+def measure(door: str, pace: int, count: int) -> Told:
+    """Write so many rows at a pace, and return how long each of them took to be told."""
+    work = workload("plain", 10 ** len(str(count - 1)))
+    with work.path.open("rb") as file:
+        header, *lines = islice(file, count + 1)
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "data.csv"
+        path.write_bytes(header)
+        arguments = ["--signals", "-", "--output", str(Path(name) / "m.json")]
+        command = [sys.executable, "-c", NEVER] if door == "follow, looking" else [COMMAND]
+        if door != "pipe":
+            arguments += [str(path), "--follow"]
+        pipe, environment = subprocess.PIPE, clean_environment()
+        memory: list[float] = []
+        with (
+            subprocess.Popen([*command, *arguments], stdin=pipe, stdout=pipe, bufsize=0, env=environment) as process,
+            subprocess.Popen([*READER, str(count)], stdin=process.stdout, stdout=pipe, env=environment) as reader,
+        ):
+            assert process.stdin
+            assert reader.stdout
+            target = process.stdin.fileno()
+            if door == "pipe":
+                os.write(target, header)
+            else:
+                target = os.open(path, os.O_WRONLY | os.O_APPEND)
+            time.sleep(0.5)  # until they are up: what is measured is a stream that runs
+            stop = threading.Event()
+            watch = threading.Thread(target=_watch, args=(process.pid, count / pace / 10, stop, memory))
+            watch.start()
+            due, _ = write_rows(target, lines, pace)
+            seen = np.frombuffer(reader.stdout.read(), np.int64).reshape(-1, 2)
+            stop.set()
+            watch.join()
+            process.stdin.close()
+            if door != "pipe":
+                os.close(target)
+                process.terminate()
+        assert (process.returncode, reader.returncode) == (0, 0)
+    clocks, told = seen.T
+    return Told(clocks[np.searchsorted(told, np.arange(1, count + 1))] - due, memory)
+
+
+def _watch(pid: int, seconds: float, stop: threading.Event, memory: list[float]) -> None:
+    """Note the resident memory of a process every so many seconds."""
+    while not stop.wait(seconds):
+        memory.append(_resident(pid))
+    memory.append(_resident(pid))
+
+
+def _resident(pid: int) -> float:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Measure how long signals take, by pipe and by followed file.")
+    parser.add_argument("--doors", nargs="+", choices=DOORS, default=DOORS)
+    parser.add_argument("--paces", type=int, nargs="+", default=PACES, metavar="N", help="rows/s")
+    parser.add_argument("--seconds", type=float, default=5, help="how long each pace is kept (default: 5)")
+    parser.add_argument("--soak", type=float, default=0, metavar="SECONDS", help="one long run, told by tenths")
+    parser.add_argument("--output", type=Path, default=README, help="document to write the table into")
+    parser.add_argument("--print", action="store_true", help="print the table and write nothing")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
