@@ -29,6 +29,7 @@ _JSON = '{"row": %s, "time": %s, "close": %s, "mean": %s, "signal": %s}\n'
 _JSON_PLAIN = _JSON.replace('"time": %s, "close": %s', '"time": "%s", "close": "%s"').encode()
 # Not to be quoted, and the same in UTF-8 as in Latin-1.
 _PLAIN = bytes(code for code in range(32, 127) if chr(code) not in '",\\')
+_PLAIN_OR_FILLED = _PLAIN.replace(b" ", b"\x00")
 
 
 class SignalLines:
@@ -54,6 +55,20 @@ class SignalLines:
     def head(self) -> bytes:
         """What stands above the first line."""
         return b"row,time,close,mean,signal\n" if self.form == CSV else b""
+
+    @property
+    def between(self) -> tuple[bytes, ...]:
+        """What stands before, between and after the fields of a plain row."""
+        if self.form == CSV:
+            return (b"", b",", b",", b",", b",", b"\n")
+        return tuple(_JSON_PLAIN.split(b"%s"))
+
+    def add_text(self, text: bytes, first: int, times: list[bytes]) -> None:
+        """Add whole lines, put together elsewhere, of the rows from number `first` on."""
+        if not self._times:
+            self._first = first
+        self._times += times
+        self._lines.append(text)
 
     def take(self) -> bytes:
         """Return the lines since the last call, all of them whole."""
@@ -85,8 +100,8 @@ class SignalLines:
         The texts are those of a block, in which nothing stands in quotes.
         """
         without = len(closes) - len(means)
-        rows = _split(range(first, first + len(closes)))
-        mean_texts = [b"" if self.form == CSV else b"null"] * without + _split(means)
+        rows = texts_of(range(first, first + len(closes)))
+        mean_texts = [b"" if self.form == CSV else b"null"] * without + texts_of(means)
         signal_texts = [b"0"] * without + list(map(_SIGNAL_TEXTS.__getitem__, signals))
         times = _trimmed(times)
         if not self._times:
@@ -102,18 +117,23 @@ class SignalLines:
             self._lines.append(b"".join(map(_JSON_PLAIN.__mod__, cells)))
 
 
+def texts_of(numbers: Iterable[float]) -> list[bytes]:
+    """Write each number as `repr` does; twice as fast as one by one."""
+    numbers = list(numbers)
+    return repr(numbers)[1:-1].encode().split(b", ") if numbers else []
+
+
+def is_plain(cells: bytes) -> bool:
+    """Whether texts, filled up with zero bytes, are the same in every format and need no trimming."""
+    return not cells.translate(None, _PLAIN_OR_FILLED)
+
+
 def _mean_text(mean: RollingMean | None) -> str:
     try:
         value = mean.get() if mean else None
     except OverflowError:
         return BEYOND if mean and mean.total > 0 else f"-{BEYOND}"
     return "" if value is None else repr(value)
-
-
-def _split(numbers: Iterable[float]) -> list[bytes]:
-    """Write each number as `repr` does; twice as fast as one by one."""
-    numbers = list(numbers)
-    return repr(numbers)[1:-1].encode().split(b", ") if numbers else []
 
 
 def _trimmed(cells: Sequence[bytes]) -> Sequence[bytes]:

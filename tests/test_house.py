@@ -24,6 +24,7 @@ FLOORS = [
     ["files"],
     ["stream"],
     ["signal_blocks"],
+    ["signal_text"],
     ["rows", "window_blocks", "signal_lines"],
     ["rolling", "blocks", "state"],
     ["digits"],
@@ -42,6 +43,7 @@ CORE = {
     "window_blocks",
     "signal_blocks",
     "signal_lines",
+    "signal_text",
     "times",
     "rolling",
     "header",
@@ -98,7 +100,7 @@ def test_the_core_does_no_io(name: str) -> None:
         ("yaml", {"config"}),
         ("argparse", {"flags"}),
         ("inotify_simple", {"follow"}),
-        ("numpy", {"blocks", "digits", "window_blocks", "signal_blocks"}),
+        ("numpy", {"blocks", "digits", "window_blocks", "signal_blocks", "signal_text"}),
     ],
 )
 def test_each_package_has_one_room(package: str, room: set[str]) -> None:

@@ -8,9 +8,11 @@ import os
 import signal
 import subprocess
 import tempfile
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from candle_csv import FIRST_TIMESTAMP, HEADER, candle_csv, row
 from commands import COMMAND, run_command, settings_yaml
@@ -25,6 +27,7 @@ from test_stopping import start, wait_until_read
 
 from stream_signal import Config, DataError, SignalStream
 from stream_signal.signal_lines import SignalLines
+from stream_signal.signal_text import mean_table
 
 CLOSES = [f"{4 + number % 7}.{number % 5}" for number in range(300)]
 DATA = candle_csv(CLOSES)
@@ -154,6 +157,36 @@ def test_the_column_of_the_times(header: str, flags: list[str], time: str, tmp_p
     done = run_command("--signals", "-", "--output", "m.json", *flags, stdin=text, cwd=tmp_path)
     time = cells[names.index("time")] if header == "close,time" else time
     assert done.stdout.decode() == f"row,time,close,mean,signal\n1,{time},5,,0\n"
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(st.one_of(st.integers(0, 10**4), st.integers(0, 10**14)), min_size=1, max_size=20),
+    st.sampled_from([1, 2, 4, 5, 8, 10, 20, 25, 50, 64, 200, 1000, 3, 7, 60]),
+    st.integers(0, 8),
+)
+def test_means_as_decimals(sums: list[int], window: int, places: int) -> None:
+    """A mean that is written from integers is what Python writes for the float64 nearest to it, digit for digit."""
+    divisor = window * 10**places
+    table = mean_table(np.array(sums), divisor)
+    if table is not None:
+        written = [bytes(line).translate(None, b"\0").decode() for line in table]
+        assert written == [repr(total / divisor) for total in sums]
+    elif window not in {3, 7, 60}:
+        assert any(0 < total / divisor < 1e-4 or total * 10**9 // divisor >= 10**9 for total in sums)
+
+
+def test_a_long_time_among_short_ones() -> None:
+    """One time of 100,000 characters does not make a table of all."""
+    text = ("time,close\n" + "60,1\n" * 50_000 + "t" * 100_000 + ",2\n").encode()
+    with pytest.MonkeyPatch.context() as patch:
+        hand_over(patch, 1024 * 1024)
+        tracemalloc.start()
+        told = lines_of([text])
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert told.splitlines()[-1] == b"50001," + b"t" * 100_000 + b",2,1.2,1"
+    assert peak < 100_000_000
 
 
 def test_a_time_column_that_is_not_there(tmp_path: Path) -> None:

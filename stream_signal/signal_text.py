@@ -1,0 +1,125 @@
+r"""A run of plain rows -> the bytes of its lines, in NumPy alone: what makes signals in bulk as fast as their closes.
+
+Every line is a row of a table of bytes, each field as wide as its longest and filled up with zero bytes, which no text
+here holds. To take the table row by row and leave the zeros out is to have the lines.
+
+    1 0 3 , 1 7 0 0 , 4 2 . 5 , 4 2 . 4 8 , 1 \n         103,1700,42.5,42.48,1
+    1 0 4 , 1 7 6 0 , 9 9 0 0 , 4 8 . 5 0 , 1 \n    ->   104,1760,99,48.5,1
+                        ^ ^         ^ zeros, left out
+
+The mean is a decimal of few digits where 2 and 5 are all that divides the window, and one of at most 15 digits is the
+shortest text of the float64 next to it: no two of them share one. So it is written from the integer. Other means,
+negative ones, and very small ones are written by Python.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Integers = NDArray[np.int64]
+    Table = NDArray[np.uint8]
+
+_ZERO, _POINT = ord("0"), ord(".")
+# Below it, any decimal has a float64 of its own.
+_SURE = 10**15
+_LONGEST = 64
+
+
+def run_text(  # noqa: PLR0913, PLR0917 - a line is all of this
+    between: tuple[bytes, ...], row: int, times: Table, closes: Table, means: Table, above: NDArray[np.bool_]
+) -> bytes:
+    r"""Return the lines of the rows from number `row` on; `between` stands before, between and after their fields.
+
+    >>> table = np.array([[52, 53], [54, 0]], np.uint8)
+    >>> run_text((b"", b",", b",", b",", b",", b"\n"), 9, table, table, table, np.array([False, True]))
+    b'9,45,45,45,0\n10,6,6,6,1\n'
+    """
+    count = len(above)
+    rows = digits(np.arange(row, row + count), len(str(row + count - 1)))
+    fields = [rows, times, closes, means, (above + np.uint8(_ZERO)).reshape(-1, 1)]
+    table = np.empty((count, sum(map(len, between)) + sum(field.shape[1] for field in fields)), np.uint8)
+    at = 0
+    for text, field in zip(between, [*fields, None], strict=True):
+        table[:, at : at + len(text)] = np.frombuffer(text, np.uint8)
+        at += len(text)
+        if field is not None:
+            table[:, at : at + field.shape[1]] = field
+            at += field.shape[1]
+    line = table.ravel()
+    told: bytes = line[line != 0].tobytes()
+    return told
+
+
+def digits(values: Integers, width: int, kept: int = 1) -> Table:
+    """Write integers from 0 in decimal, `width` digits each; zeros in front, but for the last `kept`, are zero bytes.
+
+    >>> digits(np.array([7, 42]), 2).tolist()
+    [[0, 55], [52, 50]]
+    """
+    table = np.empty((len(values), width), np.uint8)
+    rest = values.astype(np.uint64)
+    for place in range(width - 1, -1, -1):
+        tenth = rest // np.uint64(10)
+        table[:, place] = rest - tenth * np.uint64(10) + np.uint64(_ZERO)
+        rest = tenth
+    least = int(values.min(initial=0))
+    for place in range(width - kept):
+        bound = 10 ** (width - 1 - place)
+        if least >= bound:
+            break
+        table[values < bound, place] = 0
+    return table
+
+
+def mean_table(sums: Integers, divisor: int) -> Table | None:
+    """Write each `sum / divisor` as the shortest text of the nearest float64; None where this is not the way.
+
+    >>> mean_table(np.array([2290, 2295]), 500).tobytes().translate(None, bytes(1))
+    b'4.584.59'
+    """
+    places = 1
+    while 10**places % divisor:
+        places += 1
+        if places > len(str(_SURE)):
+            return None
+    factor = 10**places // divisor
+    least, most = int(sums.min()) * factor, int(sums.max()) * factor
+    if (
+        least < 0
+        or most >= _SURE
+        or (least < 10 ** (places - 4) and (sums * factor < 10 ** (places - 4))[sums > 0].any())
+    ):
+        return None
+    numbers = sums * factor
+    whole = max(len(str(most)) - places, 1)
+    written = digits(numbers, whole + places, places + 1)
+    table = np.empty((len(sums), whole + 1 + places), np.uint8)
+    table[:, :whole], table[:, whole], table[:, whole + 1 :] = written[:, :whole], _POINT, written[:, whole:]
+    trailing = np.ones(len(sums), np.bool_)
+    for place in range(whole + places, whole + 1, -1):  # the first decimal stays
+        trailing &= table[:, place] == _ZERO
+        if not trailing.any():
+            break
+        table[trailing, place] = 0
+    return table
+
+
+def cut_out(text: Table, begins: Integers, ends: Integers) -> Table | None:
+    """Return the bytes of `text` from each of `begins` to its end, a row each, zero bytes behind the shorter ones.
+
+    None where one is so long that the others would be nearly all zeros.
+    """
+    lengths = ends - begins
+    width = int(lengths.max(initial=0))
+    if width > _LONGEST:
+        return None
+    places = np.arange(width)
+    table: Table = text[np.minimum(begins[:, None] + places, len(text) - 1)]
+    if int(lengths.min(initial=width)) < width:
+        table[places >= lengths[:, None]] = 0
+    return table
