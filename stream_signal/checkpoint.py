@@ -132,7 +132,9 @@ class Checkpoint:
         if self._signals:
             path, lines = self._signals
             self.written = written.offset
-            self._writing = self._find(path, written, "written")[1] if os.path.isfile(path) else Edges(self.written)
+            self._writing = Edges(self.written)
+            if path != STDIN and os.path.isfile(path):
+                self._writing = self._find(path, written, "written")[1]
         self.rows = state.rows
         return SignalStream.from_state(self._config, state, lines)
 

@@ -8,6 +8,7 @@ import sys
 from stream_signal.flags import (
     CHECKPOINT_SECONDS,
     candles_parser,
+    is_stdout,
     job_parser,
     refuse_contradictions,
     refuse_overwriting,
@@ -39,6 +40,8 @@ def _run_job(arguments: list[str]) -> int:
     if not (options.paths or options.inputs) and sys.stdin and sys.stdin.isatty():
         parser.print_help(sys.stderr)
         return EXIT_USAGE
+    if options.signals and is_stdout(options.signals):
+        options.signals = "-"  # to open it once more, and cut it back, would lose what stands there
     refuse_contradictions(parser, inputs, options)
     refuse_overwriting(parser, inputs, options)
 

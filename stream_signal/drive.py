@@ -168,7 +168,7 @@ class Drive:
             self._signals.write()
 
     def _end_part(self, then: Callable[[], None] | None = None) -> None:
-        """End a part; `then` tells the checkpoint, in the same step."""
+        """End a part, and with it its last row; `then` tells the checkpoint, in the same step."""
         with self._stop.held():
             self.stream.end_part()
             if then:
@@ -178,19 +178,23 @@ class Drive:
     def _replace_input(self, path: str, why: str) -> None:
         """Go over to the file that stands in the place of the one that was followed."""
         self._log.info("next file", input=path, why=why, rows=self.stream.rows)
-        self._end_part(self._checkpoint.replace_input if self._checkpoint else None)
+        with self._stop.held():
+            self.stream.drop_part()
+            if self._checkpoint:
+                self._checkpoint.replace_input()
 
     def _finish(self) -> Counts:
         """End the last input and the stream, and save the last checkpoint.
 
         A file may grow: its last row, if it has no newline, counts now and is read again then, so the checkpoint stands
         before it, and before its signal. The end of a pipe ends the row. What is followed is not at its end: there a
-        row counts when its newline has come.
+        row counts once its newline has come.
         """
         stream, checkpoint, follow = self.stream, self._checkpoint, self._source.follow
         if checkpoint and not checkpoint.is_of_files:
             self._end_part()
         with self._stop.held():
+            self._tell()  # what a signal has kept back
             state = stream.state() if checkpoint else None
             written = self._signals.length if self._signals else 0
             counts = stream.stop() if follow else stream.finish()

@@ -199,6 +199,14 @@ def refuse_overwriting(parser: argparse.ArgumentParser, inputs: tuple[str, ...],
         taken[file] = {"--output": "the output", "--log-file": "the log"}.get(flag, "the signals")
 
 
+def is_stdout(path: str) -> bool:
+    """Whether a path names what stdout is, as /dev/stdout does."""
+    try:
+        return path == "-" or os.path.samestat(os.stat(path), os.fstat(1))
+    except (OSError, ValueError):
+        return False
+
+
 def _identity(path: str) -> object:
     """Tell a file by what it is, where it is there, else by its place."""
     try:

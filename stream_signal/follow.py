@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.01
 IDLE_POLL_SECONDS = 0.05
 LONGEST_WAIT_SECONDS = 1.0
+# So long does who writes have to notice that the file has another name, before the rest of it is left.
+GRACE_SECONDS = 0.2
 # As much as tells that the bytes before the place of reading are still those that were read: a row has its own time.
 _TAIL_BYTES = 64
 
@@ -49,41 +51,43 @@ def follow_chunks(
     `idle_seconds` without new bytes. Raises InputError where the file is there and cannot be read.
     """
     watch = _Watch(path)
-    descriptor, tail, settled = -1, b"", False
+    descriptor, tail = -1, b""
+    left_at = inf  # when the old file is left for the new one
     looked = None  # what the file was when there was nothing more to be had of it
     idle_since = time.monotonic()
     try:
         while True:
             found = _stat(path)
             if found and descriptor < 0:
-                descriptor = os.open(path, os.O_RDONLY)
-                os.lseek(descriptor, offset, os.SEEK_SET)
-                tail, settled, looked = _tail(descriptor, offset), False, None
-            if descriptor >= 0 and (settled or looked is None or _changed(looked, found)):
+                descriptor = _open(path)
+                if descriptor >= 0:
+                    os.lseek(descriptor, offset, os.SEEK_SET)
+                    tail, left_at, looked = _tail(descriptor, offset), inf, None
+            if descriptor >= 0 and (left_at < inf or looked is None or _changed(looked, found)):
                 if os.fstat(descriptor).st_size < offset or _tail(descriptor, offset) != tail:
                     yield NextPart("the file was cut back")
                     offset, tail = os.lseek(descriptor, 0, os.SEEK_SET), b""
                 data = os.read(descriptor, CHUNK_BYTES)
                 if data:
-                    offset, settled, looked, idle_since = offset + len(data), False, None, time.monotonic()
+                    offset, left_at, looked, idle_since = offset + len(data), inf, None, time.monotonic()
                     tail = (tail + data[-_TAIL_BYTES:])[-_TAIL_BYTES:]
                     watch.came()
                     yield data
                     continue
                 looked = found
                 if found and not os.path.samestat(found, os.fstat(descriptor)):
-                    # Who writes may not have noticed yet: one more look at the old file before it is left.
-                    if settled:
+                    # Who writes may not have noticed yet: the old file is looked at for a while before it is left.
+                    left_at = min(left_at, time.monotonic() + GRACE_SECONDS)
+                    if time.monotonic() >= left_at:
                         yield NextPart("another file stands there now")
                         os.close(descriptor)
                         descriptor, offset = -1, 0
                         continue
-                    settled = True
             rest = inf if idle_seconds is None else idle_since + idle_seconds - time.monotonic()
             if rest <= 0:
                 return
             yield b""
-            watch.wait(max(0.0, min(patience(), rest, POLL_SECONDS if settled else LONGEST_WAIT_SECONDS)))
+            watch.wait(max(0.0, min(patience(), rest, POLL_SECONDS if left_at < inf else LONGEST_WAIT_SECONDS)))
     except OSError as error:
         raise InputError(f"cannot read {path!r}: {reason(error)}") from error
     finally:
@@ -97,6 +101,13 @@ def _stat(path: str) -> os.stat_result | None:
         return os.stat(path)
     except FileNotFoundError:
         return None
+
+
+def _open(path: str) -> int:
+    try:
+        return os.open(path, os.O_RDONLY)
+    except FileNotFoundError:  # renamed in this very moment
+        return -1
 
 
 def _changed(before: os.stat_result | None, now: os.stat_result | None) -> bool:
@@ -114,14 +125,16 @@ class _Watch:
     """Waits for something to happen to a file."""
 
     def __init__(self, path: str) -> None:
-        folder, self._name = os.path.split(os.path.abspath(path))
+        self._places = {os.path.abspath(path), os.path.realpath(path)}  # a link, and what it points to
+        self._names = {os.path.basename(place) for place in self._places}
         self._inotify = None
         self._quiet_since = time.monotonic()
         try:
             from inotify_simple import INotify, flags  # noqa: PLC0415 - an extra, and only for this
 
             self._inotify = INotify()
-            self._inotify.add_watch(folder, flags.MODIFY | flags.CREATE | flags.MOVED_TO | flags.MOVED_FROM)
+            for folder in {os.path.dirname(place) for place in self._places}:
+                self._inotify.add_watch(folder, flags.MODIFY | flags.CREATE | flags.MOVED_TO | flags.MOVED_FROM)
         except (ImportError, OSError):  # not installed, not on this system, or no watch left
             self.close()
 
@@ -133,7 +146,7 @@ class _Watch:
             return
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            if any(event.name == self._name for event in self._inotify.read(timeout=max(1, int(left * 1000)))):
+            if any(event.name in self._names for event in self._inotify.read(timeout=max(1, int(left * 1000)))):
                 return
 
     def came(self) -> None:

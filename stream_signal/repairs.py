@@ -10,6 +10,7 @@ PREAMBLE_LINE = "preamble_lines"
 REPEATED_HEADER = "repeated_headers"
 MISSING_CLOSE = "missing_closes"
 BAD_ROW = "bad_rows"
+UNFINISHED_LINE = "unfinished_lines"  # of a file that was followed, when another took its place
 LONG_RECORD = "records_of_several_lines"  # no repair, but what a stray quote makes of many rows
 
 

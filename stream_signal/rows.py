@@ -24,6 +24,7 @@ from stream_signal.repairs import (
     MISSING_CLOSE,
     PREAMBLE_LINE,
     REPEATED_HEADER,
+    UNFINISHED_LINE,
     Repairs,
 )
 from stream_signal.ticks import parse_ticks, reads_as_close
@@ -99,6 +100,15 @@ class RowReader:
             raise self._no_header()
         self._begin_part()
 
+    def drop_part(self) -> None:
+        """Take the end of this part where its last line may have been torn: that line is passed over."""
+        if self._size or (self._quoted and self._quoted.open):
+            self.repairs.note(UNFINISHED_LINE, f"line {self.line + 1}")
+            self._quoted = None
+        if self._before and self._seeking:
+            raise self._no_header()
+        self._begin_part()
+
     def position(self, size: int) -> tuple[int, int, Repairs]:
         """Return where the first row not read yet begins, of a part of which `size` bytes were fed.
 
@@ -164,7 +174,7 @@ class RowReader:
                 if close_is_last:
                     close = close.removesuffix(b"\r")
             if tells:
-                self.told = (_cell(texts or fields, time) if count == width else b"", close)
+                self.told = (_cell(texts or fields, time, width) if count == width else b"", close)
             if count == width:
                 try:
                     ticks = parse_ticks(close)
@@ -272,9 +282,11 @@ def _fields(count: int) -> str:
     return f"{count} field" + "s" * (count != 1)
 
 
-def _cell(cells: list[str] | list[bytes], position: int | None) -> bytes:
+def _cell(cells: list[str] | list[bytes], position: int | None, width: int) -> bytes:
     cell = b"" if position is None else cells[position]
-    return cell.encode("latin-1") if isinstance(cell, str) else cell.removesuffix(b"\r")
+    if isinstance(cell, str):
+        return cell.encode("latin-1")
+    return cell.removesuffix(b"\r") if position == width - 1 else cell
 
 
 def _too_long(number: int) -> DataError:

@@ -137,7 +137,7 @@ def _mean_text(mean: RollingMean | None) -> str:
 
 
 def _trimmed(cells: Sequence[bytes]) -> Sequence[bytes]:
-    return [cell.strip(b" ") for cell in cells] if b" " in (cells[0][:1], cells[0][-1:]) else cells
+    return [cell.strip(b" ") for cell in cells] if b" " in b"".join(cells) else cells
 
 
 def _csv_cell(cell: bytes) -> bytes:

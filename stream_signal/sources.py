@@ -50,11 +50,13 @@ def read_edges(path: str, offset: int, length: int) -> tuple[int, bytes, bytes]:
 
 
 def can_be_read_again(path: str) -> bool:
-    """Whether it is a file, and no pipe or device; InputError where there is nothing. `< file` is as good as a path."""
+    """Whether it is a file, there or to come, and no pipe or device. `< file` is as good as a path."""
     try:
         status = os.fstat(0) if path == STDIN else os.stat(path)
         # `(head -1; stream-signal) < file`: somebody has read of it already.
         return stat.S_ISREG(status.st_mode) and (path != STDIN or not os.lseek(0, 0, os.SEEK_CUR))
+    except FileNotFoundError:
+        return True
     except (OSError, ValueError) as error:
         raise InputError(f"cannot read {_shown(path)}: {reason(error)}") from error
 

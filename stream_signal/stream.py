@@ -154,7 +154,14 @@ class SignalStream:
     def stop(self) -> Counts:
         """End the stream where it is, between two rows: a line that is not at its end does not count."""
         self._check_open()
+        self._reader.drop_part()
         return self._close()
+
+    def drop_part(self) -> None:
+        """End a file that may not be whole: a line without its newline does not count, and is told as a repair."""
+        self._check_open()
+        self._reader.drop_part()
+        self._fed = 0
 
     def _close(self) -> Counts:
         self._closed = True

@@ -195,6 +195,106 @@ def test_resumed_after_rotation(tmp_path: Path) -> None:
     assert [line.rsplit(",", 3)[1:] for line in found[1:]] == [cells[2:] for cells in wanted_rows(CLOSES[:30], 5)]
 
 
+def test_stopped_in_mid_work(tmp_path: Path) -> None:
+    """Stopped while a backlog is counted, with a checkpoint: in the end, each line stands in the signals once."""
+    path = tmp_path / "data.csv"
+    arguments = ("data.csv", "--follow", "--signals", "s.csv", "--output", "m.json", "--checkpoint", "state.json")
+    path.write_text(HEADER)
+    for start in range(0, 20_000, 2_000):
+        with follow(tmp_path, *arguments, "-v") as process:
+            assert process.stderr
+            while b"header read" not in (line := process.stderr.readline()) and b"taken up" not in line:
+                pass
+            append(path, candle_csv((str(number % 7) for number in range(start, start + 2_000)), header=False))
+            while (tmp_path / "s.csv").stat().st_size == 0:
+                assert process.poll() is None
+            end(process, signal.SIGTERM)
+            assert process.returncode in {0, 143}  # 143 where it had not begun to read yet
+    assert run_command(*arguments, "--idle-timeout", "0.05", cwd=tmp_path).code == 0
+    assert run_command("data.csv", "--signals", "plain.csv", cwd=tmp_path).code == 0
+    assert (tmp_path / "s.csv").read_bytes() == (tmp_path / "plain.csv").read_bytes()
+
+
+@pytest.mark.parametrize("truncate", [False, True])
+def test_a_torn_line_at_rotation(truncate: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    """A line without its newline, when another file takes the place, is no price: it is passed over, and told."""
+    path = tmp_path / "data.csv"
+    path.write_bytes(candle_csv(CLOSES[:10]) + row(10, "42").encode())
+    arguments = (*ARGUMENTS, "--log-file", "run.log")
+    with follow(tmp_path, *arguments) as process:
+        read_lines(process, 11)
+        if truncate:
+            os.truncate(path, 0)
+        else:
+            path.rename(tmp_path / "old.csv")
+        append(path, candle_csv(CLOSES[10:20]))
+        read_lines(process, 10)
+        assert (end(process), process.returncode) == ("", 0)
+    check_metrics(tmp_path, CLOSES[:20])
+    events = [json.loads(line) for line in (tmp_path / "run.log").read_text().splitlines()]
+    assert [event["unfinished_lines"] for event in events if event["event"] == "repairs"] == [1]
+
+
+def test_what_is_left_of_a_line(tmp_path: Path) -> None:
+    """Rows that come after half a line, where a header was due, are not passed over in silence."""
+    path = tmp_path / "data.csv"
+    path.write_bytes(candle_csv(CLOSES[:10]))
+    with follow(tmp_path) as process:
+        read_lines(process, 11)
+        os.truncate(path, 0)
+        append(path, ".66\n" + candle_csv(CLOSES[10:12], header=False).decode())
+        while process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(0.5)
+            except subprocess.TimeoutExpired:
+                continue
+        assert process.stderr
+        assert b"expected the header of the first input" in process.stderr.read()
+    assert process.returncode == 1
+
+
+def test_renamed_in_the_moment_of_opening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is there, and is not when it is opened, is one that is not there yet."""
+    path, works = tmp_path / "data.csv", os.open
+    path.write_bytes(candle_csv(CLOSES))
+    failures = [FileNotFoundError(2, "No such file or directory")] * 3
+
+    def fails(name: str, *given: int) -> int:
+        if name == str(path) and failures:
+            raise failures.pop()
+        return works(name, *given)
+
+    monkeypatch.setattr(os, "open", fails)
+    pieces = [piece for piece in follow_chunks(str(path), 0, lambda: 0.01, 0.1) if isinstance(piece, bytes)]
+    assert b"".join(pieces) == candle_csv(CLOSES)
+    assert not failures
+
+
+def test_a_link(tmp_path: Path) -> None:
+    """Through a link, a file that grows is noticed as soon."""
+    (tmp_path / "logs").mkdir()
+    path = tmp_path / "logs" / "today.csv"
+    path.write_bytes(candle_csv(CLOSES[:10]))
+    (tmp_path / "data.csv").symlink_to("logs/today.csv")
+    with follow(tmp_path) as process:
+        read_lines(process, 11)
+        append(path, candle_csv(CLOSES[10:20], header=False))
+        read_lines(process, 10)
+        assert (end(process), process.returncode) == ("", 0)
+    check_metrics(tmp_path, CLOSES[:20])
+
+
+def test_a_checkpoint_of_what_is_to_come(tmp_path: Path) -> None:
+    """With a checkpoint, too, the file need not be there yet."""
+    with follow(tmp_path, *ARGUMENTS, "--checkpoint", "state.json") as process:
+        (tmp_path / "data.tmp").write_bytes(candle_csv(CLOSES[:10]))
+        (tmp_path / "data.tmp").rename(tmp_path / "data.csv")
+        read_lines(process, 11)
+        assert (end(process), process.returncode) == ("", 0)
+    check_metrics(tmp_path, CLOSES[:10])
+
+
 def test_a_bad_row(tmp_path: Path) -> None:
     """A bad row ends it with its line; with bad_rows: missing it goes on, and counts it."""
     path = tmp_path / "data.csv"

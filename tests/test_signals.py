@@ -278,6 +278,32 @@ def test_a_reader_that_goes_away(tmp_path: Path) -> None:
     assert done.stderr == b"0\n"
 
 
+def test_stdout_by_another_name(tmp_path: Path) -> None:
+    """/dev/stdout is stdout: what stands in the file that it goes to is not cut back."""
+    (tmp_path / "out").write_bytes(b"precious\n")
+    with (tmp_path / "out").open("ab") as out:
+        command = [COMMAND, "--signals", "/dev/stdout", "--output", "m.json"]
+        subprocess.run(command, input=DATA, stdout=out, cwd=tmp_path, check=True)
+    text = (tmp_path / "out").read_bytes()
+    assert text.startswith(b"precious\nrow,time,close,mean,signal\n")
+    assert text.count(b"\n") == 302
+    done = run_command("--signals", "/dev/stdout", stdin=DATA, cwd=tmp_path)
+    assert (done.code, "the metrics need --output FILE" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("odd", ["15000 ", " 15000", "15000\r", "", '"1,5"', "x" * 100])
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_one_odd_time_among_many(odd: str, form: str) -> None:
+    """A time unlike the others, anywhere in a block, is told as the row engine tells it."""
+    text = "time,close\n" + "".join(
+        f"{odd if number == 500 else 14000 + number},{number % 5}\n" for number in range(1000)
+    )
+    wanted = lines_of([text.encode()], form)
+    with pytest.MonkeyPatch.context() as patch:
+        hand_over(patch, 65536)
+        assert lines_of([text.encode()], form) == wanted
+
+
 def test_a_full_disk(tmp_path: Path) -> None:
     """A line that the disk does not take is not left there by half, and no checkpoint says that it was."""
     (tmp_path / "data.csv").write_bytes(DATA)
