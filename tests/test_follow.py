@@ -17,8 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oracle import count
 from strategies import Document, documents
+from test_faults import run_script
 from test_signals import lines_of, wanted_rows
 
+from stream_signal import DataError, SignalStream
 from stream_signal.follow import NextPart, follow_chunks
 
 if TYPE_CHECKING:
@@ -195,22 +197,31 @@ def test_resumed_after_rotation(tmp_path: Path) -> None:
     assert [line.rsplit(",", 3)[1:] for line in found[1:]] == [cells[2:] for cells in wanted_rows(CLOSES[:30], 5)]
 
 
-def test_stopped_in_mid_work(tmp_path: Path) -> None:
-    """Stopped while a backlog is counted, with a checkpoint: in the end, each line stands in the signals once."""
+IN_FEED = """
+import os, signal, sys
+from stream_signal.__main__ import main
+from stream_signal.stream import SignalStream
+feed = SignalStream.feed
+def feed_and_stop(self, data):
+    feed(self, data)
+    os.kill(os.getpid(), signal.SIGTERM)
+SignalStream.feed = feed_and_stop
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize(("flags", "code"), [(["--follow"], 0), ([], 143)])
+def test_stopped_in_mid_work(flags: list[str], code: int, tmp_path: Path) -> None:
+    """Stopped while a piece is counted, with a checkpoint: each line stands in the signals once, in the end too."""
     path = tmp_path / "data.csv"
-    arguments = ("data.csv", "--follow", "--signals", "s.csv", "--output", "m.json", "--checkpoint", "state.json")
-    path.write_text(HEADER)
-    for start in range(0, 20_000, 2_000):
-        with follow(tmp_path, *arguments, "-v") as process:
-            assert process.stderr
-            while b"header read" not in (line := process.stderr.readline()) and b"taken up" not in line:
-                pass
-            append(path, candle_csv((str(number % 7) for number in range(start, start + 2_000)), header=False))
-            while (tmp_path / "s.csv").stat().st_size == 0:
-                assert process.poll() is None
-            end(process, signal.SIGTERM)
-            assert process.returncode in {0, 143}  # 143 where it had not begun to read yet
-    assert run_command(*arguments, "--idle-timeout", "0.05", cwd=tmp_path).code == 0
+    path.write_bytes(candle_csv(CLOSES[:200]) + b"1,2")
+    arguments = ("data.csv", "--signals", "s.csv", "--output", "m.json", "--checkpoint", "state.json")
+    assert run_script(IN_FEED, *arguments, *flags, cwd=tmp_path).code == code
+    assert (tmp_path / "s.csv").read_bytes().count(b"\n") == 201
+    path.write_bytes(candle_csv(CLOSES))
+    assert run_script(IN_FEED, *arguments, *flags, cwd=tmp_path).code == code
+    assert run_command(*arguments, cwd=tmp_path).code == 0
+    check_metrics(tmp_path, CLOSES)
     assert run_command("data.csv", "--signals", "plain.csv", cwd=tmp_path).code == 0
     assert (tmp_path / "s.csv").read_bytes() == (tmp_path / "plain.csv").read_bytes()
 
@@ -235,23 +246,15 @@ def test_a_torn_line_at_rotation(truncate: bool, tmp_path: Path) -> None:  # noq
     assert [event["unfinished_lines"] for event in events if event["event"] == "repairs"] == [1]
 
 
-def test_what_is_left_of_a_line(tmp_path: Path) -> None:
+def test_what_is_left_of_a_line() -> None:
     """Rows that come after half a line, where a header was due, are not passed over in silence."""
-    path = tmp_path / "data.csv"
-    path.write_bytes(candle_csv(CLOSES[:10]))
-    with follow(tmp_path) as process:
-        read_lines(process, 11)
-        os.truncate(path, 0)
-        append(path, ".66\n" + candle_csv(CLOSES[10:12], header=False).decode())
-        while process.poll() is None:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(0.5)
-            except subprocess.TimeoutExpired:
-                continue
-        assert process.stderr
-        assert b"expected the header of the first input" in process.stderr.read()
-    assert process.returncode == 1
+    stream = SignalStream()
+    stream.feed(candle_csv(CLOSES[:10]) + b"1,2,3,42")
+    stream.drop_part()
+    assert (stream.rows, stream.repairs.counts) == (10, {"unfinished_lines": 1})
+    stream.feed(b".66,1.5\n" + candle_csv(CLOSES[10:12], header=False))
+    with pytest.raises(DataError, match="expected the header of the first input"):
+        stream.stop()
 
 
 def test_renamed_in_the_moment_of_opening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
