@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from machine import described
 from processes import clean_environment
-from report import number, replace_between, table
+from report import number, publish, table
 from workloads import workload
 
 if TYPE_CHECKING:
@@ -71,9 +71,7 @@ def main() -> None:
     command = " ".join(["python", "benchmarks/latency.py", *sys.argv[1:]])
     said = f"`{command}`: microseconds from when a row was due to its being counted.\n{described()}."
     text = f"{said}\n\n{table(head, rows)}"
-    print(text)
-    if not options.print:
-        replace_between(options.output, "latency", text)
+    publish("latency", text, options.output, only_print=options.print)
 
 
 def measure_waits(pace: int, rows: int) -> Waits:

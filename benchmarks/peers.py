@@ -23,7 +23,7 @@ import numpy as np
 from contenders import Contender, contenders, starters
 from machine import described, versions
 from processes import Cost, measure, memory_floor
-from report import number, replace_between, table
+from report import number, publish, table
 from tracking import BUSY_RATIO, fixed_loop, waited
 from workloads import WINDOW, Workload, read_signals, workload
 
@@ -73,9 +73,7 @@ def main() -> None:
             startup_table(startup),
         ]
     )
-    print(text)
-    if not options.print:
-        replace_between(options.output, "peers", text)
+    publish("peers", text, options.output, only_print=options.print)
 
 
 def take_turns(found: list[Contender], work: Workload, runs: int, folder: Path) -> list[Result]:

@@ -53,5 +53,12 @@ def replace_between(path: Path, name: str, text: str) -> None:
     path.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}", encoding="utf-8")
 
 
+def publish(name: str, text: str, output: Path, *, only_print: bool) -> None:
+    """Print a table with its caption, and put it between the markers of `name` in a document."""
+    print(text)
+    if not only_print:
+        replace_between(output, name, text)
+
+
 def _line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"

@@ -27,7 +27,7 @@ from contenders import COMMAND
 from latency import PERCENTILES, README, microseconds, write_rows
 from machine import described
 from processes import clean_environment
-from report import number, replace_between, table
+from report import number, publish, table
 from workloads import workload
 
 if TYPE_CHECKING:
@@ -63,9 +63,7 @@ def main() -> None:
     command = " ".join(["python", "benchmarks/signal_latency.py", *sys.argv[1:]])
     said = f"`{command}`: microseconds from when a row was due to its signal being read.\n{described()}."
     text = f"{said}\n\n{table(head, rows)}"
-    print(text)
-    if not options.print:
-        replace_between(options.output, "signals", text)
+    publish("signals", text, options.output, only_print=options.print)
 
 
 def measure(door: str, pace: int, count: int) -> Told:

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from stream_signal.edges import Edges, Part, find_edges, hashed
 from stream_signal.errors import CheckpointError, InputError, OutputError
-from stream_signal.files import check_replaceable, reason, replace_file
+from stream_signal.files import STDOUT, check_replaceable, reason, replace_file
 from stream_signal.sources import STDIN, can_be_read_again
-from stream_signal.state import State
+from stream_signal.state import State, natural
 from stream_signal.stream import SignalStream
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class Checkpoint:
             path, lines = self._signals
             self.written = written.offset
             self._writing = Edges(self.written)
-            if path != STDIN and os.path.isfile(path):
+            if path != STDOUT and os.path.isfile(path):
                 self._writing = self._find(path, written, "written")[1]
         self.rows = state.rows
         return SignalStream.from_state(self._config, state, lines)
@@ -201,8 +201,8 @@ class Checkpoint:
 
     def _check(self, parts: list[Part], written: Part, state: State) -> None:
         """Check what no hash shows: a checkpoint can be made up."""
-        if any(type(part.offset) is not int or part.offset < 0 for part in (*parts, written)):
-            raise ValueError("expected an offset from 0")
+        for part in (*parts, written):
+            natural(part.offset)
         if bool(parts) != self.is_of_files or (parts and parts[-1].offset != state.offset):
             raise ValueError("offsets that contradict each other")
 

@@ -6,7 +6,6 @@ import os
 import sys
 
 from stream_signal.flags import (
-    CHECKPOINT_SECONDS,
     candles_parser,
     is_stdout,
     job_parser,
@@ -46,7 +45,7 @@ def _run_job(arguments: list[str]) -> int:
     refuse_overwriting(parser, inputs, options)
 
     from stream_signal.errors import Interrupted, StreamSignalError  # noqa: PLC0415 - --help does not need the job
-    from stream_signal.job import Order, execute  # noqa: PLC0415
+    from stream_signal.job import CHECKPOINT_SECONDS, Order, execute  # noqa: PLC0415
 
     order = Order(
         inputs,

@@ -7,9 +7,15 @@ import os
 import select
 import stat
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
 from stream_signal.errors import ClosedOutputError, OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+STDOUT = "-"
 
 
 def reason(error: OSError | ValueError) -> str:
@@ -70,14 +76,31 @@ def replace_file(path: str, data: bytes, *, wait: bool = True, temporary: str | 
 
 def write_stdout(data: bytes) -> None:
     """Write to stdout, all of it; ClosedOutputError where its reader has gone, OutputError where it fails."""
+    descriptor = open_stdout()
+    with writing(STDOUT):
+        write_all(descriptor, data)
+
+
+def open_stdout() -> int:
+    """Return the descriptor of stdout; OutputError where it is closed."""
     if sys.stdout is None:  # closed by whoever started us: descriptor 1 may be any file by now
         raise OutputError("cannot write to stdout: it is closed")
+    return 1
+
+
+@contextmanager
+def writing(path: str) -> Iterator[None]:
+    """Say in words what fails while a file, or stdout for `-`, is written as it goes.
+
+    ClosedOutputError where its reader has gone, else OutputError.
+    """
+    where = "to stdout" if path == STDOUT else repr(path)
     try:
-        write_all(1, data)
+        yield
     except BrokenPipeError as error:
-        raise ClosedOutputError("cannot write to stdout: its reader has gone") from error
-    except OSError as error:
-        raise OutputError(f"cannot write to stdout: {reason(error)}") from error
+        raise ClosedOutputError(f"cannot write {where}: its reader has gone") from error
+    except (OSError, ValueError) as error:  # a path with a NUL in it
+        raise OutputError(f"cannot write {where}: {reason(error)}") from error
 
 
 def write_all(descriptor: int, data: bytes) -> None:

@@ -10,7 +10,6 @@ import os
 
 from stream_signal import __version__
 
-CHECKPOINT_SECONDS = 30.0
 MAX_SECONDS = 10**9
 MAX_CANDLES = 10**9  # minutes of two thousand years
 

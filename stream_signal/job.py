@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from stream_signal.signals import SignalsWriter
 
 DEFAULT_CONFIG = "config.yaml"
+CHECKPOINT_SECONDS = 30.0
 
 
 class Order(NamedTuple):
@@ -51,7 +52,7 @@ class Order(NamedTuple):
     """stands above the config"""
     checkpoint: str | None = None
     """path: taken up at the start where there is one, and saved as the job goes"""
-    checkpoint_every: float = 30.0
+    checkpoint_every: float = CHECKPOINT_SECONDS
     """seconds"""
     every: float | None = None
     """seconds after which the metrics so far are written, again and again"""

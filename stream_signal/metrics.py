@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from stream_signal.files import check_replaceable, replace_file, write_stdout
+from stream_signal.files import STDOUT, check_replaceable, replace_file, write_stdout
 
 if TYPE_CHECKING:
     from stream_signal.config import Config
     from stream_signal.stream import Counts
 
-STDOUT = "-"
 UNKNOWN_VERSION = "unknown"  # where the config could not be read
 
 

@@ -11,6 +11,7 @@ ends its last row. Memory: one piece and one unfinished line. Cost: 1 to 2 µs a
 
 from __future__ import annotations
 
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -81,6 +82,11 @@ class RowReader:
             if self._size > MAX_LINE_BYTES:
                 raise _too_long(self.line + 1)
 
+    @cached_property
+    def time_position(self) -> int | None:
+        """Where the times stand, from 0, if anywhere; to be asked for once the header is known, which stays."""
+        return self._find_time(self.header) if self._find_time and self.header else None
+
     @property
     def between_rows(self) -> bool:
         """Whether rows have begun, and what comes next begins one: nothing is held, no quote is open."""
@@ -150,7 +156,7 @@ class RowReader:
         delimiter, position, width = header.delimiter.encode(), header.position, header.width
         close_is_last = position == width - 1
         quoted = self._quoted = self._quoted or QuotedRecords(header.delimiter)
-        tells, time = self._find_time is not None, self._find_time(header) if self._find_time else None
+        tells, time = self._find_time is not None, self.time_position
         fields: list[bytes] = []
         number = self.line
         for line in lines:

@@ -12,7 +12,6 @@ import numpy as np
 
 from stream_signal.signal_lines import is_plain, texts_of
 from stream_signal.signal_text import cut_out, mean_table, run_text
-from stream_signal.times import find_time
 from stream_signal.window_blocks import push_run
 
 if TYPE_CHECKING:
@@ -28,24 +27,30 @@ _NEWLINE, _RETURN = ord("\n"), ord("\r")
 
 
 def tell_run(  # noqa: PLR0913, PLR0917 - a run is all of this
-    lines: SignalLines, mean: RollingMean, header: Header, row: int, text: bytes, ticks: NDArray[np.int64], places: int
+    lines: SignalLines,
+    mean: RollingMean,
+    header: Header,
+    time: int | None,
+    row: int,
+    text: bytes,
+    ticks: NDArray[np.int64],
+    places: int,
 ) -> int | None:
     """Push the closes of a run and add a line for each row; return how many of them signal.
 
     `text` is whole lines, each a row whose close is `ticks / 10**places`, nothing in quotes; `row` is the number of the
-    first. None, and nothing done, where a sum might not fit into int64.
+    first, and `time` the position of the times. None, and nothing done, where a sum might not fit into int64.
     """
     pushed = push_run(mean, ticks.copy(), places)
     if pushed is None:
         return None
     sums, above = pushed
-    position = find_time(header, lines.time_column)
     divisor = mean.window * 10**mean.places
-    if not _tell_plainly(lines, header, row, text, position, sums, above, divisor):
+    if not _tell_plainly(lines, header, time, row, text, sums, above, divisor):
         delimiter = header.delimiter.encode()
         cells = text.replace(b"\r\n", b"\n").replace(b"\n", delimiter).split(delimiter)
         cells.pop()
-        times = [b""] * len(ticks) if position is None else cells[position :: header.width]
+        times = [b""] * len(ticks) if time is None else cells[time :: header.width]
         lines.add_run(row, times, cells[header.position :: header.width], _means(sums, divisor), above.tolist())
     return int(np.count_nonzero(above))
 
@@ -53,9 +58,9 @@ def tell_run(  # noqa: PLR0913, PLR0917 - a run is all of this
 def _tell_plainly(  # noqa: PLR0913, PLR0917 - see above
     lines: SignalLines,
     header: Header,
+    time: int | None,
     row: int,
     text: bytes,
-    time: int | None,
     sums: NDArray[np.int64],
     above: NDArray[np.bool_],
     divisor: int,

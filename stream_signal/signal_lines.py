@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from stream_signal.rolling import RollingMean
 
 CSV, JSONL = "csv", "jsonl"
-FORMATS = (CSV, JSONL)
 # A mean beyond the floats, of closes of hundreds of digits: so written, it is infinite to every reader, of JSON too.
 BEYOND = "1e999"
 _SIGNAL_TEXTS = (b"0", b"1")
@@ -65,9 +64,7 @@ class SignalLines:
 
     def add_text(self, text: bytes, first: int, times: list[bytes]) -> None:
         """Add whole lines, put together elsewhere, of the rows from number `first` on."""
-        if not self._times:
-            self._first = first
-        self._times += times
+        self._note_times(first, times)
         self._lines.append(text)
 
     def take(self) -> bytes:
@@ -82,9 +79,7 @@ class SignalLines:
     def add(self, row: int, time: bytes, close: bytes, mean: RollingMean | None, *, signal: bool) -> None:
         """Add a row; `mean` is as it stands after its close, None where that is missing."""
         time, close = time.strip(b" "), close.strip(b" ")
-        if not self._times:
-            self._first = row
-        self._times.append(time)
+        self._note_times(row, (time,))
         if self.form == CSV:
             cells = (row, _csv_cell(time), _csv_cell(close), _mean_text(mean).encode(), signal)
             self._lines.append(b"%d,%b,%b,%b,%d\n" % cells)
@@ -104,9 +99,7 @@ class SignalLines:
         mean_texts = [b"" if self.form == CSV else b"null"] * without + texts_of(means)
         signal_texts = [b"0"] * without + list(map(_SIGNAL_TEXTS.__getitem__, signals))
         times = _trimmed(times)
-        if not self._times:
-            self._first = first
-        self._times += times
+        self._note_times(first, times)
         if b"".join(times).translate(None, _PLAIN):
             convert = _csv_cell if self.form == CSV else lambda cell: _json_text(cell)[1:-1].encode()
             times = list(map(convert, times))
@@ -115,6 +108,11 @@ class SignalLines:
             self._lines.append(b"\n".join(map(b",".join, cells)) + b"\n")
         else:
             self._lines.append(b"".join(map(_JSON_PLAIN.__mod__, cells)))
+
+    def _note_times(self, first: int, times: Sequence[bytes]) -> None:
+        if not self._times:
+            self._first = first
+        self._times += times
 
 
 def texts_of(numbers: Iterable[float]) -> list[bytes]:

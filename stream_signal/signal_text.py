@@ -89,13 +89,11 @@ def mean_table(sums: Integers, divisor: int) -> Table | None:
             return None
     factor = 10**places // divisor
     least, most = int(sums.min()) * factor, int(sums.max()) * factor
-    if (
-        least < 0
-        or most >= _SURE
-        or (least < 10 ** (places - 4) and (sums * factor < 10 ** (places - 4))[sums > 0].any())
-    ):
+    if least < 0 or most >= _SURE:
         return None
     numbers = sums * factor
+    if least < 10 ** (places - 4) and (numbers[numbers > 0] < 10 ** (places - 4)).any():  # Python writes 1e-05
+        return None
     whole = max(len(str(most)) - places, 1)
     written = digits(numbers, whole + places, places + 1)
     table = np.empty((len(sums), whole + 1 + places), np.uint8)

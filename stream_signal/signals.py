@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from stream_signal.errors import ClosedOutputError, OutputError
-from stream_signal.files import reason, write_all
+from stream_signal.errors import OutputError
+from stream_signal.files import STDOUT, open_stdout, write_all, writing
 from stream_signal.signal_lines import CSV, JSONL
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
     from stream_signal.signal_lines import SignalLines
 
-STDOUT = "-"
 # What a pipe takes whole (PIPE_BUF of Linux).
 _WHOLE_BYTES = 4096
 
@@ -50,15 +48,11 @@ class SignalsWriter:
 
     def __enter__(self) -> Self:
         if self._path == STDOUT:
-            if sys.stdout is None:  # closed by whoever started us: descriptor 1 may be any file by now
-                raise OutputError("cannot write to stdout: it is closed")
-            self._descriptor, self.is_file = 1, False
+            self._descriptor, self.is_file = open_stdout(), False
             return self
-        try:
+        with writing(self._path):
             self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o666)
             self.is_file = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
-        except (OSError, ValueError) as error:
-            raise OutputError(f"cannot write {self._path!r}: {reason(error)}") from error
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -107,15 +101,12 @@ class SignalsWriter:
 
     @contextmanager
     def _in_words(self) -> Iterator[None]:
-        where = "to stdout" if self._path == STDOUT else repr(self._path)
         try:
-            yield
-        except BrokenPipeError as error:
+            with writing(self._path):
+                yield
+        except OutputError:
             self.failed = True
-            raise ClosedOutputError(f"cannot write {where}: its reader has gone") from error
-        except OSError as error:
-            self.failed = True
-            raise OutputError(f"cannot write {where}: {reason(error)}") from error
+            raise
 
 
 def _pieces(data: bytes) -> Iterator[bytes]:

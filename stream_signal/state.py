@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from typing import Self
 
 
+# More rows or bytes than there will be; the offsets of a file, and the numbers of NumPy, go on a little beyond.
+MAX_COUNT = 2**53
+
+
 class State(NamedTuple):
     """A stream between two rows: `SignalStream.state` returns it, `SignalStream.from_state` goes on from it."""
 
@@ -48,14 +52,14 @@ class State(NamedTuple):
         saved = _fields(found, cls._fields)
         ring = _list(saved["ring"], int)
         state = cls(
-            rows=_natural(saved["rows"]),
-            signals=_natural(saved["signals"]),
+            rows=natural(saved["rows"]),
+            signals=natural(saved["signals"]),
             header=None if saved["header"] is None else _header(saved["header"]),
-            offset=_natural(saved["offset"]),
-            line=_natural(saved["line"]),
+            offset=natural(saved["offset"]),
+            line=natural(saved["line"]),
             repairs=_repairs(saved["repairs"]),
             ring=ring,
-            places=_natural(saved["places"]),
+            places=natural(saved["places"]),
         )
         if (
             state.signals > state.rows
@@ -72,7 +76,7 @@ def _header(found: object) -> Header:
     saved = _fields(found, Header._fields)
     line, delimiter = _text(saved["line"]).encode("latin-1"), _text(saved["delimiter"])
     header = Header(
-        line, tuple(_list(saved["names"], str)), delimiter, _natural(saved["position"]), _natural(saved["width"])
+        line, tuple(_list(saved["names"], str)), delimiter, natural(saved["position"]), natural(saved["width"])
     )
     if delimiter not in DELIMITERS or header.position >= header.width or len(header.names) not in {0, header.width}:
         raise ValueError("no header")
@@ -85,7 +89,7 @@ def _repairs(found: object) -> Repairs:
     counts, first = saved["counts"], saved["first"]
     if not isinstance(counts, dict) or not isinstance(first, dict):
         raise ValueError("no repairs")  # noqa: TRY004 - whatever is wrong with it, it is a wrong value
-    repairs.counts = {kind: _natural(count) for kind, count in counts.items()}
+    repairs.counts = {kind: natural(count) for kind, count in counts.items()}
     repairs.first = {kind: _list(words, str) for kind, words in first.items()}
     return repairs
 
@@ -96,9 +100,10 @@ def _fields(found: object, names: tuple[str, ...]) -> dict[str, Any]:
     return found
 
 
-def _natural(found: object) -> int:
-    if type(found) is not int or found < 0:
-        raise ValueError("expected an integer from 0")
+def natural(found: object) -> int:
+    """Take a count or an offset; ValueError where it is none."""
+    if type(found) is not int or not 0 <= found < MAX_COUNT:
+        raise ValueError(f"expected an integer from 0 to {MAX_COUNT}")
     return found
 
 

@@ -274,7 +274,8 @@ class SignalStream:
         for odd in [*block.odd.tolist(), len(block.ticks)]:
             if odd > begin and header:
                 text, ticks = piece[block.starts[begin] : block.ends[odd - 1] + 1], block.ticks[begin:odd]
-                signals = tell_run(lines, self._mean, header, self.rows + 1, text, ticks, block.places)
+                row, time = self.rows + 1, self._reader.time_position
+                signals = tell_run(lines, self._mean, header, time, row, text, ticks, block.places)
                 if signals is None:
                     self._count(self._reader.feed(text))
                 else:

@@ -67,6 +67,9 @@ class TimeOrder:
 
     def see(self, times: Sequence[bytes], row: int) -> None:
         """Take the texts of the next rows; `row` is the number of the first of them, from 1."""
+        if not any(times):
+            self._last = b""
+            return
         if self._last:
             times, row = [self._last, *times], row - 1
         self._last = times[-1]

@@ -27,10 +27,12 @@ import time
 import traceback
 from pathlib import Path
 
+import pytest
 from cases import CASES
 from commands import settings_yaml
+from test_engines import hand_over
 
-from stream_signal import Config, ConfigError, DataError, InternalError, SignalStream, StreamSignalError, stream
+from stream_signal import Config, ConfigError, DataError, InternalError, SignalStream, StreamSignalError
 from stream_signal.job import Order, execute
 
 FINDINGS = Path("fuzz-findings")
@@ -155,15 +157,11 @@ def _compare(rng: random.Random, data: bytes, config: bytes) -> None:
     except ConfigError:
         return
     wanted = _outcome(settings, [data])
-    before = stream.BLOCK_ENGINE_FROM_BYTES, stream.BACKLOG_BYTES, stream.LEAST_BLOCK_BYTES, stream.BLOCK_BYTES
     place = rng.randrange(len(data) + 1)
-    stream.BLOCK_ENGINE_FROM_BYTES = stream.BACKLOG_BYTES = stream.LEAST_BLOCK_BYTES = 0
-    stream.BLOCK_BYTES = rng.choice([100, 1000, 65536])
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        hand_over(patch, rng.choice([100, 1000, 65536]))
         assert _outcome(settings, [data[:place], data[place:]]) == wanted
         assert _outcome(settings, [data[:place], data[place:]], stop=True) == wanted
-    finally:
-        stream.BLOCK_ENGINE_FROM_BYTES, stream.BACKLOG_BYTES, stream.LEAST_BLOCK_BYTES, stream.BLOCK_BYTES = before
 
 
 def _outcome(settings: Config, pieces: list[bytes], *, stop: bool = False) -> object:

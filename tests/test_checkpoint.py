@@ -221,7 +221,8 @@ def test_damaged(tmp_path: Path) -> None:
     others: list[object] = [None, [], {}, {**saved, "parts": []}, {**saved, "parts": [[1, "", ""]]}]
     damaged += [signed(other) for other in others]
     damaged += [signed({**saved, "state": {}}), signed({**saved, "parts": 5}), signed({**saved, "settings": {}})]
-    damaged += [signed({**saved, "settings": 5})]  # found by fuzz.py
+    # Found by fuzz.py.
+    damaged += [signed({**saved, "settings": 5}), signed({**saved, "written": [10**30, "", ""]})]
     for data in damaged:
         (tmp_path / "state.json").write_bytes(data)
         done = run_with_checkpoint(tmp_path, "data.csv")

@@ -141,6 +141,7 @@ def valid() -> dict[str, Any]:
     ("field", "value"),
     [
         ("rows", -1),
+        ("rows", 10**30),
         ("rows", "5"),
         ("rows", True),
         ("signals", 6),
