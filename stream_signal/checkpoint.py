@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
     from stream_signal.config import Config
     from stream_signal.signal_lines import SignalLines
+    from stream_signal.times import TimeOrder
 
-SCHEMA = 1
+SCHEMA = 2
 DECIDING = ("window", "column", "delimiter", "header", "bad_rows")
 FILES, PIPE = "files", "a pipe"
 # A header of the longest kind, twice and as JSON, and then a number of 800 digits for each row of the window.
@@ -52,7 +53,12 @@ class Checkpoint:
     """
 
     def __init__(
-        self, path: str, config: Config, inputs: tuple[str, ...], signals: tuple[str, SignalLines] | None = None
+        self,
+        path: str,
+        config: Config,
+        inputs: tuple[str, ...],
+        signals: tuple[str, SignalLines] | None = None,
+        order: TimeOrder | None = None,
     ) -> None:
         self.path = path
         self.first = 0
@@ -61,6 +67,7 @@ class Checkpoint:
         self.written = 0
         self._config = config
         self._signals = signals
+        self._order = order
         self._settings: dict[str, object] = {key: getattr(config, key) for key in DECIDING}
         self._settings["signals"] = signals[1].form if signals else None
         self._settings["time_column"] = signals[1].time_column if signals else None
@@ -112,7 +119,7 @@ class Checkpoint:
                     raise CheckpointError(self.path, differs, f"go back to its window, or {_START_ANEW}")
                 data = file.read()
         except FileNotFoundError:
-            return SignalStream(self._config, self._signals and self._signals[1])
+            return SignalStream(self._config, self._signals and self._signals[1], self._order)
         except OSError as error:
             raise InputError(f"cannot read {self.path!r}: {reason(error)}") from error
         saved = self._verified(data)
@@ -136,7 +143,7 @@ class Checkpoint:
             if path != STDOUT and os.path.isfile(path):
                 self._writing = self._find(path, written, "written")[1]
         self.rows = state.rows
-        return SignalStream.from_state(self._config, state, lines)
+        return SignalStream.from_state(self._config, state, lines, self._order)
 
     def add(self, data: bytes) -> None:
         """Take what was read next of the input."""

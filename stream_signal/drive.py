@@ -73,6 +73,7 @@ class Drive:
         self._signals = signals
         self._chores: list[Chore] = []
         self._checkpoint: Checkpoint | None = None
+        self._noticed: set[str] = set()
         self._silence = Chore(STALLED_SECONDS, self._note_silence)
         if log.listens:
             self._chores.append(self._silence)
@@ -156,6 +157,7 @@ class Drive:
             if not knew_header:
                 self._log_header(path)
         self._tell()
+        self._log_news()
 
     def _tell(self) -> None:
         """Write the signals of the rows that were counted. A pipe may keep us waiting: there, a stop breaks it off."""
@@ -234,12 +236,23 @@ class Drive:
         self._log.warning("stalled", seconds=STALLED_SECONDS, rows=self.stream.rows)
         self._silence.due = inf  # until something comes
 
+    def _log_news(self) -> None:
+        """Log what is met for the first time: a live stream may not end for weeks."""
+        repairs, order = self.stream.repairs, self.stream.order
+        if not order or len(repairs.first) + len(order.first) == len(self._noticed):
+            return
+        found = {kind: places[0] for kind, places in repairs.first.items()} | order.first
+        for kind, first in found.items():
+            if kind not in self._noticed:
+                self._log.warning("noticed", kind=kind, first=first)
+        self._noticed |= found.keys()
+
     def _log_findings(self) -> None:
-        repairs, order = self.stream.repairs, self._signals and self._signals.lines.order
+        repairs, order = self.stream.repairs, self.stream.order
         if repairs.counts:
             self._log.warning("repairs", **repairs.counts, first=repairs.first)
-        if order and order.first:
-            self._log.warning("times", backwards=order.backwards, repeated=order.repeated, first=order.first)
+        if order and order.counts:
+            self._log.warning("times", **order.counts, first=order.first)
             if order.newest_first:
                 self._log.warning("newest first", meaning="the rolling mean runs backwards in time: sort the file")
 

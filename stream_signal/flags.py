@@ -170,8 +170,10 @@ def refuse_contradictions(
         parser.error("--checkpoint-every: there is no --checkpoint to save")
     if options.signals == "-" and options.output == "-":
         parser.error("--signals - puts the signals on stdout: the metrics need --output FILE")
-    if (options.signals_format or options.time_column) and not options.signals:
-        parser.error("--signals-format and --time-column: there are no --signals to write")
+    if options.signals_format and not options.signals:
+        parser.error("--signals-format: there are no --signals to write")
+    if options.time_column and not (options.signals or options.log_file or options.verbose):
+        parser.error("--time-column: there are no --signals, and no log, to tell of times")
     if options.idle_timeout and not options.follow:
         parser.error("--idle-timeout: there is nothing to --follow")
     if options.follow and (len(inputs) > 1 or "-" in inputs):

@@ -24,6 +24,7 @@ from stream_signal.metrics import UNKNOWN_VERSION, ErrorRecord, Metrics, check_o
 from stream_signal.sources import CHUNK_BYTES, read_chunks, read_small, size_of
 from stream_signal.stopping import StopSignals
 from stream_signal.stream import Counts, SignalStream
+from stream_signal.times import TimeOrder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -168,7 +169,9 @@ def _take_up(
     order: Order, config: Config, held: ExitStack, log: Log
 ) -> tuple[SignalStream, SignalsWriter | None, Checkpoint | None]:
     """Return the stream to go on with, and the signals and the checkpoint if there are to be any, held to the end."""
-    checkpoint = signals = lines = None
+    checkpoint = signals = lines = times = None
+    if log.listens:
+        times = TimeOrder(order.time_column)
     if order.signals:
         from stream_signal.signal_lines import SignalLines  # noqa: PLC0415 - a job without them starts faster
         from stream_signal.signals import SignalsWriter, form_of  # noqa: PLC0415
@@ -178,10 +181,10 @@ def _take_up(
         from stream_signal.checkpoint import Checkpoint  # noqa: PLC0415
 
         told = (order.signals, lines) if order.signals and lines else None
-        checkpoint = held.enter_context(Checkpoint(order.checkpoint, config, order.inputs, told))
+        checkpoint = held.enter_context(Checkpoint(order.checkpoint, config, order.inputs, told, times))
     if order.signals and lines:
         signals = held.enter_context(SignalsWriter(order.signals, lines))
-    stream = checkpoint.take_up() if checkpoint else SignalStream(config, lines)
+    stream = checkpoint.take_up() if checkpoint else SignalStream(config, lines, times)
     if checkpoint and stream.header:
         log.info(
             "checkpoint taken up", rows=stream.rows, input=order.inputs[checkpoint.first], offset=checkpoint.offset
@@ -192,7 +195,7 @@ def _take_up(
 
 
 def _log_start(log: Log, order: Order, config: Config) -> None:
-    if order.log_file or order.verbosity:
+    if log.listens:
         versions = {"stream_signal": __version__, "python": sys.version.split()[0]}
         log.info("job started", versions=versions, config=config._asdict(), inputs=list(order.inputs))
 

@@ -13,8 +13,6 @@ from __future__ import annotations
 from json import dumps
 from typing import TYPE_CHECKING
 
-from stream_signal.times import TimeOrder
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -45,10 +43,7 @@ class SignalLines:
     def __init__(self, form: str, time_column: str | int | None = None) -> None:
         self.form = form
         self.time_column = time_column
-        self.order = TimeOrder()
         self._lines: list[bytes] = []
-        self._times: list[bytes] = []  # of these lines
-        self._first = 0  # the row of the first of them
 
     @property
     def head(self) -> bytes:
@@ -62,16 +57,17 @@ class SignalLines:
             return (b"", b",", b",", b",", b",", b"\n")
         return tuple(_JSON_PLAIN.split(b"%s"))
 
-    def add_text(self, text: bytes, first: int, times: list[bytes]) -> None:
-        """Add whole lines, put together elsewhere, of the rows from number `first` on."""
-        self._note_times(first, times)
+    @property
+    def no_mean(self) -> bytes:
+        """What stands for a mean that is missing."""
+        return b"" if self.form == CSV else b"null"
+
+    def add_text(self, text: bytes) -> None:
+        """Add whole lines, put together elsewhere."""
         self._lines.append(text)
 
     def take(self) -> bytes:
         """Return the lines since the last call, all of them whole."""
-        if self._times:
-            self.order.see(self._times, self._first)
-            self._times.clear()
         taken = b"".join(self._lines)
         self._lines.clear()
         return taken
@@ -79,7 +75,6 @@ class SignalLines:
     def add(self, row: int, time: bytes, close: bytes, mean: RollingMean | None, *, signal: bool) -> None:
         """Add a row; `mean` is as it stands after its close, None where that is missing."""
         time, close = time.strip(b" "), close.strip(b" ")
-        self._note_times(row, (time,))
         if self.form == CSV:
             cells = (row, _csv_cell(time), _csv_cell(close), _mean_text(mean).encode(), signal)
             self._lines.append(b"%d,%b,%b,%b,%d\n" % cells)
@@ -96,10 +91,9 @@ class SignalLines:
         """
         without = len(closes) - len(means)
         rows = texts_of(range(first, first + len(closes)))
-        mean_texts = [b"" if self.form == CSV else b"null"] * without + texts_of(means)
+        mean_texts = [self.no_mean] * without + texts_of(means)
         signal_texts = [b"0"] * without + list(map(_SIGNAL_TEXTS.__getitem__, signals))
         times = _trimmed(times)
-        self._note_times(first, times)
         if b"".join(times).translate(None, _PLAIN):
             convert = _csv_cell if self.form == CSV else lambda cell: _json_text(cell)[1:-1].encode()
             times = list(map(convert, times))
@@ -108,11 +102,6 @@ class SignalLines:
             self._lines.append(b"\n".join(map(b",".join, cells)) + b"\n")
         else:
             self._lines.append(b"".join(map(_JSON_PLAIN.__mod__, cells)))
-
-    def _note_times(self, first: int, times: Sequence[bytes]) -> None:
-        if not self._times:
-            self._first = first
-        self._times += times
 
 
 def texts_of(numbers: Iterable[float]) -> list[bytes]:

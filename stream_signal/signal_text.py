@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 _ZERO, _POINT = ord("0"), ord(".")
 # Below it, any decimal has a float64 of its own.
 _SURE = 10**15
-_LONGEST = 64
 
 
 def run_text(  # noqa: PLR0913, PLR0917 - a line is all of this
@@ -107,17 +106,10 @@ def mean_table(sums: Integers, divisor: int) -> Table | None:
     return table
 
 
-def cut_out(text: Table, begins: Integers, ends: Integers) -> Table | None:
-    """Return the bytes of `text` from each of `begins` to its end, a row each, zero bytes behind the shorter ones.
+def table_of(texts: NDArray[np.bytes_]) -> Table:
+    """Return the bytes of texts, a row each, zero bytes behind the shorter ones.
 
-    None where one is so long that the others would be nearly all zeros.
+    >>> table_of(np.array([b"45", b"6"])).tolist()
+    [[52, 53], [54, 0]]
     """
-    lengths = ends - begins
-    width = int(lengths.max(initial=0))
-    if width > _LONGEST:
-        return None
-    places = np.arange(width)
-    table: Table = text[np.minimum(begins[:, None] + places, len(text) - 1)]
-    if int(lengths.min(initial=width)) < width:
-        table[places >= lengths[:, None]] = 0
-    return table
+    return texts.view(np.uint8).reshape(len(texts), -1)

@@ -36,6 +36,8 @@ class State(NamedTuple):
     ring: list[int]
     """the closes in the window, oldest first, times 10**places"""
     places: int
+    time: bytes = b""
+    """that of the last row, where the order of the times is looked at"""
 
     def as_json(self) -> dict[str, Any]:
         """Return it as what JSON can hold."""
@@ -44,7 +46,7 @@ class State(NamedTuple):
             line, names = self.header.line.decode("latin-1"), list(self.header.names)
             header = {**self.header._asdict(), "line": line, "names": names}
         repairs = {"counts": self.repairs.counts, "first": self.repairs.first}
-        return {**self._asdict(), "header": header, "repairs": repairs}
+        return {**self._asdict(), "header": header, "repairs": repairs, "time": self.time.decode("latin-1")}
 
     @classmethod
     def from_json(cls, found: object, window: int) -> Self:
@@ -60,6 +62,7 @@ class State(NamedTuple):
             repairs=_repairs(saved["repairs"]),
             ring=ring,
             places=natural(saved["places"]),
+            time=_bytes(saved["time"]),
         )
         if (
             state.signals > state.rows
@@ -74,7 +77,7 @@ class State(NamedTuple):
 
 def _header(found: object) -> Header:
     saved = _fields(found, Header._fields)
-    line, delimiter = _text(saved["line"]).encode("latin-1"), _text(saved["delimiter"])
+    line, delimiter = _bytes(saved["line"]), _text(saved["delimiter"])
     header = Header(
         line, tuple(_list(saved["names"], str)), delimiter, natural(saved["position"]), natural(saved["width"])
     )
@@ -111,6 +114,10 @@ def _text(found: object) -> str:
     if not isinstance(found, str):
         raise ValueError("expected text")  # noqa: TRY004 - see above
     return found
+
+
+def _bytes(found: object) -> bytes:
+    return _text(found).encode("latin-1")
 
 
 def _list(found: object, kind: type) -> list[Any]:

@@ -8,7 +8,7 @@ others are not looked at.
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from functools import lru_cache
 from operator import ge
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from stream_signal.header import Header
 
 NAMES = ("timestamp", "time", "date", "datetime", "unix", "open_time", "ts_event")
+BACKWARDS, REPEATED = "backwards", "repeated"
 _ISO = re.compile(rb"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|\+00:?00)?)?")
+
+
+_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 
 
 def find_time(header: Header, column: str | int | None = None) -> int | None:
@@ -45,55 +49,73 @@ def find_time(header: Header, column: str | int | None = None) -> int | None:
 
 
 class TimeOrder:
-    """Notices times that go backwards and times that stand twice; `first` tells where each was first.
+    """Notices times that go backwards and times that stand twice: `counts` by kind, and `first`, where each was first.
+
+    `time_column` names the column of the times, or numbers it from 1; None: it is found by its name. `last` is the time
+    of the last row, empty where it had none.
 
     >>> order = TimeOrder()
     >>> order.see([b"60", b"120", b"60", b"60"], 1)
-    >>> order.backwards, order.repeated, order.first
-    (1, 1, {'backwards': "row 3: '60' after '120'", 'repeated': "row 4: '60'"})
+    >>> order.counts, order.first["backwards"]
+    ({'backwards': 1, 'repeated': 1}, "row 3: '60' after '120'")
     """
 
-    def __init__(self) -> None:
-        self.pairs = 0  # of one row and the next that can be compared
-        self.backwards = 0
-        self.repeated = 0
+    def __init__(self, time_column: str | int | None = None) -> None:
+        self.time_column = time_column
+        self.counts: dict[str, int] = {}
         self.first: dict[str, str] = {}
-        self._last = b""
+        self.last = b""
+        self._pairs = 0  # of one row and the next that can be compared
 
     @property
     def newest_first(self) -> bool:
         """Whether the rows run against the time for the most part: a rolling mean over them looks ahead."""
-        return self.backwards > self.pairs / 2
+        return self.counts.get(BACKWARDS, 0) > self._pairs / 2
 
     def see(self, times: Sequence[bytes], row: int) -> None:
         """Take the texts of the next rows; `row` is the number of the first of them, from 1."""
-        if not any(times):
-            self._last = b""
+        times = [self.last, *(time.strip(b" ") for time in times)]
+        self.last = times[-1]
+        if not times[0]:
+            del times[0]
+            row += 1
+        alike = len(set(map(len, times))) == 1 and are_of_one_form(b"".join(times), times[0], len(times))
+        if alike and not any(map(ge, times, times[1:])):  # nearly always
+            self._pairs += len(times) - 1
             return
-        if self._last:
-            times, row = [self._last, *times], row - 1
-        self._last = times[-1]
-        if _are_of_one_form(times) and not any(map(ge, times, times[1:])):  # nearly always
-            self.pairs += len(times) - 1
-            return
-        for number, (before, time) in enumerate(pairwise(times), start=row + 1):
-            if not _are_of_one_form((before, time)) and not (before.isdigit() and time.isdigit()):
-                continue
-            self.pairs += 1
-            if time == before:
-                self.repeated += 1
-                self.first.setdefault("repeated", f"row {number}: {shown(time)}")
-            elif (len(time), time) < (len(before), before):
-                self.backwards += 1
-                self.first.setdefault("backwards", f"row {number}: {shown(time)} after {shown(before)}")
+        forms = list(map(_form_of, times))
+        for at in range(1, len(times)):
+            if forms[at] and forms[at] == forms[at - 1]:
+                before, time = times[at - 1], times[at]
+                self._pairs += 1
+                if (len(time), time) <= (len(before), before):
+                    self.note(REPEATED if time == before else BACKWARDS, 1, row + at - 1, before, time)
+
+    def see_of_one_form(self, pairs: int, last: bytes) -> None:
+        """Take so many times more, of the form of the last one; what is to be noted of them is noted."""
+        self._pairs += pairs
+        self.last = last
+
+    def note(self, kind: str, count: int, row: int, before: bytes, time: bytes) -> None:
+        """Count what was noticed; the first of its kind is at `row`, where `time` comes after `before`."""
+        self.counts[kind] = self.counts.get(kind, 0) + count
+        self.first.setdefault(kind, f"row {row}: {shown(time)} after {shown(before)}")
 
 
-def _are_of_one_form(times: Sequence[bytes]) -> bool:
-    """Whether they compare as texts: all plain integers, or all ISO 8601 of one form, of one length."""
-    together, first = b"".join(times), times[0]
-    if set(map(len, times)) != {len(first)}:
-        return False
+def are_of_one_form(together: bytes, first: bytes, count: int) -> bool:
+    """Whether `count` texts of one length, joined, compare as texts: all are as `first` but for their digits."""
     if together.isdigit():
         return True
-    form = first.translate(None, b"0123456789")
-    return bool(_ISO.fullmatch(first)) and together.translate(None, b"0123456789") == form * len(times)
+    return bool(_form_of(first)) and together.translate(_AS_ZEROS) == first.translate(_AS_ZEROS) * count
+
+
+def _form_of(time: bytes) -> bytes:
+    """Return what two times have in common that compare as texts, the shorter first; nothing where they do not."""
+    return _form(time.translate(_AS_ZEROS))
+
+
+@lru_cache(maxsize=64)
+def _form(zeros: bytes) -> bytes:
+    if zeros.isdigit():
+        return b"0"
+    return zeros if _ISO.fullmatch(zeros) else b""

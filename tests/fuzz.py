@@ -33,6 +33,7 @@ from commands import settings_yaml
 from test_engines import hand_over
 
 from stream_signal import Config, ConfigError, DataError, InternalError, SignalStream, StreamSignalError
+from stream_signal.checkpoint import SCHEMA
 from stream_signal.job import Order, execute
 
 FINDINGS = Path("fuzz-findings")
@@ -211,7 +212,7 @@ def _changed_checkpoint(rng: random.Random, data: bytes) -> bytes:
     for _ in range(rng.choice([1, 1, 2])):
         _change_value(rng, saved)
     digest = hashlib.sha256(json.dumps(saved).encode()).hexdigest()
-    return json.dumps({"schema": 1, "sha256": digest, "saved": saved}).encode()
+    return json.dumps({"schema": SCHEMA, "sha256": digest, "saved": saved}).encode()
 
 
 def _change_value(rng: random.Random, found: dict[str, object] | list[object]) -> None:

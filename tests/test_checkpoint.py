@@ -206,7 +206,7 @@ def test_a_file_then_a_pipe(tmp_path: Path) -> None:
 def signed(saved: object) -> bytes:
     """Make a checkpoint whose hash is right."""
     digest = hashlib.sha256(json.dumps(saved).encode()).hexdigest()
-    return json.dumps({"schema": 1, "sha256": digest, "saved": saved}).encode()
+    return json.dumps({"schema": 2, "sha256": digest, "saved": saved}).encode()
 
 
 def test_damaged(tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_damaged(tmp_path: Path) -> None:
     whole = (tmp_path / "state.json").read_bytes()
     damaged = [whole[:at] for at in range(0, len(whole) - 2, 97)]
     damaged += [whole[:at] + b"7" + whole[at + 1 :] for at in range(20, len(whole) - 2, 89) if whole[at] != ord("7")]
-    damaged += [b"", b"null", b"[" * 100_000, b"{}", b'{"schema": 2, "sha256": "", "saved": {}}', b"\x00" * 100]
+    damaged += [b"", b"null", b"[" * 100_000, b"{}", b'{"schema": 1, "sha256": "", "saved": {}}', b"\x00" * 100]
     saved = json.loads(whole)["saved"]
     others: list[object] = [None, [], {}, {**saved, "parts": []}, {**saved, "parts": [[1, "", ""]]}]
     damaged += [signed(other) for other in others]

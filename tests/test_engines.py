@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import windows
 
-from stream_signal import Config, DataError, RollingMean, SignalStream, stream
+from stream_signal import Config, DataError, RollingMean, SignalStream, block_engine, stream
 from stream_signal.blocks import BlockDecoder
 from stream_signal.rows import RowReader
 from stream_signal.window_blocks import push_block
@@ -32,8 +32,9 @@ def hand_over(patch: pytest.MonkeyPatch, block_bytes: int, least: int = 0, start
     """Hand everything from `start` on to the block engine, in blocks of so many bytes, `least` at least."""
     patch.setattr(stream, "BLOCK_ENGINE_FROM_BYTES", start)
     patch.setattr(stream, "BACKLOG_BYTES", 0)
-    patch.setattr(stream, "LEAST_BLOCK_BYTES", least)
-    patch.setattr(stream, "BLOCK_BYTES", block_bytes)
+    patch.setattr(block_engine, "LEAST_BLOCK_BYTES", least)
+    patch.setattr(block_engine, "BLOCK_BYTES", block_bytes)
+    patch.setattr(block_engine, "LEAST_RUN_ROWS", 1)
 
 
 @pytest.fixture(params=[64, 200, 1000, 64 * 1024])

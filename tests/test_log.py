@@ -43,7 +43,7 @@ def events(folder: Path) -> list[dict[str, Any]]:
 def test_the_story_of_a_job(folder: Path) -> None:
     """The log tells of the start with its settings, the header, the input, every kind of repair, and the end."""
     done = run_command("data.csv", "--log-file", "run.log", cwd=folder)
-    started, header, read, repairs, finished = events(folder)
+    started, header, *noticed, read, repairs, finished = events(folder)
     assert started.pop("versions") == {"stream_signal": __version__, "python": __import__("platform").python_version()}
     assert started == {
         "event": "job started",
@@ -67,6 +67,9 @@ def test_the_story_of_a_job(folder: Path) -> None:
         "skipped_lines": 1,
     }
     assert read == {"event": "input read", "input": "data.csv", "bytes": len(DATA), "rows": 10}
+    assert noticed == [
+        {"event": "noticed", "kind": kind, "first": places[0]} for kind, places in repairs["first"].items()
+    ]
     assert repairs == {
         "event": "repairs",
         "preamble_lines": 1,

@@ -13,7 +13,7 @@ from oracle import count
 from strategies import Document, close_lists, cuts, documents, windows
 from test_engines import candle_files, hand_over, outcome
 
-from stream_signal import Config, DataError, SignalStream, State, stream
+from stream_signal import Config, DataError, SignalStream, State, block_engine
 
 
 def moved(stopped: SignalStream, config: Config) -> tuple[SignalStream, int]:
@@ -190,5 +190,5 @@ def test_the_engines_agree_on_the_state(monkeypatch: pytest.MonkeyPatch) -> None
         counted = SignalStream()
         counted.feed(text)
         states.append(counted.state().as_json())
-    assert stream.BLOCK_BYTES == 1000
+    assert block_engine.BLOCK_BYTES == 1000
     assert states[0] == states[1]

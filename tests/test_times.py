@@ -1,0 +1,184 @@
+"""Times out of order: noticed wherever they can be compared, and nothing to the answer."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from candle_csv import candle_csv, row
+from commands import run_command
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import cuts
+from test_engines import hand_over
+
+from stream_signal import Config, SignalStream
+from stream_signal.signal_lines import SignalLines
+from stream_signal.times import TimeOrder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+integers = st.one_of(st.integers(58, 62), st.integers(97, 103)).map(str)
+moments = st.integers(0, 4).map(lambda hour: f"2024-10-27 0{hour}:00")
+times = st.one_of(integers, moments, moments.map(lambda time: time + ":00Z"), st.sampled_from(["", "1/2/2024", " 60"]))
+columns_of_times = st.one_of(
+    st.lists(integers, min_size=60, max_size=200),
+    st.lists(moments, min_size=60, max_size=200),
+    st.lists(st.integers(100, 999).map(str), min_size=60, max_size=200, unique=True).map(sorted),
+    st.lists(times, min_size=1, max_size=200),
+)
+# Few enough are odd for the block engine to take the rest.
+CLOSES = ["4.58"] * 40 + ["", "4.5 ", "x"]
+LINE_ENDS = ["\n"] * 20 + ["\r\n", "\n\n"]
+
+
+def found(order: TimeOrder) -> tuple[dict[str, int], dict[str, str], bool]:
+    """Give what was noticed."""
+    return order.counts, order.first, order.newest_first
+
+
+def wanted(column: list[str]) -> tuple[dict[str, int], dict[str, str], bool]:
+    """Work out what is to be noticed, a pair at a time: integers as integers, moments as text."""
+    counts: dict[str, int] = {}
+    first: dict[str, str] = {}
+    pairs, column = 0, [time.strip(" ") for time in column]
+    for number, (before, time) in enumerate(pairwise(column), start=2):
+        if before.isdigit() and time.isdigit():
+            step = int(time) - int(before)
+        elif before[:4] == time[:4] == "2024" and len(before) == len(time):
+            step = (time > before) - (time < before)
+        else:
+            continue
+        pairs += 1
+        if step <= 0:
+            kind = "backwards" if step else "repeated"
+            counts[kind] = counts.get(kind, 0) + 1
+            first.setdefault(kind, f"row {number}: {time!r} after {before!r}")
+    return counts, first, counts.get("backwards", 0) > pairs / 2
+
+
+@settings(max_examples=200)
+@given(
+    data=st.data(),
+    column=columns_of_times,
+    tells=st.booleans(),
+    stops=st.booleans(),
+    position=st.sampled_from([0, 1, 3]),
+    seed=st.integers(),
+)
+def test_every_pair(
+    data: st.DataObject, column: list[str], position: int, seed: int, *, tells: bool, stops: bool
+) -> None:
+    """By either engine, at any cut and over stops, with signals and without: each pair that can be compared counts."""
+    cells, rows = ["1", "close", "2"], ["a", "close", "b"]
+    rows.insert(position, "time")
+    text, rng = ",".join(rows) + "\n", random.Random(seed)
+    for time in column:
+        line = [rng.choice(CLOSES) if cell == "close" else cell for cell in cells]
+        line.insert(position, time)
+        text += ",".join(line) + rng.choice(LINE_ENDS)
+    order, config = TimeOrder(), Config(bad_rows="missing")
+    lines = SignalLines("csv") if tells else None
+    with pytest.MonkeyPatch.context() as patch:
+        hand_over(patch, data.draw(st.sampled_from([1000, 65536])), start=data.draw(st.sampled_from([0, 0, 0, 10**9])))
+        stream, fed = SignalStream(config, lines, order), 0
+        for piece in data.draw(st.one_of(st.just([text.encode()]), cuts(text.encode()))):
+            fed += len(piece)
+            stream.feed(piece)
+            if stops:
+                state = stream.state()
+                stream = SignalStream.from_state(config, state, lines, order)
+                stream.feed(text.encode()[state.offset : fed])
+        stream.finish()
+    assert stream.rows == len(column)
+    assert found(order) == wanted(column)
+
+
+@pytest.mark.parametrize("far", ["9" * 63, "9" * 65, "9" * 100])
+def test_a_long_time(far: str) -> None:
+    """Times longer than those of candles are compared, too, and by the block engine."""
+    column = ["60", far, "70", far, far] * 20
+    text = "time,close\n" + "".join(f"{time},1\n" for time in column)
+    with pytest.MonkeyPatch.context() as patch:
+        hand_over(patch, 65536)
+        order = TimeOrder()
+        stream = SignalStream(order=order)
+        stream.feed(text.encode())
+        stream.finish()
+    counts, first, newest_first = wanted(column)
+    assert (order.counts, order.newest_first) == (counts, newest_first)
+    assert first["backwards"].startswith("row 3: '70' after '999")
+
+
+def events(folder: Path, *kinds: str) -> list[dict[str, Any]]:
+    """Read those events of the log, without their times."""
+    found = [json.loads(line) for line in (folder / "run.log").read_text().splitlines()]
+    return [
+        {key: value for key, value in event.items() if key not in {"timestamp", "level"}}
+        for event in found
+        if event["event"] in kinds
+    ]
+
+
+@pytest.mark.parametrize("flags", [[], ["--signals", "s.csv"]])
+def test_newest_first(flags: list[str], tmp_path: Path) -> None:
+    """A file that runs backwards is told of clearly, and counts as it stands."""
+    rows = candle_csv([str(number) for number in range(200)]).splitlines(keepends=True)
+    done = run_command("--log-file", "run.log", *flags, stdin=b"".join([rows[0], *rows[:0:-1]]), cwd=tmp_path)
+    assert (done.code, done.record["value"]) == (0, 0.0)
+    noticed, times, newest = events(tmp_path, "noticed", "times", "newest first")
+    first = "row 2: '1700011880' after '1700011940'"
+    assert noticed == {"event": "noticed", "kind": "backwards", "first": first}
+    assert times == {"event": "times", "backwards": 199, "first": {"backwards": first}}
+    assert newest["meaning"] == "the rolling mean runs backwards in time: sort the file"
+
+
+def test_in_order(tmp_path: Path) -> None:
+    """Of times in order there is nothing to tell, of times that nobody can compare neither."""
+    for text in (candle_csv(["1"] * 50), b"date,close\n" + b"2/1/2024,1\n1/1/2024,1\n" * 9):
+        assert run_command("--log-file", "run.log", stdin=text, cwd=tmp_path).code == 0
+    assert events(tmp_path, "noticed", "times", "newest first") == []
+
+
+def test_a_row_sent_twice(tmp_path: Path) -> None:
+    """What comes again after a checkpoint is noticed: whoever goes on with a pipe may begin too early."""
+    arguments = ("--checkpoint", "state.json", "--log-file", "run.log")
+    assert run_command(*arguments, stdin=candle_csv(["1", "2", "3"]), cwd=tmp_path).code == 0
+    again = f"{row(2, '3')}\n{row(3, '4')}\n".encode()
+    assert run_command(*arguments, stdin=again, cwd=tmp_path).record["rows_processed"] == 5
+    (times,) = events(tmp_path, "times")
+    assert times == {
+        "event": "times",
+        "repeated": 1,
+        "first": {"repeated": "row 4: '1700000120' after '1700000120'"},
+    }
+
+
+def test_another_column(tmp_path: Path) -> None:
+    """`--time-column` names the times to the log as it does to the signals, and one that is missing is an error."""
+    text = b"time,when,close\n1,9,5\n2,8,5\n"
+    arguments = ("--log-file", "run.log", "--time-column")
+    assert run_command(*arguments, "when", stdin=text, cwd=tmp_path).code == 0
+    assert events(tmp_path, "times")[0]["first"] == {"backwards": "row 2: '8' after '9'"}
+    done = run_command(*arguments, "where", stdin=text, cwd=tmp_path)
+    assert (done.code, done.record["error_message"]) == (1, "Missing required column: 'where'")
+
+
+@settings(max_examples=50)
+@given(st.lists(st.integers(0, 4 * 10**9), min_size=2, max_size=20))
+def test_iso_is_in_the_order_of_the_clock(seconds: list[int]) -> None:
+    """Moments written as ISO 8601 give what the same moments give as integers of one length."""
+    moments = [datetime.fromtimestamp(second, UTC).isoformat().encode() for second in seconds]
+    by_text, by_number = TimeOrder(), TimeOrder()
+    by_text.see(moments, 1)
+    by_number.see([b"%010d" % second for second in seconds], 1)
+    assert by_text.counts == by_number.counts
+    assert {kind: re.split(":", place)[0] for kind, place in by_text.first.items()} == {
+        kind: re.split(":", place)[0] for kind, place in by_number.first.items()
+    }
