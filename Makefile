@@ -9,7 +9,7 @@ BIN := .venv/bin
 # More for pytest or peers.py: make bench BENCH="--rows 1_000_000 -k command"
 BENCH ?=
 
-.PHONY: run test check format bench bench-once bench-peers bench-latency bench-signals bench-history fuzz data exactness clean
+.PHONY: run test check format bench bench-once bench-peers bench-latency bench-signals bench-soak bench-bulk bench-history fuzz data exactness clean
 
 run: .venv/installed
 	$(BIN)/stream-signal --input data.csv --config config.yaml --output metrics.json --log-file run.log
@@ -42,6 +42,12 @@ bench-latency: .venv/installed
 
 bench-signals: .venv/installed-test
 	$(BIN)/python benchmarks/signal_latency.py $(BENCH)
+
+bench-soak: .venv/installed-test
+	$(BIN)/python benchmarks/signal_latency.py --soak 360 --paces 10000 --doors pipe follow $(BENCH)
+
+bench-bulk: .venv/installed-peers
+	$(BIN)/python benchmarks/signal_bulk.py $(BENCH)
 
 bench-history: .venv/installed-dev
 	$(BIN)/python benchmarks/history.py $(BENCH)

@@ -112,24 +112,24 @@ def write_rows(pipe: int, lines: list[bytes], pace: int) -> tuple[NDArray[np.int
     """Write each line when it is due; return when each was due, and when its write began."""
     clock, write, sleep = time.clock_gettime_ns, os.write, time.sleep
     monotonic = time.CLOCK_MONOTONIC
-    start = clock(monotonic) + LEAD_NS
     step = 1e9 / pace if pace else 0
-    schedule = [start + round(row * step) for row in range(len(lines))]
+    offsets = [round(row * step) for row in range(len(lines))]
     written = [0] * len(lines)
     gc.collect()
     gc.disable()
+    start = clock(monotonic) + LEAD_NS  # only now: of millions of rows, what stands above takes a second
     try:
         for row, line in enumerate(lines):
-            now = clock(monotonic)
-            while now < schedule[row]:
-                if schedule[row] - now > SPIN_NS:
-                    sleep((schedule[row] - now - SPIN_NS) / 1e9)
+            due, now = start + offsets[row], clock(monotonic)
+            while now < due:
+                if due - now > SPIN_NS:
+                    sleep((due - now - SPIN_NS) / 1e9)
                 now = clock(monotonic)
             written[row] = now
             write(pipe, line)  # shorter than PIPE_BUF: all of it or it blocks
     finally:
         gc.enable()
-    return np.array(schedule), np.array(written)
+    return start + np.array(offsets), np.array(written)
 
 
 def _options() -> argparse.Namespace:

@@ -55,10 +55,20 @@ def test_contenders(tmp_path: Path) -> None:
 
 def test_signal_latency() -> None:
     """There is a line for each door and each pace, and each tenth of a long run."""
-    printed = script("signal_latency.py", "--paces", "1000", "--seconds", "0.1", "--print")
-    assert [line.split(" | ")[0] for line in printed.splitlines()[-3:]] == ["| pipe", "| follow", "| follow, looking"]
+    printed = script("signal_latency.py", "--paces", "1000", "0", "--seconds", "0.1", "--rows", "500", "--print")
+    found = [line.split(" | ")[:2] for line in printed.splitlines()[-6:]]
+    assert found == [
+        [f"| {door}", pace] for door in ("pipe", "follow", "follow, looking") for pace in ("1,000", "saturation")
+    ]
     printed = script("signal_latency.py", "--doors", "pipe", "--paces", "1000", "--soak", "0.2", "--print")
-    assert [line.split(" | ")[2] for line in printed.splitlines()[-10:]] == ["20"] * 10
+    assert [line.split(" | ")[3] for line in printed.splitlines()[-10:]] == ["20"] * 10
+
+
+def test_signal_bulk() -> None:
+    """There is a line for ours by each door and in each format; a wrong signal of ours would end it."""
+    printed = script("signal_bulk.py", "--rows", "1000", "--runs", "1", "--no-compile", "--print")
+    names = ["| stream-signal |", "| stream-signal, by pipe |", "| stream-signal, JSON Lines |"]
+    assert all(f"\n{name}" in printed for name in names)
 
 
 def test_latency() -> None:

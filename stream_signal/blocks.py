@@ -62,7 +62,8 @@ class Block(NamedTuple):
 
     `ticks` is the close of each line times `10**places`: one scale for all, the most decimals that one of them has. It
     means nothing where the line is odd. `odd` has the numbers of those lines, from 0, ascending. `starts` and `ends`
-    are the offsets in the buffer at which each line begins and its newline stands.
+    are the offsets in the buffer at which each line begins and its newline stands; `begins` and `lengths` tell where
+    each close stands, but for those of odd lines.
     """
 
     ticks: Integers
@@ -70,6 +71,8 @@ class Block(NamedTuple):
     odd: Integers
     starts: Integers
     ends: Integers
+    begins: Integers
+    lengths: Bytes
 
 
 class BlockDecoder:
@@ -133,9 +136,11 @@ class BlockDecoder:
             return None
         closes = ticks.view(np.int64)
         closes[signed] *= -1
+        lengths[signed] += 1
         starts += start
         ends += start
-        return Block(closes, places, odd, starts, ends)
+        begins += start
+        return Block(closes, places, odd, starts, ends, begins, lengths)
 
     def _find_newlines(self, text: Bytes) -> Integers:
         """Return where the lines end. By half words: where none has two newlines, there is less to look at."""

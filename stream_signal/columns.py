@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     Cells = NDArray[np.bytes_]
     Integers = NDArray[np.int64]
+    Lengths = NDArray[np.uint8]
 
 _RETURN = ord("\r")
 # One long text would have all the others filled up with zeros.
@@ -51,13 +52,7 @@ class Columns:
         begins = self._starts if position == 0 else self._marks(position - 1) + 1
         ends = self._line_ends if position == self._width - 1 else self._marks(position)
         lengths = ends - begins
-        longest = int(lengths.max())
-        if longest > LONGEST:
-            return None
-        cells = self._gather(begins, max(longest, 1))
-        if int(lengths.min()) < longest or not longest:
-            cells.view(np.uint8).reshape(len(cells), -1)[np.arange(max(longest, 1)) >= lengths[:, None]] = 0
-        return cells
+        return None if int(lengths.max()) > LONGEST else cut_out(self._buffer, begins, lengths)
 
     def texts(self, position: int) -> list[bytes]:
         """Return the texts at `position`, whatever they are: those that `cut` cannot, a line at a time."""
@@ -101,13 +96,27 @@ class Columns:
             return None
         if (self._characters[self._starts + length] != ord(self._delimiter)).any():
             return None
-        cells = self._gather(self._starts, length)
+        cells = _gather(self._buffer, self._starts, length)
         return None if self._delimiter in cells.tobytes() else cells
 
-    def _gather(self, begins: Integers, length: int) -> Cells:
-        """Return the `length` bytes from each place on; behind the end of the buffer are zeros."""
-        buffer = self._buffer
-        if int(begins[-1]) + length > len(buffer):
-            buffer += bytes(length)
-        overlapping: Cells = np.ndarray((len(buffer) - length + 1,), f"S{length}", buffer, strides=(1,))
-        return overlapping[begins]
+
+def cut_out(buffer: bytes, begins: Integers, lengths: Integers | Lengths) -> Cells:
+    """Return the texts that begin there, none of which has a zero byte.
+
+    >>> cut_out(b"42.5,42", np.array([0, 5]), np.array([4, 2])).tolist()
+    [b'42.5', b'42']
+    """
+    longest = max(int(lengths.max()), 1)
+    cells = _gather(buffer, begins, longest)
+    if int(lengths.min()) < longest:
+        cells.view(np.uint8).reshape(len(cells), longest)[np.arange(longest) >= lengths[:, None]] = 0
+    return cells
+
+
+def _gather(buffer: bytes, begins: Integers, length: int) -> Cells:
+    """Return the `length` bytes from each place on; behind the end of the buffer are zeros."""
+    if int(begins[-1]) + length > len(buffer):
+        buffer += bytes(length)
+    # Strings that overlap: one begins at each byte.
+    overlapping: Cells = np.ndarray((len(buffer) - length + 1,), f"S{length}", buffer, strides=(1,))
+    return overlapping[begins]

@@ -17,7 +17,7 @@ from stream_signal.window_blocks import push_run
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from stream_signal.columns import Columns
+    from stream_signal.columns import Cells, Columns
     from stream_signal.rolling import RollingMean
     from stream_signal.signal_lines import SignalLines
     from stream_signal.signal_text import Table
@@ -31,15 +31,15 @@ def tell_run(  # noqa: PLR0913, PLR0917 - a run is all of this
     mean: RollingMean,
     columns: Columns,
     time: int | None,
-    close: int,
+    closes: Cells,
     row: int,
     ticks: NDArray[np.int64],
     places: int,
 ) -> int | None:
     """Push the closes of a run and add a line for each row; return how many of them signal.
 
-    `columns` are those of its lines, of which `time` and `close` are told; each close is `ticks / 10**places`, and
-    `row` is the number of the first. None, and nothing done, where a sum might not fit into int64.
+    The times are those of `columns` at position `time`; each of `closes` is `ticks / 10**places`, and `row` is the
+    number of the first. None, and nothing done, where a sum might not fit into int64.
     """
     pushed = push_run(mean, ticks.copy(), places)
     if pushed is None:
@@ -47,15 +47,14 @@ def tell_run(  # noqa: PLR0913, PLR0917 - a run is all of this
     sums, above = pushed
     divisor = mean.window * 10**mean.places
     times = np.zeros(len(ticks), "S1") if time is None else columns.cut(time)
-    closes = columns.cut(close)
-    if times is not None and closes is not None and is_plain(times.tobytes()):
+    if times is not None and is_plain(times.tobytes()):
         without = len(ticks) - len(sums)  # the first rows have no mean
         means = _filled(_mean_table(sums, divisor), without, lines.no_mean)
         all_above = np.concatenate((np.zeros(without, np.bool_), above)) if without else above
         lines.add_text(run_text(lines.between, row, table_of(times), table_of(closes), means, all_above))
     else:
         texts = [b""] * len(ticks) if time is None else columns.texts(time)
-        lines.add_run(row, texts, columns.texts(close), _means(sums, divisor), above.tolist())
+        lines.add_run(row, texts, closes.tolist(), _means(sums, divisor), above.tolist())
     return int(np.count_nonzero(above))
 
 
