@@ -6,6 +6,8 @@ The real command runs with `--signals -`. This process writes rows at a steady p
 file that it follows; another (`programs/line_clock.py`) reads the lines as they come and notes the clock. The load is
 open, as in `latency.py`: a row's wait counts from when it was due; at saturation, from its write.
 
+Last, each door waits for a file that does not grow, and its CPU time is taken.
+
 `--soak SECONDS` keeps one pace for long, and gives the percentiles and the memory of the command for each tenth of it:
 `make bench-soak` writes an hour's rows of 1,000 a second in six minutes.
 """
@@ -74,6 +76,9 @@ def main() -> None:
     ]
     command = " ".join(["python", "benchmarks/signal_latency.py", *sys.argv[1:]])
     said = f"`{command}`: microseconds from when a row was due to its signal being read.\n{described()}."
+    waiting = [door for door in options.doors if door != "pipe" and not options.soak]
+    for door in waiting:
+        said += f"\nWaiting, {door}: {idle(door, options.seconds):.2f} % of a core."
     text = f"{said}\n\n{table(head, rows)}"
     publish("soak" if options.soak else "signals", text, options.output, only_print=options.print)
 
@@ -87,13 +92,14 @@ def measure(door: str, pace: int, count: int) -> Told:
         path = Path(name) / "data.csv"
         path.write_bytes(header)
         arguments = ["--signals", "-", "--output", str(Path(name) / "m.json")]
-        command = [sys.executable, "-c", NEVER] if door == "follow, looking" else [COMMAND]
         if door != "pipe":
             arguments += [str(path), "--follow"]
         pipe, environment = subprocess.PIPE, clean_environment()
         memory: list[float] = []
         with (
-            subprocess.Popen([*command, *arguments], stdin=pipe, stdout=pipe, bufsize=0, env=environment) as process,
+            subprocess.Popen(
+                [*_command(door), *arguments], stdin=pipe, stdout=pipe, bufsize=0, env=environment
+            ) as process,
             subprocess.Popen([*READER, str(count)], stdin=process.stdout, stdout=pipe, env=environment) as reader,
         ):
             assert process.stdin
@@ -121,6 +127,30 @@ def measure(door: str, pace: int, count: int) -> Told:
     since = due if pace else written
     at = clocks[np.searchsorted(told, np.arange(1, count + 1))]
     return Told(count * 1e9 / int(at[-1] - since[0]), at - since, memory)
+
+
+def idle(door: str, seconds: float) -> float:
+    """Follow a file that does not grow; return what that takes, in percent of a core."""
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "data.csv"
+        path.write_text("close\n1\n")
+        command = [*_command(door), str(path), "--follow", "--output", str(Path(name) / "m.json")]
+        with subprocess.Popen(command, env=clean_environment()) as process:
+            time.sleep(2)  # until it is up, and has waited long enough to look less often
+            before = _cpu_seconds(process.pid)
+            time.sleep(seconds)
+            taken = _cpu_seconds(process.pid) - before
+            process.terminate()
+    return 100 * taken / seconds
+
+
+def _command(door: str) -> list[str]:
+    return [sys.executable, "-c", NEVER] if door == "follow, looking" else [COMMAND]
+
+
+def _cpu_seconds(pid: int) -> float:
+    nanoseconds = Path(f"/proc/{pid}/schedstat").read_text().split()[0]
+    return int(nanoseconds) / 1e9
 
 
 def _watch(pid: int, seconds: float, stop: threading.Event, memory: list[float]) -> None:

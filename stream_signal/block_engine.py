@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stream_signal.blocks import PADDING, BlockDecoder
-from stream_signal.columns import Columns, cut_out
+from stream_signal.columns import LONGEST, Columns, cut_out
 from stream_signal.signal_blocks import tell_run
-from stream_signal.time_blocks import see_block, with_odd
+from stream_signal.time_blocks import merged, see_block, with_odd
 from stream_signal.window_blocks import push_block
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class BlockEngine:
         if time is None:
             return
         cells = columns.cut(time)
-        times = np.array(columns.texts(time), np.bytes_) if cells is None else cells
-        times = with_odd(times, odd)
-        if len(times):
-            see_block(order, times, row)
+        if cells is None or any(len(text) > LONGEST for texts in odd.values() for text in texts):
+            order.see(merged(columns.texts(time), odd), row)
+        else:
+            see_block(order, with_odd(cells, odd), row)

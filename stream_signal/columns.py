@@ -43,6 +43,8 @@ class Columns:
 
     def cut(self, position: int) -> Cells | None:
         """Return the texts at `position`, from 0, as an array of n; None where one is too long or has a zero byte."""
+        if not len(self._starts):
+            return np.empty(0, "S1")
         if not self._is_text:
             return None
         if position == 0 and self._width > 1:

@@ -37,7 +37,7 @@ class State(NamedTuple):
     """the closes in the window, oldest first, times 10**places"""
     places: int
     time: bytes = b""
-    """that of the last row, where the order of the times is looked at"""
+    """the last of the rows, where the order of the times is looked at"""
 
     def as_json(self) -> dict[str, Any]:
         """Return it as what JSON can hold."""

@@ -23,6 +23,8 @@ def see_block(order: TimeOrder, times: Cells, row: int) -> None:
     ({'backwards': 1, 'repeated': 1}, "row 3: '60' after '90'")
     """
     order.see(times[:1].tolist(), row)
+    if len(times) < 2:
+        return
     if not are_of_one_form(times.tobytes(), times[0], len(times)):
         order.see(times[1:].tolist(), row + 1)
         return
@@ -47,3 +49,17 @@ def with_odd(times: Cells, odd: dict[int, list[bytes]]) -> Cells:
     places = [line - passed for passed, (line, rows) in enumerate(odd.items()) for _ in rows]
     rows = np.array([time for rows in odd.values() for time in rows], np.bytes_)
     return np.insert(times.astype(np.promote_types(times.dtype, rows.dtype)), places, rows)
+
+
+def merged(times: list[bytes], odd: dict[int, list[bytes]]) -> list[bytes]:
+    """Do the same with a list: one long time would have all the others of an array filled up with zeros.
+
+    >>> merged([b"17", b"19"], {0: [], 2: [b"18x"]})
+    [b'17', b'18x', b'19']
+    """
+    whole: list[bytes] = []
+    taken = 0
+    for passed, (line, rows) in enumerate(odd.items()):
+        whole += [*times[taken : line - passed], *rows]
+        taken = line - passed
+    return whole + times[taken:]

@@ -52,7 +52,7 @@ class TimeOrder:
     """Notices times that go backwards and times that stand twice: `counts` by kind, and `first`, where each was first.
 
     `time_column` names the column of the times, or numbers it from 1; None: it is found by its name. `last` is the time
-    of the last row, empty where it had none.
+    of the last row that had one.
 
     >>> order = TimeOrder()
     >>> order.see([b"60", b"120", b"60", b"60"], 1)
@@ -65,7 +65,7 @@ class TimeOrder:
         self.counts: dict[str, int] = {}
         self.first: dict[str, str] = {}
         self.last = b""
-        self._pairs = 0  # of one row and the next that can be compared
+        self._pairs = 0  # of times that can be compared, one and the next
 
     @property
     def newest_first(self) -> bool:
@@ -74,22 +74,23 @@ class TimeOrder:
 
     def see(self, times: Sequence[bytes], row: int) -> None:
         """Take the texts of the next rows; `row` is the number of the first of them, from 1."""
-        times = [self.last, *(time.strip(b" ") for time in times)]
-        self.last = times[-1]
-        if not times[0]:
-            del times[0]
-            row += 1
-        alike = len(set(map(len, times))) == 1 and are_of_one_form(b"".join(times), times[0], len(times))
-        if alike and not any(map(ge, times, times[1:])):  # nearly always
-            self._pairs += len(times) - 1
+        times = [time.strip(b" ") for time in times]
+        whole = [self.last, *times] if self.last else times
+        alike = len(set(map(len, whole))) == 1 and are_of_one_form(b"".join(whole), whole[0], len(whole))
+        if alike and not any(map(ge, whole, whole[1:])):  # nearly always
+            self.see_of_one_form(len(whole) - 1, whole[-1])
             return
-        forms = list(map(_form_of, times))
-        for at in range(1, len(times)):
-            if forms[at] and forms[at] == forms[at - 1]:
-                before, time = times[at - 1], times[at]
+        before, form_before = self.last, _form_of(self.last)
+        for number, time in enumerate(times, start=row):
+            if not time:
+                continue
+            form = _form_of(time)
+            if form and form == form_before:
                 self._pairs += 1
                 if (len(time), time) <= (len(before), before):
-                    self.note(REPEATED if time == before else BACKWARDS, 1, row + at - 1, before, time)
+                    self.note(REPEATED if time == before else BACKWARDS, 1, number, before, time)
+            before, form_before = time, form
+        self.last = before
 
     def see_of_one_form(self, pairs: int, last: bytes) -> None:
         """Take so many times more, of the form of the last one; what is to be noted of them is noted."""

@@ -316,6 +316,26 @@ def test_a_bad_row(tmp_path: Path) -> None:
     check_metrics(tmp_path, [*CLOSES[:10], "", *CLOSES[10:20]])
 
 
+def test_trouble_is_told_as_it_comes(tmp_path: Path) -> None:
+    """The log tells of the first bad row, and of the first time out of order, while the stream goes on."""
+    path = tmp_path / "data.csv"
+    path.write_bytes(candle_csv(CLOSES[:10]))
+    (tmp_path / "config.yaml").write_text(settings_yaml(bad_rows="missing"))
+    with follow(tmp_path, *ARGUMENTS, "--log-file", "run.log") as process:
+        read_lines(process, 11)
+        for line in ("torn", row(20, "4"), row(19, "4"), row(21, "4")):  # with the last, all before it is told
+            append(path, line + "\n")
+            read_lines(process, 1)
+        log = [json.loads(line) for line in (tmp_path / "run.log").read_text().splitlines()]
+        assert [(event["kind"], event["first"]) for event in log if event["event"] == "noticed"] == [
+            ("bad_rows", "line 12: expected 6 fields, found 1"),
+            ("backwards", "row 13: '1700001140' after '1700001200'"),
+        ]
+        end(process)
+    [times] = [json.loads(line) for line in (tmp_path / "run.log").read_text().splitlines() if '"times"' in line]
+    assert times["backwards"] == 1
+
+
 @pytest.mark.usefixtures("_both_ways")
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data(), documents(), st.integers(1, 6))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import tracemalloc
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from strategies import cuts
 from test_engines import hand_over
 
-from stream_signal import Config, SignalStream
+from stream_signal import Config, DataError, SignalStream
 from stream_signal.signal_lines import SignalLines
 from stream_signal.times import TimeOrder
 
@@ -47,8 +48,8 @@ def wanted(column: list[str]) -> tuple[dict[str, int], dict[str, str], bool]:
     """Work out what is to be noticed, a pair at a time: integers as integers, moments as text."""
     counts: dict[str, int] = {}
     first: dict[str, str] = {}
-    pairs, column = 0, [time.strip(" ") for time in column]
-    for number, (before, time) in enumerate(pairwise(column), start=2):
+    pairs, there = 0, [(number, time.strip(" ")) for number, time in enumerate(column, start=1) if time]
+    for (_, before), (number, time) in pairwise(there):
         if before.isdigit() and time.isdigit():
             step = int(time) - int(before)
         elif before[:4] == time[:4] == "2024" and len(before) == len(time):
@@ -114,6 +115,33 @@ def test_a_long_time(far: str) -> None:
     counts, first, newest_first = wanted(column)
     assert (order.counts, order.newest_first) == (counts, newest_first)
     assert first["backwards"].startswith("row 3: '70' after '999")
+
+
+@pytest.mark.parametrize("close", ["2", "2 "])
+def test_a_long_time_among_short_ones(close: str) -> None:
+    """One time of 60,000 characters, in a plain row or in an odd one, does not make a table of all."""
+    column = [*map(str, range(10_000, 60_000)), "t" * 60_000, "60000", "60000"]
+    text = "time,close\n" + "".join(f"{time},{close if time[0] == 't' else 1}\n" for time in column)
+    order = TimeOrder()
+    with pytest.MonkeyPatch.context() as patch:
+        hand_over(patch, 1024 * 1024)
+        tracemalloc.start()
+        SignalStream(order=order).feed(text.encode())
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert found(order) == ({"repeated": 1}, {"repeated": "row 50003: '60000' after '60000'"}, False)
+    assert peak < 100_000_000
+
+
+def test_nothing_but_odd_lines_before_a_bad_one() -> None:
+    """The times of the rows before one that cannot be read are compared, even if none of them is plain."""
+    text = "time,close\n" + "2,1 \n1,1 \n1,x\n" + "".join(f"{time},1\n" for time in range(3, 30))
+    order = TimeOrder()
+    with pytest.MonkeyPatch.context() as patch:
+        hand_over(patch, 1024 * 1024)
+        with pytest.raises(DataError, match="line 4"):
+            SignalStream(order=order).feed(text.encode())
+    assert order.counts == {"backwards": 1}
 
 
 def events(folder: Path, *kinds: str) -> list[dict[str, Any]]:
