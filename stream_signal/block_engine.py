@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stream_signal.blocks import PADDING, BlockDecoder
-from stream_signal.columns import LONGEST, Columns, cut_out
-from stream_signal.signal_blocks import tell_run
-from stream_signal.time_blocks import merged, see_block, with_odd
+from stream_signal.columns import Columns, cut_out
+from stream_signal.signal_blocks import Run, tell_run
+from stream_signal.time_blocks import see_block
 from stream_signal.window_blocks import push_block
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from stream_signal.row_engine import RowEngine
     from stream_signal.signal_lines import SignalLines
     from stream_signal.ticks import Close
-    from stream_signal.times import TimeOrder
 
 # A block fits in the cache along with what is made of it.
 BLOCK_BYTES = 512 * 1024
@@ -34,9 +33,6 @@ BLOCK_BYTES = 512 * 1024
 LEAST_BLOCK_BYTES = 8 * 1024
 # So does a run of rows with their signals.
 LEAST_RUN_ROWS = 64
-# glibc gives memory above a threshold back to the system as soon as it is free, and to have it again costs a page fault
-# each 4 KiB: half the time that JSON Lines take. The threshold is the largest piece that was ever freed: mallopt(3).
-KEPT_BYTES = 16 * 1024 * 1024
 
 
 class BlockEngine:
@@ -53,7 +49,7 @@ class BlockEngine:
     def __init__(self, rows: RowEngine) -> None:
         self._rows = rows
         self._decoder: BlockDecoder | None = None
-        bytes(KEPT_BYTES)  # of which no page is ever touched
+        _keep_memory()
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes, cut anywhere; DataError at a line that cannot be read, the rows before it counted."""
@@ -111,10 +107,10 @@ class BlockEngine:
             first = rows.rows + 1
             rows.signals += push_block(rows.mean, block.ticks[:lines], block.places, odd)
             rows.rows += lines - sum(not closes for closes in odd.values())
-            if rows.order and lines:
+            if rows.time_order and reader.time_position is not None:
                 plain = np.delete(np.arange(lines), list(odd)) if odd else slice(lines)
                 columns = Columns(piece, header, starts[plain], ends[plain])
-                self._see(rows.order, columns, first, odd_times)
+                see_block(rows.time_order, columns, reader.time_position, first, odd_times)
 
     def _tell(self, piece: bytes, header: Header, block: Block, lines: SignalLines) -> None:
         """Count the rows of a block, a line for each: run by run, and what is between them by the row engine."""
@@ -127,29 +123,30 @@ class BlockEngine:
                 self._rows.feed(piece[starts[begin] : ends[end - 1] + 1])
             begin = end
 
-    def _tell_run(  # noqa: PLR0913, PLR0917 - a run is all of this
+    def _tell_run(  # noqa: PLR0913, PLR0917 - what the lines of a run are made of
         self, piece: bytes, header: Header, block: Block, lines: SignalLines, begin: int, end: int
     ) -> bool:
         """Count the lines from `begin` to `end`, none of them odd; False where a sum might not fit into int64."""
-        rows, reader, run = self._rows, self._rows.reader, slice(begin, end)
-        columns, ticks = Columns(piece, header, block.starts[run], block.ends[run]), block.ticks[run]
-        closes = cut_out(piece, block.begins[run], block.lengths[run])
-        signals = tell_run(lines, rows.mean, columns, reader.time_position, closes, rows.rows + 1, ticks, block.places)
+        rows, reader, part = self._rows, self._rows.reader, slice(begin, end)
+        columns = Columns(piece, header, block.starts[part], block.ends[part])
+        closes = cut_out(piece, block.begins[part], block.lengths[part])
+        run = Run(rows.rows + 1, columns, reader.time_position, closes, block.ticks[part], block.places)
+        signals = tell_run(lines, rows.mean, run)
         if signals is None:
             return False
-        if rows.order:
-            self._see(rows.order, columns, rows.rows + 1, {})
-        rows.rows += len(ticks)
+        if rows.time_order and run.time is not None:
+            see_block(rows.time_order, columns, run.time, run.row, {})
+        rows.rows += end - begin
         rows.signals += signals
-        reader.pass_over(len(ticks))
+        reader.pass_over(end - begin)
         return True
 
-    def _see(self, order: TimeOrder, columns: Columns, row: int, odd: dict[int, list[bytes]]) -> None:
-        time = self._rows.reader.time_position
-        if time is None:
-            return
-        cells = columns.cut(time)
-        if cells is None or any(len(text) > LONGEST for texts in odd.values() for text in texts):
-            order.see(merged(columns.texts(time), odd), row)
-        else:
-            see_block(order, with_odd(cells, odd), row)
+
+def _keep_memory() -> None:
+    """Have the allocator keep what is freed, up to 16 MiB at a time, for the next block.
+
+    glibc gives pieces above a threshold back to the system as soon as they are free, and to have them again costs a
+    page fault each 4 KiB: half the time that JSON Lines take. The threshold is the largest piece that was ever freed
+    (mallopt(3), M_MMAP_THRESHOLD); no page of this one is ever touched.
+    """
+    bytes(16 * 1024 * 1024)

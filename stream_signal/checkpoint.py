@@ -58,7 +58,7 @@ class Checkpoint:
         config: Config,
         inputs: tuple[str, ...],
         signals: tuple[str, SignalLines] | None = None,
-        order: TimeOrder | None = None,
+        time_order: TimeOrder | None = None,
     ) -> None:
         self.path = path
         self.first = 0
@@ -67,7 +67,7 @@ class Checkpoint:
         self.written = 0
         self._config = config
         self._signals = signals
-        self._order = order
+        self._time_order = time_order
         self._settings: dict[str, object] = {key: getattr(config, key) for key in DECIDING}
         self._settings["signals"] = signals[1].form if signals else None
         self._settings["time_column"] = signals[1].time_column if signals else None
@@ -119,7 +119,7 @@ class Checkpoint:
                     raise CheckpointError(self.path, differs, f"go back to its window, or {_START_ANEW}")
                 data = file.read()
         except FileNotFoundError:
-            return SignalStream(self._config, self._signals and self._signals[1], self._order)
+            return SignalStream(self._config, self._signals and self._signals[1], self._time_order)
         except OSError as error:
             raise InputError(f"cannot read {self.path!r}: {reason(error)}") from error
         saved = self._verified(data)
@@ -143,7 +143,7 @@ class Checkpoint:
             if path != STDOUT and os.path.isfile(path):
                 self._writing = self._find(path, written, "written")[1]
         self.rows = state.rows
-        return SignalStream.from_state(self._config, state, lines, self._order)
+        return SignalStream.from_state(self._config, state, lines, self._time_order)
 
     def add(self, data: bytes) -> None:
         """Take what was read next of the input."""

@@ -102,6 +102,11 @@ class Columns:
         return None if self._delimiter in cells.tobytes() else cells
 
 
+def fits(text: bytes) -> bool:
+    """Whether a text may stand in such an array: it is not too long for it, and has no zero byte."""
+    return len(text) <= LONGEST and 0 not in text
+
+
 def cut_out(buffer: bytes, begins: Integers, lengths: Integers | Lengths) -> Cells:
     """Return the texts that begin there, none of which has a zero byte.
 

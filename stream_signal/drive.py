@@ -14,8 +14,8 @@ import time
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
-from stream_signal.errors import ClosedOutputError, DataError, Interrupted, OutputError
-from stream_signal.repairs import PREAMBLE_LINE
+from stream_signal.errors import ClosedOutputError, DataError, Interrupted, OutputError, StreamSignalError
+from stream_signal.findings import Findings
 from stream_signal.sources import read_chunks, size_of
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Drive:
         self._signals = signals
         self._chores: list[Chore] = []
         self._checkpoint: Checkpoint | None = None
-        self._noticed: set[str] = set()
+        self._findings = Findings(stream, log)
         self._silence = Chore(STALLED_SECONDS, self._note_silence)
         if log.listens:
             self._chores.append(self._silence)
@@ -89,6 +89,15 @@ class Drive:
 
     def run(self) -> Counts:
         """Read the source to its end; return the counts."""
+        try:
+            counts = self._run()
+        except StreamSignalError as error:
+            self._add(error, self._log_counts)
+            raise
+        self._log_counts()
+        return counts
+
+    def _run(self) -> Counts:
         stream, checkpoint = self.stream, self._checkpoint
         first, offset = (checkpoint.first, checkpoint.offset) if checkpoint else (0, 0)
         *others, last = self._source.paths[first:]
@@ -96,23 +105,29 @@ class Drive:
             for path in others:
                 rows, size = stream.rows, self._read(path, offset)
                 self._end_part(checkpoint.next_input if checkpoint else None)
-                self._log_end(path, size, rows)
+                self._findings.log_input_end(path, size, stream.rows - rows)
                 offset = 0
             rows, size = stream.rows, self._read(last, offset)
             counts = self._finish()
-            self._log_end(last, size, rows)
+            self._findings.log_input_end(last, size, stream.rows - rows)
         except DataError as error:
-            self._tell()  # of the rows before it
             error.source = stream.repairs.source
+            self._add(error, self._tell)  # the rows before it
             if checkpoint and not checkpoint.is_of_files:  # nobody can read it again but who has sent it
                 error.add_note(f"the checkpoint holds {checkpoint.rows} rows: send those after them")
             raise
         except (Interrupted, OutputError) as stopped:
             self._save_after(stopped)
             raise
-        finally:
-            self._log_findings()
         return counts
+
+    def _add(self, error: StreamSignalError, do: Callable[[], None]) -> None:
+        """Do what is left to do after an error; what cannot be written does not hide it."""
+        try:
+            do()
+        except OutputError as unwritten:
+            if str(unwritten) != str(error):
+                error.add_note(str(unwritten))
 
     def _read(self, path: str, offset: int) -> int:
         """Read an input from `offset` to its end; return how many bytes that was."""
@@ -128,6 +143,8 @@ class Drive:
                     self._replace_input(path, chunk.why)
                 for chore in self._chores:
                     chore.turn()
+            if self._source.follow:
+                self._stop.obey()  # its end is the end that a signal asks for
         except Interrupted as stopped:
             if not self._source.follow:
                 raise
@@ -146,7 +163,6 @@ class Drive:
         """Count a piece, and tell of its rows."""
         if not chunk:
             return
-        self._silence.put_off()
         knew_header = self.stream.header is not None
         try:
             with self._stop.held():
@@ -155,9 +171,10 @@ class Drive:
                     self._checkpoint.add(chunk)
         finally:
             if not knew_header:
-                self._log_header(path)
+                self._findings.log_header(path)
         self._tell()
-        self._log_news()
+        self._findings.log_news()
+        self._silence.put_off()  # now: that the reader of the signals was slow is no silence
 
     def _tell(self) -> None:
         """Write the signals of the rows that were counted. A pipe may keep us waiting: there, a stop breaks it off."""
@@ -184,6 +201,7 @@ class Drive:
             self.stream.drop_part()
             if self._checkpoint:
                 self._checkpoint.replace_input()
+            self._save()  # what it held was of the other file: without, a kill now could not go on
 
     def _finish(self) -> Counts:
         """End the last input and the stream, and save the last checkpoint.
@@ -232,42 +250,11 @@ class Drive:
             self._checkpoint.save(self.stream.state(), self._signals.length if self._signals else 0)
             self._log.info("checkpoint saved", rows=self.stream.rows)
 
+    def _log_counts(self) -> None:
+        self._findings.log_counts()
+        if self._signals and self._signals.unsent:
+            self._log.warning("signals unsent", lines=self._signals.unsent)
+
     def _note_silence(self) -> None:
         self._log.warning("stalled", seconds=STALLED_SECONDS, rows=self.stream.rows)
         self._silence.due = inf  # until something comes
-
-    def _log_news(self) -> None:
-        """Log what is met for the first time: a live stream may not end for weeks."""
-        repairs, order = self.stream.repairs, self.stream.order
-        if not order or len(repairs.first) + len(order.first) == len(self._noticed):
-            return
-        found = {kind: places[0] for kind, places in repairs.first.items()} | order.first
-        for kind, first in found.items():
-            if kind not in self._noticed:
-                self._log.warning("noticed", kind=kind, first=first)
-        self._noticed |= found.keys()
-
-    def _log_findings(self) -> None:
-        repairs, order = self.stream.repairs, self.stream.order
-        if repairs.counts:
-            self._log.warning("repairs", **repairs.counts, first=repairs.first)
-        if order and order.counts:
-            self._log.warning("times", **order.counts, first=order.first)
-            if order.newest_first:
-                self._log.warning("newest first", meaning="the rolling mean runs backwards in time: sort the file")
-
-    def _log_end(self, path: str, size: int, rows_before: int) -> None:
-        self._log.info("input read", input=path, bytes=size, rows=self.stream.rows - rows_before)
-
-    def _log_header(self, path: str) -> None:
-        header, skipped_lines = self.stream.header, self.stream.repairs.counts.get(PREAMBLE_LINE, 0)
-        if header:
-            columns, column, delimiter = list(header.names), header.position + 1, header.delimiter
-            self._log.info(
-                "header read",
-                input=path,
-                columns=columns,
-                column=column,
-                delimiter=delimiter,
-                skipped_lines=skipped_lines,
-            )

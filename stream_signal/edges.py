@@ -11,7 +11,7 @@ from collections import deque
 from typing import NamedTuple
 
 from stream_signal.rows import MAX_LINE_BYTES
-from stream_signal.sources import read_edges
+from stream_signal.sources import read_edges, size_of
 
 # A page of a disk: some 70 rows, with timestamps that no other file has in the same place.
 EDGE_BYTES = 4096
@@ -55,6 +55,8 @@ class Edges:
 
 def find_edges(path: str, part: Part) -> tuple[int, Edges | None]:
     """Return the size of a file, and its edges up to the offset of `part`; None where they are not those of `part`."""
+    if not part.offset:  # there need be no file
+        return size_of(path), Edges()
     size, head, tail = read_edges(path, part.offset, EDGE_BYTES)
     if size < part.offset or (hashed(head), hashed(tail)) != (part.head, part.tail):
         return size, None

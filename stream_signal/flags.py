@@ -58,7 +58,7 @@ def job_parser() -> argparse.ArgumentParser:
         "--time-column",
         metavar="NAME",
         type=_column,
-        help="the times' name, or number from 1 (default: as it is known)",
+        help="the times' name, or number from 1 (default: the first of a known name)",
     )
     parser.add_argument(
         "--follow", action="store_true", help="go on reading the file as it grows, until SIGINT or SIGTERM"
@@ -168,7 +168,7 @@ def refuse_contradictions(
     """Refuse flags that make no sense together."""
     if options.checkpoint_every and not options.checkpoint:
         parser.error("--checkpoint-every: there is no --checkpoint to save")
-    if options.signals == "-" and options.output == "-":
+    if options.signals == "-" and is_stdout(options.output) and not _is_null(options.output):
         parser.error("--signals - puts the signals on stdout: the metrics need --output FILE")
     if options.signals_format and not options.signals:
         parser.error("--signals-format: there are no --signals to write")
@@ -181,23 +181,25 @@ def refuse_contradictions(
 
 
 def refuse_overwriting(parser: argparse.ArgumentParser, inputs: tuple[str, ...], options: argparse.Namespace) -> None:
-    """Refuse to write the metrics or the log over what is read, or over each other, by whatever name."""
+    """Refuse to write anything over what is read, or over anything else that is written, by whatever name."""
     from stream_signal.job import DEFAULT_CONFIG  # noqa: PLC0415
 
-    taken = {_identity(path) if path != "-" else _identity_of_stdin(): "an input" for path in inputs}
+    taken = {_identity(path) if path != "-" else _identity_of(0): "an input" for path in inputs}
     taken[_identity(options.config or DEFAULT_CONFIG)] = "the config"
-    for flag, path in (
-        ("--output", options.output),
-        ("--log-file", options.log_file),
-        ("--signals", options.signals),
-        ("--checkpoint", options.checkpoint),
+    if options.signals == "-":
+        taken[_identity_of(1)] = "where the signals go"
+    for flag, what, path in (
+        ("--output", "the output", options.output),
+        ("--log-file", "the log", options.log_file),
+        ("--signals", "the signals", options.signals),
+        ("--checkpoint", "the checkpoint", options.checkpoint),
     ):
         if path in {None, "-"} or (os.path.exists(path) and not os.path.isfile(path)):
             continue  # a pipe or a device is not overwritten
         file = _identity(path)
         if file in taken:
             parser.error(f"{flag} {path}: that is {taken[file]}, and would be overwritten")
-        taken[file] = {"--output": "the output", "--log-file": "the log"}.get(flag, "the signals")
+        taken[file] = what
 
 
 def is_stdout(path: str) -> bool:
@@ -206,6 +208,10 @@ def is_stdout(path: str) -> bool:
         return path == "-" or os.path.samestat(os.stat(path), os.fstat(1))
     except (OSError, ValueError):
         return False
+
+
+def _is_null(path: str) -> bool:
+    return os.path.exists(path) and os.path.samefile(path, os.devnull)
 
 
 def _identity(path: str) -> object:
@@ -217,9 +223,9 @@ def _identity(path: str) -> object:
     return status.st_dev, status.st_ino
 
 
-def _identity_of_stdin() -> object:
+def _identity_of(descriptor: int) -> object:
     try:
-        status = os.fstat(0)
+        status = os.fstat(descriptor)
     except OSError:
         return None
     return status.st_dev, status.st_ino

@@ -54,12 +54,13 @@ def find_header(line: bytes, number: int, column: str | int, delimiter: str | No
     found = []
     for mark, fields in _readings(line, delimiter):
         names = tuple(field.decode("utf-8", "replace").strip() for field in fields)
-        matches = _matches(names, column)
-        if len(matches) > 1:
-            named = " and ".join(f"{shown(names[at])} (column {at + 1})" for at in matches)
-            raise DataError(number, f"one column {column!r}", f"{named}; set `column` to the number of one")
-        if matches:
-            found.append((Header(line, names, mark, matches[0], len(names)), fields[matches[0]]))
+        places = matches(names, column)
+        if len(places) > 1:
+            raise DataError(
+                number, f"one column {column!r}", f"{listed(names, places)}; set `column` to the number of one"
+            )
+        if places:
+            found.append((Header(line, names, mark, places[0], len(names)), fields[places[0]]))
     if not found:
         return None
     if len(found) > 1:
@@ -107,6 +108,19 @@ def folded(name: str) -> str:
     return name.casefold()
 
 
+def matches(names: tuple[str, ...], column: str | int) -> list[int]:
+    """Return the positions, from 0, of the columns of that name, or the one of that number, from 1."""
+    if isinstance(column, int):
+        return [column - 1] if column <= len(names) else []
+    wanted = folded(column)
+    return [at for at, name in enumerate(names) if folded(name) == wanted]
+
+
+def listed(names: tuple[str, ...], positions: list[int]) -> str:
+    """Name columns in words."""
+    return " and ".join(f"{shown(names[at])} (column {at + 1})" for at in positions)
+
+
 def _readings(line: bytes, delimiter: str | None) -> list[tuple[str, list[bytes]]]:
     """List each way to cut the line: by the delimiter, or by every one that stands in it."""
     marks = [delimiter] if delimiter else [mark for mark in DELIMITERS if mark.encode() in line] or [DELIMITERS[0]]
@@ -117,13 +131,6 @@ def _readings(line: bytes, delimiter: str | None) -> list[tuple[str, list[bytes]
         except FieldError:
             continue  # no way to read the line
     return readings
-
-
-def _matches(names: tuple[str, ...], column: str | int) -> list[int]:
-    if isinstance(column, int):
-        return [column - 1] if column <= len(names) else []
-    wanted = folded(column)
-    return [at for at, name in enumerate(names) if folded(name) == wanted]
 
 
 def _two_delimiters(number: int, marks: list[str]) -> DataError:

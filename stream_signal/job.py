@@ -115,9 +115,10 @@ def execute(order: Order) -> None:
         try:
             config = load_config(order.config, order.window, order.column)
             version = config.version
-            _log_start(log, order, config)
+            with stop.held():  # it imports structlog, and half an import cannot be made good
+                _log_start(log, order, config)
             check_output(order.output)
-            stream, signals, checkpoint = _take_up(order, config, held, log)
+            stream, signals, checkpoint = _take_up(order, config, held, log, stop)
 
             def write_metrics(counts: Counts) -> Metrics:
                 metrics = Metrics.of(config, counts, time.perf_counter() - started)
@@ -166,25 +167,23 @@ def load_config(path: str | None, window: int | None = None, column: str | int |
 
 
 def _take_up(
-    order: Order, config: Config, held: ExitStack, log: Log
+    order: Order, config: Config, held: ExitStack, log: Log, stop: StopSignals
 ) -> tuple[SignalStream, SignalsWriter | None, Checkpoint | None]:
     """Return the stream to go on with, and the signals and the checkpoint if there are to be any, held to the end."""
-    checkpoint = signals = lines = times = None
-    if log.listens:
-        times = TimeOrder(order.time_column)
+    checkpoint = signals = told = None
+    time_order = TimeOrder(order.time_column) if log.listens else None
     if order.signals:
         from stream_signal.signal_lines import SignalLines  # noqa: PLC0415 - a job without them starts faster
         from stream_signal.signals import SignalsWriter, form_of  # noqa: PLC0415
 
-        lines = SignalLines(order.signals_format or form_of(order.signals), order.time_column)
+        told = order.signals, SignalLines(order.signals_format or form_of(order.signals), order.time_column)
     if order.checkpoint:
         from stream_signal.checkpoint import Checkpoint  # noqa: PLC0415
 
-        told = (order.signals, lines) if order.signals and lines else None
-        checkpoint = held.enter_context(Checkpoint(order.checkpoint, config, order.inputs, told, times))
-    if order.signals and lines:
-        signals = held.enter_context(SignalsWriter(order.signals, lines))
-    stream = checkpoint.take_up() if checkpoint else SignalStream(config, lines, times)
+        checkpoint = held.enter_context(Checkpoint(order.checkpoint, config, order.inputs, told, time_order))
+    if told:
+        signals = held.enter_context(SignalsWriter(*told, lambda: stop.received))
+    stream = checkpoint.take_up() if checkpoint else SignalStream(config, told and told[1], time_order)
     if checkpoint and stream.header:
         log.info(
             "checkpoint taken up", rows=stream.rows, input=order.inputs[checkpoint.first], offset=checkpoint.offset
@@ -209,6 +208,6 @@ def _record_failure(error: StreamSignalError, version: str, output: str, log: Lo
     for attempt in attempts:
         try:
             attempt()
-        except OutputError as unwritten:
+        except Exception as unwritten:  # noqa: BLE001 - whatever it is, it does not hide the failure
             if not isinstance(error, OutputError):
                 error.add_note(str(unwritten))

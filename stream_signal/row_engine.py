@@ -1,7 +1,7 @@
 """Rows counted one at a time: the row engine, which reads anything and is the reference for what is fast.
 
-bytes -> RowReader -> closes -> RollingMean -> rows, signals
-                        times and texts     -> lines of signals, order of the times (where they are asked for)
+Bytes become closes (`rows`), closes become signals (`rolling`); where it is asked for, each row is told as a line
+(`signal_lines`), and its time compared with that of the row before (`times`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class RowEngine:
     r"""Counts `rows`, and `signals` among them; `reader` and `mean` stand where the last row counted has left them.
 
-    Each row is added to `lines`, and its time shown to `order`, if there are any; those two agree on where times stand.
+    Each row is added to `lines`, and its time shown to `time_order`, if there are any; both know where the times stand.
 
     >>> from stream_signal.config import Config
     >>> engine = RowEngine(Config(window=2))
@@ -34,12 +34,12 @@ class RowEngine:
     (3, 1)
     """
 
-    def __init__(self, config: Config, lines: SignalLines | None = None, order: TimeOrder | None = None) -> None:
+    def __init__(self, config: Config, lines: SignalLines | None = None, time_order: TimeOrder | None = None) -> None:
         self.rows = 0
         self.signals = 0
         self.lines = lines
-        self.order = order
-        teller = lines or order
+        self.time_order = time_order
+        teller = lines or time_order
         self.reader = RowReader(config, partial(find_time, column=teller.time_column) if teller else None)
         self.mean = RollingMean(config.window)
 
@@ -52,7 +52,7 @@ class RowEngine:
         self._count(self.reader.end_part())
 
     def _count(self, closes: Iterator[Close]) -> None:
-        if self.lines or self.order:
+        if self.lines or self.time_order:
             self._count_and_tell(closes)
             return
         push, clear = self.mean.push, self.mean.clear
@@ -69,13 +69,14 @@ class RowEngine:
             self.signals += signals
 
     def _count_and_tell(self, closes: Iterator[Close]) -> None:
-        mean, reader, lines = self.mean, self.reader, self.lines
+        mean, reader, lines, time_order = self.mean, self.reader, self.lines, self.time_order
         times: list[bytes] = []
         try:
             for close in closes:
                 self.rows += 1
                 time, text = reader.told
-                times.append(time)
+                if time_order:
+                    times.append(time)
                 above = False
                 if close is None:
                     mean.clear()
@@ -86,5 +87,5 @@ class RowEngine:
                 if lines:
                     lines.add(self.rows, time, text, None if close is None else mean, signal=above)
         finally:
-            if self.order and times:
-                self.order.see(times, self.rows - len(times) + 1)
+            if time_order:
+                time_order.see(times, self.rows - len(times) + 1)

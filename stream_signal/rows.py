@@ -109,7 +109,8 @@ class RowReader:
     def drop_part(self) -> None:
         """Take the end of this part where its last line may have been torn: that line is passed over."""
         if self._size or (self._quoted and self._quoted.open):
-            self.repairs.note(UNFINISHED_LINE, f"line {self.line + 1}")
+            is_open = self._quoted and self._quoted.open
+            self.repairs.note(UNFINISHED_LINE, f"line {self._record_line if is_open else self.line + 1}")
             self._quoted = None
         if self._before and self._seeking:
             raise self._no_header()

@@ -6,7 +6,7 @@ lines together. Each step is one call for the whole run.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -26,35 +26,39 @@ if TYPE_CHECKING:
 _EXACT = 2**53
 
 
-def tell_run(  # noqa: PLR0913, PLR0917 - a run is all of this
-    lines: SignalLines,
-    mean: RollingMean,
-    columns: Columns,
-    time: int | None,
-    closes: Cells,
-    row: int,
-    ticks: NDArray[np.int64],
-    places: int,
-) -> int | None:
+class Run(NamedTuple):
+    """Plain rows that follow each other: each of `closes` is `ticks / 10**places`."""
+
+    row: int
+    """the number of the first, from 1"""
+    columns: Columns
+    time: int | None
+    """the position of the times in `columns`"""
+    closes: Cells
+    ticks: NDArray[np.int64]
+    places: int
+
+
+def tell_run(lines: SignalLines, mean: RollingMean, run: Run) -> int | None:
     """Push the closes of a run and add a line for each row; return how many of them signal.
 
-    The times are those of `columns` at position `time`; each of `closes` is `ticks / 10**places`, and `row` is the
-    number of the first. None, and nothing done, where a sum might not fit into int64.
+    None, and nothing done, where a sum might not fit into int64.
     """
-    pushed = push_run(mean, ticks.copy(), places)
+    count = len(run.ticks)
+    pushed = push_run(mean, run.ticks.copy(), run.places)
     if pushed is None:
         return None
     sums, above = pushed
     divisor = mean.window * 10**mean.places
-    times = np.zeros(len(ticks), "S1") if time is None else columns.cut(time)
+    times = np.zeros(count, "S1") if run.time is None else run.columns.cut(run.time)
     if times is not None and is_plain(times.tobytes()):
-        without = len(ticks) - len(sums)  # the first rows have no mean
+        without = count - len(sums)  # the first rows have no mean
         means = _filled(_mean_table(sums, divisor), without, lines.no_mean)
         all_above = np.concatenate((np.zeros(without, np.bool_), above)) if without else above
-        lines.add_text(run_text(lines.between, row, table_of(times), table_of(closes), means, all_above))
+        lines.add_text(run_text(lines.between, run.row, table_of(times), table_of(run.closes), means, all_above))
     else:
-        texts = [b""] * len(ticks) if time is None else columns.texts(time)
-        lines.add_run(row, texts, closes.tolist(), _means(sums, divisor), above.tolist())
+        texts = [b""] * count if run.time is None else run.columns.texts(run.time)
+        lines.add_run(run.row, texts, run.closes.tolist(), _means(sums, divisor), above.tolist())
     return int(np.count_nonzero(above))
 
 

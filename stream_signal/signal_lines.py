@@ -4,8 +4,9 @@
     1,1700000000,42004.66,,0
 
 `time` and `close` are the texts as they came, without the spaces around them; `mean` is the exact mean as the nearest
-float64, in the fewest digits that give it back. What is missing is empty, or null. Nothing here does I/O: `take` gives
-the bytes. A whole run of rows is formatted by a handful of calls that loop in C, not by one call a row.
+float64, in the fewest digits that give it back. A close that is missing, `NaN` or bad is empty, and so is a missing
+time; a missing mean is empty, and null in JSON. Nothing here does I/O: `take` gives the bytes. A run of rows
+is formatted by a handful of calls that loop in C, not by one call a row.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ takes whole: when a write is broken off, it is between two lines.
 from __future__ import annotations
 
 import os
+import select
 import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from stream_signal.files import STDOUT, open_stdout, write_all, writing
 from stream_signal.signal_lines import CSV, JSONL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
     from typing import Self
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 # What a pipe takes whole (PIPE_BUF of Linux).
 _WHOLE_BYTES = 4096
+# So long a job that is to stop waits for a reader that does not read.
+PATIENCE_SECONDS = 1.0
 
 
 def form_of(path: str) -> str:
@@ -37,12 +40,15 @@ class SignalsWriter:
 
     `go_on` says where a checkpoint stands; without it, the first write begins the file anew. `length` is how much of
     the file is written. OutputError where it cannot be, ClosedOutputError where the reader has gone; `failed` then.
+    `hurries` says whether the job is to stop: lines that the reader of a pipe does not take then are `unsent`.
     """
 
-    def __init__(self, path: str, lines: SignalLines) -> None:
+    def __init__(self, path: str, lines: SignalLines, hurries: Callable[[], bool]) -> None:
         self.lines = lines
         self.length = 0
         self.failed = False
+        self.unsent = 0
+        self._hurries = hurries
         self._path = path
         self._begun = False
 
@@ -81,8 +87,7 @@ class SignalsWriter:
                 self._append(data)
             else:
                 self.length += len(data)  # before: a signal may come right after
-                for piece in _pieces(data):
-                    write_all(self._descriptor, piece)
+                self._send(data)
         return data
 
     def sync(self) -> None:
@@ -90,6 +95,21 @@ class SignalsWriter:
         if self.is_file:
             with self._in_words():
                 os.fsync(self._descriptor)
+
+    def _send(self, data: bytes) -> None:
+        """Write lines into a pipe, as its reader takes them."""
+        for piece in _pieces(data):
+            if self.unsent or not self._is_taken():
+                self.unsent += piece.count(b"\n")
+            else:
+                write_all(self._descriptor, piece)
+
+    def _is_taken(self) -> bool:
+        """Wait until the pipe has room for a piece; False where a job that is to stop has waited long enough."""
+        while not select.select([], [self._descriptor], [], PATIENCE_SECONDS)[1]:
+            if self._hurries():
+                return False
+        return True
 
     def _append(self, data: bytes) -> None:
         try:

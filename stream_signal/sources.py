@@ -8,6 +8,7 @@ import select
 import stat
 import sys
 from contextlib import contextmanager, suppress
+from math import inf
 from typing import TYPE_CHECKING
 
 from stream_signal.errors import InputError
@@ -97,12 +98,16 @@ def _shown(path: str) -> str:
     return "stdin" if path == STDIN else repr(path)
 
 
+def _none_for_ever(seconds: float) -> float | None:
+    return None if seconds == inf else seconds
+
+
 def _read_all(descriptor: int, patience: Callable[[], float] | None) -> Iterator[bytes]:
     if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
         with suppress(OSError, AttributeError):  # not allowed here, or not on this system: 64 KiB will do
             fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
     while True:
-        if patience and not select.select([descriptor], [], [], patience())[0]:
+        if patience and not select.select([descriptor], [], [], _none_for_ever(patience()))[0]:
             yield b""
             continue
         try:

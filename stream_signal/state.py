@@ -38,6 +38,8 @@ class State(NamedTuple):
     places: int
     time: bytes = b""
     """the last of the rows, where the order of the times is looked at"""
+    time_column: str | int | None = None
+    """what was asked for as their column"""
 
     def as_json(self) -> dict[str, Any]:
         """Return it as what JSON can hold."""
@@ -63,6 +65,7 @@ class State(NamedTuple):
             ring=ring,
             places=natural(saved["places"]),
             time=_bytes(saved["time"]),
+            time_column=_column(saved["time_column"]),
         )
         if (
             state.signals > state.rows
@@ -114,6 +117,10 @@ def _text(found: object) -> str:
     if not isinstance(found, str):
         raise ValueError("expected text")  # noqa: TRY004 - see above
     return found
+
+
+def _column(found: object) -> str | int | None:
+    return found if found is None or isinstance(found, str) else natural(found)
 
 
 def _bytes(found: object) -> bytes:

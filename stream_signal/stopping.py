@@ -52,6 +52,11 @@ class StopSignals:
         if self._received is not None and not outside and not self._obeyed:
             raise _interrupted(self._received)
 
+    @property
+    def received(self) -> bool:
+        """Whether a signal has come."""
+        return self._received is not None
+
     def obey(self) -> None:
         """Take the signal for the normal end of the job: it interrupts nothing more; a second one still does."""
         self._obeyed = True

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 # NumPy takes some 80 ms to import, in which the row engine reads 60,000 rows, or a quarter of that where it tells of
 # each: a smaller job is over sooner without it.
 BLOCK_ENGINE_FROM_BYTES = 4 * 1024 * 1024
-# Pieces shorter than this are rows as they come, not a backlog, and are not worth the wait for NumPy.
+# Pieces shorter than this are rows as they come. Longer ones, one after the other, are a file or a backlog.
 BACKLOG_BYTES = 32 * 1024
 
 
@@ -47,7 +47,7 @@ class SignalStream:
 
     `feed` takes bytes cut anywhere; `finish` ends the stream. DataError names the line that cannot be read; after it,
     or after `finish`, the stream takes no more (ValueError). `rows` and `signals` can be read at any time. Where there
-    are `lines`, each row that counts is added to them; where there is an `order`, it is shown the time of each.
+    are `lines`, each row that counts is added to them; where there is a `time_order`, it is shown the time of each.
 
     >>> stream = SignalStream(Config(window=2))
     >>> stream.feed(b"close\n4.58\n4.")
@@ -57,19 +57,20 @@ class SignalStream:
     """
 
     def __init__(
-        self, config: Config | None = None, lines: SignalLines | None = None, order: TimeOrder | None = None
+        self, config: Config | None = None, lines: SignalLines | None = None, time_order: TimeOrder | None = None
     ) -> None:
-        self.order = order
-        self._row_engine = RowEngine(config or Config(), lines, order)
+        self.time_order = time_order
+        self._row_engine = RowEngine(config or Config(), lines, time_order)
         self._block_engine: BlockEngine | None = None
         self._block_engine_from = BLOCK_ENGINE_FROM_BYTES // (4 if lines else 1)
         self._expected = 0  # bytes
+        self._backlog = 0  # bytes that came in large pieces, one after the other
         self._fed = 0  # bytes of this part
         self._closed = False
 
     @classmethod
     def from_state(
-        cls, config: Config, state: State, lines: SignalLines | None = None, order: TimeOrder | None = None
+        cls, config: Config, state: State, lines: SignalLines | None = None, time_order: TimeOrder | None = None
     ) -> Self:
         r"""Go on where `state` was taken, with the bytes from its offset on; `config` is that of the stream it is of.
 
@@ -80,22 +81,24 @@ class SignalStream:
         >>> stream.finish()
         Counts(rows=3, signals=1, value=0.3333333333333333)
         """
-        self = cls(config, lines, order)
+        self = cls(config, lines, time_order)
         engine = self._row_engine
         engine.rows, engine.signals, self._fed = state.rows, state.signals, state.offset
         engine.reader.resume(state.header, state.offset, state.line, state.repairs)
         engine.mean.restore(state.ring, state.places)
-        if order:
-            order.last = state.time
+        if time_order and time_order.time_column == state.time_column:
+            time_order.last = state.time
         return self
 
     def state(self) -> State:
         """Return all that it takes to go on from the first row not counted; ValueError where the stream has ended."""
         self._check_open()
-        engine = self._row_engine
-        offset, line, repairs = engine.reader.position(self._fed)
-        ring, places, time = engine.mean.held(), engine.mean.places, self.order.last if self.order else b""
-        return State(self.rows, self.signals, self.header, offset, line, repairs, ring, places, time)
+        reader, mean, time_order = self._row_engine.reader, self._row_engine.mean, self.time_order
+        offset, line, repairs = reader.position(self._fed)
+        state = State(self.rows, self.signals, self.header, offset, line, repairs, mean.held(), mean.places)
+        if time_order:
+            state = state._replace(time=time_order.last, time_column=time_order.time_column)
+        return state
 
     @property
     def rows(self) -> int:
@@ -136,11 +139,11 @@ class SignalStream:
         data = data if isinstance(data, bytes) else bytes(memoryview(data))
         with self._reading():
             self._fed += len(data)
-            if self._expected < self._block_engine_from or len(data) < BACKLOG_BYTES:
-                self._expected += len(data)
-                self._row_engine.feed(data)
-            else:
+            self._backlog = self._backlog + len(data) if len(data) >= BACKLOG_BYTES else 0
+            if self._backlog and (self._block_engine or self._pays()):
                 self._blocks().feed(data)
+            else:
+                self._row_engine.feed(data)
 
     def end_part(self) -> None:
         """End one file of several: its last row needs no newline, and the next may bring its own header."""
@@ -180,6 +183,10 @@ class SignalStream:
     def _check_open(self) -> None:
         if self._closed:
             raise ValueError("this stream has ended")
+
+    def _pays(self) -> bool:
+        """Whether there is so much to read that it is worth the wait for NumPy."""
+        return max(self._expected, self._backlog) >= self._block_engine_from
 
     def _blocks(self) -> BlockEngine:
         if not self._block_engine:

@@ -6,60 +6,63 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from stream_signal.columns import fits
 from stream_signal.times import BACKWARDS, REPEATED, are_of_one_form
 
 if TYPE_CHECKING:
-    from stream_signal.columns import Cells
+    from collections.abc import Mapping
+
+    from stream_signal.columns import Cells, Columns
     from stream_signal.times import TimeOrder
 
 
-def see_block(order: TimeOrder, times: Cells, row: int) -> None:
-    """Show the times of the rows from number `row` on to `order`, as its `see` would take them.
+def see_block(time_order: TimeOrder, columns: Columns, position: int, row: int, odd: Mapping[int, list[bytes]]) -> None:
+    """Show `time_order` the times of a block: those of `columns` at `position`, and among them those of odd lines.
+
+    `row` is the number of its first row; `odd` maps the number of each odd line in the block, from 0, ascending, to the
+    times of the rows in it.
+    """
+    if not time_order.watches:
+        return
+    cells = columns.cut(position)
+    if cells is None or not all(fits(time) for times in odd.values() for time in times):
+        time_order.see(_merged(columns.texts(position), odd), row)
+    else:
+        see_times(time_order, _inserted(cells, odd), row)
+
+
+def see_times(time_order: TimeOrder, times: Cells, row: int) -> None:
+    """Show the times of the rows from number `row` on to `time_order`, as its `see` would take them.
 
     >>> from stream_signal.times import TimeOrder
-    >>> order = TimeOrder()
-    >>> see_block(order, np.array([b"60", b"90", b"60", b"60"]), 1)
-    >>> order.counts, order.first["backwards"]
+    >>> time_order = TimeOrder()
+    >>> see_times(time_order, np.array([b"60", b"90", b"60", b"60"]), 1)
+    >>> time_order.counts, time_order.first["backwards"]
     ({'backwards': 1, 'repeated': 1}, "row 3: '60' after '90'")
     """
-    order.see(times[:1].tolist(), row)
-    if len(times) < 2:
+    if not len(times) or not are_of_one_form(times.tobytes(), times[0], len(times)):
+        time_order.see(times.tolist(), row)
         return
-    if not are_of_one_form(times.tobytes(), times[0], len(times)):
-        order.see(times[1:].tolist(), row + 1)
-        return
+    time_order.see([times[0]], row)
     before, after = times[:-1], times[1:]
     if not (after > before).all():
         for kind, found in ((BACKWARDS, after < before), (REPEATED, after == before)):
             (places,) = found.nonzero()
             if places.size:
                 first = int(places[0])
-                order.note(kind, places.size, row + first + 1, bytes(before[first]), bytes(after[first]))
-    order.see_of_one_form(len(times) - 1, bytes(times[-1]))
+                time_order.note(kind, places.size, row + first + 1, before[first], after[first])
+    time_order.see_of_one_form(len(times) - 1, bytes(times[-1]))
 
 
-def with_odd(times: Cells, odd: dict[int, list[bytes]]) -> Cells:
-    """Put between the times of plain lines those of odd ones: `odd` maps the number of each line, from 0, to its rows.
-
-    >>> with_odd(np.array([b"17", b"19"]), {0: [], 2: [b"18x"]}).tolist()
-    [b'17', b'18x', b'19']
-    """
-    if not odd:
+def _inserted(times: Cells, odd: Mapping[int, list[bytes]]) -> Cells:
+    if not any(odd.values()):
         return times
     places = [line - passed for passed, (line, rows) in enumerate(odd.items()) for _ in rows]
     rows = np.array([time for rows in odd.values() for time in rows], np.bytes_)
     return np.insert(times.astype(np.promote_types(times.dtype, rows.dtype)), places, rows)
 
 
-def merged(times: list[bytes], odd: dict[int, list[bytes]]) -> list[bytes]:
-    """Do the same with a list: one long time would have all the others of an array filled up with zeros.
-
-    >>> merged([b"17", b"19"], {0: [], 2: [b"18x"]})
-    [b'17', b'18x', b'19']
-    """
-    whole: list[bytes] = []
-    taken = 0
-    for passed, (line, rows) in enumerate(odd.items()):
-        whole += [*times[taken : line - passed], *rows]
-        taken = line - passed
-    return whole + times[taken:]
+def _merged(times: list[bytes], odd: Mapping[int, list[bytes]]) -> list[bytes]:
+    for passed, (line, rows) in reversed(list(enumerate(odd.items()))):
+        times[line - passed : line - passed] = rows
+    return times

@@ -1,8 +1,8 @@
 """The column of the times: where it is, and whether the rows are in its order.
 
 Nothing here changes the answer: rows count in the order in which they come. But a file that runs backwards, or repeats
-rows, is told of. Times are compared as texts, which is right for plain integers and for ISO 8601 of one form, and the
-others are not looked at.
+rows, is told of. Plain integers are compared, and ISO 8601 of one form, which is in the order of its text; the others
+are not, and a column that begins with many of them is not looked at any more.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from functools import lru_cache
 from operator import ge
 from typing import TYPE_CHECKING
 
-from stream_signal.errors import MissingColumnError, shown
-from stream_signal.header import folded
+from stream_signal.errors import DataError, MissingColumnError, shown
+from stream_signal.header import folded, listed, matches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 NAMES = ("timestamp", "time", "date", "datetime", "unix", "open_time", "ts_event")
 BACKWARDS, REPEATED = "backwards", "repeated"
 _ISO = re.compile(rb"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|\+00:?00)?)?")
-
-
+# So many times of which no two can be compared are enough to know the column.
+_PATIENCE_ROWS = 10_000
 _AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 
 
 def find_time(header: Header, column: str | int | None = None) -> int | None:
     """Return the position, from 0, of the column of the times: the one asked for, else the first of a known name.
 
-    None where there is none. MissingColumnError where one is asked for that is not there.
+    None where there is none. MissingColumnError where one is asked for that is not there, DataError where two are.
 
     >>> from stream_signal.header import Header
     >>> find_time(Header(b"", ("Open", "Date", "close"), ",", 2, 3))
@@ -41,18 +41,21 @@ def find_time(header: Header, column: str | int | None = None) -> int | None:
         if column > header.width:
             raise MissingColumnError(column)
         return column - 1
-    wanted = NAMES if column is None else (folded(column),)
-    found = next((at for at, name in enumerate(header.names) if folded(name) in wanted), None)
-    if found is None and column is not None:
+    if column is None:
+        return next((at for at, name in enumerate(header.names) if folded(name) in NAMES), None)
+    found = matches(header.names, column)
+    if not found:
         raise MissingColumnError(column)
-    return found
+    if len(found) > 1:
+        raise DataError(None, f"one column {column!r}", f"{listed(header.names, found)}; give the number of one")
+    return found[0]
 
 
 class TimeOrder:
     """Notices times that go backwards and times that stand twice: `counts` by kind, and `first`, where each was first.
 
     `time_column` names the column of the times, or numbers it from 1; None: it is found by its name. `last` is the time
-    of the last row that had one.
+    of the last row that had one. `watches` says whether there is anything to be compared in that column.
 
     >>> order = TimeOrder()
     >>> order.see([b"60", b"120", b"60", b"60"], 1)
@@ -65,6 +68,8 @@ class TimeOrder:
         self.counts: dict[str, int] = {}
         self.first: dict[str, str] = {}
         self.last = b""
+        self.watches = True
+        self._left = _PATIENCE_ROWS
         self._pairs = 0  # of times that can be compared, one and the next
 
     @property
@@ -74,6 +79,8 @@ class TimeOrder:
 
     def see(self, times: Sequence[bytes], row: int) -> None:
         """Take the texts of the next rows; `row` is the number of the first of them, from 1."""
+        if not self.watches:
+            return
         times = [time.strip(b" ") for time in times]
         whole = [self.last, *times] if self.last else times
         alike = len(set(map(len, whole))) == 1 and are_of_one_form(b"".join(whole), whole[0], len(whole))
@@ -82,14 +89,18 @@ class TimeOrder:
             return
         before, form_before = self.last, _form_of(self.last)
         for number, time in enumerate(times, start=row):
-            if not time:
-                continue
             form = _form_of(time)
             if form and form == form_before:
                 self._pairs += 1
-                if (len(time), time) <= (len(before), before):
-                    self.note(REPEATED if time == before else BACKWARDS, 1, number, before, time)
-            before, form_before = time, form
+                if _key(time) <= _key(before):
+                    self.note(REPEATED if _key(time) == _key(before) else BACKWARDS, 1, number, before, time)
+            elif not self._pairs:
+                self._left -= 1
+                if not self._left:
+                    self.watches = False
+                    return
+            if time:
+                before, form_before = time, form
         self.last = before
 
     def see_of_one_form(self, pairs: int, last: bytes) -> None:
@@ -111,8 +122,13 @@ def are_of_one_form(together: bytes, first: bytes, count: int) -> bool:
 
 
 def _form_of(time: bytes) -> bytes:
-    """Return what two times have in common that compare as texts, the shorter first; nothing where they do not."""
+    """Return what two times have in common that can be compared; nothing where they cannot."""
     return _form(time.translate(_AS_ZEROS))
+
+
+def _key(time: bytes) -> tuple[int, bytes]:
+    digits = time.lstrip(b"0")
+    return len(digits), digits
 
 
 @lru_cache(maxsize=64)

@@ -257,6 +257,14 @@ def test_what_is_left_of_a_line() -> None:
         stream.stop()
 
 
+def test_a_torn_record() -> None:
+    """A record of several lines that has no end is told of where it begins."""
+    stream = SignalStream()
+    stream.feed(b'close,x\n1,2\n1,"a\nb\nc')
+    stream.drop_part()
+    assert stream.repairs.first == {"unfinished_lines": ["line 3"]}
+
+
 def test_renamed_in_the_moment_of_opening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that is there, and is not when it is opened, is one that is not there yet."""
     path, works = tmp_path / "data.csv", os.open

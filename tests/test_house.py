@@ -18,7 +18,7 @@ FLOORS = [
     ["flags"],
     ["job"],
     ["drive"],
-    ["checkpoint", "signals"],
+    ["checkpoint", "signals", "findings"],
     ["metrics", "follow", "edges", "log", "stopping"],
     ["sources"],
     ["files"],

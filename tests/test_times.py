@@ -25,9 +25,10 @@ from stream_signal.times import TimeOrder
 if TYPE_CHECKING:
     from pathlib import Path
 
-integers = st.one_of(st.integers(58, 62), st.integers(97, 103)).map(str)
+integers = st.one_of(st.integers(58, 62).map(str), st.integers(97, 103).map(str), st.sampled_from(["060", "0099"]))
 moments = st.integers(0, 4).map(lambda hour: f"2024-10-27 0{hour}:00")
-times = st.one_of(integers, moments, moments.map(lambda time: time + ":00Z"), st.sampled_from(["", "1/2/2024", " 60"]))
+odd_times = st.sampled_from(["", "1/2/2024", " 60", "60\0"])
+times = st.one_of(integers, moments, moments.map(lambda time: time + ":00Z"), odd_times)
 columns_of_times = st.one_of(
     st.lists(integers, min_size=60, max_size=200),
     st.lists(moments, min_size=60, max_size=200),
@@ -109,12 +110,33 @@ def test_a_long_time(far: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         hand_over(patch, 65536)
         order = TimeOrder()
-        stream = SignalStream(order=order)
+        stream = SignalStream(time_order=order)
         stream.feed(text.encode())
         stream.finish()
     counts, first, newest_first = wanted(column)
     assert (order.counts, order.newest_first) == (counts, newest_first)
     assert first["backwards"].startswith("row 3: '70' after '999")
+
+
+@pytest.mark.parametrize("odd", ["", "1 "], ids=["in a plain row", "in an odd row"])
+@pytest.mark.parametrize("time", ["159\0", "1" * 65])
+def test_a_time_that_fits_no_array(time: str, odd: str) -> None:
+    """A block with a time that is too long, or has a zero byte, is compared as the row engine compares it."""
+    column = [*map(str, range(100, 160)), "160", "1234567890123456", "159", "161", *map(str, range(170, 200)), "159"]
+    closes = [" 1" if number in {3, 20, 70} else "1\n" if number in {10, 50} else "1" for number in range(len(column))]
+    if odd:  # at the end of the block: what comes after it is left to the row engine
+        column, closes = [*column, time, "1234567890123456"], [*closes, odd, "1"]
+    else:
+        column[60] = time
+    text = "time,close\n" + "".join(f"{time},{close}\n" for time, close in zip(column, closes, strict=True))
+    orders = []
+    for start in (0, 10**9):
+        orders.append(TimeOrder())
+        with pytest.MonkeyPatch.context() as patch:
+            hand_over(patch, 65536, start=start)
+            SignalStream(time_order=orders[-1]).feed(text.encode())
+    assert found(orders[0]) == found(orders[1])
+    assert orders[0].counts["backwards"] > 1
 
 
 @pytest.mark.parametrize("close", ["2", "2 "])
@@ -126,11 +148,25 @@ def test_a_long_time_among_short_ones(close: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         hand_over(patch, 1024 * 1024)
         tracemalloc.start()
-        SignalStream(order=order).feed(text.encode())
+        SignalStream(time_order=order).feed(text.encode())
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     assert found(order) == ({"repeated": 1}, {"repeated": "row 50003: '60000' after '60000'"}, False)
     assert peak < 100_000_000
+
+
+@pytest.mark.parametrize(("rows", "counts"), [(9_998, {"backwards": 1}), (9_999, {})])
+@pytest.mark.parametrize("start", [0, 10**9], ids=["blocks", "rows"])
+def test_a_column_that_nobody_can_compare(rows: int, counts: dict[str, int], start: int) -> None:
+    """After 10,000 times of which no two can be compared, the column is not looked at any more, by either engine."""
+    text = "time,close\n" + "1/2/2024,1\n" * rows + "60,1\n50,1\n"
+    order = TimeOrder()
+    with pytest.MonkeyPatch.context() as patch:
+        hand_over(patch, 65536, start=start)
+        stream = SignalStream(time_order=order)
+        for begin in range(0, len(text), 50_000):
+            stream.feed(text[begin : begin + 50_000].encode())
+    assert (order.counts, order.watches) == (counts, bool(counts))
 
 
 def test_nothing_but_odd_lines_before_a_bad_one() -> None:
@@ -140,7 +176,7 @@ def test_nothing_but_odd_lines_before_a_bad_one() -> None:
     with pytest.MonkeyPatch.context() as patch:
         hand_over(patch, 1024 * 1024)
         with pytest.raises(DataError, match="line 4"):
-            SignalStream(order=order).feed(text.encode())
+            SignalStream(time_order=order).feed(text.encode())
     assert order.counts == {"backwards": 1}
 
 
@@ -196,6 +232,17 @@ def test_another_column(tmp_path: Path) -> None:
     assert events(tmp_path, "times")[0]["first"] == {"backwards": "row 2: '8' after '9'"}
     done = run_command(*arguments, "where", stdin=text, cwd=tmp_path)
     assert (done.code, done.record["error_message"]) == (1, "Missing required column: 'where'")
+    done = run_command(*arguments, "when", stdin=b"When,close,when\n1,2,3\n", cwd=tmp_path)
+    message = "expected one column 'when', found 'When' (column 1) and 'when' (column 3); give the number of one"
+    assert (done.code, done.record["error_message"]) == (1, message)
+
+
+def test_another_column_after_a_checkpoint(tmp_path: Path) -> None:
+    """The last time is compared with the next one of the same column, not with that of another."""
+    arguments = ("--checkpoint", "state.json", "--log-file", "run.log")
+    assert run_command(*arguments, stdin=b"time,when,close\n900,1,5\n901,2,5\n", cwd=tmp_path).code == 0
+    assert run_command(*arguments, "--time-column", "when", stdin=b"902,3,5\n903,4,5\n", cwd=tmp_path).code == 0
+    assert events(tmp_path, "noticed", "times", "newest first") == []
 
 
 @settings(max_examples=50)

@@ -1,0 +1,214 @@
+"""A stream that lives long: silences, readers that are stuck or gone, kills and signals at odd moments."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from candle_csv import candle_csv, row
+from commands import COMMAND, run_command
+from test_faults import run_script
+from test_follow import CLOSES, IN_FEED, append, check_metrics, follow
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Runs the command with a silence of as many seconds as its first argument says told as one.
+STALLED = """
+import sys
+from stream_signal import drive
+from stream_signal.__main__ import main
+drive.STALLED_SECONDS = float(sys.argv.pop(1))
+sys.exit(main())
+"""
+
+# Runs the command, and stops it when the stream is at its end.
+AT_THE_END = """
+import os, signal, sys
+from stream_signal.__main__ import main
+from stream_signal.stream import SignalStream
+stop = SignalStream.stop
+def stop_and_signal(self):
+    counts = stop(self)
+    os.kill(os.getpid(), signal.SIGTERM)
+    return counts
+SignalStream.stop = stop_and_signal
+sys.exit(main())
+"""
+
+# Runs the command, and stops it while it imports structlog.
+IN_IMPORT = """
+import os, signal, sys
+from stream_signal.__main__ import main
+class Finder:
+    def find_spec(self, name, *others):
+        if name == "asyncio.events":  # structlog imports it, and it does not survive half an import
+            os.kill(os.getpid(), signal.SIGTERM)
+sys.meta_path.insert(0, Finder())
+sys.exit(main())
+"""
+
+WITHOUT_STRUCTLOG = """
+import sys
+from stream_signal.__main__ import main
+sys.modules["structlog"] = None
+sys.exit(main())
+"""
+
+
+def logged(folder: Path, event: str) -> list[dict[str, Any]]:
+    """Read those events of the log."""
+    events = [json.loads(line) for line in (folder / "run.log").read_text().splitlines()]
+    return [found for found in events if found["event"] == event]
+
+
+def wait_for(path: Path, lines: int) -> None:
+    """Return when a file has so many lines."""
+    deadline = time.monotonic() + 30
+    while not path.exists() or path.read_bytes().count(b"\n") < lines:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_silent_pipe(tmp_path: Path) -> None:
+    """A pipe may be silent for as long as it likes: the log says so, and the job goes on."""
+    command = [sys.executable, "-c", STALLED, "0.05", "--log-file", "run.log"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=tmp_path, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        assert process.stdin
+        process.stdin.write(candle_csv(CLOSES[:10]))
+        wait_for(tmp_path / "run.log", 3)
+        time.sleep(0.2)
+        stdout, stderr = process.communicate(candle_csv(CLOSES[10:20], header=False), timeout=30)
+    assert (stderr, process.returncode, json.loads(stdout)["rows_processed"]) == (b"", 0, 20)
+    assert [stalled["rows"] for stalled in logged(tmp_path, "stalled")] == [10]
+
+
+def test_a_slow_reader_is_no_silence(tmp_path: Path) -> None:
+    """That whoever reads the signals takes its time is not told of as a silence of the source."""
+    (tmp_path / "data.csv").write_bytes(candle_csv(CLOSES * 200))
+    arguments = ["0.2", "data.csv", "--signals", "-", "--output", "m.json", "--log-file", "run.log"]
+    with subprocess.Popen([sys.executable, "-c", STALLED, *arguments], cwd=tmp_path, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        time.sleep(0.5)
+        assert process.stdout.read().count(b"\n") == 60_001
+    assert logged(tmp_path, "stalled") == []
+
+
+@pytest.mark.parametrize("output", ["/dev/stdout", "out", "link"])
+def test_metrics_where_the_signals_go(output: str, tmp_path: Path) -> None:
+    """Signals on stdout, and metrics in the file that stdout goes to, would overwrite each other, by whatever name."""
+    (tmp_path / "data.csv").write_bytes(candle_csv(CLOSES))
+    (tmp_path / "link").symlink_to("out")
+    with (tmp_path / "out").open("wb") as out:
+        command = [COMMAND, "data.csv", "--signals", "-", "--output", output]
+        done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, cwd=tmp_path, check=False)
+    assert (done.returncode, b"the metrics need --output FILE" in done.stderr) == (2, True)
+    with open(os.devnull, "wb") as out:
+        command[-1] = os.devnull
+        subprocess.run(command, stdout=out, cwd=tmp_path, check=True)
+
+
+def test_a_log_where_the_signals_go(tmp_path: Path) -> None:
+    """A log in the file that the signals go to is refused."""
+    with (tmp_path / "out").open("wb") as out:
+        command = [COMMAND, "--signals", "-", "--output", "m.json", "--log-file", "out"]
+        done = subprocess.run(command, input=b"", stdout=out, stderr=subprocess.PIPE, cwd=tmp_path, check=False)
+    assert (done.returncode, b"that is where the signals go" in done.stderr) == (2, True)
+
+
+def test_killed_after_a_rotation(tmp_path: Path) -> None:
+    """The checkpoint is of the new file as soon as that is read: a kill then loses nothing."""
+    path, signals = tmp_path / "data.csv", tmp_path / "s.csv"
+    path.write_bytes(candle_csv(CLOSES[:10]))
+    arguments = ("data.csv", "--follow", "--signals", "s.csv", "--output", "m.json", "--checkpoint", "state.json")
+    with follow(tmp_path, *arguments) as process:
+        wait_for(signals, 11)
+        path.rename(tmp_path / "old.csv")
+        (tmp_path / "new.csv").write_bytes(candle_csv(CLOSES[10:20]))
+        (tmp_path / "new.csv").rename(path)
+        wait_for(signals, 21)
+        process.kill()
+    append(path, candle_csv(CLOSES[20:30], header=False))
+    assert run_command(*arguments, "--idle-timeout", "0.1", cwd=tmp_path).code == 0
+    check_metrics(tmp_path, CLOSES[:30])
+    assert [line.split(",")[0] for line in signals.read_text().splitlines()[1:]] == list(map(str, range(1, 31)))
+
+
+def test_taken_up_before_the_file_is_there(tmp_path: Path) -> None:
+    """A checkpoint of a file that has not come yet waits for it, like a first run."""
+    arguments = ("data.csv", "--follow", "--output", "m.json", "--checkpoint", "state.json")
+    first = ("--checkpoint-every", "0.01", "--idle-timeout", "0.1")
+    assert run_command(*arguments, *first, cwd=tmp_path).code == 1
+    assert (tmp_path / "state.json").exists()
+    with follow(tmp_path, *arguments, "--idle-timeout", "1") as process:
+        time.sleep(0.5)  # until it is up and waits
+        (tmp_path / "data.tmp").write_bytes(candle_csv(CLOSES[:10]))
+        (tmp_path / "data.tmp").rename(tmp_path / "data.csv")
+        process.communicate(timeout=30)
+    check_metrics(tmp_path, CLOSES[:10])
+
+
+def test_stopped_while_it_imports(tmp_path: Path) -> None:
+    """A signal in the middle of an import waits for its end: the record and the log are written."""
+    done = run_script(IN_IMPORT, "--log-file", "run.log", cwd=tmp_path, stdin=candle_csv(["1"]))
+    assert (done.code, done.record["error_message"]) == (143, "interrupted by SIGTERM after 0 rows")
+    assert len(logged(tmp_path, "job failed")) == 1
+
+
+def test_a_log_that_nobody_can_write(tmp_path: Path) -> None:
+    """Whatever is wrong with the log, the record of the failure is written."""
+    done = run_script(WITHOUT_STRUCTLOG, "--log-file", "run.log", cwd=tmp_path, stdin=candle_csv(["1"]))
+    assert (done.code, done.record["status"]) == (1, "error")
+    assert "structlog" in done.record["error_message"]
+
+
+@pytest.mark.parametrize(("flags", "code"), [(["--follow"], 0), ([], 143)])
+def test_stopped_while_the_reader_is_stuck(flags: list[str], code: int, tmp_path: Path) -> None:
+    """A reader of the signals that does not read cannot keep a job that is to stop; what it was not sent is told."""
+    (tmp_path / "data.csv").write_bytes(candle_csv(CLOSES * 20))
+    os.mkfifo(tmp_path / "fifo")
+    reader = os.open(tmp_path / "fifo", os.O_RDONLY | os.O_NONBLOCK)
+    arguments = ["data.csv", "--signals", "fifo", "--output", "m.json", "--log-file", "run.log", *flags]
+    try:
+        assert run_script(IN_FEED, *arguments, "--checkpoint", "state.json", cwd=tmp_path).code == code
+        taken = os.read(reader, 1024 * 1024).count(b"\n")
+    finally:
+        os.close(reader)
+    [unsent] = logged(tmp_path, "signals unsent")
+    assert taken + unsent["lines"] == 6001
+    assert json.loads((tmp_path / "state.json").read_text())["saved"]["state"]["rows"] == 6000
+
+
+def test_stopped_at_the_end_of_what_is_followed(tmp_path: Path) -> None:
+    """A signal that comes when the silence has ended it already asks for the same."""
+    (tmp_path / "data.csv").write_bytes(candle_csv(CLOSES[:10]))
+    arguments = ("data.csv", "--follow", "--idle-timeout", "0.05", "--output", "m.json")
+    assert run_script(AT_THE_END, *arguments, cwd=tmp_path).code == 0
+    check_metrics(tmp_path, CLOSES[:10])
+
+
+def test_a_log_that_fails_after_a_bad_row(tmp_path: Path) -> None:
+    """A log whose reader has gone does not hide which row was bad."""
+    os.mkfifo(tmp_path / "log")
+    reader = os.open(tmp_path / "log", os.O_RDONLY | os.O_NONBLOCK)
+    pipe = subprocess.PIPE
+    command = [COMMAND, "--log-file", "log"]
+    with subprocess.Popen(command, cwd=tmp_path, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        assert process.stdin
+        process.stdin.write(candle_csv(CLOSES[:10]) + f"{row(5, '1')}\n".encode())
+        told, deadline = b"", time.monotonic() + 30
+        while b"noticed" not in told and time.monotonic() < deadline:
+            try:
+                told += os.read(reader, 65536)
+            except BlockingIOError:
+                time.sleep(0.01)
+        os.close(reader)
+        stdout, stderr = process.communicate(b"torn\n", timeout=30)
+    assert json.loads(stdout)["error_message"] == "line 13: expected 6 fields, found 1"
+    assert b"cannot write the log 'log': Broken pipe" in stderr
