@@ -50,50 +50,94 @@ def follow_chunks(
     `b""` is yielded while nothing comes, at least as often as `patience`, in seconds, asks for. Ends after
     `idle_seconds` without new bytes. Raises InputError where the file is there and cannot be read.
     """
-    watch = _Watch(path)
-    descriptor, tail = -1, b""
-    left_at = inf  # when the old file is left for the new one
-    looked = None  # what the file was when there was nothing more to be had of it
+    file, watch = _Followed(path, offset), _Watch(path)
     idle_since = time.monotonic()
     try:
         while True:
-            found = _stat(path)
-            if found and descriptor < 0:
-                descriptor = _open(path)
-                if descriptor >= 0:
-                    os.lseek(descriptor, offset, os.SEEK_SET)
-                    tail, left_at, looked = _tail(descriptor, offset), inf, None
-            if descriptor >= 0 and (left_at < inf or looked is None or _changed(looked, found)):
-                if os.fstat(descriptor).st_size < offset or _tail(descriptor, offset) != tail:
-                    yield NextPart("the file was cut back")
-                    offset, tail = os.lseek(descriptor, 0, os.SEEK_SET), b""
-                data = os.read(descriptor, CHUNK_BYTES)
-                if data:
-                    offset, left_at, looked, idle_since = offset + len(data), inf, None, time.monotonic()
-                    tail = (tail + data[-_TAIL_BYTES:])[-_TAIL_BYTES:]
+            found = file.look()
+            if found:
+                if isinstance(found, bytes):
+                    idle_since = time.monotonic()
                     watch.came()
-                    yield data
-                    continue
-                looked = found
-                if found and not os.path.samestat(found, os.fstat(descriptor)):
-                    # Who writes may not have noticed yet: the old file is looked at for a while before it is left.
-                    left_at = min(left_at, time.monotonic() + GRACE_SECONDS)
-                    if time.monotonic() >= left_at:
-                        yield NextPart("another file stands there now")
-                        os.close(descriptor)
-                        descriptor, offset = -1, 0
-                        continue
+                yield found
+                continue
             rest = inf if idle_seconds is None else idle_since + idle_seconds - time.monotonic()
             if rest <= 0:
                 return
             yield b""
-            watch.wait(max(0.0, min(patience(), rest, POLL_SECONDS if left_at < inf else LONGEST_WAIT_SECONDS)))
+            watch.wait(max(0.0, min(patience(), rest, POLL_SECONDS if file.is_being_left else LONGEST_WAIT_SECONDS)))
     except OSError as error:
         raise InputError(f"cannot read {path!r}: {reason(error)}") from error
     finally:
         watch.close()
-        if descriptor >= 0:
-            os.close(descriptor)
+        file.close()
+
+
+class _Followed:
+    """The file of that name, and where in it the reader is."""
+
+    def __init__(self, path: str, offset: int) -> None:
+        self._path = path
+        self._offset = offset
+        self._descriptor = -1
+        self._tail = b""  # what stands before the offset
+        self._left_at = inf  # when it is left for the file that has taken its name
+        self._looked: os.stat_result | None = None  # what it was when there was nothing more to be had of it
+
+    @property
+    def is_being_left(self) -> bool:
+        """Whether another file has taken its name."""
+        return self._left_at < inf
+
+    def look(self) -> bytes | NextPart | None:
+        """Return the next bytes, or that another file begins; None where there is nothing now."""
+        found = _stat(self._path)
+        if found and self._descriptor < 0:
+            self._open()
+        if self._descriptor < 0 or not (self.is_being_left or _changed(self._looked, found)):
+            return None
+        if self._is_cut_back():
+            self._offset, self._tail, self._looked = os.lseek(self._descriptor, 0, os.SEEK_SET), b"", None
+            return NextPart("the file was cut back")
+        data = os.read(self._descriptor, CHUNK_BYTES)
+        if data:
+            self._offset, self._left_at, self._looked = self._offset + len(data), inf, None
+            self._tail = (self._tail + data[-_TAIL_BYTES:])[-_TAIL_BYTES:]
+            return data
+        self._looked = found
+        if found and not os.path.samestat(found, os.fstat(self._descriptor)):
+            return self._leave()
+        return None
+
+    def close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _open(self) -> None:
+        try:
+            self._descriptor = os.open(self._path, os.O_RDONLY)
+        except FileNotFoundError:  # renamed in this very moment
+            return
+        os.lseek(self._descriptor, self._offset, os.SEEK_SET)
+        self._tail, self._left_at, self._looked = self._read_tail(), inf, None
+
+    def _is_cut_back(self) -> bool:
+        """Whether what was read before does not stand there any more."""
+        return os.fstat(self._descriptor).st_size < self._offset or self._read_tail() != self._tail
+
+    def _read_tail(self) -> bytes:
+        length = min(self._offset, _TAIL_BYTES)
+        return os.pread(self._descriptor, length, self._offset - length)
+
+    def _leave(self) -> NextPart | None:
+        """Leave the file for the new one; not at once, for who writes may not have noticed yet."""
+        self._left_at = min(self._left_at, time.monotonic() + GRACE_SECONDS)
+        if time.monotonic() < self._left_at:
+            return None
+        self.close()
+        self._offset = 0
+        return NextPart("another file stands there now")
 
 
 def _stat(path: str) -> os.stat_result | None:
@@ -103,22 +147,10 @@ def _stat(path: str) -> os.stat_result | None:
         return None
 
 
-def _open(path: str) -> int:
-    try:
-        return os.open(path, os.O_RDONLY)
-    except FileNotFoundError:  # renamed in this very moment
-        return -1
-
-
 def _changed(before: os.stat_result | None, now: os.stat_result | None) -> bool:
     if before is None or now is None:
         return True  # it is written to under another name, perhaps
     return (before.st_size, before.st_mtime_ns, before.st_ino) != (now.st_size, now.st_mtime_ns, now.st_ino)
-
-
-def _tail(descriptor: int, offset: int) -> bytes:
-    length = min(offset, _TAIL_BYTES)
-    return os.pread(descriptor, length, offset - length)
 
 
 class _Watch:
