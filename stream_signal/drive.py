@@ -4,13 +4,14 @@
                  between two of them: chores              a checkpoint saved, metrics so far written
     the end   -> SignalStream.finish                      and the last checkpoint
 
-A signal to stop is kept back while a piece is counted, so that the stream always stands between two rows when it takes
-effect; then the checkpoint is saved.
+A signal to stop is kept back while a piece is counted and its signals are written, so that the stream always stands
+between two rows when it takes effect; then the checkpoint is saved.
 """
 
 from __future__ import annotations
 
 import time
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -74,6 +75,7 @@ class Drive:
         self._chores: list[Chore] = []
         self._checkpoint: Checkpoint | None = None
         self._findings = Findings(stream, log)
+        self._saves_at_row = inf  # the first of a file that took another's place
         self._silence = Chore(STALLED_SECONDS, self._note_silence)
         if log.listens:
             self._chores.append(self._silence)
@@ -125,6 +127,8 @@ class Drive:
         """Do what is left to do after an error; what cannot be written does not hide it."""
         try:
             do()
+        except Interrupted:
+            self._stop.obey()  # it ends all the same
         except OutputError as unwritten:
             if str(unwritten) != str(error):
                 error.add_note(str(unwritten))
@@ -169,22 +173,27 @@ class Drive:
                 self.stream.feed(chunk)
                 if self._checkpoint:
                     self._checkpoint.add(chunk)
-        finally:
+        except StreamSignalError as error:
             if not knew_header:
-                self._findings.log_header(path)
+                self._add(error, partial(self._findings.log_header, path))
+            raise
+        if not knew_header:
+            self._findings.log_header(path)
         self._tell()
+        if self.stream.rows >= self._saves_at_row:  # the checkpoint is of the other file: a kill could not go on
+            self._saves_at_row = inf
+            self._save()
         self._findings.log_news()
         self._silence.put_off()  # now: that the reader of the signals was slow is no silence
 
     def _tell(self) -> None:
-        """Write the signals of the rows that were counted. A pipe may keep us waiting: there, a stop breaks it off."""
-        if self._signals and self._signals.is_file:
-            with self._stop.held():
-                written = self._signals.write()
-                if self._checkpoint:
-                    self._checkpoint.add_written(written)
-        elif self._signals:
-            self._signals.write()
+        """Write the signals of the rows that were counted."""
+        if not self._signals:
+            return
+        with self._stop.held():
+            written = self._signals.write()
+            if self._checkpoint and self._signals.is_file:
+                self._checkpoint.add_written(written)
 
     def _end_part(self, then: Callable[[], None] | None = None) -> None:
         """End a part, and with it its last row; `then` tells the checkpoint, in the same step."""
@@ -201,7 +210,7 @@ class Drive:
             self.stream.drop_part()
             if self._checkpoint:
                 self._checkpoint.replace_input()
-            self._save()  # what it held was of the other file: without, a kill now could not go on
+        self._saves_at_row = self.stream.rows + 1
 
     def _finish(self) -> Counts:
         """End the last input and the stream, and save the last checkpoint.

@@ -208,6 +208,8 @@ def _record_failure(error: StreamSignalError, version: str, output: str, log: Lo
     for attempt in attempts:
         try:
             attempt()
+        except Interrupted:
+            raise
         except Exception as unwritten:  # noqa: BLE001 - whatever it is, it does not hide the failure
             if not isinstance(error, OutputError):
                 error.add_note(str(unwritten))

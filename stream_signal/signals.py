@@ -86,8 +86,8 @@ class SignalsWriter:
             if self.is_file:
                 self._append(data)
             else:
-                self.length += len(data)  # before: a signal may come right after
                 self._send(data)
+                self.length += len(data)
         return data
 
     def sync(self) -> None:
@@ -106,7 +106,9 @@ class SignalsWriter:
 
     def _is_taken(self) -> bool:
         """Wait until the pipe has room for a piece; False where a job that is to stop has waited long enough."""
-        while not select.select([], [self._descriptor], [], PATIENCE_SECONDS)[1]:
+        pipe = select.poll()
+        pipe.register(self._descriptor, select.POLLOUT)
+        while not pipe.poll(PATIENCE_SECONDS * 1000):
             if self._hurries():
                 return False
         return True

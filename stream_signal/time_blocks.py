@@ -44,6 +44,8 @@ def see_times(time_order: TimeOrder, times: Cells, row: int) -> None:
         time_order.see(times.tolist(), row)
         return
     time_order.see([times[0]], row)
+    if not time_order.watches:
+        return
     before, after = times[:-1], times[1:]
     if not (after > before).all():
         for kind, found in ((BACKWARDS, after < before), (REPEATED, after == before)):

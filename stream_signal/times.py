@@ -85,7 +85,8 @@ class TimeOrder:
         whole = [self.last, *times] if self.last else times
         alike = len(set(map(len, whole))) == 1 and are_of_one_form(b"".join(whole), whole[0], len(whole))
         if alike and not any(map(ge, whole, whole[1:])):  # nearly always
-            self.see_of_one_form(len(whole) - 1, whole[-1])
+            if self.last or self._goes_on():
+                self.see_of_one_form(len(whole) - 1, whole[-1])
             return
         before, form_before = self.last, _form_of(self.last)
         for number, time in enumerate(times, start=row):
@@ -94,14 +95,18 @@ class TimeOrder:
                 self._pairs += 1
                 if _key(time) <= _key(before):
                     self.note(REPEATED if _key(time) == _key(before) else BACKWARDS, 1, number, before, time)
-            elif not self._pairs:
-                self._left -= 1
-                if not self._left:
-                    self.watches = False
-                    return
+            elif not self._goes_on():
+                return
             if time:
                 before, form_before = time, form
         self.last = before
+
+    def _goes_on(self) -> bool:
+        """Take note of a time that cannot be compared with the last one; whether it is worth it to look further."""
+        if not self._pairs:
+            self._left -= 1
+            self.watches = self._left > 0
+        return self.watches
 
     def see_of_one_form(self, pairs: int, last: bytes) -> None:
         """Take so many times more, of the form of the last one; what is to be noted of them is noted."""

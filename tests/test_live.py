@@ -41,6 +41,14 @@ SignalStream.stop = stop_and_signal
 sys.exit(main())
 """
 
+# Runs the command, and stops it when its output has been full for long.
+AFTER_A_SECOND = """
+import os, signal, sys, threading
+from stream_signal.__main__ import main
+threading.Timer(1, os.kill, (os.getpid(), signal.SIGTERM)).start()
+sys.exit(main())
+"""
+
 # Runs the command, and stops it while it imports structlog.
 IN_IMPORT = """
 import os, signal, sys
@@ -140,6 +148,27 @@ def test_killed_after_a_rotation(tmp_path: Path) -> None:
     assert [line.split(",")[0] for line in signals.read_text().splitlines()[1:]] == list(map(str, range(1, 31)))
 
 
+def test_rotated_while_no_job_ran(tmp_path: Path) -> None:
+    """A file that came and went after the kill is missed by no run in silence: the checkpoint is refused."""
+    path, signals = tmp_path / "data.csv", tmp_path / "s.csv"
+    path.write_bytes(candle_csv(CLOSES[:10]))
+    arguments = ("data.csv", "--follow", "--signals", "s.csv", "--output", "m.json", "--checkpoint", "state.json")
+    with follow(tmp_path, *arguments) as process:
+        wait_for(signals, 11)
+        for number in (1, 2):
+            path.rename(tmp_path / f"old{number}.csv")
+            (tmp_path / "new.csv").write_bytes(candle_csv(CLOSES[10 * number : 10 * number + 10]))
+            (tmp_path / "new.csv").rename(path)
+            if number == 1:
+                wait_for(signals, 21)
+                process.kill()
+                process.wait()
+    before = signals.read_bytes()
+    done = run_command(*arguments, "--idle-timeout", "0.1", cwd=tmp_path)
+    assert (done.code, "'data.csv' does not hold what it has read" in done.stderr) == (1, True)
+    assert signals.read_bytes() == before
+
+
 def test_taken_up_before_the_file_is_there(tmp_path: Path) -> None:
     """A checkpoint of a file that has not come yet waits for it, like a first run."""
     arguments = ("data.csv", "--follow", "--output", "m.json", "--checkpoint", "state.json")
@@ -168,15 +197,16 @@ def test_a_log_that_nobody_can_write(tmp_path: Path) -> None:
     assert "structlog" in done.record["error_message"]
 
 
+@pytest.mark.parametrize("script", [IN_FEED, AFTER_A_SECOND], ids=["while it counts", "while it waits"])
 @pytest.mark.parametrize(("flags", "code"), [(["--follow"], 0), ([], 143)])
-def test_stopped_while_the_reader_is_stuck(flags: list[str], code: int, tmp_path: Path) -> None:
+def test_stopped_while_the_reader_is_stuck(flags: list[str], code: int, script: str, tmp_path: Path) -> None:
     """A reader of the signals that does not read cannot keep a job that is to stop; what it was not sent is told."""
     (tmp_path / "data.csv").write_bytes(candle_csv(CLOSES * 20))
     os.mkfifo(tmp_path / "fifo")
     reader = os.open(tmp_path / "fifo", os.O_RDONLY | os.O_NONBLOCK)
     arguments = ["data.csv", "--signals", "fifo", "--output", "m.json", "--log-file", "run.log", *flags]
     try:
-        assert run_script(IN_FEED, *arguments, "--checkpoint", "state.json", cwd=tmp_path).code == code
+        assert run_script(script, *arguments, "--checkpoint", "state.json", cwd=tmp_path).code == code
         taken = os.read(reader, 1024 * 1024).count(b"\n")
     finally:
         os.close(reader)
@@ -191,6 +221,16 @@ def test_stopped_at_the_end_of_what_is_followed(tmp_path: Path) -> None:
     arguments = ("data.csv", "--follow", "--idle-timeout", "0.05", "--output", "m.json")
     assert run_script(AT_THE_END, *arguments, cwd=tmp_path).code == 0
     check_metrics(tmp_path, CLOSES[:10])
+
+
+def test_a_log_that_fails_at_the_header(tmp_path: Path) -> None:
+    """A log that is full where the header comes does not hide a bad row that comes with it."""
+    header = ",".join(f"column{number}" for number in range(300)) + ",close\n"
+    command = ["sh", "-c", 'ulimit -f 1; exec "$@"', "sh", COMMAND, "--log-file", "run.log"]
+    data = (header + "1," * 300 + "x\n").encode()
+    done = subprocess.run(command, input=data, cwd=tmp_path, capture_output=True, check=False)
+    assert json.loads(done.stdout)["error_message"] == "line 2: expected a decimal number in column 'close', found 'x'"
+    assert b"cannot write the log 'run.log'" in done.stderr
 
 
 def test_a_log_that_fails_after_a_bad_row(tmp_path: Path) -> None:

@@ -169,6 +169,22 @@ def test_a_column_that_nobody_can_compare(rows: int, counts: dict[str, int], sta
     assert (order.counts, order.watches) == (counts, bool(counts))
 
 
+@pytest.mark.parametrize("rows", [9_998, 9_999, 10_000])
+def test_a_column_without_times_at_first(rows: int) -> None:
+    """When the column is given up does not hang on the cuts, nor on the engine."""
+    text = "time,close\n" + ",1\n" * rows + "".join(f"{time},1\n" for time in range(300, 200, -1))
+    orders = []
+    for size, start in ((10**9, 10**9), (1, 10**9), (10**9, 0), (3001, 0)):
+        orders.append(TimeOrder())
+        with pytest.MonkeyPatch.context() as patch:
+            hand_over(patch, 65536, start=start)
+            stream = SignalStream(time_order=orders[-1])
+            for begin in range(0, len(text), size):
+                stream.feed(text[begin : begin + size].encode())
+    assert [(order.counts, order.watches) for order in orders] == [(orders[0].counts, orders[0].watches)] * 4
+    assert bool(orders[0].counts) == (rows < 9_999)
+
+
 def test_nothing_but_odd_lines_before_a_bad_one() -> None:
     """The times of the rows before one that cannot be read are compared, even if none of them is plain."""
     text = "time,close\n" + "2,1 \n1,1 \n1,x\n" + "".join(f"{time},1\n" for time in range(3, 30))
