@@ -83,6 +83,14 @@ def wait_for(path: Path, lines: int) -> None:
         time.sleep(0.01)
 
 
+def wait_for_checkpoint(folder: Path, rows: int) -> None:
+    """Return when a checkpoint of so many rows is saved."""
+    path, deadline = folder / "state.json", time.monotonic() + 30
+    while not path.exists() or json.loads(path.read_text())["saved"]["state"]["rows"] != rows:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def test_a_silent_pipe(tmp_path: Path) -> None:
     """A pipe may be silent for as long as it likes: the log says so, and the job goes on."""
     command = [sys.executable, "-c", STALLED, "0.05", "--log-file", "run.log"]
@@ -140,7 +148,7 @@ def test_killed_after_a_rotation(tmp_path: Path) -> None:
         path.rename(tmp_path / "old.csv")
         (tmp_path / "new.csv").write_bytes(candle_csv(CLOSES[10:20]))
         (tmp_path / "new.csv").rename(path)
-        wait_for(signals, 21)
+        wait_for_checkpoint(tmp_path, 20)
         process.kill()
     append(path, candle_csv(CLOSES[20:30], header=False))
     assert run_command(*arguments, "--idle-timeout", "0.1", cwd=tmp_path).code == 0
@@ -160,7 +168,7 @@ def test_rotated_while_no_job_ran(tmp_path: Path) -> None:
             (tmp_path / "new.csv").write_bytes(candle_csv(CLOSES[10 * number : 10 * number + 10]))
             (tmp_path / "new.csv").rename(path)
             if number == 1:
-                wait_for(signals, 21)
+                wait_for_checkpoint(tmp_path, 20)
                 process.kill()
                 process.wait()
     before = signals.read_bytes()
