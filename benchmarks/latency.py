@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from machine import described
 from processes import clean_environment
-from report import number, publish, table
+from report import invocation, number, publish, table
 from workloads import workload
 
 if TYPE_CHECKING:
@@ -68,8 +68,7 @@ def main() -> None:
         cells += [number(value) for value in microseconds(waits.due)]
         rows.append([*cells, number(microseconds(waits.written)[2])])
     head = ["rows/s", "reached", "rows", "p50", "p99", "p99.9", "max", "p99.9 from write"]
-    command = " ".join(["python", "benchmarks/latency.py", *sys.argv[1:]])
-    said = f"`{command}`: microseconds from when a row was due to its being counted.\n{described()}."
+    said = f"`{invocation()}`: microseconds from when a row was due to its being counted.\n{described()}."
     text = f"{said}\n\n{table(head, rows)}"
     publish("latency", text, options.output, only_print=options.print)
 

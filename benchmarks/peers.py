@@ -23,7 +23,7 @@ import numpy as np
 from contenders import Contender, contenders, starters
 from machine import described, versions
 from processes import Cost, measure, memory_floor
-from report import number, publish, table
+from report import invocation, number, publish, table
 from tracking import BUSY_RATIO, fixed_loop, waited
 from workloads import WINDOW, Workload, read_signals, workload
 
@@ -153,7 +153,7 @@ def _result(contender: Contender, costs: list[Cost]) -> Result:
 
 def _setting(options: argparse.Namespace, *, busy: bool) -> str:
     size = workload("plain", options.rows).path.stat().st_size / 1e6
-    command = " ".join(["python", "benchmarks/peers.py", *sys.argv[1:]])
+    command = invocation()
     return f"""\
 `{command}`: {options.rows:,} rows, {number(size)} MB, median of {options.runs}; wrong rows of {options.rows_checked:,}.
 {described()}; {", ".join(f"{name} {version}" for name, version in versions().items())}.

@@ -21,7 +21,7 @@ from contenders import COMMAND, PROGRAMS
 from machine import described, versions
 from peers import README, compile_bytecode
 from processes import Cost, measure
-from report import number, publish, table
+from report import invocation, number, publish, table
 from workloads import workload
 
 if TYPE_CHECKING:
@@ -66,8 +66,7 @@ def main() -> None:
         cells += [number(median(cost.cpu for cost in so_far)), number(max(cost.peak for cost in so_far)), f"{count:,}"]
         rows.append([writer.name, *cells])
     head = ["program", "wall s", "times ours", "rows/s", "CPU s", "peak MB", "signals wrong"]
-    command = " ".join(["python", "benchmarks/signal_bulk.py", *sys.argv[1:]])
-    said = f"`{command}`: {work.rows:,} rows, median of {options.runs}.\n{described()}; "
+    said = f"`{invocation()}`: {work.rows:,} rows, median of {options.runs}.\n{described()}; "
     said += ", ".join(f"{name} {version}" for name, version in versions().items())
     publish("bulk", f"{said}.\n\n{table(head, rows)}", options.output, only_print=options.print)
 

@@ -30,7 +30,7 @@ from contenders import COMMAND
 from latency import PERCENTILES, README, SATURATION, microseconds, write_rows
 from machine import described
 from processes import clean_environment
-from report import number, publish, table
+from report import invocation, number, publish, table
 from workloads import workload
 
 if TYPE_CHECKING:
@@ -74,8 +74,7 @@ def main() -> None:
         "max",
         "RSS MB",
     ]
-    command = " ".join(["python", "benchmarks/signal_latency.py", *sys.argv[1:]])
-    said = f"`{command}`: microseconds from when a row was due to its signal being read.\n{described()}."
+    said = f"`{invocation()}`: microseconds from when a row was due to its signal being read.\n{described()}."
     waiting = [door for door in options.doors if door != "pipe" and not options.soak]
     for door in waiting:
         said += f"\nWaiting, {door}: {idle(door, options.seconds):.2f} % of a core."

@@ -40,9 +40,15 @@ class Columns:
         self._starts = starts
         self._ends = ends
         self._characters = np.frombuffer(buffer, np.uint8)
+        self._cuts: dict[int, Cells | None] = {}  # by position
 
     def cut(self, position: int) -> Cells | None:
         """Return the texts at `position`, from 0, as an array of n; None where one is too long or has a zero byte."""
+        if position not in self._cuts:
+            self._cuts[position] = self._cut(position)
+        return self._cuts[position]
+
+    def _cut(self, position: int) -> Cells | None:
         if not len(self._starts):
             return np.empty(0, "S1")
         if not self._is_text:

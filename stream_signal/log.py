@@ -74,7 +74,7 @@ class Log:
 
     def _open(self) -> list[_Logger]:
         loggers: list[_Logger] = []
-        if not self._path and not self._verbosity:
+        if not self.listens:
             return loggers
         if self._path:
             # Line-buffered: an event is in the file when the call returns. A named pipe that nobody reads is an error.

@@ -40,12 +40,12 @@ class Run(NamedTuple):
 
 
 def tell_run(lines: SignalLines, mean: RollingMean, run: Run) -> int | None:
-    """Push the closes of a run and add a line for each row; return how many of them signal.
+    """Push the closes of a run, whose ticks are used up, and add a line for each row; return how many signal.
 
     None, and nothing done, where a sum might not fit into int64.
     """
     count = len(run.ticks)
-    pushed = push_run(mean, run.ticks.copy(), run.places)
+    pushed = push_run(mean, run.ticks, run.places)
     if pushed is None:
         return None
     sums, above = pushed

@@ -55,10 +55,13 @@ class SignalsWriter:
     def __enter__(self) -> Self:
         if self._path == STDOUT:
             self._descriptor, self.is_file = open_stdout(), False
-            return self
-        with writing(self._path):
-            self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o666)
-            self.is_file = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
+        else:
+            with writing(self._path):
+                self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o666)
+                self.is_file = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
+        if not self.is_file:
+            self._room = select.poll()
+            self._room.register(self._descriptor, select.POLLOUT)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -106,9 +109,7 @@ class SignalsWriter:
 
     def _is_taken(self) -> bool:
         """Wait until the pipe has room for a piece; False where a job that is to stop has waited long enough."""
-        pipe = select.poll()
-        pipe.register(self._descriptor, select.POLLOUT)
-        while not pipe.poll(PATIENCE_SECONDS * 1000):
+        while not self._room.poll(PATIENCE_SECONDS * 1000):
             if self._hurries():
                 return False
         return True

@@ -93,8 +93,9 @@ class TimeOrder:
             form = _form_of(time)
             if form and form == form_before:
                 self._pairs += 1
-                if _key(time) <= _key(before):
-                    self.note(REPEATED if _key(time) == _key(before) else BACKWARDS, 1, number, before, time)
+                now, then = _key(time), _key(before)
+                if now <= then:
+                    self.note(REPEATED if now == then else BACKWARDS, 1, number, before, time)
             elif not self._goes_on():
                 return
             if time:

@@ -36,6 +36,16 @@ def run_command(*arguments: str, stdin: bytes | None = b"", cwd: Path, **options
     return Done(done.returncode, done.stdout, done.stderr.decode())
 
 
+def logged(folder: Path, *kinds: str) -> list[dict[str, Any]]:
+    """Read those events of run.log, without their times and levels."""
+    found = [json.loads(line) for line in (folder / "run.log").read_text().splitlines()]
+    return [
+        {key: value for key, value in event.items() if key not in {"timestamp", "level"}}
+        for event in found
+        if event["event"] in kinds
+    ]
+
+
 def settings_yaml(**settings: Any) -> str:
     """Write a config file; JSON is YAML."""
     return json.dumps({"seed": 42, "window": 5, "version": "v1"} | settings)

@@ -7,15 +7,16 @@ import os
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from candle_csv import candle_csv, row
-from commands import COMMAND, run_command
+from commands import COMMAND, logged, run_command
 from test_faults import run_script
 from test_follow import CLOSES, IN_FEED, append, check_metrics, follow
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 # Runs the command with a silence of as many seconds as its first argument says told as one.
@@ -69,26 +70,30 @@ sys.exit(main())
 """
 
 
-def logged(folder: Path, event: str) -> list[dict[str, Any]]:
-    """Read those events of the log."""
-    events = [json.loads(line) for line in (folder / "run.log").read_text().splitlines()]
-    return [found for found in events if found["event"] == event]
-
-
-def wait_for(path: Path, lines: int) -> None:
-    """Return when a file has so many lines."""
+def wait_until(come: Callable[[], bool]) -> None:
+    """Return when something has come about."""
     deadline = time.monotonic() + 30
-    while not path.exists() or path.read_bytes().count(b"\n") < lines:
+    while not come():
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
 
-def wait_for_checkpoint(folder: Path, rows: int) -> None:
-    """Return when a checkpoint of so many rows is saved."""
-    path, deadline = folder / "state.json", time.monotonic() + 30
-    while not path.exists() or json.loads(path.read_text())["saved"]["state"]["rows"] != rows:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+def lines_in(path: Path) -> int:
+    """Count the lines that a file has by now."""
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def saved_rows(folder: Path) -> int | None:
+    """Read how many rows the checkpoint has, if there is one."""
+    path = folder / "state.json"
+    return json.loads(path.read_text())["saved"]["state"]["rows"] if path.exists() else None
+
+
+def rotate(folder: Path, kept: str, closes: list[str]) -> None:
+    """Give data.csv another name, and put a new one in its place, whole."""
+    (folder / "data.csv").rename(folder / kept)
+    (folder / "new.csv").write_bytes(candle_csv(closes))
+    (folder / "new.csv").rename(folder / "data.csv")
 
 
 def test_a_silent_pipe(tmp_path: Path) -> None:
@@ -98,7 +103,7 @@ def test_a_silent_pipe(tmp_path: Path) -> None:
     with subprocess.Popen(command, cwd=tmp_path, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe) as process:
         assert process.stdin
         process.stdin.write(candle_csv(CLOSES[:10]))
-        wait_for(tmp_path / "run.log", 3)
+        wait_until(lambda: lines_in(tmp_path / "run.log") >= 3)
         time.sleep(0.2)
         stdout, stderr = process.communicate(candle_csv(CLOSES[10:20], header=False), timeout=30)
     assert (stderr, process.returncode, json.loads(stdout)["rows_processed"]) == (b"", 0, 20)
@@ -144,11 +149,9 @@ def test_killed_after_a_rotation(tmp_path: Path) -> None:
     path.write_bytes(candle_csv(CLOSES[:10]))
     arguments = ("data.csv", "--follow", "--signals", "s.csv", "--output", "m.json", "--checkpoint", "state.json")
     with follow(tmp_path, *arguments) as process:
-        wait_for(signals, 11)
-        path.rename(tmp_path / "old.csv")
-        (tmp_path / "new.csv").write_bytes(candle_csv(CLOSES[10:20]))
-        (tmp_path / "new.csv").rename(path)
-        wait_for_checkpoint(tmp_path, 20)
+        wait_until(lambda: lines_in(signals) >= 11)
+        rotate(tmp_path, "old.csv", CLOSES[10:20])
+        wait_until(lambda: saved_rows(tmp_path) == 20)
         process.kill()
     append(path, candle_csv(CLOSES[20:30], header=False))
     assert run_command(*arguments, "--idle-timeout", "0.1", cwd=tmp_path).code == 0
@@ -162,15 +165,12 @@ def test_rotated_while_no_job_ran(tmp_path: Path) -> None:
     path.write_bytes(candle_csv(CLOSES[:10]))
     arguments = ("data.csv", "--follow", "--signals", "s.csv", "--output", "m.json", "--checkpoint", "state.json")
     with follow(tmp_path, *arguments) as process:
-        wait_for(signals, 11)
-        for number in (1, 2):
-            path.rename(tmp_path / f"old{number}.csv")
-            (tmp_path / "new.csv").write_bytes(candle_csv(CLOSES[10 * number : 10 * number + 10]))
-            (tmp_path / "new.csv").rename(path)
-            if number == 1:
-                wait_for_checkpoint(tmp_path, 20)
-                process.kill()
-                process.wait()
+        wait_until(lambda: lines_in(signals) >= 11)
+        rotate(tmp_path, "old1.csv", CLOSES[10:20])
+        wait_until(lambda: saved_rows(tmp_path) == 20)
+        process.kill()
+        process.wait()
+    rotate(tmp_path, "old2.csv", CLOSES[20:30])
     before = signals.read_bytes()
     done = run_command(*arguments, "--idle-timeout", "0.1", cwd=tmp_path)
     assert (done.code, "'data.csv' does not hold what it has read" in done.stderr) == (1, True)

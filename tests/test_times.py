@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
 import tracemalloc
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from candle_csv import candle_csv, row
-from commands import run_command
+from commands import logged, run_command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import cuts
@@ -196,23 +195,13 @@ def test_nothing_but_odd_lines_before_a_bad_one() -> None:
     assert order.counts == {"backwards": 1}
 
 
-def events(folder: Path, *kinds: str) -> list[dict[str, Any]]:
-    """Read those events of the log, without their times."""
-    found = [json.loads(line) for line in (folder / "run.log").read_text().splitlines()]
-    return [
-        {key: value for key, value in event.items() if key not in {"timestamp", "level"}}
-        for event in found
-        if event["event"] in kinds
-    ]
-
-
 @pytest.mark.parametrize("flags", [[], ["--signals", "s.csv"]])
 def test_newest_first(flags: list[str], tmp_path: Path) -> None:
     """A file that runs backwards is told of clearly, and counts as it stands."""
     rows = candle_csv([str(number) for number in range(200)]).splitlines(keepends=True)
     done = run_command("--log-file", "run.log", *flags, stdin=b"".join([rows[0], *rows[:0:-1]]), cwd=tmp_path)
     assert (done.code, done.record["value"]) == (0, 0.0)
-    noticed, times, newest = events(tmp_path, "noticed", "times", "newest first")
+    noticed, times, newest = logged(tmp_path, "noticed", "times", "newest first")
     first = "row 2: '1700011880' after '1700011940'"
     assert noticed == {"event": "noticed", "kind": "backwards", "first": first}
     assert times == {"event": "times", "backwards": 199, "first": {"backwards": first}}
@@ -223,7 +212,7 @@ def test_in_order(tmp_path: Path) -> None:
     """Of times in order there is nothing to tell, of times that nobody can compare neither."""
     for text in (candle_csv(["1"] * 50), b"date,close\n" + b"2/1/2024,1\n1/1/2024,1\n" * 9):
         assert run_command("--log-file", "run.log", stdin=text, cwd=tmp_path).code == 0
-    assert events(tmp_path, "noticed", "times", "newest first") == []
+    assert logged(tmp_path, "noticed", "times", "newest first") == []
 
 
 def test_a_row_sent_twice(tmp_path: Path) -> None:
@@ -232,7 +221,7 @@ def test_a_row_sent_twice(tmp_path: Path) -> None:
     assert run_command(*arguments, stdin=candle_csv(["1", "2", "3"]), cwd=tmp_path).code == 0
     again = f"{row(2, '3')}\n{row(3, '4')}\n".encode()
     assert run_command(*arguments, stdin=again, cwd=tmp_path).record["rows_processed"] == 5
-    (times,) = events(tmp_path, "times")
+    (times,) = logged(tmp_path, "times")
     assert times == {
         "event": "times",
         "repeated": 1,
@@ -245,7 +234,7 @@ def test_another_column(tmp_path: Path) -> None:
     text = b"time,when,close\n1,9,5\n2,8,5\n"
     arguments = ("--log-file", "run.log", "--time-column")
     assert run_command(*arguments, "when", stdin=text, cwd=tmp_path).code == 0
-    assert events(tmp_path, "times")[0]["first"] == {"backwards": "row 2: '8' after '9'"}
+    assert logged(tmp_path, "times")[0]["first"] == {"backwards": "row 2: '8' after '9'"}
     done = run_command(*arguments, "where", stdin=text, cwd=tmp_path)
     assert (done.code, done.record["error_message"]) == (1, "Missing required column: 'where'")
     done = run_command(*arguments, "when", stdin=b"When,close,when\n1,2,3\n", cwd=tmp_path)
@@ -258,7 +247,7 @@ def test_another_column_after_a_checkpoint(tmp_path: Path) -> None:
     arguments = ("--checkpoint", "state.json", "--log-file", "run.log")
     assert run_command(*arguments, stdin=b"time,when,close\n900,1,5\n901,2,5\n", cwd=tmp_path).code == 0
     assert run_command(*arguments, "--time-column", "when", stdin=b"902,3,5\n903,4,5\n", cwd=tmp_path).code == 0
-    assert events(tmp_path, "noticed", "times", "newest first") == []
+    assert logged(tmp_path, "noticed", "times", "newest first") == []
 
 
 @settings(max_examples=50)
