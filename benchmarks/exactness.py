@@ -13,7 +13,7 @@ from collections import deque
 import numpy as np
 
 from stream_signal import Config, SignalStream
-from stream_signal.candles import candles
+from stream_signal.command.candles import candles
 
 ROWS = 100_000
 WINDOW = 5

@@ -16,8 +16,8 @@ from processes import clean_environment, measure
 from workloads import WINDOW, WINDOWS, Workload, workload
 
 from stream_signal import Config, RollingMean, SignalStream
-from stream_signal.rows import RowReader
-from stream_signal.sources import read_chunks
+from stream_signal.core.rows.reader import RowReader
+from stream_signal.inputs.plain import read_chunks
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -24,7 +24,7 @@ import numpy as np
 from kinds import CLOSE, KINDS
 from truth import signals_of
 
-from stream_signal.candles import candles
+from stream_signal.command.candles import candles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from stream_signal.config import Config
-    from stream_signal.errors import (
+    from stream_signal.core.config import Config
+    from stream_signal.core.errors import (
         CheckpointError,
         ClosedOutputError,
         ConfigError,
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
         StreamSignalError,
         TruncatedError,
     )
-    from stream_signal.job import run
-    from stream_signal.metrics import Metrics
-    from stream_signal.rolling import RollingMean
-    from stream_signal.state import State
-    from stream_signal.stream import SignalStream
+    from stream_signal.core.rolling import RollingMean
+    from stream_signal.core.state import State
+    from stream_signal.core.stream import SignalStream
+    from stream_signal.job.run import run
+    from stream_signal.outputs.metrics import Metrics
 
 __all__ = [
     "CheckpointError",
@@ -53,18 +53,18 @@ __all__ = [
     "run",
 ]
 
-_ROOMS = {
-    "Config": "config",
-    "Metrics": "metrics",
-    "RollingMean": "rolling",
-    "SignalStream": "stream",
-    "State": "state",
-    "run": "job",
+_HOMES = {
+    "Config": "core.config",
+    "Metrics": "outputs.metrics",
+    "RollingMean": "core.rolling",
+    "SignalStream": "core.stream",
+    "State": "core.state",
+    "run": "job.run",
 }
 
 
 def __getattr__(name: str) -> object:
-    """Open a room when its name is first asked for: the command starts without those that it does not enter."""
+    """Import what a public name stands for when it is first asked for: the command starts without the rest."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_ROOMS.get(name, 'errors')}"), name)
+    return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'core.errors')}"), name)

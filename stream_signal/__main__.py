@@ -8,7 +8,7 @@ import sys
 def main() -> int:
     """Run the command; return its exit code."""
     try:
-        from stream_signal.cli import main as run  # noqa: PLC0415 - so that an interrupted import is caught
+        from stream_signal.command.main import main as run  # noqa: PLC0415 - so that an interrupted import is caught
 
         return run()
     except KeyboardInterrupt:

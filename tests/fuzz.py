@@ -33,8 +33,8 @@ from commands import settings_yaml
 from test_engines import hand_over
 
 from stream_signal import Config, ConfigError, DataError, InternalError, SignalStream, StreamSignalError
-from stream_signal.checkpoint import SCHEMA
-from stream_signal.job import Order, execute
+from stream_signal.job.checkpoint import SCHEMA
+from stream_signal.job.run import Order, execute
 
 FINDINGS = Path("fuzz-findings")
 SECONDS_A_RUN = 10
@@ -151,7 +151,7 @@ def _run(order: Order) -> str:
 
 def _compare(rng: random.Random, data: bytes, config: bytes) -> None:
     """Check laws 2, 3 and 5 on these bytes."""
-    from stream_signal.config import parse_config
+    from stream_signal.core.config import parse_config
 
     try:
         settings = parse_config(config)

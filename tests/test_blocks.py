@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from stream_signal.blocks import (
+from stream_signal.core.blocks.reader import (
     MAX_CLOSE_BYTES,
     MAX_DIGITS,
     MAX_LINE_BYTES,
@@ -20,9 +20,9 @@ from stream_signal.blocks import (
     Block,
     BlockDecoder,
 )
-from stream_signal.config import Config
-from stream_signal.header import Header
-from stream_signal.rows import RowReader
+from stream_signal.core.config import Config
+from stream_signal.core.header import Header
+from stream_signal.core.rows.reader import RowReader
 
 PLAIN = re.compile(rb"-?[0-9]+(\.[0-9]+)?")
 FAR = 64  # a field before the close of this many bytes makes its line odd

@@ -10,7 +10,7 @@ from commands import REPOSITORY, run_command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_signal.candles import candles
+from stream_signal.command.candles import candles
 
 if TYPE_CHECKING:
     from pathlib import Path

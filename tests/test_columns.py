@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_signal.columns import LONGEST, Columns
-from stream_signal.header import Header
+from stream_signal.core.blocks.columns import LONGEST, Columns
+from stream_signal.core.header import Header
 
 cells = st.one_of(
     st.sampled_from(["", "1", "12", "1700000000", "1700000060", "x" * LONGEST]),

@@ -210,7 +210,7 @@ def test_an_output_that_is_a_pipe(output: str, folder: Path) -> None:
 def test_an_unforeseen_error(folder: Path) -> None:
     """A defect of our own is one line, an error record and exit 1; its traceback goes to the log with -vv."""
     script = (
-        "import sys; from stream_signal import drive; from stream_signal.cli import main\n"
+        "import sys; from stream_signal.job import drive; from stream_signal.command.main import main\n"
         "def fail(*_): raise RuntimeError('out of cheese')\n"
         "drive.read_chunks = fail\n"
         "sys.exit(main(['data.csv', '--log-file', 'run.log', '-vv']))"
@@ -370,7 +370,7 @@ def test_a_path_that_is_no_text(folder: Path) -> None:
 def test_a_quiet_job_loads_neither_numpy_nor_structlog(folder: Path) -> None:
     """A small job without a log starts without NumPy, structlog, YAML or csv."""
     script = (
-        "import sys; from stream_signal.cli import main; code = main(['data.csv']); "
+        "import sys; from stream_signal.command.main import main; code = main(['data.csv']); "
         "print(code, {'numpy', 'structlog', 'yaml', 'dataclasses', 'asyncio'} & set(sys.modules), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, check=True)

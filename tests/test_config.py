@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import Config, ConfigError
-from stream_signal.config import parse_config
+from stream_signal.core.config import parse_config
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,16 +16,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import windows
 
-from stream_signal import Config, DataError, RollingMean, SignalStream, block_engine, stream
-from stream_signal.blocks import BlockDecoder
-from stream_signal.rows import RowReader
-from stream_signal.window_blocks import push_block
+from stream_signal import Config, DataError, RollingMean, SignalStream
+from stream_signal.core import stream
+from stream_signal.core.blocks import engine as block_engine
+from stream_signal.core.blocks.reader import BlockDecoder
+from stream_signal.core.blocks.rolling import push_block
+from stream_signal.core.rows.reader import RowReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from stream_signal.blocks import Block
-    from stream_signal.ticks import Close
+    from stream_signal.core.blocks.reader import Block
+    from stream_signal.core.ticks import Close
 
 
 def hand_over(patch: pytest.MonkeyPatch, block_bytes: int, least: int = 0, start: int = 0) -> None:

@@ -191,7 +191,7 @@ def test_short_reads(tmp_path: Path) -> None:
 
 INTERRUPTED = """
 import signal, sys
-from stream_signal.cli import main
+from stream_signal.command.main import main
 rings = []
 signal.signal(signal.SIGALRM, lambda *_: rings.append(1))
 signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
@@ -267,7 +267,7 @@ def test_somebody_removed_the_lock(tmp_path: Path) -> None:
 BETWEEN = """
 import os, signal, sys
 from stream_signal.__main__ import main
-from stream_signal.stream import SignalStream
+from stream_signal.core.stream import SignalStream
 end_part = SignalStream.end_part
 def end_and_stop(self):
     end_part(self)

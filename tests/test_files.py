@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stream_signal import Interrupted, OutputError
-from stream_signal.files import replace_file
+from stream_signal.outputs.files import replace_file
 
 if TYPE_CHECKING:
     from pathlib import Path

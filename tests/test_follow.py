@@ -21,7 +21,7 @@ from test_faults import run_script
 from test_signals import lines_of, wanted_rows
 
 from stream_signal import DataError, SignalStream
-from stream_signal.follow import NextPart, follow_chunks
+from stream_signal.inputs.follow import NextPart, follow_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -200,7 +200,7 @@ def test_resumed_after_rotation(tmp_path: Path) -> None:
 IN_FEED = """
 import os, signal, sys
 from stream_signal.__main__ import main
-from stream_signal.stream import SignalStream
+from stream_signal.core.stream import SignalStream
 feed = SignalStream.feed
 def feed_and_stop(self, data):
     feed(self, data)
@@ -371,7 +371,7 @@ def test_stalled(tmp_path: Path) -> None:
     """The log tells of a silence, once, and goes on."""
     (tmp_path / "data.csv").write_bytes(candle_csv(CLOSES[:10]))
     script = (
-        "import sys; from stream_signal import drive; drive.STALLED_SECONDS = 0.05\n"
+        "import sys; from stream_signal.job import drive; drive.STALLED_SECONDS = 0.05\n"
         "from stream_signal.__main__ import main\nsys.exit(main())"
     )
     command = [sys.executable, "-c", script, "data.csv", "--follow", "--idle-timeout", "0.4", "--log-file", "run.log"]

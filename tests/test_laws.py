@@ -16,7 +16,7 @@ from oracle import count
 from strategies import Document, bad_closes, close_lists, cuts, documents, windows
 
 from stream_signal import Config, DataError, SignalStream
-from stream_signal.rows import MAX_LINE_BYTES
+from stream_signal.core.rows.reader import MAX_LINE_BYTES
 
 
 def counted(pieces: list[bytes], **options: Any) -> tuple[tuple[int, int], SignalStream]:

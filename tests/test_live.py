@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # Runs the command with a silence of as many seconds as its first argument says told as one.
 STALLED = """
 import sys
-from stream_signal import drive
+from stream_signal.job import drive
 from stream_signal.__main__ import main
 drive.STALLED_SECONDS = float(sys.argv.pop(1))
 sys.exit(main())
@@ -32,7 +32,7 @@ sys.exit(main())
 AT_THE_END = """
 import os, signal, sys
 from stream_signal.__main__ import main
-from stream_signal.stream import SignalStream
+from stream_signal.core.stream import SignalStream
 stop = SignalStream.stop
 def stop_and_signal(self):
     counts = stop(self)

@@ -14,7 +14,7 @@ from oracle import means
 from strategies import odd_numbers, plain_prices, windows
 
 from stream_signal import RollingMean
-from stream_signal.ticks import parse_ticks, ticks_of
+from stream_signal.core.ticks import parse_ticks, ticks_of
 
 numbers = st.one_of(
     st.none(),

@@ -26,8 +26,8 @@ from test_state import moved
 from test_stopping import start, wait_until_read
 
 from stream_signal import Config, DataError, SignalStream
-from stream_signal.signal_lines import SignalLines
-from stream_signal.signal_text import mean_table
+from stream_signal.core.blocks.text import mean_table
+from stream_signal.core.observers.signal_lines import SignalLines
 
 CLOSES = [f"{4 + number % 7}.{number % 5}" for number in range(300)]
 DATA = candle_csv(CLOSES)

@@ -13,7 +13,8 @@ from oracle import count
 from strategies import Document, close_lists, cuts, documents, windows
 from test_engines import candle_files, hand_over, outcome
 
-from stream_signal import Config, DataError, SignalStream, State, block_engine
+from stream_signal import Config, DataError, SignalStream, State
+from stream_signal.core.blocks import engine as block_engine
 
 
 def moved(stopped: SignalStream, config: Config) -> tuple[SignalStream, int]:

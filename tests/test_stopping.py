@@ -18,7 +18,7 @@ from candle_csv import candle_csv
 from commands import COMMAND
 
 from stream_signal import Interrupted
-from stream_signal.stopping import StopSignals
+from stream_signal.job.stopping import StopSignals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,7 +137,7 @@ def test_a_signal_is_kept_while_a_piece_is_counted() -> None:
 def test_a_second_signal_ends_the_process_at_once(tmp_path: Path) -> None:
     """Who asks twice does not wait for the piece; twice in the same moment is once."""
     script = (
-        "import os, signal, time; from stream_signal.stopping import StopSignals\n"
+        "import os, signal, time; from stream_signal.job.stopping import StopSignals\n"
         "with StopSignals() as stop, stop.held():\n"
         "    os.kill(os.getpid(), signal.SIGTERM)\n"
         "    os.kill(os.getpid(), signal.SIGTERM)\n"

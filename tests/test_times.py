@@ -18,8 +18,8 @@ from strategies import cuts
 from test_engines import hand_over
 
 from stream_signal import Config, DataError, SignalStream
-from stream_signal.signal_lines import SignalLines
-from stream_signal.times import TimeOrder
+from stream_signal.core.observers.signal_lines import SignalLines
+from stream_signal.core.observers.time_order import TimeOrder
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ import time
 from array import array
 
 from stream_signal import SignalStream
-from stream_signal.sources import read_chunks
+from stream_signal.inputs.plain import read_chunks
 
 stream = SignalStream()
 seen = array("q")

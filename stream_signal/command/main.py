@@ -1,0 +1,118 @@
+"""The command: from arguments to an exit code, nothing else."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from stream_signal.command.flags import (
+    candles_parser,
+    is_stdout,
+    job_parser,
+    refuse_contradictions,
+    refuse_overwriting,
+)
+
+EXIT_SUCCESS = 0
+EXIT_FAILURE = 1  # the job failed: the error record and stderr say why
+EXIT_USAGE = 2  # the command line is wrong
+EXIT_SIGNAL = 128  # plus the number of the signal: 130 for SIGINT, 143 for SIGTERM
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        if arguments[:1] == ["candles"]:
+            return _write_candles(arguments[1:])
+        return _run_job(arguments)
+    finally:
+        _flush_help()
+
+
+def _run_job(arguments: list[str]) -> int:
+    parser = job_parser()
+    options = parser.parse_intermixed_args(arguments)
+    if options.paths and options.inputs:
+        parser.error("give the inputs as paths or with --input, not both: their order would be a guess")
+    inputs = tuple(options.paths or options.inputs or ["-"])
+    if not (options.paths or options.inputs) and sys.stdin and sys.stdin.isatty():
+        parser.print_help(sys.stderr)
+        return EXIT_USAGE
+    if options.signals and is_stdout(options.signals):
+        options.signals = "-"  # to open it once more, and cut it back, would lose what stands there
+    refuse_contradictions(parser, inputs, options)
+    refuse_overwriting(parser, inputs, options)
+
+    from stream_signal.core.errors import Interrupted, StreamSignalError  # noqa: PLC0415 - --help does not need the job
+    from stream_signal.job.run import CHECKPOINT_SECONDS, Order, execute  # noqa: PLC0415
+
+    order = Order(
+        inputs,
+        output=options.output,
+        config=options.config,
+        log_file=options.log_file,
+        verbosity=options.verbose,
+        window=options.window,
+        column=options.column,
+        checkpoint=options.checkpoint,
+        checkpoint_every=options.checkpoint_every or CHECKPOINT_SECONDS,
+        every=options.every,
+        signals=options.signals,
+        signals_format=options.signals_format,
+        time_column=options.time_column,
+        follow=options.follow,
+        idle_timeout=options.idle_timeout,
+    )
+    try:
+        execute(order)
+    except Interrupted as interrupted:
+        _complain(interrupted)
+        return EXIT_SIGNAL + interrupted.signal
+    except StreamSignalError as error:
+        _complain(error)
+        return EXIT_FAILURE
+    return EXIT_SUCCESS
+
+
+def _write_candles(arguments: list[str]) -> int:
+    options = candles_parser().parse_args(arguments)
+
+    from stream_signal.command.candles import candles  # noqa: PLC0415 - only this command needs them
+    from stream_signal.core.errors import ClosedOutputError, StreamSignalError  # noqa: PLC0415
+    from stream_signal.job.run import load_config  # noqa: PLC0415
+    from stream_signal.outputs.files import write_stdout  # noqa: PLC0415
+
+    try:
+        seed = load_config(options.config).seed if options.seed is None else options.seed
+        for block in candles(options.rows, seed):
+            write_stdout(block)
+    except ClosedOutputError:
+        return EXIT_SUCCESS
+    except StreamSignalError as error:
+        _complain(error)
+        return EXIT_FAILURE
+    return EXIT_SUCCESS
+
+
+def _complain(error: Exception) -> None:
+    """Say it on stderr, on one line; where there is no stderr, the exit code has to do."""
+    from stream_signal.outputs.metrics import one_line  # noqa: PLC0415
+
+    if sys.stderr is None:
+        return
+    try:
+        for text in (one_line(error), *getattr(error, "__notes__", ())):
+            sys.stderr.write(f"stream-signal: {text}\n")
+        sys.stderr.flush()
+    except OSError:
+        pass
+
+
+def _flush_help() -> None:
+    """Flush what argparse printed; a reader who has gone (`--help | head`) is no error."""
+    try:
+        if sys.stdout:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,135 @@
+"""Whole lines -> the texts of one column, all rows at once: what the block engine tells of a row besides its close."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stream_signal.core.header import Header
+
+    Cells = NDArray[np.bytes_]
+    Integers = NDArray[np.int64]
+    Lengths = NDArray[np.uint8]
+
+_RETURN = ord("\r")
+# One long text would have all the others filled up with zeros.
+LONGEST = 64
+
+
+class Columns:
+    r"""The columns of n lines of `buffer`, each a row as `header` says, nothing of it in quotes.
+
+    `starts` and `ends` are the offsets at which each line begins and its newline stands; other lines may be between.
+
+    >>> from stream_signal.core.header import Header
+    >>> header = Header(b"", ("time", "close"), ",", 1, 2)
+    >>> columns = Columns(b"17,42.5\n180,42\r\n", header, np.array([0, 8]), np.array([7, 15]))
+    >>> columns.cut(0).tolist(), columns.texts(1)
+    ([b'17', b'180'], [b'42.5', b'42'])
+    """
+
+    def __init__(self, buffer: bytes, header: Header, starts: Integers, ends: Integers) -> None:
+        self._buffer = buffer
+        self._delimiter = header.delimiter.encode()
+        self._width = header.width
+        self._starts = starts
+        self._ends = ends
+        self._characters = np.frombuffer(buffer, np.uint8)
+        self._cuts: dict[int, Cells | None] = {}  # by position
+
+    def cut(self, position: int) -> Cells | None:
+        """Return the texts at `position`, from 0, as an array of n; None where one is too long or has a zero byte."""
+        if position not in self._cuts:
+            self._cuts[position] = self._cut(position)
+        return self._cuts[position]
+
+    def _cut(self, position: int) -> Cells | None:
+        if not len(self._starts):
+            return np.empty(0, "S1")
+        if not self._is_text:
+            return None
+        if position == 0 and self._width > 1:
+            cells = self._cut_first()
+            if cells is not None:
+                return cells
+        begins = self._starts if position == 0 else self._marks(position - 1) + 1
+        ends = self._line_ends if position == self._width - 1 else self._marks(position)
+        lengths = ends - begins
+        return None if int(lengths.max()) > LONGEST else cut_out(self._buffer, begins, lengths)
+
+    def texts(self, position: int) -> list[bytes]:
+        """Return the texts at `position`, whatever they are: those that `cut` cannot, a line at a time."""
+        cells = self.cut(position)
+        if cells is not None:
+            found: list[bytes] = cells.tolist()
+            return found
+        buffer, delimiter = self._buffer, self._delimiter
+        bounds = zip(self._starts.tolist(), self._line_ends.tolist(), strict=True)
+        return [buffer[start:end].split(delimiter)[position] for start, end in bounds]
+
+    @cached_property
+    def _is_text(self) -> bool:
+        return self._buffer.find(0, int(self._starts[0]), int(self._ends[-1])) < 0
+
+    @cached_property
+    def _line_ends(self) -> Integers:
+        ends: Integers = self._ends - (self._characters[self._ends - 1] == _RETURN)
+        return ends
+
+    @cached_property
+    def _delimiters(self) -> tuple[Integers, Integers]:
+        """Where the delimiters are, and which of them is the first of each line."""
+        first, end = int(self._starts[0]), int(self._ends[-1])
+        marks = np.flatnonzero(self._characters[first:end] == ord(self._delimiter)) + first
+        count = self._width - 1
+        if len(marks) == len(self._starts) * count:
+            return marks, np.arange(0, len(marks), count)
+        return marks, np.searchsorted(marks, self._starts)
+
+    def _marks(self, number: int) -> Integers:
+        """Return where delimiter `number` of each line is, from 0."""
+        marks, firsts = self._delimiters
+        return marks[firsts + number]
+
+    def _cut_first(self) -> Cells | None:
+        """Cut out the first column where all its texts have one length, as times have: no delimiter is looked for."""
+        first = int(self._starts[0])
+        length = self._buffer.find(self._delimiter, first) - first
+        if not 0 < length <= LONGEST or int(self._starts[-1]) + length >= len(self._buffer):
+            return None
+        if (self._characters[self._starts + length] != ord(self._delimiter)).any():
+            return None
+        cells = _gather(self._buffer, self._starts, length)
+        return None if self._delimiter in cells.tobytes() else cells
+
+
+def fits(text: bytes) -> bool:
+    """Whether a text may stand in such an array: it is not too long for it, and has no zero byte."""
+    return len(text) <= LONGEST and 0 not in text
+
+
+def cut_out(buffer: bytes, begins: Integers, lengths: Integers | Lengths) -> Cells:
+    """Return the texts that begin there, none of which has a zero byte.
+
+    >>> cut_out(b"42.5,42", np.array([0, 5]), np.array([4, 2])).tolist()
+    [b'42.5', b'42']
+    """
+    longest = max(int(lengths.max()), 1)
+    cells = _gather(buffer, begins, longest)
+    if int(lengths.min()) < longest:
+        cells.view(np.uint8).reshape(len(cells), longest)[np.arange(longest) >= lengths[:, None]] = 0
+    return cells
+
+
+def _gather(buffer: bytes, begins: Integers, length: int) -> Cells:
+    """Return the `length` bytes from each place on; behind the end of the buffer are zeros."""
+    if int(begins[-1]) + length > len(buffer):
+        buffer += bytes(length)
+    # Strings that overlap: one begins at each byte.
+    overlapping: Cells = np.ndarray((len(buffer) - length + 1,), f"S{length}", buffer, strides=(1,))
+    return overlapping[begins]

@@ -1,0 +1,139 @@
+"""The first lines of a file -> its delimiter and the place of the close.
+
+A column is matched by its whole name, trimmed, case-folded and with `<>` taken off; never by a part of it. A line
+that has no such column is no header. What could be read in two ways is refused: two columns of that name, two
+delimiters that both give it, a header that is itself a row of numbers.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from stream_signal.core.config import DELIMITERS
+from stream_signal.core.errors import DataError, shown
+from stream_signal.core.quotes import FieldError, split_line
+from stream_signal.core.ticks import reads_as_close
+
+BOM = b"\xef\xbb\xbf"
+
+# What else may come in where a CSV was meant; the first bytes tell.
+_FOREIGN = {
+    b"\x1f\x8b": "a gzip file",
+    b"\x28\xb5\x2f\xfd": "a Zstandard file",
+    b"PK\x03\x04": "a zip file",
+    b"BZh": "a bzip2 file",
+    b"\xfd7zXZ\x00": "an xz file",
+    b"PAR1": "a Parquet file",
+    b"\xff\xfe": "UTF-16 text",
+    b"\xfe\xff": "UTF-16 text",
+}
+
+
+class Header(NamedTuple):
+    """How to read the rows: the close stands at `position`, from 0, of `width` fields, and every row has as many.
+
+    `names` and `line` are empty where the file has no header.
+    """
+
+    line: bytes
+    names: tuple[str, ...]
+    delimiter: str
+    position: int
+    width: int
+
+
+def find_header(line: bytes, number: int, column: str | int, delimiter: str | None) -> Header | None:
+    """Read a line as the header, or return None where it has no such column.
+
+    `line` comes without BOM and line end; `number` is its line number, for the errors. `delimiter` None: each of the
+    four is tried. Raises DataError where the line can be read in two ways.
+
+    >>> find_header(b"Date;<CLOSE>;Volume", 1, "close", None)
+    Header(line=b'Date;<CLOSE>;Volume', names=('Date', '<CLOSE>', 'Volume'), delimiter=';', position=1, width=3)
+    """
+    found = []
+    for mark, fields in _readings(line, delimiter):
+        names = tuple(field.decode("utf-8", "replace").strip() for field in fields)
+        places = matches(names, column)
+        if len(places) > 1:
+            raise DataError(
+                number, f"one column {column!r}", f"{listed(names, places)}; set `column` to the number of one"
+            )
+        if places:
+            found.append((Header(line, names, mark, places[0], len(names)), fields[places[0]]))
+    if not found:
+        return None
+    if len(found) > 1:
+        raise _two_delimiters(number, [header.delimiter for header, _ in found])
+    header, cell = found[0]
+    if reads_as_close(cell):
+        raise DataError(
+            number, "a header", f"{shown(cell)} in column {header.position + 1}; set `header: false` if there is none"
+        )
+    return header
+
+
+def headless(line: bytes, number: int, column: int, delimiter: str | None) -> Header:
+    """Learn from the first row of a file without a header how to read it; `column` counts from 1.
+
+    Without a `delimiter`, the one that gives so many fields is taken. That a close can be read there decides nothing:
+    under a comma, the `2024-01-01;42004,66` of a decimal comma has a close of 66.
+
+    >>> headless(b"2024-01-01;42004.66;1.5", 1, 2, None)
+    Header(line=b'', names=(), delimiter=';', position=1, width=3)
+    """
+    readings = [(mark, fields) for mark, fields in _readings(line, delimiter) if len(fields) >= column]
+    if len(readings) > 1:
+        raise _two_delimiters(number, [mark for mark, _ in readings])
+    if not readings:
+        raise DataError(number, f"a row with a column {column}", shown(line))
+    mark, fields = readings[0]
+    return Header(b"", (), mark, column - 1, len(fields))
+
+
+def refuse_foreign(line: bytes, number: int) -> None:
+    """Raise DataError where the first line shows that this is not UTF-8 text at all."""
+    for magic, kind in _FOREIGN.items():
+        if line.startswith(magic):
+            raise DataError(number, "CSV in UTF-8", kind)
+    if b"\x00" in line:
+        raise DataError(number, "CSV in UTF-8", f"binary data: {shown(line)}")
+
+
+def folded(name: str) -> str:
+    """Return the form of a column's name in which names are compared."""
+    name = name.strip()
+    if name.startswith("<") and name.endswith(">"):
+        name = name[1:-1].strip()
+    return name.casefold()
+
+
+def matches(names: tuple[str, ...], column: str | int) -> list[int]:
+    """Return the positions, from 0, of the columns of that name, or the one of that number, from 1."""
+    if isinstance(column, int):
+        return [column - 1] if column <= len(names) else []
+    wanted = folded(column)
+    return [at for at, name in enumerate(names) if folded(name) == wanted]
+
+
+def listed(names: tuple[str, ...], positions: list[int]) -> str:
+    """Name columns in words."""
+    return " and ".join(f"{shown(names[at])} (column {at + 1})" for at in positions)
+
+
+def _readings(line: bytes, delimiter: str | None) -> list[tuple[str, list[bytes]]]:
+    """List each way to cut the line: by the delimiter, or by every one that stands in it."""
+    marks = [delimiter] if delimiter else [mark for mark in DELIMITERS if mark.encode() in line] or [DELIMITERS[0]]
+    readings = []
+    for mark in marks:
+        try:
+            readings.append((mark, split_line(line, mark)))
+        except FieldError:
+            continue  # no way to read the line
+    return readings
+
+
+def _two_delimiters(number: int, marks: list[str]) -> DataError:
+    return DataError(
+        number, "one delimiter that gives the column", f"{' and '.join(map(repr, marks))}; set `delimiter`"
+    )

@@ -1,0 +1,3 @@
+"""What watches the rows as they are counted."""
+
+from __future__ import annotations

@@ -1,0 +1,148 @@
+"""RollingMean: the mean of the last `window` values, exactly, in O(1) a value.
+
+The ring buffer holds integers, all scaled by one power of ten: the most decimal places seen so far. The running total
+is therefore exact for ever; nothing drifts, however long the stream, and "above the mean" is decided without a
+division. A value with more places than any before rescales the ring: O(window), at most 400 times in a life.
+
+    ring    [ t5 | t6 | t2 | t3 | t4 ]      window = 5; t7 replaces t2, the oldest
+                        ^ head              total += t7 - t2
+
+The ring is an array of int64, 8 bytes a value, in which NumPy can see the same memory; from the first integer that is
+too large for it on, it is a list, and knows no limit.
+"""
+
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING
+
+from stream_signal.core.ticks import ticks_of
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+INT64_MAX = 2**63 - 1
+
+
+class RollingMean:
+    """The exact mean of the last `window` values.
+
+    `window` is the number of values in a full window; `count` how many consecutive values are held, `window` at most;
+    `ready` says that the window is full. A window below 1 raises ValueError.
+
+    >>> mean = RollingMean(3)
+    >>> for value in (0.1, 0.2, 0.3):
+    ...     mean.update(value)
+    >>> mean.get()  # the float sum of these is 0.6000000000000001
+    0.2
+    """
+
+    # Without underscores: what `window_blocks`, which pushes whole arrays, works on too. Not for other rooms.
+    __slots__ = ("head", "largest", "places", "ring", "total", "window")
+
+    def __init__(self, window: int) -> None:
+        if isinstance(window, bool) or not isinstance(window, int):
+            raise TypeError(f"expected an int for the window, found {type(window).__name__}")
+        if window < 1:
+            raise ValueError(f"expected a window of at least 1, found {window}")
+        self.window = window
+        self.ring: array[int] | list[int] = array("q")  # grows to the window: until then, a long one costs nothing
+        self.head = 0  # where the oldest value stands once the ring is full
+        self.total = 0
+        self.places = 0
+        self.largest = 0  # no value in the ring is further from 0 than this
+
+    @property
+    def count(self) -> int:
+        """How many consecutive values are held: since the start or the last missing value, `window` at most."""
+        return len(self.ring)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the window is full, and so has a mean."""
+        return len(self.ring) == self.window
+
+    def update(self, value: int | float | Decimal | None) -> None:  # noqa: PYI041 - in plain words
+        """Take the next value; None is a missing one, and no window that holds it has a mean.
+
+        A float stands for its shortest decimal form. NaN and infinities raise ValueError, other types TypeError.
+        """
+        if value is None:
+            self.clear()
+        else:
+            self.push(*ticks_of(value))
+
+    def get(self) -> float | None:
+        """Return the mean as the nearest float64, or None while the window is not full.
+
+        The exact mean is rounded once, at the very end. OverflowError where it is beyond the floats.
+        """
+        return self.total / (self.window * 10**self.places) if self.ready else None
+
+    def held(self) -> list[int]:
+        """Return the values in the window, oldest first, times 10**places."""
+        held = list(self.ring)
+        return held[self.head :] + held[: self.head]
+
+    def restore(self, held: list[int], places: int) -> None:
+        """Take up what `held` returned, and the places that went with it."""
+        self.ring, self.head, self.places, self.total = list(held), 0, places, sum(held)
+        self.tighten()
+
+    def push(self, ticks: int, places: int) -> bool:
+        """Take the value `ticks / 10**places`; say whether it is above the mean of the window that it ends.
+
+        False while the window is not full. The comparison is `value * window > sum`, in integers.
+
+        >>> mean = RollingMean(2)
+        >>> [mean.push(ticks, 2) for ticks in (458, 458, 459)]
+        [False, False, True]
+        """
+        if places != self.places:
+            ticks = self.align(ticks, places)
+        if not -self.largest <= ticks <= self.largest:
+            self.admit(abs(ticks))
+        ring = self.ring
+        window = self.window
+        if len(ring) == window:
+            head = self.head
+            self.total += ticks - ring[head]
+            ring[head] = ticks
+            head += 1
+            self.head = 0 if head == window else head
+        else:
+            ring.append(ticks)
+            self.total += ticks
+            if len(ring) < window:
+                return False
+        return ticks * window > self.total
+
+    def clear(self) -> None:
+        """Begin anew: what a missing value does, since every window with it in has no mean."""
+        del self.ring[:]
+        self.head = 0
+        self.total = 0
+
+    def align(self, ticks: int, places: int) -> int:
+        """Bring the value or the ring to the larger number of places; return the value at that scale."""
+        scale: int = 10 ** abs(places - self.places)
+        if places < self.places:
+            return ticks * scale
+        self.admit(self.largest * scale)
+        for at, held in enumerate(self.ring):
+            self.ring[at] = held * scale
+        self.total *= scale
+        self.places = places
+        return ticks
+
+    def admit(self, largest: int) -> None:
+        """Make room for values as far from 0 as this."""
+        self.largest = largest
+        if largest > INT64_MAX and not isinstance(self.ring, list):
+            self.ring = self.ring.tolist()
+
+    def tighten(self) -> None:
+        """Find out anew how large the values in the ring are: an outlier may have left it. O(window)."""
+        self.largest = max(map(abs, self.ring), default=0)
+        if self.largest <= INT64_MAX and isinstance(self.ring, list):
+            self.ring = array("q", self.ring)

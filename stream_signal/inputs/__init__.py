@@ -1,0 +1,3 @@
+"""Bytes from files and pipes: everything that reads."""
+
+from __future__ import annotations

@@ -1,0 +1,215 @@
+"""The story of one run: config -> source -> stream -> metrics."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+
+from stream_signal import __version__
+from stream_signal.core.config import MAX_CONFIG_BYTES, Config, parse_config
+from stream_signal.core.errors import (
+    ClosedOutputError,
+    ConfigError,
+    InternalError,
+    Interrupted,
+    OutputError,
+    StreamSignalError,
+)
+from stream_signal.core.observers.time_order import TimeOrder
+from stream_signal.core.stream import Counts, SignalStream
+from stream_signal.inputs.plain import CHUNK_BYTES, read_chunks, read_small, size_of
+from stream_signal.job.drive import Drive, Source
+from stream_signal.job.log import Log
+from stream_signal.job.stopping import StopSignals
+from stream_signal.outputs.metrics import UNKNOWN_VERSION, ErrorRecord, Metrics, check_output, write_record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from stream_signal.job.checkpoint import Checkpoint
+    from stream_signal.outputs.signals import SignalsWriter
+
+DEFAULT_CONFIG = "config.yaml"
+CHECKPOINT_SECONDS = 30.0
+
+
+class Order(NamedTuple):
+    """What the command was asked to do."""
+
+    inputs: tuple[str, ...]
+    """paths, `-` for stdin, read in this order as one stream"""
+    output: str = "-"
+    """path, or `-` for stdout"""
+    config: str | None = None
+    """path; None: ./config.yaml where there is one, else the built-in settings"""
+    log_file: str | None = None
+    verbosity: int = 0
+    window: int | None = None
+    """in rows; stands above the config"""
+    column: str | int | None = None
+    """stands above the config"""
+    checkpoint: str | None = None
+    """path: taken up at the start where there is one, and saved as the job goes"""
+    checkpoint_every: float = CHECKPOINT_SECONDS
+    """seconds"""
+    every: float | None = None
+    """seconds after which the metrics so far are written, again and again"""
+    signals: str | None = None
+    """path, or `-` for stdout: a line for each row"""
+    signals_format: str | None = None
+    """csv or jsonl; None: as the path ends"""
+    time_column: str | int | None = None
+    """None: the first of a known name"""
+    follow: bool = False
+    """go on reading the one input as it grows"""
+    idle_timeout: float | None = None
+    """seconds without new bytes after which what is followed has ended"""
+
+
+@runtime_checkable
+class BinaryFile(Protocol):
+    """Anything with the `read` of a file opened in binary mode."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most `size` bytes, none at the end."""
+
+
+def run(config: Config, source: str | os.PathLike[str] | bytes | bytearray | BinaryFile | Iterable[bytes]) -> Metrics:
+    r"""Run the job from Python: read the whole source, return its metrics.
+
+    `source` is a path, `-` for stdin, a binary file, bytes, or any iterable of bytes, cut anywhere. Raises a
+    StreamSignalError that says what to mend; nothing is written and nothing is logged.
+
+    >>> run(Config(window=2), [b"close\n4.58\n4.", b"58\n4.59\n"]).value
+    0.3333333333333333
+    """
+    started = time.perf_counter()
+    stream = SignalStream(config)
+    chunks: Iterable[bytes]
+    if isinstance(source, (str, os.PathLike)):
+        chunks = read_chunks(os.fspath(source))
+        stream.expect(size_of(os.fspath(source)))
+    elif isinstance(source, (bytes, bytearray)):
+        chunks = [bytes(source)]
+    elif isinstance(source, BinaryFile):
+        chunks = iter(lambda: source.read(CHUNK_BYTES), b"")
+    else:
+        chunks = source
+    for chunk in chunks:
+        stream.feed(chunk)
+    return Metrics.of(config, stream.finish(), time.perf_counter() - started)
+
+
+def execute(order: Order) -> None:
+    """Run the job as the command does: config, log, metrics and, when it fails, the error record.
+
+    Whatever goes wrong ends in a StreamSignalError, raised when the record of it is written.
+    """
+    started = time.perf_counter()
+    version = UNKNOWN_VERSION
+    stream: SignalStream | None = None
+    with StopSignals() as stop, Log(order.log_file, order.verbosity) as log, ExitStack() as held:
+        try:
+            config = load_config(order.config, order.window, order.column)
+            version = config.version
+            with stop.held():  # it imports structlog, and half an import cannot be made good
+                _log_start(log, order, config)
+            check_output(order.output)
+            stream, signals, checkpoint = _take_up(order, config, held, log, stop)
+
+            def write_metrics(counts: Counts) -> Metrics:
+                metrics = Metrics.of(config, counts, time.perf_counter() - started)
+                write_record(metrics, order.output)
+                return metrics
+
+            def write_metrics_so_far() -> None:
+                if drive.stream.value is not None:
+                    write_metrics(Counts(drive.stream.rows, drive.stream.signals, drive.stream.value))
+
+            drive = Drive(Source(order.inputs, order.follow, order.idle_timeout), stream, stop, log, signals)
+            if order.every:
+                drive.every(order.every, write_metrics_so_far)
+            if checkpoint:
+                drive.keep(checkpoint, order.checkpoint_every)
+            metrics = write_metrics(drive.run())
+        except ClosedOutputError as error:
+            log.info("output closed", reason=str(error))
+            return
+        except StreamSignalError as error:
+            if isinstance(error, Interrupted) and stream:
+                error.rows = stream.rows
+            _record_failure(error, version, order.output, log)
+            raise
+        except Exception as error:
+            unforeseen = InternalError(f"internal error: {type(error).__name__}: {error}")
+            unforeseen.__cause__ = error
+            _record_failure(unforeseen, version, order.output, log)
+            raise unforeseen from error
+        log.info("job finished", **metrics._asdict())
+
+
+def load_config(path: str | None, window: int | None = None, column: str | int | None = None) -> Config:
+    """Read the config file at `path`, or ./config.yaml where there is one, else take the built-in settings.
+
+    `window` and `column` stand above it. ConfigError names the file; InputError where it cannot be read.
+    """
+    if path is None and not os.path.lexists(DEFAULT_CONFIG):
+        overrides = {"window": window, "column": column}
+        return Config(**{key: value for key, value in overrides.items() if value is not None})  # type: ignore[arg-type]
+    path = path or DEFAULT_CONFIG
+    try:
+        return parse_config(read_small(path, MAX_CONFIG_BYTES), window=window, column=column)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def _take_up(
+    order: Order, config: Config, held: ExitStack, log: Log, stop: StopSignals
+) -> tuple[SignalStream, SignalsWriter | None, Checkpoint | None]:
+    """Return the stream to go on with, and the signals and the checkpoint if there are to be any, held to the end."""
+    checkpoint = signals = told = None
+    time_order = TimeOrder(order.time_column) if log.listens else None
+    if order.signals:
+        from stream_signal.core.observers.signal_lines import SignalLines  # noqa: PLC0415 - a job without them starts faster
+        from stream_signal.outputs.signals import SignalsWriter, form_of  # noqa: PLC0415
+
+        told = order.signals, SignalLines(order.signals_format or form_of(order.signals), order.time_column)
+    if order.checkpoint:
+        from stream_signal.job.checkpoint import Checkpoint  # noqa: PLC0415
+
+        checkpoint = held.enter_context(Checkpoint(order.checkpoint, config, order.inputs, told, time_order))
+    if told:
+        signals = held.enter_context(SignalsWriter(*told, lambda: stop.received))
+    stream = checkpoint.take_up() if checkpoint else SignalStream(config, told and told[1], time_order)
+    if checkpoint and stream.header:
+        log.info(
+            "checkpoint taken up", rows=stream.rows, input=order.inputs[checkpoint.first], offset=checkpoint.offset
+        )
+        if signals:
+            signals.go_on(checkpoint.written)
+    return stream, signals, checkpoint
+
+
+def _log_start(log: Log, order: Order, config: Config) -> None:
+    if log.listens:
+        versions = {"stream_signal": __version__, "python": sys.version.split()[0]}
+        log.info("job started", versions=versions, config=config._asdict(), inputs=list(order.inputs))
+
+
+def _record_failure(error: StreamSignalError, version: str, output: str, log: Log) -> None:
+    """Put the error in the log, and where the metrics would have gone; what cannot be written does not hide it."""
+    attempts: list[Callable[[], None]] = [
+        lambda: log.failure("job failed", error),
+        lambda: write_record(ErrorRecord.of(version, error), output, wait=not isinstance(error, Interrupted)),
+    ]
+    for attempt in attempts:
+        try:
+            attempt()
+        except Interrupted:
+            raise
+        except Exception as unwritten:  # noqa: BLE001 - whatever it is, it does not hide the failure
+            if not isinstance(error, OutputError):
+                error.add_note(str(unwritten))

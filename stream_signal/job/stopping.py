@@ -1,0 +1,76 @@
+"""SIGINT and SIGTERM, as an exception that never cuts a row in two.
+
+A signal raises Interrupted wherever the job is, in a read that waits as in an import, but for the one place that must
+not be broken off: while a piece is counted, it is kept until that is done. A second signal ends the process at once.
+One that comes with the first is no second: `timeout` sends it to the process, and again to its group.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from stream_signal.core.errors import Interrupted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType, TracebackType
+    from typing import Self
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_TOGETHER_SECONDS = 0.1  # nobody presses Ctrl-C twice as fast
+
+
+class StopSignals:
+    """A context in which SIGINT and SIGTERM raise Interrupted, at once or at the end of `held`."""
+
+    def __init__(self) -> None:
+        self._received: int | None = None
+        self._received_at = 0.0
+        self._obeyed = False
+        self._holding = False
+
+    def __enter__(self) -> Self:
+        self._before = {number: signal.signal(number, self._receive) for number in _SIGNALS}
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep a signal back until the end of this context, or of the one that it stands in."""
+        outside, self._holding = self._holding, True
+        try:
+            yield
+        finally:
+            self._holding = outside
+        if self._received is not None and not outside and not self._obeyed:
+            raise _interrupted(self._received)
+
+    @property
+    def received(self) -> bool:
+        """Whether a signal has come."""
+        return self._received is not None
+
+    def obey(self) -> None:
+        """Take the signal for the normal end of the job: it interrupts nothing more; a second one still does."""
+        self._obeyed = True
+
+    def _receive(self, number: int, _frame: FrameType | None) -> None:
+        if self._received is not None:
+            if time.monotonic() - self._received_at < _TOGETHER_SECONDS:
+                return
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        self._received, self._received_at = number, time.monotonic()
+        if not self._holding:
+            raise _interrupted(number)
+
+
+def _interrupted(number: int) -> Interrupted:
+    return Interrupted(number, signal.Signals(number).name)

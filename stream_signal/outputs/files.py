@@ -1,0 +1,141 @@
+"""Write a file whole or not at all, and say in words why something cannot be read or written."""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import stat
+import sys
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from stream_signal.core.errors import ClosedOutputError, OutputError, reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+STDOUT = "-"
+
+
+def check_replaceable(path: str) -> None:
+    """Raise OutputError where `path` cannot be replaced, while nothing has been read yet."""
+    if os.path.isdir(path) or path.endswith("/"):
+        raise OutputError(f"cannot write {path!r}: it is a folder")
+    if _is_special(path):
+        return
+    folder = os.path.dirname(os.path.realpath(path))
+    if not os.path.isdir(folder):
+        raise OutputError(f"cannot write {path!r}: there is no folder {os.path.relpath(folder)!r}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(f"cannot write {path!r}: the folder is not writable")
+
+
+def replace_file(path: str, data: bytes, *, wait: bool = True, temporary: str | None = None) -> None:
+    """Replace the file at `path` by `data`: a temporary file beside it, fsync, rename, fsync of the folder.
+
+    A reader sees the old file or the new one, whole, whatever happens meanwhile. A link is followed, and the
+    permissions of the old file are kept. What is no regular file (a pipe, `/dev/null`) cannot be replaced: the data is
+    written to it; without `wait`, a named pipe that nobody reads is an error. Raises OutputError, and the old file
+    stands as it was.
+
+    A process that is killed leaves its temporary file behind. Where no two processes can write the file at once,
+    `temporary` gives it one name, so that there is never more than one.
+    """
+    try:
+        if _is_special(path):
+            _write_special(path, data, 0 if wait else os.O_NONBLOCK)
+            return
+        target = os.path.realpath(path)
+        folder = os.path.dirname(target)
+        if temporary:
+            _remove(temporary)
+        temporary = temporary or os.path.join(folder, f".stream-signal.{os.urandom(4).hex()}.tmp")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        try:
+            try:
+                if os.path.exists(target):
+                    os.fchmod(descriptor, stat.S_IMODE(os.stat(target).st_mode))
+                write_all(descriptor, data)
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            os.replace(temporary, target)
+        except BaseException:
+            _remove(temporary)  # unless a signal came right after the rename
+            raise
+        _sync_folder(folder)
+    except OSError as error:
+        raise OutputError(f"cannot write {path!r}: {reason(error)}") from error
+
+
+def write_stdout(data: bytes) -> None:
+    """Write to stdout, all of it; ClosedOutputError where its reader has gone, OutputError where it fails."""
+    descriptor = open_stdout()
+    with writing(STDOUT):
+        write_all(descriptor, data)
+
+
+def open_stdout() -> int:
+    """Return the descriptor of stdout; OutputError where it is closed."""
+    if sys.stdout is None:  # closed by whoever started us: descriptor 1 may be any file by now
+        raise OutputError("cannot write to stdout: it is closed")
+    return 1
+
+
+@contextmanager
+def writing(path: str) -> Iterator[None]:
+    """Say in words what fails while a file, or stdout for `-`, is written as it goes.
+
+    ClosedOutputError where its reader has gone, else OutputError.
+    """
+    where = "to stdout" if path == STDOUT else repr(path)
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise ClosedOutputError(f"cannot write {where}: its reader has gone") from error
+    except (OSError, ValueError) as error:  # a path with a NUL in it
+        raise OutputError(f"cannot write {where}: {reason(error)}") from error
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write every byte, however few the system takes at a time."""
+    rest = memoryview(data)
+    while rest:
+        try:
+            rest = rest[os.write(descriptor, rest) :]
+        except BlockingIOError:  # whoever gave us this pipe had made it non-blocking
+            select.select([], [descriptor], [])
+
+
+def _write_special(path: str, data: bytes, flags: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | flags)
+    try:
+        write_all(descriptor, data)
+    finally:
+        os.close(descriptor)
+
+
+def _is_special(path: str) -> bool:
+    try:
+        return not stat.S_ISREG(os.stat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _remove(path: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def _sync_folder(folder: str) -> None:
+    """Make the rename last; where the folder may not be read or synced, the file is in place all the same."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in {errno.EACCES, errno.EPERM, errno.EINVAL, errno.ENOTSUP}:
+            raise

@@ -1,0 +1,86 @@
+"""The records that a job ends with, and where they go: to a file, replaced whole, or to stdout, on one line."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+from stream_signal.outputs.files import STDOUT, check_replaceable, replace_file, write_stdout
+
+if TYPE_CHECKING:
+    from stream_signal.core.config import Config
+    from stream_signal.core.stream import Counts
+
+UNKNOWN_VERSION = "unknown"  # where the config could not be read
+
+
+class Metrics(NamedTuple):
+    """The result of a job; its keys are written in this order."""
+
+    version: str
+    """of the config"""
+    rows_processed: int
+    """data rows, those with a missing close and those of the warm-up included"""
+    metric: str
+    """always "signal_rate" """
+    value: float
+    """signals / rows_processed, not rounded further than a float64 is"""
+    latency_ms: int
+    """wall time of the whole job, in whole milliseconds"""
+    seed: int
+    """of the config"""
+    status: str
+    """always "success" """
+
+    @classmethod
+    def of(cls, config: Config, counts: Counts, seconds: float) -> Metrics:
+        """Make the record of a finished job; `seconds` is its wall time."""
+        milliseconds = int(seconds * 1000)
+        return cls(config.version, counts.rows, "signal_rate", counts.value, milliseconds, config.seed, "success")
+
+
+class ErrorRecord(NamedTuple):
+    """What stands in the place of the metrics when a job fails."""
+
+    version: str
+    """of the config, or "unknown" where it could not be read"""
+    status: str
+    """always "error" """
+    error_message: str
+    """one line: the place, what was expected, what was found"""
+
+    @classmethod
+    def of(cls, version: str, error: Exception) -> ErrorRecord:
+        """Make the record of a failed job."""
+        return cls(version, "error", one_line(error))
+
+
+def one_line(error: Exception) -> str:
+    """Give the text of an error on one line, as the record and stderr show it."""
+    return " ".join(str(error).splitlines())
+
+
+def render(record: Metrics | ErrorRecord, indent: int | None = None) -> bytes:
+    r"""Write a record as JSON: on one line, or indented.
+
+    >>> render(ErrorRecord("v1", "error", "Missing required column: 'close'"))
+    b'{"version": "v1", "status": "error", "error_message": "Missing required column: \'close\'"}\n'
+    """
+    return (json.dumps(record._asdict(), indent=indent) + "\n").encode()
+
+
+def check_output(output: str) -> None:
+    """Raise OutputError, before any work is done, where the records could not be written."""
+    if output != STDOUT:
+        check_replaceable(output)
+
+
+def write_record(record: Metrics | ErrorRecord, output: str, *, wait: bool = True) -> None:
+    """Write the record to the file `output`, or to stdout for `-`; OutputError where it cannot be.
+
+    Without `wait`, a named pipe that nobody reads yet is not waited for.
+    """
+    if output == STDOUT:
+        write_stdout(render(record))
+    else:
+        replace_file(output, render(record, indent=4), wait=wait)

@@ -1,0 +1,139 @@
+"""The structure of the package: which folder may import which, and where the heavy packages are."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import stream_signal
+from stream_signal import __version__
+
+PACKAGE = Path(stream_signal.__file__).parent
+TESTS = Path(__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+# From the bottom up; a file belongs to the last of these that its place begins with.
+LAYERS = [
+    "core",
+    "core.observers",
+    "core.rows",
+    "core.blocks",
+    "core.stream",
+    "inputs",
+    "outputs",
+    "job",
+    "command",
+    "__main__",
+    "__init__",
+]
+SIDE_BY_SIDE = {("outputs", "inputs")}
+HOMES = {
+    "argparse": ["command.flags"],
+    "fcntl": ["inputs.plain", "job.checkpoint"],
+    "inotify_simple": ["inputs.follow"],
+    "numpy": ["core.blocks"],
+    "structlog": ["job.log"],
+    "yaml": ["core.config"],
+}
+NO_IO = {"argparse", "datetime", "io", "logging", "os", "pathlib", "select", "socket", "structlog", "sys", "time"}
+CALLS_OF_IO = {"breakpoint", "input", "open", "print"}
+
+
+def name_of(path: Path) -> str:
+    """Give the dotted name of a module, within the package."""
+    name = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+    return name.removesuffix(".__init__")
+
+
+NAMES = {name_of(path) for path in MODULES}
+
+
+def layer_of(name: str) -> int:
+    """Return the number of the layer that a module belongs to, from the bottom."""
+    return max(
+        (number for number, layer in enumerate(LAYERS) if name == layer or name.startswith(f"{layer}.")),
+        key=lambda number: len(LAYERS[number]),
+        default=-1,
+    )
+
+
+@cache
+def imports(path: Path) -> frozenset[str]:
+    """List what a file imports when it runs, wherever in it the import stands; those for types alone do not count."""
+    found: set[str] = set()
+    pending: list[ast.AST] = [ast.parse(path.read_text())]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            pending += node.orelse
+            continue
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+        elif isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        pending += ast.iter_child_nodes(node)
+    return frozenset(found)
+
+
+def imported_modules(path: Path) -> set[str]:
+    """List the modules of the package that a file imports, `from stream_signal import x` included."""
+    inner = {name.removeprefix("stream_signal.") for name in imports(path) if name.startswith("stream_signal.")}
+    homes = {
+        name: getattr(stream_signal, name).__module__.removeprefix("stream_signal.") for name in stream_signal.__all__
+    }
+    return {homes.get(name, name) for name in inner} & NAMES
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_nothing_imports_upwards(path: Path) -> None:
+    """A file imports from its own layer and those below it; inputs and outputs do not know each other."""
+    layer = layer_of(name_of(path))
+    for module in imported_modules(path):
+        assert layer_of(module) <= layer
+        assert (LAYERS[layer], LAYERS[layer_of(module)]) not in SIDE_BY_SIDE
+
+
+def test_nothing_imports_in_a_circle() -> None:
+    """No file needs itself, by whatever way round; an import inside a function counts."""
+    graph = {name_of(path): imported_modules(path) for path in MODULES}
+    while free := [name for name, needed in graph.items() if not needed & graph.keys()]:
+        for name in free:
+            del graph[name]
+    assert not graph
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if name_of(path).startswith("core")], ids=name_of)
+def test_the_core_does_no_io(path: Path) -> None:
+    """The core opens no file, reads no clock, prints and logs nothing."""
+    assert not {name.partition(".")[0] for name in imports(path)} & NO_IO
+    calls = {
+        node.func.id
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert not calls & CALLS_OF_IO
+
+
+@pytest.mark.parametrize("package", HOMES)
+def test_each_heavy_package_has_one_home(package: str) -> None:
+    """A package that is slow to import, or not there on every system, is imported in one place."""
+    users = {name_of(path) for path in MODULES if package in {name.partition(".")[0] for name in imports(path)}}
+    assert users
+    assert all(any(user == home or user.startswith(f"{home}.") for home in HOMES[package]) for user in users)
+
+
+@pytest.mark.parametrize("path", sorted(TESTS.rglob("test_*.py")), ids=lambda path: path.stem)
+def test_every_test_states_its_promise(path: Path) -> None:
+    """Every test has a docstring of one line."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            assert (ast.get_docstring(node) or "\n").count("\n") == 0
+
+
+def test_the_changelog_has_this_version() -> None:
+    """The newest entry of the changelog is the version of the package."""
+    changelog = (TESTS.parent / "CHANGELOG.md").read_text()
+    newest = next(line for line in changelog.splitlines() if line.startswith("## "))
+    assert newest.startswith(f"## {__version__} ")
