@@ -22,6 +22,7 @@ check: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy tests/conftest.py
 
 format: .venv/installed-dev
 	$(BIN)/ruff check --fix .

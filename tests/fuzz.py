@@ -28,9 +28,9 @@ import traceback
 from pathlib import Path
 
 import pytest
-from cases import CASES
-from commands import settings_yaml
-from test_engines import hand_over
+from support.cases import CASES
+from support.commands import settings_yaml
+from support.streams import hand_over
 
 from stream_signal import Config, ConfigError, DataError, InternalError, SignalStream, StreamSignalError
 from stream_signal.job.checkpoint import SCHEMA

@@ -6,9 +6,9 @@ import csv
 import itertools
 from typing import TYPE_CHECKING
 
-from commands import REPOSITORY, run_command
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.commands import REPOSITORY, run_command
 
 from stream_signal.command.candles import candles
 

@@ -6,8 +6,8 @@ import random
 from typing import TYPE_CHECKING
 
 import pytest
-from cases import CASES, Case
-from commands import run_command, settings_yaml
+from support.cases import CASES, Case
+from support.commands import run_command, settings_yaml
 
 from stream_signal import Config, DataError, SignalStream
 

@@ -11,16 +11,15 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from candle_csv import HEADER, candle_csv
-from commands import COMMAND, Done, run_command, settings_yaml
-from oracle import count
-from test_stopping import start, wait_until_read
+from support.candle_csv import CLOSES, HEADER, candle_csv
+from support.commands import COMMAND, Done, run_command, settings_yaml
+from support.oracle import count
+from support.processes import start, wait_until_read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-CLOSES = [f"{4 + number % 7}.{number % 5}" for number in range(300)]
 DATA = candle_csv(CLOSES)
 
 

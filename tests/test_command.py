@@ -10,8 +10,8 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from candle_csv import candle_csv
-from commands import COMMAND, run_command
+from support.candle_csv import candle_csv
+from support.commands import COMMAND, metrics_of, run_command
 
 from stream_signal import __version__
 
@@ -34,25 +34,6 @@ def folder(tmp_path: Path) -> Path:
     """Make a folder with data.csv in it."""
     (tmp_path / "data.csv").write_bytes(DATA)
     return tmp_path
-
-
-def metrics_of(stdout: bytes) -> dict[str, object]:
-    """Read the metrics; the latency, which nobody knows beforehand, is checked and taken out."""
-    record = json.loads(stdout)
-    assert list(record) == [
-        "version",
-        "rows_processed",
-        "metric",
-        "value",
-        "latency_ms",
-        "seed",
-        "status",
-    ]
-    latency = record.pop("latency_ms")
-    assert type(latency) is int
-    assert latency >= 0
-    assert isinstance(record, dict)
-    return record
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from candle_csv import candle_csv
-from commands import run_command
 from hypothesis import given
 from hypothesis import strategies as st
+from support.candle_csv import candle_csv
+from support.commands import run_command
 
 from stream_signal import Config, ConfigError
 from stream_signal.core.config import parse_config

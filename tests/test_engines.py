@@ -10,59 +10,29 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from candle_csv import HEADER, candle_csv, row
-from cases import CASES, Case
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import windows
+from support.candle_csv import candle_csv, row
+from support.cases import CASES, Case
+from support.strategies import candle_files, windows
+from support.streams import hand_over, outcome
 
-from stream_signal import Config, DataError, RollingMean, SignalStream
-from stream_signal.core import stream
-from stream_signal.core.blocks import engine as block_engine
+from stream_signal import RollingMean, SignalStream
 from stream_signal.core.blocks.reader import BlockDecoder
 from stream_signal.core.blocks.rolling import push_block
 from stream_signal.core.rows.reader import RowReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from stream_signal.core.blocks.reader import Block
     from stream_signal.core.ticks import Close
-
-
-def hand_over(patch: pytest.MonkeyPatch, block_bytes: int, least: int = 0, start: int = 0) -> None:
-    """Hand everything from `start` on to the block engine, in blocks of so many bytes, `least` at least."""
-    patch.setattr(stream, "BLOCK_ENGINE_FROM_BYTES", start)
-    patch.setattr(stream, "BACKLOG_BYTES", 0)
-    patch.setattr(block_engine, "LEAST_BLOCK_BYTES", least)
-    patch.setattr(block_engine, "BLOCK_BYTES", block_bytes)
-    patch.setattr(block_engine, "LEAST_RUN_ROWS", 1)
 
 
 @pytest.fixture(params=[64, 200, 1000, 64 * 1024])
 def _small_blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hand everything to the block engine, in blocks of so many bytes."""
     hand_over(monkeypatch, request.param)
-
-
-def outcome(pieces: list[bytes], **options: Any) -> dict[str, Any]:
-    """Feed the pieces; return everything there is to know afterwards."""
-    counted = SignalStream(Config(**options))
-    error = None
-    try:
-        for piece in pieces:
-            counted.feed(piece)
-        counted.finish()
-    except DataError as failure:
-        error = str(failure)
-    return {
-        "rows": counted.rows,
-        "signals": counted.signals,
-        "error": error,
-        "header": counted.header,
-        "repairs": counted.repairs.counts,
-        "first repairs": counted.repairs.first,
-    }
 
 
 def state(mean: RollingMean) -> tuple[list[int], int, int]:
@@ -109,53 +79,6 @@ def test_who_loads_numpy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "False 1190000\nTrue 1690000\n"
-
-
-PRICES: dict[str, Callable[[random.Random], str]] = {
-    "two decimals": lambda rng: f"{rng.randrange(4_200_000, 4_200_050) / 100:.2f}",
-    "widths": lambda rng: f"{rng.randrange(99_990, 100_010) / 100:.2f}",
-    "mixed": lambda rng: rng.choice(["134", "133.98", "133.9", "134.0", "133.98000001"]),
-    "negative": lambda rng: f"{rng.randrange(-300, 300) / 100:.2f}",
-    "eight decimals": lambda rng: f"0.{rng.randrange(1000, 1100):08}",
-    "long": lambda rng: f"{rng.randrange(10**13, 10**14)}.{rng.randrange(10, 99)}",
-    "integers near int64": lambda rng: str(2**63 // 5 + rng.randrange(-50, 50)),
-    "sixteen digits": lambda rng: str(rng.randrange(10**15, 10**16)),
-}
-ODD = ["", "NaN", "null", " 4.58", "4.58 ", "+4.58", "4.", ".5", "1e3", "-0", "9" * 30, "1e-9", "00042.50"]
-BAD = ["x", "1_0", "--1", "1.2.3", "\u0661", "1\x00", "-", "1.5.", "1e999"]
-
-
-@st.composite
-def candle_files(draw: st.DrawFn) -> bytes:
-    """Draw a file of a few hundred rows: mostly plain, with odd, bad and repeated lines at drawn rates."""
-    rng = draw(st.randoms(use_true_random=False))
-    price = PRICES[draw(st.sampled_from(sorted(PRICES)))]
-    other = PRICES[draw(st.sampled_from(sorted(PRICES)))]
-    rates = draw(st.tuples(*[st.sampled_from([0, 0, 0, 0.01, 0.1])] * 8))
-    delimiter = draw(st.sampled_from(",;|\t"))
-    line_end = draw(st.sampled_from(["\n", "\n", "\r\n"]))
-    header = HEADER.strip().replace(",", delimiter)
-    tail = draw(st.sampled_from(["", "", delimiter + "x" * 70]))
-    lines = [header + (delimiter + "id" if tail else "")]
-    for number in range(draw(st.integers(1, 150))):
-        kinds = [rng.random() < rate for rate in rates]
-        close = other(rng) if kinds[0] else price(rng)
-        close = rng.choice(ODD) if kinds[1] else close
-        line = row(number, close, delimiter) + tail
-        if kinds[2]:
-            line = row(number, rng.choice(BAD), delimiter) + tail
-        if kinds[3]:
-            line = line[: rng.randrange(len(line))]
-        if kinds[4]:
-            line += delimiter
-        if kinds[5]:
-            line = rng.choice(["", lines[0], "\r", line + line_end])
-        if kinds[6]:
-            line = rng.choice([line.replace("1.5", '"1.5"'), line.replace("1.5", '"1\n5"'), line.replace("1.0", '1"0')])
-        if kinds[7]:
-            line = line.replace("2.0", rng.choice(["\xff", "\x00", "y" * 300, ""]))
-        lines.append(line)
-    return line_end.join(lines).encode("latin-1", "replace") + (line_end.encode() if draw(st.booleans()) else b"")
 
 
 @settings(max_examples=120, deadline=None)

@@ -10,9 +10,9 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from candle_csv import candle_csv
-from commands import COMMAND, Done, run_command
-from oracle import count
+from support.candle_csv import candle_csv
+from support.commands import COMMAND, check_metrics, run_command, run_script
+from support.scripts import BREAK
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,22 +21,6 @@ CLOSES = [f"{4 + number % 7}.{number % 5}" for number in range(20_000)]
 DATA = candle_csv(CLOSES)
 FIRST = len(candle_csv(CLOSES[:100]))  # bytes that were read before the fault
 ARGUMENTS = ("data.csv", "--checkpoint", "state.json", "--output", "m.json")
-
-# Runs the command with one call of the system made to fail, where it is about one file.
-BREAK = """
-import errno, os, sys
-from stream_signal.__main__ import main
-call, target, number = sys.argv[1], sys.argv[2], getattr(errno, sys.argv[3])
-works = getattr(os, call)
-def fails(*given, **named):
-    what = os.readlink(f"/proc/self/fd/{given[0]}") if isinstance(given[0], int) else given[0]
-    if target in what:
-        raise OSError(number, os.strerror(number))
-    return works(*given, **named)
-setattr(os, call, fails)
-sys.argv[1:] = sys.argv[4:]
-sys.exit(main())
-"""
 
 # Runs the command, and does something to its input after it has read the first bytes of what is new.
 MEANWHILE = """
@@ -53,22 +37,6 @@ os.read = read_and_act
 sys.argv[1:] = sys.argv[3:]
 sys.exit(main())
 """
-
-
-def run_script(script: str, *arguments: str, cwd: Path, stdin: bytes = b"") -> Done:
-    """Run a script that runs the command."""
-    done = subprocess.run(
-        [sys.executable, "-c", script, *arguments], input=stdin, cwd=cwd, capture_output=True, timeout=60, check=False
-    )
-    assert b"Traceback" not in done.stderr
-    return Done(done.returncode, done.stdout, done.stderr.decode())
-
-
-def check_metrics(path: Path, closes: list[str]) -> None:
-    """Check a metrics file against the oracle."""
-    rows, signals = count(closes, 5)
-    record = json.loads(path.read_text())
-    assert (record["rows_processed"], record["value"]) == (rows, signals / rows)
 
 
 @pytest.fixture
@@ -105,7 +73,7 @@ def test_the_checkpoint_cannot_be_written(call: str, number: str, words: str, fo
     assert files["state.json"] == saved
     assert json.loads(files["m.json"])["error_message"] == message
     assert run_command(*ARGUMENTS, cwd=folder).code == 0
-    check_metrics(folder / "m.json", CLOSES)
+    check_metrics(folder, CLOSES)
 
 
 @pytest.mark.parametrize(("call", "number", "words"), BROKEN)
@@ -119,7 +87,7 @@ def test_the_metrics_cannot_be_written(call: str, number: str, words: str, folde
     assert sorted(files) == ["data.csv", "m.json", "state.json"]
     assert files["m.json"] == old
     assert run_command(*ARGUMENTS, cwd=folder).code == 0
-    check_metrics(folder / "m.json", CLOSES)
+    check_metrics(folder, CLOSES)
 
 
 def test_no_room_for_the_checkpoint(folder: Path) -> None:
@@ -134,7 +102,7 @@ def test_no_room_for_the_checkpoint(folder: Path) -> None:
     assert done.stderr == b"stream-signal: cannot write 'state.json': File too large\n"
     assert files_of(folder)["state.json"] == saved
     assert run_command(*ARGUMENTS, cwd=folder).code == 0
-    check_metrics(folder / "m.json", CLOSES)
+    check_metrics(folder, CLOSES)
 
 
 def test_the_input_is_cut_short_while_it_is_read(folder: Path) -> None:
@@ -160,11 +128,11 @@ def test_the_input_is_taken_away_while_it_is_read(action: str, folder: Path) -> 
     (folder / "other.csv").write_bytes(candle_csv(["9"] * 30_000))
     done = run_script(MEANWHILE, action, "4096", *ARGUMENTS, cwd=folder)
     assert (done.code, done.stderr) == (0, "")
-    check_metrics(folder / "m.json", CLOSES)
+    check_metrics(folder, CLOSES)
     (folder / "data.csv").unlink(missing_ok=True)
     (folder / "data.csv").write_bytes(DATA + candle_csv(["9"], header=False))
     assert run_command(*ARGUMENTS, cwd=folder).code == 0
-    check_metrics(folder / "m.json", [*CLOSES, "9"])
+    check_metrics(folder, [*CLOSES, "9"])
     (folder / "other.csv").write_bytes(candle_csv(["9"] * 30_000))
     (folder / "other.csv").rename(folder / "data.csv")
     assert "does not hold what it has read" in run_command(*ARGUMENTS, cwd=folder).stderr
@@ -182,7 +150,7 @@ def test_short_reads(tmp_path: Path) -> None:
     """A system that gives one byte at a time gives the same answer and the same checkpoint."""
     (tmp_path / "data.csv").write_bytes(candle_csv(CLOSES[:300]))
     assert run_script(MEANWHILE, "pass", "1", *ARGUMENTS, cwd=tmp_path).code == 0
-    check_metrics(tmp_path / "m.json", CLOSES[:300])
+    check_metrics(tmp_path, CLOSES[:300])
     saved = files_of(tmp_path)["state.json"]
     (tmp_path / "state.json").unlink()
     assert run_command(*ARGUMENTS, cwd=tmp_path).code == 0
@@ -220,7 +188,7 @@ def test_interrupted_reads_and_writes(tmp_path: Path) -> None:
         _, stderr = process.communicate(timeout=60)
         thread.join()
     assert (process.returncode, stderr) == (0, b"")
-    check_metrics(tmp_path / "m.json", CLOSES)
+    check_metrics(tmp_path, CLOSES)
 
 
 def test_a_writer_that_dies_in_mid_row(tmp_path: Path) -> None:
@@ -243,7 +211,7 @@ def test_the_metrics_so_far_cannot_be_written(tmp_path: Path) -> None:
     assert (done.code, done.stderr) == (1, "stream-signal: cannot write 'm.json': No space left on device\n")
     rows = json.loads((tmp_path / "state.json").read_text())["saved"]["state"]["rows"]
     assert run_command(*arguments, stdin=candle_csv(CLOSES[rows:]), cwd=tmp_path).code == 0
-    check_metrics(tmp_path / "m.json", CLOSES)
+    check_metrics(tmp_path, CLOSES)
 
 
 def test_neither_reader_nor_checkpoint(tmp_path: Path) -> None:
@@ -261,7 +229,7 @@ def test_somebody_removed_the_lock(tmp_path: Path) -> None:
     (tmp_path / "data.csv").write_bytes(DATA)
     done = run_script(MEANWHILE, "os.unlink('.state.json.lock')", "4096", *ARGUMENTS, cwd=tmp_path)
     assert (done.code, done.stderr) == (0, "")
-    check_metrics(tmp_path / "m.json", CLOSES)
+    check_metrics(tmp_path, CLOSES)
 
 
 BETWEEN = """
@@ -287,4 +255,4 @@ def test_a_stop_between_two_inputs(inputs: list[str], tmp_path: Path) -> None:
     assert (done.code, done.stderr) == (143, "stream-signal: interrupted by SIGTERM after 100 rows\n")
     assert json.loads((tmp_path / "state.json").read_text())["saved"]["state"]["rows"] == 100
     assert run_command(*arguments, cwd=tmp_path).code == 0
-    check_metrics(tmp_path / "m.json", CLOSES[:100] * len(inputs))
+    check_metrics(tmp_path, CLOSES[:100] * len(inputs))

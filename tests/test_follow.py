@@ -7,28 +7,24 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from candle_csv import HEADER, candle_csv, row
-from commands import COMMAND, run_command, settings_yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from oracle import count
-from strategies import Document, documents
-from test_faults import run_script
-from test_signals import lines_of, wanted_rows
+from support.candle_csv import CLOSES, HEADER, candle_csv, row
+from support.commands import check_metrics, run_command, run_script, settings_yaml
+from support.oracle import wanted_rows
+from support.processes import FOLLOW_ARGUMENTS, append, follow
+from support.scripts import IN_FEED
+from support.strategies import Document, documents
+from support.streams import lines_of
 
 from stream_signal import DataError, SignalStream
 from stream_signal.inputs.follow import NextPart, follow_chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-CLOSES = [f"{4 + number % 7}.{number % 5}" for number in range(300)]
-ARGUMENTS = ("data.csv", "--follow", "--signals", "-", "--output", "m.json")
 
 
 @pytest.fixture(params=["as the system tells", "by looking"])
@@ -38,18 +34,6 @@ def _both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setitem(sys.modules, "inotify_simple", None)
     else:
         pytest.importorskip("inotify_simple")
-
-
-@contextmanager
-def follow(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Follow data.csv, with the signals on a pipe; leave no process behind."""
-    pipe = subprocess.PIPE
-    command = [COMMAND, *(arguments or ARGUMENTS)]
-    with subprocess.Popen(command, cwd=folder, bufsize=0, stdout=pipe, stderr=pipe) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 def read_lines(process: subprocess.Popen[bytes], number: int) -> list[str]:
@@ -63,19 +47,6 @@ def end(process: subprocess.Popen[bytes], number: int = signal.SIGINT) -> str:
     process.send_signal(number)
     _, stderr = process.communicate(timeout=30)
     return stderr.decode()
-
-
-def append(path: Path, text: str | bytes) -> None:
-    """Write at the end of a file, as whoever logs does."""
-    with path.open("ab", buffering=0) as file:
-        file.write(text.encode() if isinstance(text, str) else text)
-
-
-def check_metrics(folder: Path, closes: list[str]) -> None:
-    """Check the metrics against the oracle."""
-    rows, signals = count(closes, 5)
-    record = json.loads((folder / "m.json").read_text())
-    assert (record["status"], record["rows_processed"], record["value"]) == ("success", rows, signals / rows)
 
 
 def test_as_it_grows(tmp_path: Path) -> None:
@@ -100,7 +71,7 @@ def test_the_normal_end(number: signal.Signals, tmp_path: Path) -> None:
     """A signal ends it with metrics and checkpoint, exit 0; the next run goes on with the row that was not whole."""
     path = tmp_path / "data.csv"
     path.write_bytes(candle_csv(CLOSES[:10]) + b"1700000600,1.0,2.0")
-    arguments = (*ARGUMENTS, "--checkpoint", "state.json")
+    arguments = (*FOLLOW_ARGUMENTS, "--checkpoint", "state.json")
     with follow(tmp_path, *arguments) as process:
         read_lines(process, 11)
         assert (end(process, number), process.returncode) == ("", 0)
@@ -129,7 +100,7 @@ def test_rotation(inotify: bool, tmp_path: Path) -> None:  # noqa: FBT001
     """Rename and create: the rest of the old file is read first, then the new one, whose header is known."""
     without = "" if inotify else "sys.modules['inotify_simple'] = None; "
     script = f"import sys; from stream_signal.__main__ import main; {without}sys.exit(main())"
-    command = [sys.executable, "-c", script, *ARGUMENTS]
+    command = [sys.executable, "-c", script, *FOLLOW_ARGUMENTS]
     path, pipe = tmp_path / "data.csv", subprocess.PIPE
     path.write_bytes(candle_csv(CLOSES[:10]))
     with subprocess.Popen(command, cwd=tmp_path, bufsize=0, stdout=pipe, stderr=pipe) as process:
@@ -197,19 +168,6 @@ def test_resumed_after_rotation(tmp_path: Path) -> None:
     assert [line.rsplit(",", 3)[1:] for line in found[1:]] == [cells[2:] for cells in wanted_rows(CLOSES[:30], 5)]
 
 
-IN_FEED = """
-import os, signal, sys
-from stream_signal.__main__ import main
-from stream_signal.core.stream import SignalStream
-feed = SignalStream.feed
-def feed_and_stop(self, data):
-    feed(self, data)
-    os.kill(os.getpid(), signal.SIGTERM)
-SignalStream.feed = feed_and_stop
-sys.exit(main())
-"""
-
-
 @pytest.mark.parametrize(("flags", "code"), [(["--follow"], 0), ([], 143)])
 def test_stopped_in_mid_work(flags: list[str], code: int, tmp_path: Path) -> None:
     """Stopped while a piece is counted, with a checkpoint: each line stands in the signals once, in the end too."""
@@ -231,7 +189,7 @@ def test_a_torn_line_at_rotation(truncate: bool, tmp_path: Path) -> None:  # noq
     """A line without its newline, when another file takes the place, is no price: it is passed over, and told."""
     path = tmp_path / "data.csv"
     path.write_bytes(candle_csv(CLOSES[:10]) + row(10, "42").encode())
-    arguments = (*ARGUMENTS, "--log-file", "run.log")
+    arguments = (*FOLLOW_ARGUMENTS, "--log-file", "run.log")
     with follow(tmp_path, *arguments) as process:
         read_lines(process, 11)
         if truncate:
@@ -298,7 +256,7 @@ def test_a_link(tmp_path: Path) -> None:
 
 def test_a_checkpoint_of_what_is_to_come(tmp_path: Path) -> None:
     """With a checkpoint, too, the file need not be there yet."""
-    with follow(tmp_path, *ARGUMENTS, "--checkpoint", "state.json") as process:
+    with follow(tmp_path, *FOLLOW_ARGUMENTS, "--checkpoint", "state.json") as process:
         (tmp_path / "data.tmp").write_bytes(candle_csv(CLOSES[:10]))
         (tmp_path / "data.tmp").rename(tmp_path / "data.csv")
         read_lines(process, 11)
@@ -329,7 +287,7 @@ def test_trouble_is_told_as_it_comes(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
     path.write_bytes(candle_csv(CLOSES[:10]))
     (tmp_path / "config.yaml").write_text(settings_yaml(bad_rows="missing"))
-    with follow(tmp_path, *ARGUMENTS, "--log-file", "run.log") as process:
+    with follow(tmp_path, *FOLLOW_ARGUMENTS, "--log-file", "run.log") as process:
         read_lines(process, 11)
         for line in ("torn", row(20, "4"), row(19, "4"), row(21, "4")):  # with the last, all before it is told
             append(path, line + "\n")

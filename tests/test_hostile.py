@@ -7,9 +7,9 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from candle_csv import HEADER
-from commands import REPOSITORY, run_command
-from test_memory import MEGABYTE, peak_memory
+from support.candle_csv import HEADER
+from support.commands import REPOSITORY, run_command
+from support.memory import MEGABYTE, peak_memory
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,8 +12,7 @@ import venv
 from pathlib import Path
 
 import pytest
-from commands import REPOSITORY
-from test_command import metrics_of
+from support.commands import REPOSITORY, metrics_of
 
 DOCKERFILE = (REPOSITORY / "Dockerfile").read_text()
 README = (REPOSITORY / "README.md").read_text()

@@ -13,8 +13,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from candle_csv import HEADER, candle_csv
-from commands import run_command
+from support.candle_csv import HEADER, candle_csv
+from support.commands import run_command
 
 from stream_signal import Config, run
 

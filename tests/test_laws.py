@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from candle_csv import candle_csv, row
-from commands import run_command, settings_yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle import count
-from strategies import Document, bad_closes, close_lists, cuts, documents, windows
+from support.candle_csv import candle_csv, row
+from support.commands import run_command, settings_yaml
+from support.oracle import count
+from support.strategies import Document, bad_closes, close_lists, cuts, documents, windows
 
 from stream_signal import Config, DataError, SignalStream
 from stream_signal.core.rows.reader import MAX_LINE_BYTES

@@ -10,10 +10,10 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from candle_csv import candle_csv, row
-from commands import COMMAND, logged, run_command
-from test_faults import run_script
-from test_follow import CLOSES, IN_FEED, append, check_metrics, follow
+from support.candle_csv import CLOSES, candle_csv, row
+from support.commands import COMMAND, check_metrics, logged, run_command, run_script
+from support.processes import append, follow
+from support.scripts import IN_FEED
 
 if TYPE_CHECKING:
     from collections.abc import Callable

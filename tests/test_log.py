@@ -10,8 +10,8 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from candle_csv import candle_csv
-from commands import COMMAND, run_command
+from support.candle_csv import candle_csv
+from support.commands import COMMAND, run_command
 
 from stream_signal import __version__
 

@@ -9,7 +9,7 @@ import pkgutil
 from typing import TYPE_CHECKING
 
 import pytest
-from candle_csv import candle_csv
+from support.candle_csv import candle_csv
 
 import stream_signal
 from stream_signal import Config, DataError, InputError, Metrics, SignalStream, run

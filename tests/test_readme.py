@@ -12,8 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from commands import COMMAND, REPOSITORY, run_command
-from test_command import metrics_of
+from support.commands import COMMAND, REPOSITORY, metrics_of, run_command
 
 README = (REPOSITORY / "README.md").read_text()
 # These make the environment that the tests run in, or need an engine: .ci/run and test_image.py run them.

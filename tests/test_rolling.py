@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from oracle import means
-from strategies import odd_numbers, plain_prices, windows
+from support.oracle import means
+from support.strategies import odd_numbers, plain_prices, windows
 
 from stream_signal import RollingMean
 from stream_signal.core.ticks import parse_ticks, ticks_of

@@ -14,49 +14,21 @@ from typing import Any
 
 import numpy as np
 import pytest
-from candle_csv import FIRST_TIMESTAMP, HEADER, candle_csv, row
-from commands import COMMAND, run_command, settings_yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle import count, means, value_of
-from strategies import Document, close_lists, cuts, documents, windows
-from test_engines import candle_files, hand_over
-from test_faults import BREAK, run_script
-from test_state import moved
-from test_stopping import start, wait_until_read
+from support.candle_csv import CLOSES, HEADER, candle_csv, row
+from support.commands import COMMAND, run_command, run_script, settings_yaml
+from support.oracle import count, wanted_rows
+from support.processes import start, wait_until_read
+from support.scripts import BREAK
+from support.strategies import Document, candle_files, close_lists, cuts, documents, windows
+from support.streams import hand_over, lines_of, moved
 
-from stream_signal import Config, DataError, SignalStream
+from stream_signal import Config, SignalStream
 from stream_signal.core.blocks.text import mean_table
 from stream_signal.core.observers.signal_lines import SignalLines
 
-CLOSES = [f"{4 + number % 7}.{number % 5}" for number in range(300)]
 DATA = candle_csv(CLOSES)
-
-
-def lines_of(pieces: list[bytes], form: str = "csv", **options: Any) -> bytes:
-    """Feed the pieces; return the lines of signals, and the error that ended them, if any."""
-    lines = SignalLines(form)
-    stream = SignalStream(Config(**options), lines)
-    told = lines.head
-    try:
-        for piece in pieces:
-            stream.feed(piece)
-            told += lines.take()
-        stream.finish()
-    except DataError as error:
-        return told + lines.take() + str(error).encode()
-    return told + lines.take()
-
-
-def wanted_rows(closes: list[str], window: int) -> list[list[str]]:
-    """Work out the lines with fractions."""
-    values, rows = [value_of(close) for close in closes], []
-    for number, (close, value, mean) in enumerate(zip(closes, values, means(values, window), strict=True)):
-        above = value is not None and mean is not None and value > mean
-        text = "" if value is None else close.strip(" ")
-        mean_text = "" if mean is None else repr(float(mean))
-        rows.append([str(number + 1), str(FIRST_TIMESTAMP + 60 * number), text, mean_text, str(int(above))])
-    return rows
 
 
 @settings(max_examples=60, deadline=None)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 
-from candle_csv import candle_csv
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import windows
+from support.candle_csv import candle_csv
+from support.strategies import windows
 
 from stream_signal import Config, SignalStream
 

@@ -6,21 +6,15 @@ import json
 from typing import Any
 
 import pytest
-from candle_csv import candle_csv
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle import count
-from strategies import Document, close_lists, cuts, documents, windows
-from test_engines import candle_files, hand_over, outcome
+from support.candle_csv import candle_csv
+from support.oracle import count
+from support.strategies import Document, candle_files, close_lists, cuts, documents, windows
+from support.streams import hand_over, moved, outcome
 
 from stream_signal import Config, DataError, SignalStream, State
 from stream_signal.core.blocks import engine as block_engine
-
-
-def moved(stopped: SignalStream, config: Config) -> tuple[SignalStream, int]:
-    """Take the stream through JSON, as into another process; return it, and where it has to be fed from."""
-    state = State.from_json(json.loads(json.dumps(stopped.state().as_json())), config.window)
-    return SignalStream.from_state(config, state), state.offset
 
 
 def known(counted: SignalStream) -> object:

@@ -9,34 +9,17 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
-from candle_csv import candle_csv
-from commands import COMMAND
+from support.candle_csv import candle_csv
+from support.commands import COMMAND
+from support.processes import ROWS, start, wait_until_read
 
 from stream_signal import Interrupted
 from stream_signal.job.stopping import StopSignals
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-ROWS = 200
 stop_signals = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
-
-
-@contextmanager
-def start(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Start the command on a pipe, with the log on stderr to see how far it is; leave no process behind."""
-    pipe = subprocess.PIPE
-    command = [COMMAND, "-v", *arguments]
-    with subprocess.Popen(command, cwd=folder, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 def wait_until_opening(pid: int) -> None:
@@ -46,15 +29,6 @@ def wait_until_opening(pid: int) -> None:
         if time.monotonic() > deadline:
             os.kill(pid, signal.SIGKILL)
             pytest.skip("the kernel does not tell where a process waits")
-
-
-def wait_until_read(process: subprocess.Popen[bytes]) -> None:
-    """Feed rows and return when they are counted: the log has told of the header, and the pipe is empty."""
-    assert process.stdin
-    assert process.stderr
-    process.stdin.write(candle_csv(["1"] * ROWS))
-    while b"header read" not in process.stderr.readline():
-        pass
 
 
 @stop_signals

@@ -10,12 +10,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from candle_csv import candle_csv, row
-from commands import logged, run_command
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import cuts
-from test_engines import hand_over
+from support.candle_csv import candle_csv, row
+from support.commands import logged, run_command
+from support.strategies import cuts
+from support.streams import hand_over
 
 from stream_signal import Config, DataError, SignalStream
 from stream_signal.core.observers.signal_lines import SignalLines

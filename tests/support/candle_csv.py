@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 HEADER = "timestamp,open,high,low,close,volume\n"
 FIRST_TIMESTAMP = 1_700_000_000
+CLOSES = [f"{4 + number % 7}.{number % 5}" for number in range(300)]
 
 
 def row(number: int, close: str, delimiter: str = ",") -> str:

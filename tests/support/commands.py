@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+from support.oracle import count
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 COMMAND = str(Path(sys.executable).parent / "stream-signal")
 
 
@@ -49,3 +51,38 @@ def logged(folder: Path, *kinds: str) -> list[dict[str, Any]]:
 def settings_yaml(**settings: Any) -> str:
     """Write a config file; JSON is YAML."""
     return json.dumps({"seed": 42, "window": 5, "version": "v1"} | settings)
+
+
+def run_script(script: str, *arguments: str, cwd: Path, stdin: bytes = b"") -> Done:
+    """Run a script that runs the command."""
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], input=stdin, cwd=cwd, capture_output=True, timeout=60, check=False
+    )
+    assert b"Traceback" not in done.stderr
+    return Done(done.returncode, done.stdout, done.stderr.decode())
+
+
+def metrics_of(stdout: bytes) -> dict[str, object]:
+    """Read the metrics; the latency, which nobody knows beforehand, is checked and taken out."""
+    record = json.loads(stdout)
+    assert list(record) == [
+        "version",
+        "rows_processed",
+        "metric",
+        "value",
+        "latency_ms",
+        "seed",
+        "status",
+    ]
+    latency = record.pop("latency_ms")
+    assert type(latency) is int
+    assert latency >= 0
+    assert isinstance(record, dict)
+    return record
+
+
+def check_metrics(folder: Path, closes: list[str]) -> None:
+    """Check the metrics against the oracle."""
+    rows, signals = count(closes, 5)
+    record = json.loads((folder / "m.json").read_text())
+    assert (record["status"], record["rows_processed"], record["value"]) == ("success", rows, signals / rows)

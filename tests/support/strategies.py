@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from candle_csv import HEADER, row
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-# A machine that is slow, or busy, is no defect.
-settings.register_profile(
-    "here", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
-settings.load_profile("here")
+from support.candle_csv import HEADER, row
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable
 
 _DIGITS = "0123456789"
 
@@ -108,3 +106,50 @@ def cuts(draw: st.DrawFn, data: bytes) -> list[bytes]:
     """Cut bytes at random places, into pieces of which some may be empty."""
     places = sorted(draw(st.lists(st.integers(0, len(data)), max_size=12)))
     return [data[start:end] for start, end in zip([0, *places], [*places, len(data)], strict=True)]
+
+
+PRICES: dict[str, Callable[[random.Random], str]] = {
+    "two decimals": lambda rng: f"{rng.randrange(4_200_000, 4_200_050) / 100:.2f}",
+    "widths": lambda rng: f"{rng.randrange(99_990, 100_010) / 100:.2f}",
+    "mixed": lambda rng: rng.choice(["134", "133.98", "133.9", "134.0", "133.98000001"]),
+    "negative": lambda rng: f"{rng.randrange(-300, 300) / 100:.2f}",
+    "eight decimals": lambda rng: f"0.{rng.randrange(1000, 1100):08}",
+    "long": lambda rng: f"{rng.randrange(10**13, 10**14)}.{rng.randrange(10, 99)}",
+    "integers near int64": lambda rng: str(2**63 // 5 + rng.randrange(-50, 50)),
+    "sixteen digits": lambda rng: str(rng.randrange(10**15, 10**16)),
+}
+ODD = ["", "NaN", "null", " 4.58", "4.58 ", "+4.58", "4.", ".5", "1e3", "-0", "9" * 30, "1e-9", "00042.50"]
+BAD = ["x", "1_0", "--1", "1.2.3", "\u0661", "1\x00", "-", "1.5.", "1e999"]
+
+
+@st.composite
+def candle_files(draw: st.DrawFn) -> bytes:
+    """Draw a file of a few hundred rows: mostly plain, with odd, bad and repeated lines at drawn rates."""
+    rng = draw(st.randoms(use_true_random=False))
+    price = PRICES[draw(st.sampled_from(sorted(PRICES)))]
+    other = PRICES[draw(st.sampled_from(sorted(PRICES)))]
+    rates = draw(st.tuples(*[st.sampled_from([0, 0, 0, 0.01, 0.1])] * 8))
+    delimiter = draw(st.sampled_from(",;|\t"))
+    line_end = draw(st.sampled_from(["\n", "\n", "\r\n"]))
+    header = HEADER.strip().replace(",", delimiter)
+    tail = draw(st.sampled_from(["", "", delimiter + "x" * 70]))
+    lines = [header + (delimiter + "id" if tail else "")]
+    for number in range(draw(st.integers(1, 150))):
+        kinds = [rng.random() < rate for rate in rates]
+        close = other(rng) if kinds[0] else price(rng)
+        close = rng.choice(ODD) if kinds[1] else close
+        line = row(number, close, delimiter) + tail
+        if kinds[2]:
+            line = row(number, rng.choice(BAD), delimiter) + tail
+        if kinds[3]:
+            line = line[: rng.randrange(len(line))]
+        if kinds[4]:
+            line += delimiter
+        if kinds[5]:
+            line = rng.choice(["", lines[0], "\r", line + line_end])
+        if kinds[6]:
+            line = rng.choice([line.replace("1.5", '"1.5"'), line.replace("1.5", '"1\n5"'), line.replace("1.0", '1"0')])
+        if kinds[7]:
+            line = line.replace("2.0", rng.choice(["\xff", "\x00", "y" * 300, ""]))
+        lines.append(line)
+    return line_end.join(lines).encode("latin-1", "replace") + (line_end.encode() if draw(st.booleans()) else b"")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from support.candle_csv import FIRST_TIMESTAMP
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -33,3 +35,14 @@ def count(closes: Sequence[str], window: int) -> tuple[int, int]:
     for value, mean in zip(values, means(values, window), strict=True):
         signals += value is not None and mean is not None and value > mean
     return len(values), signals
+
+
+def wanted_rows(closes: list[str], window: int) -> list[list[str]]:
+    """Work out the lines with fractions."""
+    values, rows = [value_of(close) for close in closes], []
+    for number, (close, value, mean) in enumerate(zip(closes, values, means(values, window), strict=True)):
+        above = value is not None and mean is not None and value > mean
+        text = "" if value is None else close.strip(" ")
+        mean_text = "" if mean is None else repr(float(mean))
+        rows.append([str(number + 1), str(FIRST_TIMESTAMP + 60 * number), text, mean_text, str(int(above))])
+    return rows

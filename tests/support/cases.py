@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from candle_csv import HEADER, candle_csv, row
+from support.candle_csv import HEADER, candle_csv, row
 
 # Window 5: the means from row 5 on are 4.584, 4.588 and 4.594, and each of the three closes is above its own.
 CLOSES = ["4.58", "4.58", "4.59", "4.57", "4.60", "4.60", "4.61"]

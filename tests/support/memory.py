@@ -1,0 +1,48 @@
+"""How much memory the command takes at most."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from support.commands import COMMAND
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MEGABYTE = 1024 * 1024
+
+# A process starts with the memory of the one that started it, and that counts: so a small one starts it.
+MEASURE = """
+import resource, subprocess, sys
+code = subprocess.run(sys.argv[1:]).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def peak_memory(folder: Path, head: bytes, block: bytes, times: int) -> tuple[int, bytes, int]:
+    """Pipe `head` and then `block` so many times; return exit code, stdout and peak resident bytes."""
+    reader, writer = os.pipe()
+
+    def feed() -> None:
+        try:
+            with open(writer, "wb", buffering=0) as pipe:
+                for piece in (head, *[block] * times):
+                    rest = memoryview(piece)
+                    while rest:
+                        rest = rest[pipe.write(rest) :]
+        except BrokenPipeError:
+            pass
+
+    thread = threading.Thread(target=feed)
+    command = [sys.executable, "-c", MEASURE, COMMAND]
+    with subprocess.Popen(command, cwd=folder, stdin=reader, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        os.close(reader)
+        thread.start()
+        stdout, stderr = process.communicate(timeout=60)
+        thread.join()
+    return process.returncode, stdout, int(stderr.splitlines()[-1]) * 1024

@@ -1,0 +1,56 @@
+"""The command while it runs: on a pipe, or on a file that grows."""
+
+from __future__ import annotations
+
+import subprocess
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from support.candle_csv import candle_csv
+from support.commands import COMMAND
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ROWS = 200  # what `wait_until_read` writes
+FOLLOW_ARGUMENTS = ("data.csv", "--follow", "--signals", "-", "--output", "m.json")
+
+
+@contextmanager
+def start(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the command on a pipe, with the log on stderr to see how far it is; leave no process behind."""
+    pipe = subprocess.PIPE
+    command = [COMMAND, "-v", *arguments]
+    with subprocess.Popen(command, cwd=folder, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def wait_until_read(process: subprocess.Popen[bytes]) -> None:
+    """Feed rows and return when they are counted: the log has told of the header, and the pipe is empty."""
+    assert process.stdin
+    assert process.stderr
+    process.stdin.write(candle_csv(["1"] * ROWS))
+    while b"header read" not in process.stderr.readline():
+        pass
+
+
+@contextmanager
+def follow(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Follow data.csv, with the signals on a pipe; leave no process behind."""
+    pipe = subprocess.PIPE
+    command = [COMMAND, *(arguments or FOLLOW_ARGUMENTS)]
+    with subprocess.Popen(command, cwd=folder, bufsize=0, stdout=pipe, stderr=pipe) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def append(path: Path, text: str | bytes) -> None:
+    """Write at the end of a file, as whoever logs does."""
+    with path.open("ab", buffering=0) as file:
+        file.write(text.encode() if isinstance(text, str) else text)

@@ -1,0 +1,32 @@
+"""Programs that run the command with a fault at one place, for `run_script`."""
+
+from __future__ import annotations
+
+# Runs the command with one call of the system made to fail, where it is about one file.
+BREAK = """
+import errno, os, sys
+from stream_signal.__main__ import main
+call, target, number = sys.argv[1], sys.argv[2], getattr(errno, sys.argv[3])
+works = getattr(os, call)
+def fails(*given, **named):
+    what = os.readlink(f"/proc/self/fd/{given[0]}") if isinstance(given[0], int) else given[0]
+    if target in what:
+        raise OSError(number, os.strerror(number))
+    return works(*given, **named)
+setattr(os, call, fails)
+sys.argv[1:] = sys.argv[4:]
+sys.exit(main())
+"""
+
+# Runs the command, and stops it when the first piece is counted.
+IN_FEED = """
+import os, signal, sys
+from stream_signal.__main__ import main
+from stream_signal.core.stream import SignalStream
+feed = SignalStream.feed
+def feed_and_stop(self, data):
+    feed(self, data)
+    os.kill(os.getpid(), signal.SIGTERM)
+SignalStream.feed = feed_and_stop
+sys.exit(main())
+"""
