@@ -1,6 +1,6 @@
 """kill -9 at random moments over a growing file: nothing is lost, nothing counts twice.
 
-STREAM_SIGNAL_KILLS=1000 python -m pytest tests/test_kills.py      (20 unless set; 1,000 take some three minutes)
+STREAM_SIGNAL_KILLS=1000 python -m pytest tests/whole/test_kills.py      (20 unless set; 1,000 take three minutes)
 """
 
 from __future__ import annotations
