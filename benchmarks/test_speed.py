@@ -16,7 +16,6 @@ from processes import clean_environment, measure
 from workloads import WINDOW, WINDOWS, Workload, workload
 
 from stream_signal import Config, RollingMean, SignalStream
-from stream_signal.core.rows.reader import RowReader
 from stream_signal.inputs.plain import read_chunks
 
 if TYPE_CHECKING:
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
 
     from conftest import Timed
     from pytest_benchmark.fixture import BenchmarkFixture
+
+    from stream_signal.core.stream import Engine
 
 
 @pytest.mark.parametrize("window", WINDOWS)
@@ -52,25 +53,16 @@ def test_row_engine(timed: Timed, benchmark: BenchmarkFixture, kind: str, rows: 
     work = workload(kind, rows)
 
     def count() -> tuple[int, int]:
-        reader, mean = RowReader(Config()), RollingMean(WINDOW)
-        counted = signals = 0
-        for chunk in read_chunks(str(work.path)):
-            for close in reader.feed(chunk):
-                counted += 1
-                if close is None:
-                    mean.clear()
-                else:
-                    signals += mean.push(*close)
-        return counted, signals
+        return stream(work, WINDOW, engine="rows")
 
     assert timed(count) == (rows, work.signals[WINDOW])
     report(benchmark, rows, work)
 
 
-def stream(work: Workload, window: int) -> tuple[int, int]:
+def stream(work: Workload, window: int, engine: Engine = "auto") -> tuple[int, int]:
     """Read a file through SignalStream, in the pieces that the command reads."""
-    signals = SignalStream(Config(window=window))
-    signals.expect(work.path.stat().st_size)
+    signals = SignalStream(Config(window=window), engine=engine)
+    signals.begin_input(size=work.path.stat().st_size)
     for chunk in read_chunks(str(work.path)):
         signals.feed(chunk)
     counts = signals.finish()

@@ -1,8 +1,34 @@
-"""Exact rolling-mean signals from candle CSV, as a stream.
+r"""Exact rolling-mean signals from candle CSV, as a stream.
 
-from stream_signal import Config, SignalStream, run
+The signal rate of a file, a pipe or bytes:
 
-run(Config(window=20), "data.csv").value      # a path, "-", a binary file, or any iterable of bytes
+    >>> from stream_signal import Config, run
+    >>> run(Config(window=2), [b"close\n4.58\n4.", b"58\n4.59\n"]).value
+    0.3333333333333333
+
+The same as the bytes come, and an observer that sees each row:
+
+    >>> from stream_signal import Observer, SignalStream
+    >>> class Printer(Observer):
+    ...     def row(self, row):
+    ...         print(row.number, row.close, row.mean, row.above)
+    >>> stream = SignalStream(Config(window=2), observers=[Printer()])
+    >>> stream.feed(b"close\n4.58\n4.59\n")
+    1 4.58 None False
+    2 4.59 4.585 True
+    >>> stream.finish()
+    Counts(rows=2, signals=1, value=0.5)
+
+The mean alone, of any numbers; a float stands for its shortest decimal form:
+
+    >>> from stream_signal import RollingMean
+    >>> mean = RollingMean(3)
+    >>> for value in (0.1, 0.2, 0.3):
+    ...     mean.update(value)
+    >>> mean.get()
+    0.2
+
+Everything that can go wrong is a StreamSignalError. The command is `stream-signal --help`.
 """
 
 from __future__ import annotations
@@ -27,9 +53,12 @@ if TYPE_CHECKING:
         StreamSignalError,
         TruncatedError,
     )
+    from stream_signal.core.observe import Observer, Row
+    from stream_signal.core.observers.signal_lines import SignalLines
+    from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.core.rolling import RollingMean
     from stream_signal.core.state import State
-    from stream_signal.core.stream import SignalStream
+    from stream_signal.core.stream import Counts, SignalStream
     from stream_signal.job.run import run
     from stream_signal.outputs.metrics import Metrics
 
@@ -38,27 +67,37 @@ __all__ = [
     "ClosedOutputError",
     "Config",
     "ConfigError",
+    "Counts",
     "DataError",
     "InputError",
     "InternalError",
     "Interrupted",
     "Metrics",
     "MissingColumnError",
+    "Observer",
     "OutputError",
     "RollingMean",
+    "Row",
+    "SignalLines",
     "SignalStream",
     "State",
     "StreamSignalError",
+    "TimeOrder",
     "TruncatedError",
     "run",
 ]
 
 _HOMES = {
     "Config": "core.config",
+    "Counts": "core.stream",
     "Metrics": "outputs.metrics",
+    "Observer": "core.observe",
     "RollingMean": "core.rolling",
+    "Row": "core.observe",
+    "SignalLines": "core.observers.signal_lines",
     "SignalStream": "core.stream",
     "State": "core.state",
+    "TimeOrder": "core.observers.time_order",
     "run": "job.run",
 }
 
@@ -68,3 +107,8 @@ def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'core.errors')}"), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names, imported or not."""
+    return [*__all__, "__doc__", "__version__"]

@@ -26,15 +26,15 @@ import tempfile
 import time
 import traceback
 from pathlib import Path
+from typing import Any
 
-import pytest
 from support.cases import CASES
 from support.commands import settings_yaml
-from support.streams import hand_over
+from support.streams import by_blocks
 
 from stream_signal import Config, ConfigError, DataError, InternalError, SignalStream, StreamSignalError
-from stream_signal.job.checkpoint import SCHEMA
 from stream_signal.job.run import Order, execute
+from stream_signal.job.saved import SCHEMA
 
 FINDINGS = Path("fuzz-findings")
 SECONDS_A_RUN = 10
@@ -159,21 +159,20 @@ def _compare(rng: random.Random, data: bytes, config: bytes) -> None:
         return
     wanted = _outcome(settings, [data])
     place = rng.randrange(len(data) + 1)
-    with pytest.MonkeyPatch.context() as patch:
-        hand_over(patch, rng.choice([100, 1000, 65536]))
-        assert _outcome(settings, [data[:place], data[place:]]) == wanted
-        assert _outcome(settings, [data[:place], data[place:]], stop=True) == wanted
+    engine = by_blocks(rng.choice([100, 1000, 65536]))
+    assert _outcome(settings, [data[:place], data[place:]], **engine) == wanted
+    assert _outcome(settings, [data[:place], data[place:]], stop=True, **engine) == wanted
 
 
-def _outcome(settings: Config, pieces: list[bytes], *, stop: bool = False) -> object:
-    counted = SignalStream(settings)
+def _outcome(settings: Config, pieces: list[bytes], *, stop: bool = False, **engine: Any) -> object:
+    counted = SignalStream(settings, **engine)
     fed = io.BytesIO(b"".join(pieces))
     try:
         for piece in pieces:
             counted.feed(fed.read(len(piece)))
             if stop:
                 state = counted.state()
-                ahead, counted = fed.tell(), SignalStream.from_state(settings, state)
+                ahead, counted = fed.tell(), SignalStream.from_state(settings, state, **engine)
                 fed.seek(state.offset)
                 counted.feed(fed.read(ahead - state.offset))
         return counted.finish(), counted.repairs.counts

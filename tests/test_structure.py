@@ -17,9 +17,9 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # From the bottom up; a file belongs to the last of these that its place begins with.
 LAYERS = [
     "core",
-    "core.observers",
     "core.rows",
     "core.blocks",
+    "core.observers",
     "core.stream",
     "inputs",
     "outputs",
@@ -31,8 +31,9 @@ LAYERS = [
 SIDE_BY_SIDE = {("outputs", "inputs")}
 HOMES = {
     "argparse": ["command.flags"],
-    "fcntl": ["inputs.plain", "job.checkpoint"],
-    "inotify_simple": ["inputs.follow"],
+    "fcntl": ["system"],
+    "inotify_simple": ["inputs.watch"],
+    "msvcrt": ["system"],
     "numpy": ["core.blocks"],
     "structlog": ["job.log"],
     "yaml": ["core.config"],

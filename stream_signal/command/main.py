@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from stream_signal import system
 from stream_signal.command.flags import (
     candles_parser,
     is_stdout,
@@ -22,6 +23,7 @@ EXIT_SIGNAL = 128  # plus the number of the signal: 130 for SIGINT, 143 for SIGT
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    system.make_stdio_binary()
     try:
         if arguments[:1] == ["candles"]:
             return _write_candles(arguments[1:])
@@ -46,6 +48,9 @@ def _run_job(arguments: list[str]) -> int:
 
     from stream_signal.core.errors import Interrupted, StreamSignalError  # noqa: PLC0415 - --help does not need the job
     from stream_signal.job.run import CHECKPOINT_SECONDS, Order, execute  # noqa: PLC0415
+    from stream_signal.outputs.stderr import complain  # noqa: PLC0415
+
+    system.keep_memory()
 
     order = Order(
         inputs,
@@ -67,10 +72,10 @@ def _run_job(arguments: list[str]) -> int:
     try:
         execute(order)
     except Interrupted as interrupted:
-        _complain(interrupted)
+        complain(interrupted)
         return EXIT_SIGNAL + interrupted.signal
     except StreamSignalError as error:
-        _complain(error)
+        complain(error)
         return EXIT_FAILURE
     return EXIT_SUCCESS
 
@@ -82,6 +87,7 @@ def _write_candles(arguments: list[str]) -> int:
     from stream_signal.core.errors import ClosedOutputError, StreamSignalError  # noqa: PLC0415
     from stream_signal.job.run import load_config  # noqa: PLC0415
     from stream_signal.outputs.files import write_stdout  # noqa: PLC0415
+    from stream_signal.outputs.stderr import complain  # noqa: PLC0415
 
     try:
         seed = load_config(options.config).seed if options.seed is None else options.seed
@@ -90,23 +96,9 @@ def _write_candles(arguments: list[str]) -> int:
     except ClosedOutputError:
         return EXIT_SUCCESS
     except StreamSignalError as error:
-        _complain(error)
+        complain(error)
         return EXIT_FAILURE
     return EXIT_SUCCESS
-
-
-def _complain(error: Exception) -> None:
-    """Say it on stderr, on one line; where there is no stderr, the exit code has to do."""
-    from stream_signal.outputs.metrics import one_line  # noqa: PLC0415
-
-    if sys.stderr is None:
-        return
-    try:
-        for text in (one_line(error), *getattr(error, "__notes__", ())):
-            sys.stderr.write(f"stream-signal: {text}\n")
-        sys.stderr.flush()
-    except OSError:
-        pass
 
 
 def _flush_help() -> None:

@@ -76,13 +76,14 @@ class Config(_Settings):
 
     __slots__ = ()
 
-    def __new__(  # noqa: PLR0913, PLR0917 - a record has as many arguments as fields
+    def __new__(  # noqa: PLR0913 - a record has as many arguments as fields
         cls,
+        *,
         seed: int = 42,
         window: int = 5,
         version: str = "v1",
         column: str | int = "close",
-        header: bool = True,  # noqa: FBT001, FBT002 - a field, and given by name
+        header: bool = True,
         delimiter: str | None = None,
         bad_rows: str = "error",
     ) -> Self:
@@ -97,6 +98,13 @@ class Config(_Settings):
                 f"column: expected a number counted from 1, since header is false, found {_found(self.column)}"
             )
         return self
+
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]:
+        """Return what pickle and copy make the record from."""
+        return (), self._asdict()
+
+    def _replace(self, **settings: Any) -> Self:
+        return type(self)(**{**self._asdict(), **settings})
 
 
 def parse_config(data: bytes, **overrides: Any) -> Config:

@@ -78,6 +78,7 @@ class MissingColumnError(DataError):
 
     def __init__(self, column: str | int) -> None:
         super().__init__(None, f"a header with the column {column!r}", "none")
+        self.args = (column,)  # what pickle calls the class with
         self.column = column
 
     def __str__(self) -> str:

@@ -1,8 +1,10 @@
-"""What was passed over or taken as missing, counted: no repair is silent."""
+"""Repairs: what the reader skipped or took as missing, counted, with the first few places of each kind."""
 
 from __future__ import annotations
 
-# Enough to find the cause by; the counts say how many there were.
+from typing import NamedTuple
+
+# Enough to find the cause; the counts say how many there were.
 EXAMPLES = 3
 
 BLANK_LINE = "blank_lines"
@@ -10,34 +12,54 @@ PREAMBLE_LINE = "preamble_lines"
 REPEATED_HEADER = "repeated_headers"
 MISSING_CLOSE = "missing_closes"
 BAD_ROW = "bad_rows"
-UNFINISHED_LINE = "unfinished_lines"  # of a file that was followed, when another took its place
-LONG_RECORD = "records_of_several_lines"  # no repair, but what a stray quote makes of many rows
+UNFINISHED_LINE = "unfinished_lines"  # the last line of a followed file that was rotated
+LONG_RECORD = "records_of_several_lines"  # not a repair, but what one stray quote makes of many rows
+
+
+class Place(NamedTuple):
+    """Where something was found; numbers, so that they can be shifted when counts are merged."""
+
+    line: int
+    """counted from 1 in its input"""
+    text: str = ""
+    """what was found there, in words"""
+    source: str | None = None
+    """the name of the input, where there are several"""
+
+    def __str__(self) -> str:
+        where = f"{self.source}: line {self.line}" if self.source else f"line {self.line}"
+        return f"{where}: {self.text}" if self.text else where
 
 
 class Repairs:
-    """Counts by kind, and the first few of each kind in words; `source` names the input where there are several.
+    """Counts by kind, and the first places of each kind; `source` names the current input where there are several.
 
     >>> repairs = Repairs()
-    >>> repairs.note(MISSING_CLOSE, "line 7")
-    >>> repairs.counts, repairs.first
+    >>> repairs.note(MISSING_CLOSE, 7)
+    >>> repairs.counts, repairs.in_words()
     ({'missing_closes': 1}, {'missing_closes': ['line 7']})
     """
 
     def __init__(self) -> None:
         self.counts: dict[str, int] = {}
-        self.first: dict[str, list[str]] = {}
+        self.first: dict[str, list[Place]] = {}
         self.source: str | None = None
 
     def copy(self) -> Repairs:
-        """Return a copy that goes on by itself."""
+        """Return an independent copy."""
         copied = Repairs()
         copied.counts = dict(self.counts)
-        copied.first = {kind: list(first) for kind, first in self.first.items()}
+        copied.first = {kind: list(places) for kind, places in self.first.items()}
+        copied.source = self.source
         return copied
 
-    def note(self, kind: str, what: str) -> None:
-        """Count one repair; `what` names its line and is kept if it is among the first of its kind."""
+    def note(self, kind: str, line: int, text: str = "") -> None:
+        """Count one repair at `line`; keep the place if it is among the first of its kind."""
         count = self.counts.get(kind, 0)
         self.counts[kind] = count + 1
         if count < EXAMPLES:
-            self.first.setdefault(kind, []).append(f"{self.source}: {what}" if self.source else what)
+            self.first.setdefault(kind, []).append(Place(line, text, self.source))
+
+    def in_words(self) -> dict[str, list[str]]:
+        """Return the first places of each kind as text."""
+        return {kind: list(map(str, places)) for kind, places in self.first.items()}

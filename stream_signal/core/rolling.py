@@ -52,6 +52,13 @@ class RollingMean:
         self.places = 0
         self.largest = 0  # no value in the ring is further from 0 than this
 
+    def __repr__(self) -> str:
+        try:
+            mean = self.get()
+        except OverflowError:
+            mean = None
+        return f"<RollingMean window={self.window} count={self.count} mean={mean}>"
+
     @property
     def count(self) -> int:
         """How many consecutive values are held: since the start or the last missing value, `window` at most."""

@@ -1,6 +1,6 @@
-"""A stream between two rows, as a value: what it takes to go on in another process, and its JSON.
+"""State: a stream between two rows, as a value that another process can go on from, and its JSON.
 
-The JSON is data from outside, damaged perhaps or made up: each part of it is taken with one meaning or refused.
+The JSON comes from outside and may be damaged or made up: each part of it is read with one meaning or refused.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.core.config import DELIMITERS
 from stream_signal.core.header import Header
-from stream_signal.core.repairs import Repairs
+from stream_signal.core.repairs import Place, Repairs
 from stream_signal.core.ticks import MAX_DIGITS
 
 if TYPE_CHECKING:
@@ -36,10 +36,8 @@ class State(NamedTuple):
     ring: list[int]
     """the closes in the window, oldest first, times 10**places"""
     places: int
-    time: bytes = b""
-    """the last of the rows, where the order of the times is looked at"""
-    time_column: str | int | None = None
-    """what was asked for as their column"""
+    observed: dict[str, Any] = {}  # noqa: RUF012 - never changed
+    """what each observer needs to go on, by its name"""
 
     def as_json(self) -> dict[str, Any]:
         """Return it as what JSON can hold."""
@@ -47,8 +45,11 @@ class State(NamedTuple):
         if self.header:
             line, names = self.header.line.decode("latin-1"), list(self.header.names)
             header = {**self.header._asdict(), "line": line, "names": names}
-        repairs = {"counts": self.repairs.counts, "first": self.repairs.first}
-        return {**self._asdict(), "header": header, "repairs": repairs, "time": self.time.decode("latin-1")}
+        repairs = {
+            "counts": self.repairs.counts,
+            "first": {kind: list(map(list, places)) for kind, places in self.repairs.first.items()},
+        }
+        return {**self._asdict(), "header": header, "repairs": repairs}
 
     @classmethod
     def from_json(cls, found: object, window: int) -> Self:
@@ -64,8 +65,7 @@ class State(NamedTuple):
             repairs=_repairs(saved["repairs"]),
             ring=ring,
             places=natural(saved["places"]),
-            time=_bytes(saved["time"]),
-            time_column=_column(saved["time_column"]),
+            observed=_mapping(saved["observed"]),
         )
         if (
             state.signals > state.rows
@@ -92,12 +92,16 @@ def _header(found: object) -> Header:
 def _repairs(found: object) -> Repairs:
     saved = _fields(found, ("counts", "first"))
     repairs = Repairs()
-    counts, first = saved["counts"], saved["first"]
-    if not isinstance(counts, dict) or not isinstance(first, dict):
-        raise ValueError("no repairs")  # noqa: TRY004 - whatever is wrong with it, it is a wrong value
-    repairs.counts = {kind: natural(count) for kind, count in counts.items()}
-    repairs.first = {kind: _list(words, str) for kind, words in first.items()}
+    repairs.counts = {kind: natural(count) for kind, count in _mapping(saved["counts"]).items()}
+    repairs.first = {kind: list(map(_place, _list(first, list))) for kind, first in _mapping(saved["first"]).items()}
     return repairs
+
+
+def _place(found: list[Any]) -> Place:
+    if len(found) != len(Place._fields):
+        raise ValueError("expected a place")
+    line, text, source = found
+    return Place(natural(line), _text(text), None if source is None else _text(source))
 
 
 def _fields(found: object, names: tuple[str, ...]) -> dict[str, Any]:
@@ -119,8 +123,10 @@ def _text(found: object) -> str:
     return found
 
 
-def _column(found: object) -> str | int | None:
-    return found if found is None or isinstance(found, str) else natural(found)
+def _mapping(found: object) -> dict[str, Any]:
+    if not isinstance(found, dict):
+        raise ValueError("expected a mapping")  # noqa: TRY004 - whatever is wrong with it, it is a wrong value
+    return found
 
 
 def _bytes(found: object) -> bytes:

@@ -1,37 +1,43 @@
 r"""SignalStream: bytes in, counts out. No I/O, no clock, no log.
 
-The core that every door stands on: a file, a pipe and a test feed it the same bytes, cut as they please, and read the
-same counts. It counts as the bytes come; memory is the window, one block and one unfinished line.
+The core behind every input: a file, a pipe and a test feed it the same bytes, cut as they please, and read the same
+counts. It counts as the bytes come; memory is the window, one block and one unfinished line.
 
-Two engines do the work, and the caller never chooses. The row engine reads anything, a line at a time; the block engine
-takes the whole lines of a large piece at once, and leaves to the row engine what it cannot read exactly.
+Two engines do the work. The row engine reads anything, one line at a time; the block engine takes the whole lines of a
+large piece at once, and leaves what it cannot read exactly to the row engine. Which of them reads a piece never changes
+the answer, only the time it takes.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from stream_signal.core.config import Config
-from stream_signal.core.errors import TruncatedError
+from stream_signal.core.errors import DataError, TruncatedError
 from stream_signal.core.rows.engine import RowEngine
+from stream_signal.core.rows.reader import RowReader
 from stream_signal.core.state import State
+from stream_signal.core.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Self
 
     from stream_signal.core.blocks.engine import BlockEngine
     from stream_signal.core.header import Header
-    from stream_signal.core.observers.signal_lines import SignalLines
-    from stream_signal.core.observers.time_order import TimeOrder
+    from stream_signal.core.observe import Observer
     from stream_signal.core.repairs import Repairs
 
-# NumPy takes some 80 ms to import, in which the row engine reads 60,000 rows, or a quarter of that where it tells of
+Engine = Literal["auto", "rows", "blocks"]
+
+# NumPy takes some 80 ms to import, in which the row engine reads 60,000 rows, or a quarter of that where observers see
 # each: a smaller job is over sooner without it.
 BLOCK_ENGINE_FROM_BYTES = 4 * 1024 * 1024
 # Pieces shorter than this are rows as they come. Longer ones, one after the other, are a file or a backlog.
 BACKLOG_BYTES = 32 * 1024
+# A block fits in the cache along with what is made of it.
+BLOCK_BYTES = 512 * 1024
 
 
 class Counts(NamedTuple):
@@ -46,8 +52,11 @@ class SignalStream:
     r"""Counts the rows of candle CSV whose close is above the mean of the last `window` closes.
 
     `feed` takes bytes cut anywhere; `finish` ends the stream. DataError names the line that cannot be read; after it,
-    or after `finish`, the stream takes no more (ValueError). `rows` and `signals` can be read at any time. Where there
-    are `lines`, each row that counts is added to them; where there is a `time_order`, it is shown the time of each.
+    or after `finish`, the stream takes no more (ValueError). `rows` and `signals` can be read at any time. Each of the
+    `observers` sees every row as it is counted.
+
+    `engine` is "auto", or "rows" or "blocks" for one of the two alone, as far as it can read the data; the answer is
+    the same. `block_bytes` bounds what the block engine takes at once.
 
     >>> stream = SignalStream(Config(window=2))
     >>> stream.feed(b"close\n4.58\n4.")
@@ -57,22 +66,43 @@ class SignalStream:
     """
 
     def __init__(
-        self, config: Config | None = None, lines: SignalLines | None = None, time_order: TimeOrder | None = None
+        self,
+        config: Config | None = None,
+        observers: Sequence[Observer] = (),
+        *,
+        engine: Engine = "auto",
+        block_bytes: int = BLOCK_BYTES,
     ) -> None:
-        self.time_order = time_order
-        self._row_engine = RowEngine(config or Config(), lines, time_order)
+        if engine not in {"auto", "rows", "blocks"}:
+            raise ValueError(f"expected the engine 'auto', 'rows' or 'blocks', found {engine!r}")
+        config = config or Config()
+        self._observers = tuple(observers)
+        self._tally = Tally(config.window)
+        self._reader = RowReader(config, self._begin if observers else None)
+        self._row_engine = RowEngine(self._reader, self._tally, self._observers)
         self._block_engine: BlockEngine | None = None
-        self._block_engine_from = BLOCK_ENGINE_FROM_BYTES // (4 if lines else 1)
+        self._engine = engine
+        self._block_bytes = block_bytes
+        self._block_engine_from = BLOCK_ENGINE_FROM_BYTES // (4 if observers else 1)
+        self._name: str | None = None  # of the current input
         self._expected = 0  # bytes
         self._backlog = 0  # bytes that came in large pieces, one after the other
-        self._fed = 0  # bytes of this part
+        self._fed = 0  # bytes of the current input
         self._closed = False
 
     @classmethod
     def from_state(
-        cls, config: Config, state: State, lines: SignalLines | None = None, time_order: TimeOrder | None = None
+        cls,
+        config: Config,
+        state: State,
+        observers: Sequence[Observer] = (),
+        *,
+        engine: Engine = "auto",
+        block_bytes: int = BLOCK_BYTES,
     ) -> Self:
-        r"""Go on where `state` was taken, with the bytes from its offset on; `config` is that of the stream it is of.
+        r"""Go on where `state` was taken, with the bytes from its offset on; `config` has the settings of that stream.
+
+        ValueError where what it holds of an observer cannot be restored.
 
         >>> stream = SignalStream(Config(window=2))
         >>> stream.feed(b"close\n4.58\n4.")
@@ -81,39 +111,35 @@ class SignalStream:
         >>> stream.finish()
         Counts(rows=3, signals=1, value=0.3333333333333333)
         """
-        self = cls(config, lines, time_order)
-        engine = self._row_engine
-        engine.rows, engine.signals, self._fed = state.rows, state.signals, state.offset
-        engine.reader.resume(state.header, state.offset, state.line, state.repairs)
-        engine.mean.restore(state.ring, state.places)
-        if time_order and time_order.time_column == state.time_column:
-            time_order.last = state.time
+        self = cls(config, observers, engine=engine, block_bytes=block_bytes)
+        self._tally.rows, self._tally.signals, self._fed = state.rows, state.signals, state.offset
+        self._tally.mean.restore(state.ring, state.places)
+        self._reader.resume(state.header, state.offset, state.line, state.repairs)
+        if state.header:
+            self._begin(state.header)
+        for observer in self._observers:
+            if observer.name in state.observed:
+                observer.restore(state.observed[observer.name])
         return self
 
     def state(self) -> State:
         """Return all that it takes to go on from the first row not counted; ValueError where the stream has ended."""
         self._check_open()
-        reader, mean, time_order = self._row_engine.reader, self._row_engine.mean, self.time_order
-        offset, line, repairs = reader.position(self._fed)
-        state = State(self.rows, self.signals, self.header, offset, line, repairs, mean.held(), mean.places)
-        if time_order:
-            state = state._replace(time=time_order.last, time_column=time_order.time_column)
-        return state
+        mean = self._tally.mean
+        offset, line, repairs = self._reader.position(self._fed)
+        snapshots = {observer.name: observer.snapshot() for observer in self._observers}
+        observed = {name: snapshot for name, snapshot in snapshots.items() if snapshot is not None}
+        return State(self.rows, self.signals, self.header, offset, line, repairs, mean.held(), mean.places, observed)
 
     @property
     def rows(self) -> int:
         """Rows counted so far."""
-        return self._row_engine.rows
+        return self._tally.rows
 
     @property
     def signals(self) -> int:
         """Signals among them."""
-        return self._row_engine.signals
-
-    @property
-    def closed(self) -> bool:
-        """Whether it takes no more: it was finished, or a line of it could not be read."""
-        return self._closed
+        return self._tally.signals
 
     @property
     def value(self) -> float | None:
@@ -121,17 +147,31 @@ class SignalStream:
         return self.signals / self.rows if self.rows else None
 
     @property
+    def counts(self) -> Counts | None:
+        """The answer for the rows so far, or None before the first of them."""
+        return Counts(self.rows, self.signals, self.signals / self.rows) if self.rows else None
+
+    @property
+    def closed(self) -> bool:
+        """Whether it takes no more: it was finished, or a line of it could not be read."""
+        return self._closed
+
+    @property
     def header(self) -> Header | None:
         """How the rows are read, once the first lines have shown it."""
-        return self._row_engine.reader.header
+        return self._reader.header
 
     @property
     def repairs(self) -> Repairs:
-        """What was passed over or taken as missing so far."""
-        return self._row_engine.reader.repairs
+        """What was skipped or taken as missing so far."""
+        return self._reader.repairs
 
-    def expect(self, size: int) -> None:
-        """Say that some `size` more bytes will come: the sooner it is known that many do, the faster they are read."""
+    def begin_input(self, name: str | None = None, size: int = 0) -> None:
+        """Say what comes next, where it is known: the name of the input, for errors, and how many bytes it has.
+
+        The sooner it is known that there are many bytes, the faster they are read.
+        """
+        self._name = self.repairs.source = name
         self._expected += size
 
     def feed(self, data: bytes | bytearray | memoryview) -> None:
@@ -140,57 +180,66 @@ class SignalStream:
         with self._reading():
             self._fed += len(data)
             self._backlog = self._backlog + len(data) if len(data) >= BACKLOG_BYTES else 0
-            if self._backlog and (self._block_engine or self._pays()):
+            if self._wants_blocks():
                 self._blocks().feed(data)
             else:
                 self._row_engine.feed(data)
 
-    def end_part(self) -> None:
-        """End one file of several: its last row needs no newline, and the next may bring its own header."""
+    def end_input(self) -> None:
+        """End one input of several: its last row needs no newline, and the next may bring its own header."""
         with self._reading():
-            self._row_engine.end_part()
+            self._row_engine.end_input()
             self._fed = 0
 
-    def drop_part(self) -> None:
-        """End a file that may not be whole: a line without its newline does not count, and is told as a repair."""
+    def drop_input(self) -> None:
+        """End an input that may not be whole: a line without its newline is a repair and does not count."""
         with self._reading():
-            self._row_engine.reader.drop_part()
+            self._reader.drop_input()
             self._fed = 0
 
     def finish(self) -> Counts:
         """End the stream and return its counts; TruncatedError where there was no row."""
-        self.end_part()
-        return self._close()
-
-    def stop(self) -> Counts:
-        """End the stream where it is, between two rows: a line that is not at its end does not count."""
-        self.drop_part()
-        return self._close()
-
-    def _close(self) -> Counts:
+        self.end_input()
         self._closed = True
-        if not self.rows:
-            raise TruncatedError(None, "at least one row", "a header alone" if self.header else "an empty input")
-        return Counts(self.rows, self.signals, self.signals / self.rows)
+        counts = self.counts
+        if not counts:
+            found = "a header alone" if self.header else "an empty input"
+            raise TruncatedError(None, "at least one row", found, self._name)
+        return counts
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
         self._check_open()
-        self._closed = True  # unless all is read
-        yield
+        self._closed = True  # unless everything is read
+        try:
+            yield
+        except DataError as error:
+            error.source = self._name
+            raise
         self._closed = False
 
     def _check_open(self) -> None:
         if self._closed:
             raise ValueError("this stream has ended")
 
-    def _pays(self) -> bool:
-        """Whether there is so much to read that it is worth the wait for NumPy."""
-        return max(self._expected, self._backlog) >= self._block_engine_from
+    def _begin(self, header: Header) -> None:
+        for observer in self._observers:
+            observer.begin(header)
+
+    def _wants_blocks(self) -> bool:
+        """Whether a piece that has just come is for the block engine."""
+        if self._engine != "auto":
+            return self._engine == "blocks"
+        if not self._backlog:
+            return False
+        return self._block_engine is not None or max(self._expected, self._backlog) >= self._block_engine_from
 
     def _blocks(self) -> BlockEngine:
         if not self._block_engine:
-            from stream_signal.core.blocks.engine import BlockEngine  # noqa: PLC0415 - NumPy comes with it
+            from stream_signal.core.blocks.engine import LEAST_BLOCK_BYTES, BlockEngine  # noqa: PLC0415 - loads NumPy
 
-            self._block_engine = BlockEngine(self._row_engine)
+            least = 0 if self._engine == "blocks" else LEAST_BLOCK_BYTES
+            self._block_engine = BlockEngine(
+                self._reader, self._row_engine, self._tally, self._observers, self._block_bytes, least
+            )
         return self._block_engine

@@ -1,34 +1,50 @@
-"""Bytes from a path or from stdin, in pieces as they come. All the reading of the project is here."""
+"""Files and stdin, in pieces as they come."""
 
 from __future__ import annotations
 
-import fcntl
 import os
-import select
 import stat
 import sys
-from contextlib import contextmanager, suppress
-from math import inf
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from stream_signal import system
 from stream_signal.core.errors import InputError, reason
+from stream_signal.inputs.events import IDLE, Begin, End
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from stream_signal.inputs.events import Event
+
 STDIN = "-"
-# What the block engine counts at once.
+# As much as the block engine counts at once.
 CHUNK_BYTES = 512 * 1024
-# A pipe holds 64 KiB unless asked for more, as much as any user may: so the writer goes on while a block is counted.
-PIPE_BYTES = 1024 * 1024
+
+
+class PlainSource:
+    """Files, or stdin for `-`, one after the other; each is opened when its turn comes."""
+
+    endless = False
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+
+    def events(self, first: int, offset: int, patience: Callable[[], float] | None) -> Iterator[Event]:
+        """Yield the events of each input in turn; see `inputs.events.Source`."""
+        for name in self.names[first:]:
+            yield Begin(name, size_of(name) - offset)
+            yield from read_chunks(name, offset, patience)
+            yield End()
+            offset = 0
 
 
 def read_chunks(path: str, offset: int = 0, patience: Callable[[], float] | None = None) -> Iterator[bytes]:
     """Yield the bytes of a file, or of stdin for `-`, in pieces of at most CHUNK_BYTES, each as soon as it is there.
 
-    A file is read from `offset` on. Where nothing comes through a pipe for the seconds that `patience` gives, `b""` is
-    yielded, so that the caller can see to other things. Raises InputError that names the path and the reason: it cannot
-    be opened or read, or was cut short while it was read.
+    A file is read from `offset` on. Where nothing comes through a pipe for the seconds that `patience` returns, IDLE is
+    yielded. Raises InputError that names the path and the reason: it cannot be opened or read, or was cut short while
+    it was read.
     """
     with _opened(path) as descriptor:
         if offset:
@@ -46,14 +62,14 @@ def read_edges(path: str, offset: int, length: int) -> tuple[int, bytes, bytes]:
     """Return the size of a file, and the first and the last `length` bytes of what lies before `offset`."""
     with _opened(path) as descriptor:
         size, length = os.fstat(descriptor).st_size, min(offset, length)
-        return size, os.pread(descriptor, length, 0), os.pread(descriptor, length, offset - length)
+        return size, system.read_at(descriptor, length, 0), system.read_at(descriptor, length, offset - length)
 
 
 def can_be_read_again(path: str) -> bool:
     """Whether it is a file, there or to come, and no pipe or device. `< file` is as good as a path."""
     try:
         status = os.fstat(0) if path == STDIN else os.stat(path)
-        # `(head -1; stream-signal) < file`: somebody has read of it already.
+        # `(head -1; stream-signal) < file`: another process has read some of it already.
         return stat.S_ISREG(status.st_mode) and (path != STDIN or not os.lseek(0, 0, os.SEEK_CUR))
     except FileNotFoundError:
         return True
@@ -97,22 +113,16 @@ def _shown(path: str) -> str:
     return "stdin" if path == STDIN else repr(path)
 
 
-def _none_for_ever(seconds: float) -> float | None:
-    return None if seconds == inf else seconds
-
-
 def _read_all(descriptor: int, patience: Callable[[], float] | None) -> Iterator[bytes]:
-    if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
-        with suppress(OSError, AttributeError):  # not allowed here, or not on this system: 64 KiB will do
-            fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    system.widen_pipe(descriptor)
     while True:
-        if patience and not select.select([descriptor], [], [], _none_for_ever(patience()))[0]:
-            yield b""
+        if patience and not system.wait_to_read(descriptor, patience()):
+            yield IDLE
             continue
         try:
             data = os.read(descriptor, CHUNK_BYTES)
-        except BlockingIOError:  # whoever gave us this pipe had made it non-blocking
-            select.select([descriptor], [], [])
+        except BlockingIOError:  # the process that gave us this pipe had made it non-blocking
+            system.wait_to_read(descriptor)
             continue
         if not data:
             return

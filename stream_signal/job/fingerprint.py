@@ -1,7 +1,7 @@
-"""Which bytes a file begins with, told by how many they are and by two hashes: of the first and of the last of them.
+"""Fingerprint: which bytes a file begins with, as their number and two hashes, of the first and of the last of them.
 
-So a file that has grown, moved or been restored is known again, and one that was rewritten is not; inode and time of
-change would say the reverse. To hash all of it would cost what is to be saved.
+A file that has grown, moved or been restored still has the fingerprint, and one that was rewritten does not; inode and
+modification time would say the reverse. Hashing all of it would cost what a checkpoint is to save.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from stream_signal.inputs.plain import read_edges, size_of
 
 # A page of a disk: some 70 rows, with timestamps that no other file has in the same place.
 EDGE_BYTES = 4096
-# What may come after the offset that is asked for: a record that is not at its end, and the line that it goes on in.
+# What may come after the offset that is asked for: an unfinished record, and the line that it goes on in.
 _BEYOND_BYTES = 2 * MAX_LINE_BYTES
 
 
-class Part(NamedTuple):
-    """The first `offset` bytes of a file: how many, and the hashes of the first and the last EDGE_BYTES of them."""
+class Fingerprint(NamedTuple):
+    """The first `offset` bytes of a file: their number, and the hashes of the first and the last EDGE_BYTES of them."""
 
     offset: int
     head: str
@@ -46,21 +46,21 @@ class Edges:
         while self._kept - len(self._last[0]) >= EDGE_BYTES + _BEYOND_BYTES:
             self._kept -= len(self._last.popleft())
 
-    def up_to(self, offset: int) -> Part:
-        """Describe the bytes up to `offset`, which stands less than _BEYOND_BYTES before the end, or at the start."""
+    def up_to(self, offset: int) -> Fingerprint:
+        """Describe the bytes up to `offset`, which is less than _BEYOND_BYTES before the end, or at the start."""
         last = b"".join(self._last)
         end = len(last) - (self.size - offset)
-        return Part(offset, hashed(self._head[:offset]), hashed(last[max(0, end - EDGE_BYTES) : max(0, end)]))
+        return Fingerprint(offset, hashed(self._head[:offset]), hashed(last[max(0, end - EDGE_BYTES) : max(0, end)]))
 
 
-def find_edges(path: str, part: Part) -> tuple[int, Edges | None]:
-    """Return the size of a file, and its edges up to the offset of `part`; None where they are not those of `part`."""
-    if not part.offset:  # there need be no file
+def find_edges(path: str, wanted: Fingerprint) -> tuple[int, Edges | None]:
+    """Return the size of a file, and its edges up to the offset of `wanted`; None where it has another fingerprint."""
+    if not wanted.offset:  # there need be no file
         return size_of(path), Edges()
-    size, head, tail = read_edges(path, part.offset, EDGE_BYTES)
-    if size < part.offset or (hashed(head), hashed(tail)) != (part.head, part.tail):
+    size, head, tail = read_edges(path, wanted.offset, EDGE_BYTES)
+    if size < wanted.offset or (hashed(head), hashed(tail)) != (wanted.head, wanted.tail):
         return size, None
-    return size, Edges(part.offset, head, tail)
+    return size, Edges(wanted.offset, head, tail)
 
 
 def hashed(data: bytes) -> str:

@@ -1,61 +1,100 @@
-"""What the log is told of a stream: its header, what was passed over, times out of order, and the end of each input."""
+"""Journal: what the log says of a stream as it goes: its header, each input, repairs, timestamps out of order."""
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from stream_signal.core.repairs import PREAMBLE_LINE
+from stream_signal.outputs.sink import Every
 
 if TYPE_CHECKING:
+    from stream_signal.core.errors import StreamSignalError
+    from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.core.stream import SignalStream
     from stream_signal.job.log import Log
+    from stream_signal.outputs.signals import SignalsWriter
+
+# One-minute candles: warn only after 90 s without data.
+STALLED_SECONDS = 90
 
 
-class Findings:
-    """Tells `log` of what `stream` met: of each kind the first as it comes, and the counts at the end."""
+class Journal(Every):
+    """Logs what `stream`, `time_order` and `signals` met: the first of each kind as it comes, and counts at the end."""
 
-    def __init__(self, stream: SignalStream, log: Log) -> None:
+    def __init__(self, stream: SignalStream, log: Log, time_order: TimeOrder, signals: SignalsWriter | None) -> None:
+        super().__init__(STALLED_SECONDS)
         self._stream = stream
         self._log = log
+        self._time_order = time_order
+        self._signals = signals
+        self._knows_header = stream.header is not None
         self._noticed: set[str] = set()
+        self._name = ""  # of the current input
+        self._bytes = 0
+        self._rows_before = 0
 
-    def log_header(self, path: str) -> None:
-        """Log how the rows of an input are read."""
-        header, skipped_lines = self._stream.header, self._stream.repairs.counts.get(PREAMBLE_LINE, 0)
-        if header:
-            columns, column, delimiter = list(header.names), header.position + 1, header.delimiter
-            self._log.info(
-                "header read",
-                input=path,
-                columns=columns,
-                column=column,
-                delimiter=delimiter,
-                skipped_lines=skipped_lines,
-            )
+    def begin(self, name: str) -> None:
+        """Remember what is read next."""
+        self._name, self._bytes, self._rows_before = name, 0, self._stream.rows
 
-    def log_news(self) -> None:
+    def take(self, data: bytes) -> None:
         """Log what was met for the first time: a live stream may not end for weeks."""
-        if not self._log.listens:
-            return
-        repairs, time_order = self._stream.repairs, self._stream.time_order
-        found = {kind: places[0] for kind, places in repairs.first.items()}
-        if time_order:
-            found |= time_order.first
+        self._bytes += len(data)
+        self._log_header()
+        found: dict[str, object] = {kind: places[0] for kind, places in self._stream.repairs.first.items()}
+        found |= self._time_order.first
         for kind, first in found.items():
             if kind not in self._noticed:
-                self._log.warning("noticed", kind=kind, first=first)
+                self._log.warning("noticed", kind=kind, first=str(first))
         self._noticed |= found.keys()
+        self.put_off()
 
-    def log_input_end(self, path: str, size: int, rows: int) -> None:
-        """Log that an input was read: so many bytes, so many rows."""
-        self._log.info("input read", input=path, bytes=size, rows=rows)
+    def do(self) -> None:
+        """Log that nothing has come for a while; once, until something comes."""
+        self._log.warning("stalled", seconds=STALLED_SECONDS, rows=self._stream.rows)
+        self.due = inf
 
-    def log_counts(self) -> None:
+    def end(self, rotated: str | None) -> None:
+        """Log that an input was read."""
+        self.take(b"")
+        rows = self._stream.rows - self._rows_before
+        self._log.info("input read", input=self._name, bytes=self._bytes, rows=rows)
+        if rotated:
+            self._log.info("next file", input=self._name, why=rotated, rows=self._stream.rows)
+
+    def stop(self, by: str) -> None:
+        """Log who has ended a followed file."""
+        self._log.info("stopped", by=by)
+
+    def finish(self) -> None:
         """Log how much of each kind there was."""
-        repairs, time_order = self._stream.repairs, self._stream.time_order
+        repairs, time_order = self._stream.repairs, self._time_order
         if repairs.counts:
-            self._log.warning("repairs", **repairs.counts, first=repairs.first)
-        if time_order and time_order.counts:
-            self._log.warning("times", **time_order.counts, first=time_order.first)
+            self._log.warning("repairs", **repairs.counts, first=repairs.in_words())
+        if time_order.counts:
+            first = {kind: str(step) for kind, step in time_order.first.items()}
+            self._log.warning("times", **time_order.counts, first=first)
             if time_order.newest_first:
-                self._log.warning("newest first", meaning="the rolling mean runs backwards in time: sort the file")
+                self._log.warning("newest first", meaning="the rolling mean uses future prices: sort the file")
+        if self._signals and self._signals.unsent:
+            self._log.warning("signals unsent", lines=self._signals.unsent)
+
+    def fail(self, error: StreamSignalError) -> None:  # noqa: ARG002 - whatever it is
+        """Log the same."""
+        self._log_header()
+        self.finish()
+
+    def _log_header(self) -> None:
+        header = self._stream.header
+        if self._knows_header or not header:
+            return
+        self._knows_header = True
+        self._log.info(
+            "header read",
+            input=self._name,
+            columns=list(header.names),
+            column=header.position + 1,
+            delimiter=header.delimiter,
+            skipped_lines=self._stream.repairs.counts.get(PREAMBLE_LINE, 0),
+        )

@@ -18,19 +18,27 @@ from stream_signal.core.errors import (
     OutputError,
     StreamSignalError,
 )
-from stream_signal.core.observers.time_order import TimeOrder
-from stream_signal.core.stream import Counts, SignalStream
-from stream_signal.inputs.plain import CHUNK_BYTES, read_chunks, read_small, size_of
-from stream_signal.job.drive import Drive, Source
+from stream_signal.core.stream import SignalStream
+from stream_signal.inputs.plain import CHUNK_BYTES, PlainSource, read_chunks, read_small, size_of
+from stream_signal.job.drive import Drive
 from stream_signal.job.log import Log
 from stream_signal.job.stopping import StopSignals
-from stream_signal.outputs.metrics import UNKNOWN_VERSION, ErrorRecord, Metrics, check_output, write_record
+from stream_signal.outputs.metrics import (
+    UNKNOWN_VERSION,
+    ErrorRecord,
+    Metrics,
+    MetricsSoFar,
+    check_output,
+    write_record,
+)
+from stream_signal.outputs.stderr import complain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from stream_signal.job.checkpoint import Checkpoint
-    from stream_signal.outputs.signals import SignalsWriter
+    from stream_signal.core.observe import Observer
+    from stream_signal.inputs.events import Source
+    from stream_signal.outputs.sink import Sink
 
 DEFAULT_CONFIG = "config.yaml"
 CHECKPOINT_SECONDS = 30.0
@@ -81,7 +89,7 @@ def run(config: Config, source: str | os.PathLike[str] | bytes | bytearray | Bin
     r"""Run the job from Python: read the whole source, return its metrics.
 
     `source` is a path, `-` for stdin, a binary file, bytes, or any iterable of bytes, cut anywhere. Raises a
-    StreamSignalError that says what to mend; nothing is written and nothing is logged.
+    StreamSignalError that says what is wrong; nothing is written and nothing is logged.
 
     >>> run(Config(window=2), [b"close\n4.58\n4.", b"58\n4.59\n"]).value
     0.3333333333333333
@@ -91,7 +99,7 @@ def run(config: Config, source: str | os.PathLike[str] | bytes | bytearray | Bin
     chunks: Iterable[bytes]
     if isinstance(source, (str, os.PathLike)):
         chunks = read_chunks(os.fspath(source))
-        stream.expect(size_of(os.fspath(source)))
+        stream.begin_input(size=size_of(os.fspath(source)))
     elif isinstance(source, (bytes, bytearray)):
         chunks = [bytes(source)]
     elif isinstance(source, BinaryFile):
@@ -106,7 +114,8 @@ def run(config: Config, source: str | os.PathLike[str] | bytes | bytearray | Bin
 def execute(order: Order) -> None:
     """Run the job as the command does: config, log, metrics and, when it fails, the error record.
 
-    Whatever goes wrong ends in a StreamSignalError, raised when the record of it is written.
+    Whatever goes wrong ends in a StreamSignalError, raised once the record of it is written. The last line of the log
+    comes after the metrics; where it cannot be written, the job has succeeded all the same, and stderr says so.
     """
     started = time.perf_counter()
     version = UNKNOWN_VERSION
@@ -118,23 +127,15 @@ def execute(order: Order) -> None:
             with stop.held():  # it imports structlog, and half an import cannot be made good
                 _log_start(log, order, config)
             check_output(order.output)
-            stream, signals, checkpoint = _take_up(order, config, held, log, stop)
-
-            def write_metrics(counts: Counts) -> Metrics:
-                metrics = Metrics.of(config, counts, time.perf_counter() - started)
-                write_record(metrics, order.output)
-                return metrics
-
-            def write_metrics_so_far() -> None:
-                if drive.stream.value is not None:
-                    write_metrics(Counts(drive.stream.rows, drive.stream.signals, drive.stream.value))
-
-            drive = Drive(Source(order.inputs, order.follow, order.idle_timeout), stream, stop, log, signals)
+            plan = _plan(order, config, held, log, stop)
+            stream = plan.stream
+            sinks = plan.sinks
             if order.every:
-                drive.every(order.every, write_metrics_so_far)
-            if checkpoint:
-                drive.keep(checkpoint, order.checkpoint_every)
-            metrics = write_metrics(drive.run())
+                sinks.append(MetricsSoFar(order.every, config, stream, order.output, started))
+            counts = Drive(plan.source, stream, sinks, stop).run(plan.first, plan.offset)
+            metrics = Metrics.of(config, counts, time.perf_counter() - started)
+            write_record(metrics, order.output)
+            stop.obey()  # it is done
         except ClosedOutputError as error:
             log.info("output closed", reason=str(error))
             return
@@ -148,7 +149,10 @@ def execute(order: Order) -> None:
             unforeseen.__cause__ = error
             _record_failure(unforeseen, version, order.output, log)
             raise unforeseen from error
-        log.info("job finished", **metrics._asdict())
+        try:
+            log.info("job finished", **metrics._asdict())
+        except OutputError as error:
+            complain(error)
 
 
 def load_config(path: str | None, window: int | None = None, column: str | int | None = None) -> Config:
@@ -166,31 +170,78 @@ def load_config(path: str | None, window: int | None = None, column: str | int |
         raise ConfigError(f"{path}: {error}") from None
 
 
-def _take_up(
-    order: Order, config: Config, held: ExitStack, log: Log, stop: StopSignals
-) -> tuple[SignalStream, SignalsWriter | None, Checkpoint | None]:
-    """Return the stream to go on with, and the signals and the checkpoint if there are to be any, held to the end."""
-    checkpoint = signals = told = None
-    time_order = TimeOrder(order.time_column) if log.listens else None
-    if order.signals:
-        from stream_signal.core.observers.signal_lines import SignalLines  # noqa: PLC0415 - a job without them starts faster
-        from stream_signal.outputs.signals import SignalsWriter, form_of  # noqa: PLC0415
+class Plan(NamedTuple):
+    """What a job is made of: `source` is read from `offset` of input number `first` on."""
 
-        told = order.signals, SignalLines(order.signals_format or form_of(order.signals), order.time_column)
+    source: Source
+    stream: SignalStream
+    sinks: list[Sink]
+    first: int
+    offset: int
+
+
+def _plan(order: Order, config: Config, held: ExitStack, log: Log, stop: StopSignals) -> Plan:
+    """Make what the order asks for; its files are held open, and locked, until `held` ends."""
+    observers: list[Observer] = []
+    sinks: list[Sink] = []
+    checkpoint = saved = signals = time_order = None
+    first = offset = 0
     if order.checkpoint:
-        from stream_signal.job.checkpoint import Checkpoint  # noqa: PLC0415
-
-        checkpoint = held.enter_context(Checkpoint(order.checkpoint, config, order.inputs, told, time_order))
-    if told:
-        signals = held.enter_context(SignalsWriter(*told, lambda: stop.received))
-    stream = checkpoint.take_up() if checkpoint else SignalStream(config, told and told[1], time_order)
-    if checkpoint and stream.header:
-        log.info(
-            "checkpoint taken up", rows=stream.rows, input=order.inputs[checkpoint.first], offset=checkpoint.offset
+        from stream_signal.job.checkpoint import (  # noqa: PLC0415 - a job without one starts faster
+            Checkpoint,
+            CheckpointSaver,
+            deciding_settings,
         )
-        if signals:
-            signals.go_on(checkpoint.written)
-    return stream, signals, checkpoint
+        from stream_signal.job.position import Position  # noqa: PLC0415
+
+        checkpoint = held.enter_context(Checkpoint(order.checkpoint))
+    if order.signals:
+        from stream_signal.core.line_format import format_for  # noqa: PLC0415
+        from stream_signal.core.observers.signal_lines import SignalLines  # noqa: PLC0415
+        from stream_signal.outputs.signals import SignalsWriter  # noqa: PLC0415
+
+        lines = SignalLines(order.signals_format or format_for(order.signals), order.time_column)
+        signals = held.enter_context(SignalsWriter(order.signals, lines, lambda: stop.received))
+        observers.append(lines)
+        sinks.append(signals)
+    if log.listens:
+        from stream_signal.core.observers.time_order import TimeOrder  # noqa: PLC0415
+
+        time_order = TimeOrder(order.time_column)
+        observers.append(time_order)
+    if checkpoint:
+        position = Position(order.inputs)
+        settings = deciding_settings(config, signals)
+        saved = checkpoint.load(settings, position.input)
+    if checkpoint and saved:
+        if saved.parts:
+            position.resume(saved.parts, checkpoint.path)
+        first, offset = position.first, position.offset
+        try:
+            stream = SignalStream.from_state(config, saved.state, observers)
+        except ValueError as error:
+            raise checkpoint.damaged(f"it is damaged: {error}") from None
+    else:
+        stream = SignalStream(config, observers)
+    if checkpoint:
+        saver = CheckpointSaver(checkpoint, settings, position, stream, signals, log, order.checkpoint_every)
+        sinks.append(saver)
+        if saved:
+            saver.resume_signals(saved)
+            log.info("checkpoint taken up", rows=stream.rows, input=order.inputs[first], offset=offset)
+    if time_order:
+        from stream_signal.job.journal import Journal  # noqa: PLC0415
+
+        sinks.append(Journal(stream, log, time_order, signals))
+    return Plan(_source(order), stream, sinks, first, offset)
+
+
+def _source(order: Order) -> Source:
+    if not order.follow:
+        return PlainSource(order.inputs)
+    from stream_signal.inputs.follow import FollowedSource  # noqa: PLC0415 - only a job that follows needs it
+
+    return FollowedSource(order.inputs[0], order.idle_timeout)
 
 
 def _log_start(log: Log, order: Order, config: Config) -> None:

@@ -1,15 +1,14 @@
-"""Write a file whole or not at all, and say in words why something cannot be read or written."""
+"""Write a file whole or not at all."""
 
 from __future__ import annotations
 
-import errno
 import os
-import select
 import stat
 import sys
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from stream_signal import system
 from stream_signal.core.errors import ClosedOutputError, OutputError, reason
 
 if TYPE_CHECKING:
@@ -35,36 +34,36 @@ def replace_file(path: str, data: bytes, *, wait: bool = True, temporary: str | 
     """Replace the file at `path` by `data`: a temporary file beside it, fsync, rename, fsync of the folder.
 
     A reader sees the old file or the new one, whole, whatever happens meanwhile. A link is followed, and the
-    permissions of the old file are kept. What is no regular file (a pipe, `/dev/null`) cannot be replaced: the data is
-    written to it; without `wait`, a named pipe that nobody reads is an error. Raises OutputError, and the old file
-    stands as it was.
+    permissions of the old file are kept. A pipe or a device cannot be replaced, so the data is written to it; without
+    `wait`, a named pipe that nobody reads is an error. Raises OutputError, and the old file
+    stays as it was.
 
     A process that is killed leaves its temporary file behind. Where no two processes can write the file at once,
     `temporary` gives it one name, so that there is never more than one.
     """
     try:
         if _is_special(path):
-            _write_special(path, data, 0 if wait else os.O_NONBLOCK)
+            _write_special(path, data, 0 if wait else system.NONBLOCK)
             return
         target = os.path.realpath(path)
         folder = os.path.dirname(target)
         if temporary:
             _remove(temporary)
         temporary = temporary or os.path.join(folder, f".stream-signal.{os.urandom(4).hex()}.tmp")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | system.BINARY, 0o666)
         try:
             try:
                 if os.path.exists(target):
-                    os.fchmod(descriptor, stat.S_IMODE(os.stat(target).st_mode))
+                    system.copy_permissions(target, descriptor)
                 write_all(descriptor, data)
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
             os.replace(temporary, target)
         except BaseException:
-            _remove(temporary)  # unless a signal came right after the rename
+            _remove(temporary)  # gone already where a signal came right after the rename
             raise
-        _sync_folder(folder)
+        system.sync_folder(folder)
     except OSError as error:
         raise OutputError(f"cannot write {path!r}: {reason(error)}") from error
 
@@ -78,14 +77,14 @@ def write_stdout(data: bytes) -> None:
 
 def open_stdout() -> int:
     """Return the descriptor of stdout; OutputError where it is closed."""
-    if sys.stdout is None:  # closed by whoever started us: descriptor 1 may be any file by now
+    if sys.stdout is None:  # closed by the parent process: descriptor 1 may be any file by now
         raise OutputError("cannot write to stdout: it is closed")
     return 1
 
 
 @contextmanager
 def writing(path: str) -> Iterator[None]:
-    """Say in words what fails while a file, or stdout for `-`, is written as it goes.
+    """Turn what fails while a file, or stdout for `-`, is written into an OutputError in words.
 
     ClosedOutputError where its reader has gone, else OutputError.
     """
@@ -104,8 +103,8 @@ def write_all(descriptor: int, data: bytes) -> None:
     while rest:
         try:
             rest = rest[os.write(descriptor, rest) :]
-        except BlockingIOError:  # whoever gave us this pipe had made it non-blocking
-            select.select([], [descriptor], [])
+        except BlockingIOError:  # the process that gave us this pipe had made it non-blocking
+            system.wait_to_write(descriptor)
 
 
 def _write_special(path: str, data: bytes, flags: int) -> None:
@@ -126,16 +125,3 @@ def _is_special(path: str) -> bool:
 def _remove(path: str) -> None:
     with suppress(FileNotFoundError):
         os.unlink(path)
-
-
-def _sync_folder(folder: str) -> None:
-    """Make the rename last; where the folder may not be read or synced, the file is in place all the same."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        if error.errno not in {errno.EACCES, errno.EPERM, errno.EINVAL, errno.ENOTSUP}:
-            raise

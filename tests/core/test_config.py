@@ -113,7 +113,7 @@ def test_aliases_are_not_expanded() -> None:
 
 def test_everything_set() -> None:
     """Every key is taken as written, from YAML or from JSON."""
-    wanted = Config(7, 20, "1.10", 5, header=False, delimiter="\t", bad_rows="missing")
+    wanted = Config(seed=7, window=20, version="1.10", column=5, header=False, delimiter="\t", bad_rows="missing")
     text = 'seed: 7\nwindow: 20\nversion: "1.10"\ncolumn: 5\nheader: false\ndelimiter: "\\t"\nbad_rows: missing\n'
     assert parse_config(text.encode()) == wanted
     json = '{"seed":7,"window":20,"version":"1.10","column":5,"header":false,"delimiter":"\\t","bad_rows":"missing"}'

@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from support.candle_csv import candle_csv
 from support.oracle import count
 from support.strategies import Document, candle_files, close_lists, cuts, documents, windows
-from support.streams import hand_over, moved, outcome
+from support.streams import by_blocks, moved, outcome
 
 from stream_signal import Config, DataError, SignalStream, State
-from stream_signal.core.blocks import engine as block_engine
 
 
 def known(counted: SignalStream) -> object:
@@ -51,18 +50,17 @@ def test_stopped_between_blocks(data: st.DataObject, text: bytes, window: int, b
     options: dict[str, Any] = {"window": window, "bad_rows": bad_rows}
     wanted = outcome([text], **options)
     config = Config(**options)
-    with pytest.MonkeyPatch.context() as patch:
-        hand_over(patch, data.draw(st.sampled_from([100, 1000, 65536])))
-        counted, fed, error = SignalStream(config), 0, None
-        try:
-            for end in sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=4))):
-                if end > fed:
-                    counted.feed(text[fed:end])
-                    counted, fed = moved(counted, config)
-            counted.feed(text[fed:])
-            counted.finish()
-        except DataError as failure:
-            error = str(failure)
+    engine = by_blocks(data.draw(st.sampled_from([100, 1000, 65536])))
+    counted, fed, error = SignalStream(config, **engine), 0, None
+    try:
+        for end in sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=4))):
+            if end > fed:
+                counted.feed(text[fed:end])
+                counted, fed = moved(counted, config, **engine)
+        counted.feed(text[fed:])
+        counted.finish()
+    except DataError as failure:
+        error = str(failure)
     assert (counted.rows, counted.signals, error) == (wanted["rows"], wanted["signals"], wanted["error"])
     assert counted.repairs.counts == wanted["repairs"]
 
@@ -75,7 +73,7 @@ def test_stopped_between_parts(parts: list[list[str]], window: int, data: st.Dat
     counted = SignalStream(config)
     for closes in parts:
         counted.feed(candle_csv(closes))
-        counted.end_part()
+        counted.end_input()
         if data.draw(st.booleans()):
             counted, offset = moved(counted, config)
             assert offset == 0
@@ -89,7 +87,7 @@ def test_a_first_row_of_several_lines(text: str) -> None:
     for stop in range(len(data)):
         counted = SignalStream(config)
         counted.feed(b"x,4\n")
-        counted.end_part()
+        counted.end_input()
         counted.feed(data[:stop])
         counted, offset = moved(counted, config)
         counted.feed(data[offset:])
@@ -154,6 +152,8 @@ def valid() -> dict[str, Any]:
         ("repairs", {"counts": [], "first": {}}),
         ("repairs", {"counts": {"bad_rows": -1}, "first": {}}),
         ("repairs", {"counts": {}, "first": {"bad_rows": [1]}}),
+        ("repairs", {"counts": {}, "first": {"bad_rows": [["1", "", None]]}}),
+        ("observed", []),
         ("more", 1),
     ],
 )
@@ -175,15 +175,12 @@ def test_no_header(field: str, value: object) -> None:
         State.from_json(state, 3)
 
 
-def test_the_engines_agree_on_the_state(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_engines_agree_on_the_state() -> None:
     """After the same bytes, the row engine and the block engine leave the same state."""
     text = candle_csv(["4.58", "4.59", "", "4.5", "4.61"] * 200)[:-7]
     states = []
-    for block_bytes in (None, 1000):
-        if block_bytes:
-            hand_over(monkeypatch, block_bytes)
-        counted = SignalStream()
+    for engine in ({"engine": "rows"}, by_blocks(1000)):
+        counted = SignalStream(**engine)
         counted.feed(text)
         states.append(counted.state().as_json())
-    assert block_engine.BLOCK_BYTES == 1000
     assert states[0] == states[1]

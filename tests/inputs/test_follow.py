@@ -21,7 +21,8 @@ from support.strategies import Document, documents
 from support.streams import lines_of
 
 from stream_signal import DataError, SignalStream
-from stream_signal.inputs.follow import NextPart, follow_chunks
+from stream_signal.inputs.events import Begin
+from stream_signal.inputs.follow import FollowedSource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -208,19 +209,19 @@ def test_what_is_left_of_a_line() -> None:
     """Rows that come after half a line, where a header was due, are not passed over in silence."""
     stream = SignalStream()
     stream.feed(candle_csv(CLOSES[:10]) + b"1,2,3,42")
-    stream.drop_part()
+    stream.drop_input()
     assert (stream.rows, stream.repairs.counts) == (10, {"unfinished_lines": 1})
     stream.feed(b".66,1.5\n" + candle_csv(CLOSES[10:12], header=False))
     with pytest.raises(DataError, match="expected the header of the first input"):
-        stream.stop()
+        stream.drop_input()
 
 
 def test_a_torn_record() -> None:
     """A record of several lines that has no end is told of where it begins."""
     stream = SignalStream()
     stream.feed(b'close,x\n1,2\n1,"a\nb\nc')
-    stream.drop_part()
-    assert stream.repairs.first == {"unfinished_lines": ["line 3"]}
+    stream.drop_input()
+    assert stream.repairs.in_words() == {"unfinished_lines": ["line 3"]}
 
 
 def test_renamed_in_the_moment_of_opening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,7 +236,8 @@ def test_renamed_in_the_moment_of_opening(tmp_path: Path, monkeypatch: pytest.Mo
         return works(name, *given)
 
     monkeypatch.setattr(os, "open", fails)
-    pieces = [piece for piece in follow_chunks(str(path), 0, lambda: 0.01, 0.1) if isinstance(piece, bytes)]
+    events = FollowedSource(str(path), 0.1).events(0, 0, lambda: 0.01)
+    pieces = [event for event in events if isinstance(event, bytes)]
     assert b"".join(pieces) == candle_csv(CLOSES)
     assert not failures
 
@@ -312,8 +314,10 @@ def test_the_same_bytes(tmp_path: Path, data: st.DataObject, document: Document,
     path.write_bytes(b"")
     places = [*sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=5))), len(text)]
     written, pieces = 0, []
-    for chunk in follow_chunks(str(path), 0, lambda: 0.02, None):
-        assert not isinstance(chunk, NextPart)
+    events = FollowedSource(str(path)).events(0, 0, lambda: 0.02)
+    assert next(events) == Begin(str(path))
+    for chunk in events:
+        assert isinstance(chunk, bytes)
         pieces.append(chunk)
         if not chunk:
             if written == len(text):
@@ -329,7 +333,7 @@ def test_stalled(tmp_path: Path) -> None:
     """The log tells of a silence, once, and goes on."""
     (tmp_path / "data.csv").write_bytes(candle_csv(CLOSES[:10]))
     script = (
-        "import sys; from stream_signal.job import drive; drive.STALLED_SECONDS = 0.05\n"
+        "import sys; from stream_signal.job import journal; journal.STALLED_SECONDS = 0.05\n"
         "from stream_signal.__main__ import main\nsys.exit(main())"
     )
     command = [sys.executable, "-c", script, "data.csv", "--follow", "--idle-timeout", "0.4", "--log-file", "run.log"]

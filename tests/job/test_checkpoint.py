@@ -16,6 +16,8 @@ from support.commands import COMMAND, Done, run_command, settings_yaml
 from support.oracle import count
 from support.processes import start, wait_until_read
 
+from stream_signal.job.saved import SCHEMA
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -205,7 +207,7 @@ def test_a_file_then_a_pipe(tmp_path: Path) -> None:
 def signed(saved: object) -> bytes:
     """Make a checkpoint whose hash is right."""
     digest = hashlib.sha256(json.dumps(saved).encode()).hexdigest()
-    return json.dumps({"schema": 2, "sha256": digest, "saved": saved}).encode()
+    return json.dumps({"schema": SCHEMA, "sha256": digest, "saved": saved}).encode()
 
 
 def test_damaged(tmp_path: Path) -> None:

@@ -22,10 +22,11 @@ from support.oracle import count, wanted_rows
 from support.processes import start, wait_until_read
 from support.scripts import BREAK
 from support.strategies import Document, candle_files, close_lists, cuts, documents, windows
-from support.streams import hand_over, lines_of, moved
+from support.streams import by_blocks, lines_of, moved
 
 from stream_signal import Config, SignalStream
 from stream_signal.core.blocks.text import mean_table
+from stream_signal.core.line_format import CSV_LINES
 from stream_signal.core.observers.signal_lines import SignalLines
 
 DATA = candle_csv(CLOSES)
@@ -60,9 +61,8 @@ def test_one_answer(data: st.DataObject, text: bytes, window: int, bad_rows: str
     """Laws 2 and 3: over files of every kind, at any cut and by either engine, the same bytes."""
     options: dict[str, Any] = {"window": window, "bad_rows": bad_rows}
     wanted = lines_of([text], form, **options)
-    with pytest.MonkeyPatch.context() as patch:
-        hand_over(patch, data.draw(st.sampled_from([100, 1000, 65536])))
-        assert lines_of(data.draw(cuts(text)), form, **options) == wanted
+    engine = by_blocks(data.draw(st.sampled_from([100, 1000, 65536])))
+    assert lines_of(data.draw(cuts(text)), form, engine, **options) == wanted
 
 
 @settings(max_examples=60, deadline=None)
@@ -70,14 +70,14 @@ def test_one_answer(data: st.DataObject, text: bytes, window: int, bad_rows: str
 def test_stopped_anywhere(data: st.DataObject, document: Document, window: int) -> None:
     """Law 5: over stops at random bytes, the lines are those without a stop."""
     config, lines = Config(window=window), SignalLines("csv")
-    stream, told, fed = SignalStream(config, lines), lines.head, 0
+    stream, told, fed = SignalStream(config, [lines]), CSV_LINES.header, 0
     for piece in data.draw(cuts(document.data)):
         end = fed + len(piece)
         stream.feed(document.data[fed:end])
         told += lines.take()
         stopped, offset = moved(stream, config)
         assert stopped.rows == stream.rows
-        stream = SignalStream.from_state(config, stream.state(), lines)
+        stream = SignalStream.from_state(config, stream.state(), [lines])
         stream.feed(document.data[offset:end])
         fed = end
     stream.finish()
@@ -152,12 +152,10 @@ def test_means_as_decimals(sums: list[int], window: int, places: int) -> None:
 def test_a_long_time_among_short_ones() -> None:
     """One time of 100,000 characters does not make a table of all."""
     text = ("time,close\n" + "60,1\n" * 50_000 + "t" * 100_000 + ",2\n").encode()
-    with pytest.MonkeyPatch.context() as patch:
-        hand_over(patch, 1024 * 1024)
-        tracemalloc.start()
-        told = lines_of([text])
-        peak = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
+    tracemalloc.start()
+    told = lines_of([text], engine=by_blocks(1024 * 1024))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
     assert told.splitlines()[-1] == b"50001," + b"t" * 100_000 + b",2,1.2,1"
     assert peak < 100_000_000
 
@@ -188,9 +186,7 @@ def test_times_that_need_quotes(form: str) -> None:
     )
     text += "1,5;3\nx\\y;4\n\u6642;5\n" * 3
     wanted = lines_of([text.encode()], form)
-    with pytest.MonkeyPatch.context() as patch:
-        hand_over(patch, 65536)
-        assert lines_of([text.encode()], form) == wanted
+    assert lines_of([text.encode()], form, by_blocks(65536)) == wanted
     if form == "csv":
         found = [cells[1] for cells in csv.reader(wanted.decode().splitlines()[1:])]
     else:
@@ -272,9 +268,7 @@ def test_one_odd_time_among_many(odd: str, form: str) -> None:
         f"{odd if number == 500 else 14000 + number},{number % 5}\n" for number in range(1000)
     )
     wanted = lines_of([text.encode()], form)
-    with pytest.MonkeyPatch.context() as patch:
-        hand_over(patch, 65536)
-        assert lines_of([text.encode()], form) == wanted
+    assert lines_of([text.encode()], form, by_blocks(65536)) == wanted
 
 
 def test_a_full_disk(tmp_path: Path) -> None:

@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stream_signal import Config, DataError, SignalStream, State
-from stream_signal.core import stream
-from stream_signal.core.blocks import engine as block_engine
 from stream_signal.core.observers.signal_lines import SignalLines
 
-if TYPE_CHECKING:
-    import pytest
+
+def by_blocks(block_bytes: int) -> dict[str, Any]:
+    """Make the arguments that give everything to the block engine, in blocks of so many bytes."""
+    return {"engine": "blocks", "block_bytes": block_bytes}
 
 
-def hand_over(patch: pytest.MonkeyPatch, block_bytes: int, least: int = 0, start: int = 0) -> None:
-    """Hand everything from `start` on to the block engine, in blocks of so many bytes, `least` at least."""
-    patch.setattr(stream, "BLOCK_ENGINE_FROM_BYTES", start)
-    patch.setattr(stream, "BACKLOG_BYTES", 0)
-    patch.setattr(block_engine, "LEAST_BLOCK_BYTES", least)
-    patch.setattr(block_engine, "BLOCK_BYTES", block_bytes)
-    patch.setattr(block_engine, "LEAST_RUN_ROWS", 1)
-
-
-def outcome(pieces: list[bytes], **options: Any) -> dict[str, Any]:
+def outcome(pieces: list[bytes], engine: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
     """Feed the pieces; return everything there is to know afterwards."""
-    counted = SignalStream(Config(**options))
+    counted = SignalStream(Config(**options), **engine or {})
     error = None
     try:
         for piece in pieces:
@@ -43,17 +34,17 @@ def outcome(pieces: list[bytes], **options: Any) -> dict[str, Any]:
     }
 
 
-def moved(stopped: SignalStream, config: Config) -> tuple[SignalStream, int]:
+def moved(stopped: SignalStream, config: Config, **engine: Any) -> tuple[SignalStream, int]:
     """Take the stream through JSON, as into another process; return it, and where it has to be fed from."""
     state = State.from_json(json.loads(json.dumps(stopped.state().as_json())), config.window)
-    return SignalStream.from_state(config, state), state.offset
+    return SignalStream.from_state(config, state, **engine), state.offset
 
 
-def lines_of(pieces: list[bytes], form: str = "csv", **options: Any) -> bytes:
+def lines_of(pieces: list[bytes], form: str = "csv", engine: dict[str, Any] | None = None, **options: Any) -> bytes:
     """Feed the pieces; return the lines of signals, and the error that ended them, if any."""
     lines = SignalLines(form)
-    stream = SignalStream(Config(**options), lines)
-    told = lines.head
+    stream = SignalStream(Config(**options), [lines], **engine or {})
+    told = lines.format.header
     try:
         for piece in pieces:
             stream.feed(piece)

@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 from array import array
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,11 +16,11 @@ from hypothesis import strategies as st
 from support.candle_csv import candle_csv, row
 from support.cases import CASES, Case
 from support.strategies import candle_files, windows
-from support.streams import hand_over, outcome
+from support.streams import by_blocks, outcome
 
 from stream_signal import RollingMean, SignalStream
 from stream_signal.core.blocks.reader import BlockDecoder
-from stream_signal.core.blocks.rolling import push_block
+from stream_signal.core.blocks.rolling import has_mean, push_closes
 from stream_signal.core.rows.reader import RowReader
 
 if TYPE_CHECKING:
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(params=[64, 200, 1000, 64 * 1024])
-def _small_blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hand everything to the block engine, in blocks of so many bytes."""
-    hand_over(monkeypatch, request.param)
+def small_blocks(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Give everything to the block engine, in blocks of so many bytes."""
+    return by_blocks(request.param)
 
 
 def state(mean: RollingMean) -> tuple[list[int], int, int]:
@@ -40,15 +41,14 @@ def state(mean: RollingMean) -> tuple[list[int], int, int]:
     return mean.held(), mean.total, mean.places
 
 
-@pytest.mark.usefixtures("_small_blocks")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_cases(case: Case) -> None:
+def test_cases(case: Case, small_blocks: dict[str, Any]) -> None:
     """Every case of the table has its answer in the block engine too, whole and at random cuts."""
     for seed in range(5):
         rng = random.Random(seed)
         places = sorted(rng.randrange(len(case.data) + 1) for _ in range(seed))
         pieces = [case.data[start:end] for start, end in zip([0, *places], [*places, None], strict=True)]
-        found = outcome(pieces, **case.settings)
+        found = outcome(pieces, small_blocks, **case.settings)
         assert (found["error"] or (found["rows"], found["signals"])) == case.answer
 
 
@@ -63,8 +63,7 @@ def test_small_files_reach_the_block_engine(size: int, monkeypatch: pytest.Monke
         return block
 
     monkeypatch.setattr(BlockDecoder, "decode", spy)
-    hand_over(monkeypatch, size)
-    assert outcome([candle_csv(["4.58"] * 200)])["rows"] == 200
+    assert outcome([candle_csv(["4.58"] * 200)], by_blocks(size))["rows"] == 200
     assert sum(reached) > 50
 
 
@@ -91,21 +90,19 @@ def test_one_answer(data: st.DataObject, text: bytes, window: int, bad_rows: str
     wanted = outcome([text], **settings_)
     size = data.draw(st.sampled_from([50, 100, 333, 1000, 4096, 65536]))
     places = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=3)))
-    with pytest.MonkeyPatch.context() as patch:
-        hand_over(patch, size, data.draw(st.sampled_from([0, 100])), data.draw(st.sampled_from([0, 500])))
-        pieces = [text[start:end] for start, end in zip([0, *places], [*places, None], strict=True)]
-        assert outcome(pieces, **settings_) == wanted
+    pieces = [text[start:end] for start, end in zip([0, *places], [*places, None], strict=True)]
+    assert outcome(pieces, by_blocks(size), **settings_) == wanted
 
 
-def closes_of(rng: random.Random, size: int, largest: int) -> Iterator[Close | str]:
-    """Draw closes: mostly of two places, some missing, some of other places, some lines that are no row ("gone")."""
+def closes_of(rng: random.Random, size: int, largest: int) -> Iterator[Close]:
+    """Draw closes: mostly of two places, some missing, some of other places."""
     rate = rng.choice([0, 0.02, 0.3])
     for _ in range(size):
         value = rng.randint(-largest, largest)
         if rng.random() >= rate:
             yield value, 2
         else:
-            yield rng.choice([None, "gone", (value, rng.randrange(5)), (value, 2)])
+            yield rng.choice([None, (value, rng.randrange(5)), (value, 2)])
 
 
 @settings(max_examples=150, deadline=None)
@@ -115,67 +112,90 @@ def closes_of(rng: random.Random, size: int, largest: int) -> Iterator[Close | s
     windows,
     st.sampled_from([20, 10**6, 2**61, 2**63 - 1]),
 )
-def test_push_block(rng: random.Random, sizes: list[int], window: int, largest: int) -> None:
-    """Pushing blocks, single values and blocks by turns leaves the same mean as pushing every value by itself."""
+def test_push_closes(rng: random.Random, sizes: list[int], window: int, largest: int) -> None:
+    """Pushing blocks and single values by turns gives each sum, each signal and the mean of pushing one at a time."""
     reference, mean = RollingMean(window), RollingMean(window)
     for size in sizes:
         closes = list(closes_of(rng, size, largest))
-        signals = 0
-        for close in closes:
-            if close is None:
-                reference.clear()
-            elif not isinstance(close, str):
-                signals += reference.push(*close)
-        regular = [isinstance(close, tuple) and close[1] == 2 for close in closes]
-        odd = {
-            at: [] if isinstance(close, str) else [close]
-            for at, close in enumerate(closes)
-            if not regular[at] or rng.random() < 0.05
-        }
-        ticks = [close[0] if isinstance(close, tuple) and at not in odd else 7 for at, close in enumerate(closes)]
-        places = 2 if len(odd) < len(closes) else 0
-        assert push_block(mean, np.array(ticks, np.int64), places, odd) == signals
+        wanted = [(push_one(reference, close), exact(reference)) for close in closes]
+        odd = {at: close for at, close in enumerate(closes) if not close or close[1] != 2 or rng.random() < 0.05}
+        ticks = np.array([close[0] if close and at not in odd else 7 for at, close in enumerate(closes)], np.int64)
+        pushed = push_closes(mean, ticks, 2 if len(odd) < len(closes) else 0, odd)
+        if pushed is None:
+            assert max(reference.largest, mean.largest, *(abs(close[0]) for close in closes if close)) * window > 2**40
+            for close in closes:
+                push_one(mean, close)
+        else:
+            full = has_mean(pushed, window)
+            is_full = [True] * size if full is None else full.tolist()
+            scale = window * 10**mean.places
+            means = [
+                Fraction(total, scale) if ready else None
+                for total, ready in zip(pushed.sums.tolist(), is_full, strict=True)
+            ]
+            assert list(zip(pushed.above.tolist(), means, strict=True)) == wanted
+            assert pushed.missing == [at for at, close in enumerate(closes) if close is None]
         assert state(mean) == state(reference)
         assert (mean.count, mean.ready) == (reference.count, reference.ready)
 
 
+def push_one(mean: RollingMean, close: Close) -> bool:
+    """Push a close by itself."""
+    if close is None:
+        mean.clear()
+        return False
+    return mean.push(*close)
+
+
+def exact(mean: RollingMean) -> Fraction | None:
+    """Give the mean as a fraction."""
+    return Fraction(mean.total, mean.window * 10**mean.places) if mean.ready else None
+
+
+def signals(mean: RollingMean, ticks: list[int], places: int = 0, odd: dict[int, Close] | None = None) -> int:
+    """Push a block, in which every sum has to fit into int64; count the signals."""
+    pushed = push_closes(mean, np.array(ticks, np.int64), places, odd or {})
+    assert pushed is not None
+    return int(pushed.above.sum())
+
+
 def test_a_scale_beyond_int64() -> None:
     """One close with nineteen decimals, and zeros for ever after: nothing to scale, and nothing to fail."""
-    for odd in ({}, {1: [(3, 20)]}):
+    odds: list[dict[int, Close]] = [{}, {1: (3, 20)}]
+    for odd in odds:
         mean, reference = RollingMean(2), RollingMean(2)
         for pushed in (mean, reference):
             pushed.push(1, 19)
-        assert push_block(mean, np.zeros(3, np.int64), 0, odd) == (1 if odd else 0)
-        for ticks, places in ((0, 0), *odd.get(1, [(0, 0)]), (0, 0)):
-            reference.push(ticks, places)
+        assert signals(mean, [0, 0, 0], 0, odd) == (1 if odd else 0)
+        for close in ((0, 0), odd.get(1, (0, 0)), (0, 0)):
+            push_one(reference, close)
         assert state(mean) == state(reference)
 
 
 def test_a_sum_that_wraps_on_its_way(recwarn: pytest.WarningsRecorder) -> None:
     """Sums that overflow on the way to one that fits are right, and no warning is given."""
     mean, largest = RollingMean(1), 2**63 - 1
-    assert push_block(mean, np.array([-largest, largest, 1]), 0) == 0
-    assert push_block(mean, np.array([-largest, largest, 1]), 0) == 0
+    assert signals(mean, [-largest, largest, 1]) == 0
+    assert signals(mean, [-largest, largest, 1]) == 0
     assert state(mean) == ([1], 1, 0)
     assert not recwarn.list
 
 
 def test_interrupted_in_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
     """After an interruption that the command would have kept back, the counts are those of the rows before it."""
-    hand_over(monkeypatch, 64 * 1024)
-    counted = SignalStream()
+    counted = SignalStream(**by_blocks(64 * 1024))
     counted.feed(candle_csv(["1"] * 20 + [" 1"] + ["1"] * 20)[:-1])
     text = "".join(row(number, "1" if number != 10 else " 1") + "\n" for number in range(200)).encode()
     counted.feed(b"\n")
     before = counted.rows
-    note = RowReader.feed
+    closes = RowReader.closes
 
     def interrupt(self: RowReader, data: bytes) -> Iterator[Close]:
         if b" 1" in data:
             raise KeyboardInterrupt
-        return note(self, data)
+        return closes(self, data)
 
-    monkeypatch.setattr(RowReader, "feed", interrupt)
+    monkeypatch.setattr(RowReader, "closes", interrupt)
     with pytest.raises(KeyboardInterrupt):
         counted.feed(text)
     assert before <= counted.rows <= before + 10
@@ -186,7 +206,8 @@ def test_a_ring_that_outgrew_int64_comes_back() -> None:
     mean = RollingMean(3)
     mean.push(10**30, 0)
     assert mean.largest == 10**30
-    assert push_block(mean, np.arange(100), 0) == 98
-    assert push_block(mean, np.arange(100, 200), 0) == 100
+    assert push_closes(mean, np.arange(100), 0) is None
+    assert [mean.push(ticks, 0) for ticks in range(100)].count(True) == 98
+    assert signals(mean, list(range(100, 200))) == 100
     assert state(mean) == ([197, 198, 199], 594, 0)
     assert isinstance(mean.ring, array)

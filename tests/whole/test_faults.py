@@ -236,11 +236,11 @@ BETWEEN = """
 import os, signal, sys
 from stream_signal.__main__ import main
 from stream_signal.core.stream import SignalStream
-end_part = SignalStream.end_part
+end_input = SignalStream.end_input
 def end_and_stop(self):
-    end_part(self)
+    end_input(self)
     os.kill(os.getpid(), signal.SIGTERM)
-SignalStream.end_part = end_and_stop
+SignalStream.end_input = end_and_stop
 sys.exit(main())
 """
 

@@ -82,7 +82,7 @@ def test_refused(data: st.DataObject, closes: list[str], bad: str, window: int) 
     answer, stream = counted([text], window=window, bad_rows="missing")
     assert answer == count([*closes[:at], "", *closes[at:]], window)
     assert stream.repairs.counts["bad_rows"] == 1
-    assert stream.repairs.first["bad_rows"] == [str(refused.value)]
+    assert stream.repairs.in_words()["bad_rows"] == [str(refused.value)]
 
 
 @settings(max_examples=200, deadline=None)
@@ -134,7 +134,7 @@ def test_parts(parts: list[list[str]], window: int, data: st.DataObject) -> None
         if number and not head and data.draw(st.booleans()):
             text = text.partition("\n")[2]
         stream.feed(text[: -data.draw(st.integers(0, 1)) or None].encode())
-        stream.end_part()
+        stream.end_input()
     assert stream.finish()[:2] == count([close for closes in parts for close in closes], window)
 
 
@@ -142,7 +142,7 @@ def test_part_with_another_header() -> None:
     """Law 6: a later file with other columns is refused, even where bad rows are taken as missing."""
     stream = SignalStream(Config(bad_rows="missing"))
     stream.feed(candle_csv(["1", "2"]))
-    stream.end_part()
+    stream.end_input()
     stream.feed(b"timestamp,close,open,high,low,volume\n" + row(0, "1").encode())
     with pytest.raises(DataError, match=r"^line 1: expected the header of the first input \('timestamp,open"):
-        stream.end_part()
+        stream.end_input()

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 # Runs the command with a silence of as many seconds as its first argument says told as one.
 STALLED = """
 import sys
-from stream_signal.job import drive
+from stream_signal.job import journal
 from stream_signal.__main__ import main
-drive.STALLED_SECONDS = float(sys.argv.pop(1))
+journal.STALLED_SECONDS = float(sys.argv.pop(1))
 sys.exit(main())
 """
 
@@ -33,12 +33,12 @@ AT_THE_END = """
 import os, signal, sys
 from stream_signal.__main__ import main
 from stream_signal.core.stream import SignalStream
-stop = SignalStream.stop
-def stop_and_signal(self):
-    counts = stop(self)
+finish = SignalStream.finish
+def finish_and_signal(self):
+    counts = finish(self)
     os.kill(os.getpid(), signal.SIGTERM)
     return counts
-SignalStream.stop = stop_and_signal
+SignalStream.finish = finish_and_signal
 sys.exit(main())
 """
 

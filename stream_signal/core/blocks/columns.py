@@ -1,13 +1,16 @@
-"""Whole lines -> the texts of one column, all rows at once: what the block engine tells of a row besides its close."""
+"""Whole lines -> the texts of one column, all rows at once: what observers see of a row besides its close."""
 
 from __future__ import annotations
 
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from stream_signal.core.header import Header
@@ -17,40 +20,86 @@ if TYPE_CHECKING:
     Lengths = NDArray[np.uint8]
 
 _RETURN = ord("\r")
-# One long text would have all the others filled up with zeros.
+# One long text would have all the others padded with zeros.
 LONGEST = 64
+_NONE: Mapping[int, list[bytes] | None] = MappingProxyType({})
 
 
 class Columns:
-    r"""The columns of n lines of `buffer`, each a row as `header` says, nothing of it in quotes.
+    r"""The columns of a run of rows: plain lines of `buffer`, and among them odd rows that were read one at a time.
 
-    `starts` and `ends` are the offsets at which each line begins and its newline stands; other lines may be between.
+    `starts` and `ends` are the offsets at which each plain line begins and its newline is; no field of them is quoted.
+    `odd` maps the position of each other row to its fields. `closes`, where known, holds where the close of each plain
+    line begins, and its length.
 
     >>> from stream_signal.core.header import Header
     >>> header = Header(b"", ("time", "close"), ",", 1, 2)
-    >>> columns = Columns(b"17,42.5\n180,42\r\n", header, np.array([0, 8]), np.array([7, 15]))
-    >>> columns.cut(0).tolist(), columns.texts(1)
-    ([b'17', b'180'], [b'42.5', b'42'])
+    >>> columns = Columns(b"17,42.5\n180,42\r\n", header, np.array([0, 8]), np.array([7, 15]), {1: [b"60", b"NaN"]})
+    >>> columns.cells(0).tolist(), columns.texts(1)
+    ([b'17', b'60', b'180'], [b'42.5', b'NaN', b'42'])
     """
 
-    def __init__(self, buffer: bytes, header: Header, starts: Integers, ends: Integers) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - what a run of rows is made of
+        self,
+        buffer: bytes,
+        header: Header,
+        starts: Integers,
+        ends: Integers,
+        odd: Mapping[int, list[bytes] | None] = _NONE,
+        closes: tuple[Integers, Lengths] | None = None,
+    ) -> None:
         self._buffer = buffer
         self._delimiter = header.delimiter.encode()
         self._width = header.width
+        self._close_position = header.position
         self._starts = starts
         self._ends = ends
+        self._odd = odd
+        self._closes = closes
         self._characters = np.frombuffer(buffer, np.uint8)
-        self._cuts: dict[int, Cells | None] = {}  # by position
+        self._cells: dict[int, Cells | None] = {}  # by position, as far as they were asked for
+        self._texts: dict[int, list[bytes]] = {}
 
-    def cut(self, position: int) -> Cells | None:
-        """Return the texts at `position`, from 0, as an array of n; None where one is too long or has a zero byte."""
-        if position not in self._cuts:
-            self._cuts[position] = self._cut(position)
-        return self._cuts[position]
+    def cells(self, position: int) -> Cells | None:
+        """Return the texts at `position`, from 0, as an array; None where one is too long or has a zero byte."""
+        if position not in self._cells:
+            self._cells[position] = self._with_odd(position, self._cut(position))
+        return self._cells[position]
+
+    def texts(self, position: int) -> list[bytes]:
+        """Return the texts at `position`, whatever they are: those that `cells` cannot hold, one line at a time."""
+        if position not in self._texts:
+            cells = self.cells(position)
+            self._texts[position] = self._split(position) if cells is None else cells.tolist()
+        return self._texts[position]
+
+    def _with_odd(self, position: int, plain: Cells | None) -> Cells | None:
+        if plain is None or not self._odd:
+            return plain
+        texts = [record[position] if record else b"" for record in self._odd.values()]
+        if not all(len(text) <= LONGEST and 0 not in text for text in texts):
+            return None
+        odd = np.array(texts, np.bytes_)
+        cells = np.empty(len(plain) + len(odd), np.promote_types(plain.dtype, odd.dtype))
+        is_plain = np.ones(len(cells), np.bool_)
+        is_plain[list(self._odd)] = False
+        cells[is_plain] = plain
+        cells[~is_plain] = odd
+        return cells
+
+    def _split(self, position: int) -> list[bytes]:
+        buffer, delimiter = self._buffer, self._delimiter
+        bounds = zip(self._starts.tolist(), self._line_ends.tolist(), strict=True)
+        texts = [buffer[start:end].split(delimiter)[position] for start, end in bounds]
+        for at, record in self._odd.items():  # ascending, so that each finds its place
+            texts.insert(at, record[position] if record else b"")
+        return texts
 
     def _cut(self, position: int) -> Cells | None:
         if not len(self._starts):
             return np.empty(0, "S1")
+        if position == self._close_position and self._closes:
+            return cut_out(self._buffer, *self._closes)
         if not self._is_text:
             return None
         if position == 0 and self._width > 1:
@@ -61,16 +110,6 @@ class Columns:
         ends = self._line_ends if position == self._width - 1 else self._marks(position)
         lengths = ends - begins
         return None if int(lengths.max()) > LONGEST else cut_out(self._buffer, begins, lengths)
-
-    def texts(self, position: int) -> list[bytes]:
-        """Return the texts at `position`, whatever they are: those that `cut` cannot, a line at a time."""
-        cells = self.cut(position)
-        if cells is not None:
-            found: list[bytes] = cells.tolist()
-            return found
-        buffer, delimiter = self._buffer, self._delimiter
-        bounds = zip(self._starts.tolist(), self._line_ends.tolist(), strict=True)
-        return [buffer[start:end].split(delimiter)[position] for start, end in bounds]
 
     @cached_property
     def _is_text(self) -> bool:
@@ -106,11 +145,6 @@ class Columns:
             return None
         cells = _gather(self._buffer, self._starts, length)
         return None if self._delimiter in cells.tobytes() else cells
-
-
-def fits(text: bytes) -> bool:
-    """Whether a text may stand in such an array: it is not too long for it, and has no zero byte."""
-    return len(text) <= LONGEST and 0 not in text
 
 
 def cut_out(buffer: bytes, begins: Integers, lengths: Integers | Lengths) -> Cells:

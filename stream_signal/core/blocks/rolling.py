@@ -1,21 +1,20 @@
-"""Many closes at once -> how many of them are above their mean: the rolling mean of the block engine.
+"""Many closes at once -> the sum of each window, and whether the close is above its mean: the twin of `core.rolling`.
 
 It works on the ring of a `RollingMean`, in place, so that blocks and single rows can take turns. The sum of every
 window of a block comes from one cumulative sum of what enters the window less what leaves it:
 
     enters    t6  t7  t8         sums = total + cumsum(enters - leaves)
-    leaves    t1  t2  t3         signals = enters * window > sums
+    leaves    t1  t2  t3         above = enters * window > sums
 
-int64 wraps round, so a cumulative sum may overflow on its way and still end right; what has to fit is the true sum of a
-window, and it does where `largest * window < 2**63`. Elsewhere the closes are pushed one at a time, as Python integers.
-Cost: some 10 ns a row, whatever the window.
+int64 wraps round, so a cumulative sum may overflow on its way and still end right. What has to fit is the true sum of a
+window, and it does where `largest * window < 2**63`; elsewhere the caller pushes one close at a time, as a Python
+integer. Cost: some 10 ns a row, whatever the window.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from types import MappingProxyType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
@@ -23,159 +22,151 @@ from stream_signal.core.rolling import INT64_MAX
 
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
     from stream_signal.core.rolling import RollingMean
     from stream_signal.core.ticks import Close
 
-    Ticks = NDArray[np.int64]
+    Flags = NDArray[np.bool_]
+    Integers = NDArray[np.int64]
 
-NONE: Mapping[int, Sequence[Close]] = MappingProxyType({})
+_NONE: Mapping[int, Close] = MappingProxyType({})
 
 
-def push_block(mean: RollingMean, ticks: Ticks, places: int, odd: Mapping[int, Sequence[Close]] = NONE) -> int:
-    """Push every value of `ticks`, scaled by 10**places; return how many are above their mean.
+class Pushed(NamedTuple):
+    """What became of n closes: their ticks at the scale of the mean, and the window that each of them ends."""
 
-    `odd` maps ascending positions to what stands there instead: one close, a missing one (None), or nothing at all.
-    The result, and the state of `mean` after it, equal those of `push` and `clear` one at a time. `ticks` is used up.
+    ticks: Integers
+    """0 where the close is missing"""
+    missing: list[int]
+    """the positions of the missing closes, ascending"""
+    sums: Integers
+    """of the closes in the window; means nothing where the window is not full"""
+    above: Flags
+    """whether the close is above the mean of its window"""
+    held: int
+    """closes that the ring held before the first of them"""
+
+
+def push_closes(mean: RollingMean, ticks: Integers, places: int, odd: Mapping[int, Close] = _NONE) -> Pushed | None:
+    """Push every close of `ticks`, scaled by 10**places, into `mean`; `ticks` is used up.
+
+    `odd` maps ascending positions to the close that stands there instead, or to None where it is missing. The state of
+    `mean` afterwards equals that of `push` and `clear`, one close at a time. Returns None, with nothing pushed, where a
+    sum might not fit into int64.
 
     >>> from stream_signal.core.rolling import RollingMean
     >>> mean = RollingMean(2)
-    >>> push_block(mean, np.array([458, 458, 0, 0, 459, 460]), 2, {2: [None], 3: [(4585, 3)]}), mean.get()
-    (2, 4.595)
+    >>> pushed = push_closes(mean, np.array([458, 458, 0, 0, 460]), 2, {2: None, 3: (4585, 3)})
+    >>> pushed.above.tolist(), pushed.missing, mean.get()
+    ([False, False, False, False, True], [2], 4.5925)
     """
-    merged = _merge(mean, ticks, places, odd)
-    if merged is None:
-        return _push_each(mean, ticks, places, odd)
-    ticks, missing = merged
-    if not missing:
-        return _push_run(mean, ticks)
-    first, last = missing[0], missing[-1]
-    signals = _push_run(mean, ticks[:first])
-    signals += _count_between(ticks[first : last + 1], [at - first for at in missing], mean.window)
-    mean.clear()
-    return signals + _push_run(mean, ticks[last + 1 :])
+    if not _bring_to_one_scale(mean, ticks, places, odd):
+        return None
+    missing = [at for at, close in odd.items() if close is None] if odd else []
+    held, count = mean.count, len(ticks)
+    sums, above = np.empty(count, np.int64), np.empty(count, np.bool_)
+    if missing:
+        first, last = missing[0], missing[-1]
+        _push_run(mean, ticks[:first], sums[:first], above[:first])
+        middle = slice(first, last + 1)
+        _push_between(mean.window, ticks[middle], [at - first for at in missing], sums[middle], above[middle])
+        mean.clear()
+        rest = slice(last + 1, count)
+        _push_run(mean, ticks[rest], sums[rest], above[rest])
+    else:
+        _push_run(mean, ticks, sums, above)
+    return Pushed(ticks, missing, sums, above, held)
 
 
-def push_run(mean: RollingMean, ticks: Ticks, places: int) -> tuple[Ticks, NDArray[np.bool_]] | None:
-    """Push every value of `ticks`, scaled by 10**places; return row by row what `push_block` counts.
-
-    For the values that have a mean, which are the last so many: the sum of the window, scaled as the ring is, and
-    whether the value is above. None, and nothing pushed, where a sum might not fit into int64. `ticks` is used up.
+def has_mean(pushed: Pushed, window: int) -> Flags | None:
+    """Return which rows have a mean, because their window is full; None where all of them do.
 
     >>> from stream_signal.core.rolling import RollingMean
-    >>> push_run(RollingMean(2), np.array([458, 458, 460]), 2)
-    (array([916, 918]), array([False,  True]))
+    >>> has_mean(push_closes(RollingMean(2), np.array([4, 5, 0, 6, 7]), 0, {2: None}), 2).tolist()
+    [False, True, False, False, True]
     """
-    merged = _merge(mean, ticks, places, NONE)
-    if merged is None:
+    count = len(pushed.ticks)
+    if not pushed.missing and pushed.held >= window - 1:
         return None
-    found: list[Ticks] = []
-    _push_run(mean, merged[0], found)
-    sums = np.concatenate(found) if found else np.empty(0, np.int64)
-    return sums, merged[0][len(ticks) - len(sums) :] * mean.window > sums
+    before = np.full(count, -1 - pushed.held, np.int64)  # the last position that is not in the run of closes
+    before[pushed.missing] = pushed.missing
+    np.maximum.accumulate(before, out=before)
+    full: Flags = np.arange(count) - before >= window
+    return full
 
 
-def _merge(
-    mean: RollingMean, ticks: Ticks, places: int, odd: Mapping[int, Sequence[Close]]
-) -> tuple[Ticks, list[int]] | None:
-    """Bring ticks, odd values and ring to one scale; return the ticks, and where they are missing.
-
-    None where a sum of a window might not fit into int64.
-    """
-    values = {at: closes[0] for at, closes in odd.items() if closes and closes[0]}
-    most = max([mean.places, places, *(value[1] for value in values.values())])
-    ticks[list(odd)] = 0
+def _bring_to_one_scale(mean: RollingMean, ticks: Integers, places: int, odd: Mapping[int, Close]) -> bool:
+    """Scale ticks, odd closes and ring alike; False, with the ring as it was, where a sum might not fit into int64."""
+    values = {at: close for at, close in odd.items() if close} if odd else {}
+    most = max([mean.places, places, *(close[1] for close in values.values())])
+    if odd:
+        ticks[list(odd)] = 0
     scale = 10 ** (most - places)
-    scaled = {at: value[0] * 10 ** (most - value[1]) for at, value in values.items()}
+    scaled = {at: ticks * 10 ** (most - places) for at, (ticks, places) in values.items()}
     largest = max([int(ticks.max(initial=0)) * scale, -int(ticks.min(initial=0)) * scale, *map(abs, scaled.values())])
     limit = INT64_MAX // mean.window
     if largest > limit:
-        return None
+        return False
     if mean.largest * 10 ** (most - mean.places) > limit:
         mean.tighten()
         if mean.largest * 10 ** (most - mean.places) > limit:
-            return None
+            return False
     if most > mean.places:
         mean.align(0, most)
     mean.admit(max(mean.largest, largest))
     if scale > 1 and ticks.any():  # a scale too large for int64 fits where there is nothing to scale
         ticks *= scale
-    ticks[list(scaled)] = list(scaled.values())
-    gone = [at for at, closes in odd.items() if not closes]
-    missing = [at for at, closes in odd.items() if closes and closes[0] is None]
-    if gone:
-        ticks = np.delete(ticks, gone)
-        missing = [at - bisect_left(gone, at) for at in missing]
-    return ticks, missing
+    if scaled:
+        ticks[list(scaled)] = list(scaled.values())
+    return True
 
 
-def _push_each(mean: RollingMean, ticks: Ticks, places: int, odd: Mapping[int, Sequence[Close]]) -> int:
-    signals = 0
-    for at, value in enumerate(ticks.tolist()):
-        for close in odd.get(at, [(value, places)]):
-            if close is None:
-                mean.clear()
-            else:
-                signals += mean.push(*close)
-    return signals
-
-
-def _push_run(mean: RollingMean, ticks: Ticks, found: list[Ticks] | None = None) -> int:
-    """Push values of the ring's own scale, none of them missing; add the sums of the windows to `found`."""
+def _push_run(mean: RollingMean, ticks: Integers, sums: Integers, above: Flags) -> None:
+    """Push values of the ring's own scale, none of them missing, and fill `sums` and `above` for each."""
     ring, window = cast("array[int]", mean.ring), mean.window
-    signals = 0
     if len(ring) < window:
-        filling, ticks = ticks[: window - len(ring)], ticks[window - len(ring) :]
-        ring.frombytes(filling.tobytes())
-        mean.total += int(filling.sum())
-        if len(ring) == window and len(filling):
-            signals += int(filling[-1]) * window > mean.total
-            if found is not None:
-                found.append(np.array([mean.total]))
-    if not len(ticks):
-        return signals
-    held = np.frombuffer(ring, np.int64)
+        filling = min(window - len(ring), len(ticks))
+        ring.frombytes(ticks[:filling].tobytes())
+        mean.total += int(ticks[:filling].sum())
+        above[:filling] = False
+        if filling and len(ring) == window:
+            sums[filling - 1] = mean.total
+            above[filling - 1] = int(ticks[filling - 1]) * window > mean.total
+        ticks, sums, above = ticks[filling:], sums[filling:], above[filling:]
     entering = len(ticks)
+    if not entering:
+        return
+    held, head = np.frombuffer(ring, np.int64), mean.head
     if entering >= window:
-        leaving = np.concatenate((held[mean.head :], held[: mean.head], ticks[: entering - window]))
-        signals += _count_above(mean, ticks, leaving)
-        if found is not None:
-            found.append(leaving)
+        leaving = np.concatenate((held[head:], held[:head], ticks[: entering - window]), out=sums)
         held[:] = ticks[entering - window :]
         mean.head = 0
-        return signals
-    before_end = min(entering, window - mean.head)
-    leaving = np.concatenate((held[mean.head : mean.head + before_end], held[: entering - before_end]))
-    signals += _count_above(mean, ticks, leaving)
-    if found is not None:
-        found.append(leaving)
-    held[mean.head : mean.head + before_end] = ticks[:before_end]
-    held[: entering - before_end] = ticks[before_end:]
-    mean.head = (mean.head + entering) % window
-    return signals
-
-
-def _count_above(mean: RollingMean, entering: Ticks, leaving: Ticks) -> int:
-    """Count the values above their mean; `leaving` becomes the sums of the windows that they end."""
-    sums = np.subtract(entering, leaving, out=leaving)
-    sums[:1] += np.int64(mean.total)  # as an array: a sum that wraps round is told of where it is a scalar
+    else:
+        before_end = min(entering, window - head)
+        leaving = np.concatenate((held[head : head + before_end], held[: entering - before_end]), out=sums)
+        held[head : head + before_end] = ticks[:before_end]
+        held[: entering - before_end] = ticks[before_end:]
+        mean.head = (head + entering) % window
+    np.subtract(ticks, leaving, out=sums)
+    sums[:1] += np.int64(mean.total)  # a slice: NumPy warns where a scalar wraps round, which is harmless
     np.cumsum(sums, out=sums)
     mean.total = int(sums[-1])
-    return int(np.count_nonzero(entering * mean.window > sums))
+    np.greater(ticks * window, sums, out=above)
 
 
-def _count_between(ticks: Ticks, missing: Sequence[int], window: int) -> int:
-    """Count the signals between the first and the last missing value of a block; those are its ends, and hold 0."""
-    size = len(ticks)
-    if window >= size:
-        return 0
-    sums = np.cumsum(ticks)
+def _push_between(window: int, ticks: Integers, missing: list[int], sums: Integers, above: Flags) -> None:
+    """Fill `sums` and `above` from the first missing close of a block to its last; those hold 0."""
+    count = len(ticks)
+    if window >= count:
+        above[:] = False
+        return
+    np.cumsum(ticks, out=sums)
     sums[window:] -= sums[:-window].copy()
-    last_missing = np.zeros(size, np.int64)
+    last_missing = np.zeros(count, np.int64)
     last_missing[missing] = missing
     np.maximum.accumulate(last_missing, out=last_missing)
-    whole = np.arange(size) - last_missing >= window
-    return int(np.count_nonzero((ticks * window > sums) & whole))
+    np.greater(ticks * window, sums, out=above)
+    above &= np.arange(count) - last_missing >= window

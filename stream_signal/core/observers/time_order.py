@@ -1,8 +1,7 @@
-"""The column of the times: where it is, and whether the rows are in its order.
+"""TimeOrder: the observer that notices timestamps out of order and timestamps that repeat.
 
-Nothing here changes the answer: rows count in the order in which they come. But a file that runs backwards, or repeats
-rows, is told of. Plain integers are compared, and ISO 8601 of one form, which is in the order of its text; the others
-are not, and a column that begins with many of them is not looked at any more.
+It never changes the answer: rows count in the order in which they come. Plain integers are compared, and ISO 8601 of
+one form, whose order is that of its text; no others. A column that begins with many of those is not looked at any more.
 """
 
 from __future__ import annotations
@@ -10,75 +9,100 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from operator import ge
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stream_signal.core.errors import DataError, MissingColumnError, shown
-from stream_signal.core.header import folded, listed, matches
+from stream_signal.core.errors import shown
+from stream_signal.core.observe import Observer
+from stream_signal.core.time_column import find_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from stream_signal.core.blocks.columns import Cells
+    from stream_signal.core.blocks.rows import Rows
     from stream_signal.core.header import Header
+    from stream_signal.core.observe import Row
 
-NAMES = ("timestamp", "time", "date", "datetime", "unix", "open_time", "ts_event")
 BACKWARDS, REPEATED = "backwards", "repeated"
 _ISO = re.compile(rb"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|\+00:?00)?)?")
-# So many times of which no two can be compared are enough to know the column.
+# Once so many timestamps could not be compared, and none could, the column is given up.
 _PATIENCE_ROWS = 10_000
 _AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 
 
-def find_time(header: Header, column: str | int | None = None) -> int | None:
-    """Return the position, from 0, of the column of the times: the one asked for, else the first of a known name.
+class Step(NamedTuple):
+    """From one row to the next, where the timestamps are not in order."""
 
-    None where there is none. MissingColumnError where one is asked for that is not there, DataError where two are.
+    row: int
+    """the number of the second one, from 1"""
+    before: bytes
+    time: bytes
 
-    >>> from stream_signal.core.header import Header
-    >>> find_time(Header(b"", ("Open", "Date", "close"), ",", 2, 3))
-    1
-    """
-    if isinstance(column, int):
-        if column > header.width:
-            raise MissingColumnError(column)
-        return column - 1
-    if column is None:
-        return next((at for at, name in enumerate(header.names) if folded(name) in NAMES), None)
-    found = matches(header.names, column)
-    if not found:
-        raise MissingColumnError(column)
-    if len(found) > 1:
-        raise DataError(None, f"one column {column!r}", f"{listed(header.names, found)}; give the number of one")
-    return found[0]
+    def __str__(self) -> str:
+        return f"row {self.row}: {shown(self.time)} after {shown(self.before)}"
 
 
-class TimeOrder:
-    """Notices times that go backwards and times that stand twice: `counts` by kind, and `first`, where each was first.
+class TimeOrder(Observer):
+    """Counts timestamps that go `backwards` or are `repeated`, and keeps the `first` of each kind.
 
-    `time_column` names the column of the times, or numbers it from 1; None: it is found by its name. `last` is the time
-    of the last row that had one. `watches` says whether there is anything to be compared in that column.
+    `time_column` is the name of the time column, or its number from 1; None: it is found by its name. `last` is the
+    timestamp of the last row that had one. `watches` says whether there is anything to compare in that column.
 
     >>> order = TimeOrder()
     >>> order.see([b"60", b"120", b"60", b"60"], 1)
-    >>> order.counts, order.first["backwards"]
+    >>> order.counts, str(order.first["backwards"])
     ({'backwards': 1, 'repeated': 1}, "row 3: '60' after '120'")
     """
+
+    name = "time_order"
 
     def __init__(self, time_column: str | int | None = None) -> None:
         self.time_column = time_column
         self.counts: dict[str, int] = {}
-        self.first: dict[str, str] = {}
+        self.first: dict[str, Step] = {}
         self.last = b""
+        self._last_zeros = b""  # its text with zeros for all digits, where it can be compared
         self.watches = True
+        self._position = 0
         self._left = _PATIENCE_ROWS
-        self._pairs = 0  # of times that can be compared, one and the next
+        self._pairs = 0  # of a timestamp and the next that could be compared
 
     @property
     def newest_first(self) -> bool:
-        """Whether the rows run against the time for the most part: a rolling mean over them looks ahead."""
+        """Whether most rows come before the one above them in time: a rolling mean over them uses future prices."""
         return self.counts.get(BACKWARDS, 0) > self._pairs / 2
 
+    def begin(self, header: Header) -> None:
+        """Find the time column."""
+        position = find_time(header, self.time_column)
+        if position is None:
+            self.watches = False
+        else:
+            self._position = position
+
+    def row(self, row: Row) -> None:
+        """Compare the timestamp of one row with that of the row before."""
+        if not self.watches:
+            return
+        time = row.text(self._position)
+        if time > self.last and time.translate(_AS_ZEROS) == self._last_zeros:  # nearly always
+            self.last = time
+            self._pairs += 1
+        else:
+            self.see([time], row.number)
+
+    def rows(self, rows: Rows) -> None:
+        """Compare the timestamps of a run of rows."""
+        if not self.watches:
+            return
+        times = rows.cells(self._position)
+        if times is None or not are_of_one_form(times.tobytes(), times[0], len(times)):
+            self.see(rows.texts(self._position), rows.first)
+        else:
+            self._see_array(times, rows.first)
+
     def see(self, times: Sequence[bytes], row: int) -> None:
-        """Take the texts of the next rows; `row` is the number of the first of them, from 1."""
+        """Take the timestamps of the next rows; `row` is the number of the first of them, from 1."""
         if not self.watches:
             return
         times = [time.strip(b" ") for time in times]
@@ -86,7 +110,8 @@ class TimeOrder:
         alike = len(set(map(len, whole))) == 1 and are_of_one_form(b"".join(whole), whole[0], len(whole))
         if alike and not any(map(ge, whole, whole[1:])):  # nearly always
             if self.last or self._goes_on():
-                self.see_of_one_form(len(whole) - 1, whole[-1])
+                self._pairs += len(whole) - 1
+                self._set_last(whole[-1])
             return
         before, form_before = self.last, _form_of(self.last)
         for number, time in enumerate(times, start=row):
@@ -95,40 +120,64 @@ class TimeOrder:
                 self._pairs += 1
                 now, then = _key(time), _key(before)
                 if now <= then:
-                    self.note(REPEATED if now == then else BACKWARDS, 1, number, before, time)
+                    self._note(REPEATED if now == then else BACKWARDS, 1, Step(number, before, time))
             elif not self._goes_on():
                 return
             if time:
                 before, form_before = time, form
-        self.last = before
+        self._set_last(before)
+
+    def _see_array(self, times: Cells, row: int) -> None:
+        """Take timestamps of one form, which are in the order of their texts."""
+        self.see([times[0]], row)
+        if not self.watches:
+            return
+        before, after = times[:-1], times[1:]
+        if not (after > before).all():
+            for kind, found in ((BACKWARDS, after < before), (REPEATED, after == before)):
+                (places,) = found.nonzero()
+                if places.size:
+                    at = int(places[0])
+                    self._note(kind, places.size, Step(row + at + 1, bytes(before[at]), bytes(after[at])))
+        self._pairs += len(times) - 1
+        self._set_last(bytes(times[-1]))
+
+    def _set_last(self, time: bytes) -> None:
+        self.last = time
+        self._last_zeros = time.translate(_AS_ZEROS) if _form_of(time) else b""
 
     def _goes_on(self) -> bool:
-        """Take note of a time that cannot be compared with the last one; whether it is worth it to look further."""
+        """Count a timestamp that cannot be compared with the last one; return whether to look any further."""
         if not self._pairs:
             self._left -= 1
             self.watches = self._left > 0
         return self.watches
 
-    def see_of_one_form(self, pairs: int, last: bytes) -> None:
-        """Take so many times more, of the form of the last one; what is to be noted of them is noted."""
-        self._pairs += pairs
-        self.last = last
-
-    def note(self, kind: str, count: int, row: int, before: bytes, time: bytes) -> None:
-        """Count what was noticed; the first of its kind is at `row`, where `time` comes after `before`."""
+    def _note(self, kind: str, count: int, step: Step) -> None:
         self.counts[kind] = self.counts.get(kind, 0) + count
-        self.first.setdefault(kind, f"row {row}: {shown(time)} after {shown(before)}")
+        self.first.setdefault(kind, step)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the last timestamp, and which column it is of."""
+        return {"last": self.last.decode("latin-1"), "column": self.time_column}
+
+    def restore(self, saved: Any) -> None:
+        """Compare the next row with the last one of `saved`, if that has the same time column."""
+        if not isinstance(saved, dict) or saved.keys() != {"last", "column"} or not isinstance(saved["last"], str):
+            raise ValueError("expected the last timestamp and its column")
+        if saved["column"] == self.time_column:
+            self._set_last(saved["last"].encode("latin-1"))
 
 
 def are_of_one_form(together: bytes, first: bytes, count: int) -> bool:
-    """Whether `count` texts of one length, joined, compare as texts: all are as `first` but for their digits."""
+    """Whether `count` texts of one length, joined, compare as texts: all are like `first` but for their digits."""
     if together.isdigit():
         return True
     return bool(_form_of(first)) and together.translate(_AS_ZEROS) == first.translate(_AS_ZEROS) * count
 
 
 def _form_of(time: bytes) -> bytes:
-    """Return what two times have in common that can be compared; nothing where they cannot."""
+    """Return what two timestamps have in common that can be compared; nothing where they cannot."""
     return _form(time.translate(_AS_ZEROS))
 
 

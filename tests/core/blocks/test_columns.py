@@ -43,7 +43,7 @@ def test_every_column(rows: list[list[str]], delimiter: str, line_end: str, betw
     header = Header(b"", (), delimiter, 0, len(rows[0]))
     columns = Columns(buffer + b"x" * (padding // 2), header, np.array(starts), np.array(ends))
     for position, column in enumerate(zip(*rows, strict=True)):
-        cut = columns.cut(position)
+        cut = columns.cells(position)
         assert cut is not None
         assert cut.tolist() == columns.texts(position) == [cell.encode() for cell in column]
 
@@ -52,7 +52,7 @@ def test_a_first_column_of_two_lengths() -> None:
     """A short first text is told from a long one even where a delimiter stands as far from the start of both."""
     header = Header(b"", (), ",", 1, 3)
     columns = Columns(b"1700,5,6\n17,0,5\n", header, np.array([0, 9]), np.array([8, 15]))
-    assert columns.cut(0) is not None
+    assert columns.cells(0) is not None
     assert columns.texts(0) == [b"1700", b"17"]
 
 
@@ -62,5 +62,5 @@ def test_what_is_not_cut() -> None:
     for text in (b"1" * (LONGEST + 1), b"1\0", b"\0"):
         buffer = b"17,1\n" + text + b",1\n"
         columns = Columns(buffer, header, np.array([0, 5]), np.array([4, len(buffer) - 1]))
-        assert columns.cut(0) is None
+        assert columns.cells(0) is None
         assert columns.texts(0) == [b"17", text]

@@ -285,7 +285,7 @@ def test_agrees_with_the_row_engine(file: tuple[bytes, Layout]) -> None:
         reader = RowReader(Config(seed=1, window=5, version="v1", header=False, column=layout.column + 1))
         reader.header = Header(b"", (), layout.delimiter, layout.column, layout.width)
         first = layout.delimiter.join("1" * layout.width).encode()  # what looks like binary is refused at the start
-        _, close = reader.feed(first + b"\n" + line + b"\n")
+        _, close = reader.closes(first + b"\n" + line + b"\n")
         assert close
         assert close[0] * 10 ** (block.places - close[1]) == block.ticks[at]
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import random
-import re
 import tracemalloc
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 from support.candle_csv import candle_csv, row
 from support.commands import logged, run_command
 from support.strategies import cuts
-from support.streams import hand_over
+from support.streams import by_blocks
 
 from stream_signal import Config, DataError, SignalStream
 from stream_signal.core.observers.signal_lines import SignalLines
@@ -35,13 +34,14 @@ columns_of_times = st.one_of(
     st.lists(times, min_size=1, max_size=200),
 )
 # Few enough are odd for the block engine to take the rest.
+ENGINES: list[dict[str, Any]] = [by_blocks(65536), {"engine": "rows"}]
 CLOSES = ["4.58"] * 40 + ["", "4.5 ", "x"]
 LINE_ENDS = ["\n"] * 20 + ["\r\n", "\n\n"]
 
 
 def found(order: TimeOrder) -> tuple[dict[str, int], dict[str, str], bool]:
     """Give what was noticed."""
-    return order.counts, order.first, order.newest_first
+    return order.counts, {kind: str(step) for kind, step in order.first.items()}, order.newest_first
 
 
 def wanted(column: list[str]) -> tuple[dict[str, int], dict[str, str], bool]:
@@ -85,18 +85,17 @@ def test_every_pair(
         line.insert(position, time)
         text += ",".join(line) + rng.choice(LINE_ENDS)
     order, config = TimeOrder(), Config(bad_rows="missing")
-    lines = SignalLines("csv") if tells else None
-    with pytest.MonkeyPatch.context() as patch:
-        hand_over(patch, data.draw(st.sampled_from([1000, 65536])), start=data.draw(st.sampled_from([0, 0, 0, 10**9])))
-        stream, fed = SignalStream(config, lines, order), 0
-        for piece in data.draw(st.one_of(st.just([text.encode()]), cuts(text.encode()))):
-            fed += len(piece)
-            stream.feed(piece)
-            if stops:
-                state = stream.state()
-                stream = SignalStream.from_state(config, state, lines, order)
-                stream.feed(text.encode()[state.offset : fed])
-        stream.finish()
+    observers = [SignalLines("csv"), order] if tells else [order]
+    engine = data.draw(st.sampled_from([by_blocks(1000), by_blocks(65536), {"engine": "rows"}]))
+    stream, fed = SignalStream(config, observers, **engine), 0
+    for piece in data.draw(st.one_of(st.just([text.encode()]), cuts(text.encode()))):
+        fed += len(piece)
+        stream.feed(piece)
+        if stops:
+            state = stream.state()
+            stream = SignalStream.from_state(config, state, observers, **engine)
+            stream.feed(text.encode()[state.offset : fed])
+    stream.finish()
     assert stream.rows == len(column)
     assert found(order) == wanted(column)
 
@@ -106,12 +105,10 @@ def test_a_long_time(far: str) -> None:
     """Times longer than those of candles are compared, too, and by the block engine."""
     column = ["60", far, "70", far, far] * 20
     text = "time,close\n" + "".join(f"{time},1\n" for time in column)
-    with pytest.MonkeyPatch.context() as patch:
-        hand_over(patch, 65536)
-        order = TimeOrder()
-        stream = SignalStream(time_order=order)
-        stream.feed(text.encode())
-        stream.finish()
+    order = TimeOrder()
+    stream = SignalStream(observers=[order], **by_blocks(65536))
+    stream.feed(text.encode())
+    stream.finish()
     counts, first, newest_first = wanted(column)
     assert (order.counts, order.newest_first) == (counts, newest_first)
     assert first["backwards"].startswith("row 3: '70' after '999")
@@ -129,11 +126,9 @@ def test_a_time_that_fits_no_array(time: str, odd: str) -> None:
         column[60] = time
     text = "time,close\n" + "".join(f"{time},{close}\n" for time, close in zip(column, closes, strict=True))
     orders = []
-    for start in (0, 10**9):
+    for engine in ENGINES:
         orders.append(TimeOrder())
-        with pytest.MonkeyPatch.context() as patch:
-            hand_over(patch, 65536, start=start)
-            SignalStream(time_order=orders[-1]).feed(text.encode())
+        SignalStream(observers=[orders[-1]], **engine).feed(text.encode())
     assert found(orders[0]) == found(orders[1])
     assert orders[0].counts["backwards"] > 1
 
@@ -144,27 +139,23 @@ def test_a_long_time_among_short_ones(close: str) -> None:
     column = [*map(str, range(10_000, 60_000)), "t" * 60_000, "60000", "60000"]
     text = "time,close\n" + "".join(f"{time},{close if time[0] == 't' else 1}\n" for time in column)
     order = TimeOrder()
-    with pytest.MonkeyPatch.context() as patch:
-        hand_over(patch, 1024 * 1024)
-        tracemalloc.start()
-        SignalStream(time_order=order).feed(text.encode())
-        peak = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
+    tracemalloc.start()
+    SignalStream(observers=[order], **by_blocks(1024 * 1024)).feed(text.encode())
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
     assert found(order) == ({"repeated": 1}, {"repeated": "row 50003: '60000' after '60000'"}, False)
     assert peak < 100_000_000
 
 
 @pytest.mark.parametrize(("rows", "counts"), [(9_998, {"backwards": 1}), (9_999, {})])
-@pytest.mark.parametrize("start", [0, 10**9], ids=["blocks", "rows"])
-def test_a_column_that_nobody_can_compare(rows: int, counts: dict[str, int], start: int) -> None:
+@pytest.mark.parametrize("engine", ENGINES, ids=["blocks", "rows"])
+def test_a_column_that_nobody_can_compare(rows: int, counts: dict[str, int], engine: dict[str, Any]) -> None:
     """After 10,000 times of which no two can be compared, the column is not looked at any more, by either engine."""
     text = "time,close\n" + "1/2/2024,1\n" * rows + "60,1\n50,1\n"
     order = TimeOrder()
-    with pytest.MonkeyPatch.context() as patch:
-        hand_over(patch, 65536, start=start)
-        stream = SignalStream(time_order=order)
-        for begin in range(0, len(text), 50_000):
-            stream.feed(text[begin : begin + 50_000].encode())
+    stream = SignalStream(observers=[order], **engine)
+    for begin in range(0, len(text), 50_000):
+        stream.feed(text[begin : begin + 50_000].encode())
     assert (order.counts, order.watches) == (counts, bool(counts))
 
 
@@ -173,13 +164,12 @@ def test_a_column_without_times_at_first(rows: int) -> None:
     """When the column is given up does not hang on the cuts, nor on the engine."""
     text = "time,close\n" + ",1\n" * rows + "".join(f"{time},1\n" for time in range(300, 200, -1))
     orders = []
-    for size, start in ((10**9, 10**9), (1, 10**9), (10**9, 0), (3001, 0)):
+    blocks, rows_ = ENGINES
+    for size, engine in ((10**9, rows_), (1, rows_), (10**9, blocks), (3001, blocks)):
         orders.append(TimeOrder())
-        with pytest.MonkeyPatch.context() as patch:
-            hand_over(patch, 65536, start=start)
-            stream = SignalStream(time_order=orders[-1])
-            for begin in range(0, len(text), size):
-                stream.feed(text[begin : begin + size].encode())
+        stream = SignalStream(observers=[orders[-1]], **engine)
+        for begin in range(0, len(text), size):
+            stream.feed(text[begin : begin + size].encode())
     assert [(order.counts, order.watches) for order in orders] == [(orders[0].counts, orders[0].watches)] * 4
     assert bool(orders[0].counts) == (rows < 9_999)
 
@@ -188,10 +178,8 @@ def test_nothing_but_odd_lines_before_a_bad_one() -> None:
     """The times of the rows before one that cannot be read are compared, even if none of them is plain."""
     text = "time,close\n" + "2,1 \n1,1 \n1,x\n" + "".join(f"{time},1\n" for time in range(3, 30))
     order = TimeOrder()
-    with pytest.MonkeyPatch.context() as patch:
-        hand_over(patch, 1024 * 1024)
-        with pytest.raises(DataError, match="line 4"):
-            SignalStream(time_order=order).feed(text.encode())
+    with pytest.raises(DataError, match="line 4"):
+        SignalStream(observers=[order], **by_blocks(1024 * 1024)).feed(text.encode())
     assert order.counts == {"backwards": 1}
 
 
@@ -205,7 +193,7 @@ def test_newest_first(flags: list[str], tmp_path: Path) -> None:
     first = "row 2: '1700011880' after '1700011940'"
     assert noticed == {"event": "noticed", "kind": "backwards", "first": first}
     assert times == {"event": "times", "backwards": 199, "first": {"backwards": first}}
-    assert newest["meaning"] == "the rolling mean runs backwards in time: sort the file"
+    assert newest["meaning"] == "the rolling mean uses future prices: sort the file"
 
 
 def test_in_order(tmp_path: Path) -> None:
@@ -259,6 +247,6 @@ def test_iso_is_in_the_order_of_the_clock(seconds: list[int]) -> None:
     by_text.see(moments, 1)
     by_number.see([b"%010d" % second for second in seconds], 1)
     assert by_text.counts == by_number.counts
-    assert {kind: re.split(":", place)[0] for kind, place in by_text.first.items()} == {
-        kind: re.split(":", place)[0] for kind, place in by_number.first.items()
+    assert {kind: step.row for kind, step in by_text.first.items()} == {
+        kind: step.row for kind, step in by_number.first.items()
     }

@@ -1,0 +1,78 @@
+"""Rows: a run of counted rows as arrays, as the block engine shows it to observers.
+
+Each array is made when an observer first asks for it, so that a stream pays for what its observers use.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from stream_signal.core.blocks.rolling import has_mean
+from stream_signal.core.observe import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stream_signal.core.blocks.columns import Cells, Columns
+    from stream_signal.core.blocks.rolling import Flags, Integers, Pushed
+
+
+class Rows:
+    """A run of n rows, all of them counted; its arrays are valid until the call that shows it returns.
+
+    `first` is the number of the first row, from 1. `ticks` is each close times `10**places`, 0 where it is `missing`
+    (a list of positions from 0, ascending). `above` says which rows signal. `sums` is the sum of the window that each
+    row ends, at the same scale, for the rows that have a mean; `divisor` turns it into that mean. `all_plain` says that
+    no row was read one at a time: every close is written in digits, a point and a minus sign.
+    """
+
+    def __init__(  # noqa: PLR0913 - what a run of rows is made of
+        self, first: int, pushed: Pushed, places: int, window: int, columns: Columns, *, all_plain: bool
+    ) -> None:
+        self.first = first
+        self.places = places
+        self.ticks: Integers = pushed.ticks
+        self.missing: list[int] = pushed.missing
+        self.sums: Integers = pushed.sums
+        self.above: Flags = pushed.above
+        self.all_plain = all_plain
+        self._pushed = pushed
+        self._window = window
+        self._columns = columns
+
+    def __len__(self) -> int:
+        return len(self.ticks)
+
+    def __iter__(self) -> Iterator[Row]:
+        """Yield the rows one at a time, each of them in the same `Row`."""
+        at = 0
+        row = Row(self._window, lambda column: self.texts(column)[at])
+        row.scale = self.places
+        missing, full = set(self.missing), self.has_mean
+        full_rows = [True] * len(self) if full is None else full.tolist()
+        values = zip(self.ticks.tolist(), self.sums.tolist(), self.above.tolist(), full_rows, strict=True)
+        for at, (ticks, total, above, is_full) in enumerate(values):
+            row.number, row.above = self.first + at, above
+            row.ticks, row.places = (None, 0) if at in missing else (ticks, self.places)
+            row.total = total if is_full else None
+            yield row
+
+    @property
+    def divisor(self) -> int:
+        """What a sum is divided by to give the mean."""
+        divisor: int = self._window * 10**self.places
+        return divisor
+
+    @cached_property
+    def has_mean(self) -> Flags | None:
+        """Which rows have a mean, because their window is full; None where all of them do."""
+        return has_mean(self._pushed, self._window)
+
+    def cells(self, column: int) -> Cells | None:
+        """Return a column of text, by its position from 0, as an array; None where one is too long for an array."""
+        return self._columns.cells(column)
+
+    def texts(self, column: int) -> list[bytes]:
+        """Return a column of text, by its position from 0, as a list."""
+        return self._columns.texts(column)

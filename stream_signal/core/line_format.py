@@ -1,0 +1,80 @@
+"""LineFormat: how a row is written as a line of signals, in CSV or in JSON Lines.
+
+    row,time,close,mean,signal          {"row": 1, "time": "1700000000", "close": "42004.66", "mean": null, "signal": 0}
+    1,1700000000,42004.66,,0
+
+`time` and `close` are the texts as they came, without the spaces around them; `mean` is the exact mean as the nearest
+float64, in the fewest digits that give it back. A close that is missing, `NaN` or bad is empty, and so is a missing
+time; a missing mean is empty in CSV and null in JSON.
+"""
+
+from __future__ import annotations
+
+import re
+from json import dumps
+from typing import NamedTuple
+
+CSV, JSONL = "csv", "jsonl"
+_FIELD = re.compile(b"%[bd]")
+# A mean beyond the floats, of closes of hundreds of digits; every reader takes this for infinity, also one of JSON.
+BEYOND = "1e999"
+
+
+class LineFormat(NamedTuple):
+    r"""A format of signal lines.
+
+    >>> CSV_LINES.line(7, b"1700000000", b"42.5", "42.25", above=True)
+    b'7,1700000000,42.5,42.25,1\n'
+    """
+
+    name: str
+    header: bytes
+    """the line above the first one"""
+    template: bytes
+    """of a line, whose fields are the row, the cells of time and close, the text of the mean, and the signal"""
+    no_mean: bytes
+    """what is written for a missing mean"""
+    quotes_all: bool
+    """whether every text is quoted, as in JSON"""
+
+    def line(self, number: int, time: bytes, close: bytes, mean: str, *, above: bool) -> bytes:
+        """Write one row; `mean` is empty where there is none."""
+        return self.template % (number, self.cell(time), self.cell(close), mean.encode() or self.no_mean, above)
+
+    @property
+    def between(self) -> tuple[bytes, ...]:
+        """What is before the first field, between two fields and behind the last one."""
+        return tuple(_FIELD.split(self.template))
+
+    def cell(self, text: bytes) -> bytes:
+        """Write a text so that it can stand between its separators."""
+        text = text.strip(b" ")
+        if self.quotes_all:
+            return dumps(text.decode("utf-8", "replace"))[1:-1].encode()
+        if b"," in text or b'"' in text or b"\n" in text or b"\r" in text:
+            return b'"' + text.replace(b'"', b'""') + b'"'
+        return text
+
+
+CSV_LINES = LineFormat(CSV, b"row,time,close,mean,signal\n", b"%d,%b,%b,%b,%d\n", b"", quotes_all=False)
+JSON_LINES = LineFormat(
+    JSONL, b"", b'{"row": %d, "time": "%b", "close": "%b", "mean": %b, "signal": %d}\n', b"null", quotes_all=True
+)
+FORMATS = {line_format.name: line_format for line_format in (CSV_LINES, JSON_LINES)}
+
+
+def format_for(path: str) -> str:
+    """Return the name of the format that the name of a file asks for."""
+    return JSONL if path.endswith((".jsonl", ".ndjson")) else CSV
+
+
+def mean_text(total: int, divisor: int) -> str:
+    """Write `total / divisor` as the shortest text of the nearest float64.
+
+    >>> mean_text(9, 2), mean_text(-(10**400), 1)
+    ('4.5', '-1e999')
+    """
+    try:
+        return repr(total / divisor)
+    except OverflowError:
+        return BEYOND if total > 0 else f"-{BEYOND}"

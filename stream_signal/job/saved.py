@@ -1,0 +1,102 @@
+"""Saved: what a checkpoint holds, and its encoding as text. Nothing here opens a file.
+
+The encoding is JSON, no pickle, with a schema version and a hash by which damage is noticed. Older schemas are read for
+ever: each has a function here that turns it into the next one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NamedTuple
+
+from stream_signal.core.state import State, natural
+from stream_signal.job.fingerprint import Fingerprint, hashed
+
+SCHEMA = 3
+FILES, PIPE = "files", "a pipe"
+# A place as schema 2 wrote it, in words.
+_PLACE = re.compile(r"(?:(?P<source>.*): )?line (?P<line>\d+)(?:: (?P<text>.*))?", re.DOTALL)
+
+
+class DamagedError(ValueError):
+    """The text is no checkpoint that this version can read; `str` says why."""
+
+
+class Saved(NamedTuple):
+    """A job between two rows."""
+
+    input: str
+    """FILES or PIPE"""
+    settings: dict[str, Any]
+    """those that decide the answer"""
+    parts: list[Fingerprint]
+    """what was read of each input, in their order: all of it, but for the last one; none of a pipe"""
+    written: Fingerprint
+    """what was written as signals"""
+    state: State
+
+
+def encode(saved: Saved) -> bytes:
+    """Write it as text."""
+    content = json.dumps(saved._asdict() | {"state": saved.state.as_json()})
+    return f'{{"schema": {SCHEMA}, "sha256": "{hashed(content.encode())}",\n"saved": {content}}}\n'.encode()
+
+
+def decode(data: bytes) -> dict[str, Any]:
+    """Read the text of a checkpoint, in the schema of today; DamagedError where it is none."""
+    try:
+        whole = json.loads(data)
+        schema, digest, content = whole["schema"], whole["sha256"], whole["saved"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise DamagedError("it is damaged, or no checkpoint") from None
+    if schema not in {2, SCHEMA}:
+        raise DamagedError(f"its schema is {str(schema)[:20]}, and {SCHEMA} is known")
+    if digest != hashed(json.dumps(content).encode()):
+        raise DamagedError("it is damaged")
+    if not isinstance(content, dict) or content.keys() != set(Saved._fields):
+        raise DamagedError("it is no checkpoint")
+    if not isinstance(content["settings"], dict):
+        raise DamagedError("it is no checkpoint")
+    if schema == 2:
+        try:
+            content["state"] = _from_schema_2(content["state"])
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise DamagedError("it is damaged: it does not fit its schema") from None
+    return content
+
+
+def checked(content: dict[str, Any], window: int) -> Saved:
+    """Make `Saved` of what was decoded; DamagedError where it cannot be one: no hash shows what was made up."""
+    try:
+        saved = Saved(
+            input=content["input"],
+            settings=content["settings"],
+            parts=[Fingerprint(*part) for part in content["parts"]],
+            written=Fingerprint(*content["written"]),
+            state=State.from_json(content["state"], window),
+        )
+        offsets = [natural(part.offset) for part in (*saved.parts, saved.written)]
+    except (ValueError, TypeError) as error:
+        raise DamagedError(f"it is damaged: {error}") from None
+    is_of_files = saved.input == FILES
+    if bool(saved.parts) != is_of_files or (is_of_files and offsets[-2] != saved.state.offset):
+        raise DamagedError("it is damaged: offsets that contradict each other")
+    return saved
+
+
+def _from_schema_2(state: dict[str, Any]) -> dict[str, Any]:
+    """Name the observer that the last timestamp belongs to, and turn the places of repairs from words into numbers."""
+    newer = {key: state[key] for key in state if key not in {"time", "time_column"}}
+    newer["observed"] = {"time_order": {"last": state["time"], "column": state["time_column"]}}
+    repairs = state["repairs"]
+    first = {kind: [_place_from(words) for words in places] for kind, places in repairs["first"].items()}
+    newer["repairs"] = {"counts": repairs["counts"], "first": first}
+    return newer
+
+
+def _place_from(words: str) -> list[Any]:
+    match = _PLACE.fullmatch(words)
+    if not match:
+        raise ValueError("expected a place")
+    return [int(match["line"]), match["text"] or "", match["source"]]

@@ -1,0 +1,116 @@
+"""What differs between operating systems, in one place: locks, pipes, and the binary mode of Windows.
+
+Everything else in the package asks here and knows no system. Each function says what it does where the system lacks
+the call. (The other two POSIX-only things have a home of their own: inotify in `inputs.watch`, signals in
+`job.stopping`.)
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import stat
+import sys
+from contextlib import suppress
+from math import inf
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+fcntl: ModuleType | None
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+# Windows opens a descriptor in text mode, which changes line ends, unless told not to.
+BINARY = getattr(os, "O_BINARY", 0)
+NONBLOCK = getattr(os, "O_NONBLOCK", 0)
+# A pipe holds 64 KiB unless asked for more; as much as any user may have, so that the writer goes on during a block.
+PIPE_BYTES = 1024 * 1024
+
+
+def make_stdio_binary() -> None:
+    """Switch stdin and stdout to binary mode, which only Windows has to be told."""
+    with suppress(ImportError, OSError):
+        import msvcrt  # noqa: PLC0415 - only Windows has it
+
+        for descriptor in (0, 1):
+            msvcrt.setmode(descriptor, BINARY)  # type: ignore[attr-defined, unused-ignore]
+
+
+def keep_memory() -> None:
+    """Have the allocator keep what is freed, up to 16 MiB at a time, for the next block.
+
+    glibc returns memory above a threshold to the system as soon as it is freed, and having it again costs a page fault
+    for each 4 KiB: half the time of JSON Lines. The threshold is the largest piece that was ever freed (mallopt(3),
+    M_MMAP_THRESHOLD); no page of this one is ever touched. It holds for the whole process, so only the command does it.
+    """
+    bytes(16 * 1024 * 1024)
+
+
+def lock(descriptor: int) -> None:
+    """Lock a file for this process until it closes the descriptor or ends; BlockingIOError where another has it."""
+    if fcntl is not None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return
+    import msvcrt  # noqa: PLC0415 - Windows
+
+    try:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
+    except OSError as error:
+        raise BlockingIOError(error.errno, "another process has locked it") from error
+
+
+def widen_pipe(descriptor: int) -> None:
+    """Have a pipe hold PIPE_BYTES, where the system allows it."""
+    if fcntl is not None and hasattr(fcntl, "F_SETPIPE_SZ") and stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+        with suppress(OSError):
+            fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+
+
+def wait_to_read(descriptor: int, seconds: float = inf) -> bool:
+    """Wait until there is something to read; return whether there is, or may be where the system cannot tell."""
+    if sys.platform == "win32":  # select knows only sockets there
+        return True
+    return bool(select.select([descriptor], [], [], None if seconds == inf else seconds)[0])
+
+
+def wait_to_write(descriptor: int, seconds: float = inf) -> bool:
+    """Wait until a pipe has room for PIPE_BUF bytes; return whether it has, or may have where no system call tells."""
+    if sys.platform == "win32":
+        return True
+    return bool(select.select([], [descriptor], [], None if seconds == inf else seconds)[1])
+
+
+def read_at(descriptor: int, length: int, offset: int) -> bytes:
+    """Read up to `length` bytes at `offset`; the place of reading stays where it is."""
+    if hasattr(os, "pread"):
+        return os.pread(descriptor, length, offset)
+    here = os.lseek(descriptor, 0, os.SEEK_CUR)
+    try:
+        os.lseek(descriptor, offset, os.SEEK_SET)
+        return os.read(descriptor, length)
+    finally:
+        os.lseek(descriptor, here, os.SEEK_SET)
+
+
+def copy_permissions(path: str, descriptor: int) -> None:
+    """Give an open file the permissions of the file at `path`, where the system has them."""
+    if hasattr(os, "fchmod"):
+        os.fchmod(descriptor, stat.S_IMODE(os.stat(path).st_mode))
+
+
+def sync_folder(folder: str) -> None:
+    """Make a rename in a folder last; where a folder cannot be opened or synced, the file is in place all the same."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in {errno.EACCES, errno.EPERM, errno.EINVAL, errno.ENOTSUP}:
+            raise

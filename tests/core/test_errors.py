@@ -1,0 +1,59 @@
+"""Every error is a value: it goes from one process to another as it is."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+
+import stream_signal
+from stream_signal import (
+    CheckpointError,
+    ClosedOutputError,
+    ConfigError,
+    DataError,
+    InputError,
+    InternalError,
+    Interrupted,
+    MissingColumnError,
+    OutputError,
+    StreamSignalError,
+    TruncatedError,
+)
+
+ERRORS = [
+    ConfigError("window: expected an integer"),
+    InputError("cannot read 'x'"),
+    DataError(7, "a row", "none", "jan.csv"),
+    MissingColumnError("close"),
+    MissingColumnError(5),
+    TruncatedError(None, "at least one row", "an empty input"),
+    CheckpointError("state.json", "it is damaged", "remove it"),
+    OutputError("cannot write 'x'"),
+    ClosedOutputError("cannot write to stdout"),
+    Interrupted(15, "SIGTERM"),
+    InternalError("internal error"),
+    StreamSignalError("anything"),
+]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_every_error_survives_pickling(error: StreamSignalError) -> None:
+    """An error that a worker process sends is the one that it raised, with its text, its attributes and its notes."""
+    error = copy.copy(error)
+    if isinstance(error, DataError):
+        error.source = "feb.csv"
+    error.add_note("a note")
+    for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
+        again = pickle.loads(pickle.dumps(error, protocol))
+        assert type(again) is type(error)
+        assert str(again) == str(error)
+        assert vars(again) == vars(error)
+
+
+def test_no_error_is_forgotten() -> None:
+    """The table above has every public error."""
+    public = {name for name in stream_signal.__all__ if isinstance(getattr(stream_signal, name), type)}
+    errors = {name for name in public if issubclass(getattr(stream_signal, name), BaseException)}
+    assert errors == {type(error).__name__ for error in ERRORS}

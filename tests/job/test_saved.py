@@ -1,0 +1,50 @@
+"""What a checkpoint holds: every older schema is read for ever."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from support.commands import logged, run_command, settings_yaml
+
+from stream_signal.job.saved import SCHEMA
+
+CHECKPOINTS = Path(__file__).parent / "checkpoints"
+
+
+def test_schema_2_with_signals(tmp_path: Path) -> None:
+    """A checkpoint that 0.1.0 wrote is resumed: rows, repairs, the last timestamp and each line of signals once."""
+    shutil.copy(CHECKPOINTS / "schema-2-signals.json", tmp_path / "state.json")
+    text = "# BTC\ntime,close\n60,4.58\n120,\n180,4.6\n240,4.59\n240,4.61\n300,"
+    (tmp_path / "data.csv").write_text(text + "4.62\n300,4.7\n")
+    lines = "row,time,close,mean,signal\n1,60,4.58,,0\n2,120,,,0\n3,180,4.6,,0\n4,240,4.59,4.595,0\n5,240,4.61,4.6,1\n"
+    (tmp_path / "s.csv").write_text(lines + "6,300,,,0\n")
+    arguments = ("--window", "2", "--signals", "s.csv", "--checkpoint", "state.json", "--log-file", "run.log")
+    done = run_command("data.csv", *arguments, cwd=tmp_path)
+    assert (done.code, done.record["rows_processed"], done.record["value"]) == (0, 7, 3 / 7)
+    assert (tmp_path / "s.csv").read_text() == lines + "6,300,4.62,4.615,1\n7,300,4.7,4.66,1\n"
+    repairs, times = logged(tmp_path, "repairs", "times")
+    assert repairs == {
+        "event": "repairs",
+        "preamble_lines": 1,
+        "missing_closes": 1,
+        "first": {"preamble_lines": ["line 1: '# BTC'"], "missing_closes": ["line 4"]},
+    }
+    assert times["first"] == {"repeated": "row 7: '300' after '300'"}
+    assert json.loads((tmp_path / "state.json").read_bytes())["schema"] == SCHEMA
+
+
+def test_schema_2_with_a_place_in_one_of_several_files(tmp_path: Path) -> None:
+    """A place that 0.1.0 wrote in words is the same place afterwards."""
+    shutil.copy(CHECKPOINTS / "schema-2-repairs.json", tmp_path / "state.json")
+    (tmp_path / "config.yaml").write_text(settings_yaml(window=2, bad_rows="missing"))
+    (tmp_path / "a.csv").write_text("time,close\n50,x\n")
+    (tmp_path / "b.csv").write_text("60,1.5\n70,1.6\n")
+    done = run_command("a.csv", "b.csv", "--checkpoint", "state.json", "--log-file", "run.log", cwd=tmp_path)
+    assert (done.record["rows_processed"], done.record["value"]) == (3, 1 / 3)
+    (repairs,) = logged(tmp_path, "repairs")
+    assert repairs["first"] == {"bad_rows": ["a.csv: line 2: expected a decimal number in column 'close', found 'x'"]}
+    saved = json.loads((tmp_path / "state.json").read_bytes())["saved"]
+    place = [2, "expected a decimal number in column 'close', found 'x'", "a.csv"]
+    assert saved["state"]["repairs"]["first"] == {"bad_rows": [place]}
