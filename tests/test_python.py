@@ -17,7 +17,7 @@ from stream_signal import Config, DataError, InputError, Metrics, SignalStream, 
 if TYPE_CHECKING:
     from pathlib import Path
 
-MODULES = sorted(module.name for module in pkgutil.iter_modules(stream_signal.__path__) if module.name != "__main__")
+MODULES = ["stream_signal", *(module.name for module in pkgutil.walk_packages(stream_signal.__path__, "stream_signal."))]
 DATA = candle_csv(["4.58", "4.58", "4.59", "4.57", "4.60", "4.60", "4.61"])
 
 
@@ -55,7 +55,7 @@ def test_public_names() -> None:
 @pytest.mark.parametrize("name", MODULES)
 def test_doctests(name: str) -> None:
     """Every example in the docstrings is true."""
-    assert doctest.testmod(importlib.import_module(f"stream_signal.{name}")).failed == 0
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
 
 
 def test_run_takes_any_source(tmp_path: Path) -> None:
