@@ -169,6 +169,19 @@ def test_the_config_table_is_complete() -> None:
     assert {key: value.strip('`"') for key, value in rows.items()} == settings
 
 
+def test_the_log_tables_are_complete() -> None:
+    """Every event that the code logs, and every kind of repair, is in the reference, and no other is."""
+    from stream_signal.core import repairs
+
+    code = "".join(path.read_text() for path in (REPOSITORY / "stream_signal").rglob("*.py"))
+    events = set(re.findall(r"log\.(?:info|warning|failure)\(\s*\"([^\"]+)\"", code))
+    text = page("reference/metrics-and-log.md")
+    assert {row["event"].strip("`") for row in table_under("The log", text)} == events
+    kinds = {value for name, value in vars(repairs).items() if name.isupper() and isinstance(value, str)}
+    shown = text.partition("### Repairs")[2].partition("###")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", shown, re.MULTILINE)) == kinds
+
+
 def anchors(path: Path) -> set[str]:
     """List the anchors of the headings of a page, as GitHub makes them."""
     headings = re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", path.read_text(), flags=re.DOTALL), re.MULTILINE)
