@@ -16,6 +16,7 @@ from support.commands import REPOSITORY, metrics_of
 
 DOCKERFILE = (REPOSITORY / "Dockerfile").read_text()
 README = (REPOSITORY / "README.md").read_text()
+GUIDE = (REPOSITORY / "docs" / "how-to" / "docker.md").read_text()
 
 
 def instruction(name: str) -> list[str]:
@@ -111,13 +112,13 @@ def test_docker_run(image: Path) -> None:
 
 def test_docker_run_pipe(image: Path) -> None:
     """`cat data.csv | docker run -i stream-signal --input -` gives the same metrics."""
-    assert "cat data.csv | docker run --rm -i stream-signal --input -\n" in README
+    assert "cat data.csv | docker run --rm -i stream-signal --input -\n" in GUIDE
     assert metrics_of(run(image, "--input", "-", stdin=(REPOSITORY / "data.csv").read_bytes())) == WANTED
 
 
 def test_docker_run_into_a_volume(image: Path) -> None:
-    """`docker run -v ...` with the arguments of the README writes the metrics into the mounted folder."""
-    (arguments,) = re.findall(r'^docker run .* -v "\$PWD/output:/app/output" stream-signal (.*)$', README, re.MULTILINE)
+    """`docker run -v ...` with the arguments of the guide writes the metrics into the mounted folder."""
+    (arguments,) = re.findall(r'^docker run .* -v "\$PWD/output:/app/output" stream-signal (.*)$', GUIDE, re.MULTILINE)
     (image / "app" / "output").mkdir()
     assert run(image, *arguments.split()) == b""
     assert metrics_of((image / "app" / "output" / "metrics.json").read_bytes()) == WANTED
