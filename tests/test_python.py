@@ -17,7 +17,8 @@ from stream_signal import Config, DataError, InputError, Metrics, SignalStream, 
 if TYPE_CHECKING:
     from pathlib import Path
 
-MODULES = ["stream_signal", *(module.name for module in pkgutil.walk_packages(stream_signal.__path__, "stream_signal."))]
+FOUND = pkgutil.walk_packages(stream_signal.__path__, "stream_signal.")
+MODULES = ["stream_signal", *(module.name for module in FOUND)]
 DATA = candle_csv(["4.58", "4.58", "4.59", "4.57", "4.60", "4.60", "4.61"])
 
 
