@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytest.register_assert_rewrite("support")
 
@@ -12,3 +17,12 @@ settings.register_profile(
     "here", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 settings.load_profile("here")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Make a folder with data.csv in it, seven rows."""
+    from support.cases import DATA
+
+    (tmp_path / "data.csv").write_bytes(DATA)
+    return tmp_path

@@ -28,13 +28,13 @@ import traceback
 from pathlib import Path
 
 import pytest
-from support.cases import CASES
-from support.commands import settings_yaml
-from support.streams import hand_over
 
 from stream_signal import Config, ConfigError, DataError, InternalError, SignalStream, StreamSignalError
 from stream_signal.job.checkpoint import SCHEMA
 from stream_signal.job.run import Order, execute
+from support.cases import CASES
+from support.commands import settings_yaml
+from support.streams import hand_over
 
 FINDINGS = Path("fuzz-findings")
 SECONDS_A_RUN = 10

@@ -12,6 +12,7 @@ import venv
 from pathlib import Path
 
 import pytest
+
 from support.commands import REPOSITORY, metrics_of
 
 DOCKERFILE = (REPOSITORY / "Dockerfile").read_text()

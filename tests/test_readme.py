@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from support.commands import COMMAND, REPOSITORY, metrics_of, run_command
 
 README = (REPOSITORY / "README.md").read_text()

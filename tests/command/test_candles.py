@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.commands import REPOSITORY, run_command
 
 from stream_signal.command.candles import candles
+from support.commands import REPOSITORY, run_command
 
 if TYPE_CHECKING:
     from pathlib import Path

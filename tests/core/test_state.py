@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from stream_signal import Config, DataError, SignalStream, State
+from stream_signal.core.blocks import engine as block_engine
 from support.candle_csv import candle_csv
 from support.oracle import count
 from support.strategies import Document, candle_files, close_lists, cuts, documents, windows
 from support.streams import hand_over, moved, outcome
-
-from stream_signal import Config, DataError, SignalStream, State
-from stream_signal.core.blocks import engine as block_engine
 
 
 def known(counted: SignalStream) -> object:

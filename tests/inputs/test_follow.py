@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from stream_signal import DataError, SignalStream
+from stream_signal.inputs.follow import NextPart, follow_chunks
 from support.candle_csv import CLOSES, HEADER, candle_csv, row
 from support.commands import check_metrics, run_command, run_script, settings_yaml
 from support.oracle import wanted_rows
@@ -19,9 +22,6 @@ from support.processes import FOLLOW_ARGUMENTS, append, follow
 from support.scripts import IN_FEED
 from support.strategies import Document, documents
 from support.streams import lines_of
-
-from stream_signal import DataError, SignalStream
-from stream_signal.inputs.follow import NextPart, follow_chunks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -215,14 +215,6 @@ def test_what_is_left_of_a_line() -> None:
         stream.stop()
 
 
-def test_a_torn_record() -> None:
-    """A record of several lines that has no end is told of where it begins."""
-    stream = SignalStream()
-    stream.feed(b'close,x\n1,2\n1,"a\nb\nc')
-    stream.drop_part()
-    assert stream.repairs.first == {"unfinished_lines": ["line 3"]}
-
-
 def test_renamed_in_the_moment_of_opening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that is there, and is not when it is opened, is one that is not there yet."""
     path, works = tmp_path / "data.csv", os.open
@@ -338,20 +330,3 @@ def test_stalled(tmp_path: Path) -> None:
     [stalled] = [event for event in events if event["event"] == "stalled"]
     assert (stalled["rows"], stalled["level"]) == (10, "warning")
     assert events[-1]["event"] == "job finished"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "complaint"),
-    [
-        (["--follow"], "--follow: one file"),
-        (["--follow", "-"], "--follow: one file"),
-        (["--follow", "a", "b"], "--follow: one file"),
-        (["a", "--idle-timeout", "1"], "nothing to --follow"),
-        (["a", "--follow", "--idle-timeout", "0"], "more than 0"),
-    ],
-)
-def test_usage(arguments: list[str], complaint: str, tmp_path: Path) -> None:
-    """A command line that makes no sense is exit 2."""
-    done = run_command(*arguments, cwd=tmp_path)
-    assert (done.code, done.stdout) == (2, b"")
-    assert complaint in done.stderr

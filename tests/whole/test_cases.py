@@ -6,10 +6,10 @@ import random
 from typing import TYPE_CHECKING
 
 import pytest
-from support.cases import CASES, Case
-from support.commands import run_command, settings_yaml
 
 from stream_signal import Config, DataError, SignalStream
+from support.cases import CASES, Case
+from support.commands import run_command, settings_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+
 from support.candle_csv import HEADER
 from support.commands import REPOSITORY, run_command
 from support.memory import MEGABYTE, peak_memory

@@ -13,10 +13,9 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from stream_signal import Config, run
 from support.candle_csv import HEADER, candle_csv
 from support.commands import run_command
-
-from stream_signal import Config, run
 
 if TYPE_CHECKING:
     from pathlib import Path

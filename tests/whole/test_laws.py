@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from stream_signal import Config, DataError, SignalStream
+from stream_signal.core.rows.reader import MAX_LINE_BYTES
 from support.candle_csv import candle_csv, row
 from support.commands import run_command, settings_yaml
 from support.oracle import count
 from support.strategies import Document, bad_closes, close_lists, cuts, documents, windows
-
-from stream_signal import Config, DataError, SignalStream
-from stream_signal.core.rows.reader import MAX_LINE_BYTES
 
 
 def counted(pieces: list[bytes], **options: Any) -> tuple[tuple[int, int], SignalStream]:
@@ -136,13 +136,3 @@ def test_parts(parts: list[list[str]], window: int, data: st.DataObject) -> None
         stream.feed(text[: -data.draw(st.integers(0, 1)) or None].encode())
         stream.end_part()
     assert stream.finish()[:2] == count([close for closes in parts for close in closes], window)
-
-
-def test_part_with_another_header() -> None:
-    """Law 6: a later file with other columns is refused, even where bad rows are taken as missing."""
-    stream = SignalStream(Config(bad_rows="missing"))
-    stream.feed(candle_csv(["1", "2"]))
-    stream.end_part()
-    stream.feed(b"timestamp,close,open,high,low,volume\n" + row(0, "1").encode())
-    with pytest.raises(DataError, match=r"^line 1: expected the header of the first input \('timestamp,open"):
-        stream.end_part()

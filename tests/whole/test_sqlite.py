@@ -6,10 +6,10 @@ import sqlite3
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.candle_csv import candle_csv
-from support.strategies import windows
 
 from stream_signal import Config, SignalStream
+from support.candle_csv import candle_csv
+from support.strategies import windows
 
 
 def sqlite_count(closes: list[int], window: int) -> tuple[int, int]:

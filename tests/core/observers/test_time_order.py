@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.candle_csv import candle_csv, row
-from support.commands import logged, run_command
-from support.strategies import cuts
-from support.streams import hand_over
 
 from stream_signal import Config, DataError, SignalStream
 from stream_signal.core.observers.signal_lines import SignalLines
 from stream_signal.core.observers.time_order import TimeOrder
+from support.candle_csv import candle_csv, row
+from support.commands import logged, run_command
+from support.strategies import cuts
+from support.streams import hand_over
 
 if TYPE_CHECKING:
     from pathlib import Path
