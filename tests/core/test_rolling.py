@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import RollingMean
@@ -27,7 +27,6 @@ def exactly(value: float | Decimal | None) -> Fraction | None:
     return None if value is None else Fraction(repr(value) if isinstance(value, float) else value)
 
 
-@settings(deadline=None)
 @given(st.lists(numbers, max_size=60), windows)
 def test_get_is_the_exact_mean(values: list[float | Decimal | None], window: int) -> None:
     """After every update, `get` is the exact mean rounded once, and count and ready tell how full the window is."""

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import Config, DataError, SignalStream, State
@@ -22,7 +22,6 @@ def known(counted: SignalStream) -> object:
     return counted.rows, counted.signals, counted.header, counted.repairs.counts, counted.repairs.first
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.data(), documents(), windows)
 def test_stopped_anywhere(data: st.DataObject, document: Document, window: int) -> None:
     """Stops at random bytes, each fed again from the offset that the state gives, change nothing."""
@@ -44,7 +43,6 @@ def test_stopped_anywhere(data: st.DataObject, document: Document, window: int) 
     assert known(counted) == known(whole)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.data(), candle_files(), windows, st.sampled_from(["error", "missing"]))
 def test_stopped_between_blocks(data: st.DataObject, text: bytes, window: int, bad_rows: str) -> None:
     """With the block engine at work too, a stream that is stopped ends as one that is not, its errors included."""
@@ -67,7 +65,6 @@ def test_stopped_between_blocks(data: st.DataObject, text: bytes, window: int, b
     assert counted.repairs.counts == wanted["repairs"]
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(close_lists, min_size=1, max_size=4), windows, st.data())
 def test_stopped_between_parts(parts: list[list[str]], window: int, data: st.DataObject) -> None:
     """A state taken after one of several parts goes on with the next, whose header is known to it."""

@@ -295,7 +295,7 @@ def test_trouble_is_told_as_it_comes(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("_both_ways")
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))  # tmp_path is one folder for all examples, and may be
 @given(st.data(), documents(), st.integers(1, 6))
 def test_the_same_bytes(tmp_path: Path, data: st.DataObject, document: Document, window: int) -> None:
     """Law 6: whatever the pieces a file grows by, what is followed is what stands in the file."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from support.candle_csv import CLOSES, candle_csv
-from support.commands import COMMAND, Done, run_command, settings_yaml
+from support.commands import COMMAND, Done, run_command, run_in_process, settings_yaml
 from support.oracle import count
 from support.processes import start, wait_until_read
 
@@ -225,7 +225,7 @@ def test_damaged(tmp_path: Path) -> None:
     damaged += [signed({**saved, "settings": 5}), signed({**saved, "written": [10**30, "", ""]})]
     for data in damaged:
         (tmp_path / "state.json").write_bytes(data)
-        done = run_with_checkpoint(tmp_path, "data.csv")
+        done = run_in_process("data.csv", "--checkpoint", "state.json", cwd=tmp_path)
         assert done.code == 1
         assert done.record["error_message"].startswith("checkpoint 'state.json': ")
         assert "remove it to start anew" in done.record["error_message"]

@@ -11,11 +11,11 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from support.candle_csv import CLOSES, HEADER, candle_csv, row
-from support.commands import COMMAND, run_command, run_script, settings_yaml
+from support.commands import COMMAND, run_command, run_in_process, run_script, settings_yaml
 from support.oracle import count, wanted_rows
 from support.processes import start, wait_until_read
 from support.scripts import BREAK
@@ -24,7 +24,6 @@ from support.strategies import close_lists, windows
 DATA = candle_csv(CLOSES)
 
 
-@settings(max_examples=15, deadline=None)
 @given(close_lists, windows, st.data())
 def test_every_door(closes: list[str], window: int, data: st.DataObject) -> None:
     """Law 6: by file, by pipe, and with a checkpoint over a file that grows by odd bytes: the same bytes."""
@@ -33,16 +32,16 @@ def test_every_door(closes: list[str], window: int, data: st.DataObject) -> None
         folder = Path(name)
         (folder / "config.yaml").write_text(settings_yaml(window=window, bad_rows="missing"))
         (folder / "data.csv").write_bytes(text)
-        assert run_command("data.csv", "--signals", "s.csv", cwd=folder).code == 0
+        assert run_in_process("data.csv", "--signals", "s.csv", cwd=folder).code == 0
         wanted = (folder / "s.csv").read_bytes()
         assert list(csv.reader(wanted.decode().splitlines()))[1:] == wanted_rows(closes, window)
-        piped = run_command("--signals", "-", "--output", "m.json", stdin=text, cwd=folder)
+        piped = run_in_process("--signals", "-", "--output", "m.json", stdin=text, cwd=folder)
         assert (piped.code, piped.stdout) == (0, wanted)
         for end in sorted(data.draw(st.lists(st.integers(len(HEADER) + 1, len(text)), max_size=3))):
             (folder / "data.csv").write_bytes(text[:end])
-            run_command("data.csv", "--signals", "r.csv", "--checkpoint", "state.json", cwd=folder)
+            run_in_process("data.csv", "--signals", "r.csv", "--checkpoint", "state.json", cwd=folder)
         (folder / "data.csv").write_bytes(text)
-        done = run_command("data.csv", "--signals", "r.csv", "--checkpoint", "state.json", cwd=folder)
+        done = run_in_process("data.csv", "--signals", "r.csv", "--checkpoint", "state.json", cwd=folder)
         assert done.record["rows_processed"] == len(closes)
         assert (folder / "r.csv").read_bytes() == wanted
 

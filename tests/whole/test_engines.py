@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from support.cases import CASES, Case
@@ -32,7 +32,6 @@ def test_cases(case: Case) -> None:
         assert (found["error"] or (found["rows"], found["signals"])) == case.answer
 
 
-@settings(max_examples=120, deadline=None)
 @given(st.data(), candle_files(), windows, st.sampled_from(["error", "missing"]), st.integers(1, 6))
 def test_one_answer(data: st.DataObject, text: bytes, window: int, bad_rows: str, column: int) -> None:
     """Over files that mix every kind of line, at any block size and any cut, all that can be known is the same."""

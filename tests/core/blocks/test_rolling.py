@@ -6,7 +6,7 @@ from array import array
 from typing import TYPE_CHECKING
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import RollingMean
@@ -38,7 +38,6 @@ def closes_of(rng: random.Random, size: int, largest: int) -> Iterator[Close | s
             yield rng.choice([None, "gone", (value, rng.randrange(5)), (value, 2)])
 
 
-@settings(max_examples=150, deadline=None)
 @given(
     st.randoms(use_true_random=False),
     st.lists(st.integers(0, 60), min_size=1, max_size=6),

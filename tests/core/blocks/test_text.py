@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal.core.blocks.text import mean_table
 
 
-@settings(max_examples=300)
 @given(
     st.lists(st.one_of(st.integers(0, 10**4), st.integers(0, 10**14)), min_size=1, max_size=20),
     st.sampled_from([1, 2, 4, 5, 8, 10, 20, 25, 50, 64, 200, 1000, 3, 7, 60]),

@@ -8,7 +8,7 @@ import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import Config, SignalStream
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@settings(max_examples=60, deadline=None)
 @given(documents(), windows)
 def test_exact(document: Document, window: int) -> None:
     """Law 1: every line has the time and the close as they came, and the mean and the signal that fractions give."""
@@ -34,7 +33,6 @@ def test_exact(document: Document, window: int) -> None:
     assert rows == wanted_rows(document.closes, window)
 
 
-@settings(max_examples=60, deadline=None)
 @given(documents(), windows)
 def test_json(document: Document, window: int) -> None:
     """JSON Lines tell the same: numbers as numbers, texts as texts, null for what is missing."""
@@ -47,7 +45,6 @@ def test_json(document: Document, window: int) -> None:
         assert record["signal"] == int(above)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.data(), candle_files(), windows, st.sampled_from(["error", "missing"]), st.sampled_from(["csv", "jsonl"]))
 def test_one_answer(data: st.DataObject, text: bytes, window: int, bad_rows: str, form: str) -> None:
     """Laws 2 and 3: over files of every kind, at any cut and by either engine, the same bytes."""
@@ -58,7 +55,6 @@ def test_one_answer(data: st.DataObject, text: bytes, window: int, bad_rows: str
         assert lines_of(data.draw(cuts(text)), form, **options) == wanted
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.data(), documents(), windows)
 def test_stopped_anywhere(data: st.DataObject, document: Document, window: int) -> None:
     """Law 5: over stops at random bytes, the lines are those without a stop."""

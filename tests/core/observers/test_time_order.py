@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import Config, DataError, SignalStream
@@ -64,7 +64,6 @@ def wanted(column: list[str]) -> tuple[dict[str, int], dict[str, str], bool]:
     return counts, first, counts.get("backwards", 0) > pairs / 2
 
 
-@settings(max_examples=200)
 @given(
     data=st.data(),
     column=columns_of_times,
@@ -250,7 +249,6 @@ def test_another_column_after_a_checkpoint(tmp_path: Path) -> None:
     assert logged(tmp_path, "noticed", "times", "newest first") == []
 
 
-@settings(max_examples=50)
 @given(st.lists(st.integers(0, 4 * 10**9), min_size=2, max_size=20))
 def test_iso_is_in_the_order_of_the_clock(seconds: list[int]) -> None:
     """Moments written as ISO 8601 give what the same moments give as integers of one length."""
