@@ -1,5 +1,5 @@
 # make run    the job on data.csv: metrics.json, run.log, and the metrics on the screen
-# make test   the test suite
+# make test   the tests in under a minute: no slow ones, and few examples of each property; make test-all runs everything
 # make check  ruff and mypy; make bench-once runs every benchmark once, untimed; make data writes data.csv anew
 # make fuzz   ten minutes of made-up candles, configs and checkpoints
 # make bench  time the suite and compare with the last run here; its kin are in benchmarks/README.md
@@ -9,14 +9,17 @@ BIN := .venv/bin
 # More for pytest or peers.py: make bench BENCH="--rows 1_000_000 -k command"
 BENCH ?=
 
-.PHONY: run test check format bench bench-once bench-peers bench-latency bench-signals bench-soak bench-bulk bench-history fuzz data exactness clean
+.PHONY: run test test-all check format bench bench-once bench-peers bench-latency bench-signals bench-soak bench-bulk bench-history fuzz data exactness clean
 
 run: .venv/installed
 	$(BIN)/stream-signal --input data.csv --config config.yaml --output metrics.json --log-file run.log
 	@cat metrics.json
 
 test: .venv/installed-test
-	$(BIN)/python -m pytest -n auto --benchmark-disable
+	$(BIN)/python -m pytest -n auto --benchmark-disable -m "not slow"
+
+test-all: .venv/installed-test
+	$(BIN)/python -m pytest -n auto --benchmark-disable --hypothesis-profile=all
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .

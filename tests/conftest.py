@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import HealthCheck, settings
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 pytest.register_assert_rewrite("support")
 
+# How many examples a property gets is decided here and in no test: few for `make test`, many for `make test-all`.
 # A machine that is slow, or busy, is no defect.
 settings.register_profile(
-    "here", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    "dev", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-settings.load_profile("here")
+settings.register_profile("all", settings.get_profile("dev"), max_examples=500)
+settings.load_profile("dev")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Make a folder with data.csv in it, seven rows."""
+    from support.cases import DATA
+
+    (tmp_path / "data.csv").write_bytes(DATA)
+    return tmp_path

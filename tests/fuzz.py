@@ -28,13 +28,12 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from support.cases import CASES
-from support.commands import settings_yaml
-from support.streams import by_blocks
-
 from stream_signal import Config, ConfigError, DataError, InternalError, SignalStream, StreamSignalError
 from stream_signal.job.run import Order, execute
 from stream_signal.job.saved import SCHEMA
+from support.cases import CASES
+from support.commands import settings_yaml
+from support.streams import by_blocks
 
 FINDINGS = Path("fuzz-findings")
 SECONDS_A_RUN = 10

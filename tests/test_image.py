@@ -12,6 +12,7 @@ import venv
 from pathlib import Path
 
 import pytest
+
 from support.commands import REPOSITORY, metrics_of
 
 DOCKERFILE = (REPOSITORY / "Dockerfile").read_text()
@@ -28,11 +29,27 @@ def instruction(name: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Lay out the image: the wheel of the clean tree in an empty environment, and /app with what is copied there."""
-    root = tmp_path_factory.mktemp("image")
+def image(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """Lay out the image once: the first of xdist's workers that wants it builds it, the others wait."""
+    pytest.importorskip("hatchling")
+    pytest.importorskip("pip")
+    fcntl = pytest.importorskip("fcntl")
+    folder = tmp_path_factory.getbasetemp()
+    shared = folder if worker_id == "master" else folder.parent
+    root, built = shared / "image", shared / "image.built"
+    with (shared / "image.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not built.exists():
+            shutil.rmtree(root, ignore_errors=True)
+            build(root)
+            built.touch()
+    return root
+
+
+def build(root: Path) -> None:
+    """Install the wheel of the clean tree in an empty environment, and copy to /app what the image has there."""
     source = root / "src"
-    source.mkdir()
+    source.mkdir(parents=True)
     for name in re.findall(r"^COPY ((?!--)[^\n]*) \./\S*$", DOCKERFILE.rpartition("\nFROM ")[0], re.MULTILINE):
         for item in name.split():
             copy = shutil.copytree if (REPOSITORY / item).is_dir() else shutil.copy
@@ -66,7 +83,6 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     app.mkdir()
     for item in "config.yaml", "data.csv":
         shutil.copy(REPOSITORY / item, app)
-    return root
 
 
 def run(image: Path, *arguments: str, stdin: bytes = b"") -> bytes:
@@ -88,6 +104,7 @@ def run(image: Path, *arguments: str, stdin: bytes = b"") -> bytes:
 WANTED = metrics_of(re.findall(r"```json\n(.*?)```", README, re.DOTALL)[0].encode())
 
 
+@pytest.mark.slow
 def test_the_wheel_is_what_runs(image: Path) -> None:
     """The package of the image is the installed wheel, with its types, and not this checkout."""
     python = image / "env" / "bin" / "python"
@@ -104,18 +121,21 @@ def test_the_wheel_is_what_runs(image: Path) -> None:
     assert {path.name for path in installed.iterdir() if path.is_file()} == here
 
 
+@pytest.mark.slow
 def test_docker_run(image: Path) -> None:
     """`docker run stream-signal`: CMD runs on the bundled data and prints the metrics."""
     assert instruction("ENTRYPOINT") == ["stream-signal"]
     assert metrics_of(run(image)) == WANTED
 
 
+@pytest.mark.slow
 def test_docker_run_pipe(image: Path) -> None:
     """`cat data.csv | docker run -i stream-signal --input -` gives the same metrics."""
     assert "cat data.csv | docker run --rm -i stream-signal --input -\n" in GUIDE
     assert metrics_of(run(image, "--input", "-", stdin=(REPOSITORY / "data.csv").read_bytes())) == WANTED
 
 
+@pytest.mark.slow
 def test_docker_run_into_a_volume(image: Path) -> None:
     """`docker run -v ...` with the arguments of the guide writes the metrics into the mounted folder."""
     (arguments,) = re.findall(r'^docker run .* -v "\$PWD/output:/app/output" stream-signal (.*)$', GUIDE, re.MULTILINE)

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from support.commands import COMMAND, REPOSITORY, metrics_of, run_command
 
 README = (REPOSITORY / "README.md").read_text()
@@ -95,7 +96,7 @@ def test_the_first_lines_are_the_two_commands() -> None:
     assert {"run", "test"} <= set(re.findall(r"^(\w+):", makefile, re.MULTILINE))
     ci = (REPOSITORY / ".ci" / "run").read_text()
     assert "make run" in ci
-    assert "make check test" in ci
+    assert "make check test-all" in ci
 
 
 def test_the_help_is_shown(tmp_path: Path) -> None:
@@ -115,6 +116,7 @@ def test_the_records_are_shown(checkout: Path) -> None:
     assert run_command("data.csv", cwd=checkout).record == json.loads(error)
 
 
+@pytest.mark.slow
 def test_the_figures_come_out() -> None:
     """The table of wrong rows is the output of `make exactness`."""
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""The structure of the package: which folder may import which, and where the heavy packages are."""
+"""The structure: which folder may import which, where the heavy packages are, and where the tests are."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from stream_signal import __version__
 PACKAGE = Path(stream_signal.__file__).parent
 TESTS = Path(__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
+TEST_FILES = sorted(TESTS.rglob("test_*.py"))
 # From the bottom up; a file belongs to the last of these that its place begins with.
 LAYERS = [
     "core",
@@ -46,6 +47,11 @@ def name_of(path: Path) -> str:
     """Give the dotted name of a module, within the package."""
     name = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
     return name.removesuffix(".__init__")
+
+
+def place_of(path: Path) -> str:
+    """Give the place of a test file, within the tests."""
+    return str(path.relative_to(TESTS))
 
 
 NAMES = {name_of(path) for path in MODULES}
@@ -125,12 +131,24 @@ def test_each_heavy_package_has_one_home(package: str) -> None:
     assert all(any(user == home or user.startswith(f"{home}.") for home in HOMES[package]) for user in users)
 
 
-@pytest.mark.parametrize("path", sorted(TESTS.rglob("test_*.py")), ids=lambda path: path.stem)
+def test_every_folder_has_its_tests() -> None:
+    """The tests of a folder of the package are in the folder of that name."""
+    for folder in {path.parent.relative_to(PACKAGE) for path in MODULES} - {Path()}:
+        assert any((TESTS / folder).glob("test_*.py")), folder
+
+
+@pytest.mark.parametrize("path", TEST_FILES, ids=place_of)
 def test_every_test_states_its_promise(path: Path) -> None:
     """Every test has a docstring of one line."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
             assert (ast.get_docstring(node) or "\n").count("\n") == 0
+
+
+@pytest.mark.parametrize("path", sorted(TESTS.rglob("*.py")), ids=place_of)
+def test_no_test_module_is_imported(path: Path) -> None:
+    """What two test modules need is in tests/support or a conftest.py: neither imports the other."""
+    assert not {part for name in imports(path) for part in name.split(".")} & {file.stem for file in TEST_FILES}
 
 
 def test_the_changelog_has_this_version() -> None:

@@ -6,11 +6,11 @@ import csv
 import itertools
 from typing import TYPE_CHECKING
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from support.commands import REPOSITORY, run_command
 
 from stream_signal.command.candles import candles
+from support.commands import REPOSITORY, run_command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,6 @@ def test_the_seed_is_that_of_the_config(tmp_path: Path) -> None:
     assert run_command("candles", cwd=tmp_path).code == 1
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**63 - 1), st.integers(1, 1500))
 def test_a_shorter_run_is_the_beginning_of_a_longer_one(seed: int, rows: int) -> None:
     """The candles of a seed do not depend on how many are asked for."""
@@ -42,7 +41,6 @@ def test_a_shorter_run_is_the_beginning_of_a_longer_one(seed: int, rows: int) ->
     assert longer.count(b"\n") == 1501
 
 
-@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 2**63 - 1))
 def test_like_real_candles(seed: int) -> None:
     """Low <= open, close <= high; a minute follows each minute; where nothing traded, the last close repeats."""

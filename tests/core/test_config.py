@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.candle_csv import candle_csv
-from support.commands import run_command
 
 from stream_signal import Config, ConfigError
 from stream_signal.core.config import parse_config
+from support.candle_csv import candle_csv
+from support.commands import run_command
 
 if TYPE_CHECKING:
     from pathlib import Path

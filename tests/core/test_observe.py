@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from stream_signal import Config, DataError, Observer, Row, SignalStream, State
 from support.candle_csv import candle_csv
 from support.oracle import means, value_of
 from support.strategies import Document, candle_files, close_lists, cuts, documents, windows
 from support.streams import by_blocks
-
-from stream_signal import Config, DataError, Observer, Row, SignalStream, State
 
 if TYPE_CHECKING:
     from pathlib import Path

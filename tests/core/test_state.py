@@ -6,14 +6,14 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+
+from stream_signal import Config, DataError, SignalStream, State
 from support.candle_csv import candle_csv
 from support.oracle import count
 from support.strategies import Document, candle_files, close_lists, cuts, documents, windows
 from support.streams import by_blocks, moved, outcome
-
-from stream_signal import Config, DataError, SignalStream, State
 
 
 def known(counted: SignalStream) -> object:
@@ -21,7 +21,6 @@ def known(counted: SignalStream) -> object:
     return counted.rows, counted.signals, counted.header, counted.repairs.counts, counted.repairs.first
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.data(), documents(), windows)
 def test_stopped_anywhere(data: st.DataObject, document: Document, window: int) -> None:
     """Stops at random bytes, each fed again from the offset that the state gives, change nothing."""
@@ -43,7 +42,6 @@ def test_stopped_anywhere(data: st.DataObject, document: Document, window: int) 
     assert known(counted) == known(whole)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.data(), candle_files(), windows, st.sampled_from(["error", "missing"]))
 def test_stopped_between_blocks(data: st.DataObject, text: bytes, window: int, bad_rows: str) -> None:
     """With the block engine at work too, a stream that is stopped ends as one that is not, its errors included."""
@@ -65,7 +63,6 @@ def test_stopped_between_blocks(data: st.DataObject, text: bytes, window: int, b
     assert counted.repairs.counts == wanted["repairs"]
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(close_lists, min_size=1, max_size=4), windows, st.data())
 def test_stopped_between_parts(parts: list[list[str]], window: int, data: st.DataObject) -> None:
     """A state taken after one of several parts goes on with the next, whose header is known to it."""
@@ -179,7 +176,8 @@ def test_the_engines_agree_on_the_state() -> None:
     """After the same bytes, the row engine and the block engine leave the same state."""
     text = candle_csv(["4.58", "4.59", "", "4.5", "4.61"] * 200)[:-7]
     states = []
-    for engine in ({"engine": "rows"}, by_blocks(1000)):
+    engines: list[dict[str, Any]] = [{"engine": "rows"}, by_blocks(1000)]
+    for engine in engines:
         counted = SignalStream(**engine)
         counted.feed(text)
         states.append(counted.state().as_json())

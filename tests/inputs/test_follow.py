@@ -12,6 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from stream_signal import DataError, SignalStream
+from stream_signal.inputs.events import Begin
+from stream_signal.inputs.follow import FollowedSource
 from support.candle_csv import CLOSES, HEADER, candle_csv, row
 from support.commands import check_metrics, run_command, run_script, settings_yaml
 from support.oracle import wanted_rows
@@ -19,10 +23,6 @@ from support.processes import FOLLOW_ARGUMENTS, append, follow
 from support.scripts import IN_FEED
 from support.strategies import Document, documents
 from support.streams import lines_of
-
-from stream_signal import DataError, SignalStream
-from stream_signal.inputs.events import Begin
-from stream_signal.inputs.follow import FollowedSource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -216,14 +216,6 @@ def test_what_is_left_of_a_line() -> None:
         stream.drop_input()
 
 
-def test_a_torn_record() -> None:
-    """A record of several lines that has no end is told of where it begins."""
-    stream = SignalStream()
-    stream.feed(b'close,x\n1,2\n1,"a\nb\nc')
-    stream.drop_input()
-    assert stream.repairs.in_words() == {"unfinished_lines": ["line 3"]}
-
-
 def test_renamed_in_the_moment_of_opening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that is there, and is not when it is opened, is one that is not there yet."""
     path, works = tmp_path / "data.csv", os.open
@@ -305,7 +297,7 @@ def test_trouble_is_told_as_it_comes(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("_both_ways")
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))  # tmp_path is one folder for all examples, and may be
 @given(st.data(), documents(), st.integers(1, 6))
 def test_the_same_bytes(tmp_path: Path, data: st.DataObject, document: Document, window: int) -> None:
     """Law 6: whatever the pieces a file grows by, what is followed is what stands in the file."""
@@ -342,20 +334,3 @@ def test_stalled(tmp_path: Path) -> None:
     [stalled] = [event for event in events if event["event"] == "stalled"]
     assert (stalled["rows"], stalled["level"]) == (10, "warning")
     assert events[-1]["event"] == "job finished"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "complaint"),
-    [
-        (["--follow"], "--follow: one file"),
-        (["--follow", "-"], "--follow: one file"),
-        (["--follow", "a", "b"], "--follow: one file"),
-        (["a", "--idle-timeout", "1"], "nothing to --follow"),
-        (["a", "--follow", "--idle-timeout", "0"], "more than 0"),
-    ],
-)
-def test_usage(arguments: list[str], complaint: str, tmp_path: Path) -> None:
-    """A command line that makes no sense is exit 2."""
-    done = run_command(*arguments, cwd=tmp_path)
-    assert (done.code, done.stdout) == (2, b"")
-    assert complaint in done.stderr

@@ -11,12 +11,12 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.candle_csv import CLOSES, HEADER, candle_csv
-from support.commands import COMMAND, Done, run_command, settings_yaml
-from support.oracle import count
-from support.processes import start, wait_until_read
 
 from stream_signal.job.saved import SCHEMA
+from support.candle_csv import CLOSES, candle_csv
+from support.commands import COMMAND, Done, run_command, run_in_process, settings_yaml
+from support.oracle import count
+from support.processes import start, wait_until_read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -226,7 +226,7 @@ def test_damaged(tmp_path: Path) -> None:
     damaged += [signed({**saved, "settings": 5}), signed({**saved, "written": [10**30, "", ""]})]
     for data in damaged:
         (tmp_path / "state.json").write_bytes(data)
-        done = run_with_checkpoint(tmp_path, "data.csv")
+        done = run_in_process("data.csv", "--checkpoint", "state.json", cwd=tmp_path)
         assert done.code == 1
         assert done.record["error_message"].startswith("checkpoint 'state.json': ")
         assert "remove it to start anew" in done.record["error_message"]
@@ -305,57 +305,6 @@ def test_saved_while_the_pipe_is_silent(tmp_path: Path) -> None:
             pass
         process.kill()
     check(run_with_checkpoint(tmp_path, stdin=b""), ["1"] * 200)
-
-
-def test_metrics_as_it_goes(tmp_path: Path) -> None:
-    """--every: each snapshot on stdout is a line with the metrics so far, and the last line has the last ones."""
-    with start(tmp_path, "--every", "0.01") as process:
-        wait_until_read(process)
-        assert process.stdin
-        assert process.stdout
-        record = json.loads(process.stdout.readline())
-        while record["rows_processed"] < 200:
-            record = json.loads(process.stdout.readline())
-        assert list(record)[-1] == "status"
-        process.stdin.write(candle_csv(["2"], header=False))
-        while record["rows_processed"] < 201:
-            record = json.loads(process.stdout.readline())
-        stdout, _ = process.communicate(timeout=30)
-    assert json.loads(stdout.splitlines()[-1])["value"] == 1 / 201
-
-
-def test_a_metrics_file_as_it_goes(tmp_path: Path) -> None:
-    """--every: a watcher of the metrics file sees it move, and never half of it."""
-    with start(tmp_path, "--every", "0.01", "--output", "m.json") as process:
-        wait_until_read(process)
-        while not (tmp_path / "m.json").exists():
-            assert process.poll() is None
-        assert json.loads((tmp_path / "m.json").read_text())["rows_processed"] == 200
-        process.communicate(timeout=30)
-    assert os.listdir(tmp_path) == ["m.json"]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "complaint"),
-    [
-        (["--checkpoint-every", "5"], "there is no --checkpoint"),
-        (["--checkpoint", "s", "--checkpoint-every", "0"], "more than 0"),
-        (["--every", "nan"], "more than 0"),
-        (["--every", "inf"], "more than 0"),
-        (["--every", "-1"], "more than 0"),
-        (["--checkpoint", "-"], "expected a file"),
-        (["--checkpoint", "data.csv", "data.csv"], "that is an input"),
-        (["--checkpoint", "config.yaml", "data.csv"], "that is the config"),
-        (["--checkpoint", "m", "--output", "m", "data.csv"], "that is the output"),
-    ],
-)
-def test_usage(arguments: list[str], complaint: str, tmp_path: Path) -> None:
-    """A command line that makes no sense is exit 2."""
-    (tmp_path / "data.csv").write_text(HEADER)
-    (tmp_path / "config.yaml").write_text(settings_yaml())
-    done = run_command(*arguments, cwd=tmp_path)
-    assert (done.code, done.stdout) == (2, b"")
-    assert complaint in done.stderr
 
 
 def test_a_checkpoint_that_is_no_file(tmp_path: Path) -> None:

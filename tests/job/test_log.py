@@ -10,10 +10,10 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.candle_csv import candle_csv
-from support.commands import COMMAND, run_command
 
 from stream_signal import __version__
+from support.candle_csv import candle_csv
+from support.commands import COMMAND, run_command
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,9 +6,8 @@ import json
 import shutil
 from pathlib import Path
 
-from support.commands import logged, run_command, settings_yaml
-
 from stream_signal.job.saved import SCHEMA
+from support.commands import logged, run_command, settings_yaml
 
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
 

@@ -12,12 +12,12 @@ import time
 from pathlib import Path
 
 import pytest
-from support.candle_csv import candle_csv
-from support.commands import COMMAND
-from support.processes import ROWS, start, wait_until_read
 
 from stream_signal import Interrupted
 from stream_signal.job.stopping import StopSignals
+from support.candle_csv import candle_csv
+from support.commands import COMMAND
+from support.processes import ROWS, start, wait_until_read
 
 stop_signals = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 

@@ -9,6 +9,16 @@ from support.candle_csv import HEADER, candle_csv, row
 # Window 5: the means from row 5 on are 4.584, 4.588 and 4.594, and each of the three closes is above its own.
 CLOSES = ["4.58", "4.58", "4.59", "4.57", "4.60", "4.60", "4.61"]
 PLAIN = candle_csv(CLOSES).decode()
+DATA = PLAIN.encode()
+# Its metrics, without the latency.
+SUCCESS = {
+    "version": "v1",
+    "rows_processed": 7,
+    "metric": "signal_rate",
+    "value": 3 / 7,
+    "seed": 42,
+    "status": "success",
+}
 NUMBERS = "expected a decimal number in column 'close', found "
 
 

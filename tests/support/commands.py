@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import chdir, contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from stream_signal.command.main import main
 from support.oracle import count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 COMMAND = str(Path(sys.executable).parent / "stream-signal")
@@ -36,6 +43,55 @@ def run_command(*arguments: str, stdin: bytes | None = b"", cwd: Path, **options
     )
     assert b"Traceback" not in done.stderr
     return Done(done.returncode, done.stdout, done.stderr.decode())
+
+
+def run_in_process(*arguments: str, stdin: bytes = b"", cwd: Path) -> Done:
+    """Run `stream-signal` to its end within this process, on pipes like one of its own, at a fiftieth of the cost."""
+    into, out, err = os.pipe(), os.pipe(), os.pipe()
+    with ThreadPoolExecutor() as threads:
+        threads.submit(_write_all, into[1], stdin)
+        stdout, stderr = (threads.submit(_read_all, reader) for reader, _ in (out, err))
+        with chdir(cwd), _standard_streams(into[0], out[1], err[1]):
+            try:
+                code = main(list(arguments))
+            except SystemExit as ended:  # as argparse ends
+                code = cast("int", ended.code)
+        done = Done(code, stdout.result(), stderr.result().decode())
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    with suppress(BrokenPipeError), open(descriptor, "wb", buffering=0) as pipe:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[pipe.write(rest) :]
+
+
+def _read_all(descriptor: int) -> bytes:
+    with open(descriptor, "rb", buffering=0) as pipe:
+        return pipe.read()
+
+
+@contextmanager
+def _standard_streams(*descriptors: int) -> Iterator[None]:
+    """Put descriptors in the place of 0, 1 and 2, and of what Python makes of them; close them at the end."""
+    kept, streams = [os.dup(number) for number in range(3)], (sys.stdin, sys.stdout, sys.stderr)
+    for number, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    try:
+        with (
+            open(0, closefd=False) as sys.stdin,
+            open(1, "w", closefd=False) as sys.stdout,
+            open(2, "w", closefd=False) as sys.stderr,
+        ):
+            yield
+    finally:
+        sys.stdin, sys.stdout, sys.stderr = streams
+        for number, descriptor in enumerate(kept):
+            os.dup2(descriptor, number)
+            os.close(descriptor)
 
 
 def logged(folder: Path, *kinds: str) -> list[dict[str, Any]]:

@@ -6,16 +6,48 @@ import random
 from typing import TYPE_CHECKING
 
 import pytest
-from support.cases import CASES, Case
-from support.commands import run_command, settings_yaml
 
 from stream_signal import Config, DataError, SignalStream
+from support.cases import CASES, Case
+from support.commands import Done, run_command, run_in_process, settings_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+
+# What stands in the way between a shell and the stream: bytes of every kind, lines of every end, refusals in mid-pipe.
+PROCESSES = [
+    "plain",
+    "byte order mark",
+    "CRLF in quotes",
+    "bytes that are no UTF-8 elsewhere",
+    "two files concatenated",
+    "no header, semicolon",
+    "bad rows as missing",
+    "empty",
+    "gzip",
+    "an endless quote",
+    "close '\u0661'",
+]
+
+
+def check(run: Callable[..., Done], case: Case, folder: Path) -> None:
+    """Run the command on a file and on a pipe, and compare with the table."""
+    (folder / "config.yaml").write_text(settings_yaml(**case.settings))
+    (folder / "data.csv").write_bytes(case.data)
+    for done in (run("data.csv", cwd=folder), run(stdin=case.data, cwd=folder)):
+        if isinstance(case.answer, str):
+            assert done.code == 1
+            assert done.record == {"version": "v1", "status": "error", "error_message": case.answer}
+            assert done.stderr == f"stream-signal: {case.answer}\n"
+        else:
+            rows, signals = case.answer
+            assert (done.code, done.stderr) == (0, "")
+            assert done.record["rows_processed"] == rows
+            assert done.record["value"] == signals / rows
 
 
 def answer(case: Case, pieces: Iterable[bytes]) -> tuple[int, int] | str:
@@ -55,16 +87,11 @@ def test_random_cuts(case: Case) -> None:
 @every_case
 def test_command(case: Case, tmp_path: Path) -> None:
     """By file and by pipe, the command gives the same answer and the same exit code."""
-    (tmp_path / "config.yaml").write_text(settings_yaml(**case.settings))
-    (tmp_path / "data.csv").write_bytes(case.data)
-    runs = [run_command("data.csv", cwd=tmp_path), run_command(stdin=case.data, cwd=tmp_path)]
-    for done in runs:
-        if isinstance(case.answer, str):
-            assert done.code == 1
-            assert done.record == {"version": "v1", "status": "error", "error_message": case.answer}
-            assert done.stderr == f"stream-signal: {case.answer}\n"
-        else:
-            rows, signals = case.answer
-            assert (done.code, done.stderr) == (0, "")
-            assert done.record["rows_processed"] == rows
-            assert done.record["value"] == signals / rows
+    check(run_in_process, case, tmp_path)
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_processes(name: str, tmp_path: Path) -> None:
+    """Cases of every kind give their answer in processes of their own, too."""
+    (case,) = (case for case in CASES if case.name == name)
+    check(run_command, case, tmp_path)

@@ -10,6 +10,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+
 from support.candle_csv import candle_csv
 from support.commands import COMMAND, check_metrics, run_command, run_script
 from support.scripts import BREAK

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+
 from support.candle_csv import HEADER
 from support.commands import REPOSITORY, run_command
 from support.memory import MEGABYTE, peak_memory
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 TOO_LONG = "expected a line of at most 131072 bytes, found a longer one"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("head", "block", "times", "message"),
     [
@@ -38,6 +40,7 @@ def test_within_memory(head: bytes, block: bytes, times: int, message: str, tmp_
     assert peak < 32 * MEGABYTE
 
 
+@pytest.mark.slow
 def test_only_blank_lines(tmp_path: Path) -> None:
     """A stream of nothing but line ends is read in bounded memory, and is an error at its end."""
     code, stdout, peak = peak_memory(tmp_path, b"", b"\n" * MEGABYTE, 3)
@@ -54,6 +57,7 @@ def test_a_checkpoint_of_the_wrong_size(tmp_path: Path) -> None:
     assert "it is too large to be one of window 5" in done.record["error_message"]
 
 
+@pytest.mark.slow
 def test_fuzz(tmp_path: Path) -> None:
     """A few hundred runs of the fuzzer, each with its own seed, find nothing."""
     command = [sys.executable, str(REPOSITORY / "tests" / "fuzz.py"), "--runs", "400"]

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+
 from support.candle_csv import CLOSES, candle_csv, row
 from support.commands import COMMAND, check_metrics, logged, run_command, run_script
 from support.processes import append, follow
@@ -119,28 +120,6 @@ def test_a_slow_reader_is_no_silence(tmp_path: Path) -> None:
         time.sleep(0.5)
         assert process.stdout.read().count(b"\n") == 60_001
     assert logged(tmp_path, "stalled") == []
-
-
-@pytest.mark.parametrize("output", ["/dev/stdout", "out", "link"])
-def test_metrics_where_the_signals_go(output: str, tmp_path: Path) -> None:
-    """Signals on stdout, and metrics in the file that stdout goes to, would overwrite each other, by whatever name."""
-    (tmp_path / "data.csv").write_bytes(candle_csv(CLOSES))
-    (tmp_path / "link").symlink_to("out")
-    with (tmp_path / "out").open("wb") as out:
-        command = [COMMAND, "data.csv", "--signals", "-", "--output", output]
-        done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, cwd=tmp_path, check=False)
-    assert (done.returncode, b"the metrics need --output FILE" in done.stderr) == (2, True)
-    with open(os.devnull, "wb") as out:
-        command[-1] = os.devnull
-        subprocess.run(command, stdout=out, cwd=tmp_path, check=True)
-
-
-def test_a_log_where_the_signals_go(tmp_path: Path) -> None:
-    """A log in the file that the signals go to is refused."""
-    with (tmp_path / "out").open("wb") as out:
-        command = [COMMAND, "--signals", "-", "--output", "m.json", "--log-file", "out"]
-        done = subprocess.run(command, input=b"", stdout=out, stderr=subprocess.PIPE, cwd=tmp_path, check=False)
-    assert (done.returncode, b"that is where the signals go" in done.stderr) == (2, True)
 
 
 def test_killed_after_a_rotation(tmp_path: Path) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from support.candle_csv import candle_csv
-from support.strategies import windows
 
 from stream_signal import Config, SignalStream
+from support.candle_csv import candle_csv
+from support.strategies import windows
 
 
 def sqlite_count(closes: list[int], window: int) -> tuple[int, int]:
@@ -29,7 +29,6 @@ def sqlite_count(closes: list[int], window: int) -> tuple[int, int]:
     return rows, signals
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(st.one_of(st.integers(-3, 3), st.integers(-(10**12), 10**12)), min_size=1, max_size=200), windows)
 def test_sqlite_agrees(closes: list[int], window: int) -> None:
     """On integer closes, SQLite counts the same rows and signals."""

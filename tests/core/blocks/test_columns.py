@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal.core.blocks.columns import LONGEST, Columns
@@ -24,7 +24,6 @@ def tables(draw: st.DrawFn) -> list[list[str]]:
     return draw(st.lists(row, min_size=1, max_size=20))
 
 
-@settings(max_examples=300)
 @given(
     rows=tables(),
     delimiter=st.sampled_from(",;\t|"),

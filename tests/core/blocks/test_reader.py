@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stream_signal.core.blocks.reader import (
@@ -141,7 +141,6 @@ def files(draw: st.DrawFn) -> tuple[bytes, Layout]:
     return (end.join(lines) + "\n").encode(errors="surrogatepass"), layout
 
 
-@settings(max_examples=300, deadline=None)
 @given(file=files(), shift=st.integers(0, 70), seed=st.integers(0, 1000))
 def test_decodes_exactly_what_plain_python_does(file: tuple[bytes, Layout], shift: int, seed: int) -> None:
     """Every decoded line equals the oracle's, every plain one is decoded, whatever the padding and the alignment."""
@@ -149,7 +148,6 @@ def test_decodes_exactly_what_plain_python_does(file: tuple[bytes, Layout], shif
     check(data, layout, PADDING + shift, random.Random(seed))
 
 
-@settings(max_examples=120, deadline=None)
 @given(data=st.binary(max_size=300), layout=layouts, seed=st.integers(0, 1000))
 @example(b"\n" * 200, Layout(",", 0, 1), 1)
 @example(b"1\n" * 200, Layout(",", 0, 1), 1)
@@ -158,7 +156,6 @@ def test_reads_any_bytes(data: bytes, layout: Layout, seed: int) -> None:
     check(data + b"\n", layout, PADDING, random.Random(seed))
 
 
-@settings(max_examples=500, deadline=None)
 @given(
     closes=st.lists(st.text("0123456789.-\r,e ", max_size=18), min_size=1, max_size=40),
     index=st.integers(0, 2),
@@ -270,7 +267,6 @@ def test_a_decoder_forgets_the_block_before() -> None:
             assert np.delete(found.ticks, found.odd).tolist() == np.delete(fresh.ticks, fresh.odd).tolist()
 
 
-@settings(max_examples=500, deadline=None)
 @given(file=files())
 def test_agrees_with_the_row_engine(file: tuple[bytes, Layout]) -> None:
     """Each decoded line is a row to the row engine, with the same close."""

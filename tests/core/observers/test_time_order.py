@@ -9,16 +9,16 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from support.candle_csv import candle_csv, row
-from support.commands import logged, run_command
-from support.strategies import cuts
-from support.streams import by_blocks
 
 from stream_signal import Config, DataError, SignalStream
 from stream_signal.core.observers.signal_lines import SignalLines
 from stream_signal.core.observers.time_order import TimeOrder
+from support.candle_csv import candle_csv, row
+from support.commands import logged, run_command
+from support.strategies import cuts
+from support.streams import by_blocks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,7 +64,6 @@ def wanted(column: list[str]) -> tuple[dict[str, int], dict[str, str], bool]:
     return counts, first, counts.get("backwards", 0) > pairs / 2
 
 
-@settings(max_examples=200)
 @given(
     data=st.data(),
     column=columns_of_times,
@@ -86,7 +85,7 @@ def test_every_pair(
         text += ",".join(line) + rng.choice(LINE_ENDS)
     order, config = TimeOrder(), Config(bad_rows="missing")
     observers = [SignalLines("csv"), order] if tells else [order]
-    engine = data.draw(st.sampled_from([by_blocks(1000), by_blocks(65536), {"engine": "rows"}]))
+    engine = data.draw(st.sampled_from([by_blocks(1000), *ENGINES]))
     stream, fed = SignalStream(config, observers, **engine), 0
     for piece in data.draw(st.one_of(st.just([text.encode()]), cuts(text.encode()))):
         fed += len(piece)
@@ -164,8 +163,8 @@ def test_a_column_without_times_at_first(rows: int) -> None:
     """When the column is given up does not hang on the cuts, nor on the engine."""
     text = "time,close\n" + ",1\n" * rows + "".join(f"{time},1\n" for time in range(300, 200, -1))
     orders = []
-    blocks, rows_ = ENGINES
-    for size, engine in ((10**9, rows_), (1, rows_), (10**9, blocks), (3001, blocks)):
+    by_block, by_row = ENGINES
+    for size, engine in ((10**9, by_row), (1, by_row), (10**9, by_block), (3001, by_block)):
         orders.append(TimeOrder())
         stream = SignalStream(observers=[orders[-1]], **engine)
         for begin in range(0, len(text), size):
@@ -238,7 +237,6 @@ def test_another_column_after_a_checkpoint(tmp_path: Path) -> None:
     assert logged(tmp_path, "noticed", "times", "newest first") == []
 
 
-@settings(max_examples=50)
 @given(st.lists(st.integers(0, 4 * 10**9), min_size=2, max_size=20))
 def test_iso_is_in_the_order_of_the_clock(seconds: list[int]) -> None:
     """Moments written as ISO 8601 give what the same moments give as integers of one length."""

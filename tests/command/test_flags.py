@@ -1,0 +1,134 @@
+"""The flags: what each may be, what makes no sense together, and that nothing is written over what is read."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.candle_csv import CLOSES, candle_csv
+from support.cases import DATA
+from support.commands import COMMAND, run_in_process, settings_yaml
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--no-such-flag"], "unrecognized arguments: --no-such-flag"),
+        (["--win", "5"], "unrecognized arguments: --win"),
+        (["--window", "0"], "expected an integer from 1 to 1000000000, found '0'"),
+        (["--window", "-1"], "expected an integer from 1 to 1000000000, found '-1'"),
+        (["--window", "5.0"], "found '5.0'"),
+        (["--window", "1" * 5000], "expected an integer from 1 to 1000000000"),
+        (["--window", "\u0665"], "expected an integer"),
+        (["--column", ""], "found nothing"),
+        (["--column", "0"], "found '0'"),
+        (["--output"], "expected one argument"),
+        (["a.csv", "--input", "b.csv"], "not both"),
+        (["data.csv", "--output", "data.csv"], "that is an input, and would be overwritten"),
+        (["--input", "data.csv", "--log-file", "./data.csv"], "that is an input, and would be overwritten"),
+        (["data.csv", "--output", "config.yaml"], "that is the config, and would be overwritten"),
+        (["data.csv", "--output", "m", "--log-file", "m"], "that is the output, and would be overwritten"),
+        (["data.csv", "--output", ""], "expected a path, found nothing"),
+        (["data.csv", "--log-file", ""], "expected a path, found nothing"),
+        (["data.csv", "--log-file", "-"], "-v tells what happens on stderr"),
+        (["data.csv", "--config", ""], "expected a path, found nothing"),
+        (["--input", ""], "expected a path, found nothing"),
+        (["candles", "--rows", "x"], "expected an integer"),
+        (["candles", "--seed", "-1"], "expected an integer"),
+        (["--checkpoint-every", "5"], "there is no --checkpoint"),
+        (["--checkpoint", "s", "--checkpoint-every", "0"], "more than 0"),
+        (["--every", "nan"], "more than 0"),
+        (["--every", "inf"], "more than 0"),
+        (["--every", "-1"], "more than 0"),
+        (["--checkpoint", "-"], "expected a file"),
+        (["--checkpoint", "data.csv", "data.csv"], "that is an input"),
+        (["--checkpoint", "config.yaml", "data.csv"], "that is the config"),
+        (["--checkpoint", "m", "--output", "m", "data.csv"], "that is the output"),
+        (["--signals", "-"], "the metrics need --output FILE"),
+        (["--signals-format", "csv"], "there are no --signals"),
+        (["--signals", "s", "--signals-format", "xml"], "invalid choice"),
+        (["--time-column", "x"], "there are no --signals"),
+        (["--signals", "data.csv", "data.csv"], "that is an input"),
+        (["--signals", "m", "--output", "m"], "that is the output"),
+        (["--signals", "s", "--checkpoint", "s"], "that is the signals"),
+        (["--follow"], "--follow: one file"),
+        (["--follow", "-"], "--follow: one file"),
+        (["--follow", "a", "b"], "--follow: one file"),
+        (["a", "--idle-timeout", "1"], "nothing to --follow"),
+        (["a", "--follow", "--idle-timeout", "0"], "more than 0"),
+    ],
+    ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
+)
+def test_usage(arguments: list[str], complaint: str, folder: Path) -> None:
+    """A wrong command line exits with 2, says what is wrong on stderr, writes nothing, and touches no file."""
+    done = run_in_process(*arguments, stdin=DATA, cwd=folder)
+    assert (done.code, done.stdout) == (2, b"")
+    assert complaint in done.stderr
+    assert (folder / "data.csv").read_bytes() == DATA
+    assert os.listdir(folder) == ["data.csv"]
+
+
+@pytest.mark.parametrize("flag", ["--output", "--log-file", "--signals", "--checkpoint"])
+def test_the_config_is_not_written_over(flag: str, folder: Path) -> None:
+    """A config that is there stays as it is, whatever is to be written in its place."""
+    (folder / "config.yaml").write_text(settings_yaml())
+    done = run_in_process("data.csv", flag, "config.yaml", cwd=folder)
+    assert (done.code, done.stdout) == (2, b"")
+    assert "that is the config, and would be overwritten" in done.stderr
+    assert (folder / "config.yaml").read_text() == settings_yaml()
+
+
+@pytest.mark.parametrize("flag", ["--output", "--log-file"])
+def test_the_input_has_many_names(flag: str, folder: Path) -> None:
+    """Data that comes in as stdin, or by another link, is not written over either."""
+    (folder / "link.csv").hardlink_to(folder / "data.csv")
+    with (folder / "data.csv").open("rb") as data:
+        commands = [([flag, "data.csv"], data), (["data.csv", flag, "link.csv"], None)]
+        for arguments, stdin in commands:
+            done = subprocess.run(
+                [COMMAND, *arguments], cwd=folder, stdin=stdin, capture_output=True, timeout=30, check=False
+            )
+            assert (done.returncode, done.stdout) == (2, b"")
+            assert b"that is an input, and would be overwritten" in done.stderr
+    assert (folder / "data.csv").read_bytes() == DATA
+
+
+def test_devices_may_be_named_twice(folder: Path) -> None:
+    """/dev/null can be the input's, the output's and the log's."""
+    done = subprocess.run(
+        [COMMAND, "data.csv", "--output", "/dev/null", "--log-file", "/dev/null"],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+@pytest.mark.parametrize("output", ["/dev/stdout", "out", "link"])
+def test_metrics_where_the_signals_go(output: str, tmp_path: Path) -> None:
+    """Signals on stdout, and metrics in the file that stdout goes to, would overwrite each other, by whatever name."""
+    (tmp_path / "data.csv").write_bytes(candle_csv(CLOSES))
+    (tmp_path / "link").symlink_to("out")
+    with (tmp_path / "out").open("wb") as out:
+        command = [COMMAND, "data.csv", "--signals", "-", "--output", output]
+        done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, cwd=tmp_path, check=False)
+    assert (done.returncode, b"the metrics need --output FILE" in done.stderr) == (2, True)
+    with open(os.devnull, "wb") as out:
+        command[-1] = os.devnull
+        subprocess.run(command, stdout=out, cwd=tmp_path, check=True)
+
+
+def test_a_log_where_the_signals_go(tmp_path: Path) -> None:
+    """A log in the file that the signals go to is refused."""
+    with (tmp_path / "out").open("wb") as out:
+        command = [COMMAND, "--signals", "-", "--output", "m.json", "--log-file", "out"]
+        done = subprocess.run(command, input=b"", stdout=out, stderr=subprocess.PIPE, cwd=tmp_path, check=False)
+    assert (done.returncode, b"that is where the signals go" in done.stderr) == (2, True)

@@ -1,0 +1,54 @@
+"""The job as Python calls it: `run` takes any source."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stream_signal import Config, InputError, Metrics, SignalStream, run
+from support.cases import DATA
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_run_takes_any_source(tmp_path: Path) -> None:
+    """A path, a binary file and any iterable of bytes give the same metrics."""
+    path = tmp_path / "data.csv"
+    path.write_bytes(DATA)
+    pieces = [DATA[at : at + 7] for at in range(0, len(DATA), 7)]
+    with open(path, "rb") as file:
+        sources = (path, str(path), file, io.BytesIO(DATA), DATA, bytearray(DATA), pieces, iter(pieces))
+        found = [run(Config(), source) for source in sources]
+    wanted = Metrics("v1", 7, "signal_rate", 3 / 7, 0, 42, "success")
+    assert {metrics._replace(latency_ms=0) for metrics in found} == {wanted}
+
+
+def test_no_source() -> None:
+    """What is no bytes is a TypeError, and a path that cannot be one an InputError."""
+    with pytest.raises(TypeError):
+        SignalStream().feed(3)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="embedded null byte"):
+        run(Config(), "a\0b")
+
+
+def test_an_unforeseen_error(folder: Path) -> None:
+    """A defect of our own is one line, an error record and exit 1; its traceback goes to the log with -vv."""
+    script = (
+        "import sys; from stream_signal.inputs import plain; from stream_signal.command.main import main\n"
+        "def fail(*_): raise RuntimeError('out of cheese')\n"
+        "plain.read_chunks = fail\n"
+        "sys.exit(main(['data.csv', '--log-file', 'run.log', '-vv']))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, check=False)
+    assert done.returncode == 1
+    message = "internal error: RuntimeError: out of cheese"
+    assert json.loads(done.stdout)["error_message"] == message
+    assert done.stderr.endswith(f"stream-signal: {message}\n".encode())
+    assert b"Traceback" not in done.stderr
+    assert "RuntimeError: out of cheese" in json.loads((folder / "run.log").read_text().splitlines()[-1])["exception"]
