@@ -6,10 +6,11 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+PINNED := --quiet --constraint constraints.txt
 # More for pytest or peers.py: make bench BENCH="--rows 1_000_000 -k command"
 BENCH ?=
 
-.PHONY: run test check format bench bench-once bench-peers bench-latency bench-signals bench-soak bench-bulk bench-history fuzz data exactness clean
+.PHONY: run test test-lowest check format bench bench-once bench-peers bench-latency bench-signals bench-soak bench-bulk bench-history fuzz data exactness pins clean
 
 run: .venv/installed
 	$(BIN)/stream-signal --input data.csv --config config.yaml --output metrics.json --log-file run.log
@@ -17,6 +18,10 @@ run: .venv/installed
 
 test: .venv/installed-test
 	$(BIN)/python -m pytest -n auto --benchmark-disable
+
+# With the lowest versions that pyproject.toml allows.
+test-lowest: .venv-lowest/installed
+	.venv-lowest/bin/python -m pytest -n auto --benchmark-disable
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .
@@ -63,22 +68,38 @@ data: .venv/installed
 	$(BIN)/stream-signal candles --rows 10000 --seed 42 > data.csv
 
 clean:
-	rm -rf .venv metrics.json run.log benchmark-history.png
+	rm -rf .venv .venv-* metrics.json run.log benchmark-history.png
 
-# Each stamp says what the environment holds; pip runs again only when pyproject.toml has changed.
-.venv/installed: pyproject.toml
+# Pin the newest tools that fit together, found in a new environment; the comment at the head of the file stays.
+pins:
+	rm -rf .venv-pins
+	$(PYTHON) -m venv .venv-pins
+	.venv-pins/bin/python -m pip install --quiet '.[test,dev]'
+	sed -n '/^#/p' constraints.txt > .venv-pins/constraints.txt
+	.venv-pins/bin/python -m pip freeze --exclude stream-signal --exclude numpy --exclude PyYAML --exclude structlog \
+		>> .venv-pins/constraints.txt
+	mv .venv-pins/constraints.txt constraints.txt
+	rm -rf .venv-pins
+
+# Each stamp says what the environment holds; pip runs again only when pyproject.toml or constraints.txt has changed.
+.venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m pip install $(PINNED) --editable .
 	@touch $@
 
 .venv/installed-test: .venv/installed
-	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	$(BIN)/python -m pip install $(PINNED) --editable '.[test]'
 	@touch $@
 
 .venv/installed-dev: .venv/installed-test
-	$(BIN)/python -m pip install --quiet --editable '.[test,dev]'
+	$(BIN)/python -m pip install $(PINNED) --editable '.[test,dev]'
+	@touch $@
+
+.venv-lowest/installed: pyproject.toml constraints.txt constraints-lowest.txt
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python -m pip install $(PINNED) --constraint constraints-lowest.txt --editable '.[test]'
 	@touch $@
 
 .venv/installed-peers: .venv/installed
-	$(BIN)/python -m pip install --quiet --editable '.[peers]'
+	$(BIN)/python -m pip install $(PINNED) --editable '.[peers]'
 	@touch $@
