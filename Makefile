@@ -1,6 +1,8 @@
 # make run    the job on data.csv: metrics.json, run.log, and the metrics on the screen
 # make test   the test suite
 # make check  ruff and mypy; make bench-once runs every benchmark once, untimed; make data writes data.csv anew
+# make test-lowest, make test-wheel, make coverage   the test suite as CI runs it: with the lowest versions allowed,
+#             with the built wheel, and with the branches counted; make pins renews constraints.txt
 # make fuzz   ten minutes of made-up candles, configs and checkpoints
 # make bench  time the suite and compare with the last run here; its kin are in benchmarks/README.md
 
@@ -10,7 +12,7 @@ PINNED := --quiet --constraint constraints.txt
 # More for pytest or peers.py: make bench BENCH="--rows 1_000_000 -k command"
 BENCH ?=
 
-.PHONY: run test test-lowest check format bench bench-once bench-peers bench-latency bench-signals bench-soak bench-bulk bench-history fuzz data exactness pins clean
+.PHONY: run test test-lowest test-wheel coverage check format bench bench-once bench-peers bench-latency bench-signals bench-soak bench-bulk bench-history fuzz data exactness pins clean
 
 run: .venv/installed
 	$(BIN)/stream-signal --input data.csv --config config.yaml --output metrics.json --log-file run.log
@@ -22,6 +24,19 @@ test: .venv/installed-test
 # With the lowest versions that pyproject.toml allows.
 test-lowest: .venv-lowest/installed
 	.venv-lowest/bin/python -m pytest -n auto --benchmark-disable
+
+# With the wheel in place of the checkout. Not `python -m pytest`: that looks for the package in this folder first.
+test-wheel: .venv/installed-test
+	rm -rf .venv-wheel
+	$(PYTHON) -m venv .venv-wheel
+	$(BIN)/python -m hatchling build --target wheel --directory .venv-wheel/dist
+	.venv-wheel/bin/python -m pip install $(PINNED) "$$(echo .venv-wheel/dist/*.whl)[test]"
+	.venv-wheel/bin/pytest -n auto --benchmark-disable
+
+# The two tests left out would see the measuring itself: what it imports, and the file that it writes.
+coverage: .venv/installed-dev
+	$(BIN)/python -m pytest -n auto --benchmark-disable --cov --cov-report=term-missing:skip-covered \
+		-k "not test_a_quiet_job_loads_neither_numpy_nor_structlog and not test_no_room_for_the_checkpoint"
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .
@@ -68,7 +83,7 @@ data: .venv/installed
 	$(BIN)/stream-signal candles --rows 10000 --seed 42 > data.csv
 
 clean:
-	rm -rf .venv .venv-* metrics.json run.log benchmark-history.png
+	rm -rf .venv .venv-* .coverage* metrics.json run.log benchmark-history.png
 
 # Pin the newest tools that fit together, found in a new environment; the comment at the head of the file stays.
 pins:

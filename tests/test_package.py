@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import distribution
 from pathlib import Path
+from urllib.parse import urlparse
+from urllib.request import url2pathname
 
 import pytest
+
+import stream_signal
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -44,3 +50,12 @@ def test_its_types_are_public(wheel: dict[str, bytes]) -> None:
     assert "stream_signal/py.typed" in wheel
     (metadata,) = (content for name, content in wheel.items() if name.endswith(".dist-info/METADATA"))
     assert b"\nClassifier: Typing :: Typed\n" in metadata
+
+
+def test_what_is_installed_is_what_is_tested() -> None:
+    """The tests import the installed package; where that is a wheel, not the one in the checkout."""
+    installed = distribution("stream-signal")
+    origin = json.loads(installed.read_text("direct_url.json") or "{}")
+    editable = origin.get("dir_info", {}).get("editable", False)
+    root = Path(url2pathname(urlparse(origin["url"]).path)) if editable else Path(str(installed.locate_file("")))
+    assert Path(stream_signal.__file__).parent == root / "stream_signal"
