@@ -16,7 +16,6 @@ from processes import clean_environment, measure
 from workloads import WINDOW, WINDOWS, Workload, workload
 
 from stream_signal import Config, RollingMean, SignalStream
-from stream_signal.core.rows.reader import RowReader
 from stream_signal.inputs.plain import read_chunks
 
 if TYPE_CHECKING:
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
 
     from conftest import Timed
     from pytest_benchmark.fixture import BenchmarkFixture
+
+SMALL_PIECE_BYTES = 16 * 1024  # the stream gives longer ones, one after the other, to the block engine
 
 
 @pytest.mark.parametrize("window", WINDOWS)
@@ -48,20 +49,16 @@ def test_rolling_mean(timed: Timed, benchmark: BenchmarkFixture, window: int) ->
 @pytest.mark.most_rows(1_000_000)
 @pytest.mark.parametrize("kind", KINDS)
 def test_row_engine(timed: Timed, benchmark: BenchmarkFixture, kind: str, rows: int) -> None:
-    """Time the reference: the reader of rows, and the ring."""
+    """Time the row engine alone: the stream, in pieces that are too small for the block engine."""
     work = workload(kind, rows)
 
     def count() -> tuple[int, int]:
-        reader, mean = RowReader(Config()), RollingMean(WINDOW)
-        counted = signals = 0
-        for chunk in read_chunks(str(work.path)):
-            for close in reader.feed(chunk):
-                counted += 1
-                if close is None:
-                    mean.clear()
-                else:
-                    signals += mean.push(*close)
-        return counted, signals
+        signals = SignalStream(Config(window=WINDOW))
+        with work.path.open("rb") as file:
+            while piece := file.read(SMALL_PIECE_BYTES):
+                signals.feed(piece)
+        counts = signals.finish()
+        return counts.rows, counts.signals
 
     assert timed(count) == (rows, work.signals[WINDOW])
     report(benchmark, rows, work)
