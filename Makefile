@@ -1,15 +1,18 @@
 # make run    the job on data.csv: metrics.json, run.log, and the metrics on the screen
 # make test   the tests in under a minute: no slow ones, and few examples of each property; make test-all runs everything
 # make check  ruff and mypy; make bench-once runs every benchmark once, untimed; make data writes data.csv anew
+# make test-lowest, make test-wheel, make coverage   the test suite as CI runs it: with the lowest versions allowed,
+#             with the built wheel, and with the branches counted; make pins renews constraints.txt
 # make fuzz   ten minutes of made-up candles, configs and checkpoints
 # make bench  time the suite and compare with the last run here; its kin are in benchmarks/README.md
 
 PYTHON ?= python3
 BIN := .venv/bin
+PINNED := --quiet --constraint constraints.txt
 # More for pytest or peers.py: make bench BENCH="--rows 1_000_000 -k command"
 BENCH ?=
 
-.PHONY: run test test-all check format bench bench-once bench-peers bench-latency bench-signals bench-soak bench-bulk bench-history fuzz data exactness clean
+.PHONY: run test test-all test-lowest test-wheel coverage check format bench bench-once bench-peers bench-latency bench-signals bench-soak bench-bulk bench-history fuzz data exactness pins clean
 
 run: .venv/installed
 	$(BIN)/stream-signal --input data.csv --config config.yaml --output metrics.json --log-file run.log
@@ -20,6 +23,23 @@ test: .venv/installed-test
 
 test-all: .venv/installed-test
 	$(BIN)/python -m pytest -n auto --benchmark-disable --hypothesis-profile=all
+
+# With the lowest versions that pyproject.toml allows.
+test-lowest: .venv-lowest/installed
+	.venv-lowest/bin/python -m pytest -n auto --benchmark-disable
+
+# With the wheel in place of the checkout. Not `python -m pytest`: that looks for the package in this folder first.
+test-wheel: .venv/installed-test
+	rm -rf .venv-wheel
+	$(PYTHON) -m venv .venv-wheel
+	$(BIN)/python -m hatchling build --target wheel --directory .venv-wheel/dist
+	.venv-wheel/bin/python -m pip install $(PINNED) "$$(echo .venv-wheel/dist/*.whl)[test]"
+	.venv-wheel/bin/pytest -n auto --benchmark-disable
+
+# The two tests left out would see the measuring itself: what it imports, and the file that it writes.
+coverage: .venv/installed-dev
+	$(BIN)/python -m pytest -n auto --benchmark-disable --cov --cov-report=term-missing:skip-covered \
+		-k "not test_a_quiet_job_loads_neither_numpy_nor_structlog and not test_no_room_for_the_checkpoint"
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .
@@ -66,22 +86,38 @@ data: .venv/installed
 	$(BIN)/stream-signal candles --rows 10000 --seed 42 > data.csv
 
 clean:
-	rm -rf .venv metrics.json run.log benchmark-history.png
+	rm -rf .venv .venv-* .coverage* metrics.json run.log benchmark-history.png
 
-# Each stamp says what the environment holds; pip runs again only when pyproject.toml has changed.
-.venv/installed: pyproject.toml
+# Pin the newest tools that fit together, found in a new environment; the comment at the head of the file stays.
+pins:
+	rm -rf .venv-pins
+	$(PYTHON) -m venv .venv-pins
+	.venv-pins/bin/python -m pip install --quiet '.[test,dev]'
+	sed -n '/^#/p' constraints.txt > .venv-pins/constraints.txt
+	.venv-pins/bin/python -m pip freeze --exclude stream-signal --exclude numpy --exclude PyYAML --exclude structlog \
+		>> .venv-pins/constraints.txt
+	mv .venv-pins/constraints.txt constraints.txt
+	rm -rf .venv-pins
+
+# Each stamp says what the environment holds; pip runs again only when pyproject.toml or constraints.txt has changed.
+.venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m pip install $(PINNED) --editable .
 	@touch $@
 
 .venv/installed-test: .venv/installed
-	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	$(BIN)/python -m pip install $(PINNED) --editable '.[test]'
 	@touch $@
 
 .venv/installed-dev: .venv/installed-test
-	$(BIN)/python -m pip install --quiet --editable '.[test,dev]'
+	$(BIN)/python -m pip install $(PINNED) --editable '.[test,dev]'
+	@touch $@
+
+.venv-lowest/installed: pyproject.toml constraints.txt constraints-lowest.txt
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python -m pip install $(PINNED) --constraint constraints-lowest.txt --editable '.[test]'
 	@touch $@
 
 .venv/installed-peers: .venv/installed
-	$(BIN)/python -m pip install --quiet --editable '.[peers]'
+	$(BIN)/python -m pip install $(PINNED) --editable '.[peers]'
 	@touch $@

@@ -8,8 +8,8 @@ open, as in `latency.py`: a row's wait counts from when it was due; at saturatio
 
 Last, each door waits for a file that does not grow, and its CPU time is taken.
 
-`--soak SECONDS` keeps one pace for long, and gives the percentiles and the memory of the command for each tenth of it:
-`make bench-soak` writes an hour's rows of 1,000 a second in six minutes.
+`--soak SECONDS` keeps each pace for long, and sets the last tenth of the rows beside the first, in the percentiles and
+the memory of the command. `make bench-soak` writes an hour's rows of 1,000 a second in six minutes.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ READER = [sys.executable, str(README.parent / "programs" / "line_clock.py")]
 DOORS = ("pipe", "follow", "follow, looking")
 PACES = (100, 1_000, 10_000, 50_000, 100_000, SATURATION)
 NEVER = "import sys; sys.modules['inotify_simple'] = None; from stream_signal.__main__ import main; sys.exit(main())"
+HEAD = [*(f"p{percentile}" for percentile in PERCENTILES[:-1]), "max", "RSS MB"]
 
 
 class Told(NamedTuple):
@@ -59,27 +60,30 @@ def main() -> None:
     for door in options.doors:
         for pace in options.paces:
             told = measure(door, pace, int(pace * (options.soak or options.seconds)) or options.rows)
-            tenths = np.array_split(told.waits, 10) if options.soak else [told.waits]
-            for tenth, waits in enumerate(tenths):
-                memory = told.megabytes[tenth if options.soak else -1]
-                cells = [door, f"{pace:,}" if pace else "saturation", f"{told.reached:,.0f}", f"{waits.size:,}"]
-                cells += [number(value) for value in microseconds(waits)]
-                rows.append([*cells, f"{memory:.1f}"])
-    head = [
-        "door",
-        "rows/s",
-        "reached",
-        "rows",
-        *(f"p{percentile}" for percentile in PERCENTILES[:-1]),
-        "max",
-        "RSS MB",
-    ]
+            cells = [door, f"{pace:,}" if pace else "saturation", f"{told.reached:,.0f}", f"{told.waits.size:,}"]
+            rows.append(cells + (_soak_figures(told) if options.soak else _figures(told)))
+    head = ["door", "rows/s", "reached", "rows", *HEAD]
     said = f"`{invocation()}`: microseconds from when a row was due to its signal being read.\n{described()}."
+    if options.soak:
+        said += "\nWhere there are two figures: of the first tenth of the rows, and of the last."
     waiting = [door for door in options.doors if door != "pipe" and not options.soak]
     for door in waiting:
         said += f"\nWaiting, {door}: {idle(door, options.seconds):.2f} % of a core."
     text = f"{said}\n\n{table(head, rows)}"
     publish("soak" if options.soak else "signals", text, options.output, only_print=options.print)
+
+
+def _figures(told: Told) -> list[str]:
+    """Return the cells under HEAD."""
+    return [*map(number, microseconds(told.waits)), f"{told.megabytes[-1]:.1f}"]
+
+
+def _soak_figures(told: Told) -> list[str]:
+    """Return the cells under HEAD, of the first tenth and of the last; but the longest wait is that of all rows."""
+    tenths = np.array_split(told.waits, 10)
+    first, last = (microseconds(tenths[tenth])[:-1] for tenth in (0, -1))
+    cells = [f"{number(before)}, {number(after)}" for before, after in zip(first, last, strict=True)]
+    return [*cells, number(microseconds(told.waits)[-1]), f"{told.megabytes[0]:.1f}, {told.megabytes[-1]:.1f}"]
 
 
 def measure(door: str, pace: int, count: int) -> Told:
@@ -170,7 +174,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--paces", type=int, nargs="+", default=PACES, metavar="N", help="rows/s; 0: saturation")
     parser.add_argument("--seconds", type=float, default=5, help="how long each pace is kept (default: 5)")
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows at saturation (default: 1_000_000)")
-    parser.add_argument("--soak", type=float, default=0, metavar="SECONDS", help="one long run, told by tenths")
+    parser.add_argument("--soak", type=float, default=0, metavar="SECONDS", help="one long run, first and last tenth")
     parser.add_argument("--output", type=Path, default=README, help="document to write the table into")
     parser.add_argument("--print", action="store_true", help="print the table and write nothing")
     return parser.parse_args()
