@@ -11,6 +11,7 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from stream_signal import system
 from stream_signal.core.errors import OutputError, reason
 
 if TYPE_CHECKING:
@@ -101,8 +102,9 @@ class Log:
 
 
 def _open_at_once(path: str, flags: int) -> int:
-    descriptor = os.open(path, flags | os.O_NONBLOCK, 0o666)
-    os.set_blocking(descriptor, True)
+    descriptor = os.open(path, flags | system.NONBLOCK, 0o666)
+    if system.NONBLOCK:
+        os.set_blocking(descriptor, True)
     return descriptor
 
 

@@ -1,0 +1,85 @@
+"""Systems without the POSIX calls: the package imports, and the plain job, the pipe and the checkpoint work."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stream_signal import system
+from support.cases import DATA, SUCCESS
+from support.commands import metrics_of, run_script
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Runs the command as on Windows: no fcntl, no inotify, no pread, no SIGHUP, folders that cannot be opened; msvcrt has
+# the two calls that the package needs, on top of the lock of this system.
+LIKE_WINDOWS = """
+import os, select, signal, sys, types
+import fcntl as posix
+import numpy, structlog
+msvcrt = types.ModuleType("msvcrt")
+msvcrt.LK_NBLCK = 2
+msvcrt.setmode = lambda descriptor, mode: None
+def locking(descriptor, mode, size):
+    try:
+        posix.lockf(descriptor, posix.LOCK_EX | posix.LOCK_NB, size)
+    except BlockingIOError as error:
+        raise OSError(13, "Permission denied") from error
+msvcrt.locking = locking
+sys.modules |= {"fcntl": None, "inotify_simple": None, "msvcrt": msvcrt}
+for module, names in ((os, ["pread", "fchmod", "O_NONBLOCK", "set_blocking", "mkfifo"]), (select, ["poll", "select"])):
+    for name in names:
+        delattr(module, name)
+del signal.SIGHUP
+works = os.open
+def open_no_folder(path, *arguments, **options):
+    if os.path.isdir(path):
+        raise PermissionError(13, "Permission denied")
+    return works(path, *arguments, **options)
+os.open = open_no_folder
+sys.platform = "win32"
+from stream_signal.__main__ import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["data.csv"],
+        [],
+        ["data.csv", "--output", "m.json"],
+        ["data.csv", "--checkpoint", "state.json"],
+        ["data.csv", "--log-file", "run.log", "--every", "0.01"],
+        ["--signals", "s.csv", "--checkpoint", "state.json"],
+        ["data.csv", "--follow", "--idle-timeout", "0.05"],
+    ],
+    ids=" ".join,
+)
+def test_like_windows(arguments: list[str], tmp_path: Path) -> None:
+    """Every job has its answer without the calls that only POSIX has."""
+    (tmp_path / "data.csv").write_bytes(DATA)
+    done = run_script(LIKE_WINDOWS, *arguments, cwd=tmp_path, stdin=DATA)
+    assert (done.code, done.stderr) == (0, "")
+    text = (tmp_path / "m.json").read_bytes() if "m.json" in arguments else done.stdout.splitlines()[-1]
+    assert metrics_of(text) == SUCCESS
+
+
+def test_signals_into_a_pipe(tmp_path: Path) -> None:
+    """Lines of signals go to stdout, although nothing can tell whether its reader has room."""
+    done = run_script(LIKE_WINDOWS, "--signals", "-", "--output", "m.json", cwd=tmp_path, stdin=DATA)
+    assert done.stdout.count(b"\n") == 8
+    assert metrics_of((tmp_path / "m.json").read_bytes()) == SUCCESS
+
+
+def test_reading_at_a_place_without_pread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The place of reading is where it was, also at the end of the file."""
+    (tmp_path / "data").write_bytes(b"0123456789")
+    monkeypatch.delattr(os, "pread")
+    with (tmp_path / "data").open("rb", buffering=0) as file:
+        file.seek(3)
+        assert system.read_at(file.fileno(), 4, 8) == b"89"
+        assert file.read(2) == b"34"
