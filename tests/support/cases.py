@@ -1,4 +1,4 @@
-"""One table of cases: bytes, settings, and the answer or the error. Each runs through every door."""
+"""One table of cases: bytes, settings, and the answer or the error. Each runs through every input."""
 
 from __future__ import annotations
 
