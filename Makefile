@@ -68,7 +68,7 @@ bench-signals: .venv/installed-test
 	$(BIN)/python benchmarks/signal_latency.py $(BENCH)
 
 bench-soak: .venv/installed-test
-	$(BIN)/python benchmarks/signal_latency.py --soak 360 --paces 10000 --doors pipe follow $(BENCH)
+	$(BIN)/python benchmarks/signal_latency.py --soak 360 --paces 10000 --inputs pipe follow $(BENCH)
 
 bench-bulk: .venv/installed-peers
 	$(BIN)/python benchmarks/signal_bulk.py $(BENCH)

@@ -33,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--max-ratio",
         type=float,
         default=DEFAULT_MAX_RATIO,
-        help=f"fail where a benchmark takes so many times what it took in the last good run ({DEFAULT_MAX_RATIO})",
+        help=f"fail if a benchmark takes so many times what it took in the last good run ({DEFAULT_MAX_RATIO})",
     )
 
 
@@ -46,7 +46,7 @@ def _sizes(text: str) -> list[int]:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Keep the runs of this machine under the user's cache, where the next clone finds them."""
-    config.addinivalue_line("markers", "most_rows(n): leave out larger sizes, which would tell nothing new")
+    config.addinivalue_line("markers", "most_rows(n): leave out larger sizes, which would show nothing new")
     if config.getoption("benchmark_storage") == OWN_STORAGE:
         config.option.benchmark_storage = f"file://{cache_folder() / 'benchmarks' / folder_name()}"
 
@@ -70,7 +70,7 @@ def timed(benchmark: BenchmarkFixture, request: pytest.FixtureRequest) -> Timed:
         if not benchmark.enabled:
             return benchmark(function, *arguments)
         started = time.perf_counter()
-        function(*arguments)  # the first round pays for what later ones find ready
+        function(*arguments)  # a warm-up round
         seconds = time.perf_counter() - started
         rounds = rounds_for(seconds, float(request.config.getoption("benchmark_max_time")))
         loops: list[Loop] = []
@@ -86,7 +86,7 @@ def timed(benchmark: BenchmarkFixture, request: pytest.FixtureRequest) -> Timed:
 
 
 def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
-    """Save the machine in words, and the versions of what ran; not its name."""
+    """Save a description of the machine, and the versions of the programs; not its name."""
     machine_info.pop("node", None)
     machine_info["described"] = machine()
     machine_info["versions"] = versions()
@@ -101,14 +101,14 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail where something has become slower, and the machine was quiet enough to tell."""
+    """Fail if something has become slower, and the machine was quiet enough to judge."""
     if session.config.stash.get(SLOWER, []) and not session.config.stash[BUSY]:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say what has become slower."""
+    """Print what has become slower."""
     for one in config.stash.get(SLOWER, []):
         terminalreporter.write_line(f"slower: {one}", red=True)
     if config.stash.get(BUSY, False):
-        terminalreporter.write_line("busy: other programs had the cores; this run fails nothing and is no yardstick")
+        terminalreporter.write_line("busy: other programs used the cores; this run is not judged, nor compared with")

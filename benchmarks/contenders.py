@@ -1,4 +1,4 @@
-"""Who is compared: for each program how it is run, by which door, and how it shows the signal of each row.
+"""What is compared: for each program how it is run, for which input, and how it shows the signal of each row.
 
 Each is the short program that its users would write, in `programs/`. All take `PATH [SIGNALS]`, count the rows whose
 close is above the mean of the last five, and print `rows signals`; SIGNALS gets one character a row, 0 or 1.
@@ -19,10 +19,10 @@ COMMAND = str(Path(sys.executable).parent / "stream-signal")
 
 
 class Contender(NamedTuple):
-    """One program, by one door."""
+    """One program, for one input."""
 
     name: str
-    door: str
+    input_name: str
     """file; or pipe: `cat` writes, and PATH is `-`"""
     program: list[str]
     """what is timed, without its PATH"""
@@ -39,7 +39,7 @@ class Contender(NamedTuple):
 
     def piped(self, path: Path) -> Path | None:
         """Return the file that is to be piped in, if any."""
-        return path if self.door == "pipe" else None
+        return path if self.input_name == "pipe" else None
 
     def answer(self, stdout: str) -> tuple[int, int]:
         """Read rows and signals from what the program printed."""
@@ -52,14 +52,17 @@ class Contender(NamedTuple):
 
     def path_for(self, path: Path) -> str:
         """Return what the program is given for a file."""
-        return "-" if self.door == "pipe" else str(path)
+        return "-" if self.input_name == "pipe" else str(path)
 
 
 def contenders(folder: Path) -> list[Contender]:
-    """List those that can run here; the C program is compiled into `folder`."""
+    """List the programs that can run here; the C program is compiled into `folder`."""
     found = [_stream_signal("file"), _stream_signal("pipe")]
     if find_spec("polars"):
-        found += [_script("polars scan_csv, streaming", "polars_rolling.py", door=door) for door in ("file", "pipe")]
+        found += [
+            _script("polars scan_csv, streaming", "polars_rolling.py", input_name=input_name)
+            for input_name in ("file", "pipe")
+        ]
     if find_spec("pandas"):
         found.append(_script("pandas read_csv, usecols", "pandas_rolling.py"))
     if find_spec("duckdb"):
@@ -78,23 +81,23 @@ def contenders(folder: Path) -> list[Contender]:
 
 
 def starters(found: list[Contender], folder: Path) -> list[Contender]:
-    """Pick those whose start-up is compared: stream-signal, which stands first, once more with a log, and three."""
+    """Pick those whose start-up is compared: stream-signal, which comes first, again with a log, and three others."""
     log = [COMMAND, "--log-file", str(folder / "run.log")]
     names = ("polars", "pandas", "csv module")
     return [
         found[0],
         found[0]._replace(name="stream-signal --log-file", program=log),
-        *(one for one in found if one.door == "file" and one.name.startswith(names)),
+        *(one for one in found if one.input_name == "file" and one.name.startswith(names)),
     ]
 
 
-def _stream_signal(door: str) -> Contender:
-    return Contender("stream-signal", door, [COMMAND], [sys.executable, str(PROGRAMS / "stream_rows.py")])
+def _stream_signal(input_name: str) -> Contender:
+    return Contender("stream-signal", input_name, [COMMAND], [sys.executable, str(PROGRAMS / "stream_rows.py")])
 
 
-def _script(name: str, script: str, *arguments: str, door: str = "file") -> Contender:
-    return _one(name, [sys.executable, str(PROGRAMS / script), *arguments], door)
+def _script(name: str, script: str, *arguments: str, input_name: str = "file") -> Contender:
+    return _one(name, [sys.executable, str(PROGRAMS / script), *arguments], input_name)
 
 
-def _one(name: str, program: list[str], door: str = "file") -> Contender:
-    return Contender(name, door, program, program)
+def _one(name: str, program: list[str], input_name: str = "file") -> Contender:
+    return Contender(name, input_name, program, program)

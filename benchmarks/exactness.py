@@ -1,9 +1,9 @@
-"""How many rows the obvious float programs call wrong, on candles with minutes without a trade.
+"""How many rows the obvious float programs get wrong, on candles with minutes without a trade.
 
 Run: make exactness
 
 The candles are those of `stream-signal candles`, forward-filled as exchanges publish them: 100,000 rows with two
-decimals, and the same with eight. The truth is worked out anew for each row, from the integers that are written.
+decimals, and the same with eight. The truth is computed for each row alone, from the integers that are written.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def deque_signals(closes: list[str], window: int) -> list[bool]:
 
 
 def cumsum_signals(closes: list[str], window: int) -> list[bool]:
-    """Run the obvious NumPy program: a cumulative sum, less itself shifted by the window."""
+    """Run the obvious NumPy program: a cumulative sum, minus itself shifted by the window."""
     values = np.array(closes, dtype=float)
     sums = np.cumsum(values)
     sums[window:] -= sums[:-window].copy()
@@ -56,7 +56,7 @@ def stream_signals(closes: list[str], window: int) -> list[bool]:
 
 
 def true_signals(closes: list[str], window: int) -> list[bool]:
-    """Find the truth: the closes are written with the same decimals, so without their points they are integers."""
+    """Compute the truth: the closes have the same number of decimals, so without their points they are integers."""
     ticks = [int(close.replace(".", "")) for close in closes]
     return [
         row >= window - 1 and tick * window > sum(ticks[row - window + 1 : row + 1]) for row, tick in enumerate(ticks)
@@ -64,7 +64,7 @@ def true_signals(closes: list[str], window: int) -> list[bool]:
 
 
 def closes_of(decimals: int, every: int) -> list[str]:
-    """Make ROWS closes; `every` candle stands for so many minutes, all but the first without a trade."""
+    """Make ROWS closes; each candle is repeated for `every` minutes, all but the first without a trade."""
     text = b"".join(candles(ROWS // every, seed=42)).decode()
     closes = [line.split(",")[4] for line in text.splitlines()[1:]]
     tail = "137713"[: decimals - 2]

@@ -3,8 +3,8 @@
 Run: make bench-history   (or: python benchmarks/history.py --output history.png)
 
 One panel for each group of benchmarks, one line for each benchmark: its ratio divided by that of its first run, so that
-all lines begin at 1 and up is slower. On the axis stands the commit of each run: with `+` where there were changes on
-top of it, `!` where something was found slower, `~` where the machine was busy and the run tells little.
+all lines begin at 1 and up is slower. The axis shows the commit of each run: with `+` if there were changes on
+top of it, `!` if something was found slower, `~` if the machine was busy and the run says little.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PANEL_INCHES = (11, 3.2)
 
 
 def main() -> None:
-    """Read the runs, write the picture, say where it is."""
+    """Read the runs, write the picture, print where it is."""
     options = _options()
     runs = load(options.folder)
     if not runs:

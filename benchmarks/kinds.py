@@ -1,9 +1,9 @@
 """The kinds of candle file that the benchmarks read: what one row looks like in each, and its close as an integer.
 
-Every kind is the same random walk of `stream-signal candles`, written in another way, because each way takes another
-path through a parser. A kind is a generator: rows of the walk in, `(line, ticks)` out. `ticks` is the close times a
-power of ten that is the same for the whole file, None where it is missing: the truth is known before the text is
-written, and no parser takes part in it.
+Every kind is the same random walk of `stream-signal candles`, written differently, because each way takes another path
+through a parser. A kind is a generator: rows of the walk in, `(line, ticks)` out. `ticks` is the close times a power of
+ten that is the same for the whole file, or None if it is missing: the truth is known before the text is written, and
+does not depend on a parser.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ BINANCE_HEADER = (
     "open_time,open,high,low,close,volume,close_time,quote_asset_volume,number_of_trades,taker_buy_base,"
     "taker_buy_quote,ignore"
 )
-CLOSE = 4  # its place among the fields
+CLOSE = 4  # its position among the fields
 FIRST_CENTS = 4_228_300  # where the walk begins
-RARE = 1000  # one row in so many is the odd one
+RARE = 1000  # one row in this many is different
 
 
 class Kind(NamedTuple):
@@ -41,7 +41,7 @@ def plain(rows: Rows) -> Lines:
 
 
 def gaps(rows: Rows) -> Lines:
-    """Leave one close in a thousand out."""
+    """Leave out one close in a thousand."""
     for number, (fields, cents) in enumerate(rows):
         missing = number % RARE == RARE // 2
         yield _with_close(fields, "" if missing else fields[CLOSE]), None if missing else cents
@@ -55,21 +55,21 @@ def widths(rows: Rows) -> Lines:
 
 
 def mixed(rows: Rows) -> Lines:
-    """Leave trailing zeros out, as a program that prints floats does: 134 beside 133.98 beside 133.9."""
+    """Leave out trailing zeros, as a program that prints floats does: 134 beside 133.98 beside 133.9."""
     for fields, cents in rows:
         price = cents // 316
         yield _with_close(fields, _decimal(price, 2).rstrip("0").rstrip(".")), price
 
 
 def negative(rows: Rows) -> Lines:
-    """Keep prices on both sides of zero, as spreads have, and oil had in April 2020."""
+    """Keep prices on both sides of zero, as for spreads, or oil in April 2020."""
     for fields, cents in rows:
         price = _folded(cents - FIRST_CENTS, 20_000)
         yield _with_close(fields, _decimal(price, 2)), price
 
 
 def wide(rows: Rows) -> Lines:
-    """Write the twelve columns of a Binance archive: some 146 bytes a row, prices with eight decimals."""
+    """Write the twelve columns of a Binance archive: about 146 bytes a row, prices with eight decimals."""
     for number, (fields, cents) in enumerate(rows):
         opened = int(fields[0]) * 1000
         prices = ",".join(f"{price}000000" for price in fields[1:5])
@@ -92,7 +92,7 @@ def quoted(rows: Rows) -> Lines:
 
 
 def one_quoted(rows: Rows) -> Lines:
-    """Put one field of every row in quotes: the timestamp, as exports of spreadsheets and databases have it."""
+    """Put one field of every row in quotes: the timestamp, as spreadsheets and databases export it."""
     for fields, cents in rows:
         fields[0] = f'"{fields[0]}"'
         yield ",".join(fields), cents
@@ -153,5 +153,5 @@ def _decimal(ticks: int, places: int) -> str:
 
 
 def _folded(value: int, reach: int) -> int:
-    """Fold a walk into -reach..reach, turning at both ends, so that it comes back for ever."""
+    """Fold a walk into -reach..reach, turning at both ends, so that it never leaves."""
     return abs((value + reach) % (4 * reach) - 2 * reach) - reach

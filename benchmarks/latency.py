@@ -3,16 +3,16 @@
 Run: make bench-latency   (in small: python benchmarks/latency.py --paces 1000 0 --seconds 1 --rows 100_000 --print)
 
 This process writes candles, one `write` a row, into a real pipe; `programs/stream_clock.py` reads the other end as the
-command does and notes the clock after each piece. Both clocks are CLOCK_MONOTONIC, which is one for all processes.
+command does and notes the clock after each chunk. Both clocks are CLOCK_MONOTONIC, which is one for all processes.
 
-The load is open: when a row is due is fixed beforehand, and its wait counts from then, whether the writer was held up
-(a full pipe, a slow reader) or not. A writer that waits for the reader would write fewer rows just when they would
-wait longest, and the percentiles would leave those out: Gil Tene calls it coordinated omission ("How NOT to Measure
-Latency", 2013). At saturation nothing is due: rows are written as fast as the pipe takes them, and the wait counts
+The load is open: when a row is due is fixed beforehand, and its wait counts from then, even if the writer was held up
+(a full pipe, a slow reader). A writer that waits for the reader would write fewer rows just when they would wait
+longest, and the percentiles would leave those out: Gil Tene calls it coordinated omission ("How NOT to Measure
+Latency", 2013). At saturation nothing is due: rows are written as fast as the pipe accepts them, and the wait counts
 from the write.
 
-The first row is not written before the reader is ready; but nothing that comes later is left out, neither its first
-use of a module nor its garbage collection.
+The first row is written when the reader is ready; everything after that counts, including its first use of a module
+and its garbage collection.
 """
 
 from __future__ import annotations
@@ -38,20 +38,20 @@ if TYPE_CHECKING:
 
 README = Path(__file__).resolve().parent / "README.md"
 READER = [sys.executable, str(README.parent / "programs" / "stream_clock.py")]
-SATURATION = 0  # the pace that means: as fast as the pipe takes the rows
+SATURATION = 0  # the pace that means: as fast as the pipe accepts rows
 PACES = (100, 1_000, 10_000, 50_000, 100_000, SATURATION)
 LEAD_NS = 20_000_000  # from now to the first row
-SPIN_NS = 200_000  # sleep wakes late by some 50 µs: the last of the wait is spun
+SPIN_NS = 200_000  # sleep wakes about 50 µs late: the end of the wait is a spin
 PERCENTILES = (50, 99, 99.9, 100)
 
 
 class Waits(NamedTuple):
-    """One run: what was asked for, what came of it."""
+    """One run: what was asked for, and what was measured."""
 
     pace: int
     """rows/s asked for, or SATURATION"""
     reached: float
-    """rows/s, from the first row's being due to the last one's being counted"""
+    """rows/s, from when the first row was due to when the last one was counted"""
     due: NDArray[np.int64]
     """nanoseconds that each row waited since it was due; since it was written, at saturation"""
     written: NDArray[np.int64]
@@ -74,8 +74,8 @@ def main() -> None:
 
 
 def measure_waits(pace: int, rows: int) -> Waits:
-    """Write so many rows at a pace, and return how long each of them waited."""
-    power_of_ten = 10 ** len(str(rows - 1))  # few files do for many paces
+    """Write `rows` rows at a pace, and return how long each of them waited."""
+    power_of_ten = 10 ** len(str(rows - 1))  # few files serve many paces
     work = workload("plain", power_of_ten)
     with work.path.open("rb") as file:
         header, *lines = islice(file, rows + 1)
@@ -96,7 +96,7 @@ def measure_waits(pace: int, rows: int) -> Waits:
     assert process.returncode == 0
     assert answer.tolist() == [np.count_nonzero(work.truth[:rows]), rows]
     assert counted[-1] == rows
-    # A row was counted with the first piece after which the count had reached it.
+    # A row was counted with the first chunk after which the count had reached it.
     at = clocks[np.searchsorted(counted, np.arange(1, rows + 1))]
     since = due if pace else written
     return Waits(pace, rows * 1e9 / int(at[-1] - since[0]), at - since, at - written)
@@ -116,7 +116,7 @@ def write_rows(pipe: int, lines: list[bytes], pace: int) -> tuple[NDArray[np.int
     written = [0] * len(lines)
     gc.collect()
     gc.disable()
-    start = clock(monotonic) + LEAD_NS  # only now: of millions of rows, what stands above takes a second
+    start = clock(monotonic) + LEAD_NS  # only now: with millions of rows, the lines above take a second
     try:
         for row, line in enumerate(lines):
             due, now = start + offsets[row], clock(monotonic)

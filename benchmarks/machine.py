@@ -1,4 +1,4 @@
-"""What the figures were measured on: the machine, and the versions of what ran there. No names, no addresses."""
+"""Where the figures were measured: the machine and the versions of the programs. No names, no addresses."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def described() -> str:
 
 
 def folder_name() -> str:
-    """Return a folder name for this machine, the same as long as its figures can be compared."""
+    """Return a folder name for this machine, the same while its figures can be compared."""
     here = machine()
     return re.sub(r"[^a-z0-9]+", "-", f"{here['cpu']} {here['cores']} cores".lower()).strip("-")
 
@@ -54,7 +54,7 @@ def versions() -> dict[str, str]:
 
 def usable_cores() -> int:
     """Return the number of cores this process may run on."""
-    affinity = getattr(os, "sched_getaffinity", None)  # Linux alone has it
+    affinity = getattr(os, "sched_getaffinity", None)  # only Linux has it
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 

@@ -1,11 +1,11 @@
-"""The same work by every program that could do it: time, memory, and how many rows it gets wrong.
+"""The same work by every program that can do it: time, memory, and how many rows it gets wrong.
 
 Run: make bench-peers   (in small: python benchmarks/peers.py --rows 100_000 --runs 3 --print)
 
-Each run is a whole process, started fresh, on the same file, with the page cache warm and all bytecode compiled. The
-programs take turns, round after round, so that a machine that slows down slows all of them; of the rounds the median
-counts. Wrong rows are counted apart from the timing, row by row against the exact answer, on two smaller files: the
-random walk, and the same forward-filled, where nine rows in ten repeat the last close and many closes equal their mean.
+Each run is a whole new process, on the same file, with the page cache warm and all bytecode compiled. The programs
+take turns, round after round, so that a machine that slows down slows all of them; the median of the rounds counts.
+Wrong rows are counted outside the timing, row by row against the exact answer, on two smaller files: the random walk,
+and the same forward-filled, where nine rows in ten repeat the last close and many closes equal their mean.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from workloads import WINDOW, Workload, read_signals, workload
 README = Path(__file__).resolve().parent / "README.md"
 STARTUP_ROWS = 10_000
 BUSY_LOOPS = 20  # before and after: 0.2 s in all
-EXACT = ("stream-signal", "C, one loop")  # a wrong answer of these is a defect, not a finding
+EXACT = ("stream-signal", "C, one loop")  # a wrong answer of these is a bug, not a finding
 
 
 class Result(NamedTuple):
-    """What the runs of one contender came to."""
+    """The figures of one contender."""
 
     contender: Contender
     wall: float
@@ -56,7 +56,7 @@ def main() -> None:
         folder = Path(name)
         found = [one for one in contenders(folder) if one.name.startswith(tuple(options.only))]
         small = workload("plain", STARTUP_ROWS)
-        take_turns(found, small, 1, folder)  # nobody pays for reading the libraries from the disk
+        take_turns(found, small, 1, folder)  # so that no timed run reads the libraries from the disk
         loops = [fixed_loop() for _ in range(BUSY_LOOPS)]
         results = take_turns(found, workload("plain", options.rows), options.runs, folder)
         loops += [fixed_loop() for _ in range(BUSY_LOOPS)]
@@ -77,7 +77,7 @@ def main() -> None:
 
 
 def take_turns(found: list[Contender], work: Workload, runs: int, folder: Path) -> list[Result]:
-    """Run every contender once a round, for so many rounds."""
+    """Run every contender once a round, for `runs` rounds."""
     work.path.read_bytes()  # into the page cache
     costs: list[list[Cost]] = [[] for _ in found]
     for _ in range(runs):
@@ -104,18 +104,18 @@ def wrong_rows(contender: Contender, work: Workload, folder: Path) -> int:
 
 
 def speed_table(results: list[Result], wrong: dict[str, list[int]]) -> str:
-    """Draw the main table; the ratios are to stream-signal by the same door."""
-    ours = {result.contender.door: result for result in results[:2]}
-    head = ["program", "door", "wall s", "fastest to slowest", "times ours", "CPU s", "peak MB", "times ours"]
+    """Draw the main table; the ratios are to stream-signal for the same input."""
+    ours = {result.contender.input_name: result for result in results[:2]}
+    head = ["program", "input", "wall s", "fastest to slowest", "times ours", "CPU s", "peak MB", "times ours"]
     head += ["wrong, random walk", "wrong, flat minutes"]
     rows = []
     for result, walk, flat in zip(results, wrong["plain"], wrong["flat"], strict=True):
-        us = ours[result.contender.door]
+        us = ours[result.contender.input_name]
         span = " to ".join(number(seconds) for seconds in result.span)
         rows.append(
             [
                 result.contender.name,
-                result.contender.door,
+                result.contender.input_name,
                 number(result.wall),
                 span,
                 number(result.wall / us.wall),
@@ -139,7 +139,7 @@ def startup_table(results: list[Result]) -> str:
 
 
 def compile_bytecode() -> None:
-    """Compile what is installed, so that no run pays for it."""
+    """Compile what is installed, so that no run has to."""
     folders = {sysconfig.get_path("purelib"), str(README.parent.parent / "stream_signal")}
     for folder in folders:
         compileall.compile_dir(folder, quiet=2, workers=0)
@@ -157,7 +157,7 @@ def _setting(options: argparse.Namespace, *, busy: bool) -> str:
     return f"""\
 `{command}`: {options.rows:,} rows, {number(size)} MB, median of {options.runs}; wrong rows of {options.rows_checked:,}.
 {described()}; {", ".join(f"{name} {version}" for name, version in versions().items())}.
-No peak below {number(memory_floor())} MB can be told apart from it; that of C is mostly the mapped file.\
+No peak below {number(memory_floor())} MB can be measured; that of C is mostly the mapped file.\
 {" The machine was busy: these times are not to be quoted." * busy}"""
 
 

@@ -1,9 +1,9 @@
-"""Run a program to its end and say what it cost: wall time, CPU time, peak memory.
+"""Run a program to its end and return what it cost: wall time, CPU time, peak memory.
 
-A process starts with the memory of the one that forked it, and the kernel counts that into its peak. So a small one
-starts it: bare Python without `site`, about 10 MB (see `memory_floor`), which no figure can fall below. It takes the
-wall time itself, from just before the program starts to just after it ends, and `wait4` tells the rest. What writes
-into a pipe (`cat`) is another process, started before the clock and not counted.
+A process starts with the memory of the one that forked it, and the kernel counts that into its peak. So a small process
+starts it: bare Python without `site`, about 10 MB (see `memory_floor`), below which no figure can fall. It takes the
+wall time, from just before the program starts to just after it ends; `wait4` gives the rest. The writer into a pipe
+(`cat`) is another process, started before the clock and not counted.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ TIMEOUT_SECONDS = 1800
 
 
 class Cost(NamedTuple):
-    """What one run of a program cost, and what it said."""
+    """What one run of a program cost, and what it printed."""
 
     wall: float
     """seconds from start to exit, as seen from outside"""
@@ -59,7 +59,7 @@ class Cost(NamedTuple):
 
 
 class FailedError(Exception):
-    """The program did not end well; the text is what it said on stderr."""
+    """The program failed; the text is from its stderr."""
 
 
 def measure(program: Sequence[str], *, piped: Path | None = None, folder: Path | None = None) -> Cost:

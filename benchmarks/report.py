@@ -1,4 +1,4 @@
-"""Markdown tables, and the place in a document where they belong: between two comments, the rest left alone."""
+"""Markdown tables, and their place in a document: between two comments; the rest stays as it is."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 def invocation() -> str:
-    """Return the command that this script was run with, as its caption tells it."""
+    """Return the command that ran this script, for its caption."""
     return " ".join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]])
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Draw a table; all columns but the first hold numbers and stand to the right.
+    """Draw a table; all columns but the first hold numbers and are aligned to the right.
 
     >>> print(table(["program", "wall"], [["cat", "1.2"]]))
     | program | wall |
@@ -28,7 +28,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def number(value: float) -> str:
-    """Write a positive number with three digits that matter.
+    """Write a positive number with three significant digits.
 
     >>> number(0.06143), number(1.234), number(581.2), number(0)
     ('0.0614', '1.23', '581', '0')
@@ -44,12 +44,12 @@ def number(value: float) -> str:
 
 
 def markers(name: str) -> tuple[str, str]:
-    """Return the two comments between which the tables of that name stand."""
+    """Return the two comments around the tables of that name."""
     return f"<!-- {name}: begin, written by `make bench-{name}` -->", f"<!-- {name}: end -->"
 
 
 def replace_between(path: Path, name: str, text: str) -> None:
-    """Put `text` between the markers of `name` in a document; ValueError where they are missing."""
+    """Put `text` between the markers of `name` in a document; ValueError if they are missing."""
     document = path.read_text(encoding="utf-8")
     begin, end = markers(name)
     before, opened, rest = document.partition(begin)

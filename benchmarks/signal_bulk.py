@@ -1,9 +1,9 @@
-"""How fast signals are written in bulk: a line for each row of a file, by every program that could do it.
+"""How fast signals are written in bulk: a line for each row of a file, by every program that can do it.
 
 Run: make bench-bulk   (in small: python benchmarks/signal_bulk.py --rows 100_000 --runs 1 --print)
 
-As in `peers.py`, each run is a whole process and the programs take turns. The lines go to a file in the page cache. How
-many say 1 is compared with the exact answer, on the timed file: what the others get wrong stands in the table.
+As in `peers.py`, each run is a whole process and the programs take turns. The lines go to a file in the page cache. The
+signals of the timed file are compared with the exact answer: the table says how many the others get wrong.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Writer(NamedTuple):
-    """One program; `{path}` and `{lines}` in its command stand for the file of candles and that of lines."""
+    """One program; `{path}` and `{lines}` in its command are the file of candles and that of lines."""
 
     name: str
     command: list[str]
@@ -72,7 +72,7 @@ def main() -> None:
 
 
 def writers() -> list[Writer]:
-    """List those that can run here; the first is what all are compared with."""
+    """List those that can run here; all are compared with the first."""
     ours = [COMMAND, "--output", "{lines}.json", "--signals"]
     found = [
         Writer("stream-signal", [*ours, "{lines}", "{path}"]),
@@ -89,7 +89,7 @@ def writers() -> list[Writer]:
 
 
 def wrong_rows(writer: Writer, work: Workload, lines: Path) -> int:
-    """Count the rows whose line has another signal than the exact one; of ours there may be none."""
+    """Count the rows whose signal is not the exact one; exit if it is ours."""
     shown = signals_in(lines, writer.form)
     if shown.size != work.rows:
         sys.exit(f"{writer.name}: {shown.size} lines for {work.rows} rows")

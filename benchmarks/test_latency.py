@@ -1,4 +1,4 @@
-"""Rows one by one through a real pipe: the time for all of them, and how long each waited beside it."""
+"""Rows one by one through a real pipe: the time for all of them, and how long each one waited."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def check(waits: Waits, rows: int) -> None:
 
 
 def test_latency(timed: Timed, benchmark: BenchmarkFixture) -> None:
-    """Time 10,000 rows written as fast as the pipe takes them; then note the percentiles at a steady pace."""
+    """Time 10,000 rows written as fast as the pipe accepts them; then note the percentiles at a steady pace."""
     check(timed(measure_waits, SATURATION, ROWS), ROWS)
     rows = PACE if benchmark.enabled else PACE // 10
     waits = measure_waits(PACE, rows)

@@ -1,4 +1,4 @@
-"""The scripts run: small, once, on what is installed. Whether their figures are good is nothing a test can know."""
+"""The scripts run: small, once, with what is installed. No test can judge their figures."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def script(name: str, *arguments: str) -> str:
 
 
 def test_peers(tmp_path: Path) -> None:
-    """The table has a line for each program that is asked for, and is written between the markers alone."""
+    """The table has a line for each program that is asked for, and is written only between the markers."""
     document = tmp_path / "README.md"
     shutil.copy(HERE / "README.md", document)
     small = ["--rows", "1000", "--rows-checked", "1000", "--runs", "1", "--startup-runs", "1", "--no-compile"]
@@ -54,21 +54,23 @@ def test_contenders(tmp_path: Path) -> None:
 
 
 def test_signal_latency() -> None:
-    """There is a line for each door and each pace; that of a long run has its first tenth and its last."""
+    """There is a line for each input and each pace; that of a long run has its first tenth and its last."""
     printed = script("signal_latency.py", "--paces", "1000", "0", "--seconds", "0.1", "--rows", "500", "--print")
     found = [line.split(" | ")[:2] for line in printed.splitlines()[-6:]]
     assert found == [
-        [f"| {door}", pace] for door in ("pipe", "follow", "follow, looking") for pace in ("1,000", "saturation")
+        [f"| {input_name}", pace]
+        for input_name in ("pipe", "follow", "follow, looking")
+        for pace in ("1,000", "saturation")
     ]
-    printed = script("signal_latency.py", "--doors", "pipe", "--paces", "1000", "--soak", "0.2", "--print")
+    printed = script("signal_latency.py", "--inputs", "pipe", "--paces", "1000", "--soak", "0.2", "--print")
     head, _, line = printed.splitlines()[-3:]
     cells = dict(zip(head.split(" | "), line.split(" | "), strict=True))
-    assert (cells["| door"], cells["rows"]) == ("| pipe", "200")
+    assert (cells["| input"], cells["rows"]) == ("| pipe", "200")
     assert [name for name, cell in cells.items() if ", " in cell] == ["p50", "p99", "p99.9", "RSS MB |"]
 
 
 def test_signal_bulk() -> None:
-    """There is a line for ours by each door and in each format; a wrong signal of ours would end it."""
+    """There is a line for ours with each input and in each format; a wrong signal of ours would end it."""
     printed = script("signal_bulk.py", "--rows", "1000", "--runs", "1", "--no-compile", "--print")
     names = ["| stream-signal |", "| stream-signal, by pipe |", "| stream-signal, JSON Lines |"]
     assert all(f"\n{name}" in printed for name in names)

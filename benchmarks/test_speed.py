@@ -60,7 +60,7 @@ def test_row_engine(timed: Timed, benchmark: BenchmarkFixture, kind: str, rows: 
 
 
 def stream(work: Workload, window: int, engine: Engine = "auto") -> tuple[int, int]:
-    """Read a file through SignalStream, in the pieces that the command reads."""
+    """Read a file through SignalStream, in the chunks that the command reads."""
     signals = SignalStream(Config(window=window), engine=engine)
     signals.begin_input(size=work.path.stat().st_size)
     for chunk in read_chunks(str(work.path)):
@@ -72,7 +72,7 @@ def stream(work: Workload, window: int, engine: Engine = "auto") -> tuple[int, i
 @pytest.mark.most_rows(1_000_000)
 @pytest.mark.parametrize("kind", KINDS)
 def test_stream(timed: Timed, benchmark: BenchmarkFixture, kind: str, rows: int) -> None:
-    """Time the stream, which takes whichever engine it sees fit."""
+    """Time the stream, which chooses its engine."""
     work = workload(kind, rows)
     assert timed(stream, work, WINDOW) == (rows, work.signals[WINDOW])
     report(benchmark, rows, work)
@@ -86,11 +86,11 @@ def test_stream_windows(timed: Timed, benchmark: BenchmarkFixture, window: int, 
     report(benchmark, rows, work)
 
 
-@pytest.mark.parametrize("door", ["file", "pipe"])
-def test_command(timed: Timed, benchmark: BenchmarkFixture, door: str, rows: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("input_name", ["file", "pipe"])
+def test_command(timed: Timed, benchmark: BenchmarkFixture, input_name: str, rows: int, tmp_path: Path) -> None:
     """Time the whole command, from start to exit; then measure its CPU time and peak memory."""
     work = workload("plain", rows)
-    program, piped = ([COMMAND, str(work.path)], None) if door == "file" else ([COMMAND], work.path)
+    program, piped = ([COMMAND, str(work.path)], None) if input_name == "file" else ([COMMAND], work.path)
     environment = clean_environment()
 
     def run() -> bytes:
@@ -109,7 +109,7 @@ def test_command(timed: Timed, benchmark: BenchmarkFixture, door: str, rows: int
 
 
 def report(benchmark: BenchmarkFixture, rows: int, work: Workload | None = None) -> None:
-    """Report rows/s and MB/s beside the time, where there is one."""
+    """Report rows/s and MB/s beside the time, if there is one."""
     if benchmark.stats:
         seconds = benchmark.stats["median"]
         benchmark.extra_info["rows_per_second"] = round(rows / seconds)

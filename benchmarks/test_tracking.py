@@ -1,4 +1,4 @@
-"""The comparison of runs, on runs that are made up: nothing here is timed."""
+"""The comparison of runs, on invented runs: nothing here is timed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def run(seconds: float, loop: float = 0.005, cpu: float | None = None, **fields:
 
 
 def test_a_round_counts_by_the_loops_around_it() -> None:
-    """When the machine slows down half way through, the ratio stays."""
+    """When the machine slows down halfway through, the ratio stays the same."""
     fast, slow = Loop(0.25, 0.25), Loop(0.5, 0.5)
     steady = summary([1.0] * 4, [fast] * 5)
     assert summary([1.0, 1.0, 2.0, 2.0, 2.0], [fast] * 3 + [slow] * 3)["ratio"] == steady["ratio"] == 4.0
@@ -28,7 +28,7 @@ def test_a_slower_benchmark_is_found() -> None:
 
 
 def test_a_slower_machine_is_not() -> None:
-    """Where the fixed loop takes twice as long too, nothing has become slower."""
+    """If the fixed loop takes twice as long too, nothing has become slower."""
     assert compare(run(0.20, loop=0.010), [run(0.10)], 1.5) == []
 
 
@@ -41,13 +41,13 @@ def test_slow_steps_add_up() -> None:
 
 
 def test_the_last_good_run_counts() -> None:
-    """Where it is faster than those before, and not one that was found slower."""
+    """It counts if it is faster than those before, and a run that was found slower does not."""
     assert len(compare(run(0.16), [run(0.20), run(0.20), run(0.10)], 1.5)) == 1
     assert len(compare(run(0.16), [run(0.10), run(0.15, slower=["test_stream"])], 1.5)) == 1
 
 
 def test_a_busy_machine_is_no_yardstick() -> None:
-    """Where the fixed loop had to wait for a core, the run is passed over."""
+    """If the fixed loop had to wait for a core, the run is ignored."""
     assert is_busy(run(0.10, cpu=0.002))
     assert not is_busy(run(0.10))
     assert len(compare(run(0.16), [run(0.10), run(0.30, cpu=0.002)], 1.5)) == 1

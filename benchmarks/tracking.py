@@ -1,14 +1,14 @@
 """Has it become slower? Each round as a multiple of a fixed loop, and that multiple against the last good run.
 
-Machines differ, and one machine differs from itself by the second: cores change their clock, and neighbours come and
-go. So a fixed loop of plain Python is timed before every round and after the last, and a round counts as a multiple of
-the two loops around it. What is saved and compared is `ratio`, the median of those multiples. pytest-benchmark keeps
-the runs, one JSON each, and the ratios in them; this module makes the ratios, and compares them with those of the last
-run in which that benchmark ran and nothing had become slower.
+Machines differ, and each one varies from second to second: cores change their clock, and neighbours come and go. So a
+fixed loop of plain Python is timed before every round and after the last, and a round counts as a multiple of the two
+loops around it. What is saved and compared is `ratio`, the median of those multiples. pytest-benchmark keeps the runs,
+one JSON each, with their ratios; this module computes the ratios, and compares them with those of the last run in which
+that benchmark ran and nothing had become slower.
 
-Two kinds of run are saved but are no yardstick for the next: one that was found slower (to accept a slower figure on
-purpose, run once with a larger --max-ratio), and one on a busy machine. There the fixed loop waits for a core, which
-its own CPU time shows; the figures then tell who else was running, so nothing is concluded from them.
+Two kinds of run are saved but not compared with: one that was found slower (to accept a slower figure on purpose, run
+once with a larger --max-ratio), and one on a busy machine. There the fixed loop waits for a core, which its own CPU
+time shows; the figures depend on what else was running, so nothing is concluded from them.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     Run = dict[str, Any]  # what pytest-benchmark saves
 
-LOOPS = 100_000  # some 5 ms: longer than a tick of the scheduler, shorter than most rounds
-DEFAULT_MAX_RATIO = 1.5  # below it, shared machines cry wolf
-BUSY_RATIO = 1.15  # wall over CPU time of the fixed loop: 1.00 on a machine of one's own
+LOOPS = 100_000  # about 5 ms: longer than a tick of the scheduler, shorter than most rounds
+DEFAULT_MAX_RATIO = 1.5  # below this, shared machines raise false alarms
+BUSY_RATIO = 1.15  # wall over CPU time of the fixed loop: 1.00 on an idle machine
 LEAST_ROUNDS, MOST_ROUNDS = 5, 200
 
 
@@ -58,7 +58,7 @@ def fixed_loop() -> Loop:
 
 
 def rounds_for(seconds: float, most_seconds: float) -> int:
-    """Return how many rounds of so many seconds, each with its loop, fit into `most_seconds`; five at least."""
+    """Return how many rounds of `seconds`, each with its loop, fit into `most_seconds`; at least five."""
     return int(min(MOST_ROUNDS, max(LEAST_ROUNDS, most_seconds / (seconds + fixed_loop().wall))))
 
 
@@ -92,7 +92,7 @@ def ratios(run: Run) -> dict[str, float]:
 def compare(now: Run, earlier: Iterable[Run], most: float) -> list[Slower]:
     """List what takes more than `most` times what it took; `earlier` runs come oldest first.
 
-    What it took is the last good run, or the median of all good ones where that is less: slow steps add up.
+    What it took is the last good run, or the median of all good ones if that is less: slow steps add up.
     """
     good: dict[str, list[float]] = {}
     for run in earlier:

@@ -1,8 +1,8 @@
-"""The exact answer, worked out without the package: integers, one cumulative sum, one comparison.
+"""The exact answer, computed without the package: integers, one cumulative sum, one comparison.
 
 A row signals when `close * window > sum of the last window closes`. The sums are differences of a cumulative sum of
-int64. That sum may wrap around in a long file, which does no harm: the difference of two numbers modulo 2**64 is
-right as long as the difference itself fits, and `signals_of` makes sure that it does.
+int64. That sum may wrap around in a long file, which is harmless: the difference of two numbers modulo 2**64 is right
+if the difference itself fits, and `signals_of` makes sure that it does.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def signals_of(ticks: NDArray[np.int64], missing: NDArray[np.bool_], window: int) -> NDArray[np.bool_]:
-    """Return the signal of each row; `ticks` is 0 where the close is `missing`.
+    """Return the signal of each row; `ticks` is 0 if the close is `missing`.
 
     >>> closes = np.array([458, 458, 459])
     >>> signals_of(closes, np.zeros(3, bool), 2).tolist()

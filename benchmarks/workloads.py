@@ -1,13 +1,13 @@
 """What the benchmarks run on: seeded, the same everywhere, made on first use and kept outside the repository.
 
-A workload is a kind (see `kinds`) at a size. Beside its CSV lie the exact answers, worked out from the integers that
-the text was written from (see `truth`), never by reading it back:
+A workload is a kind (see `kinds`) at a size. Beside its CSV are the exact answers, computed from the integers that the
+text was written from (see `truth`), never by reading it back:
 
     plain-10000-42-v1.csv        the candles
     plain-10000-42-v1.signals    one character a row, 0 or 1: its signal with window 5
     plain-10000-42-v1.json       the number of signals for each of WINDOWS
 
-Every row is generated anew and none repeated, so timestamps and prices are those of a real series: about 5 µs a row for
+No row is a copy of another, so timestamps and prices are those of a real series. Generating takes about 5 µs a row for
 plain, a minute for ten million (600 MB); 2 µs a row for the other kinds, which are rewritten from plain.
 """
 
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 SEED = 42
 WINDOW = 5
 WINDOWS = (1, WINDOW, 1_000, 1_000_000)
-VERSION = 1  # of the bytes; one more whenever a kind changes, so that nobody reads an old file
+VERSION = 1  # of the bytes; increase it when a kind changes, so that no old file is read
 BLOCK_LINES = 1000
 
 
 class Workload(NamedTuple):
-    """A file of candles, and what is true of it."""
+    """A file of candles, and its exact answers."""
 
     path: Path
     signals_path: Path
@@ -68,7 +68,7 @@ def cache_folder() -> Path:
 
 
 def workload(kind: str, rows: int) -> Workload:
-    """Return candles of a kind, made if they are not there yet."""
+    """Return candles of a kind, generated if they do not exist yet."""
     path = cache_folder() / f"{kind}-{rows}-{SEED}-v{VERSION}.csv"
     answers = path.with_suffix(".json")
     if not path.exists():
@@ -78,7 +78,7 @@ def workload(kind: str, rows: int) -> Workload:
 
 
 def _make(kind: str, rows: int, path: Path) -> None:
-    """Write the file and its answers; the file takes its name last, when all of it is there."""
+    """Write the file and its answers; the file gets its name last, when it is complete."""
     how = KINDS[kind]
     source = _generated(rows) if kind == "plain" else _from_plain(rows)
     ticks, missing = array("q"), array("b")

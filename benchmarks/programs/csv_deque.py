@@ -1,4 +1,4 @@
-"""The program everybody writes first, a deque and a running float sum: `csv_deque.py PATH [SIGNALS]`."""
+"""The obvious program: a deque and a running float sum: `csv_deque.py PATH [SIGNALS]`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DuckDB, a line for each row: `duckdb_copy.py PATH LINES`. The mean of the first rows is that of those there are."""
+"""DuckDB, a line for each row: `duckdb_copy.py PATH LINES`. The first rows have the mean of the rows so far."""
 
 from __future__ import annotations
 

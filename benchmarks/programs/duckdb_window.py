@@ -1,7 +1,7 @@
 """DuckDB: `duckdb_window.py avg|decimal PATH [SIGNALS]`.
 
-`avg` asks whether the close is above its average, in doubles. `decimal` is how an exact answer is had from SQL: the
-column declared DECIMAL, and the product form without a division. Both keep the order of the file.
+`avg` asks whether the close is above its average, in doubles. `decimal` gives the exact answer in SQL: a
+column declared DECIMAL, and a product instead of a division. Both keep the order of the file.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Reads rows from stdin as the command does, and notes when they were counted. See `latency.py`.
 
 Writes `ready` on stdout before it reads, and at the end pairs of int64: first the numbers of signals and of rows, then
-for each piece of bytes it read the clock after the piece was taken, in nanoseconds, and the number of rows counted
-until then.
+for each chunk the clock after it was counted, in nanoseconds, and the number of rows counted by then.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ class Log:
         if not self.listens:
             return loggers
         if self._path:
-            # Line-buffered: an event is in the file when the call returns. A named pipe that nobody reads is an error.
+            # Line-buffered: an event is in the file when the call returns. A named pipe without a reader is an error.
             self._file = open(self._path, "a", encoding="utf-8", buffering=1, opener=_open_at_once)  # noqa: SIM115
         import structlog  # noqa: PLC0415 - 50 to 100 ms that a quiet job saves
 
