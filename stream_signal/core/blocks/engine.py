@@ -134,7 +134,7 @@ class BlockEngine:
             tally.rows += len(ticks)
             tally.signals += int(np.count_nonzero(pushed.above))
             if columns and len(ticks):
-                rows = Rows(first, pushed, mean.places, mean.window, columns, all_plain=not odd.closes)
+                rows = Rows(first, pushed, mean.places, mean.window, columns)
                 for observer in self._observers:
                     observer.rows(rows)
         if odd.failure:
