@@ -6,7 +6,7 @@ The signal rate of a file, a pipe or bytes:
     >>> run(Config(window=2), [b"close\n4.58\n4.", b"58\n4.59\n"]).value
     0.3333333333333333
 
-The same as the bytes come, and an observer that sees each row:
+The same as bytes arrive, with an observer that sees each row:
 
     >>> from stream_signal import Observer, SignalStream
     >>> class Printer(Observer):
@@ -103,7 +103,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    """Import what a public name stands for when it is first asked for: the command starts without the rest."""
+    """Import a public name when it is first used, so that the command starts without the others."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'core.errors')}"), name)

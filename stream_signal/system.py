@@ -1,7 +1,7 @@
 """What differs between operating systems, in one place: locks, pipes, and the binary mode of Windows.
 
-Everything else in the package asks here and knows no system. Each function says what it does where the system lacks
-the call. (The other two POSIX-only things have a home of their own: inotify in `inputs.watch`, signals in
+The rest of the package calls these functions and depends on no system. Each function says what it does if the system
+lacks the call. (The other two POSIX-only features have their own modules: inotify in `inputs.watch`, signals in
 `job.stopping`.)
 """
 
@@ -25,15 +25,15 @@ try:
 except ImportError:  # Windows
     fcntl = None
 
-# Windows opens a descriptor in text mode, which changes line ends, unless told not to.
+# Without this, Windows opens a descriptor in text mode, which changes line ends.
 BINARY = getattr(os, "O_BINARY", 0)
 NONBLOCK = getattr(os, "O_NONBLOCK", 0)
-# A pipe holds 64 KiB unless asked for more; as much as any user may have, so that the writer goes on during a block.
+# A pipe holds 64 KiB by default. This is the most any user may ask for: the writer can continue during a block.
 PIPE_BYTES = 1024 * 1024
 
 
 def make_stdio_binary() -> None:
-    """Switch stdin and stdout to binary mode, which only Windows has to be told."""
+    """Switch stdin and stdout to binary mode, on Windows."""
     with suppress(ImportError, OSError):
         import msvcrt  # noqa: PLC0415 - only Windows has it
 
@@ -42,17 +42,18 @@ def make_stdio_binary() -> None:
 
 
 def keep_memory() -> None:
-    """Have the allocator keep what is freed, up to 16 MiB at a time, for the next block.
+    """Make the allocator keep freed memory, up to 16 MiB at a time, for the next block.
 
-    glibc returns memory above a threshold to the system as soon as it is freed, and having it again costs a page fault
-    for each 4 KiB: half the time of JSON Lines. The threshold is the largest piece that was ever freed (mallopt(3),
-    M_MMAP_THRESHOLD); no page of this one is ever touched. It holds for the whole process, so only the command does it.
+    glibc returns memory above a threshold to the system as soon as it is freed, and getting it back costs a page fault
+    for each 4 KiB: half the time of JSON Lines. The threshold is the largest allocation that was ever freed
+    (mallopt(3), M_MMAP_THRESHOLD); the pages of this one are never touched. It applies to the whole process, so only
+    the command does it.
     """
     bytes(16 * 1024 * 1024)
 
 
 def lock(descriptor: int) -> None:
-    """Lock a file for this process until it closes the descriptor or ends; BlockingIOError where another has it."""
+    """Lock a file for this process until it closes the descriptor or ends; BlockingIOError if another has it."""
     if fcntl is not None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return
@@ -65,28 +66,28 @@ def lock(descriptor: int) -> None:
 
 
 def widen_pipe(descriptor: int) -> None:
-    """Have a pipe hold PIPE_BYTES, where the system allows it."""
+    """Make a pipe hold PIPE_BYTES, if the system allows it."""
     if fcntl is not None and hasattr(fcntl, "F_SETPIPE_SZ") and stat.S_ISFIFO(os.fstat(descriptor).st_mode):
         with suppress(OSError):
             fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 def wait_to_read(descriptor: int, seconds: float = inf) -> bool:
-    """Wait until there is something to read; return whether there is, or may be where the system cannot tell."""
-    if sys.platform == "win32":  # select knows only sockets there
+    """Wait until there is something to read; return whether there is, or may be if the system cannot say."""
+    if sys.platform == "win32":  # select supports only sockets there
         return True
     return bool(select.select([descriptor], [], [], None if seconds == inf else seconds)[0])
 
 
 def wait_to_write(descriptor: int, seconds: float = inf) -> bool:
-    """Wait until a pipe has room for PIPE_BUF bytes; return whether it has, or may have where no system call tells."""
+    """Wait until a pipe has space for PIPE_BUF bytes; return whether it has, or may have if the system cannot say."""
     if sys.platform == "win32":
         return True
     return bool(select.select([], [descriptor], [], None if seconds == inf else seconds)[1])
 
 
 def read_at(descriptor: int, length: int, offset: int) -> bytes:
-    """Read up to `length` bytes at `offset`; the place of reading stays where it is."""
+    """Read up to `length` bytes at `offset`; the position of the descriptor does not change."""
     if hasattr(os, "pread"):
         return os.pread(descriptor, length, offset)
     here = os.lseek(descriptor, 0, os.SEEK_CUR)
@@ -98,13 +99,13 @@ def read_at(descriptor: int, length: int, offset: int) -> bytes:
 
 
 def copy_permissions(path: str, descriptor: int) -> None:
-    """Give an open file the permissions of the file at `path`, where the system has them."""
+    """Give an open file the permissions of the file at `path`, if the system has them."""
     if hasattr(os, "fchmod"):
         os.fchmod(descriptor, stat.S_IMODE(os.stat(path).st_mode))
 
 
 def sync_folder(folder: str) -> None:
-    """Make a rename in a folder last; where a folder cannot be opened or synced, the file is in place all the same."""
+    """Make a rename in a folder durable; if a folder cannot be opened or synced, the file is in place all the same."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
         try:

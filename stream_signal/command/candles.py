@@ -1,11 +1,11 @@
 """Synthetic BTC/USD one-minute candles: the same bytes for the same seed on every machine.
 
-They look like the real ones where it matters to a rolling mean: prices on a grid of 0.01, volatility that comes in
-clusters, quiet minutes without a trade that repeat the last close with volume 0, and so closes that equal their mean.
+They resemble real candles where it matters to a rolling mean: prices on a grid of 0.01, volatility in clusters, quiet
+minutes without a trade, which repeat the last close with volume 0, and therefore closes that equal their mean.
 
 The clusters come from a GARCH(1, 1) process (Bollerslev, 1986, https://doi.org/10.1016/0304-4076(86)90063-1): the
 variance of a minute is a little of the long-run one, some of the last squared shock and most of the last variance. Only
-`+ - * /` and the square root touch a float: IEEE 754 rounds those alike everywhere, as it does not `log` and `exp`. Of
+`+ - * /` and the square root touch a float: IEEE 754 rounds those alike everywhere, but not `log` and `exp`. Of
 `random`, only `random()` is used, the one method whose sequence Python promises to keep. Cost: about 4 µs a row.
 """
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 HEADER = b"timestamp,open,high,low,close,volume\n"
 MINUTE_SECONDS = 60
 FIRST_MINUTE = 1_704_067_200  # 2024-01-01T00:00:00Z
-FIRST_CENTS = 4_228_300  # about where BTC/USD stood that day
+FIRST_CENTS = 4_228_300  # about the price of BTC/USD on that day
 SATOSHIS = 10**8  # volumes are written with eight decimals
 
 # Per minute, as fractions of the price; the long-run deviation is that of one-minute BTC/USD, some 0.06 %.

@@ -1,6 +1,6 @@
-"""The flags of the two commands: what each may be, and what makes no sense together.
+"""The flags of the two commands: their values, and which flags exclude each other.
 
-Whatever is wrong with a command line is said before anything is read or written, with exit code 2.
+Every mistake in a command line is reported before anything is read or written, with exit code 2.
 """
 
 from __future__ import annotations
@@ -34,17 +34,22 @@ def job_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "paths", metavar="PATH", type=_path, nargs="*", help="candle CSV; several are read in order, as one stream"
     )
-    parser.add_argument("--input", metavar="PATH", type=_path, dest="inputs", action="append", help="the same, by name")
     parser.add_argument(
-        "--config", metavar="PATH", type=_path, help="YAML settings (default: ./config.yaml where there is one)"
+        "--input", metavar="PATH", type=_path, dest="inputs", action="append", help="the same, as a flag"
     )
     parser.add_argument(
-        "--output", metavar="PATH", type=_path, default="-", help="where the metrics go (default: -, stdout)"
+        "--config", metavar="PATH", type=_path, help="YAML settings (default: ./config.yaml, if it exists)"
+    )
+    parser.add_argument(
+        "--output", metavar="PATH", type=_path, default="-", help="write the metrics here (default: -, stdout)"
     )
     parser.add_argument("--log-file", metavar="PATH", type=_log_path, help="append the log here, as JSON Lines")
     parser.add_argument("--window", metavar="N", type=_window, help="rows in the rolling mean; overrides the config")
     parser.add_argument(
-        "--column", metavar="NAME", type=_column, help="the close's name, or number from 1; overrides the config"
+        "--column",
+        metavar="NAME",
+        type=_column,
+        help="name of the close column, or its number from 1; overrides the config",
     )
     parser.add_argument(
         "--signals", metavar="PATH", type=_path, help="write a line for each row here (-: stdout, with --output FILE)"
@@ -52,37 +57,37 @@ def job_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--signals-format",
         choices=("csv", "jsonl"),
-        help="default: jsonl where PATH ends in .jsonl or .ndjson, else csv",
+        help="default: jsonl if PATH ends in .jsonl or .ndjson, otherwise csv",
     )
     parser.add_argument(
         "--time-column",
         metavar="NAME",
         type=_column,
-        help="the times' name, or number from 1 (default: the first of a known name)",
+        help="name of the timestamp column, or its number from 1 (default: the first known name)",
     )
     parser.add_argument(
-        "--follow", action="store_true", help="go on reading the file as it grows, until SIGINT or SIGTERM"
+        "--follow", action="store_true", help="keep reading the file as it grows, until SIGINT or SIGTERM"
     )
     parser.add_argument(
-        "--idle-timeout", metavar="SECONDS", type=_seconds, help="end --follow after so long without new bytes"
+        "--idle-timeout", metavar="SECONDS", type=_seconds, help="end --follow after so many seconds without new bytes"
     )
     parser.add_argument(
-        "--checkpoint", metavar="PATH", type=_file, help="go on from the state saved here, if any; save it here"
+        "--checkpoint", metavar="PATH", type=_file, help="resume from the state saved here, if any; save it here"
     )
     parser.add_argument(
         "--checkpoint-every",
         metavar="SECONDS",
         type=_seconds,
-        help="how often it is saved as the job goes (default: 30)",
+        help="save the state every so many seconds (default: 30)",
     )
     parser.add_argument(
         "--every",
         metavar="SECONDS",
         type=_seconds,
-        help="write the metrics so far, each time so many seconds have gone",
+        help="write the metrics so far every so many seconds",
     )
     parser.add_argument(
-        "-v", "--verbose", action="count", default=0, help="tell on stderr what happens; -vv: tracebacks in the log"
+        "-v", "--verbose", action="count", default=0, help="log to stderr; -vv: tracebacks in the log file"
     )
     parser.add_argument("--version", action="version", version=f"stream-signal {__version__}")
     return parser
@@ -96,13 +101,13 @@ def candles_parser() -> argparse.ArgumentParser:
     parser.add_argument("--rows", metavar="N", type=_rows, default=10_000, help="candles to write (default: 10000)")
     parser.add_argument("--seed", metavar="N", type=_seed, help="default: the seed of the config")
     parser.add_argument(
-        "--config", metavar="PATH", type=_path, help="YAML settings (default: ./config.yaml where there is one)"
+        "--config", metavar="PATH", type=_path, help="YAML settings (default: ./config.yaml, if it exists)"
     )
     return parser
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
-    """Help of one width, so that the README can show it and a test compare it."""
+    """Help of a fixed width, so that the documents can show it and a test can compare it."""
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=24, width=110)
@@ -110,7 +115,7 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
 def _log_path(text: str) -> str:
     if text == "-":
-        raise argparse.ArgumentTypeError("expected a file, found '-'; -v tells what happens on stderr")
+        raise argparse.ArgumentTypeError("expected a file, found '-'; -v logs to stderr")
     return _path(text)
 
 
@@ -165,29 +170,29 @@ def _column(text: str) -> str | int:
 def refuse_contradictions(
     parser: argparse.ArgumentParser, inputs: tuple[str, ...], options: argparse.Namespace
 ) -> None:
-    """Refuse flags that make no sense together."""
+    """Refuse flags that exclude or need each other."""
     if options.checkpoint_every and not options.checkpoint:
-        parser.error("--checkpoint-every: there is no --checkpoint to save")
+        parser.error("--checkpoint-every needs --checkpoint")
     if options.signals == "-" and is_stdout(options.output) and not _is_null(options.output):
-        parser.error("--signals - puts the signals on stdout: the metrics need --output FILE")
+        parser.error("--signals - writes the signals to stdout: the metrics need --output FILE")
     if options.signals_format and not options.signals:
-        parser.error("--signals-format: there are no --signals to write")
+        parser.error("--signals-format needs --signals")
     if options.time_column and not (options.signals or options.log_file or options.verbose):
-        parser.error("--time-column: there are no --signals, and no log, to tell of times")
+        parser.error("--time-column needs --signals, --log-file or --verbose")
     if options.idle_timeout and not options.follow:
-        parser.error("--idle-timeout: there is nothing to --follow")
+        parser.error("--idle-timeout needs --follow")
     if options.follow and (len(inputs) > 1 or "-" in inputs):
-        parser.error("--follow: one file, by its path; a pipe is read to its end as it comes")
+        parser.error("--follow needs one file, by its path; a pipe is read as it is written, without --follow")
 
 
 def refuse_overwriting(parser: argparse.ArgumentParser, inputs: tuple[str, ...], options: argparse.Namespace) -> None:
-    """Refuse to write anything over what is read, or over anything else that is written, by whatever name."""
+    """Refuse to overwrite an input, the config or another output, by any name of the file."""
     from stream_signal.job.run import DEFAULT_CONFIG  # noqa: PLC0415
 
     taken = {_identity(path) if path != "-" else _identity_of(0): "an input" for path in inputs}
     taken[_identity(options.config or DEFAULT_CONFIG)] = "the config"
     if options.signals == "-":
-        taken[_identity_of(1)] = "where the signals go"
+        taken[_identity_of(1)] = "the signals on stdout"
     for flag, what, path in (
         ("--output", "the output", options.output),
         ("--log-file", "the log", options.log_file),
@@ -198,12 +203,12 @@ def refuse_overwriting(parser: argparse.ArgumentParser, inputs: tuple[str, ...],
             continue  # a pipe or a device is not overwritten
         file = _identity(path)
         if file in taken:
-            parser.error(f"{flag} {path}: that is {taken[file]}, and would be overwritten")
+            parser.error(f"{flag} {path} would overwrite {taken[file]}")
         taken[file] = what
 
 
 def is_stdout(path: str) -> bool:
-    """Whether a path names what stdout is, as /dev/stdout does."""
+    """Whether a path is stdout under another name, like /dev/stdout."""
     try:
         return path == "-" or os.path.samestat(os.stat(path), os.fstat(1))
     except (OSError, ValueError):
@@ -215,7 +220,7 @@ def _is_null(path: str) -> bool:
 
 
 def _identity(path: str) -> object:
-    """Tell a file by what it is, where it is there, else by its place."""
+    """Identify a file by device and inode if it exists, otherwise by its path."""
     try:
         status = os.stat(path)
     except OSError:

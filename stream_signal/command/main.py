@@ -36,13 +36,13 @@ def _run_job(arguments: list[str]) -> int:
     parser = job_parser()
     options = parser.parse_intermixed_args(arguments)
     if options.paths and options.inputs:
-        parser.error("give the inputs as paths or with --input, not both: their order would be a guess")
+        parser.error("give the inputs as paths or with --input, not both: their order would be ambiguous")
     inputs = tuple(options.paths or options.inputs or ["-"])
     if not (options.paths or options.inputs) and sys.stdin and sys.stdin.isatty():
         parser.print_help(sys.stderr)
         return EXIT_USAGE
     if options.signals and is_stdout(options.signals):
-        options.signals = "-"  # to open it once more, and cut it back, would lose what stands there
+        options.signals = "-"  # opening it again would truncate what is already there
     refuse_contradictions(parser, inputs, options)
     refuse_overwriting(parser, inputs, options)
 
@@ -102,7 +102,7 @@ def _write_candles(arguments: list[str]) -> int:
 
 
 def _flush_help() -> None:
-    """Flush what argparse printed; a reader who has gone (`--help | head`) is no error."""
+    """Flush what argparse printed; a closed pipe (`--help | head`) is not an error."""
     try:
         if sys.stdout:
             sys.stdout.flush()

@@ -1,7 +1,7 @@
 """The settings of a job, and the strict reader of their YAML.
 
-YAML guesses: `1.10` is a float, `yes` a bool, `010` eight and `1:30` ninety. So only the shape of the document is
-left to PyYAML; each value is then taken with one meaning or refused. Nothing here opens a file.
+YAML guesses: `1.10` is a float, `yes` a bool, `010` eight and `1:30` ninety. So PyYAML parses only the structure of
+the document; each value then has one meaning or is refused. Nothing here opens a file.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Self
 
-# A config is some ten lines; this bounds what a wrong path (a log, the candles themselves) can cost.
+# A config has about ten lines; the limit bounds the cost of a wrong path (a log, the candles themselves).
 MAX_CONFIG_BYTES = 64 * 1024
 MAX_SEED = 2**63 - 1
 MAX_COLUMN = 100_000  # more than any line has fields
-MAX_WINDOW = 10**9  # beyond the minutes of a thousand years; a ring of that size is 8 GB
+MAX_WINDOW = 10**9  # more minutes than a thousand years have; such a ring takes 8 GB
 DELIMITERS = (",", ";", "\t", "|")
 BAD_ROWS = ("error", "missing")
 _YAML_BOOLS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
@@ -54,7 +54,7 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     ),
     "header": ("true or false", lambda value: type(value) is bool),
     "delimiter": (
-        'one of "," ";" "\\t" "|" (without the key it is found from the first line)',
+        'one of "," ";" "\\t" "|" (without the key, the first line decides)',
         lambda value: value is None or value in DELIMITERS,
     ),
     "bad_rows": ("error or missing", lambda value: value in BAD_ROWS),
@@ -64,8 +64,8 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
 class Config(_Settings):
     """The settings that decide the answer; a wrong one raises ConfigError.
 
-    `window` is in rows. `column` is a name, or a number counted from 1. `delimiter` None means: found from the first
-    line. `bad_rows` is "error" or "missing". `seed` and `version` are carried into the metrics.
+    `window` is in rows. `column` is a name, or a number counted from 1. If `delimiter` is None, the first line
+    decides. `bad_rows` is "error" or "missing". `seed` and `version` are copied to the metrics.
 
     >>> Config(window=20).window
     20
@@ -87,7 +87,7 @@ class Config(_Settings):
         delimiter: str | None = None,
         bad_rows: str = "error",
     ) -> Self:
-        """Make the record, then check every setting of it."""
+        """Make the record and check every setting."""
         self = super().__new__(cls, seed, window, version, column, header, delimiter, bad_rows)
         for key, value in zip(cls._fields, self, strict=True):
             expected, allowed = _RULES[key]
@@ -110,8 +110,8 @@ class Config(_Settings):
 def parse_config(data: bytes, **overrides: Any) -> Config:
     r"""Read a YAML document with the keys seed, window, version and optionally the others of `Config`.
 
-    `overrides` stand above the document (an override of None does not). Raises ConfigError that names the key, what it
-    was and what it may be: an unknown, a duplicate or a missing key and a value of another type are all refused.
+    `overrides` replace settings of the document, unless they are None. Raises ConfigError, which names the key, what it
+    was and what it may be: unknown, duplicate and missing keys and values of another type are all refused.
 
     >>> parse_config(b'seed: 42\nwindow: 5\nversion: "v1"', window=20)[:3]
     (42, 20, 'v1')
@@ -122,7 +122,7 @@ def parse_config(data: bytes, **overrides: Any) -> Config:
             known = ", ".join(_RULES)
             raise ConfigError(f"line {line}: unknown key {shown(key)}{_nearest(key)}; known keys: {known}")
         if key in settings:
-            raise ConfigError(f"line {line}: the key {key!r} stands twice")
+            raise ConfigError(f"line {line}: duplicate key {key!r}")
         settings[key] = value
     for key in REQUIRED:
         if key not in settings:
@@ -132,7 +132,7 @@ def parse_config(data: bytes, **overrides: Any) -> Config:
 
 
 class _Unread(str):
-    """A YAML value that is neither text, nor a plain integer, nor a bool: kept as written, to be quoted."""
+    """A YAML value that is neither text, nor a plain integer, nor a bool: kept as written, for the error message."""
 
     __slots__ = ()
 
@@ -143,12 +143,12 @@ def _found(value: object) -> str:
 
 def _entries(data: bytes) -> Iterator[tuple[int, str, Any]]:
     """Yield `(line, key, value)` of the one mapping in the document."""
-    import yaml  # noqa: PLC0415 - a job without a config file does not pay for it
+    import yaml  # noqa: PLC0415 - a job without a config file starts faster
 
     if len(data) > MAX_CONFIG_BYTES:
         raise ConfigError(f"expected at most {MAX_CONFIG_BYTES} bytes of settings, found more")
     try:
-        # Composed, not constructed: no tag is obeyed, no alias expanded.
+        # Composed, not constructed: no tag is executed, no alias expanded.
         document = yaml.compose(data, yaml.SafeLoader)
     except (
         yaml.YAMLError,
@@ -157,7 +157,7 @@ def _entries(data: bytes) -> Iterator[tuple[int, str, Any]]:
     ) as error:  # the last two from a code point or a version too large
         raise ConfigError(f"expected YAML, found: {' '.join(str(error).split())}") from None
     except RecursionError:
-        raise ConfigError("expected YAML, found one nested too deeply") from None
+        raise ConfigError("expected YAML, found a document nested too deeply") from None
     if not isinstance(document, yaml.MappingNode):
         raise ConfigError(f"expected the keys {', '.join(REQUIRED)}, found {'nothing' if document is None else 'none'}")
     for key, value in document.value:
@@ -180,7 +180,7 @@ def _scalar(node: Any) -> str | int | bool:
 
 
 def _nearest(key: str) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 - only a typing error needs it
+    from difflib import get_close_matches  # noqa: PLC0415 - only a misspelt key needs it
 
     near = get_close_matches(key.lower(), _RULES, n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""

@@ -2,23 +2,23 @@
 
     StreamSignalError
     ├── ConfigError             a setting is wrong: edit the config or the flag
-    ├── InputError              the bytes cannot be had: check the path, the pipe, the permissions
-    ├── DataError               the bytes cannot be read with one meaning: look at the line it names
+    ├── InputError              the input cannot be read: check the path, the pipe, the permissions
+    ├── DataError               the data is malformed or ambiguous: look at the line it names
     │   ├── MissingColumnError  the header has no such column
-    │   └── TruncatedError      the stream ended too early: nothing in it, or inside a quoted field
-    ├── CheckpointError         a checkpoint is damaged, or of other settings or data: it says which, and what to do
+    │   └── TruncatedError      the stream ended too early: it is empty, or ends inside a quoted field
+    ├── CheckpointError         a checkpoint is damaged, or has other settings or data: it says which, and what to do
     ├── OutputError             a result cannot be written: check the folder, the disk
-    │   └── ClosedOutputError   whoever read the output went away
-    ├── Interrupted             somebody asked the process to stop
-    └── InternalError           a defect of stream-signal: please report it
+    │   └── ClosedOutputError   the reader of the output closed the pipe
+    ├── Interrupted             a signal asked the job to stop
+    └── InternalError           a bug in stream-signal: please report it
 
-Each error is one line of text that names the place, what was expected and what was found. The exit codes that go
-with them are given in one place, `stream_signal.command.main`.
+Each error is one line of text that names the place, what was expected and what was found. Their exit codes are all
+in `stream_signal.command.main`.
 """
 
 from __future__ import annotations
 
-# What a message quotes of the data: enough to recognise a row of candles, short enough for one line of a terminal.
+# How much data a message quotes: enough to recognise a row of candles, short enough for one line of a terminal.
 FOUND_CHARACTERS = 60
 
 
@@ -36,7 +36,7 @@ def shown(found: bytes | str) -> str:
 
 
 def reason(error: OSError | ValueError) -> str:
-    """Give the words of the operating system, without its number; a path with a NUL in it is a ValueError."""
+    """Return the message of the operating system, without its number; a path with a NUL in it is a ValueError."""
     return getattr(error, "strerror", None) or str(error)
 
 
@@ -45,7 +45,7 @@ class StreamSignalError(Exception):
 
 
 class ConfigError(StreamSignalError):
-    """A setting is not what it may be."""
+    """A setting is wrong."""
 
 
 class InputError(StreamSignalError):
@@ -53,10 +53,10 @@ class InputError(StreamSignalError):
 
 
 class DataError(StreamSignalError):
-    """A line cannot be read with one meaning.
+    """The data is malformed or ambiguous.
 
-    `line` counts from 1 (None where the whole input is meant); `expected` and `found` are text for people; `source`
-    names the input where there are several.
+    `line` counts from 1 (None means the whole input); `expected` and `found` are text for people; `source`
+    names the input if there are several.
     """
 
     def __init__(self, line: int | None, expected: str, found: str, source: str | None = None) -> None:
@@ -91,7 +91,7 @@ class TruncatedError(DataError):
 
 
 class CheckpointError(StreamSignalError):
-    """The checkpoint at `path` cannot be taken up: `differs` says why, `advice` what to do."""
+    """The job cannot resume from the checkpoint at `path`: `differs` says why, `advice` what to do."""
 
     def __init__(self, path: str, differs: str, advice: str) -> None:
         super().__init__(path, differs, advice)
@@ -108,11 +108,11 @@ class OutputError(StreamSignalError):
 
 
 class ClosedOutputError(OutputError):
-    """The reader of the output has gone: there is nobody left to tell."""
+    """The reader of the output closed the pipe."""
 
 
-class Interrupted(StreamSignalError):  # noqa: N818 - it is no error of anybody's
-    """A signal asked the job to stop; `signal` is its number, `rows` what was counted by then."""
+class Interrupted(StreamSignalError):  # noqa: N818 - nobody made an error
+    """A signal asked the job to stop; `signal` is its number, `rows` how many were counted by then."""
 
     def __init__(self, signal: int, name: str) -> None:
         super().__init__(signal, name)
@@ -125,4 +125,4 @@ class Interrupted(StreamSignalError):  # noqa: N818 - it is no error of anybody'
 
 
 class InternalError(StreamSignalError):
-    """An error that nobody foresaw; its cause is the original one."""
+    """An unexpected error; its cause is the original one."""

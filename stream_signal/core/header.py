@@ -1,8 +1,8 @@
-"""The first lines of a file -> its delimiter and the place of the close.
+"""The first lines of a file -> its delimiter and the position of the close.
 
-A column is matched by its whole name, trimmed, case-folded and with `<>` taken off; never by a part of it. A line
-that has no such column is no header. What could be read in two ways is refused: two columns of that name, two
-delimiters that both give it, a header that is itself a row of numbers.
+A column is matched by its whole name, trimmed, case-folded and without `<>`; never by a part of it. A line without such
+a column is not a header. Anything ambiguous is refused: two columns of that name, two delimiters that both give it, a
+header that is itself a row of numbers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from stream_signal.core.ticks import reads_as_close
 
 BOM = b"\xef\xbb\xbf"
 
-# What else may come in where a CSV was meant; the first bytes tell.
+# Other formats that are given by mistake, known by their first bytes.
 _FOREIGN = {
     b"\x1f\x8b": "a gzip file",
     b"\x28\xb5\x2f\xfd": "a Zstandard file",
@@ -30,9 +30,9 @@ _FOREIGN = {
 
 
 class Header(NamedTuple):
-    """How to read the rows: the close stands at `position`, from 0, of `width` fields, and every row has as many.
+    """How to read the rows: every row has `width` fields, and the close is at `position`, from 0.
 
-    `names` and `line` are empty where the file has no header.
+    `names` and `line` are empty if the file has no header.
     """
 
     line: bytes
@@ -43,10 +43,10 @@ class Header(NamedTuple):
 
 
 def find_header(line: bytes, number: int, column: str | int, delimiter: str | None) -> Header | None:
-    """Read a line as the header, or return None where it has no such column.
+    """Read a line as the header, or return None if it has no such column.
 
-    `line` comes without BOM and line end; `number` is its line number, for the errors. `delimiter` None: each of the
-    four is tried. Raises DataError where the line can be read in two ways.
+    `line` has no BOM and no line end; `number` is its line number, for the errors. If `delimiter` is None, each of the
+    four is tried. Raises DataError if the line can be read in two ways.
 
     >>> find_header(b"Date;<CLOSE>;Volume", 1, "close", None)
     Header(line=b'Date;<CLOSE>;Volume', names=('Date', '<CLOSE>', 'Volume'), delimiter=';', position=1, width=3)
@@ -74,10 +74,10 @@ def find_header(line: bytes, number: int, column: str | int, delimiter: str | No
 
 
 def headless(line: bytes, number: int, column: int, delimiter: str | None) -> Header:
-    """Learn from the first row of a file without a header how to read it; `column` counts from 1.
+    """Find out from the first row of a file without a header how to read it; `column` counts from 1.
 
-    Without a `delimiter`, the one that gives so many fields is taken. That a close can be read there decides nothing:
-    under a comma, the `2024-01-01;42004,66` of a decimal comma has a close of 66.
+    Without a `delimiter`, the one that gives enough fields is taken. Whether the close is a number decides nothing:
+    split at its decimal comma, `2024-01-01;42004,66` has a close of 66.
 
     >>> headless(b"2024-01-01;42004.66;1.5", 1, 2, None)
     Header(line=b'', names=(), delimiter=';', position=1, width=3)
@@ -92,7 +92,7 @@ def headless(line: bytes, number: int, column: int, delimiter: str | None) -> He
 
 
 def refuse_foreign(line: bytes, number: int) -> None:
-    """Raise DataError where the first line shows that this is not UTF-8 text at all."""
+    """Raise DataError if the first line shows that this is not UTF-8 text at all."""
     for magic, kind in _FOREIGN.items():
         if line.startswith(magic):
             raise DataError(number, "CSV in UTF-8", kind)
@@ -101,7 +101,7 @@ def refuse_foreign(line: bytes, number: int) -> None:
 
 
 def folded(name: str) -> str:
-    """Return the form of a column's name in which names are compared."""
+    """Return a column name in the form in which names are compared."""
     name = name.strip()
     if name.startswith("<") and name.endswith(">"):
         name = name[1:-1].strip()
@@ -109,7 +109,7 @@ def folded(name: str) -> str:
 
 
 def matches(names: tuple[str, ...], column: str | int) -> list[int]:
-    """Return the positions, from 0, of the columns of that name, or the one of that number, from 1."""
+    """Return the positions, from 0, of the columns with that name, or of the one with that number, from 1."""
     if isinstance(column, int):
         return [column - 1] if column <= len(names) else []
     wanted = folded(column)
@@ -117,19 +117,19 @@ def matches(names: tuple[str, ...], column: str | int) -> list[int]:
 
 
 def listed(names: tuple[str, ...], positions: list[int]) -> str:
-    """Name columns in words."""
+    """List columns for a message."""
     return " and ".join(f"{shown(names[at])} (column {at + 1})" for at in positions)
 
 
 def _readings(line: bytes, delimiter: str | None) -> list[tuple[str, list[bytes]]]:
-    """List each way to cut the line: by the delimiter, or by every one that stands in it."""
+    """List each way to split the line: at the delimiter, or at each one that occurs in it."""
     marks = [delimiter] if delimiter else [mark for mark in DELIMITERS if mark.encode() in line] or [DELIMITERS[0]]
     readings = []
     for mark in marks:
         try:
             readings.append((mark, split_line(line, mark)))
         except FieldError:
-            continue  # no way to read the line
+            continue  # not a way to read the line
     return readings
 
 

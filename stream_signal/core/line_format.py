@@ -1,11 +1,11 @@
-"""LineFormat: how a row is written as a line of signals, in CSV or in JSON Lines.
+"""LineFormat: how a row is written as a signal line, in CSV or in JSON Lines.
 
     row,time,close,mean,signal          {"row": 1, "time": "1700000000", "close": "42004.66", "mean": null, "signal": 0}
     1,1700000000,42004.66,,0
 
-`time` and `close` are the texts as they came, without the spaces around them; `mean` is the exact mean as the nearest
-float64, in the fewest digits that give it back. A close that is missing, `NaN` or bad is empty, and so is a missing
-time; a missing mean is empty in CSV and null in JSON.
+`time` and `close` are the texts of the input without surrounding spaces; `mean` is the exact mean as the nearest
+float64, in the fewest digits that read back as it. A missing or bad close is empty, and so is a missing timestamp; a
+missing mean is empty in CSV and null in JSON.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ CSV, JSONL = "csv", "jsonl"
 _FIELD = re.compile(b"%[bd]")
 # Characters that are written as they are in every format; a space is not one of them, because it may have to go.
 _PLAIN = bytes(code for code in range(33, 127) if chr(code) not in '",\\')
-# A mean beyond the floats, of closes of hundreds of digits; every reader takes this for infinity, also one of JSON.
+# A mean beyond the floats, of closes of hundreds of digits; every reader, also one of JSON, reads it as infinity.
 BEYOND = "1e999"
 
 
@@ -33,25 +33,25 @@ class LineFormat(NamedTuple):
     header: bytes
     """the line above the first one"""
     template: bytes
-    """of a line, whose fields are the row, the cells of time and close, the text of the mean, and the signal"""
+    """of a line; its fields are the row, the cells of time and close, the text of the mean, and the signal"""
     no_mean: bytes
     """what is written for a missing mean"""
     quotes_all: bool
     """whether every text is quoted, as in JSON"""
 
     def line(self, number: int, time: bytes, close: bytes, mean: str, *, above: bool) -> bytes:
-        """Write one row; `mean` is empty where there is none."""
+        """Write one row; `mean` is empty if it is missing."""
         if (time + close).translate(None, _PLAIN):
             time, close = self.cell(time), self.cell(close)
         return self.template % (number, time, close, mean.encode() or self.no_mean, above)
 
     @property
     def between(self) -> tuple[bytes, ...]:
-        """What is before the first field, between two fields and behind the last one."""
+        """The bytes before the first field, between two fields and after the last one."""
         return tuple(_FIELD.split(self.template))
 
     def cell(self, text: bytes) -> bytes:
-        """Write a text so that it can stand between its separators."""
+        """Quote a text as the format requires."""
         text = text.strip(b" ")
         if self.quotes_all:
             return dumps(text.decode("utf-8", "replace"))[1:-1].encode()
@@ -68,7 +68,7 @@ FORMATS = {line_format.name: line_format for line_format in (CSV_LINES, JSON_LIN
 
 
 def format_for(path: str) -> str:
-    """Return the name of the format that the name of a file asks for."""
+    """Return the name of the format that fits the ending of a path."""
     return JSONL if path.endswith((".jsonl", ".ndjson")) else CSV
 
 

@@ -1,8 +1,8 @@
-"""Observers: whatever wants to see the rows as they are counted.
+"""Observers: objects that see the rows as they are counted.
 
 An observer sees every row in order, once. The row engine shows it one `Row` at a time; the block engine shows it a run
 of rows as arrays (`core.blocks.rows.Rows`), in which a column of text is cut out only when an observer asks for it. An
-observer that does not care for arrays implements `row` alone. Neither engine knows any observer by name, and a stream
+observer that does not need arrays implements only `row`. Neither engine knows any observer by name, and a stream
 without observers does no work for them.
 
     class CloseRose(Observer):          # how many closes are above the one before
@@ -32,10 +32,9 @@ if TYPE_CHECKING:
 class Row:
     """One counted row, as the row engine shows it; the next row reuses the object, so copy what you keep.
 
-    `number` counts from 1. The close is exactly `ticks / 10**places`; `ticks` is None where it is missing. `above` says
-    whether the row signals. `total` is the sum of its window times `10**scale`, or None while there is no mean.
-    `text(column)` returns a field of the row as it was written, by its position from 0; it is empty where the row
-    could not be read.
+    `number` counts from 1. The close is exactly `ticks / 10**places`; `ticks` is None if it is missing. `above` says
+    whether the row signals. `total` is the sum of its window times `10**scale`, or None while the window is not full.
+    `text(column)` returns a field of the row as it was written, by its position from 0; it is empty for a bad row.
     """
 
     __slots__ = ("_window", "above", "number", "places", "scale", "text", "ticks", "total")
@@ -54,7 +53,7 @@ class Row:
 
     @property
     def close(self) -> Decimal | None:
-        """The close, exactly; None where it is missing."""
+        """The close, exactly; None if it is missing."""
         if self.ticks is None:
             return None
         return Decimal((self.ticks < 0, tuple(map(int, str(abs(self.ticks)))), -self.places))
@@ -63,13 +62,13 @@ class Row:
     def mean(self) -> float | None:
         """The mean of the window that this row ends, as the nearest float64; None while the window is not full.
 
-        OverflowError where it is beyond the floats.
+        OverflowError if it is beyond the floats.
         """
         return None if self.total is None else self.total / self.divisor
 
     @property
     def divisor(self) -> int:
-        """What `total` is divided by to give the mean."""
+        """The number to divide `total` by to get the mean."""
         divisor: int = self._window * 10**self.scale
         return divisor
 
@@ -83,7 +82,7 @@ class Observer:
     name = ""
 
     def begin(self, header: Header) -> None:
-        """Learn how the rows are read, once, before the first of them; a DataError ends the stream."""
+        """Receive the header, once, before the first row; a DataError ends the stream."""
 
     def row(self, row: Row) -> None:
         """See one row."""
@@ -94,8 +93,8 @@ class Observer:
             self.row(row)
 
     def snapshot(self) -> Any:
-        """Return what `restore` needs to go on in another process, as JSON can hold it; None for nothing."""
+        """Return what `restore` needs in another process, as values that JSON can hold; None for nothing."""
         return None
 
     def restore(self, saved: Any) -> None:
-        """Go on where `snapshot` was taken; ValueError where `saved` cannot be one."""
+        """Resume from what `snapshot` returned; raise ValueError if `saved` is not valid."""

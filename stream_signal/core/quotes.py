@@ -1,11 +1,10 @@
-"""One record of RFC 4180 -> its fields, where a quote stands in it.
+"""One record of RFC 4180 with a quote in it -> its fields.
 
-A quote opens a quoted field only where the field begins, a doubled quote stands for one, and nothing may follow the
-closing quote but the delimiter. A quote in the middle of an unquoted field is a character like any other. So reads
-Python's `csv`, which does the work here; rows without a quote never come this way. It refuses a CR that ends no line
-and stands in no quotes.
+A quote opens a quoted field only at its beginning, a doubled quote means one, and only the delimiter may follow the
+closing quote. A quote in the middle of an unquoted field is an ordinary character. Python's `csv` reads the same way
+and does the work here; rows without a quote never get here. It refuses a CR outside quotes that does not end a line.
 
-Latin-1 maps every byte to one character and back, so that the fields nobody asks for may hold what they like.
+Latin-1 maps every byte to one character and back, so that unused fields may hold any bytes.
 """
 
 from __future__ import annotations
@@ -13,19 +12,19 @@ from __future__ import annotations
 import csv
 import re
 
-# Up to and with the first quote that is not doubled.
+# Up to and including the first quote that is not doubled.
 _CLOSING = re.compile(r'[^"]*(?:""[^"]*)*"(?!")')
 
 
 class FieldError(ValueError):
-    """The record cannot be cut into fields; the text says why."""
+    """The record cannot be split into fields; the text says why."""
 
 
 class QuotedRecords:
-    r"""Reads records line by line; a record goes on on the next line while a quoted field in it is open.
+    r"""Reads records line by line; a record continues on the next line while a quoted field is open.
 
-    `read` takes one line after the other, without its newline. `open` says that the record is not at its end, `lines`
-    and `size` how many lines and bytes it had before the last line. Each line of a long record is searched once.
+    `read` takes one line at a time, without its newline. `open` says that the record is unfinished; `lines` and `size`
+    are how many lines and bytes it had before its last line. Each line of a long record is searched once.
 
     >>> records = QuotedRecords(",")
     >>> records.read(b'2,"42,004.66","the ""last"" one"')
@@ -40,19 +39,19 @@ class QuotedRecords:
         self.size = 0
         self._held: list[str] = []
         self._opening = re.compile(f'(?:^|{re.escape(delimiter)})"')
-        # One reader for all records, which pops their text off this list: to make one for each takes 0.4 µs more a row.
+        # One reader for all records, which pops their text off this list: a new one for each costs 0.4 µs a row.
         self._given: list[str] = []
         self._reader = csv.reader(iter(self._given.pop, None), delimiter=delimiter, strict=True)
 
     @property
     def held(self) -> int:
-        """Bytes of the lines held of a record that is not at its end, line ends included."""
+        """Bytes held of an unfinished record, line ends included."""
         return self.size + len(self._held[-1]) + 1 if self.open else 0
 
     def read(self, line: bytes) -> list[str] | None:
-        """Take the next line; return the fields of the record that it ends, or None where it ends none.
+        """Take the next line; return the fields of the record that it ends, or None if it ends none.
 
-        Raises FieldError where text follows a closing quote: the record is passed over.
+        Raises FieldError if text follows a closing quote; the record is then dropped.
         """
         text = line.decode("latin-1")
         if self.open:
@@ -62,7 +61,7 @@ class QuotedRecords:
             self._given.append(text)
             try:
                 return next(self._reader)
-            except (IndexError, csv.Error):  # it asked for the next line; or the record is wrong: look closer
+            except (IndexError, csv.Error):  # it asked for the next line, or the record is malformed
                 self._held.clear()
         self._held.append(text)
         self.open = self._is_open_after(text)
@@ -89,7 +88,7 @@ class QuotedRecords:
 
 
 def split_line(line: bytes, delimiter: str) -> list[bytes]:
-    """Cut one whole line, without its line end, into fields; FieldError where it has quotes that do not fit."""
+    """Split one whole line, without its line end, into fields; raise FieldError if it ends inside quotes."""
     if b'"' not in line:
         return line.split(delimiter.encode())
     records = QuotedRecords(delimiter)

@@ -13,7 +13,7 @@ REPEATED_HEADER = "repeated_headers"
 MISSING_CLOSE = "missing_closes"
 BAD_ROW = "bad_rows"
 UNFINISHED_LINE = "unfinished_lines"  # the last line of a followed file that was rotated
-LONG_RECORD = "records_of_several_lines"  # not a repair, but what one stray quote makes of many rows
+LONG_RECORD = "records_of_several_lines"  # not a repair, but one stray quote can join many rows
 
 
 class Place(NamedTuple):
@@ -24,7 +24,7 @@ class Place(NamedTuple):
     text: str = ""
     """what was found there, in words"""
     source: str | None = None
-    """the name of the input, where there are several"""
+    """the name of the input, if there are several"""
 
     def __str__(self) -> str:
         where = f"{self.source}: line {self.line}" if self.source else f"line {self.line}"
@@ -32,7 +32,7 @@ class Place(NamedTuple):
 
 
 class Repairs:
-    """Counts by kind, and the first places of each kind; `source` names the current input where there are several.
+    """Counts by kind, and the first places of each kind; `source` names the current input if there are several.
 
     >>> repairs = Repairs()
     >>> repairs.note(MISSING_CLOSE, 7)

@@ -1,14 +1,14 @@
 """RollingMean: the mean of the last `window` values, exactly, in O(1) a value.
 
 The ring buffer holds integers, all scaled by one power of ten: the most decimal places seen so far. The running total
-is therefore exact for ever; nothing drifts, however long the stream, and "above the mean" is decided without a
-division. A value with more places than any before rescales the ring: O(window), at most 400 times in a life.
+is therefore exact: nothing drifts, however long the stream, and "above the mean" is decided without a division. A value
+with more places than any before rescales the ring: O(window), at most 400 times in all.
 
     ring    [ t5 | t6 | t2 | t3 | t4 ]      window = 5; t7 replaces t2, the oldest
                         ^ head              total += t7 - t2
 
-The ring is an array of int64, 8 bytes a value, in which NumPy can see the same memory; from the first integer that is
-too large for it on, it is a list, and knows no limit.
+The ring is an array of int64, 8 bytes a value, whose memory NumPy can use too. From the first integer that is too large
+for it, it is a list, which has no limit.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ INT64_MAX = 2**63 - 1
 class RollingMean:
     """The exact mean of the last `window` values.
 
-    `window` is the number of values in a full window; `count` how many consecutive values are held, `window` at most;
+    `window` is the number of values in a full window; `count` how many consecutive values are held, at most `window`;
     `ready` says that the window is full. A window below 1 raises ValueError.
 
     >>> mean = RollingMean(3)
@@ -37,7 +37,7 @@ class RollingMean:
     0.2
     """
 
-    # Without underscores: what `window_blocks`, which pushes whole arrays, works on too. Not for other rooms.
+    # Without underscores because `core.blocks.rolling` works on these too. No other module should.
     __slots__ = ("head", "largest", "places", "ring", "total", "window")
 
     def __init__(self, window: int) -> None:
@@ -46,8 +46,8 @@ class RollingMean:
         if window < 1:
             raise ValueError(f"expected a window of at least 1, found {window}")
         self.window = window
-        self.ring: array[int] | list[int] = array("q")  # grows to the window: until then, a long one costs nothing
-        self.head = 0  # where the oldest value stands once the ring is full
+        self.ring: array[int] | list[int] = array("q")  # grows to the window, so a long one costs nothing at first
+        self.head = 0  # index of the oldest value once the ring is full
         self.total = 0
         self.places = 0
         self.largest = 0  # no value in the ring is further from 0 than this
@@ -61,7 +61,7 @@ class RollingMean:
 
     @property
     def count(self) -> int:
-        """How many consecutive values are held: since the start or the last missing value, `window` at most."""
+        """How many consecutive values are held: since the start or the last missing value, at most `window`."""
         return len(self.ring)
 
     @property
@@ -82,7 +82,7 @@ class RollingMean:
     def get(self) -> float | None:
         """Return the mean as the nearest float64, or None while the window is not full.
 
-        The exact mean is rounded once, at the very end. OverflowError where it is beyond the floats.
+        The exact mean is rounded once, at the very end. OverflowError if it is beyond the floats.
         """
         return self.total / (self.window * 10**self.places) if self.ready else None
 
@@ -92,12 +92,12 @@ class RollingMean:
         return held[self.head :] + held[: self.head]
 
     def restore(self, held: list[int], places: int) -> None:
-        """Take up what `held` returned, and the places that went with it."""
+        """Restore what `held` returned, with the places it had then."""
         self.ring, self.head, self.places, self.total = list(held), 0, places, sum(held)
         self.tighten()
 
     def push(self, ticks: int, places: int) -> bool:
-        """Take the value `ticks / 10**places`; say whether it is above the mean of the window that it ends.
+        """Take the value `ticks / 10**places`; return whether it is above the mean of the window that it ends.
 
         False while the window is not full. The comparison is `value * window > sum`, in integers.
 
@@ -125,13 +125,13 @@ class RollingMean:
         return ticks * window > self.total
 
     def clear(self) -> None:
-        """Begin anew: what a missing value does, since every window with it in has no mean."""
+        """Empty the window, as a missing value does: no window that holds one has a mean."""
         del self.ring[:]
         self.head = 0
         self.total = 0
 
     def align(self, ticks: int, places: int) -> int:
-        """Bring the value or the ring to the larger number of places; return the value at that scale."""
+        """Scale the value or the ring to the larger number of places; return the value at that scale."""
         scale: int = 10 ** abs(places - self.places)
         if places < self.places:
             return ticks * scale
@@ -143,13 +143,13 @@ class RollingMean:
         return ticks
 
     def admit(self, largest: int) -> None:
-        """Make room for values as far from 0 as this."""
+        """Prepare the ring for values as far from 0 as this."""
         self.largest = largest
         if largest > INT64_MAX and not isinstance(self.ring, list):
             self.ring = self.ring.tolist()
 
     def tighten(self) -> None:
-        """Find out anew how large the values in the ring are: an outlier may have left it. O(window)."""
+        """Recompute how large the values in the ring are: an outlier may have left it. O(window)."""
         self.largest = max(map(abs, self.ring), default=0)
         if self.largest <= INT64_MAX and isinstance(self.ring, list):
             self.ring = array("q", self.ring)

@@ -1,6 +1,6 @@
-"""State: a stream between two rows, as a value that another process can go on from, and its JSON.
+"""State: a stream between two rows, as a value that another process can resume from, and its JSON.
 
-The JSON comes from outside and may be damaged or made up: each part of it is read with one meaning or refused.
+The JSON comes from outside and may be damaged or made up: every part of it is checked.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ if TYPE_CHECKING:
     from typing import Self
 
 
-# More rows or bytes than there will be; the offsets of a file, and the numbers of NumPy, go on a little beyond.
+# More rows or bytes than any stream has; file offsets and NumPy's integers have room for more.
 MAX_COUNT = 2**53
 
 
 class State(NamedTuple):
-    """A stream between two rows: `SignalStream.state` returns it, `SignalStream.from_state` goes on from it."""
+    """A stream between two rows: `SignalStream.state` returns it, `SignalStream.from_state` resumes from it."""
 
     rows: int
     signals: int
     header: Header | None
-    """None where it is not known yet"""
+    """None while it is unknown"""
     offset: int
-    """bytes of the current part up to the first row that is not counted"""
+    """bytes of the current part before the first row that is not counted"""
     line: int
-    """lines among them"""
+    """lines in those bytes"""
     repairs: Repairs
-    """those up to there"""
+    """those before that offset"""
     ring: list[int]
     """the closes in the window, oldest first, times 10**places"""
     places: int
     observed: dict[str, Any] = {}  # noqa: RUF012 - never changed
-    """what each observer needs to go on, by its name"""
+    """what each observer needs to resume, by its name"""
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as what JSON can hold."""
+        """Return it as values that JSON can hold."""
         header = None
         if self.header:
             line, names = self.header.line.decode("latin-1"), list(self.header.names)
@@ -53,7 +53,7 @@ class State(NamedTuple):
 
     @classmethod
     def from_json(cls, found: object, window: int) -> Self:
-        """Take it from JSON, as the state of a stream with this window; ValueError where it cannot be one."""
+        """Read it from JSON, as the state of a stream with this window; raise ValueError if it cannot be one."""
         saved = _fields(found, cls._fields)
         ring = _list(saved["ring"], int)
         state = cls(
@@ -111,7 +111,7 @@ def _fields(found: object, names: tuple[str, ...]) -> dict[str, Any]:
 
 
 def natural(found: object) -> int:
-    """Take a count or an offset; ValueError where it is none."""
+    """Return a count or an offset; raise ValueError if it is neither."""
     if type(found) is not int or not 0 <= found < MAX_COUNT:
         raise ValueError(f"expected an integer from 0 to {MAX_COUNT}")
     return found
@@ -119,13 +119,13 @@ def natural(found: object) -> int:
 
 def _text(found: object) -> str:
     if not isinstance(found, str):
-        raise ValueError("expected text")  # noqa: TRY004 - see above
+        raise ValueError("expected text")  # noqa: TRY004 - in JSON, a wrong type is a wrong value
     return found
 
 
 def _mapping(found: object) -> dict[str, Any]:
     if not isinstance(found, dict):
-        raise ValueError("expected a mapping")  # noqa: TRY004 - whatever is wrong with it, it is a wrong value
+        raise ValueError("expected a mapping")  # noqa: TRY004 - likewise
     return found
 
 

@@ -1,11 +1,11 @@
 r"""SignalStream: bytes in, counts out. No I/O, no clock, no log.
 
-The core behind every input: a file, a pipe and a test feed it the same bytes, cut as they please, and read the same
-counts. It counts as the bytes come; memory is the window, one block and one unfinished line.
+The core behind every input: a file, a pipe and a test feed it the same bytes, cut anywhere, and read the same counts.
+It counts as bytes arrive; memory is the window, one block and one unfinished line.
 
 Two engines do the work. The row engine reads anything, one line at a time; the block engine takes the whole lines of a
-large piece at once, and leaves what it cannot read exactly to the row engine. Which of them reads a piece never changes
-the answer, only the time it takes.
+large chunk at once, and hands what it cannot read exactly over to the row engine. Which of them reads a line never
+changes the answer, only the time it takes.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
 Engine = Literal["auto", "rows", "blocks"]
 
-# NumPy takes some 80 ms to import, in which the row engine reads 60,000 rows, or a quarter of that where observers see
-# each: a smaller job is over sooner without it.
+# NumPy takes about 80 ms to import. The row engine reads 60,000 rows in that time, a quarter as many with observers: a
+# smaller job ends sooner without NumPy.
 BLOCK_ENGINE_FROM_BYTES = 4 * 1024 * 1024
-# Pieces shorter than this are rows as they come. Longer ones, one after the other, are a file or a backlog.
+# Chunks shorter than this are live rows. Longer ones, one after another, are a file or a backlog.
 BACKLOG_BYTES = 32 * 1024
-# A block fits in the cache along with what is made of it.
+# A block fits in the cache together with its arrays.
 BLOCK_BYTES = 512 * 1024
 
 
@@ -52,11 +52,11 @@ class SignalStream:
     r"""Counts the rows of candle CSV whose close is above the mean of the last `window` closes.
 
     `feed` takes bytes cut anywhere; `finish` ends the stream. DataError names the line that cannot be read; after it,
-    or after `finish`, the stream takes no more (ValueError). `rows` and `signals` can be read at any time. Each of the
-    `observers` sees every row as it is counted.
+    or after `finish`, the stream accepts nothing more (ValueError). `rows` and `signals` can be read at any time. Each
+    of the `observers` sees every row as it is counted.
 
-    `engine` is "auto", or "rows" or "blocks" for one of the two alone, as far as it can read the data; the answer is
-    the same. `block_bytes` bounds what the block engine takes at once.
+    `engine` is "auto", or "rows" or "blocks" to use only that one, as far as it can read the data; the answer is the
+    same. `block_bytes` limits what the block engine takes at once.
 
     >>> stream = SignalStream(Config(window=2))
     >>> stream.feed(b"close\n4.58\n4.")
@@ -86,7 +86,7 @@ class SignalStream:
         self._block_engine_from = BLOCK_ENGINE_FROM_BYTES // (4 if observers else 1)
         self._name: str | None = None  # of the current input
         self._expected = 0  # bytes
-        self._backlog = 0  # bytes that came in large pieces, one after the other
+        self._backlog = 0  # bytes in large chunks, one after another
         self._fed = 0  # bytes of the current input
         self._closed = False
 
@@ -100,9 +100,9 @@ class SignalStream:
         engine: Engine = "auto",
         block_bytes: int = BLOCK_BYTES,
     ) -> Self:
-        r"""Go on where `state` was taken, with the bytes from its offset on; `config` has the settings of that stream.
+        r"""Resume from `state`, with the bytes from its offset on; `config` has the settings of that stream.
 
-        ValueError where what it holds of an observer cannot be restored.
+        ValueError if the state of an observer cannot be restored.
 
         >>> stream = SignalStream(Config(window=2))
         >>> stream.feed(b"close\n4.58\n4.")
@@ -123,7 +123,7 @@ class SignalStream:
         return self
 
     def state(self) -> State:
-        """Return all that it takes to go on from the first row not counted; ValueError where the stream has ended."""
+        """Return what it takes to resume at the first row not counted; raise ValueError if the stream has ended."""
         self._check_open()
         mean = self._tally.mean
         offset, line, repairs = self._reader.position(self._fed)
@@ -148,17 +148,17 @@ class SignalStream:
 
     @property
     def counts(self) -> Counts | None:
-        """The answer for the rows so far, or None before the first of them."""
+        """The answer for the rows so far, or None before the first row."""
         return Counts(self.rows, self.signals, self.signals / self.rows) if self.rows else None
 
     @property
     def closed(self) -> bool:
-        """Whether it takes no more: it was finished, or a line of it could not be read."""
+        """Whether it accepts no more bytes: it was finished, or a line could not be read."""
         return self._closed
 
     @property
     def header(self) -> Header | None:
-        """How the rows are read, once the first lines have shown it."""
+        """How the rows are read; None until the header is known."""
         return self._reader.header
 
     @property
@@ -167,15 +167,15 @@ class SignalStream:
         return self._reader.repairs
 
     def begin_input(self, name: str | None = None, size: int = 0) -> None:
-        """Say what comes next, where it is known: the name of the input, for errors, and how many bytes it has.
+        """Begin an input, with what is known of it: its name, for errors, and how many bytes it has.
 
-        The sooner it is known that there are many bytes, the faster they are read.
+        The sooner the size is known, the sooner the block engine can be used.
         """
         self._name = self.repairs.source = name
         self._expected += size
 
     def feed(self, data: bytes | bytearray | memoryview) -> None:
-        """Take the next bytes; to feed a and then b is to feed a + b."""
+        """Take the next bytes; feeding a and then b is the same as feeding a + b."""
         data = data if isinstance(data, bytes) else bytes(memoryview(data))
         with self._reading():
             self._fed += len(data)
@@ -198,12 +198,12 @@ class SignalStream:
             self._fed = 0
 
     def finish(self) -> Counts:
-        """End the stream and return its counts; TruncatedError where there was no row."""
+        """End the stream and return its counts; raise TruncatedError if there was no row."""
         self.end_input()
         self._closed = True
         counts = self.counts
         if not counts:
-            found = "a header alone" if self.header else "an empty input"
+            found = "only a header" if self.header else "an empty input"
             raise TruncatedError(None, "at least one row", found, self._name)
         return counts
 
@@ -227,7 +227,7 @@ class SignalStream:
             observer.begin(header)
 
     def _wants_blocks(self) -> bool:
-        """Whether a piece that has just come is for the block engine."""
+        """Whether the chunk that has just arrived is for the block engine."""
         if self._engine != "auto":
             return self._engine == "blocks"
         if not self._backlog:

@@ -43,7 +43,7 @@ class Tally:
         return above
 
     def push_each(self, closes: Iterable[Close]) -> None:
-        """Count a row for each close; where `closes` raises, the rows before it are counted."""
+        """Count a row for each close; if `closes` raises, the rows before that are counted."""
         push, clear = self.mean.push, self.mean.clear
         rows = signals = 0
         try:

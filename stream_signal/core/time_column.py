@@ -1,4 +1,4 @@
-"""The time column: where it is in a header."""
+"""The timestamp column: its position in a header."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ NAMES = ("timestamp", "time", "date", "datetime", "unix", "open_time", "ts_event
 
 
 def find_time(header: Header, column: str | int | None = None) -> int | None:
-    """Return the position, from 0, of the time column: the one asked for, else the first of a known name.
+    """Return the position, from 0, of the timestamp column: the one asked for, or the first with a known name.
 
-    None where there is none. MissingColumnError where one is asked for that is not there, DataError where two are.
+    None if there is none. MissingColumnError if the one asked for does not exist, DataError if two have its name.
 
     >>> from stream_signal.core.header import Header
     >>> find_time(Header(b"", ("Open", "Date", "close"), ",", 2, 3))

@@ -2,8 +2,8 @@
 
     (Begin (bytes | IDLE)* End)+
 
-A file is one Begin, its bytes and one End; several files follow each other; a followed file begins anew where it was
-rotated. Whoever drives the job needs to know no more about where the bytes come from.
+A file is one Begin, its bytes and one End; several files follow each other; a followed file begins again after each
+rotation. The job needs to know nothing else about where the bytes come from.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# Nothing has come for as long as the reader was willing to wait.
+# No bytes have arrived within the timeout.
 IDLE = b""
 
 
 class Begin(NamedTuple):
-    """An input begins, or goes on where a checkpoint left it."""
+    """An input begins, or continues where a checkpoint ends."""
 
     name: str
     """its path, or `-`"""
     size: int = 0
-    """bytes that are expected; 0 where nobody knows"""
+    """expected bytes; 0 if unknown"""
 
 
 class End(NamedTuple):
     """An input has ended."""
 
     torn: bool = False
-    """whether its last line may not be whole"""
+    """whether its last line may be unfinished"""
     rotated: str | None = None
-    """why another file goes on in its place, in words; None where it was read to its end"""
+    """why another file replaces it; None if it was read to its end"""
 
 
 Event = Begin | bytes | End
@@ -42,13 +42,13 @@ class Source(Protocol):
     """What a job reads."""
 
     names: tuple[str, ...]
-    """of its inputs, in their order"""
+    """of its inputs, in order"""
     endless: bool
-    """whether it ends only when somebody stops it, and then between two rows"""
+    """whether a stop signal is its normal end"""
 
     def events(self, first: int, offset: int, patience: Callable[[], float] | None) -> Iterator[Event]:
-        """Yield what happens from input number `first` on, that one from `offset` on.
+        """Yield the events from `offset` of input number `first` on.
 
-        Where nothing comes for the seconds that `patience` returns, IDLE is yielded, so that the caller can do
-        something else. Raises InputError where an input cannot be read.
+        If no bytes arrive for the seconds that `patience` returns, IDLE is yielded, so that the caller can do something
+        else. Raises InputError if an input cannot be read.
         """

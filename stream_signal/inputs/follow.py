@@ -1,13 +1,13 @@
-"""A file that grows, read by its name for as long as it takes.
+"""A growing file, followed by its name.
 
-At its end the reader waits, and then looks for, in this order:
+At its end the reader waits, and then checks for, in this order:
 
-    more bytes        read on, if what was read before is still in front of them
-    fewer bytes       the file was truncated (copy and truncate): a new input begins at 0
-    another file      the file was renamed and made anew: its rest is read first, then a new input begins
-    no file           it was renamed: wait for the new one; at the start it need not be there yet
+    more bytes        read on, if the bytes before them are still the same
+    fewer bytes       the file was truncated (copytruncate): a new input begins at 0
+    another file      the file was renamed and recreated: its rest is read first, then a new input begins
+    no file           it was renamed: wait for the new one; at the start it need not exist yet
 
-Where the system does not report changes, as over NFS, the file is looked at once a second all the same.
+If the system does not report changes, as over NFS, the file is still checked once a second.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 LONGEST_WAIT_SECONDS = 1.0
 # Grace period for a renamed file: its writer may not have reopened it yet.
 GRACE_SECONDS = 0.2
-# Enough to know that the bytes before the place of reading are still those that were read: each row has its own time.
+# Enough to know that the bytes before the offset are still those that were read: each row has its own timestamp.
 _TAIL_BYTES = 64
 
 
 class FollowedSource:
-    """One file, read on as it grows and through its rotations; it ends after `idle_seconds` without new bytes."""
+    """One file, followed as it grows and through rotations; it ends after `idle_seconds` without new bytes."""
 
     endless = True
 
@@ -46,7 +46,7 @@ class FollowedSource:
         self._idle_seconds = inf if idle_seconds is None else idle_seconds
 
     def events(self, first: int, offset: int, patience: Callable[[], float] | None) -> Iterator[Event]:  # noqa: ARG002
-        """Yield the events of the file, and of those that take its place; see `inputs.events.Source`."""
+        """Yield the events of the file, and of those that replace it; see `inputs.events.Source`."""
         yield Begin(self._path, max(0, size_of(self._path) - offset))
         file, watch = _Followed(self._path, offset), Watch(self._path)
         idle_since = time.monotonic()
@@ -76,23 +76,23 @@ class FollowedSource:
 
 
 class _Followed:
-    """The file at a path, and how far it is read."""
+    """The file at a path, and how far it has been read."""
 
     def __init__(self, path: str, offset: int) -> None:
         self._path = path
         self._offset = offset
         self._descriptor = -1
         self._tail = b""  # the bytes before the offset
-        self._left_at = inf  # when to leave it for the file that has its name now
-        self._looked: os.stat_result | None = None  # when nothing more could be read
+        self._left_at = inf  # when to leave it for the file that has its name now; inf: not at all
+        self._looked: os.stat_result | None = None  # at the last read that found nothing
 
     @property
     def is_being_left(self) -> bool:
-        """Whether another file has its name by now."""
+        """Whether another file has its name now."""
         return self._left_at < inf
 
     def look(self) -> bytes | End | None:
-        """Return the next bytes, or the end of the file where another takes its place; None where nothing has come."""
+        """Return the next bytes, or the end of the file if another replaces it; None if there is nothing new."""
         found = _stat(self._path)
         if found and self._descriptor < 0:
             self._open()
@@ -119,13 +119,13 @@ class _Followed:
     def _open(self) -> None:
         try:
             self._descriptor = os.open(self._path, os.O_RDONLY | system.BINARY)
-        except FileNotFoundError:  # renamed in this very moment
+        except FileNotFoundError:  # renamed just now
             return
         os.lseek(self._descriptor, self._offset, os.SEEK_SET)
         self._tail, self._left_at, self._looked = self._read_tail(), inf, None
 
     def _is_truncated(self) -> bool:
-        """Whether what was read before is not there any more."""
+        """Whether the bytes that were read are no longer there."""
         return os.fstat(self._descriptor).st_size < self._offset or self._read_tail() != self._tail
 
     def _read_tail(self) -> bytes:
@@ -151,5 +151,5 @@ def _stat(path: str) -> os.stat_result | None:
 
 def _changed(before: os.stat_result | None, now: os.stat_result | None) -> bool:
     if before is None or now is None:
-        return True  # it is written to under another name, perhaps
+        return True  # it may still be written to under another name
     return (before.st_size, before.st_mtime_ns, before.st_ino) != (now.st_size, now.st_mtime_ns, now.st_ino)

@@ -1,4 +1,4 @@
-"""Files and stdin, in pieces as they come."""
+"""Files and stdin, in chunks as they arrive."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CHUNK_BYTES = 512 * 1024
 
 
 class PlainSource:
-    """Files, or stdin for `-`, one after the other; each is opened when its turn comes."""
+    """Files, or stdin for `-`, one after another; each is opened when its turn comes."""
 
     endless = False
 
@@ -40,11 +40,11 @@ class PlainSource:
 
 
 def read_chunks(path: str, offset: int = 0, patience: Callable[[], float] | None = None) -> Iterator[bytes]:
-    """Yield the bytes of a file, or of stdin for `-`, in pieces of at most CHUNK_BYTES, each as soon as it is there.
+    """Yield the bytes of a file, or of stdin for `-`, in chunks of at most CHUNK_BYTES, as soon as they arrive.
 
-    A file is read from `offset` on. Where nothing comes through a pipe for the seconds that `patience` returns, IDLE is
-    yielded. Raises InputError that names the path and the reason: it cannot be opened or read, or was cut short while
-    it was read.
+    A file is read from `offset` on. If nothing arrives through a pipe for the seconds that `patience` returns, IDLE is
+    yielded. Raises InputError, which names the path and the reason, if it cannot be opened or read, or was truncated
+    while it was read.
     """
     with _opened(path) as descriptor:
         if offset:
@@ -55,18 +55,18 @@ def read_chunks(path: str, offset: int = 0, patience: Callable[[], float] | None
             yield data
         status = os.fstat(descriptor)
         if stat.S_ISREG(status.st_mode) and status.st_size < size:
-            raise InputError(f"cannot read {_shown(path)}: it was cut short while it was read")
+            raise InputError(f"cannot read {_shown(path)}: it was truncated while it was read")
 
 
 def read_edges(path: str, offset: int, length: int) -> tuple[int, bytes, bytes]:
-    """Return the size of a file, and the first and the last `length` bytes of what lies before `offset`."""
+    """Return the size of a file, and the first and the last `length` bytes before `offset`."""
     with _opened(path) as descriptor:
         size, length = os.fstat(descriptor).st_size, min(offset, length)
         return size, system.read_at(descriptor, length, 0), system.read_at(descriptor, length, offset - length)
 
 
 def can_be_read_again(path: str) -> bool:
-    """Whether it is a file, there or to come, and no pipe or device. `< file` is as good as a path."""
+    """Whether it is a file, existing or not, rather than a pipe or a device. `< file` is as good as a path."""
     try:
         status = os.fstat(0) if path == STDIN else os.stat(path)
         # `(head -1; stream-signal) < file`: another process has read some of it already.
@@ -78,7 +78,7 @@ def can_be_read_again(path: str) -> bool:
 
 
 def read_small(path: str, limit: int) -> bytes:
-    """Return the bytes of a small file, at most one more than `limit`; InputError where it cannot be read."""
+    """Return the bytes of a small file, at most one more than `limit`; InputError if it cannot be read."""
     try:
         with open(path, "rb") as file:
             return file.read(limit + 1)
@@ -87,7 +87,7 @@ def read_small(path: str, limit: int) -> bytes:
 
 
 def size_of(path: str) -> int:
-    """Return the size in bytes of a file, or of the file that is stdin for `-`; 0 where there is none to know."""
+    """Return the size in bytes of a file, or of the file that is stdin for `-`; 0 if it is unknown."""
     try:
         status = os.fstat(0) if path == STDIN else os.stat(path)
     except (OSError, ValueError):
@@ -101,7 +101,7 @@ def _opened(path: str) -> Iterator[int]:
         if path != STDIN:
             with open(path, "rb", buffering=0) as file:
                 yield file.fileno()
-        elif sys.stdin is None:  # closed by whoever started us: descriptor 0 may be any file by now
+        elif sys.stdin is None:  # closed by the parent process: descriptor 0 may be any file by now
             raise InputError("cannot read stdin: it is closed")
         else:
             yield 0
@@ -121,7 +121,7 @@ def _read_all(descriptor: int, patience: Callable[[], float] | None) -> Iterator
             continue
         try:
             data = os.read(descriptor, CHUNK_BYTES)
-        except BlockingIOError:  # the process that gave us this pipe had made it non-blocking
+        except BlockingIOError:  # another process made this pipe non-blocking
             system.wait_to_read(descriptor)
             continue
         if not data:

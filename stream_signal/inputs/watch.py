@@ -1,7 +1,7 @@
 """Watch: waits until something may have happened to a file.
 
-Where `inotify_simple` is installed (the extra `follow`, Linux), the system says when something happens in the folder of
-the file. Elsewhere the caller looks at the file every 10 ms, and every 50 ms once nothing has come for a second.
+If `inotify_simple` is installed (the extra `follow`, Linux), the system reports what happens in the folder of the file.
+Otherwise the caller checks the file every 10 ms, and every 50 ms after a second without data.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import time
 
-# A look takes some 0.1 ms, and should take less than 1 % of a core where nothing comes.
+# A check takes about 0.1 ms, and should take less than 1 % of a core while nothing arrives.
 POLL_SECONDS = 0.01
 IDLE_POLL_SECONDS = 0.05
 
 
 class Watch:
-    """Waits for something to happen to the file at `path`, which need not be there."""
+    """Waits for something to happen to the file at `path`, which need not exist."""
 
     def __init__(self, path: str) -> None:
         places = {os.path.abspath(path), os.path.realpath(path)}  # a link, and what it points to
@@ -23,7 +23,7 @@ class Watch:
         self._inotify = None
         self._quiet_since = time.monotonic()
         try:
-            from inotify_simple import INotify, flags  # noqa: PLC0415 - an extra, and only for this
+            from inotify_simple import INotify, flags  # noqa: PLC0415 - an extra
 
             self._inotify = INotify()
             for folder in {os.path.dirname(place) for place in places}:
@@ -32,7 +32,7 @@ class Watch:
             self.close()
 
     def wait(self, seconds: float) -> None:
-        """Return when something has happened, or may have, and after so many seconds at the latest."""
+        """Return when something has happened, or may have, and after `seconds` at the latest."""
         if not self._inotify:
             is_quiet = time.monotonic() - self._quiet_since > 1
             time.sleep(min(seconds, IDLE_POLL_SECONDS if is_quiet else POLL_SECONDS))
@@ -43,7 +43,7 @@ class Watch:
                 return
 
     def note_data(self) -> None:
-        """Remember that data came just now: more may follow soon."""
+        """Remember that data has just arrived: more may follow soon."""
         self._quiet_since = time.monotonic()
 
     def close(self) -> None:

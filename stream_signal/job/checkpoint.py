@@ -1,7 +1,7 @@
-"""Checkpoint: the state of a job on disk, loaded at the start and saved as it goes: tomorrow costs tomorrow's rows.
+"""Checkpoint: the state of a job on disk, saved as the job runs, so that the next one reads only new rows.
 
-The file is locked while a job uses it, and replaced whole, like every file that the project writes. `saved` has its
-contents, `position` and `fingerprint` what it knows of the inputs.
+The file is locked while a job uses it, and replaced atomically. `saved` has its contents, `position` and `fingerprint`
+what it knows about the inputs.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from stream_signal.core.errors import (
     reason,
 )
 from stream_signal.job.fingerprint import Edges
-from stream_signal.job.position import START_ANEW, Position, find_known
+from stream_signal.job.position import START_OVER, Position, find_known
 from stream_signal.job.saved import DamagedError, Saved, checked, decode, encode
 from stream_signal.outputs.files import STDOUT, check_replaceable, replace_file
 from stream_signal.outputs.lock import FileLock
@@ -36,14 +36,14 @@ if TYPE_CHECKING:
     from stream_signal.outputs.signals import SignalsWriter
 
 DECIDING = ("window", "column", "delimiter", "header", "bad_rows")
-# A header of the longest kind, twice and as JSON, and then a number of 800 digits for each row of the window.
+# The longest header, twice and as JSON, and a number of 800 digits for each row of the window.
 _MOST_BYTES, _MOST_BYTES_A_ROW = 4 * 1024 * 1024, 810
 
 
 class Checkpoint:
-    """The checkpoint at `path`, as a context; one process has it at a time.
+    """The checkpoint at `path`, as a context; one process at a time can use it.
 
-    CheckpointError where another process has it, OutputError where it cannot be written.
+    CheckpointError if another process is using it, OutputError if it cannot be written.
     """
 
     def __init__(self, path: str) -> None:
@@ -55,7 +55,7 @@ class Checkpoint:
     def __enter__(self) -> Self:
         check_replaceable(self.path)
         if os.path.exists(self.path) and not os.path.isfile(self.path):
-            raise CheckpointError(self.path, "it is no file", "name another")
+            raise CheckpointError(self.path, "it is not a file", "name another")
         try:
             self._lock.__enter__()
         except BlockingIOError:
@@ -68,16 +68,16 @@ class Checkpoint:
         self._lock.__exit__(kind, error, at)
 
     def load(self, settings: dict[str, Any], kind: str) -> Saved | None:
-        """Return what was saved, or None where there is no checkpoint yet.
+        """Return what was saved, or None if there is no checkpoint yet.
 
-        CheckpointError where it is damaged, or was saved with other settings or another kind of input.
+        CheckpointError if it is damaged, or was saved with other settings or another kind of input.
         """
         window = settings["window"]
         try:
             with open(self.path, "rb") as file:
                 if os.fstat(file.fileno()).st_size > _MOST_BYTES + window * _MOST_BYTES_A_ROW:
                     differs = f"it is too large to be one of window {window}"
-                    raise CheckpointError(self.path, differs, f"go back to its window, or {START_ANEW}")
+                    raise CheckpointError(self.path, differs, f"go back to its window, or {START_OVER}")
                 data = file.read()
         except FileNotFoundError:
             return None
@@ -93,26 +93,26 @@ class Checkpoint:
             raise self.damaged(str(error)) from None
 
     def save(self, saved: Saved) -> None:
-        """Replace the checkpoint; OutputError, and the old one is still there, where it cannot be."""
+        """Replace the checkpoint; raise OutputError, with the old one still in place, if that fails."""
         replace_file(self.path, encode(saved), temporary=self._temporary)
 
     def damaged(self, differs: str) -> CheckpointError:
-        """Return the error that says so."""
-        return CheckpointError(self.path, differs, START_ANEW)
+        """Return the error for a damaged checkpoint."""
+        return CheckpointError(self.path, differs, START_OVER)
 
     def _compare(self, what: str, then: object, now: object) -> None:
         if then != now:
-            advice = f"go back to that, or {START_ANEW}"
+            advice = f"go back to that, or {START_OVER}"
             raise CheckpointError(self.path, f"its {what} was {str(then)[:60]}, and is {now} now", advice)
 
 
 class CheckpointSaver(Every):
-    """Saves a stream in `checkpoint`: every so many seconds, when the job is stopped, and at its end.
+    """Saves a stream in `checkpoint`: every `seconds`, when the job is stopped, and at its end.
 
-    `position` knows what was read; `signals`, if there are any, are written and synced before each save.
+    `position` knows what was read; `signals`, if given, are written and synced before each save.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - all that a checkpoint is made of
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts of a checkpoint
         self,
         checkpoint: Checkpoint,
         settings: dict[str, Any],
@@ -132,12 +132,12 @@ class CheckpointSaver(Every):
         self._rows_saved = stream.rows
         self._written = Edges()
         self._last: Saved | None = None
-        self._save_at_row = inf  # the first of a file that has taken the place of another
+        self._save_at_row = inf  # the first row after a rotation
         if signals:
             signals.written = self._written.add
 
     def resume_signals(self, saved: Saved) -> None:
-        """Have the signals go on where they were saved; CheckpointError where their file does not hold them."""
+        """Continue the signals where they were saved; raise CheckpointError if their file does not hold them."""
         if not self._signals:
             return
         self._written = Edges(saved.written.offset)
@@ -149,7 +149,7 @@ class CheckpointSaver(Every):
     def take(self, data: bytes) -> None:
         """Remember what was read."""
         self._position.add(data)
-        if self._stream.rows >= self._save_at_row:  # the one on disk is of the rotated file: nobody could go on from it
+        if self._stream.rows >= self._save_at_row:  # nothing can resume from the one on disk: its file was rotated
             self._save_at_row = inf
             self.do()
 
@@ -159,12 +159,12 @@ class CheckpointSaver(Every):
         self._log.info("checkpoint saved", rows=self._stream.rows)
 
     def ending(self) -> None:
-        """Remember the state before the last row: a file may grow, and the row is then read again, whole."""
+        """Remember the state before the last row: if the file grows, the row is read again, whole."""
         if self._position.is_of_files:
             self._last = self._saved(sync=False)
 
     def end(self, rotated: str | None) -> None:
-        """Go on with the next input. The end of a pipe ends its last row."""
+        """Move on to the next input. The end of a pipe ends its last row."""
         if not self._position.is_of_files:
             self._last = self._saved(sync=False)
         self._position.end_input(rotated=rotated is not None)
@@ -177,10 +177,10 @@ class CheckpointSaver(Every):
             self._save(self._last)
 
     def fail(self, error: StreamSignalError) -> None:
-        """Save what was counted before a stop, unless its signals could not be written."""
+        """Save what was counted before the job stopped, unless its signals could not be written."""
         if isinstance(error, DataError):
-            if not self._position.is_of_files:  # only its sender can send it again
-                error.add_note(f"the checkpoint holds {self._rows_saved} rows: send those after them")
+            if not self._position.is_of_files:  # only the sender can send it again
+                error.add_note(f"the checkpoint covers {self._rows_saved} rows: send the rows after them")
             return
         if not isinstance(error, (Interrupted, OutputError)):
             return
@@ -204,7 +204,7 @@ class CheckpointSaver(Every):
 
 
 def deciding_settings(config: Config, signals: SignalsWriter | None) -> dict[str, Any]:
-    """Return the settings that decide the answer: a checkpoint is of one set of them."""
+    """Return the settings that decide the answer: a checkpoint belongs to one set of them."""
     settings: dict[str, Any] = {key: getattr(config, key) for key in DECIDING}
     settings["signals"] = signals.lines.format.name if signals else None
     settings["time_column"] = signals.lines.time_column if signals else None

@@ -2,8 +2,8 @@
 
     source -> Begin (bytes | IDLE)* End, again and again -> SignalStream -> sinks
 
-A signal to stop is held back while a piece is counted and the sinks take it, so that stream and sinks always stand
-between the same two rows when it takes effect.
+A stop signal is held back while a chunk is counted and the sinks take it, so that stream and sinks are always between
+the same two rows when it takes effect.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Drive:
-    """One run of `stream` over `source`; each of `sinks` takes part in it, in their order."""
+    """One run of `stream` over `source`; `sinks` are called in their order."""
 
     def __init__(self, source: Source, stream: SignalStream, sinks: Sequence[Sink], stop: StopSignals) -> None:
         self._source = source
@@ -43,7 +43,7 @@ class Drive:
             raise
 
     def _read(self, first: int, offset: int) -> End:
-        """Read to the end of the last input; return how it ends, for its last row is still to be counted."""
+        """Read to the end of the last input; return how it ends: its last row is not counted yet."""
         end: End | None = None
         patience = self._patience if any(sink.due < inf for sink in self._sinks) else None
         try:
@@ -60,7 +60,7 @@ class Drive:
                 for sink in self._sinks:
                     sink.turn()
             if self._source.endless:
-                self._stop.obey()  # its end is the end that a signal asks for
+                self._stop.obey()  # it ends anyway
         except Interrupted as interrupted:
             if not self._source.endless:
                 raise
@@ -102,9 +102,9 @@ class Drive:
         return counts
 
     def _fail(self, error: StreamSignalError) -> None:
-        """Let each sink do what is left to do; what cannot be written does not hide the error."""
+        """Let each sink do what remains to be done; what cannot be written does not hide the error."""
         if isinstance(error, (Interrupted, OutputError)):
-            self._stop.obey()  # the job stops already
+            self._stop.obey()  # the job is stopping already
         for sink in self._sinks:
             self._attempt(error, sink.fail)
 
@@ -112,13 +112,13 @@ class Drive:
         try:
             do(error)
         except Interrupted:
-            self._stop.obey()  # the job stops all the same
+            self._stop.obey()  # the job is stopping anyway
         except OutputError as unwritten:
             if isinstance(error, ClosedOutputError) and not isinstance(unwritten, ClosedOutputError):
-                raise  # the job would end quietly
+                raise  # a closed pipe would end the job quietly
             if str(unwritten) != str(error):
                 error.add_note(str(unwritten))
 
     def _patience(self) -> float:
-        """Return how many seconds there are until a sink has something to do."""
+        """Return how many seconds remain until a sink has something to do."""
         return max(0.0, min(sink.due for sink in self._sinks) - time.monotonic())

@@ -1,7 +1,7 @@
-"""Fingerprint: which bytes a file begins with, as their number and two hashes, of the first and of the last of them.
+"""Fingerprint: which bytes a file begins with: their number, and hashes of the first and the last of them.
 
-A file that has grown, moved or been restored still has the fingerprint, and one that was rewritten does not; inode and
-modification time would say the reverse. Hashing all of it would cost what a checkpoint is to save.
+A file that has grown, moved or been restored keeps its fingerprint, and a rewritten one does not; inode and
+modification time would say the reverse. To hash all of it would take the time that a checkpoint saves.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import NamedTuple
 from stream_signal.core.rows.reader import MAX_LINE_BYTES
 from stream_signal.inputs.plain import read_edges, size_of
 
-# A page of a disk: some 70 rows, with timestamps that no other file has in the same place.
+# A page of a disk: about 70 rows, with timestamps that no other file has at the same offset.
 EDGE_BYTES = 4096
-# What may come after the offset that is asked for: an unfinished record, and the line that it goes on in.
+# What may follow the offset in question: an unfinished record, and the line that continues it.
 _BEYOND_BYTES = 2 * MAX_LINE_BYTES
 
 
@@ -28,7 +28,7 @@ class Fingerprint(NamedTuple):
 
 
 class Edges:
-    """Remembers the edges of a file as it is read or written, from its first byte on or from `size` bytes on."""
+    """Remembers the edges of a file as it is read or written, from its start or from `size` bytes on."""
 
     def __init__(self, size: int = 0, head: bytes = b"", tail: bytes = b"") -> None:
         self.size = size
@@ -37,7 +37,7 @@ class Edges:
         self._kept = len(tail)
 
     def add(self, data: bytes) -> None:
-        """Take the bytes that come next."""
+        """Take the next bytes."""
         self.size += len(data)
         if len(self._head) < EDGE_BYTES:
             self._head += data[: EDGE_BYTES - len(self._head)]
@@ -47,15 +47,15 @@ class Edges:
             self._kept -= len(self._last.popleft())
 
     def up_to(self, offset: int) -> Fingerprint:
-        """Describe the bytes up to `offset`, which is less than _BEYOND_BYTES before the end, or at the start."""
+        """Return the fingerprint up to `offset`, which is less than _BEYOND_BYTES before the end, or at the start."""
         last = b"".join(self._last)
         end = len(last) - (self.size - offset)
         return Fingerprint(offset, hashed(self._head[:offset]), hashed(last[max(0, end - EDGE_BYTES) : max(0, end)]))
 
 
 def find_edges(path: str, wanted: Fingerprint) -> tuple[int, Edges | None]:
-    """Return the size of a file, and its edges up to the offset of `wanted`; None where it has another fingerprint."""
-    if not wanted.offset:  # there need be no file
+    """Return the size of a file, and its edges up to the offset of `wanted`; None if its fingerprint differs."""
+    if not wanted.offset:  # the file need not exist
         return size_of(path), Edges()
     size, head, tail = read_edges(path, wanted.offset, EDGE_BYTES)
     if size < wanted.offset or (hashed(head), hashed(tail)) != (wanted.head, wanted.tail):

@@ -1,4 +1,4 @@
-"""Journal: what the log says of a stream as it goes: its header, each input, repairs, timestamps out of order."""
+"""Journal: what the log says about a stream as it runs: its header, inputs, repairs, timestamps out of order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STALLED_SECONDS = 90
 
 
 class Journal(Every):
-    """Logs what `stream`, `time_order` and `signals` met: the first of each kind as it comes, and counts at the end."""
+    """Logs what `stream`, `time_order` and `signals` found: the first of each kind at once, counts at the end."""
 
     def __init__(self, stream: SignalStream, log: Log, time_order: TimeOrder, signals: SignalsWriter | None) -> None:
         super().__init__(STALLED_SECONDS)
@@ -35,11 +35,11 @@ class Journal(Every):
         self._rows_before = 0
 
     def begin(self, name: str) -> None:
-        """Remember what is read next."""
+        """Remember which input is read next."""
         self._name, self._bytes, self._rows_before = name, 0, self._stream.rows
 
     def take(self, data: bytes) -> None:
-        """Log what was met for the first time: a live stream may not end for weeks."""
+        """Log what was found for the first time: a live stream may not end for weeks."""
         self._bytes += len(data)
         self._log_header()
         found: dict[str, object] = {kind: places[0] for kind, places in self._stream.repairs.first.items()}
@@ -51,7 +51,7 @@ class Journal(Every):
         self.put_off()
 
     def do(self) -> None:
-        """Log that nothing has come for a while; once, until something comes."""
+        """Log that no data has arrived for a while, once until some arrives."""
         self._log.warning("stalled", seconds=STALLED_SECONDS, rows=self._stream.rows)
         self.due = inf
 
@@ -64,11 +64,11 @@ class Journal(Every):
             self._log.info("next file", input=self._name, why=rotated, rows=self._stream.rows)
 
     def stop(self, by: str) -> None:
-        """Log who has ended a followed file."""
+        """Log which signal has ended a followed file."""
         self._log.info("stopped", by=by)
 
     def finish(self) -> None:
-        """Log how much of each kind there was."""
+        """Log the counts of each kind."""
         repairs, time_order = self._stream.repairs, self._time_order
         if repairs.counts:
             self._log.warning("repairs", **repairs.counts, first=repairs.in_words())
@@ -80,8 +80,8 @@ class Journal(Every):
         if self._signals and self._signals.unsent:
             self._log.warning("signals unsent", lines=self._signals.unsent)
 
-    def fail(self, error: StreamSignalError) -> None:  # noqa: ARG002 - whatever it is
-        """Log the same."""
+    def fail(self, error: StreamSignalError) -> None:  # noqa: ARG002 - any error
+        """Log the same as at the end."""
         self._log_header()
         self.finish()
 

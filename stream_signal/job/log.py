@@ -1,7 +1,7 @@
-"""What happened, for machines (JSON Lines in a file) and for people (stderr, with -v).
+"""The log, for machines (JSON Lines in a file) and for people (stderr, with -v).
 
-The one room that imports structlog, and only once there is something to write: a quiet job starts without it. Never a
-call per row.
+The only module that imports structlog, and only once there is something to write: a quiet job starts without it. Never
+a call per row.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self, TextIO
 
-# structlog ends its part of the work with the text that is written.
+# What `structlog.wrap_logger` returns.
 _Logger = Any
 
 
 class Log:
-    """Writes each event to the log file, if there is one, and to stderr where `verbosity` is 1 or more.
+    """Writes each event to the log file, if there is one, and to stderr if `verbosity` is 1 or more.
 
     The file is opened, and structlog imported, by the first event. A log that cannot be written raises OutputError.
     """
@@ -39,7 +39,7 @@ class Log:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self._file:
-            with suppress(OSError):  # what could not be written was told when it was written
+            with suppress(OSError):  # a failed write was reported when it happened
                 self._file.close()
 
     @property
@@ -52,7 +52,7 @@ class Log:
         self._write("info", event, fields)
 
     def warning(self, event: str, **fields: Any) -> None:
-        """Write an event that somebody should look at."""
+        """Write an event that may need attention."""
         self._write("warning", event, fields)
 
     def failure(self, event: str, error: Exception) -> None:
@@ -79,7 +79,7 @@ class Log:
         if self._path:
             # Line-buffered: an event is in the file when the call returns. A named pipe that nobody reads is an error.
             self._file = open(self._path, "a", encoding="utf-8", buffering=1, opener=_open_at_once)  # noqa: SIM115
-        import structlog  # noqa: PLC0415 - 50 to 100 ms that a quiet job does not pay
+        import structlog  # noqa: PLC0415 - 50 to 100 ms that a quiet job saves
 
         first: list[Any] = [structlog.processors.add_log_level]
         if self._file:

@@ -1,7 +1,7 @@
-"""Position: which bytes a job has read, so that another one can go on after them.
+"""Position: which bytes a job has read, so that another one can continue after them.
 
-Files are known by their fingerprints. A pipe cannot be read again: what comes through it next time is the next part of
-the stream.
+Files are known by their fingerprints. A pipe cannot be read again: the next job reads the next part of the stream from
+it.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from stream_signal.job.saved import FILES, PIPE
 if TYPE_CHECKING:
     from stream_signal.core.state import State
 
-START_ANEW = "remove it to start anew"
+START_OVER = "remove it to start over"
 
 
 class Position:
-    """How far the inputs at `names` are read: `first` is the number of the current one, `offset` how far it was read.
+    """How far the inputs at `names` are read: `first` is the number of the current one, `offset` its bytes read so far.
 
-    InputError where they are neither files nor one pipe.
+    InputError if they are neither files nor one pipe.
     """
 
     def __init__(self, names: tuple[str, ...]) -> None:
@@ -42,43 +42,43 @@ class Position:
         return self.input == FILES
 
     def resume(self, parts: list[Fingerprint], checkpoint: str) -> None:
-        """Go on after `parts`; CheckpointError, with the path of the checkpoint, where the inputs do not have them."""
+        """Continue after `parts`; raise CheckpointError, which names `checkpoint`, if the inputs do not have them."""
         if len(self._names) < len(parts):
             differs = f"it has read {len(parts)} inputs, and {len(self._names)} are given"
-            raise CheckpointError(checkpoint, differs, START_ANEW)
+            raise CheckpointError(checkpoint, differs, START_OVER)
         self.first = len(parts) - 1
         for number, (name, part) in enumerate(zip(self._names, parts, strict=False)):
             size, self._edges = find_known(name, part, "read", checkpoint)
             if number < self.first and size > part.offset:
                 differs = f"{name!r} has grown since the inputs after it were read"
-                raise CheckpointError(checkpoint, differs, START_ANEW)
+                raise CheckpointError(checkpoint, differs, START_OVER)
             self.offset = part.offset
         self._done = parts[:-1]
 
     def add(self, data: bytes) -> None:
-        """Take what was read next."""
+        """Take the next bytes."""
         if self.is_of_files:
             self._edges.add(data)
 
     def end_input(self, *, rotated: bool) -> None:
-        """Go on with the next input, or with the file that has the name of a rotated one, which is gone."""
+        """Move on to the next input, or to the file that replaces a rotated one."""
         if not rotated:
             self._done.append(self._edges.up_to(self._edges.size))
         self._edges = Edges()
 
     def of(self, state: State) -> tuple[list[Fingerprint], State]:
-        """Return the parts that a state of the stream is of, and that state as it can be saved."""
+        """Return the parts that a state of the stream covers, and that state as it can be saved."""
         if self.is_of_files:
             return [*self._done, self._edges.up_to(state.offset)], state
         return [], state._replace(offset=0, line=0)
 
 
 def find_known(path: str, part: Fingerprint, done: str, checkpoint: str) -> tuple[int, Edges]:
-    """Return the size and the edges of a file; CheckpointError where it does not begin with what was `done`."""
+    """Return the size and the edges of a file; raise CheckpointError if it does not begin with `part`."""
     size, edges = find_edges(path, part)
     if edges:
         return size, edges
-    differs = f"{path!r} does not hold what it has {done}"
+    differs = f"{path!r} does not begin with the bytes that it has {done}"
     if size < part.offset:
-        differs = f"of {path!r} it has {done} {part.offset} bytes, and there are {size} now"
-    raise CheckpointError(checkpoint, differs, f"bring the file back, or {START_ANEW}")
+        differs = f"it has {done} {part.offset} bytes of {path!r}, which has {size} now"
+    raise CheckpointError(checkpoint, differs, f"bring the file back, or {START_OVER}")

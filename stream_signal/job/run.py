@@ -1,4 +1,4 @@
-"""The story of one run: config -> source -> stream -> metrics."""
+"""One run of a job: config -> source -> stream -> metrics."""
 
 from __future__ import annotations
 
@@ -52,29 +52,29 @@ class Order(NamedTuple):
     output: str = "-"
     """path, or `-` for stdout"""
     config: str | None = None
-    """path; None: ./config.yaml where there is one, else the built-in settings"""
+    """path; None: ./config.yaml if it exists, otherwise the built-in settings"""
     log_file: str | None = None
     verbosity: int = 0
     window: int | None = None
-    """in rows; stands above the config"""
+    """in rows; overrides the config"""
     column: str | int | None = None
-    """stands above the config"""
+    """overrides the config"""
     checkpoint: str | None = None
-    """path: taken up at the start where there is one, and saved as the job goes"""
+    """path: resumed from at the start if it exists, and saved as the job runs"""
     checkpoint_every: float = CHECKPOINT_SECONDS
     """seconds"""
     every: float | None = None
-    """seconds after which the metrics so far are written, again and again"""
+    """seconds between two writes of the metrics so far"""
     signals: str | None = None
     """path, or `-` for stdout: a line for each row"""
     signals_format: str | None = None
-    """csv or jsonl; None: as the path ends"""
+    """csv or jsonl; None: by the ending of the path"""
     time_column: str | int | None = None
-    """None: the first of a known name"""
+    """None: the first with a known name"""
     follow: bool = False
-    """go on reading the one input as it grows"""
+    """keep reading the one input as it grows"""
     idle_timeout: float | None = None
-    """seconds without new bytes after which what is followed has ended"""
+    """seconds without new bytes after which a followed file has ended"""
 
 
 @runtime_checkable
@@ -114,8 +114,8 @@ def run(config: Config, source: str | os.PathLike[str] | bytes | bytearray | Bin
 def execute(order: Order) -> None:
     """Run the job as the command does: config, log, metrics and, when it fails, the error record.
 
-    Whatever goes wrong ends in a StreamSignalError, raised once the record of it is written. The last line of the log
-    comes after the metrics; where it cannot be written, the job has succeeded all the same, and stderr says so.
+    Every failure raises a StreamSignalError, once its record is written. The last line of the log comes after the
+    metrics; if it cannot be written, the job has succeeded all the same, and stderr says so.
     """
     started = time.perf_counter()
     version = UNKNOWN_VERSION
@@ -124,7 +124,7 @@ def execute(order: Order) -> None:
         try:
             config = load_config(order.config, order.window, order.column)
             version = config.version
-            with stop.held():  # it imports structlog, and half an import cannot be made good
+            with stop.held():  # it imports structlog, and an interrupted import cannot be completed
                 _log_start(log, order, config)
             check_output(order.output)
             plan = _plan(order, config, held, log, stop)
@@ -135,7 +135,7 @@ def execute(order: Order) -> None:
             counts = Drive(plan.source, stream, sinks, stop).run(plan.first, plan.offset)
             metrics = Metrics.of(config, counts, time.perf_counter() - started)
             write_record(metrics, order.output)
-            stop.obey()  # it is done
+            stop.obey()  # the job is done
         except ClosedOutputError as error:
             log.info("output closed", reason=str(error))
             return
@@ -145,10 +145,10 @@ def execute(order: Order) -> None:
             _record_failure(error, version, order.output, log)
             raise
         except Exception as error:
-            unforeseen = InternalError(f"internal error: {type(error).__name__}: {error}")
-            unforeseen.__cause__ = error
-            _record_failure(unforeseen, version, order.output, log)
-            raise unforeseen from error
+            unexpected = InternalError(f"internal error: {type(error).__name__}: {error}")
+            unexpected.__cause__ = error
+            _record_failure(unexpected, version, order.output, log)
+            raise unexpected from error
         try:
             log.info("job finished", **metrics._asdict())
         except OutputError as error:
@@ -156,9 +156,9 @@ def execute(order: Order) -> None:
 
 
 def load_config(path: str | None, window: int | None = None, column: str | int | None = None) -> Config:
-    """Read the config file at `path`, or ./config.yaml where there is one, else take the built-in settings.
+    """Read the config file at `path`, or ./config.yaml if it exists; otherwise return the built-in settings.
 
-    `window` and `column` stand above it. ConfigError names the file; InputError where it cannot be read.
+    `window` and `column` override it. ConfigError names the file; InputError if it cannot be read.
     """
     if path is None and not os.path.lexists(DEFAULT_CONFIG):
         overrides = {"window": window, "column": column}
@@ -171,7 +171,7 @@ def load_config(path: str | None, window: int | None = None, column: str | int |
 
 
 class Plan(NamedTuple):
-    """What a job is made of: `source` is read from `offset` of input number `first` on."""
+    """The parts of a job: `source` is read from `offset` of input number `first` on."""
 
     source: Source
     stream: SignalStream
@@ -181,7 +181,7 @@ class Plan(NamedTuple):
 
 
 def _plan(order: Order, config: Config, held: ExitStack, log: Log, stop: StopSignals) -> Plan:
-    """Make what the order asks for; its files are held open, and locked, until `held` ends."""
+    """Build what the order asks for; its files stay open, and locked, until `held` ends."""
     observers: list[Observer] = []
     sinks: list[Sink] = []
     checkpoint = saved = signals = time_order = None
@@ -239,7 +239,7 @@ def _plan(order: Order, config: Config, held: ExitStack, log: Log, stop: StopSig
 def _source(order: Order) -> Source:
     if not order.follow:
         return PlainSource(order.inputs)
-    from stream_signal.inputs.follow import FollowedSource  # noqa: PLC0415 - only a job that follows needs it
+    from stream_signal.inputs.follow import FollowedSource  # noqa: PLC0415 - only --follow needs it
 
     return FollowedSource(order.inputs[0], order.idle_timeout)
 
@@ -251,7 +251,7 @@ def _log_start(log: Log, order: Order, config: Config) -> None:
 
 
 def _record_failure(error: StreamSignalError, version: str, output: str, log: Log) -> None:
-    """Put the error in the log, and where the metrics would have gone; what cannot be written does not hide it."""
+    """Write the error to the log, and in place of the metrics; what cannot be written does not hide it."""
     attempts: list[Callable[[], None]] = [
         lambda: log.failure("job failed", error),
         lambda: write_record(ErrorRecord.of(version, error), output, wait=not isinstance(error, Interrupted)),
@@ -261,6 +261,6 @@ def _record_failure(error: StreamSignalError, version: str, output: str, log: Lo
             attempt()
         except Interrupted:
             raise
-        except Exception as unwritten:  # noqa: BLE001 - whatever it is, it does not hide the failure
+        except Exception as unwritten:  # noqa: BLE001 - no other error hides the failure
             if not isinstance(error, OutputError):
                 error.add_note(str(unwritten))

@@ -1,7 +1,7 @@
 """Saved: what a checkpoint holds, and its encoding as text. Nothing here opens a file.
 
-The encoding is JSON, no pickle, with a schema version and a hash by which damage is noticed. Older schemas are read for
-ever: each has a function here that turns it into the next one.
+The encoding is JSON, not pickle, with a schema version and a hash that shows damage. Older schemas stay readable: for
+each, a function here turns it into the next one.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from stream_signal.job.fingerprint import Fingerprint, hashed
 
 SCHEMA = 3
 FILES, PIPE = "files", "a pipe"
-# A place as schema 2 wrote it, in words.
+# A place as schema 2 wrote it, as text.
 _PLACE = re.compile(r"(?:(?P<source>.*): )?line (?P<line>\d+)(?:: (?P<text>.*))?", re.DOTALL)
 
 
 class DamagedError(ValueError):
-    """The text is no checkpoint that this version can read; `str` says why."""
+    """The text is not a checkpoint that this version can read; `str` says why."""
 
 
 class Saved(NamedTuple):
@@ -31,33 +31,33 @@ class Saved(NamedTuple):
     settings: dict[str, Any]
     """those that decide the answer"""
     parts: list[Fingerprint]
-    """what was read of each input, in their order: all of it, but for the last one; none of a pipe"""
+    """what was read of each input, in order: all of it, except for the last one; empty for a pipe"""
     written: Fingerprint
     """what was written as signals"""
     state: State
 
 
 def encode(saved: Saved) -> bytes:
-    """Write it as text."""
+    """Encode it as text."""
     content = json.dumps(saved._asdict() | {"state": saved.state.as_json()})
     return f'{{"schema": {SCHEMA}, "sha256": "{hashed(content.encode())}",\n"saved": {content}}}\n'.encode()
 
 
 def decode(data: bytes) -> dict[str, Any]:
-    """Read the text of a checkpoint, in the schema of today; DamagedError where it is none."""
+    """Decode the text of a checkpoint into the current schema; raise DamagedError if it is not one."""
     try:
         whole = json.loads(data)
         schema, digest, content = whole["schema"], whole["sha256"], whole["saved"]
     except (ValueError, TypeError, KeyError, RecursionError):
-        raise DamagedError("it is damaged, or no checkpoint") from None
+        raise DamagedError("it is damaged, or not a checkpoint") from None
     if schema not in {2, SCHEMA}:
-        raise DamagedError(f"its schema is {str(schema)[:20]}, and {SCHEMA} is known")
+        raise DamagedError(f"its schema is {str(schema)[:20]}, and this version reads up to {SCHEMA}")
     if digest != hashed(json.dumps(content).encode()):
         raise DamagedError("it is damaged")
     if not isinstance(content, dict) or content.keys() != set(Saved._fields):
-        raise DamagedError("it is no checkpoint")
+        raise DamagedError("it is not a checkpoint")
     if not isinstance(content["settings"], dict):
-        raise DamagedError("it is no checkpoint")
+        raise DamagedError("it is not a checkpoint")
     if schema == 2:
         try:
             content["state"] = _from_schema_2(content["state"])
@@ -67,7 +67,7 @@ def decode(data: bytes) -> dict[str, Any]:
 
 
 def checked(content: dict[str, Any], window: int) -> Saved:
-    """Make `Saved` of what was decoded; DamagedError where it cannot be one: no hash shows what was made up."""
+    """Make `Saved` of what was decoded; raise DamagedError if it is invalid: a hash does not show a forgery."""
     try:
         saved = Saved(
             input=content["input"],
@@ -86,7 +86,7 @@ def checked(content: dict[str, Any], window: int) -> Saved:
 
 
 def _from_schema_2(state: dict[str, Any]) -> dict[str, Any]:
-    """Name the observer that the last timestamp belongs to, and turn the places of repairs from words into numbers."""
+    """Name the observer that the last timestamp belongs to, and turn the places of repairs from text into numbers."""
     newer = {key: state[key] for key in state if key not in {"time", "time_column"}}
     newer["observed"] = {"time_order": {"last": state["time"], "column": state["time_column"]}}
     repairs = state["repairs"]

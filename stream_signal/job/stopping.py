@@ -1,8 +1,8 @@
 """SIGINT and SIGTERM, as an exception that never cuts a row in two.
 
-A signal raises Interrupted wherever the job is, in a read that waits as in an import, but for the one place that must
-not be broken off: while a piece is counted, it is kept until that is done. A second signal ends the process at once.
-One that comes with the first is no second: `timeout` sends it to the process, and again to its group.
+A signal raises Interrupted wherever the job is, in a blocking read as in an import, except while a chunk is counted:
+then it is held back until that is done. A second signal ends the process at once. One that comes together with the
+first is not a second one: `timeout` sends it to the process, and again to its group.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_TOGETHER_SECONDS = 0.1  # nobody presses Ctrl-C twice as fast
+_TOGETHER_SECONDS = 0.1  # nobody presses Ctrl-C twice this fast
 
 
 class StopSignals:
@@ -43,7 +43,7 @@ class StopSignals:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Keep a signal back until the end of this context, or of the one that it stands in."""
+        """Hold a signal back until the end of this context, or of the outermost one."""
         outside, self._holding = self._holding, True
         try:
             yield
@@ -58,7 +58,7 @@ class StopSignals:
         return self._received is not None
 
     def obey(self) -> None:
-        """Take the signal for the normal end of the job: it interrupts nothing more; a second one still does."""
+        """Treat the signal as the normal end of the job: it interrupts nothing more; a second one still does."""
         self._obeyed = True
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:

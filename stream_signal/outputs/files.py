@@ -1,4 +1,4 @@
-"""Write a file whole or not at all."""
+"""Write a file as a whole or not at all."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STDOUT = "-"
 
 
 def check_replaceable(path: str) -> None:
-    """Raise OutputError where `path` cannot be replaced, while nothing has been read yet."""
+    """Raise OutputError if `path` cannot be replaced, before anything is read."""
     if os.path.isdir(path) or path.endswith("/"):
         raise OutputError(f"cannot write {path!r}: it is a folder")
     if _is_special(path):
@@ -33,13 +33,12 @@ def check_replaceable(path: str) -> None:
 def replace_file(path: str, data: bytes, *, wait: bool = True, temporary: str | None = None) -> None:
     """Replace the file at `path` by `data`: a temporary file beside it, fsync, rename, fsync of the folder.
 
-    A reader sees the old file or the new one, whole, whatever happens meanwhile. A link is followed, and the
-    permissions of the old file are kept. A pipe or a device cannot be replaced, so the data is written to it; without
-    `wait`, a named pipe that nobody reads is an error. Raises OutputError, and the old file
-    stays as it was.
+    A reader sees the whole old file or the whole new one, at any time. A link is followed, and the permissions of the
+    old file are kept. A pipe or a device cannot be replaced, so the data is written to it; without `wait`, a named pipe
+    without a reader is an error. If it raises OutputError, the old file is unchanged.
 
-    A process that is killed leaves its temporary file behind. Where no two processes can write the file at once,
-    `temporary` gives it one name, so that there is never more than one.
+    A killed process leaves its temporary file behind. If no two processes can write the file at once, `temporary` gives
+    it a fixed name, so that there is never more than one.
     """
     try:
         if _is_special(path):
@@ -61,7 +60,7 @@ def replace_file(path: str, data: bytes, *, wait: bool = True, temporary: str | 
                 os.close(descriptor)
             os.replace(temporary, target)
         except BaseException:
-            _remove(temporary)  # gone already where a signal came right after the rename
+            _remove(temporary)  # gone already if a signal came right after the rename
             raise
         system.sync_folder(folder)
     except OSError as error:
@@ -69,14 +68,14 @@ def replace_file(path: str, data: bytes, *, wait: bool = True, temporary: str | 
 
 
 def write_stdout(data: bytes) -> None:
-    """Write to stdout, all of it; ClosedOutputError where its reader has gone, OutputError where it fails."""
+    """Write all of `data` to stdout; raise ClosedOutputError if the reader closed the pipe, or OutputError."""
     descriptor = open_stdout()
     with writing(STDOUT):
         write_all(descriptor, data)
 
 
 def open_stdout() -> int:
-    """Return the descriptor of stdout; OutputError where it is closed."""
+    """Return the descriptor of stdout; OutputError if it is closed."""
     if sys.stdout is None:  # closed by the parent process: descriptor 1 may be any file by now
         raise OutputError("cannot write to stdout: it is closed")
     return 1
@@ -84,26 +83,26 @@ def open_stdout() -> int:
 
 @contextmanager
 def writing(path: str) -> Iterator[None]:
-    """Turn what fails while a file, or stdout for `-`, is written into an OutputError in words.
+    """Turn a failure to write a file, or stdout for `-`, into an OutputError with a message.
 
-    ClosedOutputError where its reader has gone, else OutputError.
+    It is a ClosedOutputError if the reader closed the pipe.
     """
     where = "to stdout" if path == STDOUT else repr(path)
     try:
         yield
     except BrokenPipeError as error:
-        raise ClosedOutputError(f"cannot write {where}: its reader has gone") from error
+        raise ClosedOutputError(f"cannot write {where}: the reader closed the pipe") from error
     except (OSError, ValueError) as error:  # a path with a NUL in it
         raise OutputError(f"cannot write {where}: {reason(error)}") from error
 
 
 def write_all(descriptor: int, data: bytes) -> None:
-    """Write every byte, however few the system takes at a time."""
+    """Write every byte, however few the system accepts at a time."""
     rest = memoryview(data)
     while rest:
         try:
             rest = rest[os.write(descriptor, rest) :]
-        except BlockingIOError:  # the process that gave us this pipe had made it non-blocking
+        except BlockingIOError:  # another process made this pipe non-blocking
             system.wait_to_write(descriptor)
 
 

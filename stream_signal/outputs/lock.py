@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 class FileLock:
-    """A lock on the file at `path`, as a context; BlockingIOError where another process has it, else OSError.
+    """A lock on the file at `path`, as a context; BlockingIOError if another process has it.
 
-    The lock is the system's, on a file `.NAME.lock` beside it, and ends with the process, however that ends.
+    The system holds the lock, on a file `.NAME.lock` beside it, and releases it however the process ends.
     """
 
     def __init__(self, path: str) -> None:
@@ -37,7 +37,7 @@ class FileLock:
             os.close(descriptor)  # the process that had it has removed the file: another one would lock a new file
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        with suppress(OSError):  # removed by somebody else, or not removable while it is open
+        with suppress(OSError):  # removed by another process, or not removable while it is open
             os.unlink(self._path)
         os.close(self._descriptor)
 

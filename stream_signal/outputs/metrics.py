@@ -1,4 +1,4 @@
-"""The records that a job ends with, and where they go: to a file, replaced whole, or to stdout, on one line."""
+"""The records that a job ends with, written to a file, replaced atomically, or to stdout, on one line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from stream_signal.core.config import Config
     from stream_signal.core.stream import Counts, SignalStream
 
-UNKNOWN_VERSION = "unknown"  # where the config could not be read
+UNKNOWN_VERSION = "unknown"  # if the config could not be read
 
 
 class Metrics(NamedTuple):
@@ -22,11 +22,11 @@ class Metrics(NamedTuple):
     version: str
     """of the config"""
     rows_processed: int
-    """data rows, those with a missing close and those of the warm-up included"""
+    """data rows, including those with a missing close and those of the warm-up"""
     metric: str
     """always "signal_rate" """
     value: float
-    """signals / rows_processed, not rounded further than a float64 is"""
+    """signals / rows_processed, as the nearest float64"""
     latency_ms: int
     """wall time of the whole job, in whole milliseconds"""
     seed: int
@@ -42,10 +42,10 @@ class Metrics(NamedTuple):
 
 
 class ErrorRecord(NamedTuple):
-    """What stands in the place of the metrics when a job fails."""
+    """What is written in place of the metrics when a job fails."""
 
     version: str
-    """of the config, or "unknown" where it could not be read"""
+    """of the config, or "unknown" if it could not be read"""
     status: str
     """always "error" """
     error_message: str
@@ -58,7 +58,7 @@ class ErrorRecord(NamedTuple):
 
 
 def one_line(error: Exception) -> str:
-    """Give the text of an error on one line, as the record and stderr show it."""
+    """Return the text of an error on one line, as the record and stderr show it."""
     return " ".join(str(error).splitlines())
 
 
@@ -72,15 +72,15 @@ def render(record: Metrics | ErrorRecord, indent: int | None = None) -> bytes:
 
 
 def check_output(output: str) -> None:
-    """Raise OutputError, before any work is done, where the records could not be written."""
+    """Raise OutputError, before any work is done, if the records cannot be written."""
     if output != STDOUT:
         check_replaceable(output)
 
 
 def write_record(record: Metrics | ErrorRecord, output: str, *, wait: bool = True) -> None:
-    """Write the record to the file `output`, or to stdout for `-`; OutputError where it cannot be.
+    """Write the record to the file `output`, or to stdout for `-`; raise OutputError if that fails.
 
-    Without `wait`, a named pipe that nobody reads yet is not waited for.
+    Without `wait`, a named pipe without a reader is an error.
     """
     if output == STDOUT:
         write_stdout(render(record))
@@ -89,7 +89,7 @@ def write_record(record: Metrics | ErrorRecord, output: str, *, wait: bool = Tru
 
 
 class MetricsSoFar(Every):
-    """Writes the metrics of the rows counted so far, every so many seconds."""
+    """Writes the metrics of the rows counted so far, every `seconds`."""
 
     def __init__(self, seconds: float, config: Config, stream: SignalStream, output: str, started: float) -> None:
         super().__init__(seconds)

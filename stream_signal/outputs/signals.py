@@ -1,8 +1,8 @@
-"""The lines of signals, written as they come: to a file, or to stdout.
+"""Signal lines, written as rows are counted: to a file, or to stdout.
 
-A line is written whole or not at all. A file is written in place, so that others can follow it; with a checkpoint it is
-cut back to the length that the checkpoint knows, so that it holds each line once. A pipe gets pieces that the system
-takes whole: a write that is broken off ends between two lines.
+A line is written as a whole or not at all. A file is written in place, so that others can follow it; with a checkpoint
+it is truncated to the length that the checkpoint covers, so that it holds each line once. A pipe gets pieces that the
+system writes as a whole: an interrupted write ends between two lines.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
     from stream_signal.core.errors import StreamSignalError
     from stream_signal.core.observers.signal_lines import SignalLines
 
-# What a pipe takes whole (PIPE_BUF on Linux).
+# What is written to a pipe as a whole (PIPE_BUF on Linux).
 _WHOLE_BYTES = 4096
-# How long a job that is to stop waits for a reader that does not read.
+# How long a stopping job waits for a reader that does not read.
 PATIENCE_SECONDS = 1.0
 
 
 class SignalsWriter(Sink):
     """Writes the lines of `lines` to `path`, or to stdout for `-`, each time some rows are counted.
 
-    `resume` continues the file of an earlier job; otherwise the first write begins the file anew. `length` is how many
-    bytes are written; `written`, if given, is called with them. OutputError where they cannot be written,
-    ClosedOutputError where the reader has closed the pipe; `failed` is true then. Once `stopping` returns true, lines
-    that the reader of a pipe does not take are `unsent`.
+    `resume` continues the file of an earlier job; otherwise the first write empties the file. `length` is how many
+    bytes are written; `written`, if given, is called with them. OutputError if they cannot be written,
+    ClosedOutputError if the reader closed the pipe; `failed` is true then. Once `stopping` returns true, lines that
+    the reader of a pipe does not read are `unsent`.
     """
 
     def __init__(self, path: str, lines: SignalLines, stopping: Callable[[], bool]) -> None:
@@ -64,14 +64,14 @@ class SignalsWriter(Sink):
             os.close(self._descriptor)
 
     def resume(self, length: int) -> None:
-        """Cut the file back to `length` bytes and write on from there; a pipe is just written on."""
+        """Truncate the file to `length` bytes and continue from there; a pipe just continues."""
         self._begun, self.length = length > 0, length
         if self.is_file:
             with self._in_words():
                 os.ftruncate(self._descriptor, length)
                 os.lseek(self._descriptor, length, os.SEEK_SET)
 
-    def take(self, data: bytes) -> None:  # noqa: ARG002 - the lines of these bytes are in `lines` by now
+    def take(self, data: bytes) -> None:  # noqa: ARG002 - their lines are in `lines` by now
         """Write the lines of the rows that were counted."""
         text = self.lines.take()
         if not text:
@@ -90,27 +90,27 @@ class SignalsWriter(Sink):
                 self.length += len(text)
 
     def sync(self) -> None:
-        """Write the lines that are left, and make what was written last."""
+        """Write the remaining lines, and sync the file to disk."""
         self.take(b"")
         if self.is_file:
             with self._in_words():
                 os.fsync(self._descriptor)
 
-    def end(self, rotated: str | None) -> None:  # noqa: ARG002 - whatever the reason
+    def end(self, rotated: str | None) -> None:  # noqa: ARG002 - for any reason
         """Write the line of the last row of an input."""
         self.take(b"")
 
     def finish(self) -> None:
-        """Make what was written last."""
+        """Sync the file to disk."""
         self.sync()
 
     def fail(self, error: StreamSignalError) -> None:
-        """Write the lines of the rows before one that could not be read."""
+        """Write the lines of the rows before an unreadable one."""
         if isinstance(error, DataError):
             self.take(b"")
 
     def _send(self, text: bytes) -> None:
-        """Write lines into a pipe, as its reader takes them."""
+        """Write lines into a pipe, as fast as its reader reads them."""
         for piece in _pieces(text):
             if self.unsent or not self._is_taken():
                 self.unsent += piece.count(b"\n")
@@ -118,7 +118,7 @@ class SignalsWriter(Sink):
                 write_all(self._descriptor, piece)
 
     def _is_taken(self) -> bool:
-        """Wait until the pipe has room for a piece; False where a job that is to stop has waited long enough."""
+        """Wait until the pipe has space for a piece; return False if a stopping job has waited long enough."""
         while not system.wait_to_write(self._descriptor, PATIENCE_SECONDS):
             if self._stopping():
                 return False
@@ -128,7 +128,7 @@ class SignalsWriter(Sink):
         try:
             write_all(self._descriptor, text)
         except OSError:
-            os.ftruncate(self._descriptor, self.length)  # no half line
+            os.ftruncate(self._descriptor, self.length)  # no unfinished line
             raise
         self.length += len(text)
 
@@ -143,7 +143,7 @@ class SignalsWriter(Sink):
 
 
 def _pieces(text: bytes) -> Iterator[bytes]:
-    """Cut whole lines into pieces of whole lines that a pipe takes in one go."""
+    """Split whole lines into pieces of whole lines that a pipe accepts at once."""
     start = 0
     while start < len(text):
         end = text.rfind(b"\n", start, start + _WHOLE_BYTES) + 1 or text.find(b"\n", start) + 1

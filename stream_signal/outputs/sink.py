@@ -1,7 +1,7 @@
-"""Sink: whatever a job feeds as its rows are counted: signals, the log, snapshots of the metrics, the checkpoint.
+"""Sink: what a job writes to as it runs: signals, the log, the metrics so far, the checkpoint.
 
-The job drives all of its sinks in one list, and knows none of them by name. They are called in the order of the list,
-between two rows of the stream, and never in the middle of a piece.
+The job has all of its sinks in one list, and knows none of them by name. They are called in the order of the list,
+between two rows of the stream, and never in the middle of a chunk.
 """
 
 from __future__ import annotations
@@ -17,46 +17,46 @@ if TYPE_CHECKING:
 class Sink:
     """Override what you need; each method here does nothing.
 
-    What cannot be written raises OutputError.
+    A failure to write raises OutputError.
     """
 
     due = inf
-    """when `turn` wants to be called, on the clock of `time.monotonic`"""
+    """when `turn` has something to do, on the clock of `time.monotonic`"""
 
     def begin(self, name: str) -> None:
-        """Learn that an input begins, or goes on where a checkpoint left it."""
+        """Note that an input begins, or continues where a checkpoint ends."""
 
     def take(self, data: bytes) -> None:
-        """Learn that these bytes are counted."""
+        """Note that these bytes are counted."""
 
     def turn(self) -> None:
         """Do what is due."""
 
     def ending(self) -> None:
-        """Learn that the last input is at its end, while a last row without its newline is not counted yet."""
+        """Note that the last input is at its end; a last row without its newline is not counted yet."""
 
     def end(self, rotated: str | None) -> None:
-        """Learn that an input has ended, and with it its last row; `rotated` says why another file takes its place."""
+        """Note that an input has ended, and with it its last row; `rotated` says why another file replaces it."""
 
     def stop(self, by: str) -> None:
-        """Learn that a signal, `by` its name, has ended a source that has no other end."""
+        """Note that a signal, `by` its name, has ended an endless source."""
 
     def finish(self) -> None:
-        """Learn that the stream has ended well."""
+        """Note that the stream has ended without an error."""
 
     def fail(self, error: StreamSignalError) -> None:
-        """Learn that the job ends with this error, and do what is left to do."""
+        """Note that the job ends with this error, and do what remains to be done."""
 
 
 class Every(Sink):
-    """A sink that does something every so many seconds."""
+    """A sink that does something every `seconds`."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self.put_off()
 
     def put_off(self) -> None:
-        """Begin the wait anew."""
+        """Restart the interval."""
         self.due = time.monotonic() + self._seconds
 
     def turn(self) -> None:

@@ -1,4 +1,4 @@
-"""Words for people, on stderr."""
+"""Messages for people, on stderr."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from stream_signal.outputs.metrics import one_line
 
 
 def complain(error: Exception) -> None:
-    """Write an error to stderr, and each of its notes, a line each; without a stderr, the exit code has to do."""
+    """Write an error and each of its notes to stderr, one line each; without stderr, there is only the exit code."""
     if sys.stderr is None:
         return
     try:

@@ -30,37 +30,37 @@ if TYPE_CHECKING:
         (["--column", "0"], "found '0'"),
         (["--output"], "expected one argument"),
         (["a.csv", "--input", "b.csv"], "not both"),
-        (["data.csv", "--output", "data.csv"], "that is an input, and would be overwritten"),
-        (["--input", "data.csv", "--log-file", "./data.csv"], "that is an input, and would be overwritten"),
-        (["data.csv", "--output", "config.yaml"], "that is the config, and would be overwritten"),
-        (["data.csv", "--output", "m", "--log-file", "m"], "that is the output, and would be overwritten"),
+        (["data.csv", "--output", "data.csv"], "would overwrite an input"),
+        (["--input", "data.csv", "--log-file", "./data.csv"], "would overwrite an input"),
+        (["data.csv", "--output", "config.yaml"], "would overwrite the config"),
+        (["data.csv", "--output", "m", "--log-file", "m"], "would overwrite the output"),
         (["data.csv", "--output", ""], "expected a path, found nothing"),
         (["data.csv", "--log-file", ""], "expected a path, found nothing"),
-        (["data.csv", "--log-file", "-"], "-v tells what happens on stderr"),
+        (["data.csv", "--log-file", "-"], "-v logs to stderr"),
         (["data.csv", "--config", ""], "expected a path, found nothing"),
         (["--input", ""], "expected a path, found nothing"),
         (["candles", "--rows", "x"], "expected an integer"),
         (["candles", "--seed", "-1"], "expected an integer"),
-        (["--checkpoint-every", "5"], "there is no --checkpoint"),
+        (["--checkpoint-every", "5"], "--checkpoint-every needs --checkpoint"),
         (["--checkpoint", "s", "--checkpoint-every", "0"], "more than 0"),
         (["--every", "nan"], "more than 0"),
         (["--every", "inf"], "more than 0"),
         (["--every", "-1"], "more than 0"),
         (["--checkpoint", "-"], "expected a file"),
-        (["--checkpoint", "data.csv", "data.csv"], "that is an input"),
-        (["--checkpoint", "config.yaml", "data.csv"], "that is the config"),
-        (["--checkpoint", "m", "--output", "m", "data.csv"], "that is the output"),
+        (["--checkpoint", "data.csv", "data.csv"], "would overwrite an input"),
+        (["--checkpoint", "config.yaml", "data.csv"], "would overwrite the config"),
+        (["--checkpoint", "m", "--output", "m", "data.csv"], "would overwrite the output"),
         (["--signals", "-"], "the metrics need --output FILE"),
-        (["--signals-format", "csv"], "there are no --signals"),
+        (["--signals-format", "csv"], "--signals-format needs --signals"),
         (["--signals", "s", "--signals-format", "xml"], "invalid choice"),
-        (["--time-column", "x"], "there are no --signals"),
-        (["--signals", "data.csv", "data.csv"], "that is an input"),
-        (["--signals", "m", "--output", "m"], "that is the output"),
-        (["--signals", "s", "--checkpoint", "s"], "that is the signals"),
-        (["--follow"], "--follow: one file"),
-        (["--follow", "-"], "--follow: one file"),
-        (["--follow", "a", "b"], "--follow: one file"),
-        (["a", "--idle-timeout", "1"], "nothing to --follow"),
+        (["--time-column", "x"], "--time-column needs --signals, --log-file or --verbose"),
+        (["--signals", "data.csv", "data.csv"], "would overwrite an input"),
+        (["--signals", "m", "--output", "m"], "would overwrite the output"),
+        (["--signals", "s", "--checkpoint", "s"], "would overwrite the signals"),
+        (["--follow"], "--follow needs one file"),
+        (["--follow", "-"], "--follow needs one file"),
+        (["--follow", "a", "b"], "--follow needs one file"),
+        (["a", "--idle-timeout", "1"], "--idle-timeout needs --follow"),
         (["a", "--follow", "--idle-timeout", "0"], "more than 0"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
@@ -80,7 +80,7 @@ def test_the_config_is_not_written_over(flag: str, folder: Path) -> None:
     (folder / "config.yaml").write_text(settings_yaml())
     done = run_in_process("data.csv", flag, "config.yaml", cwd=folder)
     assert (done.code, done.stdout) == (2, b"")
-    assert "that is the config, and would be overwritten" in done.stderr
+    assert "would overwrite the config" in done.stderr
     assert (folder / "config.yaml").read_text() == settings_yaml()
 
 
@@ -95,7 +95,7 @@ def test_the_input_has_many_names(flag: str, folder: Path) -> None:
                 [COMMAND, *arguments], cwd=folder, stdin=stdin, capture_output=True, timeout=30, check=False
             )
             assert (done.returncode, done.stdout) == (2, b"")
-            assert b"that is an input, and would be overwritten" in done.stderr
+            assert b"would overwrite an input" in done.stderr
     assert (folder / "data.csv").read_bytes() == DATA
 
 
@@ -131,4 +131,4 @@ def test_a_log_where_the_signals_go(tmp_path: Path) -> None:
     with (tmp_path / "out").open("wb") as out:
         command = [COMMAND, "--signals", "-", "--output", "m.json", "--log-file", "out"]
         done = subprocess.run(command, input=b"", stdout=out, stderr=subprocess.PIPE, cwd=tmp_path, check=False)
-    assert (done.returncode, b"that is where the signals go" in done.stderr) == (2, True)
+    assert (done.returncode, b"would overwrite the signals on stdout" in done.stderr) == (2, True)

@@ -57,7 +57,7 @@ WRONG = [
         GOOD + "xyz: 3\n",
         f"line 4: unknown key 'xyz'; {KNOWN}",
     ),
-    (GOOD + "window: 6\n", "line 4: the key 'window' stands twice"),
+    (GOOD + "window: 6\n", "line 4: duplicate key 'window'"),
     (GOOD + "? [a]\n: 1\n", "line 4: expected a key, found a sequence"),
     (GOOD + "bad_rows: maybe\n", "bad_rows: expected error or missing, found 'maybe'"),
     (GOOD + "header: !!bool maybe\n", "header: expected true or false, found maybe"),
@@ -67,13 +67,13 @@ WRONG = [
     (GOOD + "column: ''\n", "column: expected the name of a column, or its number counted from 1, found ''"),
     (
         GOOD + "delimiter: x\n",
-        'delimiter: expected one of "," ";" "\\t" "|" (without the key it is found from the first line), found \'x\'',
+        'delimiter: expected one of "," ";" "\\t" "|" (without the key, the first line decides), found \'x\'',
     ),
     (
         GOOD + "delimiter:\n",
-        'delimiter: expected one of "," ";" "\\t" "|" (without the key it is found from the first line), found nothing',
+        'delimiter: expected one of "," ";" "\\t" "|" (without the key, the first line decides), found nothing',
     ),
-    ("[" * 5000, "expected YAML, found one nested too deeply"),
+    ("[" * 5000, "expected YAML, found a document nested too deeply"),
     ("#" * 70_000, "expected at most 65536 bytes of settings, found more"),
 ]
 

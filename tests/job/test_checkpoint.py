@@ -147,9 +147,9 @@ def rewrite_end(path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "differs"),
     [
-        (truncate, "of 'data.csv' it has read"),
-        (rewrite_start, "'data.csv' does not hold what it has read"),
-        (rewrite_end, "'data.csv' does not hold what it has read"),
+        (truncate, "bytes of 'data.csv', which has "),
+        (rewrite_start, "'data.csv' does not begin with the bytes that it has read"),
+        (rewrite_end, "'data.csv' does not begin with the bytes that it has read"),
     ],
 )
 def test_other_data(change: Callable[[Path], None], differs: str, tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_other_data(change: Callable[[Path], None], differs: str, tmp_path: Path
     assert done.code == 1
     assert done.record["error_message"].startswith("checkpoint 'state.json': ")
     assert differs in done.record["error_message"]
-    assert done.record["error_message"].endswith("; bring the file back, or remove it to start anew")
+    assert done.record["error_message"].endswith("; bring the file back, or remove it to start over")
     assert (tmp_path / "state.json").read_bytes() == saved
 
 
@@ -182,7 +182,7 @@ def test_other_settings(key: str, value: object, differs: str, tmp_path: Path) -
     saved = (tmp_path / "state.json").read_bytes()
     (tmp_path / "config.yaml").write_text(settings_yaml(**{key: value}))
     done = run_with_checkpoint(tmp_path, "data.csv")
-    message = f"checkpoint 'state.json': {differs}; go back to that, or remove it to start anew"
+    message = f"checkpoint 'state.json': {differs}; go back to that, or remove it to start over"
     assert (done.code, done.record["error_message"]) == (1, message)
     assert (tmp_path / "state.json").read_bytes() == saved
     (tmp_path / "config.yaml").write_text(settings_yaml(seed=7, version="v2"))
@@ -229,7 +229,7 @@ def test_damaged(tmp_path: Path) -> None:
         done = run_in_process("data.csv", "--checkpoint", "state.json", cwd=tmp_path)
         assert done.code == 1
         assert done.record["error_message"].startswith("checkpoint 'state.json': ")
-        assert "remove it to start anew" in done.record["error_message"]
+        assert "remove it to start over" in done.record["error_message"]
         assert (tmp_path / "state.json").read_bytes() == data
     (tmp_path / "state.json").write_bytes(signed(saved))
     assert run_with_checkpoint(tmp_path, "data.csv").code == 0
@@ -293,7 +293,7 @@ def test_an_error_in_a_pipe(tmp_path: Path) -> None:
     run_with_checkpoint(tmp_path, stdin=DATA)
     done = run_with_checkpoint(tmp_path, stdin=candle_csv(["1", "x"]))
     assert done.code == 1
-    assert done.stderr.splitlines()[1:] == ["stream-signal: the checkpoint holds 300 rows: send those after them"]
+    assert done.stderr.splitlines()[1:] == ["stream-signal: the checkpoint covers 300 rows: send the rows after them"]
 
 
 def test_saved_while_the_pipe_is_silent(tmp_path: Path) -> None:
@@ -310,6 +310,6 @@ def test_saved_while_the_pipe_is_silent(tmp_path: Path) -> None:
 def test_a_checkpoint_that_is_no_file(tmp_path: Path) -> None:
     """A device or a folder cannot be a checkpoint."""
     done = run_command("--checkpoint", "/dev/null", stdin=DATA, cwd=tmp_path)
-    assert done.record["error_message"] == "checkpoint '/dev/null': it is no file; name another"
+    assert done.record["error_message"] == "checkpoint '/dev/null': it is not a file; name another"
     done = run_command("--checkpoint", ".", stdin=DATA, cwd=tmp_path)
     assert (done.code, done.record["error_message"]) == (1, "cannot write '.': it is a folder")

@@ -129,10 +129,10 @@ def test_other_signals(tmp_path: Path) -> None:
     assert "its signals was csv, and is jsonl now" in done.record["error_message"]
     (tmp_path / "s.csv").write_bytes((tmp_path / "s.csv").read_bytes()[:-1])
     done = run_command(*arguments, "--signals", "s.csv", cwd=tmp_path)
-    assert "of 's.csv' it has written" in done.record["error_message"]
+    assert "bytes of 's.csv', which has " in done.record["error_message"]
     (tmp_path / "s.csv").write_bytes(b"x" * 100_000)
     done = run_command(*arguments, "--signals", "s.csv", cwd=tmp_path)
-    assert "'s.csv' does not hold what it has written" in done.record["error_message"]
+    assert "'s.csv' does not begin with the bytes that it has written" in done.record["error_message"]
     assert (tmp_path / "s.csv").read_bytes() == b"x" * 100_000
 
 

@@ -1,4 +1,4 @@
-"""One table of cases: bytes, settings, and the answer or the error. Each runs through every door."""
+"""One table of cases: bytes, settings, and the answer or the error. Each runs through every input."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ ERRORS = [
     _bad("empty", "", "expected at least one row, found an empty input"),
     _bad("blank lines alone", "\n\n\r\n", "expected at least one row, found an empty input"),
     _bad("a byte order mark alone", "\ufeff", "expected at least one row, found an empty input"),
-    _bad("a header alone", HEADER, "expected at least one row, found a header alone"),
+    _bad("only a header", HEADER, "expected at least one row, found only a header"),
     _bad("no such column", "timestamp,open\n1,2\n", "Missing required column: 'close'"),
     _bad("no such name", PLAIN, "Missing required column: 'Price'", column="Price"),
     _bad("no such number", PLAIN, "Missing required column: 7", column=7),

@@ -95,7 +95,7 @@ def _standard_streams(*descriptors: int) -> Iterator[None]:
 
 
 def logged(folder: Path, *kinds: str) -> list[dict[str, Any]]:
-    """Read those events of run.log, without their times and levels."""
+    """Read the events of those kinds from run.log, without timestamps and levels."""
     found = [json.loads(line) for line in (folder / "run.log").read_text().splitlines()]
     return [
         {key: value for key, value in event.items() if key not in {"timestamp", "level"}}
@@ -119,7 +119,7 @@ def run_script(script: str, *arguments: str, cwd: Path, stdin: bytes = b"") -> D
 
 
 def metrics_of(stdout: bytes) -> dict[str, object]:
-    """Read the metrics; the latency, which nobody knows beforehand, is checked and taken out."""
+    """Read the metrics; the latency, which varies, is checked and removed."""
     record = json.loads(stdout)
     assert list(record) == [
         "version",

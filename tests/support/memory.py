@@ -1,4 +1,4 @@
-"""How much memory the command takes at most."""
+"""The peak memory of the command."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MEGABYTE = 1024 * 1024
 
-# A process starts with the memory of the one that started it, and that counts: so a small one starts it.
+# The memory of the process that starts another counts towards its peak, so a small process starts it.
 MEASURE = """
 import resource, subprocess, sys
 code = subprocess.run(sys.argv[1:]).returncode
@@ -25,7 +25,7 @@ sys.exit(code)
 
 
 def peak_memory(folder: Path, head: bytes, block: bytes, times: int) -> tuple[int, bytes, int]:
-    """Pipe `head` and then `block` so many times; return exit code, stdout and peak resident bytes."""
+    """Pipe `head` and then `block`, `times` times; return exit code, stdout and peak resident bytes."""
     reader, writer = os.pipe()
 
     def feed() -> None:

@@ -1,4 +1,4 @@
-"""The answer, worked out the slow and obvious way: fractions, the whole window summed anew at every row."""
+"""The answer, computed the slow and obvious way: fractions, and the whole window summed again at every row."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ MISSING = {"", "nan", "na", "n/a", "null", "none"}
 
 
 def value_of(close: str) -> Fraction | None:
-    """Read a close that the generators made; None where it is missing."""
+    """Read a close that the generators made; None if it is missing."""
     close = close.strip(" ")
     return None if close.lower() in MISSING else Fraction(close)
 
 
 def means(values: Sequence[Fraction | None], window: int) -> list[Fraction | None]:
-    """Give the mean of the window that each row ends; None while there is none."""
+    """Return the mean of the window that each row ends; None while there is none."""
     found: list[Fraction | None] = []
     for end in range(1, len(values) + 1):
         held = [value for value in values[max(0, end - window) : end] if value is not None]
@@ -38,7 +38,7 @@ def count(closes: Sequence[str], window: int) -> tuple[int, int]:
 
 
 def wanted_rows(closes: list[str], window: int) -> list[list[str]]:
-    """Work out the lines with fractions."""
+    """Compute the signal lines with fractions."""
     values, rows = [value_of(close) for close in closes], []
     for number, (close, value, mean) in enumerate(zip(closes, values, means(values, window), strict=True)):
         above = value is not None and mean is not None and value > mean

@@ -1,4 +1,4 @@
-"""The command while it runs: on a pipe, or on a file that grows."""
+"""The command while it runs: on a pipe, or on a growing file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FOLLOW_ARGUMENTS = ("data.csv", "--follow", "--signals", "-", "--output", "m.jso
 
 @contextmanager
 def start(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Start the command on a pipe, with the log on stderr to see how far it is; leave no process behind."""
+    """Start the command on a pipe, with the log on stderr to see its progress; leave no process behind."""
     pipe = subprocess.PIPE
     command = [COMMAND, "-v", *arguments]
     with subprocess.Popen(command, cwd=folder, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe) as process:
@@ -30,7 +30,7 @@ def start(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def wait_until_read(process: subprocess.Popen[bytes]) -> None:
-    """Feed rows and return when they are counted: the log has told of the header, and the pipe is empty."""
+    """Feed rows and return when they are counted: the header is in the log, and the pipe is empty."""
     assert process.stdin
     assert process.stderr
     process.stdin.write(candle_csv(["1"] * ROWS))
@@ -51,6 +51,6 @@ def follow(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def append(path: Path, text: str | bytes) -> None:
-    """Write at the end of a file, as whoever logs does."""
+    """Write at the end of a file, as a logger does."""
     with path.open("ab", buffering=0) as file:
         file.write(text.encode() if isinstance(text, str) else text)

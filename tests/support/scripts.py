@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# Runs the command with one call of the system made to fail, where it is about one file.
+# Runs the command with one system call made to fail for one file.
 BREAK = """
 import errno, os, sys
 from stream_signal.__main__ import main
@@ -18,7 +18,7 @@ sys.argv[1:] = sys.argv[4:]
 sys.exit(main())
 """
 
-# Runs the command, and stops it when the first piece is counted.
+# Runs the command, and stops it when the first chunk is counted.
 IN_FEED = """
 import os, signal, sys
 from stream_signal.__main__ import main

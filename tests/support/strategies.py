@@ -21,7 +21,7 @@ plain_prices = st.builds(
     st.integers(0, 10**9),
     st.integers(0, 8),
 )
-# Prices from a handful, so that closes often equal their mean: there the float engines go wrong.
+# A handful of prices, so that closes often equal their mean: there, float engines go wrong.
 tied_prices = st.sampled_from(["4.58", "4.59", "4.57", "4.6", "0.1", "0.2", "0.3", "0.30", "-0.1", "3e-1"])
 odd_numbers = st.builds(
     lambda sign, whole, part, exponent: sign + whole + part + exponent,
@@ -57,7 +57,7 @@ bad_closes = st.sampled_from(
 
 
 class Document(NamedTuple):
-    """A file, and what it holds."""
+    """A file and its contents."""
 
     data: bytes
     closes: list[str]
@@ -66,7 +66,7 @@ class Document(NamedTuple):
 
 @st.composite
 def documents(draw: st.DrawFn) -> Document:
-    """Draw a file in any of the dialects that the project reads, each line in a way of its own."""
+    """Draw a file in any dialect that the project reads, with each line varied independently."""
     drawn = draw(close_lists)
     delimiter = draw(st.sampled_from(",;\t|"))
     line_ends = st.sampled_from(draw(st.sampled_from([["\n"], ["\r\n"], ["\n", "\r\n"]])))
@@ -103,7 +103,7 @@ def documents(draw: st.DrawFn) -> Document:
 
 @st.composite
 def cuts(draw: st.DrawFn, data: bytes) -> list[bytes]:
-    """Cut bytes at random places, into pieces of which some may be empty."""
+    """Cut bytes at random places; some of the pieces may be empty."""
     places = sorted(draw(st.lists(st.integers(0, len(data)), max_size=12)))
     return [data[start:end] for start, end in zip([0, *places], [*places, len(data)], strict=True)]
 

@@ -1,4 +1,4 @@
-"""A stream fed with pieces, by either engine: what can be known of it afterwards."""
+"""A stream fed in pieces, with either engine: all that can be observed afterwards."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from stream_signal.core.observers.signal_lines import SignalLines
 
 
 def by_blocks(block_bytes: int) -> dict[str, Any]:
-    """Make the arguments that give everything to the block engine, in blocks of so many bytes."""
+    """Return the arguments that use only the block engine, in blocks of `block_bytes`."""
     return {"engine": "blocks", "block_bytes": block_bytes}
 
 
 def outcome(pieces: list[bytes], engine: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
-    """Feed the pieces; return everything there is to know afterwards."""
+    """Feed the pieces; return all that can be observed afterwards."""
     counted = SignalStream(Config(**options), **engine or {})
     error = None
     try:
@@ -35,21 +35,21 @@ def outcome(pieces: list[bytes], engine: dict[str, Any] | None = None, **options
 
 
 def moved(stopped: SignalStream, config: Config, **engine: Any) -> tuple[SignalStream, int]:
-    """Take the stream through JSON, as into another process; return it, and where it has to be fed from."""
+    """Move the stream through JSON, as into another process; return it and the offset to feed it from."""
     state = State.from_json(json.loads(json.dumps(stopped.state().as_json())), config.window)
     return SignalStream.from_state(config, state, **engine), state.offset
 
 
 def lines_of(pieces: list[bytes], form: str = "csv", engine: dict[str, Any] | None = None, **options: Any) -> bytes:
-    """Feed the pieces; return the lines of signals, and the error that ended them, if any."""
+    """Feed the pieces; return the signal lines, and the error that ended them, if any."""
     lines = SignalLines(form)
     stream = SignalStream(Config(**options), [lines], **engine or {})
-    told = lines.format.header
+    written = lines.format.header
     try:
         for piece in pieces:
             stream.feed(piece)
-            told += lines.take()
+            written += lines.take()
         stream.finish()
     except DataError as error:
-        return told + lines.take() + str(error).encode()
-    return told + lines.take()
+        return written + lines.take() + str(error).encode()
+    return written + lines.take()

@@ -111,7 +111,7 @@ def test_the_input_is_cut_short_while_it_is_read(folder: Path) -> None:
     saved = files_of(folder)["state.json"]
     done = run_script(MEANWHILE, "os.truncate('data.csv', 5000)", "4096", *ARGUMENTS, cwd=folder)
     assert done.code == 1
-    assert done.stderr == "stream-signal: cannot read 'data.csv': it was cut short while it was read\n"
+    assert done.stderr == "stream-signal: cannot read 'data.csv': it was truncated while it was read\n"
     assert files_of(folder)["state.json"] == saved
 
 
@@ -136,7 +136,7 @@ def test_the_input_is_taken_away_while_it_is_read(action: str, folder: Path) -> 
     check_metrics(folder, [*CLOSES, "9"])
     (folder / "other.csv").write_bytes(candle_csv(["9"] * 30_000))
     (folder / "other.csv").rename(folder / "data.csv")
-    assert "does not hold what it has read" in run_command(*ARGUMENTS, cwd=folder).stderr
+    assert "does not begin with the bytes that it has read" in run_command(*ARGUMENTS, cwd=folder).stderr
 
 
 def test_the_input_cannot_be_read_any_more(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Whole lines -> the texts of one column, all rows at once: what observers see of a row besides its close."""
+"""Whole lines -> the texts of one column, for all rows at once, so that observers see more than the close."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     Lengths = NDArray[np.uint8]
 
 _RETURN = ord("\r")
-# One long text would have all the others padded with zeros.
+# NumPy pads every text to the length of the longest one.
 LONGEST = 64
 _NONE: Mapping[int, list[bytes] | None] = MappingProxyType({})
 
 
 class Columns:
-    r"""The columns of a run of rows: plain lines of `buffer`, and among them odd rows that were read one at a time.
+    r"""The columns of a run of rows: plain lines of `buffer`, and odd lines that the row reader has read.
 
-    `starts` and `ends` are the offsets at which each plain line begins and its newline is; no field of them is quoted.
-    `odd` maps the position of each other row to its fields. `closes`, where known, holds where the close of each plain
-    line begins, and its length.
+    `starts` and `ends` are the offsets of the first byte and of the newline of each plain line; no field is quoted.
+    `odd` maps the position of each odd row to its fields. `closes`, if given, has the offset and the length of the
+    close of each plain line.
 
     >>> from stream_signal.core.header import Header
     >>> header = Header(b"", ("time", "close"), ",", 1, 2)
@@ -57,17 +57,17 @@ class Columns:
         self.odd = odd
         self._closes = closes
         self._characters = np.frombuffer(buffer, np.uint8)
-        self._cells: dict[int, Cells | None] = {}  # by position, as far as they were asked for
+        self._cells: dict[int, Cells | None] = {}  # by position, filled on demand
         self._texts: dict[int, list[bytes]] = {}
 
     def cells(self, position: int) -> Cells | None:
-        """Return the texts at `position`, from 0, as an array; None where one is too long or has a zero byte."""
+        """Return the texts at `position`, from 0, as an array; None if one is too long or has a zero byte."""
         if position not in self._cells:
             self._cells[position] = self._with_odd(position, self._cut(position))
         return self._cells[position]
 
     def texts(self, position: int) -> list[bytes]:
-        """Return the texts at `position`, whatever they are: those that `cells` cannot hold, one line at a time."""
+        """Return the texts at `position` as a list, including those that `cells` cannot hold."""
         if position not in self._texts:
             cells = self.cells(position)
             self._texts[position] = self._split(position) if cells is None else cells.tolist()
@@ -91,7 +91,7 @@ class Columns:
         buffer, delimiter = self._buffer, self._delimiter
         bounds = zip(self._starts.tolist(), self._line_ends.tolist(), strict=True)
         texts = [buffer[start:end].split(delimiter)[position] for start, end in bounds]
-        for at, record in self.odd.items():  # ascending, so that each finds its place
+        for at, record in self.odd.items():  # ascending, so each position is final
             texts.insert(at, record[position] if record else b"")
         return texts
 
@@ -122,7 +122,7 @@ class Columns:
 
     @cached_property
     def _delimiters(self) -> tuple[Integers, Integers]:
-        """Where the delimiters are, and which of them is the first of each line."""
+        """The offsets of the delimiters, and the index of the first one of each line."""
         first, end = int(self._starts[0]), int(self._ends[-1])
         marks = np.flatnonzero(self._characters[first:end] == ord(self._delimiter)) + first
         count = self._width - 1
@@ -131,12 +131,12 @@ class Columns:
         return marks, np.searchsorted(marks, self._starts)
 
     def _marks(self, number: int) -> Integers:
-        """Return where delimiter `number` of each line is, from 0."""
+        """Return the offset of delimiter `number`, from 0, of each line."""
         marks, firsts = self._delimiters
         return marks[firsts + number]
 
     def _cut_first(self) -> Cells | None:
-        """Cut out the first column where all its texts have one length, as times have: no delimiter is looked for."""
+        """Cut out the first column without finding delimiters, if its texts have one length, as timestamps do."""
         first = int(self._starts[0])
         length = self._buffer.find(self._delimiter, first) - first
         if not 0 < length <= LONGEST or int(self._starts[-1]) + length >= len(self._buffer):
@@ -148,7 +148,7 @@ class Columns:
 
 
 def cut_out(buffer: bytes, begins: Integers, lengths: Integers | Lengths) -> Cells:
-    """Return the texts that begin there, none of which has a zero byte.
+    """Return the texts that begin at `begins`; none may have a zero byte.
 
     >>> cut_out(b"42.5,42", np.array([0, 5]), np.array([4, 2])).tolist()
     [b'42.5', b'42']
@@ -161,9 +161,9 @@ def cut_out(buffer: bytes, begins: Integers, lengths: Integers | Lengths) -> Cel
 
 
 def _gather(buffer: bytes, begins: Integers, length: int) -> Cells:
-    """Return the `length` bytes from each place on; behind the end of the buffer are zeros."""
+    """Return `length` bytes from each offset, with zeros past the end of the buffer."""
     if int(begins[-1]) + length > len(buffer):
         buffer += bytes(length)
-    # Strings that overlap: one begins at each byte.
+    # Overlapping strings: one begins at each byte.
     overlapping: Cells = np.ndarray((len(buffer) - length + 1,), f"S{length}", buffer, strides=(1,))
     return overlapping[begins]

@@ -1,7 +1,7 @@
 """Eight bytes of text in a word -> up to eight digits as a number, for many words at once, in place.
 
-A word is read little-endian, so that the first of its eight characters is the lowest byte and the last digit the
-highest. Each function does one step to every word of an array; `blocks` draws how they follow each other.
+A word is little-endian: the first of its eight characters is the lowest byte, and the last digit the highest. Each
+function applies one step to every word of an array; `reader` shows the steps in order.
 
 Eight bytes at a time: Lamport, "Multiple byte processing with full-word instructions", CACM 18(8), 1975. Eight digits
 by three products: Johnny Lee, in Lemire, "Quickly parsing eight digits", 2018,
@@ -26,7 +26,7 @@ _EACH_BYTE = 0x0101010101010101  # times a byte: that byte in all eight places o
 
 
 def keep(digits: Words, count: Bytes) -> None:
-    """Turn text into digits, and what is before the last `count` bytes into zeros."""
+    """Turn text into digits, and clear all but the last `count` bytes."""
     digits ^= ord("0") * _EACH_BYTE
     shift = (np.uint8(64) - (count << np.uint8(3))).astype(np.uint64)
     digits >>= shift
@@ -34,7 +34,7 @@ def keep(digits: Words, count: Bytes) -> None:
 
 
 def mark_others(digits: Words, mark: Words) -> None:
-    """Set bit 7 of each byte that is no digit.
+    """Set bit 7 of each byte that is not a digit.
 
     A byte above 0x89 carries, and may mark the next one as well; it marks itself, so its close is bad either way.
     """
@@ -44,7 +44,7 @@ def mark_others(digits: Words, mark: Words) -> None:
 
 
 def take_point(digits: Words, mark: Words, spare: Words) -> tuple[Bytes, Flags]:
-    """Clear the marked bytes; return how far from the end one is, 0 for none, and where nothing but one point was."""
+    """Clear the marked bytes; return their distance from the end, 0 for none, and where at most a point was marked."""
     mark >>= 7
     np.multiply(mark, 0xFF, out=spare)
     spare &= digits
@@ -57,7 +57,7 @@ def take_point(digits: Words, mark: Words, spare: Words) -> tuple[Bytes, Flags]:
 
 
 def join(digits: Words, spare: Words) -> None:
-    """Join the eight digits of each word: into four pairs, those into two fours, those into one number."""
+    """Join the eight digits of each word: into four pairs, then into two fours, then into one number."""
     np.right_shift(digits, 8, out=spare)
     digits *= 10
     digits += spare

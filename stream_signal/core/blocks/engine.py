@@ -1,10 +1,10 @@
-r"""The block engine: takes the whole lines of a large piece at once, on the counts of the row engine.
+r"""The block engine: counts all whole lines of a large chunk at once, in the tally that the row engine uses too.
 
-The lines that it cannot read exactly are odd: the row reader reads those, one at a time, and what they hold takes its
-place among the others. Where a whole block is better read a line at a time, the row engine takes it. So the two take
-turns as the bytes ask for it, and the answer does not show which of them read what.
+Lines that it cannot read exactly are odd: the row reader reads them one at a time, and their closes are put in place
+among the others. If a whole block is better read line by line, it is declined, and the row engine reads it. The two
+take turns, and the answer does not depend on which of them read what.
 
-      piece   ...,4.58,1.5\n | 17,... \n 18,... \n 19,... \n | 20,4.5
+      chunk   ...,4.58,1.5\n | 17,... \n 18,... \n 19,... \n | 20,4.5
                row engine    |       block engine         | row engine, which holds it until it is whole
                              |    odd lines: row reader   |
 """
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from stream_signal.core.tally import Tally
     from stream_signal.core.ticks import Close
 
-# A block costs some 100 microseconds however short it is, as much as 80 rows cost the row engine.
+# Even the shortest block costs about 100 microseconds, as much as 80 rows in the row engine.
 LEAST_BLOCK_BYTES = 8 * 1024
 
 
@@ -42,19 +42,19 @@ class OddLines(NamedTuple):
     lines: list[int]
     """their numbers in the block, from 0, ascending"""
     gone: list[int]
-    """those of them that are no rows: blank lines, repeated headers"""
+    """those that are not rows: blank lines, repeated headers"""
     closes: dict[int, Close]
-    """the close of each other one, by the position of its row"""
+    """the close of each other line, by the position of its row"""
     records: dict[int, list[bytes] | None]
-    """and its fields"""
+    """the fields of each other line, likewise"""
     failure: BaseException | None
-    """what ended the reading; only the lines before it count"""
+    """the error that stopped the reader, if any; only the lines before it count"""
     lines_counted: int
-    """lines of the block that count"""
+    """how many lines of the block count"""
 
 
 class BlockEngine:
-    r"""Counts the rows of large pieces in `tally`, and shows them to the observers; `block_bytes` at most at once.
+    r"""Counts the rows of large chunks in `tally`, at most `block_bytes` at once, and shows them to the observers.
 
     >>> from stream_signal.core.config import Config
     >>> from stream_signal.core.rows.engine import RowEngine
@@ -67,7 +67,7 @@ class BlockEngine:
     (10000, 5000)
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what both engines share, and the sizes
+    def __init__(  # noqa: PLR0913, PLR0917 - what both engines share, and two sizes
         self,
         reader: RowReader,
         row_engine: RowEngine,
@@ -85,47 +85,47 @@ class BlockEngine:
         self._decoder: BlockDecoder | None = None
 
     def feed(self, data: bytes) -> None:
-        """Take the next bytes, cut anywhere; DataError at a line that cannot be read, the rows before it counted."""
+        """Take the next bytes, cut anywhere; raise DataError at an unreadable line, after counting those before it."""
         for start in range(0, len(data), self._block_bytes):
-            self._feed_piece(data[start : start + self._block_bytes])
+            self._feed_chunk(data[start : start + self._block_bytes])
 
-    def _feed_piece(self, piece: bytes) -> None:
-        """Take the long stretches of whole lines without a quote in them; the row engine takes the rest."""
+    def _feed_chunk(self, chunk: bytes) -> None:
+        """Take long stretches of whole lines without quotes; hand the rest over to the row engine."""
         at = 0
-        while at < len(piece):
-            # The line at 0 may have begun in the last piece, and the one at the end may go on in the next.
-            start = at if at >= PADDING else piece.find(b"\n", PADDING - 1) + 1
-            quote = piece.find(b'"', start)
-            limit = len(piece) - PADDING if quote < 0 else min(quote, len(piece) - PADDING)
-            end = piece.rfind(b"\n", start, limit) + 1
+        while at < len(chunk):
+            # The first line may have begun in the previous chunk, and the last one may continue in the next.
+            start = at if at >= PADDING else chunk.find(b"\n", PADDING - 1) + 1
+            quote = chunk.find(b'"', start)
+            limit = len(chunk) - PADDING if quote < 0 else min(quote, len(chunk) - PADDING)
+            end = chunk.rfind(b"\n", start, limit) + 1
             if start and end - start >= self._least_block_bytes:
-                self._row_engine.feed(piece[at:start])
-                self._feed_lines(piece, start, end)
+                self._row_engine.feed(chunk[at:start])
+                self._feed_lines(chunk, start, end)
             else:
-                # As much as would have made a block, so that a piece full of quotes is not cut small.
-                end = piece.find(b"\n", max(at + self._least_block_bytes, quote)) + 1 or len(piece)
-                self._row_engine.feed(piece[at:end])
+                # As much as the shortest block, so that a chunk full of quotes is not cut small.
+                end = chunk.find(b"\n", max(at + self._least_block_bytes, quote)) + 1 or len(chunk)
+                self._row_engine.feed(chunk[at:end])
             at = end
 
-    def _feed_lines(self, piece: bytes, start: int, end: int) -> None:
-        """Take whole lines without a quote."""
+    def _feed_lines(self, chunk: bytes, start: int, end: int) -> None:
+        """Take whole lines without quotes."""
         header, block = self._reader.header, None
         if header and self._reader.between_rows:
             if not self._decoder:
                 self._decoder = BlockDecoder(header.delimiter, header.position, header.width, self._block_bytes)
-            block = self._decoder.decode(piece, start, end)
+            block = self._decoder.decode(chunk, start, end)
         if header and block:
-            self._count(piece, header, block)
+            self._count(chunk, header, block)
         else:
-            self._row_engine.feed(piece[start:end])
+            self._row_engine.feed(chunk[start:end])
 
-    def _count(self, piece: bytes, header: Header, block: Block) -> None:
-        """Count the rows of a block: its odd lines first, then all of its closes at once, then the observers."""
-        odd, tally, mean = self._read_odd_lines(piece, block), self._tally, self._tally.mean
+    def _count(self, chunk: bytes, header: Header, block: Block) -> None:
+        """Count the rows of a block: read its odd lines, push all closes at once, show the rows to the observers."""
+        odd, tally, mean = self._read_odd_lines(chunk, block), self._tally, self._tally.mean
         ticks, places = block.ticks[: odd.lines_counted], block.places
         if odd.gone:
             ticks = np.delete(ticks, odd.gone)
-        columns = self._columns(piece, header, block, odd) if self._observers else None
+        columns = self._columns(chunk, header, block, odd) if self._observers else None
         pushed = push_closes(mean, ticks, places, odd.closes)
         if pushed is None:
             self._count_each(ticks.tolist(), places, odd, columns)
@@ -140,8 +140,8 @@ class BlockEngine:
         if odd.failure:
             raise odd.failure
 
-    def _read_odd_lines(self, piece: bytes, block: Block) -> OddLines:
-        """Have the row reader read the odd lines, and skip those between them, in their order."""
+    def _read_odd_lines(self, chunk: bytes, block: Block) -> OddLines:
+        """Have the row reader read the odd lines in order, and skip the lines between them."""
         reader, starts, ends = self._reader, block.starts, block.ends
         odd = OddLines(block.odd.tolist(), [], {}, {}, None, len(block.ticks))
         passed = 0
@@ -149,8 +149,8 @@ class BlockEngine:
             reader.skip_lines(line - passed)
             passed = line + 1
             try:
-                closes = list(reader.closes(piece[starts[line] : ends[line] + 1]))
-            except BaseException as failure:  # noqa: BLE001 - raised again when the rows before it are counted
+                closes = list(reader.closes(chunk[starts[line] : ends[line] + 1]))
+            except BaseException as failure:  # noqa: BLE001 - raised again once the rows before it are counted
                 return odd._replace(failure=failure, lines_counted=line, lines=[at for at in odd.lines if at < line])
             if closes:
                 row = line - len(odd.gone)
@@ -161,7 +161,7 @@ class BlockEngine:
         return odd
 
     @staticmethod
-    def _columns(piece: bytes, header: Header, block: Block, odd: OddLines) -> Columns:
+    def _columns(chunk: bytes, header: Header, block: Block, odd: OddLines) -> Columns:
         if not odd.lines:
             plain: slice | np.ndarray[tuple[int], np.dtype[np.bool_]] = slice(odd.lines_counted)
         else:
@@ -173,7 +173,7 @@ class BlockEngine:
             (block.begins, block.lengths),
         )
         return Columns(
-            piece,
+            chunk,
             header,
             starts[lines][plain],
             ends[lines][plain],
@@ -182,7 +182,7 @@ class BlockEngine:
         )
 
     def _count_each(self, ticks: list[int], places: int, odd: OddLines, columns: Columns | None) -> None:
-        """Count the rows one at a time, as Python integers, where the sums do not fit into int64."""
+        """Count the rows one at a time, as Python integers, because the sums may not fit into int64."""
         if columns is None:
             self._tally.push_each(odd.closes.get(at, (value, places)) for at, value in enumerate(ticks))
             return

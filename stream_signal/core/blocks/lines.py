@@ -1,7 +1,7 @@
-"""A run of rows -> its lines of signals, all at once: the block twin of `line_format`.
+"""A run of rows -> its signal lines, all at once: the block twin of `line_format`.
 
-The closes are decoded and the windows summed by now; what is left is to cut out the texts, divide, and put the lines
-together. Each step is one call for the whole run.
+By now the closes are decoded and the windows summed. What remains is to cut out the texts, divide, and put the lines
+together, each in one call for the whole run.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # The quotient of two integers that a float64 holds exactly is the float64 nearest to it: IEEE 754 rounds once.
 _EXACT = 2**53
-# Not to be quoted in either format, and the same in UTF-8 as in Latin-1; cells are padded with zero bytes.
+# Never quoted in either format, and the same in UTF-8 and Latin-1; cells are padded with zero bytes.
 _PLAIN = bytes(code for code in range(32, 127) if chr(code) not in '",\\') + b"\x00"
 _SPACE = ord(" ")
 
@@ -83,7 +83,7 @@ def _is_plain(cells: Cells) -> bool:
 
 
 def _mean_table(rows: Rows, no_mean: bytes) -> Table:
-    """Write the mean of each row, a row of the table for each."""
+    """Write the mean of each row as a row of the table."""
     full = rows.has_mean
     if full is None:
         return _table_of_means(rows.sums, rows.divisor)
@@ -110,7 +110,7 @@ def _mean_texts(rows: Rows, no_mean: bytes) -> list[bytes]:
 
 
 def _quotients(sums: NDArray[np.int64], divisor: int) -> list[bytes]:
-    """Divide, each mean rounded once, and write the shortest text of each."""
+    """Divide, rounding each mean once, and write its shortest text."""
     if divisor <= _EXACT and sums.min(initial=0) >= -_EXACT and sums.max(initial=0) <= _EXACT:
         return texts_of((sums / divisor).tolist())
     return [mean_text(total, divisor).encode() for total in sums.tolist()]

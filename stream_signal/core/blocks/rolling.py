@@ -1,14 +1,14 @@
 """Many closes at once -> the sum of each window, and whether the close is above its mean: the twin of `core.rolling`.
 
-It works on the ring of a `RollingMean`, in place, so that blocks and single rows can take turns. The sum of every
-window of a block comes from one cumulative sum of what enters the window less what leaves it:
+It works in place on the ring of a `RollingMean`, so that blocks and single rows can take turns. One cumulative sum, of
+what enters the window minus what leaves it, gives the sum of every window of a block:
 
     enters    t6  t7  t8         sums = total + cumsum(enters - leaves)
     leaves    t1  t2  t3         above = enters * window > sums
 
-int64 wraps round, so a cumulative sum may overflow on its way and still end right. What has to fit is the true sum of a
-window, and it does where `largest * window < 2**63`; elsewhere the caller pushes one close at a time, as a Python
-integer. Cost: some 10 ns a row, whatever the window.
+int64 wraps around, so a cumulative sum may overflow midway and still end right. Only the true sum of a window has to
+fit, and it does if `largest * window < 2**63`; otherwise the caller pushes one close at a time, as a Python integer.
+Cost: about 10 ns a row, for any window.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ _NONE: Mapping[int, Close] = MappingProxyType({})
 
 
 class Pushed(NamedTuple):
-    """What became of n closes: their ticks at the scale of the mean, and the window that each of them ends."""
+    """The result of pushing n closes: their ticks at the scale of the mean, and the window that each of them ends."""
 
     ticks: Integers
-    """0 where the close is missing"""
+    """0 if the close is missing"""
     missing: list[int]
     """the positions of the missing closes, ascending"""
     sums: Integers
-    """of the closes in the window; means nothing where the window is not full"""
+    """of the closes in the window; undefined while the window is not full"""
     above: Flags
     """whether the close is above the mean of its window"""
     held: int
@@ -51,10 +51,10 @@ class Pushed(NamedTuple):
 
 
 def push_closes(mean: RollingMean, ticks: Integers, places: int, odd: Mapping[int, Close] = _NONE) -> Pushed | None:
-    """Push every close of `ticks`, scaled by 10**places, into `mean`; `ticks` is used up.
+    """Push every close of `ticks`, scaled by 10**places, into `mean`; `ticks` is overwritten.
 
-    `odd` maps ascending positions to the close that stands there instead, or to None where it is missing. The state of
-    `mean` afterwards equals that of `push` and `clear`, one close at a time. Returns None, with nothing pushed, where a
+    `odd` maps ascending positions to the close that belongs there instead, or to None if it is missing. The state of
+    `mean` afterwards equals that of `push` and `clear`, one close at a time. Returns None, with nothing pushed, if a
     sum might not fit into int64.
 
     >>> from stream_signal.core.rolling import RollingMean
@@ -82,7 +82,7 @@ def push_closes(mean: RollingMean, ticks: Integers, places: int, odd: Mapping[in
 
 
 def has_mean(pushed: Pushed, window: int) -> Flags | None:
-    """Return which rows have a mean, because their window is full; None where all of them do.
+    """Return which rows have a mean, because their window is full; None if all of them do.
 
     >>> from stream_signal.core.rolling import RollingMean
     >>> has_mean(push_closes(RollingMean(2), np.array([4, 5, 0, 6, 7]), 0, {2: None}), 2).tolist()
@@ -99,7 +99,7 @@ def has_mean(pushed: Pushed, window: int) -> Flags | None:
 
 
 def _bring_to_one_scale(mean: RollingMean, ticks: Integers, places: int, odd: Mapping[int, Close]) -> bool:
-    """Scale ticks, odd closes and ring alike; False, with the ring as it was, where a sum might not fit into int64."""
+    """Scale ticks, odd closes and ring alike; False, with the ring unchanged, if a sum might not fit into int64."""
     values = {at: close for at, close in odd.items() if close} if odd else {}
     most = max([mean.places, places, *(close[1] for close in values.values())])
     if odd:
@@ -117,7 +117,7 @@ def _bring_to_one_scale(mean: RollingMean, ticks: Integers, places: int, odd: Ma
     if most > mean.places:
         mean.align(0, most)
     mean.admit(max(mean.largest, largest))
-    if scale > 1 and ticks.any():  # a scale too large for int64 fits where there is nothing to scale
+    if scale > 1 and ticks.any():  # zeros need no scaling, by a scale too large for int64 either
         ticks *= scale
     if scaled:
         ticks[list(scaled)] = list(scaled.values())
@@ -125,7 +125,7 @@ def _bring_to_one_scale(mean: RollingMean, ticks: Integers, places: int, odd: Ma
 
 
 def _push_run(mean: RollingMean, ticks: Integers, sums: Integers, above: Flags) -> None:
-    """Push values of the ring's own scale, none of them missing, and fill `sums` and `above` for each."""
+    """Push values at the scale of the ring, none of them missing, and fill `sums` and `above` for each."""
     ring, window = cast("array[int]", mean.ring), mean.window
     if len(ring) < window:
         filling = min(window - len(ring), len(ticks))
@@ -151,14 +151,14 @@ def _push_run(mean: RollingMean, ticks: Integers, sums: Integers, above: Flags) 
         held[: entering - before_end] = ticks[before_end:]
         mean.head = (head + entering) % window
     np.subtract(ticks, leaving, out=sums)
-    sums[:1] += np.int64(mean.total)  # a slice: NumPy warns where a scalar wraps round, which is harmless
+    sums[:1] += np.int64(mean.total)  # a slice: NumPy warns when a scalar wraps around, which is harmless
     np.cumsum(sums, out=sums)
     mean.total = int(sums[-1])
     np.greater(ticks * window, sums, out=above)
 
 
 def _push_between(window: int, ticks: Integers, missing: list[int], sums: Integers, above: Flags) -> None:
-    """Fill `sums` and `above` from the first missing close of a block to its last; those hold 0."""
+    """Fill `sums` and `above` from the first missing close of a block to its last; their ticks are 0."""
     count = len(ticks)
     if window >= count:
         above[:] = False

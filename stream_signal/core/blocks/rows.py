@@ -1,6 +1,6 @@
 """Rows: a run of counted rows as arrays, as the block engine shows it to observers.
 
-Each array is made when an observer first asks for it, so that a stream pays for what its observers use.
+Each array is made when an observer first asks for it, so that a stream pays only for what its observers use.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Rows:
-    """A run of n rows, all of them counted; its arrays are valid until the call that shows it returns.
+    """A run of n counted rows; its arrays are valid until the observer returns.
 
     `first` is the number of the first row, from 1. `ticks` is each close times `10**places`, 0 where it is `missing`
     (a list of positions from 0, ascending). `above` says which rows signal. `sums` is the sum of the window that each
@@ -44,7 +44,7 @@ class Rows:
         return len(self.ticks)
 
     def __iter__(self) -> Iterator[Row]:
-        """Yield the rows one at a time, each of them in the same `Row`."""
+        """Yield the rows one at a time, each in the same `Row`."""
         at = 0
         row = Row(self._window, lambda column: self.texts(column)[at])
         row.scale = self.places
@@ -59,17 +59,17 @@ class Rows:
 
     @property
     def divisor(self) -> int:
-        """What a sum is divided by to give the mean."""
+        """The number to divide a sum by to get the mean."""
         divisor: int = self._window * 10**self.places
         return divisor
 
     @cached_property
     def has_mean(self) -> Flags | None:
-        """Which rows have a mean, because their window is full; None where all of them do."""
+        """Which rows have a mean, because their window is full; None if all of them do."""
         return has_mean(self._pushed, self._window)
 
     def cells(self, column: int) -> Cells | None:
-        """Return a column of text, by its position from 0, as an array; None where one is too long for an array."""
+        """Return a column of text, by its position from 0, as an array; None if a text is too long for one."""
         return self._columns.cells(column)
 
     def texts(self, column: int) -> list[bytes]:

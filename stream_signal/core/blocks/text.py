@@ -1,15 +1,15 @@
-r"""A run of plain rows -> the bytes of its lines, in NumPy alone: what makes signals in bulk as fast as their closes.
+r"""A run of plain rows -> the bytes of its signal lines, in NumPy alone, as fast as their closes are decoded.
 
-Every line is a row of a table of bytes, each field as wide as its longest and filled up with zero bytes, which no text
-here holds. To take the table row by row and leave the zeros out is to have the lines.
+Every line is a row of a table of bytes. Each field is as wide as its longest text and padded with zero bytes, which no
+text here has. The table without its zeros, row by row, is the lines.
 
     1 0 3 , 1 7 0 0 , 4 2 . 5 , 4 2 . 4 8 , 1 \n         103,1700,42.5,42.48,1
     1 0 4 , 1 7 6 0 , 9 9 0 0 , 4 8 . 5 0 , 1 \n    ->   104,1760,99,48.5,1
                         ^ ^         ^ zeros, left out
 
-The mean is a decimal of few digits where 2 and 5 are all that divides the window, and one of at most 15 digits is the
-shortest text of the float64 next to it: no two of them share one. So it is written from the integer. Other means,
-negative ones, and very small ones are written by Python.
+If 2 and 5 are the only prime factors of the window, the mean is a short decimal. One of at most 15 digits is the
+shortest text of the float64 nearest to it, since no two of them share one, so it is written from the integer. Python
+writes all other means, and those that are negative or very small.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 _ZERO, _POINT = ord("0"), ord(".")
 # The digits of 0 to 9999 as four characters each, in one word.
 _FOURS = np.frombuffer(b"".join(b"%04d" % number for number in range(10_000)), np.uint32)
-# To replace a zero byte takes longer than to look at 20 others.
+# Removing one zero byte takes longer than scanning 20 others.
 _FEW = 0.05
-# Below it, any decimal has a float64 of its own.
+# Below this, every decimal has its own float64.
 _SURE = 10**15
 
 
 def run_text(  # noqa: PLR0913, PLR0917 - a line is all of this
     between: tuple[bytes, ...], row: int, times: Table, closes: Table, means: Table, above: NDArray[np.bool_]
 ) -> bytes:
-    r"""Return the lines of the rows from number `row` on; `between` stands before, between and after their fields.
+    r"""Return the lines of the rows from number `row` on; `between` goes before, between and after their fields.
 
     >>> table = np.array([[52, 53], [54, 0]], np.uint8)
     >>> run_text((b"", b",", b",", b",", b",", b"\n"), 9, table, table, table, np.array([False, True]))
@@ -53,18 +53,18 @@ def run_text(  # noqa: PLR0913, PLR0917 - a line is all of this
     for text, field in zip(between, fields, strict=False):
         at += len(text)
         if field.size:
-            item = f"S{field.shape[1]}"  # as one, it is copied as one
+            item = f"S{field.shape[1]}"  # copied as one item
             table[:, at : at + field.shape[1]].view(item)[:] = field.view(item)
         at += field.shape[1]
-    told = table.ravel()
-    zeros = told.size - np.count_nonzero(told)
-    if zeros < told.size * _FEW:
+    characters = table.ravel()
+    zeros = characters.size - np.count_nonzero(characters)
+    if zeros < characters.size * _FEW:
         return table.tobytes().replace(b"\0", b"")
-    return bytes(told[told != 0].tobytes())
+    return bytes(characters[characters != 0].tobytes())
 
 
 def digits(values: Integers, width: int, kept: int = 1) -> Table:
-    """Write integers from 0 in decimal, `width` digits each; zeros in front, but for the last `kept`, are zero bytes.
+    """Write integers from 0 in decimal, `width` digits each; leading zeros, except in the last `kept`, are zero bytes.
 
     >>> digits(np.array([7, 42]), 2).tolist()
     [[0, 55], [52, 50]]
@@ -87,7 +87,7 @@ def digits(values: Integers, width: int, kept: int = 1) -> Table:
 
 
 def mean_table(sums: Integers, divisor: int) -> Table | None:
-    """Write each `sum / divisor` as the shortest text of the nearest float64; None where this is not the way.
+    """Write each `sum / divisor` as the shortest text of the nearest float64; None if Python has to write them.
 
     >>> mean_table(np.array([2290, 2295]), 500).tobytes().translate(None, bytes(1))
     b'4.584.59'
@@ -118,7 +118,7 @@ def mean_table(sums: Integers, divisor: int) -> Table | None:
 
 
 def table_of(texts: NDArray[np.bytes_]) -> Table:
-    """Return the bytes of texts, a row each, zero bytes behind the shorter ones.
+    """Return the bytes of texts, one row each, the shorter ones padded with zero bytes.
 
     >>> table_of(np.array([b"45", b"6"])).tolist()
     [[52, 53], [54, 0]]

@@ -1,3 +1,3 @@
-"""What watches the rows as they are counted."""
+"""The observers that the command uses."""
 
 from __future__ import annotations

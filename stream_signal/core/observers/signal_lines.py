@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class SignalLines(Observer):
-    r"""Collects the lines of signals until they are taken; nothing here does I/O.
+    r"""Collects signal lines until they are taken; nothing here does I/O.
 
-    `form` is "csv" or "jsonl". `time_column` is the name of the time column, or its number from 1; None: it is found by
-    its name.
+    `form` is "csv" or "jsonl". `time_column` is the name of the timestamp column, or its number from 1; None: the
+    first with a known name.
 
     >>> from stream_signal import Config, SignalStream
     >>> lines = SignalLines("csv")

@@ -1,7 +1,7 @@
-"""TimeOrder: the observer that notices timestamps out of order and timestamps that repeat.
+"""TimeOrder: the observer that notices timestamps out of order and duplicate timestamps.
 
-It never changes the answer: rows count in the order in which they come. Plain integers are compared, and ISO 8601 of
-one form, whose order is that of its text; no others. A column that begins with many of those is not looked at any more.
+It never changes the answer: rows count in the order in which they arrive. It compares plain integers, and ISO 8601
+timestamps of one form, which sort as text; no others. A column that begins with many others is ignored from then on.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 
 BACKWARDS, REPEATED = "backwards", "repeated"
 _ISO = re.compile(rb"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|\+00:?00)?)?")
-# Once so many timestamps could not be compared, and none could, the column is given up.
+# The column is ignored if this many timestamps cannot be compared before any can.
 _PATIENCE_ROWS = 10_000
 _AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 
 
 class Step(NamedTuple):
-    """From one row to the next, where the timestamps are not in order."""
+    """From one row to the next, when the timestamps are not in order."""
 
     row: int
-    """the number of the second one, from 1"""
+    """the number of the second row, from 1"""
     before: bytes
     time: bytes
 
@@ -43,10 +43,10 @@ class Step(NamedTuple):
 
 
 class TimeOrder(Observer):
-    """Counts timestamps that go `backwards` or are `repeated`, and keeps the `first` of each kind.
+    """Counts timestamps out of order (`backwards`) and duplicates (`repeated`), and keeps the `first` of each kind.
 
-    `time_column` is the name of the time column, or its number from 1; None: it is found by its name. `last` is the
-    timestamp of the last row that had one. `watches` says whether there is anything to compare in that column.
+    `time_column` is the name of the timestamp column, or its number from 1; None: the first with a known name. `last`
+    is the timestamp of the last row that had one. `watches` says whether the column is still compared.
 
     >>> order = TimeOrder()
     >>> order.see([b"60", b"120", b"60", b"60"], 1)
@@ -61,19 +61,19 @@ class TimeOrder(Observer):
         self.counts: dict[str, int] = {}
         self.first: dict[str, Step] = {}
         self.last = b""
-        self._last_zeros = b""  # its text with zeros for all digits, where it can be compared
+        self._last_zeros = b""  # its text with zeros for all digits, if it can be compared
         self.watches = True
         self._position = 0
         self._left = _PATIENCE_ROWS
-        self._pairs = 0  # of a timestamp and the next that could be compared
+        self._pairs = 0  # of consecutive timestamps that could be compared
 
     @property
     def newest_first(self) -> bool:
-        """Whether most rows come before the one above them in time: a rolling mean over them uses future prices."""
+        """Whether most rows are earlier than the row before them, so that a rolling mean uses future prices."""
         return self.counts.get(BACKWARDS, 0) > self._pairs / 2
 
     def begin(self, header: Header) -> None:
-        """Find the time column."""
+        """Find the timestamp column."""
         position = find_time(header, self.time_column)
         if position is None:
             self.watches = False
@@ -128,7 +128,7 @@ class TimeOrder(Observer):
         self._set_last(before)
 
     def _see_array(self, times: Cells, row: int) -> None:
-        """Take timestamps of one form, which are in the order of their texts."""
+        """Take timestamps of one form, which sort as text."""
         self.see([times[0]], row)
         if not self.watches:
             return
@@ -147,7 +147,7 @@ class TimeOrder(Observer):
         self._last_zeros = time.translate(_AS_ZEROS) if _form_of(time) else b""
 
     def _goes_on(self) -> bool:
-        """Count a timestamp that cannot be compared with the last one; return whether to look any further."""
+        """Count a timestamp that cannot be compared with the last one; return whether to keep comparing."""
         if not self._pairs:
             self._left -= 1
             self.watches = self._left > 0
@@ -158,11 +158,11 @@ class TimeOrder(Observer):
         self.first.setdefault(kind, step)
 
     def snapshot(self) -> dict[str, Any]:
-        """Return the last timestamp, and which column it is of."""
+        """Return the last timestamp and its column."""
         return {"last": self.last.decode("latin-1"), "column": self.time_column}
 
     def restore(self, saved: Any) -> None:
-        """Compare the next row with the last one of `saved`, if that has the same time column."""
+        """Compare the next row with the last one of `saved`, if that has the same timestamp column."""
         if not isinstance(saved, dict) or saved.keys() != {"last", "column"} or not isinstance(saved["last"], str):
             raise ValueError("expected the last timestamp and its column")
         if saved["column"] == self.time_column:
@@ -170,14 +170,14 @@ class TimeOrder(Observer):
 
 
 def are_of_one_form(together: bytes, first: bytes, count: int) -> bool:
-    """Whether `count` texts of one length, joined, compare as texts: all are like `first` but for their digits."""
+    """Whether `count` texts of one length, joined, sort as text: they differ from `first` only in their digits."""
     if together.isdigit():
         return True
     return bool(_form_of(first)) and together.translate(_AS_ZEROS) == first.translate(_AS_ZEROS) * count
 
 
 def _form_of(time: bytes) -> bytes:
-    """Return what two timestamps have in common that can be compared; nothing where they cannot."""
+    """Return the form of a timestamp: two of the same form can be compared; empty if it has none."""
     return _form(time.translate(_AS_ZEROS))
 
 

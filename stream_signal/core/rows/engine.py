@@ -37,11 +37,11 @@ class RowEngine:
         self._row = Row(tally.mean.window, reader.text)
 
     def feed(self, data: bytes) -> None:
-        """Take the next bytes, cut anywhere; DataError at a line that cannot be read, the rows before it counted."""
+        """Take the next bytes, cut anywhere; raise DataError at an unreadable line, after counting those before it."""
         self._count(self._reader.closes(data))
 
     def end_input(self) -> None:
-        """Take the end of an input, which ends its last row."""
+        """End an input, and with it its last row."""
         self._count(self._reader.rest())
         self._reader.end_input()
 

@@ -47,7 +47,7 @@ class Head:
         self._skipped: list[bytes] = []  # lines that were not blank
 
     def read(self, line: bytes, number: int, repairs: Repairs) -> Line:
-        """Take the next line, without its line end; DataError where the rows cannot begin here or later."""
+        """Take the next line, without its line end; raise DataError if the rows cannot begin here or later."""
         if number == 1:
             line = line.removeprefix(BOM)
         if not line:
@@ -66,7 +66,7 @@ class Head:
         return Line.SKIPPED
 
     def check_end(self) -> None:
-        """Raise DataError where the input has ended and its rows have not begun, unless it was blank."""
+        """Raise DataError if the input ends before its rows have begun, unless it was blank."""
         if self._skipped:
             raise self._no_header()
 

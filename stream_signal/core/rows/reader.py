@@ -1,11 +1,11 @@
 """Bytes -> the close of each row, for any cut of the bytes: the reader of the row engine.
 
 The slow, obvious reader, and the reference: plain Python, every dialect that the project reads, one line at a time. It
-decides what is a header, a row, a repair or an error. It knows nothing of windows and signals, and does no I/O.
+decides what is a header, a row, a repair or an error. It knows nothing about windows and signals, and does no I/O.
 
-    bytes -> pieces of 64 KiB -> lines -> [the head of the input] -> records -> fields -> (ticks, places) or None
+    bytes -> slices of 64 KiB -> lines -> [the head of the input] -> records -> fields -> (ticks, places) or None
 
-An input is one file of several, or everything that comes through a pipe. Memory: one piece and one unfinished record.
+An input is one file of several, or everything that comes through a pipe. Memory: one slice and one unfinished record.
 Cost: 1 to 2 µs a row.
 """
 
@@ -36,21 +36,21 @@ if TYPE_CHECKING:
     from stream_signal.core.config import Config
     from stream_signal.core.ticks import Close
 
-# A row of candles is some 60 bytes and a wide one a few thousand. The bound is that of Python's own csv for a field; it
-# keeps a file without line ends, or with a quote that never closes, from being held in memory whole.
+# A row of candles has about 60 bytes and a wide one a few thousand. Python's own csv has the same limit for a field; it
+# keeps a file without line ends, or with an unclosed quote, from being held in memory.
 MAX_LINE_BYTES = 128 * 1024
-# As a number: `b'"' in line` takes 100 ns more, because bytes look for a number first and make an error of that.
+# As a number: `b'"' in line` takes 100 ns more, because Python first tries to read it as a number, which raises.
 _QUOTE = ord('"')
-# No longer than MAX_LINE_BYTES, so that only a line that spans pieces can be too long.
-_PIECE_BYTES = 64 * 1024
+# No longer than MAX_LINE_BYTES, so that only a line that spans slices can be too long.
+_SLICE_BYTES = 64 * 1024
 
 
 class RowReader:
-    """Reads candle CSV piece by piece, one input after the other.
+    """Reads candle CSV in chunks, one input after another.
 
-    `closes` and `rest` yield `(ticks, places)` for each complete row, or None where its close is missing; they raise
+    `closes` and `rest` yield `(ticks, places)` for each complete row, or None if its close is missing; they raise
     DataError at the first line that cannot be read. `header` is set once it is known. `begin`, if given, is called with
-    it, and `record` then holds the fields of the row that was yielded last, or None where they could not be read.
+    it, and `record` then holds the fields of the row that was yielded last, or None if they could not be read.
     `line` counts the lines read of this input, and `repairs` what was skipped or taken as missing.
     """
 
@@ -73,8 +73,8 @@ class RowReader:
 
     def closes(self, data: bytes) -> Iterator[Close]:
         """Take the next bytes, cut anywhere; yield the close of each row that is now complete."""
-        for start in range(0, len(data), _PIECE_BYTES):
-            lines = self._lines.split(data[start : start + _PIECE_BYTES])
+        for start in range(0, len(data), _SLICE_BYTES):
+            lines = self._lines.split(data[start : start + _SLICE_BYTES])
             if lines and len(lines[0]) > MAX_LINE_BYTES:
                 raise _too_long(self.line + 1)
             yield from self._read(lines)
@@ -82,12 +82,12 @@ class RowReader:
                 raise _too_long(self.line + 1)
 
     def rest(self) -> Iterator[Close]:
-        """Yield the close of the last row of an input, where it has no newline."""
+        """Yield the close of the last row of an input, if it has no newline."""
         if self._lines.held:
             yield from self._read([self._lines.rest()])
 
     def end_input(self) -> None:
-        """End an input whose rows have all been read; what comes next belongs to another one."""
+        """End an input whose rows have all been read; the next bytes belong to another one."""
         if self._quoted and self._quoted.open:
             raise TruncatedError(self._record_line, "a closing quote", "the end of the data")
         if self._head:
@@ -95,7 +95,7 @@ class RowReader:
         self._begin_input()
 
     def drop_input(self) -> None:
-        """End an input whose last line may be torn: without its newline, that line does not count."""
+        """End an input whose last line may be unfinished: without its newline, that line does not count."""
         is_open = self._quoted and self._quoted.open
         if self._lines.held or is_open:
             self.repairs.note(UNFINISHED_LINE, self._record_line if is_open else self.line + 1)
@@ -106,7 +106,7 @@ class RowReader:
         self._begin_input()
 
     def text(self, column: int) -> bytes:
-        """Return a field of the last row as it was written, by its position from 0; nothing where it is bad."""
+        """Return a field of the last row as it was written, by its position from 0; empty for a bad row."""
         return self.record[column] if self.record else b""
 
     @property
@@ -119,10 +119,9 @@ class RowReader:
         self.line += count
 
     def position(self, size: int) -> tuple[int, int, Repairs]:
-        """Return where the first row not counted yet begins, in an input of which `size` bytes were fed.
+        """Return the offset and the line where the first row not counted begins, and the repairs before it.
 
-        In bytes and in lines of the input, with the repairs up to there. While the rows have not begun, that is the
-        start of the input.
+        `size` bytes of the input were fed. Before its rows have begun, that is the start of the input.
         """
         if self._head:
             return 0, 0, self._repairs_before.copy()
@@ -131,7 +130,7 @@ class RowReader:
         return size - held, self._record_line - 1 if is_open else self.line, self.repairs.copy()
 
     def resume(self, header: Header | None, offset: int, line: int, repairs: Repairs) -> None:
-        """Go on where a reader with the same settings stood; what is fed next are the bytes from `offset` on."""
+        """Continue from the position of a reader with the same settings; the next bytes are those from `offset` on."""
         self.header, self.repairs = header, repairs.copy()
         self._begin_input()
         self.line = line
@@ -144,7 +143,7 @@ class RowReader:
         return self._rows(iter(lines))
 
     def _read_head(self, lines: Iterator[bytes], head: Head) -> Iterator[bytes]:
-        """Read the lines before the rows; return the lines that are left, the first row among them."""
+        """Read the lines before the rows; return the remaining lines, from the first row on."""
         for line in lines:
             found = head.read(line.removesuffix(b"\r"), self.line + 1, self.repairs)
             if found is not Line.SKIPPED:
@@ -198,7 +197,7 @@ class RowReader:
                 except ValueError as error:
                     expected, found = f"{error} in {self._column()}", shown(close)
                 else:
-                    # A blank line reads as a missing close where the close is the only column.
+                    # A blank line reads as a missing close if the close is the only column.
                     if ticks is not None or line.removesuffix(b"\r"):
                         if ticks is None:
                             self.repairs.note(MISSING_CLOSE, start)
@@ -233,7 +232,7 @@ class RowReader:
         return True
 
     def _bad_row(self, error: DataError) -> None:
-        """Raise where bad rows are errors; otherwise the row counts, with its close missing."""
+        """Raise if bad rows are errors; otherwise the row counts, with its close missing."""
         if self._config.bad_rows == "error":
             raise error
         self.repairs.note(BAD_ROW, error.line or 0, f"expected {error.expected}, found {error.found}")

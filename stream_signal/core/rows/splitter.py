@@ -1,13 +1,13 @@
 """Bytes cut anywhere -> whole lines.
 
-The unfinished line is kept as pieces and joined once, so a line that comes byte by byte costs no more than its length.
+The unfinished line is kept in pieces and joined once, so that a line that arrives byte by byte costs only its length.
 """
 
 from __future__ import annotations
 
 
 class LineSplitter:
-    r"""Splits bytes into lines, without their newlines; `held` counts the bytes of the line that is not finished yet.
+    r"""Splits bytes into lines, without their newlines; `held` counts the bytes of the unfinished line.
 
     >>> lines = LineSplitter()
     >>> lines.split(b"one\ntw"), lines.split(b"o\n"), lines.held
@@ -35,7 +35,7 @@ class LineSplitter:
         return lines
 
     def rest(self) -> bytes:
-        """Return the unfinished line, and begin anew."""
+        """Return the unfinished line, and forget it."""
         rest = b"".join(self._pieces)
         self._pieces.clear()
         self.held = 0
