@@ -4,7 +4,8 @@
 # make test-lowest, make test-wheel, make coverage   the test suite as CI runs it: with the lowest versions allowed,
 #             with the built wheel, and with the branches counted; make pins renews constraints.txt
 # make fuzz   ten minutes of made-up candles, configs and checkpoints
-# make bench  time the suite and compare with the last run here; its kin are in benchmarks/README.md
+# make bench  time the suite and compare with the last run here, or make bench-compare with the committed baseline of
+#             ratios, which make bench-baseline writes anew; the others are in benchmarks/README.md
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -12,7 +13,7 @@ PINNED := --quiet --constraint constraints.txt
 # More for pytest or peers.py: make bench BENCH="--rows 1_000_000 -k command"
 BENCH ?=
 
-.PHONY: run test test-all test-lowest test-wheel coverage check format bench bench-once bench-peers bench-latency bench-signals bench-soak bench-bulk bench-history fuzz data exactness pins clean
+.PHONY: run test test-all test-lowest test-wheel coverage check format bench bench-compare bench-baseline bench-once bench-peers bench-latency bench-signals bench-soak bench-bulk bench-history fuzz data exactness pins clean
 
 run: .venv/installed
 	$(BIN)/stream-signal --input data.csv --config config.yaml --output metrics.json --log-file run.log
@@ -54,6 +55,13 @@ format: .venv/installed-dev
 bench: .venv/installed-dev
 	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-autosave --benchmark-group-by=func \
 		--benchmark-columns=min,median,max,rounds $(BENCH)
+
+# Against benchmarks/baseline.csv, on any machine: exit code 1 where something is slower.
+bench-compare: .venv/installed-dev
+	$(BIN)/python benchmarks/baseline.py $(BENCH)
+
+bench-baseline: .venv/installed-dev
+	$(BIN)/python benchmarks/baseline.py --write $(BENCH)
 
 bench-once: .venv/installed-dev
 	$(BIN)/python -m pytest benchmarks --benchmark-disable --rows 100_000

@@ -47,6 +47,7 @@ def _sizes(text: str) -> list[int]:
 def pytest_configure(config: pytest.Config) -> None:
     """Keep the runs of this machine under the user's cache, where the next clone finds them."""
     config.addinivalue_line("markers", "most_rows(n): leave out larger sizes, which would show nothing new")
+    config.addinivalue_line("markers", "timed: a benchmark; set by itself on what asks for the fixture of that name")
     if config.getoption("benchmark_storage") == OWN_STORAGE:
         config.option.benchmark_storage = f"file://{cache_folder() / 'benchmarks' / folder_name()}"
 
@@ -57,6 +58,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         marker = metafunc.definition.get_closest_marker("most_rows")
         most = marker.args[0] if marker else MOST_ROWS
         metafunc.parametrize("rows", [size for size in metafunc.config.getoption("rows") if size <= most])
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark the benchmarks, so that `-m timed` selects them from among the tests of the scripts."""
+    if "timed" in getattr(item, "fixturenames", ()):
+        item.add_marker("timed")
 
 
 @pytest.fixture

@@ -7,17 +7,20 @@ from typing import Any
 from tracking import Loop, compare, is_busy, summary
 
 
-def run(seconds: float, loop: float = 0.005, cpu: float | None = None, **fields: Any) -> dict[str, Any]:
+def run(
+    seconds: float, loop: float = 0.005, *, cpu: float | None = None, array_loop: float | None = None, **fields: Any
+) -> dict[str, Any]:
     """Make a run of one benchmark of one round, as pytest-benchmark saves it."""
-    loops = [Loop(loop, cpu or loop)] * 2
+    loops = [Loop(loop, cpu or loop, array_loop or loop)] * 2
     return {"benchmarks": [{"fullname": "test_stream", "extra_info": summary([seconds], loops)}], **fields}
 
 
 def test_a_round_counts_by_the_loops_around_it() -> None:
     """When the machine slows down halfway through, the ratio stays the same."""
-    fast, slow = Loop(0.25, 0.25), Loop(0.5, 0.5)
-    steady = summary([1.0] * 4, [fast] * 5)
-    assert summary([1.0, 1.0, 2.0, 2.0, 2.0], [fast] * 3 + [slow] * 3)["ratio"] == steady["ratio"] == 4.0
+    fast, slow = Loop(0.25, 0.25, 0.125), Loop(0.5, 0.5, 0.25)
+    for ratio, expected in (("ratio", 4.0), ("array_ratio", 8.0)):
+        assert summary([1.0] * 4, [fast] * 5)[ratio] == expected
+        assert summary([1.0, 1.0, 2.0, 2.0, 2.0], [fast] * 3 + [slow] * 3)[ratio] == expected
 
 
 def test_a_slower_benchmark_is_found() -> None:

@@ -4,7 +4,8 @@ Machines differ, and each one varies from second to second: cores change their c
 fixed loop of plain Python is timed before every round and after the last, and a round counts as a multiple of the two
 loops around it. What is saved and compared is `ratio`, the median of those multiples. pytest-benchmark keeps the runs,
 one JSON each, with their ratios; this module computes the ratios, and compares them with those of the last run in which
-that benchmark ran and nothing had become slower.
+that benchmark ran and nothing had become slower. (A second loop, of NumPy, gives `array_ratio`, which `baseline.py`
+needs to compare different machines.)
 
 Two kinds of run are saved but not compared with: one that was found slower (to accept a slower figure on purpose, run
 once with a larger --max-ratio), and one on a busy machine. There the fixed loop waits for a core, which its own CPU
@@ -18,11 +19,14 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     Run = dict[str, Any]  # what pytest-benchmark saves
 
+CANDLES = b"1704067200,42283.00,42285.52,42227.01,42235.25,6.62497169\n" * 16_384
 LOOPS = 100_000  # about 5 ms: longer than a tick of the scheduler, shorter than most rounds
 DEFAULT_MAX_RATIO = 1.5  # below this, shared machines raise false alarms
 BUSY_RATIO = 1.15  # wall over CPU time of the fixed loop: 1.00 on an idle machine
@@ -30,10 +34,11 @@ LEAST_ROUNDS, MOST_ROUNDS = 5, 200
 
 
 class Loop(NamedTuple):
-    """One timing of the fixed loop, in seconds."""
+    """One timing of the fixed loops, in seconds."""
 
     wall: float
     cpu: float
+    array_wall: float
 
 
 class Slower(NamedTuple):
@@ -49,27 +54,46 @@ class Slower(NamedTuple):
 
 
 def fixed_loop() -> Loop:
-    """Time the fixed loop once."""
+    """Time the fixed loops once, that of Python and that of NumPy."""
     cpu, wall = time.process_time(), time.perf_counter()
     total = 0
     for number in range(LOOPS):
         total += number * number % 7
-    return Loop(time.perf_counter() - wall, time.process_time() - cpu)
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    array_wall = time.perf_counter()
+    _array_loop()
+    return Loop(wall, cpu, time.perf_counter() - array_wall)
+
+
+def _array_loop() -> int:
+    """Do what a block engine does, in the plainest way: find the commas, gather the closes, add them up, compare."""
+    text = np.frombuffer(CANDLES, np.uint8)
+    ends = np.flatnonzero((text == ord(",")) | (text == ord("\n"))).reshape(-1, 6)
+    characters = text[ends[:, 3, np.newaxis] + np.arange(1, 9)].astype(np.int64)
+    closes = characters @ 10 ** np.arange(8)
+    sums = np.cumsum(closes)
+    return int(np.count_nonzero(closes[5:] * 5 > sums[5:] - sums[:-5]))
 
 
 def rounds_for(seconds: float, most_seconds: float) -> int:
     """Return how many rounds of `seconds`, each with its loop, fit into `most_seconds`; at least five."""
-    return int(min(MOST_ROUNDS, max(LEAST_ROUNDS, most_seconds / (seconds + fixed_loop().wall))))
+    loop = fixed_loop()
+    return int(min(MOST_ROUNDS, max(LEAST_ROUNDS, most_seconds / (seconds + loop.wall + loop.array_wall))))
 
 
 def summary(rounds: Sequence[float], loops: Sequence[Loop]) -> dict[str, float]:
     """Return what is saved beside the rounds of a benchmark, in seconds; there is one more loop than rounds."""
-    around = [(before.wall + after.wall) / 2 for before, after in pairwise(loops)]
     return {
-        "ratio": median(seconds / loop for seconds, loop in zip(rounds, around, strict=True)),
+        "ratio": _multiple(rounds, [loop.wall for loop in loops]),
+        "array_ratio": _multiple(rounds, [loop.array_wall for loop in loops]),
         "calibration_seconds": median(loop.wall for loop in loops),
         "calibration_wall_over_cpu": waited(loops),
     }
+
+
+def _multiple(rounds: Sequence[float], loops: Sequence[float]) -> float:
+    """Return the median of the rounds, each as a multiple of the two loops around it."""
+    return median(seconds * 2 / sum(around) for seconds, around in zip(rounds, pairwise(loops), strict=True))
 
 
 def waited(loops: Sequence[Loop]) -> float:

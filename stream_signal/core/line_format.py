@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 CSV, JSONL = "csv", "jsonl"
 _FIELD = re.compile(b"%[bd]")
+# Characters that are written as they are in every format; a space is not one of them, because it may have to go.
+_PLAIN = bytes(code for code in range(33, 127) if chr(code) not in '",\\')
 # A mean beyond the floats, of closes of hundreds of digits; every reader, also one of JSON, reads it as infinity.
 BEYOND = "1e999"
 
@@ -39,7 +41,9 @@ class LineFormat(NamedTuple):
 
     def line(self, number: int, time: bytes, close: bytes, mean: str, *, above: bool) -> bytes:
         """Write one row; `mean` is empty if it is missing."""
-        return self.template % (number, self.cell(time), self.cell(close), mean.encode() or self.no_mean, above)
+        if (time + close).translate(None, _PLAIN):
+            time, close = self.cell(time), self.cell(close)
+        return self.template % (number, time, close, mean.encode() or self.no_mean, above)
 
     @property
     def between(self) -> tuple[bytes, ...]:

@@ -38,6 +38,7 @@ def test_counts_as_the_rows_come() -> None:
     assert seen == [(1, 0, 0.0), (2, 1, 0.5), (2, 1, 0.5), (4, 2, 0.5)]
 
 
+@pytest.mark.slow
 def test_who_loads_numpy() -> None:
     """A live stream waits for NumPy neither however long it is nor for a small backlog; a large one is worth it."""
     script = (

@@ -54,7 +54,7 @@ class Columns:
         self._close_position = header.position
         self._starts = starts
         self._ends = ends
-        self._odd = odd
+        self.odd = odd
         self._closes = closes
         self._characters = np.frombuffer(buffer, np.uint8)
         self._cells: dict[int, Cells | None] = {}  # by position, filled on demand
@@ -74,15 +74,15 @@ class Columns:
         return self._texts[position]
 
     def _with_odd(self, position: int, plain: Cells | None) -> Cells | None:
-        if plain is None or not self._odd:
+        if plain is None or not self.odd:
             return plain
-        texts = [record[position] if record else b"" for record in self._odd.values()]
+        texts = [record[position] if record else b"" for record in self.odd.values()]
         if not all(len(text) <= LONGEST and 0 not in text for text in texts):
             return None
         odd = np.array(texts, np.bytes_)
         cells = np.empty(len(plain) + len(odd), np.promote_types(plain.dtype, odd.dtype))
         is_plain = np.ones(len(cells), np.bool_)
-        is_plain[list(self._odd)] = False
+        is_plain[list(self.odd)] = False
         cells[is_plain] = plain
         cells[~is_plain] = odd
         return cells
@@ -91,7 +91,7 @@ class Columns:
         buffer, delimiter = self._buffer, self._delimiter
         bounds = zip(self._starts.tolist(), self._line_ends.tolist(), strict=True)
         texts = [buffer[start:end].split(delimiter)[position] for start, end in bounds]
-        for at, record in self._odd.items():  # ascending, so each position is final
+        for at, record in self.odd.items():  # ascending, so each position is final
             texts.insert(at, record[position] if record else b"")
         return texts
 

@@ -22,7 +22,7 @@ from stream_signal.core.blocks.rows import Rows
 from stream_signal.core.observe import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from stream_signal.core.blocks.reader import Block
     from stream_signal.core.header import Header
@@ -134,7 +134,7 @@ class BlockEngine:
             tally.rows += len(ticks)
             tally.signals += int(np.count_nonzero(pushed.above))
             if columns and len(ticks):
-                rows = Rows(first, pushed, mean.places, mean.window, columns, all_plain=not odd.closes)
+                rows = Rows(first, pushed, mean.places, mean.window, columns)
                 for observer in self._observers:
                     observer.rows(rows)
         if odd.failure:
@@ -187,6 +187,11 @@ class BlockEngine:
             self._tally.push_each(odd.closes.get(at, (value, places)) for at, value in enumerate(ticks))
             return
         at = 0
+
+        def closes() -> Iterator[Close]:
+            nonlocal at
+            for at, value in enumerate(ticks):
+                yield odd.closes.get(at, (value, places))
+
         row = Row(self._tally.mean.window, lambda column: columns.texts(column)[at])
-        for at, value in enumerate(ticks):
-            self._row_engine.count_row(odd.closes.get(at, (value, places)), row)
+        self._row_engine.count_and_show(closes(), row)

@@ -34,16 +34,15 @@ def lines_of(rows: Rows, line_format: LineFormat, time: int | None, close: int) 
     """Write a line for each row; `time` and `close` are the positions of those columns, from 0."""
     times = np.zeros(len(rows), "S1") if time is None else rows.cells(time)
     closes = _closes(rows, close)
-    if times is not None and closes is not None and _is_plain(times) and (rows.all_plain or _is_plain(closes)):
+    if times is not None and closes is not None and _is_plain(times) and (not rows.odd or _is_plain(closes)):
         table = _mean_table(rows, line_format.no_mean)
         return run_text(line_format.between, rows.first, table_of(times), table_of(closes), table, rows.above)
-    time_texts = [b""] * len(rows) if time is None else rows.texts(time)
-    close_texts = list(rows.texts(close))
+    time_texts = _as_written(rows, time, line_format) if time is not None else [b""] * len(rows)
+    close_texts = _as_written(rows, close, line_format)
     for at in rows.missing:
         close_texts[at] = b""
-    numbers, cell = range(rows.first, rows.first + len(rows)), line_format.cell
-    means = _mean_texts(rows, line_format.no_mean)
-    fields = zip(numbers, map(cell, time_texts), map(cell, close_texts), means, rows.above.tolist(), strict=True)
+    numbers, means = range(rows.first, rows.first + len(rows)), _mean_texts(rows, line_format.no_mean)
+    fields = zip(numbers, time_texts, close_texts, means, rows.above.tolist(), strict=True)
     return b"".join(map(line_format.template.__mod__, fields))
 
 
@@ -54,13 +53,20 @@ def texts_of(numbers: Iterable[float]) -> list[bytes]:
 
 
 def _closes(rows: Rows, close: int) -> Cells | None:
-    """Return the texts of the closes; missing ones are empty."""
+    """Return the texts of the closes without the spaces around them; missing ones are empty."""
     cells = rows.cells(close)
-    if cells is None or not rows.missing:
+    if cells is None or not rows.odd:
         return cells
     cells = cells.copy()
+    cells[rows.odd] = [text.strip(b" ") for text in cells[rows.odd].tolist()]
     cells[rows.missing] = b""
     return cells
+
+
+def _as_written(rows: Rows, column: int, line_format: LineFormat) -> list[bytes]:
+    """Return the texts of a column as the format writes them."""
+    cells, texts = rows.cells(column), rows.texts(column)
+    return texts.copy() if cells is not None and _is_plain(cells) else list(map(line_format.cell, texts))
 
 
 def _is_plain(cells: Cells) -> bool:

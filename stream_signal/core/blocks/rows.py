@@ -21,22 +21,21 @@ if TYPE_CHECKING:
 class Rows:
     """A run of n counted rows; its arrays are valid until the observer returns.
 
-    `first` is the number of the first row, from 1. `ticks` is each close times `10**places`, 0 where it is `missing`
+    `first` is the number of the first row, from 1. `ticks` is each close times `10**places`, 0 if it is `missing`
     (a list of positions from 0, ascending). `above` says which rows signal. `sums` is the sum of the window that each
-    row ends, at the same scale, for the rows that have a mean; `divisor` turns it into that mean. `all_plain` says that
-    no line was odd: every close is written in digits, a point and a minus sign.
+    row ends, at the same scale, for the rows that have a mean; `divisor` turns it into that mean. `odd` lists
+    the positions of the rows that were read one at a time; the close of each other row is written in digits, with a
+    point and a minus sign at most.
     """
 
-    def __init__(  # noqa: PLR0913 - what a run of rows is made of
-        self, first: int, pushed: Pushed, places: int, window: int, columns: Columns, *, all_plain: bool
-    ) -> None:
+    def __init__(self, first: int, pushed: Pushed, places: int, window: int, columns: Columns) -> None:
         self.first = first
         self.places = places
         self.ticks: Integers = pushed.ticks
         self.missing: list[int] = pushed.missing
         self.sums: Integers = pushed.sums
         self.above: Flags = pushed.above
-        self.all_plain = all_plain
+        self.odd = list(columns.odd)
         self._pushed = pushed
         self._window = window
         self._columns = columns

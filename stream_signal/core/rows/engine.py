@@ -47,18 +47,19 @@ class RowEngine:
 
     def _count(self, closes: Iterable[Close]) -> None:
         if self._show:
-            for close in closes:
-                self.count_row(close, self._row)
+            self.count_and_show(closes, self._row)
         else:
             self._tally.push_each(closes)
 
-    def count_row(self, close: Close, row: Row) -> None:
-        """Count one row, and show it to the observers as `row`, which has its texts."""
-        tally = self._tally
-        mean = tally.mean
-        row.above = tally.push(close)
-        row.number = tally.rows
-        row.ticks, row.places = close or (None, 0)
-        row.total, row.scale = mean.total if mean.ready else None, mean.places
-        for show in self._show:
-            show(row)
+    def count_and_show(self, closes: Iterable[Close], row: Row) -> None:
+        """Count a row for each close, and show it to the observers as `row`, which has its texts."""
+        tally, mean, show_to = self._tally, self._tally.mean, self._show
+        push, window = tally.push, mean.window
+        for close in closes:
+            row.above = push(close)
+            row.number = tally.rows
+            row.ticks, row.places = close or (None, 0)
+            row.total = mean.total if len(mean.ring) == window else None
+            row.scale = mean.places
+            for show in show_to:
+                show(row)
