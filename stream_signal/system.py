@@ -9,21 +9,10 @@ from __future__ import annotations
 
 import errno
 import os
-import select
 import stat
 import sys
 from contextlib import suppress
 from math import inf
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from types import ModuleType
-
-fcntl: ModuleType | None
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
 
 # Without this, Windows opens a descriptor in text mode, which changes line ends.
 BINARY = getattr(os, "O_BINARY", 0)
@@ -34,11 +23,12 @@ PIPE_BYTES = 1024 * 1024
 
 def make_stdio_binary() -> None:
     """Switch stdin and stdout to binary mode, on Windows."""
-    with suppress(ImportError, OSError):
+    if BINARY:
         import msvcrt  # noqa: PLC0415 - only Windows has it
 
         for descriptor in (0, 1):
-            msvcrt.setmode(descriptor, BINARY)  # type: ignore[attr-defined, unused-ignore]
+            with suppress(OSError):
+                msvcrt.setmode(descriptor, BINARY)  # type: ignore[attr-defined, unused-ignore]
 
 
 def keep_memory() -> None:
@@ -54,10 +44,16 @@ def keep_memory() -> None:
 
 def lock(descriptor: int) -> None:
     """Lock a file for this process until it closes the descriptor or ends; BlockingIOError if another has it."""
-    if fcntl is not None:
+    try:
+        import fcntl  # noqa: PLC0415 - only a job that locks needs it
+
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return
-    import msvcrt  # noqa: PLC0415 - Windows
+    except ImportError:
+        _lock_on_windows(descriptor)
+
+
+def _lock_on_windows(descriptor: int) -> None:
+    import msvcrt  # noqa: PLC0415 - only Windows has it
 
     try:
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
@@ -67,8 +63,10 @@ def lock(descriptor: int) -> None:
 
 def widen_pipe(descriptor: int) -> None:
     """Make a pipe hold PIPE_BYTES, if the system allows it."""
-    if fcntl is not None and hasattr(fcntl, "F_SETPIPE_SZ") and stat.S_ISFIFO(os.fstat(descriptor).st_mode):
-        with suppress(OSError):
+    if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+        with suppress(ImportError, AttributeError, OSError):
+            import fcntl  # noqa: PLC0415 - only a pipe needs it
+
             fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
@@ -76,6 +74,8 @@ def wait_to_read(descriptor: int, seconds: float = inf) -> bool:
     """Wait until there is something to read; return whether there is, or may be if the system cannot say."""
     if sys.platform == "win32":  # select supports only sockets there
         return True
+    import select  # noqa: PLC0415 - a file needs no wait
+
     return bool(select.select([descriptor], [], [], None if seconds == inf else seconds)[0])
 
 
@@ -83,6 +83,8 @@ def wait_to_write(descriptor: int, seconds: float = inf) -> bool:
     """Wait until a pipe has space for PIPE_BUF bytes; return whether it has, or may have if the system cannot say."""
     if sys.platform == "win32":
         return True
+    import select  # noqa: PLC0415 - a file needs no wait
+
     return bool(select.select([], [descriptor], [], None if seconds == inf else seconds)[1])
 
 

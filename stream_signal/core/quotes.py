@@ -9,8 +9,11 @@ Latin-1 maps every byte to one character and back, so that unused fields may hol
 
 from __future__ import annotations
 
-import csv
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Up to and including the first quote that is not doubled.
 _CLOSING = re.compile(r'[^"]*(?:""[^"]*)*"(?!")')
@@ -41,7 +44,9 @@ class QuotedRecords:
         self._opening = re.compile(f'(?:^|{re.escape(delimiter)})"')
         # One reader for all records, which pops their text off this list: a new one for each costs 0.4 µs a row.
         self._given: list[str] = []
-        self._reader = csv.reader(iter(self._given.pop, None), delimiter=delimiter, strict=True)
+        self._reader: Iterator[list[str]] | None = None
+        self._error: type[Exception] = ValueError
+        self._delimiter = delimiter
 
     @property
     def held(self) -> int:
@@ -58,20 +63,27 @@ class QuotedRecords:
             self.lines, self.size = len(self._held), self.size + len(self._held[-1]) + 1
         else:
             self.lines = self.size = 0
-            self._given.append(text)
             try:
-                return next(self._reader)
-            except (IndexError, csv.Error):  # it asked for the next line, or the record is malformed
+                return self._split(text)
+            except (IndexError, self._error):  # it asked for the next line, or the record is malformed
                 self._held.clear()
         self._held.append(text)
         self.open = self._is_open_after(text)
         if self.open:
             return None
-        self._given.append("\n".join(self._held))
         try:
-            return next(self._reader)
-        except csv.Error as error:
+            return self._split("\n".join(self._held))
+        except self._error as error:
             raise FieldError(str(error)) from None
+
+    def _split(self, text: str) -> list[str]:
+        if not self._reader:
+            import csv  # noqa: PLC0415 - 1 ms that a file without quotes does not pay
+
+            self._reader = csv.reader(iter(self._given.pop, None), delimiter=self._delimiter, strict=True)
+            self._error = csv.Error
+        self._given.append(text)
+        return next(self._reader)
 
     def _is_open_after(self, line: str) -> bool:
         at, inside = 0, self.open

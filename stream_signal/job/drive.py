@@ -25,29 +25,42 @@ if TYPE_CHECKING:
 
 
 class Drive:
-    """One run of `stream` over `source`; `sinks` are called in their order."""
+    """One run of `stream` over `source`, from `offset` of input number `first` on.
 
-    def __init__(self, source: Source, stream: SignalStream, sinks: Sequence[Sink], stop: StopSignals) -> None:
+    `sinks` are called in their order.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - all that a job is made of
+        self,
+        source: Source,
+        stream: SignalStream,
+        sinks: Sequence[Sink],
+        stop: StopSignals,
+        first: int = 0,
+        offset: int = 0,
+    ) -> None:
+        self.stream = stream
         self._source = source
-        self._stream = stream
         self._sinks = sinks
         self._stop = stop
+        self._first = first
+        self._offset = offset
 
-    def run(self, first: int = 0, offset: int = 0) -> Counts:
-        """Read from `offset` of input number `first` to the end; return the counts."""
+    def run(self) -> Counts:
+        """Read to the end of the last input; return the counts."""
         try:
-            end = self._read(first, offset)
+            end = self._read()
             return self._finish(end)
         except StreamSignalError as error:
             self._fail(error)
             raise
 
-    def _read(self, first: int, offset: int) -> End:
+    def _read(self) -> End:
         """Read to the end of the last input; return how it ends: its last row is not counted yet."""
         end: End | None = None
         patience = self._patience if any(sink.due < inf for sink in self._sinks) else None
         try:
-            for event in self._source.events(first, offset, patience):
+            for event in self._source.events(self._first, self._offset, patience):
                 if isinstance(event, bytes):
                     self._take(event)
                 elif isinstance(event, End):
@@ -70,7 +83,7 @@ class Drive:
         return end or End(torn=True)
 
     def _begin_input(self, begin: Begin) -> None:
-        self._stream.begin_input(begin.name if len(self._source.names) > 1 else None, begin.size)
+        self.stream.begin_input(begin.name if len(self._source.names) > 1 else None, begin.size)
         for sink in self._sinks:
             sink.begin(begin.name)
 
@@ -78,16 +91,16 @@ class Drive:
         if not data:
             return
         with self._stop.held():
-            self._stream.feed(data)
+            self.stream.feed(data)
             for sink in self._sinks:
                 sink.take(data)
 
     def _end_input(self, end: End) -> None:
         with self._stop.held():
             if end.torn:
-                self._stream.drop_input()
+                self.stream.drop_input()
             else:
-                self._stream.end_input()
+                self.stream.end_input()
             for sink in self._sinks:
                 sink.end(end.rotated)
 
@@ -96,7 +109,7 @@ class Drive:
             for sink in self._sinks:
                 sink.ending()
             self._end_input(end)
-            counts = self._stream.finish()
+            counts = self.stream.finish()
             for sink in self._sinks:
                 sink.finish()
         return counts

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal import __version__
 from stream_signal.core.config import MAX_CONFIG_BYTES, Config, parse_config
@@ -27,18 +27,24 @@ from stream_signal.outputs.metrics import (
     UNKNOWN_VERSION,
     ErrorRecord,
     Metrics,
-    MetricsSoFar,
     check_output,
     write_record,
 )
-from stream_signal.outputs.stderr import complain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Protocol
 
     from stream_signal.core.observe import Observer
     from stream_signal.inputs.events import Source
     from stream_signal.outputs.sink import Sink
+
+    class BinaryFile(Protocol):
+        """Anything with the `read` of a file opened in binary mode."""
+
+        def read(self, size: int, /) -> bytes:
+            """Return at most `size` bytes, none at the end."""
+
 
 DEFAULT_CONFIG = "config.yaml"
 CHECKPOINT_SECONDS = 30.0
@@ -77,14 +83,6 @@ class Order(NamedTuple):
     """seconds without new bytes after which a followed file has ended"""
 
 
-@runtime_checkable
-class BinaryFile(Protocol):
-    """Anything with the `read` of a file opened in binary mode."""
-
-    def read(self, size: int, /) -> bytes:
-        """Return at most `size` bytes, none at the end."""
-
-
 def run(config: Config, source: str | os.PathLike[str] | bytes | bytearray | BinaryFile | Iterable[bytes]) -> Metrics:
     r"""Run the job from Python: read the whole source, return its metrics.
 
@@ -102,7 +100,7 @@ def run(config: Config, source: str | os.PathLike[str] | bytes | bytearray | Bin
         stream.begin_input(size=size_of(os.fspath(source)))
     elif isinstance(source, (bytes, bytearray)):
         chunks = [bytes(source)]
-    elif isinstance(source, BinaryFile):
+    elif hasattr(source, "read"):
         chunks = iter(lambda: source.read(CHUNK_BYTES), b"")
     else:
         chunks = source
@@ -127,13 +125,9 @@ def execute(order: Order) -> None:
             with stop.held():  # it imports structlog, and an interrupted import cannot be completed
                 _log_start(log, order, config)
             check_output(order.output)
-            plan = _plan(order, config, held, log, stop)
-            stream = plan.stream
-            sinks = plan.sinks
-            if order.every:
-                sinks.append(MetricsSoFar(order.every, config, stream, order.output, started))
-            counts = Drive(plan.source, stream, sinks, stop).run(plan.first, plan.offset)
-            metrics = Metrics.of(config, counts, time.perf_counter() - started)
+            drive = _prepare(order, config, held, log, stop, started)
+            stream = drive.stream
+            metrics = Metrics.of(config, drive.run(), time.perf_counter() - started)
             write_record(metrics, order.output)
             stop.obey()  # the job is done
         except ClosedOutputError as error:
@@ -152,6 +146,8 @@ def execute(order: Order) -> None:
         try:
             log.info("job finished", **metrics._asdict())
         except OutputError as error:
+            from stream_signal.outputs.stderr import complain  # noqa: PLC0415 - nearly never needed
+
             complain(error)
 
 
@@ -170,17 +166,9 @@ def load_config(path: str | None, window: int | None = None, column: str | int |
         raise ConfigError(f"{path}: {error}") from None
 
 
-class Plan(NamedTuple):
-    """The parts of a job: `source` is read from `offset` of input number `first` on."""
-
-    source: Source
-    stream: SignalStream
-    sinks: list[Sink]
-    first: int
-    offset: int
-
-
-def _plan(order: Order, config: Config, held: ExitStack, log: Log, stop: StopSignals) -> Plan:
+def _prepare(  # noqa: PLR0913, PLR0917 - all that a job is made of
+    order: Order, config: Config, held: ExitStack, log: Log, stop: StopSignals, started: float
+) -> Drive:
     """Build what the order asks for; its files stay open, and locked, until `held` ends."""
     observers: list[Observer] = []
     sinks: list[Sink] = []
@@ -233,7 +221,11 @@ def _plan(order: Order, config: Config, held: ExitStack, log: Log, stop: StopSig
         from stream_signal.job.journal import Journal  # noqa: PLC0415
 
         sinks.append(Journal(stream, log, time_order, signals))
-    return Plan(_source(order), stream, sinks, first, offset)
+    if order.every:
+        from stream_signal.outputs.snapshots import MetricsSoFar  # noqa: PLC0415
+
+        sinks.append(MetricsSoFar(order.every, config, stream, order.output, started))
+    return Drive(_source(order), stream, sinks, stop, first, offset)
 
 
 def _source(order: Order) -> Source:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.outputs.files import STDOUT, check_replaceable, replace_file, write_stdout
-from stream_signal.outputs.sink import Every
 
 if TYPE_CHECKING:
     from stream_signal.core.config import Config
-    from stream_signal.core.stream import Counts, SignalStream
+    from stream_signal.core.stream import Counts
 
 UNKNOWN_VERSION = "unknown"  # if the config could not be read
 
@@ -86,20 +84,3 @@ def write_record(record: Metrics | ErrorRecord, output: str, *, wait: bool = Tru
         write_stdout(render(record))
     else:
         replace_file(output, render(record, indent=4), wait=wait)
-
-
-class MetricsSoFar(Every):
-    """Writes the metrics of the rows counted so far, every `seconds`."""
-
-    def __init__(self, seconds: float, config: Config, stream: SignalStream, output: str, started: float) -> None:
-        super().__init__(seconds)
-        self._config = config
-        self._stream = stream
-        self._output = output
-        self._started = started
-
-    def do(self) -> None:
-        """Write them, once there is a row."""
-        counts = self._stream.counts
-        if counts:
-            write_record(Metrics.of(self._config, counts, time.perf_counter() - self._started), self._output)

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stream_signal.core.observe import Row
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from stream_signal.core.observe import Observer
+    from stream_signal.core.observe import Observer, Row
     from stream_signal.core.rows.reader import RowReader
     from stream_signal.core.tally import Tally
     from stream_signal.core.ticks import Close
@@ -34,7 +32,11 @@ class RowEngine:
         self._reader = reader
         self._tally = tally
         self._show = [observer.row for observer in observers]
-        self._row = Row(tally.mean.window, reader.text)
+        self._row: Row | None = None
+        if observers:
+            from stream_signal.core.observe import Row  # noqa: PLC0415 - a stream without observers needs none
+
+            self._row = Row(tally.mean.window, reader.text)
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes, cut anywhere; raise DataError at an unreadable line, after counting those before it."""
@@ -46,7 +48,7 @@ class RowEngine:
         self._reader.end_input()
 
     def _count(self, closes: Iterable[Close]) -> None:
-        if self._show:
+        if self._row:
             self.count_and_show(closes, self._row)
         else:
             self._tally.push_each(closes)

@@ -1,0 +1,30 @@
+"""MetricsSoFar: the metrics of a job that has not ended yet."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from stream_signal.outputs.metrics import Metrics, write_record
+from stream_signal.outputs.sink import Every
+
+if TYPE_CHECKING:
+    from stream_signal.core.config import Config
+    from stream_signal.core.stream import SignalStream
+
+
+class MetricsSoFar(Every):
+    """Writes the metrics of the rows counted so far, every `seconds`."""
+
+    def __init__(self, seconds: float, config: Config, stream: SignalStream, output: str, started: float) -> None:
+        super().__init__(seconds)
+        self._config = config
+        self._stream = stream
+        self._output = output
+        self._started = started
+
+    def do(self) -> None:
+        """Write them, once there is a row."""
+        counts = self._stream.counts
+        if counts:
+            write_record(Metrics.of(self._config, counts, time.perf_counter() - self._started), self._output)
