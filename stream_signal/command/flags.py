@@ -19,7 +19,8 @@ the last closes, exactly, and write the metrics as JSON.
 """
 _EPILOG = """\
 Without a path, or with -, the candles are read from stdin. `stream-signal candles` writes synthetic ones.
-Exit codes: 0 success, 1 the job failed, 2 the command line is wrong, 130 or 143 stopped by SIGINT or SIGTERM.
+Exit codes: 0 success, 1 the job failed, 2 the command line is wrong, 129, 130 or 143 stopped by
+SIGHUP, SIGINT or SIGTERM.
 """
 _CANDLES_DESCRIPTION = """\
 Write synthetic BTC/USD one-minute candles as CSV to stdout: the same bytes for the same seed on every machine.
@@ -43,7 +44,12 @@ def job_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--output", metavar="PATH", type=_path, default="-", help="write the metrics here (default: -, stdout)"
     )
-    parser.add_argument("--log-file", metavar="PATH", type=_log_path, help="append the log here, as JSON Lines")
+    parser.add_argument(
+        "--log-file",
+        metavar="PATH",
+        type=_path,
+        help="append the log here, as JSON Lines (-: stderr, and nothing else)",
+    )
     parser.add_argument("--window", metavar="N", type=_window, help="rows in the rolling mean; overrides the config")
     parser.add_argument(
         "--column",
@@ -106,17 +112,21 @@ def candles_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def parse(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace:
+    """Parse paths and flags in any order; what follows `--` is a path, also if it begins with a dash."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    options = parser.parse_intermixed_args(arguments[:end])  # which loses the `--`
+    if "" in arguments[end:]:
+        parser.error("argument PATH: expected a path, found nothing")
+    options.paths += arguments[end + 1 :]
+    return options
+
+
 class _Formatter(argparse.RawDescriptionHelpFormatter):
     """Help of a fixed width, so that the documents can show it and a test can compare it."""
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=24, width=110)
-
-
-def _log_path(text: str) -> str:
-    if text == "-":
-        raise argparse.ArgumentTypeError("expected a file, found '-'; -v logs to stderr")
-    return _path(text)
 
 
 def _file(text: str) -> str:

@@ -10,6 +10,7 @@ from stream_signal.command.flags import (
     candles_parser,
     is_stdout,
     job_parser,
+    parse,
     refuse_contradictions,
     refuse_overwriting,
 )
@@ -17,7 +18,7 @@ from stream_signal.command.flags import (
 EXIT_SUCCESS = 0
 EXIT_FAILURE = 1  # the job failed: the error record and stderr say why
 EXIT_USAGE = 2  # the command line is wrong
-EXIT_SIGNAL = 128  # plus the number of the signal: 130 for SIGINT, 143 for SIGTERM
+EXIT_SIGNAL = 128  # plus the number of the signal: 129 for SIGHUP, 130 for SIGINT, 143 for SIGTERM
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run_job(arguments: list[str]) -> int:
     parser = job_parser()
-    options = parser.parse_intermixed_args(arguments)
+    options = parse(parser, arguments)
     if options.paths and options.inputs:
         parser.error("give the inputs as paths or with --input, not both: their order would be ambiguous")
     inputs = tuple(options.paths or options.inputs or ["-"])
@@ -71,12 +72,10 @@ def _run_job(arguments: list[str]) -> int:
     )
     try:
         execute(order)
-    except Interrupted as interrupted:
-        complain(interrupted)
-        return EXIT_SIGNAL + interrupted.signal
     except StreamSignalError as error:
-        complain(error)
-        return EXIT_FAILURE
+        if not order.logs_to_stderr:
+            complain(error)
+        return EXIT_SIGNAL + error.signal if isinstance(error, Interrupted) else EXIT_FAILURE
     return EXIT_SUCCESS
 
 

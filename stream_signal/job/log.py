@@ -1,4 +1,4 @@
-"""The log, for machines (JSON Lines in a file) and for people (stderr, with -v).
+"""The log, for machines (JSON Lines in a file or on stderr) and for people (stderr, with -v).
 
 The only module that imports structlog, and only once there is something to write: a quiet job starts without it. Never
 a call per row.
@@ -6,7 +6,9 @@ a call per row.
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self, TextIO
 
+STDERR = "-"
 # What `structlog.wrap_logger` returns.
 _Logger = Any
 
@@ -25,13 +28,14 @@ _Logger = Any
 class Log:
     """Writes each event to the log file, if there is one, and to stderr if `verbosity` is 1 or more.
 
-    The file is opened, and structlog imported, by the first event. A log that cannot be written raises OutputError.
+    If the path is `-`, stderr gets the JSON Lines, and no words for people between them. The file is opened, and
+    structlog imported, by the first event. A log that cannot be written raises OutputError.
     """
 
     def __init__(self, path: str | None, verbosity: int) -> None:
         self._path = path
         self._verbosity = verbosity
-        self._file: TextIO | None = None
+        self._file: _LogFile | None = None
         self._loggers: list[_Logger] | None = None
 
     def __enter__(self) -> Self:
@@ -39,8 +43,7 @@ class Log:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self._file:
-            with suppress(OSError):  # a failed write was reported when it happened
-                self._file.close()
+            self._file.close()
 
     @property
     def listens(self) -> bool:
@@ -58,6 +61,8 @@ class Log:
     def failure(self, event: str, error: Exception) -> None:
         """Write the event that ended the job; with verbosity 2, its traceback goes to the file."""
         fields: dict[str, Any] = {"error": str(error), "kind": type(error).__name__}
+        if notes := getattr(error, "__notes__", None):
+            fields["notes"] = notes
         if self._verbosity > 1:
             fields["exc_info"] = error
         self._write("error", event, fields)
@@ -69,28 +74,30 @@ class Log:
             for logger in self._loggers:
                 getattr(logger, level)(event, **fields)
         except OSError as error:
-            where = repr(self._path) if self._path else "to stderr"
+            where = "to stderr" if self._path in {None, STDERR} else repr(self._path)
             raise OutputError(f"cannot write the log {where}: {reason(error)}") from error
 
     def _open(self) -> list[_Logger]:
         loggers: list[_Logger] = []
         if not self.listens:
             return loggers
-        if self._path:
-            # Line-buffered: an event is in the file when the call returns. A named pipe without a reader is an error.
-            self._file = open(self._path, "a", encoding="utf-8", buffering=1, opener=_open_at_once)  # noqa: SIM115
+        if self._path == STDERR and sys.stderr is None:
+            raise OSError(errno.EBADF, "it is closed")
+        if self._path and self._path != STDERR:
+            self._file = _LogFile(self._path)
         import structlog  # noqa: PLC0415 - 50 to 100 ms that a quiet job saves
 
         first: list[Any] = [structlog.processors.add_log_level]
-        if self._file:
+        if self._path:
             machine: list[Any] = [
                 *first,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
                 structlog.processors.format_exc_info,
                 structlog.processors.JSONRenderer(),
             ]
-            loggers.append(structlog.wrap_logger(structlog.WriteLogger(self._file), processors=machine))
-        if self._verbosity and sys.stderr:
+            logger: Any = self._file or structlog.WriteLogger(sys.stderr)
+            loggers.append(structlog.wrap_logger(logger, processors=machine))
+        if self._verbosity and sys.stderr and self._path != STDERR:
             person: list[Any] = [
                 *first,
                 structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
@@ -99,6 +106,38 @@ class Log:
             ]
             loggers.append(structlog.wrap_logger(structlog.WriteLogger(sys.stderr), processors=person))
         return loggers
+
+
+class _LogFile:
+    """The file at `path`, appended to a line at a time; opened anew if it was renamed, as by logrotate, or removed."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._file = self._open()
+
+    def info(self, line: str) -> None:
+        """Append a line: it is in the file when the call returns."""
+        if self._was_renamed():
+            self.close()
+            self._file = self._open()
+        self._file.write(f"{line}\n")
+
+    warning = error = info
+
+    def close(self) -> None:
+        with suppress(OSError):  # a failed write was reported when it happened
+            self._file.close()
+
+    def _open(self) -> TextIO:
+        # Line-buffered. A named pipe without a reader is an error.
+        return open(self._path, "a", encoding="utf-8", buffering=1, opener=_open_at_once)
+
+    def _was_renamed(self) -> bool:
+        status = os.fstat(self._file.fileno())
+        try:
+            return stat.S_ISREG(status.st_mode) and not os.path.samestat(status, os.stat(self._path))
+        except FileNotFoundError:
+            return True
 
 
 def _open_at_once(path: str, flags: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal import __version__
@@ -21,7 +21,7 @@ from stream_signal.core.errors import (
 from stream_signal.core.stream import SignalStream
 from stream_signal.inputs.plain import CHUNK_BYTES, PlainSource, read_chunks, read_small, size_of
 from stream_signal.job.drive import Drive
-from stream_signal.job.log import Log
+from stream_signal.job.log import STDERR, Log
 from stream_signal.job.stopping import StopSignals
 from stream_signal.outputs.metrics import (
     UNKNOWN_VERSION,
@@ -81,6 +81,11 @@ class Order(NamedTuple):
     """keep reading the one input as it grows"""
     idle_timeout: float | None = None
     """seconds without new bytes after which a followed file has ended"""
+
+    @property
+    def logs_to_stderr(self) -> bool:
+        """Whether stderr is for the log alone, without words for people."""
+        return self.log_file == STDERR
 
 
 def run(config: Config, source: str | os.PathLike[str] | bytes | bytearray | BinaryFile | Iterable[bytes]) -> Metrics:
@@ -256,3 +261,5 @@ def _record_failure(error: StreamSignalError, version: str, output: str, log: Lo
         except Exception as unwritten:  # noqa: BLE001 - no other error hides the failure
             if not isinstance(error, OutputError):
                 error.add_note(str(unwritten))
+                with suppress(OutputError):
+                    log.warning("record not written", reason=str(unwritten))

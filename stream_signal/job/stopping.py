@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM, as an exception that never cuts a row in two.
+"""SIGINT, SIGTERM and SIGHUP, as an exception that never cuts a row in two.
 
 A signal raises Interrupted wherever the job is, in a blocking read as in an import, except while a chunk is counted:
 then it is held back until that is done. A second signal ends the process at once. One that comes together with the
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
     from typing import Self
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_HANGUP = getattr(signal, "SIGHUP", None)  # Windows has none
 _TOGETHER_SECONDS = 0.1  # nobody presses Ctrl-C twice this fast
 
 
 class StopSignals:
-    """A context in which SIGINT and SIGTERM raise Interrupted, at once or at the end of `held`."""
+    """A context in which SIGINT, SIGTERM and SIGHUP raise Interrupted, at once or at the end of `held`."""
 
     def __init__(self) -> None:
         self._received: int | None = None
@@ -34,7 +34,12 @@ class StopSignals:
         self._holding = False
 
     def __enter__(self) -> Self:
-        self._before = {number: signal.signal(number, self._receive) for number in _SIGNALS}
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        if (
+            _HANGUP and signal.getsignal(_HANGUP) is not signal.SIG_IGN
+        ):  # as nohup sets it: the job outlives its terminal
+            numbers.append(_HANGUP)
+        self._before = {number: signal.signal(number, self._receive) for number in numbers}
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

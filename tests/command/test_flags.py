@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.candle_csv import CLOSES, candle_csv
-from support.cases import DATA
-from support.commands import COMMAND, run_in_process, settings_yaml
+from support.cases import DATA, SUCCESS
+from support.commands import COMMAND, metrics_of, run_in_process, settings_yaml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         (["data.csv", "--output", "m", "--log-file", "m"], "would overwrite the output"),
         (["data.csv", "--output", ""], "expected a path, found nothing"),
         (["data.csv", "--log-file", ""], "expected a path, found nothing"),
-        (["data.csv", "--log-file", "-"], "-v logs to stderr"),
+        (["data.csv", "--", ""], "expected a path, found nothing"),
         (["data.csv", "--config", ""], "expected a path, found nothing"),
         (["--input", ""], "expected a path, found nothing"),
         (["candles", "--rows", "x"], "expected an integer"),
@@ -72,6 +72,18 @@ def test_usage(arguments: list[str], complaint: str, folder: Path) -> None:
     assert complaint in done.stderr
     assert (folder / "data.csv").read_bytes() == DATA
     assert os.listdir(folder) == ["data.csv"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--", "-x.csv"], ["--", "--help"], ["--window", "5", "--", "-x.csv"], ["-v", "--", "--"], ["--", "candles"]],
+    ids=" ".join,
+)
+def test_paths_after_two_dashes(arguments: list[str], folder: Path) -> None:
+    """What follows `--` is a path, whatever it looks like."""
+    (folder / arguments[-1]).write_bytes(DATA)
+    assert metrics_of(run_in_process(*arguments, cwd=folder).stdout) == SUCCESS
+    assert metrics_of(run_in_process("data.csv", *arguments, cwd=folder).stdout)["rows_processed"] == 14
 
 
 @pytest.mark.parametrize("flag", ["--output", "--log-file", "--signals", "--checkpoint"])

@@ -13,11 +13,15 @@ import pytest
 
 from stream_signal import __version__
 from support.candle_csv import candle_csv
-from support.commands import COMMAND, run_command
+from support.commands import COMMAND, logged, run_command, run_script, settings_yaml
+from support.processes import start, wait_until_read
+from support.scripts import BREAK
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+STEPS = ["rolling mean", "signals"]
 DATA = b"https://example.com\n" + candle_csv(["1", "2", "", "4", "", "6", "", "8", "", "x"])
 
 
@@ -133,6 +137,50 @@ def test_verbose(folder: Path) -> None:
     assert told == ["job started", "header read", "input read", "repairs", "job finished"]
     assert "\x1b" not in done.stderr
     assert done.record["rows_processed"] == 10
+
+
+@pytest.mark.parametrize("take_away", [lambda path: path.rename(f"{path}.1"), lambda path: path.unlink()])
+def test_a_log_that_is_rotated(take_away: Callable[[Path], object], tmp_path: Path) -> None:
+    """A log that was renamed, as logrotate does, or removed is opened anew: what comes later is in the new one."""
+    with start(tmp_path, "--log-file", "run.log") as process:
+        wait_until_read(process)
+        before = logged(tmp_path, "job started", "header read")
+        take_away(tmp_path / "run.log")
+        process.communicate(timeout=30)
+    assert [event["event"] for event in before] == ["job started", "header read"]
+    assert [event["event"] for event in events(tmp_path)] == ["input read", *STEPS, "job finished"]
+
+
+def test_a_log_on_stderr(folder: Path) -> None:
+    """With `--log-file -`, stderr holds the JSON Lines of the log and nothing else, however the job ends, -v or not."""
+    lenient, strict = ("data.csv", "-v"), ("data.csv", "--config", "strict.yaml", "--checkpoint", "state.json")
+    (folder / "strict.yaml").write_text(settings_yaml())
+    with start(folder, "--log-file", "-") as process:
+        wait_until_read(process)
+        process.terminate()
+        _, stopped = process.communicate(timeout=30)
+    for stderr, last in (
+        (run_command(*lenient, "--log-file", "-", cwd=folder).stderr, "job finished"),
+        (run_command(*strict, "--log-file", "-", cwd=folder).stderr, "job failed"),
+        (run_command("no.csv", "--log-file", "-", cwd=folder).stderr, "job failed"),
+        (stopped.decode(), "job failed"),
+    ):
+        found = [json.loads(line) for line in stderr.splitlines()]
+        assert found[-1]["event"] == last
+        assert "timestamp" in found[-1]
+
+
+def test_what_stderr_would_say_is_in_the_log(folder: Path) -> None:
+    """What a failed job adds to its message, and why its record could not be written, is in the log as well."""
+    arguments = ("--checkpoint", "state.json", "--output", "m.json", "--log-file", "-")
+    text = candle_csv(["1", "x"])
+    (folder / "config.yaml").unlink()
+    done = run_script(BREAK, "replace", ".stream-signal.", "ENOSPC", *arguments, cwd=folder, stdin=text)
+    failed, unwritten = (json.loads(line) for line in done.stderr.splitlines()[-2:])
+    covered = "the checkpoint covers 0 rows: send the rows after them"
+    assert (failed["event"], failed["notes"]) == ("job failed", [covered])
+    reason = "cannot write 'm.json': No space left on device"
+    assert (unwritten["event"], unwritten["reason"]) == ("record not written", reason)
 
 
 @pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM in mid-stream."""
+"""SIGINT, SIGTERM and SIGHUP in mid-stream."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from support.candle_csv import candle_csv
 from support.commands import COMMAND
 from support.processes import ROWS, start, wait_until_read
 
-stop_signals = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+stop_signals = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda it: it.name)
 
 
 def wait_until_opening(pid: int) -> None:
@@ -91,6 +91,21 @@ def test_while_opening(flag: str, number: signal.Signals, tmp_path: Path) -> Non
     assert process.returncode == 128 + number
     rows = ROWS if flag == "--output" else 0
     assert f"stream-signal: interrupted by {number.name} after {rows} rows\n".encode() in stderr
+
+
+def test_nohup(tmp_path: Path) -> None:
+    """Under nohup, a job outlives its terminal: SIGHUP stays ignored, and SIGTERM is obeyed."""
+    pipe = subprocess.PIPE
+    command = ["nohup", COMMAND, "-v"]
+    with subprocess.Popen(command, cwd=tmp_path, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        wait_until_read(process)
+        process.send_signal(signal.SIGHUP)
+        assert process.stdin
+        process.stdin.write(candle_csv(["2"], header=False))
+        process.terminate()
+        stdout, _ = process.communicate(timeout=30)
+    assert process.returncode == 143
+    assert json.loads(stdout)["error_message"].startswith("interrupted by SIGTERM after ")
 
 
 def test_a_signal_is_kept_while_a_piece_is_counted() -> None:
