@@ -111,7 +111,9 @@ def job_parser() -> argparse.ArgumentParser:
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
     """Add the flags of the other settings; each overrides the config."""
-    parser.add_argument("--format", metavar="NAME", help="a known layout: `stream-signal formats` lists them")
+    parser.add_argument(
+        "--format", metavar="NAME", type=_setting("format"), help="a known layout: `stream-signal formats` lists them"
+    )
     parser.add_argument("--header", type=_header, help="true, false, or auto: the first line decides (default: true)")
     parser.add_argument("--no-header", dest="header", action="store_const", const=False, help="--header false")
     parser.add_argument(
@@ -264,7 +266,7 @@ def _checked(key: str, text: str) -> str:
     try:
         check_setting(key, text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"expected {error}, found {text!r}") from None
+        raise argparse.ArgumentTypeError(str(error)) from None
     return text
 
 

@@ -256,16 +256,17 @@ def layers(document: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[str, M
 
 
 def check_setting(key: str, value: Any) -> None:
-    """Raise ValueError, which says what was expected, if `value` cannot be that of `key`."""
+    """Raise ValueError, which says what was expected and what was found, if `value` cannot be that of `key`."""
     expected, allowed = _RULES[key]
     if not allowed(_THOUSANDS_BY_NAME.get(value, value) if key == "thousands" else value):
-        raise ValueError(expected)
+        raise ValueError(f"expected {expected}, found {_found(value)}{_nearest_format(key, value)}")
 
 
 def _check(key: str, value: object) -> None:
-    expected, allowed = _RULES[key]
-    if not allowed(value):
-        raise ConfigError(f"{key}: expected {expected}, found {_found(value)}{_nearest_format(key, value)}")
+    try:
+        check_setting(key, value)
+    except ValueError as error:
+        raise ConfigError(f"{key}: {error}") from None
 
 
 def _brought_by(name: str) -> dict[str, Any] | None:

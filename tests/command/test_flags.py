@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         (["--delimiter", "x"], "expected one of"),
         (["--decimal", ";"], 'expected "." or ",", found \';\''),
         (["--thousands", "x"], 'expected none, ",", "." or space, found \'x\''),
+        (["--format", "bianance"], "found 'bianance' (did you mean 'binance'?)"),
         (["--bad-rows", "skip"], "expected error or missing, found 'skip'"),
         (["--version-tag", ""], "expected text"),
         (["--seed", "-1"], "expected an integer from 0"),
