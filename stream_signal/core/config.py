@@ -30,6 +30,7 @@ MAX_WINDOW = 10**9  # more minutes than a thousand years have; such a ring takes
 DELIMITERS = (",", ";", "\t", "|")
 BAD_ROWS = ("error", "missing")
 _YAML_BOOLS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+DEFAULT_VERSION = "v1"
 REQUIRED = ("seed", "window", "version")
 AUTO = "auto"
 DECIMALS = (".", ",")
@@ -138,7 +139,7 @@ class Config(_Settings):
         *,
         seed: int = 42,
         window: int = 5,
-        version: str = "v1",
+        version: str = DEFAULT_VERSION,
         column: Column | None = None,
         header: HeaderSetting | None = None,
         delimiter: str | None = None,
@@ -214,8 +215,20 @@ def parse_config(data: bytes, **flags: Any) -> Config:
 
 def read_settings(data: bytes) -> dict[str, Any]:
     """Read the keys and the values of a YAML document, as written; raise ConfigError if a key is wrong or missing."""
+    entries = list(_entries(data))
+    try:
+        return _settings_of(entries)
+    except ConfigError as error:
+        versions = [value for _, key, value in entries if key == "version"]
+        error.version = _readable(*versions) if len(versions) == 1 else None
+        raise
+
+
+def _settings_of(entries: list[tuple[int, str, Any]]) -> dict[str, Any]:
     settings: dict[str, Any] = {}
-    for line, key, value in _entries(data):
+    for line, key, value in entries:
+        if isinstance(key, _Unread):
+            raise ConfigError(f"line {line}: expected a key, found {key}")
         if key not in _RULES:
             known = ", ".join(_RULES)
             raise ConfigError(f"line {line}: unknown key {shown(key)}{_nearest(key)}; known keys: {known}")
@@ -231,9 +244,17 @@ def read_settings(data: bytes) -> dict[str, Any]:
 def configured(document: Mapping[str, Any], flags: Mapping[str, Any]) -> Config:
     """Make the config of the settings of a document and of the flags that were given; None stands for `none`."""
     settings: dict[str, Any] = {}
-    for layer in layers(document, flags).values():
-        settings.update(layer)
-    return Config(**settings)
+    try:
+        for layer in layers(document, flags).values():
+            settings.update(layer)
+        return Config(**settings)
+    except ConfigError as error:
+        error.version = _readable(flags.get("version", document.get("version", DEFAULT_VERSION)))
+        raise
+
+
+def _readable(version: Any) -> str | None:
+    return version if _is_text(version) else None
 
 
 def layers(document: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -288,7 +309,7 @@ def _found(value: object) -> str:
 
 
 def _entries(data: bytes) -> Iterator[tuple[int, str, Any]]:
-    """Yield `(line, key, value)` of the one mapping in the document."""
+    """Yield `(line, key, value)` of the one mapping in the document; a key may be unread."""
     import yaml  # noqa: PLC0415 - a job without a config file starts faster
 
     if len(data) > MAX_CONFIG_BYTES:
@@ -307,9 +328,8 @@ def _entries(data: bytes) -> Iterator[tuple[int, str, Any]]:
     if not isinstance(document, yaml.MappingNode):
         raise ConfigError(f"expected the keys {', '.join(REQUIRED)}, found {'nothing' if document is None else 'none'}")
     for key, value in document.value:
-        if not isinstance(key, yaml.ScalarNode):
-            raise ConfigError(f"line {key.start_mark.line + 1}: expected a key, found a {key.id}")
-        yield key.start_mark.line + 1, key.value, _scalar(value)
+        is_key = isinstance(key, yaml.ScalarNode)
+        yield key.start_mark.line + 1, key.value if is_key else _Unread(f"a {key.id}"), _scalar(value)
 
 
 def _scalar(node: Any) -> Any:

@@ -45,7 +45,9 @@ class StreamSignalError(Exception):
 
 
 class ConfigError(StreamSignalError):
-    """A setting is wrong."""
+    """A setting is wrong; `version` is that of the config, if it could be read all the same."""
+
+    version: str | None = None
 
 
 class InputError(StreamSignalError):

@@ -120,7 +120,7 @@ def execute(order: Order) -> None:
     metrics; if it cannot be written, the job has succeeded all the same, and stderr says so.
     """
     started = time.perf_counter()
-    version = UNKNOWN_VERSION
+    version = order.settings.get("version", UNKNOWN_VERSION)
     stream: SignalStream | None = None
     with StopSignals() as stop, Log(order.log_file, order.verbosity) as log, ExitStack() as held:
         try:
@@ -142,6 +142,8 @@ def execute(order: Order) -> None:
         except StreamSignalError as error:
             if isinstance(error, Interrupted) and stream:
                 error.rows = stream.rows
+            if isinstance(error, ConfigError) and version == UNKNOWN_VERSION:
+                version = error.version or version
             _record_failure(error, version, order.output, log)
             raise
         except Exception as error:
@@ -173,7 +175,7 @@ def load_config(path: str | None, settings: Mapping[str, Any] | None = None) -> 
     except ConfigError as error:
         if path is None or _is_config(document):
             raise
-        raise ConfigError(f"{path}: {error}") from None
+        raise _in_file(path, error) from None
 
 
 def _is_config(document: Mapping[str, Any]) -> bool:
@@ -191,7 +193,13 @@ def read_config(path: str | None) -> dict[str, Any]:
     try:
         return read_settings(read_small(path, MAX_CONFIG_BYTES))
     except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from None
+        raise _in_file(path, error) from None
+
+
+def _in_file(path: str, error: ConfigError) -> ConfigError:
+    named = ConfigError(f"{path}: {error}")
+    named.version = error.version
+    return named
 
 
 def _refuse_newest_first(config: Config) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from stream_signal import Config, ConfigError
 from stream_signal.core.config import parse_config
 from support.candle_csv import candle_csv
-from support.commands import run_command
+from support.commands import run_command, run_in_process
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -235,4 +235,35 @@ def test_the_error_names_the_file(tmp_path: Path) -> None:
     """A wrong config is named by its path."""
     (tmp_path / "config.yaml").write_text(GOOD.replace("5", "0"))
     done = run_command(stdin=candle_csv(["1"]), cwd=tmp_path)
-    assert done.record == {"version": "unknown", "status": "error", "error_message": f"config.yaml: {WINDOW}0"}
+    assert done.record == {"version": "v1", "status": "error", "error_message": f"config.yaml: {WINDOW}0"}
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        ('seed: 42\nwindow: 0\nversion: "v7"\n', "v7"),
+        ('wimdow: 5\nversion: "v7"\n', "v7"),
+        ('? [a]\n: 1\nversion: "v7"\n', "v7"),
+        ('seed: 42\nversion: "v7"\n', "v7"),
+        ('seed: 42\nseed: 42\nwindow: 5\nversion: "v7"\n', "v7"),
+        (GOOD.replace("v1", "v7") + "format: bianance\n", "v7"),
+        ('version: "v7"\nversion: "v8"\n', "unknown"),
+        (GOOD.replace('"v1"', "1.10"), "unknown"),
+        ("window: 0\n", "unknown"),
+        ('version: "v7"\nwindow: [\n', "unknown"),
+    ],
+)
+def test_the_version_of_a_wrong_config(text: str, version: str, tmp_path: Path) -> None:
+    """An error in one key leaves the version that could be read in the error record; --version-tag wins over it."""
+    (tmp_path / "config.yaml").write_text(text)
+    for flags, wanted in (((), version), (("--version-tag", "v9"), "v9")):
+        done = run_in_process(*flags, stdin=candle_csv(["1"]), cwd=tmp_path)
+        if done.code:  # the flag may be what was missing
+            assert done.record["version"] == wanted
+    assert run_in_process(cwd=tmp_path).code == 1
+
+
+def test_the_version_where_flags_are_wrong(tmp_path: Path) -> None:
+    """Without a config, the version is the default, also where the flags do not fit each other."""
+    done = run_in_process("--no-header", stdin=candle_csv(["1"], header=False), cwd=tmp_path)
+    assert (done.code, done.record["version"]) == (1, "v1")
