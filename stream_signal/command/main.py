@@ -60,6 +60,7 @@ def _run_job(arguments: list[str]) -> int:
         verbosity=options.verbose,
         window=options.window,
         column=options.column,
+        newest_first=options.newest_first,
         checkpoint=options.checkpoint,
         checkpoint_every=options.checkpoint_every or CHECKPOINT_SECONDS,
         every=options.every,

@@ -34,6 +34,7 @@ class _Settings(NamedTuple):
     header: bool
     delimiter: str | None
     bad_rows: str
+    newest_first: bool
 
 
 def _is_text(value: object) -> bool:
@@ -58,6 +59,7 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
         lambda value: value is None or value in DELIMITERS,
     ),
     "bad_rows": ("error or missing", lambda value: value in BAD_ROWS),
+    "newest_first": ("true or false", lambda value: type(value) is bool),
 }
 
 
@@ -65,7 +67,8 @@ class Config(_Settings):
     """The settings that decide the answer; a wrong one raises ConfigError.
 
     `window` is in rows. `column` is a name, or a number counted from 1. If `delimiter` is None, the first line
-    decides. `bad_rows` is "error" or "missing". `seed` and `version` are copied to the metrics.
+    decides. `bad_rows` is "error" or "missing". If `newest_first`, files are read from their ends. `seed` and `version`
+    are copied to the metrics.
 
     >>> Config(window=20).window
     20
@@ -86,9 +89,10 @@ class Config(_Settings):
         header: bool = True,
         delimiter: str | None = None,
         bad_rows: str = "error",
+        newest_first: bool = False,
     ) -> Self:
         """Make the record and check every setting."""
-        self = super().__new__(cls, seed, window, version, column, header, delimiter, bad_rows)
+        self = super().__new__(cls, seed, window, version, column, header, delimiter, bad_rows, newest_first)
         for key, value in zip(cls._fields, self, strict=True):
             expected, allowed = _RULES[key]
             if not allowed(value):

@@ -13,12 +13,14 @@ from stream_signal.core.config import MAX_CONFIG_BYTES, Config, parse_config
 from stream_signal.core.errors import (
     ClosedOutputError,
     ConfigError,
+    InputError,
     InternalError,
     Interrupted,
     OutputError,
     StreamSignalError,
 )
 from stream_signal.core.stream import SignalStream
+from stream_signal.inputs.events import Begin
 from stream_signal.inputs.plain import CHUNK_BYTES, PlainSource, read_chunks, read_small, size_of
 from stream_signal.job.drive import Drive
 from stream_signal.job.log import Log
@@ -65,6 +67,8 @@ class Order(NamedTuple):
     """in rows; overrides the config"""
     column: str | int | None = None
     """overrides the config"""
+    newest_first: bool | None = None
+    """overrides the config"""
     checkpoint: str | None = None
     """path: resumed from at the start if it exists, and saved as the job runs"""
     checkpoint_every: float = CHECKPOINT_SECONDS
@@ -95,7 +99,9 @@ def run(config: Config, source: str | os.PathLike[str] | bytes | bytearray | Bin
     started = time.perf_counter()
     stream = SignalStream(config)
     chunks: Iterable[bytes]
-    if isinstance(source, (str, os.PathLike)):
+    if config.newest_first:
+        chunks = _from_the_end(stream, config, source)
+    elif isinstance(source, (str, os.PathLike)):
         chunks = read_chunks(os.fspath(source))
         stream.begin_input(size=size_of(os.fspath(source)))
     elif isinstance(source, (bytes, bytearray)):
@@ -109,6 +115,19 @@ def run(config: Config, source: str | os.PathLike[str] | bytes | bytearray | Bin
     return Metrics.of(config, stream.finish(), time.perf_counter() - started)
 
 
+def _from_the_end(stream: SignalStream, config: Config, source: object) -> Iterable[bytes]:
+    """Begin the file in `stream`, and yield its bytes for it."""
+    from stream_signal.inputs.backwards import BackwardsSource  # noqa: PLC0415 - few files need it
+
+    if not isinstance(source, (str, os.PathLike)):
+        raise InputError(f"newest_first: expected the path of a file, found {type(source).__name__}")
+    for event in BackwardsSource((os.fspath(source),), config).events(0, 0, None):
+        if isinstance(event, bytes):
+            yield event
+        elif isinstance(event, Begin):
+            stream.begin_input(None, event.size, event.line_of)
+
+
 def execute(order: Order) -> None:
     """Run the job as the command does: config, log, metrics and, when it fails, the error record.
 
@@ -120,7 +139,7 @@ def execute(order: Order) -> None:
     stream: SignalStream | None = None
     with StopSignals() as stop, Log(order.log_file, order.verbosity) as log, ExitStack() as held:
         try:
-            config = load_config(order.config, order.window, order.column)
+            config = load_config(order.config, order.window, order.column, newest_first=order.newest_first)
             version = config.version
             with stop.held():  # it imports structlog, and an interrupted import cannot be completed
                 _log_start(log, order, config)
@@ -151,17 +170,19 @@ def execute(order: Order) -> None:
             complain(error)
 
 
-def load_config(path: str | None, window: int | None = None, column: str | int | None = None) -> Config:
+def load_config(
+    path: str | None, window: int | None = None, column: str | int | None = None, *, newest_first: bool | None = None
+) -> Config:
     """Read the config file at `path`, or ./config.yaml if it exists; otherwise return the built-in settings.
 
-    `window` and `column` override it. ConfigError names the file; InputError if it cannot be read.
+    `window`, `column` and `newest_first` override it. ConfigError names the file; InputError if it cannot be read.
     """
     if path is None and not os.path.lexists(DEFAULT_CONFIG):
-        overrides = {"window": window, "column": column}
+        overrides = {"window": window, "column": column, "newest_first": newest_first}
         return Config(**{key: value for key, value in overrides.items() if value is not None})  # type: ignore[arg-type]
     path = path or DEFAULT_CONFIG
     try:
-        return parse_config(read_small(path, MAX_CONFIG_BYTES), window=window, column=column)
+        return parse_config(read_small(path, MAX_CONFIG_BYTES), window=window, column=column, newest_first=newest_first)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
 
@@ -174,6 +195,7 @@ def _prepare(  # noqa: PLR0913, PLR0917 - all that a job is made of
     sinks: list[Sink] = []
     checkpoint = saved = signals = time_order = None
     first = offset = 0
+    source = _source(order, config)
     if order.checkpoint:
         from stream_signal.job.checkpoint import (  # noqa: PLC0415 - a job without one starts faster
             Checkpoint,
@@ -225,10 +247,17 @@ def _prepare(  # noqa: PLR0913, PLR0917 - all that a job is made of
         from stream_signal.outputs.snapshots import MetricsSoFar  # noqa: PLC0415
 
         sinks.append(MetricsSoFar(order.every, config, stream, order.output, started))
-    return Drive(_source(order), stream, sinks, stop, first, offset)
+    return Drive(source, stream, sinks, stop, first, offset)
 
 
-def _source(order: Order) -> Source:
+def _source(order: Order, config: Config) -> Source:
+    if config.newest_first:
+        from stream_signal.inputs.backwards import BackwardsSource  # noqa: PLC0415 - few files need it
+
+        if order.follow or order.checkpoint:
+            what = "a file that grows" if order.follow else "a checkpoint"
+            raise ConfigError(f"newest_first: {what} needs the rows in order of time; leave out --newest-first")
+        return BackwardsSource(order.inputs, config)
     if not order.follow:
         return PlainSource(order.inputs)
     from stream_signal.inputs.follow import FollowedSource  # noqa: PLC0415 - only --follow needs it

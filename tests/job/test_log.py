@@ -55,6 +55,7 @@ def test_the_story_of_a_job(folder: Path) -> None:
             "header": True,
             "delimiter": None,
             "bad_rows": "missing",
+            "newest_first": False,
         },
         "inputs": ["data.csv"],
     }
