@@ -82,7 +82,8 @@ def texts(draw: st.DrawFn) -> Text:
         above = draw(st.lists(st.sampled_from(["https://example.com", "BTC/USD 1m", "", "\r"]), max_size=5))
         data, head = "".join(line + "\n" for line in above).encode() + data, len(above) + 1
     else:
-        data = data.partition(b"\n")[2]
+        first, newline, rest = data.partition(b"\n")[2].partition(b"\n")
+        data = first.replace(b"\0", b"") + newline + rest  # the first line shows what is binary data
     data = draw(st.sampled_from([b"", BOM])) + data
     bad_rows, window = draw(st.sampled_from(["error", "missing"])), draw(windows)
     column = "close" if has_header else 5
