@@ -207,3 +207,10 @@ def test_links_lead_somewhere(path: Path) -> None:
 def test_every_page_is_linked(index: Path) -> None:
     """The README and the index of docs/ lead to every page."""
     assert set(PAGES[1:]) - {DOCS / "README.md"} <= {target for target, _ in links(index)}
+
+
+def test_what_stands_in_for_the_usual_files() -> None:
+    """There is no requirements.txt and no run.py; the README says in a line each what replaces them."""
+    assert not {"requirements.txt", "run.py"} & set(os.listdir(REPOSITORY))
+    replaced = dict(re.findall(r"^- Instead of `(.+?)`: `(.+?)`", README, re.MULTILINE))
+    assert replaced == {"pip install -r requirements.txt": "pip install .", "python run.py": "stream-signal"}
