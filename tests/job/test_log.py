@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stream_signal import __version__
+from stream_signal import Config, __version__
 from support.candle_csv import candle_csv
 from support.commands import COMMAND, run_command
 
@@ -43,22 +43,14 @@ def events(folder: Path) -> list[dict[str, Any]]:
 def test_the_story_of_a_job(folder: Path) -> None:
     """The log tells of the start with its settings, the header, the input, every kind of repair, and the end."""
     done = run_command("data.csv", "--log-file", "run.log", cwd=folder)
-    started, header, *noticed, read, repairs, finished = events(folder)
+    started, config_found, header, *noticed, read, repairs, finished = events(folder)
     assert started.pop("versions") == {"stream_signal": __version__, "python": __import__("platform").python_version()}
     assert started == {
         "event": "job started",
-        "config": {
-            "seed": 42,
-            "window": 2,
-            "version": "v1",
-            "column": "close",
-            "header": True,
-            "delimiter": None,
-            "bad_rows": "missing",
-            "newest_first": False,
-        },
+        "config": Config(window=2, bad_rows="missing")._asdict(),
         "inputs": ["data.csv"],
     }
+    assert config_found == {"event": "config found", "path": "config.yaml", "ignore": "--no-config"}
     assert header == {
         "event": "header read",
         "input": "data.csv",
