@@ -299,6 +299,10 @@ def refuse_contradictions(
         parser.error("--time-column needs --signals, --log-file or --verbose")
     if options.idle_timeout and not options.follow:
         parser.error("--idle-timeout needs --follow")
+    if options.newest_first and options.follow:
+        parser.error("--newest-first reads a file from its end, which is not known with --follow")
+    if options.newest_first and options.checkpoint:
+        parser.error("--newest-first cannot be used with --checkpoint: the file begins with its newest row")
     if options.follow and (len(inputs) > 1 or "-" in inputs):
         parser.error("--follow needs one file, by its path; a pipe is read as it is written, without --follow")
 

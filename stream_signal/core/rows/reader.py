@@ -83,10 +83,10 @@ class RowReader:
         for start in range(0, len(data), _SLICE_BYTES):
             lines = self._lines.split(data[start : start + _SLICE_BYTES])
             if lines and len(lines[0]) > MAX_LINE_BYTES:
-                raise _too_long(self.line + 1)
+                raise too_long(self.line + 1)
             yield from self._read(lines)
             if self._lines.held > MAX_LINE_BYTES:
-                raise _too_long(self.line + 1)
+                raise too_long(self.line + 1)
 
     def rest(self) -> Iterator[Close]:
         """Yield the close of the last row of an input, if it has no newline."""
@@ -231,7 +231,7 @@ class RowReader:
         """Refuse a record of several lines that is too long; count it once it has ended."""
         self._record_line = number - quoted.lines
         if quoted.size + size > MAX_LINE_BYTES:
-            raise _too_long(self._record_line)
+            raise too_long(self._record_line)
         if not quoted.open:
             self.repairs.note(LONG_RECORD, self._record_line)
 
@@ -270,5 +270,6 @@ def _fields(count: int) -> str:
     return f"{count} field" + "s" * (count != 1)
 
 
-def _too_long(number: int) -> DataError:
+def too_long(number: int) -> DataError:
+    """Return the error of a line that is longer than MAX_LINE_BYTES."""
     return DataError(number, f"a line of at most {MAX_LINE_BYTES} bytes", "a longer one")
