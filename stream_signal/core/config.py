@@ -165,8 +165,11 @@ class Config(_Settings):
             "decimal": decimal,
             "thousands": _THOUSANDS_BY_NAME.get(thousands, thousands) if isinstance(thousands, str) else thousands,
         }
-        _check("format", format)
-        brought = _DEFAULTS if format is None else _brought_by(format) or _DEFAULTS
+        for key, value in settings.items():
+            if hasattr(value, "dtype") and hasattr(value, "tolist"):
+                settings[key] = value.tolist()  # a number or a text of NumPy becomes one of Python
+        _check("format", settings["format"])
+        brought = _DEFAULTS if format is None else _brought_by(settings["format"]) or _DEFAULTS
         for key, value in brought.items():
             if settings[key] is None:
                 settings[key] = value
@@ -201,6 +204,30 @@ class Config(_Settings):
         return type(self)(**{**self._asdict(), **settings})
 
 
+def as_config(given: Config | Mapping[str, Any] | None) -> Config:
+    """Return the config, or make one of its settings; None stands for the defaults.
+
+    An unknown key raises ConfigError, anything else than a config or a dict TypeError.
+
+    >>> as_config({"window": 20}) == Config(window=20)
+    True
+    """
+    if isinstance(given, Config):
+        return given
+    if given is None:
+        return Config()
+    if not isinstance(given, dict):
+        raise TypeError(f"expected a Config, or a dict of its settings, found {type(given).__name__}")
+    for key in given:
+        if key not in _RULES:
+            raise ConfigError(_unknown(str(key)))
+    return Config(**given)
+
+
+def _unknown(key: str) -> str:
+    return f"unknown key {shown(key)}{_nearest(key)}; known keys: {', '.join(_RULES)}"
+
+
 def parse_config(data: bytes, **flags: Any) -> Config:
     r"""Read a YAML document with the keys seed, window, version and optionally the others of `Config`.
 
@@ -230,8 +257,7 @@ def _settings_of(entries: list[tuple[int, str, Any]]) -> dict[str, Any]:
         if isinstance(key, _Unread):
             raise ConfigError(f"line {line}: expected a key, found {key}")
         if key not in _RULES:
-            known = ", ".join(_RULES)
-            raise ConfigError(f"line {line}: unknown key {shown(key)}{_nearest(key)}; known keys: {known}")
+            raise ConfigError(f"line {line}: {_unknown(key)}")
         if key in settings:
             raise ConfigError(f"line {line}: duplicate key {key!r}")
         settings[key] = value

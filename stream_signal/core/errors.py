@@ -35,7 +35,7 @@ def shown(found: bytes | str) -> str:
     return ascii(text[:FOUND_CHARACTERS] + "..." * (len(text) > FOUND_CHARACTERS))
 
 
-def reason(error: OSError | ValueError) -> str:
+def reason(error: OSError | ValueError | EOFError) -> str:
     """Return the message of the operating system, without its number; a path with a NUL in it is a ValueError."""
     return getattr(error, "strerror", None) or str(error)
 

@@ -14,6 +14,7 @@ for it, it is a list, which has no limit.
 from __future__ import annotations
 
 from array import array
+from operator import index
 from typing import TYPE_CHECKING
 
 from stream_signal.core.ticks import ticks_of
@@ -41,8 +42,8 @@ class RollingMean:
     __slots__ = ("head", "largest", "places", "ring", "total", "window")
 
     def __init__(self, window: int) -> None:
-        if isinstance(window, bool) or not isinstance(window, int):
-            raise TypeError(f"expected an int for the window, found {type(window).__name__}")
+        if type(window) is not int:
+            window = _integer(window)
         if window < 1:
             raise ValueError(f"expected a window of at least 1, found {window}")
         self.window = window
@@ -70,14 +71,16 @@ class RollingMean:
         return len(self.ring) == self.window
 
     def update(self, value: int | float | Decimal | None) -> None:  # noqa: PYI041 - in plain words
-        """Take the next value; None is a missing one, and no window that holds it has a mean.
+        """Take the next value; None or NaN is a missing one, and no window that holds it has a mean.
 
-        A float stands for its shortest decimal form. NaN and infinities raise ValueError, other types TypeError.
+        A float stands for its shortest decimal form, one of NumPy for that of its own precision. Infinities raise
+        ValueError, other types TypeError.
         """
-        if value is None:
+        close = None if value is None else ticks_of(value)
+        if close is None:
             self.clear()
         else:
-            self.push(*ticks_of(value))
+            self.push(*close)
 
     def get(self) -> float | None:
         """Return the mean as the nearest float64, or None while the window is not full.
@@ -153,3 +156,13 @@ class RollingMean:
         self.largest = max(map(abs, self.ring), default=0)
         if self.largest <= INT64_MAX and isinstance(self.ring, list):
             self.ring = array("q", self.ring)
+
+
+def _integer(window: object) -> int:
+    """Turn an integer of NumPy into one of Python."""
+    try:
+        if not isinstance(window, bool):
+            return index(window)  # type: ignore[arg-type]
+    except TypeError:
+        pass
+    raise TypeError(f"expected an int for the window, found {type(window).__name__}")

@@ -11,9 +11,9 @@ changes the answer, only the time it takes.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from stream_signal.core.config import Config
+from stream_signal.core.config import Config, as_config
 from stream_signal.core.errors import DataError, TruncatedError
 from stream_signal.core.rows.engine import RowEngine
 from stream_signal.core.rows.reader import RowReader
@@ -21,7 +21,7 @@ from stream_signal.core.state import State
 from stream_signal.core.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Self
 
     from stream_signal.core.blocks.engine import BlockEngine
@@ -67,7 +67,7 @@ class SignalStream:
 
     def __init__(
         self,
-        config: Config | None = None,
+        config: Config | Mapping[str, Any] | None = None,
         observers: Sequence[Observer] = (),
         *,
         engine: Engine = "auto",
@@ -75,7 +75,7 @@ class SignalStream:
     ) -> None:
         if engine not in {"auto", "rows", "blocks"}:
             raise ValueError(f"expected the engine 'auto', 'rows' or 'blocks', found {engine!r}")
-        config = config or Config()
+        config = as_config(config)
         self._observers = tuple(observers)
         self._tally = Tally(config.window)
         self._reader = RowReader(config, self._begin if observers else None)
@@ -201,7 +201,7 @@ class SignalStream:
 
     def feed(self, data: bytes | bytearray | memoryview) -> None:
         """Take the next bytes; feeding a and then b is the same as feeding a + b."""
-        data = data if isinstance(data, bytes) else bytes(memoryview(data))
+        data = data if isinstance(data, bytes) else _bytes_of(data)
         with self._reading():
             self._fed += len(data)
             self._backlog = self._backlog + len(data) if len(data) >= BACKLOG_BYTES else 0
@@ -270,3 +270,15 @@ class SignalStream:
                 self._reader, self._row_engine, self._tally, self._observers, self._block_bytes, least
             )
         return self._block_engine
+
+
+def _bytes_of(data: Any) -> bytes:
+    kind = type(data).__name__
+    try:
+        view = memoryview(data)
+    except TypeError:
+        advice = ": encode it as UTF-8" if isinstance(data, str) else ""
+        raise TypeError(f"expected bytes, found {kind}{advice}") from None
+    if view.ndim != 1 or view.format not in {"B", "b", "c"}:  # a number of NumPy is a buffer, too
+        raise TypeError(f"expected bytes, found {kind}")
+    return bytes(view)

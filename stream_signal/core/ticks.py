@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from operator import index
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,36 +87,47 @@ def reads_as_close(text: bytes, parse: Callable[[bytes], Close] = parse_ticks) -
     return True
 
 
-def ticks_of(value: int | float | Decimal) -> tuple[int, int]:  # noqa: PYI041 - explicit
-    """Turn a Python number into `(ticks, places)`; a float stands for its shortest decimal form.
+def ticks_of(value: int | float | Decimal) -> Close:  # noqa: PYI041 - explicit
+    """Turn a number of Python or NumPy into `(ticks, places)`, or NaN into None, a missing close.
 
-    A bool or any other type raises TypeError; NaN, an infinity, or more than 400 digits raise ValueError.
+    A float of any precision stands for its shortest decimal form. A bool or any other type raises TypeError; an
+    infinity, or more than 400 digits, raise ValueError.
 
     >>> from decimal import Decimal
-    >>> ticks_of(7), ticks_of(0.1), ticks_of(Decimal("1.10"))
-    ((7, 0), (1, 1), (110, 2))
+    >>> ticks_of(7), ticks_of(0.1), ticks_of(Decimal("1.10")), ticks_of(float("nan"))
+    ((7, 0), (1, 1), (110, 2), None)
     """
-    if isinstance(value, bool):
-        raise TypeError("expected an int, a Decimal or a float, found a bool")
     if isinstance(value, float):
         text = float.__repr__(value)  # NumPy's float64 is a float whose own repr names its type
     else:
         try:
-            return index(value), 0  # type: ignore[arg-type]
+            if not isinstance(value, bool):
+                return index(value), 0  # type: ignore[arg-type]
         except TypeError:
-            text = _text_of_decimal(value)
+            pass
+        text = _text_of(value)
     try:
-        ticks = _parse_unusual(text.encode())
+        return _parse_unusual(text.encode())
     except ValueError as error:
         raise ValueError(f"expected {error}, found {text}") from None
-    if ticks is None:
-        raise ValueError(f"expected a decimal number, found {text}; a missing value is None")
-    return ticks
 
 
-def _text_of_decimal(value: object) -> str:
+def _text_of(value: Any) -> str:
+    """Write a Decimal, or a float of another precision, in all of its digits."""
     from decimal import Decimal  # noqa: PLC0415 - 1 ms that only its users pay
 
-    if not isinstance(value, Decimal):
-        raise TypeError(f"expected an int, a Decimal or a float, found {type(value).__name__}") from None
-    return str(value)
+    if isinstance(value, Decimal):
+        return "nan" if value.is_qnan() else str(value)
+    kind = type(value).__name__
+    if getattr(getattr(value, "dtype", None), "kind", None) == "f" and value.ndim == 0:
+        number = value[()]  # the same, unless it is an array without a dimension
+        text = str(number)
+        if text != "nan" and type(number)(text) != number:
+            raise ValueError(f"expected a {kind} in all of its digits, found {text}: set NumPy's print options back")
+        return text
+    advice = ""
+    if isinstance(value, (str, bytes)):
+        advice = ": a number as text becomes a Decimal"
+    elif hasattr(value, "__iter__"):
+        advice = ": give its values one by one"
+    raise TypeError(f"expected an int, a Decimal or a float, or for a missing value None or NaN, found {kind}{advice}")

@@ -9,7 +9,7 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from stream_signal import __version__
-from stream_signal.core.config import MAX_CONFIG_BYTES, Config, configured, read_settings
+from stream_signal.core.config import MAX_CONFIG_BYTES, Config, as_config, configured, read_settings
 from stream_signal.core.errors import (
     ClosedOutputError,
     ConfigError,
@@ -21,7 +21,7 @@ from stream_signal.core.errors import (
 )
 from stream_signal.core.stream import SignalStream
 from stream_signal.inputs.events import Begin
-from stream_signal.inputs.plain import CHUNK_BYTES, PlainSource, read_chunks, read_small, size_of
+from stream_signal.inputs.plain import PlainSource, read_chunks, read_small, size_of
 from stream_signal.job.drive import Drive
 from stream_signal.job.log import STDERR, Log
 from stream_signal.job.stopping import StopSignals
@@ -41,11 +41,11 @@ if TYPE_CHECKING:
     from stream_signal.inputs.events import Source
     from stream_signal.outputs.sink import Sink
 
-    class BinaryFile(Protocol):
-        """Anything with the `read` of a file opened in binary mode."""
+    class File(Protocol):
+        """Anything with the `read` of a file."""
 
-        def read(self, size: int, /) -> bytes:
-            """Return at most `size` bytes, none at the end."""
+        def read(self, size: int, /) -> bytes | str:
+            """Return at most `size` bytes or characters, none at the end."""
 
 
 DEFAULT_CONFIG = "config.yaml"
@@ -88,29 +88,35 @@ class Order(NamedTuple):
         return self.log_file == STDERR
 
 
-def run(config: Config, source: str | os.PathLike[str] | bytes | bytearray | BinaryFile | Iterable[bytes]) -> Metrics:
+def run(
+    config: Config | Mapping[str, Any] | None,
+    source: str | os.PathLike[str] | bytes | bytearray | memoryview | File | Iterable[bytes],
+) -> Metrics:
     r"""Run the job from Python: read the whole source, return its metrics.
 
-    `source` is a path, `-` for stdin, a binary file, bytes, or any iterable of bytes, cut anywhere. Raises a
-    StreamSignalError that says what is wrong; nothing is written and nothing is logged.
+    `config` may be a dict of settings, or None for the defaults. `source` is a path, `-` for stdin, an open file,
+    bytes, or any iterable of bytes, cut anywhere. Raises a StreamSignalError that says what is wrong, or TypeError if
+    the source is of another type; nothing is written and nothing is logged.
 
     >>> run(Config(window=2), [b"close\n4.58\n4.", b"58\n4.59\n"]).value
     0.3333333333333333
     """
     started = time.perf_counter()
+    config = as_config(config)
     stream = SignalStream(config)
     chunks: Iterable[bytes]
     if config.newest_first:
         chunks = _from_the_end(stream, config, source)
     elif isinstance(source, (str, os.PathLike)):
-        chunks = read_chunks(os.fspath(source))
-        stream.begin_input(size=size_of(os.fspath(source)))
-    elif isinstance(source, (bytes, bytearray)):
-        chunks = [bytes(source)]
-    elif hasattr(source, "read"):
-        chunks = iter(lambda: source.read(CHUNK_BYTES), b"")
+        path = os.fsdecode(source)
+        if "\n" in path and not os.path.exists(path):
+            raise InputError("expected a path, found CSV as a str: encode it as UTF-8")
+        chunks = read_chunks(path)
+        stream.begin_input(size=size_of(path))
     else:
-        chunks = source
+        from stream_signal.inputs.given import chunks_of  # noqa: PLC0415 - the command reads paths
+
+        chunks = chunks_of(source)
     for chunk in chunks:
         stream.feed(chunk)
     return Metrics.of(config, stream.finish(), time.perf_counter() - started)

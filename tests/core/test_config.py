@@ -6,12 +6,13 @@ import json
 import pickle
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import Config, ConfigError
-from stream_signal.core.config import parse_config
+from stream_signal.core.config import as_config, parse_config
 from support.candle_csv import candle_csv
 from support.commands import run_command, run_in_process
 
@@ -267,3 +268,12 @@ def test_the_version_where_flags_are_wrong(tmp_path: Path) -> None:
     """Without a config, the version is the default, also where the flags do not fit each other."""
     done = run_in_process("--no-header", stdin=candle_csv(["1"], header=False), cwd=tmp_path)
     assert (done.code, done.record["version"]) == (1, "v1")
+
+
+def test_as_config() -> None:
+    """A dict of settings is checked as a Config is, its keys too."""
+    with pytest.raises(ConfigError) as refused:
+        as_config({"windw": 5})
+    assert str(refused.value) == f"unknown key 'windw' (did you mean 'window'?); {KNOWN}"
+    with pytest.raises(ConfigError, match=r"^window: expected an integer"):
+        as_config({"window": np.float64(5)})
