@@ -66,6 +66,15 @@ def job_parser() -> argparse.ArgumentParser:
     )
     _add_settings(parser)
     parser.add_argument(
+        "--newest-first",
+        action="store_true",
+        default=None,
+        help="read the files from their ends, so that the rows come oldest first",
+    )
+    parser.add_argument(
+        "--no-newest-first", action="store_false", dest="newest_first", help="read them from their beginnings (default)"
+    )
+    parser.add_argument(
         "--signals", metavar="PATH", type=_path, help="write a line for each row here (-: stdout, with --output FILE)"
     )
     parser.add_argument(
@@ -116,12 +125,6 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--header", type=_header, help="true, false, or auto: the first line decides (default: true)")
     parser.add_argument("--no-header", dest="header", action="store_const", const=False, help="--header false")
-    parser.add_argument(
-        "--newest-first",
-        action=argparse.BooleanOptionalAction,
-        default=None,
-        help="the rows come newest first: read the files from their end",
-    )
     parser.add_argument(
         "--delimiter", metavar="C", type=_delimiter, help="comma, semicolon, tab or bar (default: found)"
     )
@@ -289,6 +292,10 @@ def refuse_contradictions(
         parser.error("--time-column needs --signals, --log-file or --verbose")
     if options.idle_timeout and not options.follow:
         parser.error("--idle-timeout needs --follow")
+    if options.newest_first and options.follow:
+        parser.error("--newest-first reads a file from its end, which is not known with --follow")
+    if options.newest_first and options.checkpoint:
+        parser.error("--newest-first cannot be used with --checkpoint: the file begins with its newest row")
     if options.follow and (len(inputs) > 1 or "-" in inputs):
         parser.error("--follow needs one file, by its path; a pipe is read as it is written, without --follow")
 

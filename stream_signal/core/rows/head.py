@@ -49,10 +49,10 @@ class Head:
     1
     """
 
-    def __init__(self, config: Config, header: Header | None, parse: Callable[[bytes], Close] = parse_ticks) -> None:
+    def __init__(self, config: Config, header: Header | None) -> None:
         self.header = header
         self._config = config
-        self._parse = parse
+        self._parse = _parser_of(config)
         self._decides = config.header == AUTO and config.column_number is not None
         self._marks = config.decimal.replace(".", "") + (config.thousands or "")
         self._skipped: list[bytes] = []  # lines that were not blank
@@ -152,6 +152,14 @@ class Head:
             expected = f"a row of {self.header.width} fields with a close in column {self.header.position + 1}"
             return DataError(1, f"{expected}, as in the first input", shown(self._skipped[0]))
         return DataError(1, f"the header of the first input ({shown(self.header.line)})", shown(self._skipped[0]))
+
+
+def _parser_of(config: Config) -> Callable[[bytes], Close]:
+    if config.decimal == "." and config.thousands is None:
+        return parse_ticks
+    from stream_signal.core.marks import Marks  # noqa: PLC0415 - few files have such closes
+
+    return Marks(config.decimal, config.thousands).parse
 
 
 def is_repeated(line: bytes, header: Header, config: Config) -> bool:

@@ -76,17 +76,17 @@ class RowReader:
         self.line = 0
         self._repairs_before = self.repairs.copy()  # those of earlier inputs
         # None once the rows of this input have begun.
-        self._head: Head | None = Head(self._config, self.header, self._parse)
+        self._head: Head | None = Head(self._config, self.header)
 
     def closes(self, data: bytes) -> Iterator[Close]:
         """Take the next bytes, cut anywhere; yield the close of each row that is now complete."""
         for start in range(0, len(data), _SLICE_BYTES):
             lines = self._lines.split(data[start : start + _SLICE_BYTES])
             if lines and len(lines[0]) > MAX_LINE_BYTES:
-                raise _too_long(self.line + 1)
+                raise too_long(self.line + 1)
             yield from self._read(lines)
             if self._lines.held > MAX_LINE_BYTES:
-                raise _too_long(self.line + 1)
+                raise too_long(self.line + 1)
 
     def rest(self) -> Iterator[Close]:
         """Yield the close of the last row of an input, if it has no newline."""
@@ -231,7 +231,7 @@ class RowReader:
         """Refuse a record of several lines that is too long; count it once it has ended."""
         self._record_line = number - quoted.lines
         if quoted.size + size > MAX_LINE_BYTES:
-            raise _too_long(self._record_line)
+            raise too_long(self._record_line)
         if not quoted.open:
             self.repairs.note(LONG_RECORD, self._record_line)
 
@@ -270,5 +270,6 @@ def _fields(count: int) -> str:
     return f"{count} field" + "s" * (count != 1)
 
 
-def _too_long(number: int) -> DataError:
+def too_long(number: int) -> DataError:
+    """Return the error of a line that is longer than MAX_LINE_BYTES."""
     return DataError(number, f"a line of at most {MAX_LINE_BYTES} bytes", "a longer one")
