@@ -115,6 +115,7 @@ class SignalStream:
         self = cls(config, observers, engine=engine, block_bytes=block_bytes)
         self._tally.rows, self._tally.signals, self._fed = state.rows, state.signals, state.offset
         self._tally.mean.restore(state.ring, state.places)
+        self._tally.rows_without_mean = state.rows_without_mean
         self._reader.resume(state.header, state.offset, state.line, state.repairs)
         if state.header:
             self._begin(state.header)
@@ -130,7 +131,18 @@ class SignalStream:
         offset, line, repairs = self._reader.position(self._fed)
         snapshots = {observer.name: observer.snapshot() for observer in self._observers}
         observed = {name: snapshot for name, snapshot in snapshots.items() if snapshot is not None}
-        return State(self.rows, self.signals, self.header, offset, line, repairs, mean.held(), mean.places, observed)
+        return State(
+            self.rows,
+            self.signals,
+            self.header,
+            offset,
+            line,
+            repairs,
+            mean.held(),
+            mean.places,
+            observed,
+            self._tally.rows_without_mean,
+        )
 
     @property
     def rows(self) -> int:
@@ -141,6 +153,16 @@ class SignalStream:
     def signals(self) -> int:
         """Signals among them."""
         return self._tally.signals
+
+    @property
+    def window(self) -> int:
+        """Rows in a full window."""
+        return self._tally.mean.window
+
+    @property
+    def rows_with_mean(self) -> int | None:
+        """Rows whose window is full; None if the stream resumed from a state that did not count them."""
+        return self._tally.rows_with_mean
 
     @property
     def value(self) -> float | None:

@@ -19,7 +19,14 @@ from support.streams import by_blocks, moved, outcome
 
 def known(counted: SignalStream) -> object:
     """Give all there is to know of a stream."""
-    return counted.rows, counted.signals, counted.header, counted.repairs.counts, counted.repairs.first
+    return (
+        counted.rows,
+        counted.signals,
+        counted.rows_with_mean,
+        counted.header,
+        counted.repairs.counts,
+        counted.repairs.first,
+    )
 
 
 @given(st.data(), documents(), windows)
@@ -168,6 +175,8 @@ def valid() -> dict[str, Any]:
         ("repairs", {"counts": {}, "first": {"bad_rows": [1]}}),
         ("repairs", {"counts": {}, "first": {"bad_rows": [["1", "", None]]}}),
         ("observed", []),
+        ("rows_without_mean", 3),
+        ("rows_without_mean", "2"),
         ("more", 1),
     ],
 )
