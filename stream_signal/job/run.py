@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from stream_signal import __version__
@@ -312,17 +312,23 @@ def _log_start(log: Log, order: Order, config: Config, config_path: str | None) 
 
 def _record_failure(error: StreamSignalError, version: str, output: str, log: Log) -> None:
     """Write the error to the log, and in place of the metrics; what cannot be written does not hide it."""
-    attempts: list[Callable[[], None]] = [
-        lambda: log.failure("job failed", error),
-        lambda: write_record(ErrorRecord.of(version, error), output, wait=not isinstance(error, Interrupted)),
-    ]
-    for attempt in attempts:
-        try:
-            attempt()
-        except Interrupted:
-            raise
-        except Exception as unwritten:  # noqa: BLE001 - no other error hides the failure
-            if not isinstance(error, OutputError):
-                error.add_note(str(unwritten))
-                with suppress(OutputError):
-                    log.warning("record not written", reason=str(unwritten))
+    record, wait = ErrorRecord.of(version, error), not isinstance(error, Interrupted)
+    _attempt(error, lambda: log.failure("job failed", error))
+    unwritten = _attempt(error, lambda: write_record(record, output, wait=wait))
+    if unwritten:
+        _attempt(error, lambda: log.warning("record not written", reason=unwritten))
+
+
+def _attempt(error: StreamSignalError, write: Callable[[], None]) -> str | None:
+    """Write something; return why that failed, unless it is why the job failed, and note it."""
+    try:
+        write()
+    except Interrupted:
+        raise
+    except Exception as unwritten:  # noqa: BLE001 - no other error hides the failure
+        if isinstance(error, OutputError):
+            return None
+        if str(unwritten) not in getattr(error, "__notes__", ()):
+            error.add_note(str(unwritten))
+        return str(unwritten)
+    return None
