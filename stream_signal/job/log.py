@@ -58,6 +58,8 @@ class Log:
     def failure(self, event: str, error: Exception) -> None:
         """Write the event that ended the job; with verbosity 2, its traceback goes to the file."""
         fields: dict[str, Any] = {"error": str(error), "kind": type(error).__name__}
+        if hint := getattr(error, "hint", None):
+            fields["hint"] = hint
         if self._verbosity > 1:
             fields["exc_info"] = error
         self._write("error", event, fields)
