@@ -122,7 +122,7 @@ def test_every_format_has_its_line() -> None:
     assert set(DOWNLOADS) == set(FORMATS)
 
 
-@pytest.mark.parametrize("name", [name for name, layout in FORMATS.items() if not layout.newest_first])
+@pytest.mark.parametrize("name", FORMATS)
 def test_from_download_to_answer(name: str, tmp_path: Path) -> None:
     """The line of each format gives the answer, with a sample of its layout in the place of the download."""
     sample = next(sample for sample in SAMPLES if sample.format == name).file(CLOSES)
@@ -247,3 +247,10 @@ def test_links_lead_somewhere(path: Path) -> None:
 def test_every_page_is_linked(index: Path) -> None:
     """The README and the index of docs/ lead to every page."""
     assert set(PAGES[1:]) - {DOCS / "README.md"} <= {target for target, _ in links(index)}
+
+
+def test_what_stands_in_for_the_usual_files() -> None:
+    """There is no requirements.txt and no run.py; the README says in a line each what replaces them."""
+    assert not {"requirements.txt", "run.py"} & set(os.listdir(REPOSITORY))
+    replaced = dict(re.findall(r"^- Instead of `(.+?)`: `(.+?)`", README, re.MULTILINE))
+    assert replaced == {"pip install -r requirements.txt": "pip install .", "python run.py": "stream-signal"}

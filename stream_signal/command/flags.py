@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from stream_signal import __version__
 
@@ -37,7 +37,7 @@ Write synthetic BTC/USD one-minute candles as CSV to stdout: the same bytes for 
 
 def job_parser() -> argparse.ArgumentParser:
     """Return the parser of `stream-signal`."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         "stream-signal", description=_DESCRIPTION, epilog=_EPILOG, allow_abbrev=False, formatter_class=_Formatter
     )
     parser.add_argument(
@@ -164,7 +164,7 @@ def settings_of(options: argparse.Namespace) -> dict[str, Any]:
 
 def candles_parser() -> argparse.ArgumentParser:
     """Return the parser of `stream-signal candles`."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         "stream-signal candles", description=_CANDLES_DESCRIPTION, allow_abbrev=False, formatter_class=_Formatter
     )
     parser.add_argument("--rows", metavar="N", type=_rows, default=10_000, help="candles to write (default: 10000)")
@@ -177,12 +177,23 @@ def candles_parser() -> argparse.ArgumentParser:
 
 def formats_parser() -> argparse.ArgumentParser:
     """Return the parser of `stream-signal formats`."""
-    return argparse.ArgumentParser(
+    return _Parser(
         "stream-signal formats",
         description="Print the known layouts, one a line: what --format NAME sets, and where each is described.",
         allow_abbrev=False,
         formatter_class=_Formatter,
     )
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line: what is wrong, the nearest flag, and where the help is."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the message, and exit with code 2."""
+        from stream_signal.command.usage import in_words  # noqa: PLC0415 - only a wrong command line needs it
+
+        flags = [flag for action in self._actions for flag in action.option_strings]
+        self.exit(2, f"{self.prog}: error: {in_words(message, flags)} (see {self.prog} --help)\n")
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
@@ -289,6 +300,10 @@ def refuse_contradictions(
         parser.error("--time-column needs --signals, --log-file or --verbose")
     if options.idle_timeout and not options.follow:
         parser.error("--idle-timeout needs --follow")
+    if options.newest_first and options.follow:
+        parser.error("--newest-first reads a file from its end, which is not known with --follow")
+    if options.newest_first and options.checkpoint:
+        parser.error("--newest-first cannot be used with --checkpoint: the file begins with its newest row")
     if options.follow and (len(inputs) > 1 or "-" in inputs):
         parser.error("--follow needs one file, by its path; a pipe is read as it is written, without --follow")
 

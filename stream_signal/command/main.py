@@ -58,7 +58,11 @@ def _run_job(arguments: list[str]) -> int:
     refuse_contradictions(parser, inputs, options)
     refuse_overwriting(parser, inputs, options)
 
-    from stream_signal.core.errors import Interrupted, StreamSignalError  # noqa: PLC0415 - --help does not need the job
+    from stream_signal.core.errors import (  # noqa: PLC0415 - --help does not need the job
+        InputError,
+        Interrupted,
+        StreamSignalError,
+    )
     from stream_signal.job.run import CHECKPOINT_SECONDS, Order, execute  # noqa: PLC0415
     from stream_signal.outputs.stderr import complain  # noqa: PLC0415
 
@@ -86,6 +90,10 @@ def _run_job(arguments: list[str]) -> int:
         complain(interrupted)
         return EXIT_SIGNAL + interrupted.signal
     except StreamSignalError as error:
+        if isinstance(error, InputError) and not os.path.exists(inputs[0]):
+            from stream_signal.command.usage import misspelt_command  # noqa: PLC0415
+
+            error.hint = misspelt_command(inputs[0]) or error.hint
         complain(error)
         return EXIT_FAILURE
     return EXIT_SUCCESS

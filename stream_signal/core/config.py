@@ -116,8 +116,8 @@ class Config(_Settings):
     header, the number for one without. `header` is True, False, or "auto": the first line decides. If `delimiter` is
     None, the first line decides. `bad_rows` is "error" or "missing". `seed` and `version` are copied to the metrics.
     `time_column` is a name or a number, or a tuple of two, for a date and a time; None: the first with a known name.
-    `newest_first` says that the rows come newest first. `decimal` and `thousands` are the marks in a close; `thousands`
-    is None, or "," or "." or " ".
+    `newest_first` says that the rows come newest first: files are read from their ends. `decimal` and `thousands` are
+    the marks in a close; `thousands` is None, or "," or "." or " ".
 
     `format` is the name of a known layout. It brings `column`, `header`, `delimiter`, `time_column` and
     `newest_first`; each of them, if given, wins over what the format brings.

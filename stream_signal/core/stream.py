@@ -21,7 +21,7 @@ from stream_signal.core.state import State
 from stream_signal.core.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Self
 
     from stream_signal.core.blocks.engine import BlockEngine
@@ -189,12 +189,14 @@ class SignalStream:
         """What was skipped or taken as missing so far."""
         return self._reader.repairs
 
-    def begin_input(self, name: str | None = None, size: int = 0) -> None:
+    def begin_input(self, name: str | None = None, size: int = 0, line_of: Callable[[int], int] | None = None) -> None:
         """Begin an input, with what is known of it: its name, for errors, and how many bytes it has.
 
-        The sooner the size is known, the sooner the block engine can be used.
+        The sooner the size is known, the sooner the block engine can be used. `line_of` gives the line number in the
+        file of the line that is fed as number n, if the lines come in another order.
         """
         self._name = self.repairs.source = name
+        self.repairs.line_of = line_of
         self._expected += size
 
     def feed(self, data: bytes | bytearray | memoryview) -> None:
@@ -240,6 +242,8 @@ class SignalStream:
             yield
         except DataError as error:
             error.source = self._name
+            if error.line is not None and self.repairs.line_of:
+                error.line = self.repairs.line_of(error.line)
             raise
         self._closed = False
 

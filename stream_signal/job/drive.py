@@ -83,7 +83,8 @@ class Drive:
         return end or End(torn=True)
 
     def _begin_input(self, begin: Begin) -> None:
-        self.stream.begin_input(begin.name if len(self._source.names) > 1 else None, begin.size)
+        name = begin.name if len(self._source.names) > 1 else None
+        self.stream.begin_input(name, begin.size, begin.line_of)
         for sink in self._sinks:
             sink.begin(begin.name)
 

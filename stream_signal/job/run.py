@@ -13,12 +13,14 @@ from stream_signal.core.config import MAX_CONFIG_BYTES, Config, configured, read
 from stream_signal.core.errors import (
     ClosedOutputError,
     ConfigError,
+    InputError,
     InternalError,
     Interrupted,
     OutputError,
     StreamSignalError,
 )
 from stream_signal.core.stream import SignalStream
+from stream_signal.inputs.events import Begin
 from stream_signal.inputs.plain import CHUNK_BYTES, PlainSource, read_chunks, read_small, size_of
 from stream_signal.job.drive import Drive
 from stream_signal.job.log import Log
@@ -92,10 +94,11 @@ def run(config: Config, source: str | os.PathLike[str] | bytes | bytearray | Bin
     0.3333333333333333
     """
     started = time.perf_counter()
-    _refuse_newest_first(config)
     stream = SignalStream(config)
     chunks: Iterable[bytes]
-    if isinstance(source, (str, os.PathLike)):
+    if config.newest_first:
+        chunks = _from_the_end(stream, config, source)
+    elif isinstance(source, (str, os.PathLike)):
         chunks = read_chunks(os.fspath(source))
         stream.begin_input(size=size_of(os.fspath(source)))
     elif isinstance(source, (bytes, bytearray)):
@@ -107,6 +110,19 @@ def run(config: Config, source: str | os.PathLike[str] | bytes | bytearray | Bin
     for chunk in chunks:
         stream.feed(chunk)
     return Metrics.of(config, stream.finish(), time.perf_counter() - started)
+
+
+def _from_the_end(stream: SignalStream, config: Config, source: object) -> Iterable[bytes]:
+    """Begin the file in `stream`, and yield its bytes for it."""
+    from stream_signal.inputs.backwards import BackwardsSource  # noqa: PLC0415 - few files need it
+
+    if not isinstance(source, (str, os.PathLike)):
+        raise InputError(f"newest_first: expected the path of a file, found {type(source).__name__}")
+    for event in BackwardsSource((os.fspath(source),), config).events(0, 0, None):
+        if isinstance(event, bytes):
+            yield event
+        elif isinstance(event, Begin):
+            stream.begin_input(None, event.size, event.line_of)
 
 
 def execute(order: Order) -> None:
@@ -125,7 +141,6 @@ def execute(order: Order) -> None:
             version = config.version
             with stop.held():  # it imports structlog, and an interrupted import cannot be completed
                 _log_start(log, order, config, config_path)
-            _refuse_newest_first(config)
             check_output(order.output)
             drive = _prepare(order, config, held, log, stop, started)
             stream = drive.stream
@@ -190,11 +205,6 @@ def read_config(path: str | None) -> dict[str, Any]:
         raise ConfigError(f"{path}: {error}") from None
 
 
-def _refuse_newest_first(config: Config) -> None:
-    if config.newest_first:
-        raise ConfigError("newest_first: expected false, since no file is read from its end yet, found True")
-
-
 def _prepare(  # noqa: PLR0913, PLR0917 - all that a job is made of
     order: Order, config: Config, held: ExitStack, log: Log, stop: StopSignals, started: float
 ) -> Drive:
@@ -204,6 +214,7 @@ def _prepare(  # noqa: PLR0913, PLR0917 - all that a job is made of
     checkpoint = saved = signals = time_order = None
     first = offset = 0
     time_column = cast("str | int | None", config.time_column)  # an observer finds one column so far
+    source = _source(order, config)
     if order.checkpoint:
         from stream_signal.job.checkpoint import (  # noqa: PLC0415 - a job without one starts faster
             Checkpoint,
@@ -255,10 +266,17 @@ def _prepare(  # noqa: PLR0913, PLR0917 - all that a job is made of
         from stream_signal.outputs.snapshots import MetricsSoFar  # noqa: PLC0415
 
         sinks.append(MetricsSoFar(order.every, config, stream, order.output, started))
-    return Drive(_source(order), stream, sinks, stop, first, offset)
+    return Drive(source, stream, sinks, stop, first, offset)
 
 
-def _source(order: Order) -> Source:
+def _source(order: Order, config: Config) -> Source:
+    if config.newest_first:
+        from stream_signal.inputs.backwards import BackwardsSource  # noqa: PLC0415 - few files need it
+
+        if order.follow or order.checkpoint:
+            what = "a file that grows" if order.follow else "a checkpoint"
+            raise ConfigError(f"newest_first: {what} needs the rows in order of time; leave out --newest-first")
+        return BackwardsSource(order.inputs, config)
     if not order.follow:
         return PlainSource(order.inputs)
     from stream_signal.inputs.follow import FollowedSource  # noqa: PLC0415 - only --follow needs it

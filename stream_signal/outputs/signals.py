@@ -1,9 +1,9 @@
 """Signal lines, written as rows are counted: to a file, or to stdout.
 
 A line is written as a whole or not at all. A file is written in place, so that others can follow it, and locked,
-because two jobs would overwrite the lines of each other. With a checkpoint it is truncated to the length that the checkpoint
-covers, so that it holds each line once. A pipe gets pieces that the system writes as a whole: an interrupted write ends
-between two lines.
+because two jobs would overwrite the lines of each other. With a checkpoint it is truncated to the length that the
+checkpoint covers, so that it holds each line once. A pipe gets pieces that the system writes as a whole: an interrupted
+write ends between two lines.
 """
 
 from __future__ import annotations

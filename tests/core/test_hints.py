@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # Candles without a header, their close between the low and the high.
 ROWS = b"".join(b"%d,4.58,4.7,4.5,%.2f,1.5\n" % (1_700_000_000 + 60 * n, 4.58 + n / 100) for n in range(7))
+THIRTY = [f"c{number}" for number in range(30)]
 TWO = "time;close\n1;4.58\n2;"
 LENIENT = "if such rows may count without a close: --bad-rows missing"
 
@@ -57,12 +58,9 @@ NO_COLUMN = [
     ("Price\n1\n2\n", {}, "line 1 has the column 'Price': try --column Price"),
     ("x\n\ntime,Price\n1,2\n", {}, "line 3 has the columns 'time' and 'Price': try --column Price"),
     (
-        ",".join(f"c{n}" for n in range(30)) + "\n",
+        ",".join(THIRTY) + "\n",
         {},
-        (
-            "line 1 has the columns "
-            "'c0', 'c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7', 'c8', 'c9', 'c10', 'c11' and 18 more: name one with --column"
-        ),
+        f"line 1 has the columns {', '.join(map(repr, THIRTY[:12]))} and 18 more: name one with --column",
     ),
     ("time,close\n1,2\n", {"delimiter": ";"}, "line 1 has the column, with another delimiter: try --delimiter comma"),
     ("time close\n1 2\n", {}, "line 1 has spaces between its columns: try tr -s ' ' ',' < FILE | stream-signal"),

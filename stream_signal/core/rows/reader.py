@@ -238,7 +238,7 @@ class RowReader:
         """Refuse a record of several lines that is too long; count it once it has ended."""
         self._record_line = number - quoted.lines
         if quoted.size + size > MAX_LINE_BYTES:
-            raise _too_long(self._record_line).with_hint(_OPEN_QUOTE)
+            raise too_long(self._record_line).with_hint(_OPEN_QUOTE)
         if not quoted.open:
             self.repairs.note(LONG_RECORD, self._record_line)
 
@@ -269,7 +269,7 @@ class RowReader:
         """Return the error of a line that is too long, from its beginning."""
         from stream_signal.core.hints import of_long_line  # noqa: PLC0415 - only a failed job needs it
 
-        return _too_long(self.line + 1).with_hint(of_long_line(line[:_SHOWN_BYTES], self._config))
+        return too_long(self.line + 1).with_hint(of_long_line(line[:_SHOWN_BYTES], self._config))
 
     def _column(self) -> str:
         name, number = self._config.column_name, self._config.column_number
@@ -290,5 +290,6 @@ def _fields(count: int) -> str:
     return f"{count} field" + "s" * (count != 1)
 
 
-def _too_long(number: int) -> DataError:
+def too_long(number: int) -> DataError:
+    """Return the error of a line that is longer than MAX_LINE_BYTES."""
     return DataError(number, f"a line of at most {MAX_LINE_BYTES} bytes", "a longer one")
