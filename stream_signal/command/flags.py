@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from stream_signal import __version__
 
@@ -38,7 +38,7 @@ Write synthetic BTC/USD one-minute candles as CSV to stdout: the same bytes for 
 
 def job_parser() -> argparse.ArgumentParser:
     """Return the parser of `stream-signal`."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         "stream-signal", description=_DESCRIPTION, epilog=_EPILOG, allow_abbrev=False, formatter_class=_Formatter
     )
     parser.add_argument(
@@ -170,7 +170,7 @@ def settings_of(options: argparse.Namespace) -> dict[str, Any]:
 
 def candles_parser() -> argparse.ArgumentParser:
     """Return the parser of `stream-signal candles`."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         "stream-signal candles", description=_CANDLES_DESCRIPTION, allow_abbrev=False, formatter_class=_Formatter
     )
     parser.add_argument("--rows", metavar="N", type=_rows, default=10_000, help="candles to write (default: 10000)")
@@ -193,12 +193,23 @@ def parse(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Nam
 
 def formats_parser() -> argparse.ArgumentParser:
     """Return the parser of `stream-signal formats`."""
-    return argparse.ArgumentParser(
+    return _Parser(
         "stream-signal formats",
         description="Print the known layouts, one a line: what --format NAME sets, and where each is described.",
         allow_abbrev=False,
         formatter_class=_Formatter,
     )
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line: what is wrong, the nearest flag, and where the help is."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the message, and exit with code 2."""
+        from stream_signal.command.usage import in_words  # noqa: PLC0415 - only a wrong command line needs it
+
+        flags = [flag for action in self._actions for flag in action.option_strings]
+        self.exit(2, f"{self.prog}: error: {in_words(message, flags)} (see {self.prog} --help)\n")
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):

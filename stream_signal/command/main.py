@@ -59,7 +59,11 @@ def _run_job(arguments: list[str]) -> int:
     refuse_contradictions(parser, inputs, options)
     refuse_overwriting(parser, inputs, options)
 
-    from stream_signal.core.errors import Interrupted, StreamSignalError  # noqa: PLC0415 - --help does not need the job
+    from stream_signal.core.errors import (  # noqa: PLC0415 - --help does not need the job
+        InputError,
+        Interrupted,
+        StreamSignalError,
+    )
     from stream_signal.job.run import CHECKPOINT_SECONDS, Order, execute  # noqa: PLC0415
     from stream_signal.outputs.stderr import complain  # noqa: PLC0415
 
@@ -84,6 +88,10 @@ def _run_job(arguments: list[str]) -> int:
     try:
         execute(order)
     except StreamSignalError as error:
+        if isinstance(error, InputError) and not os.path.exists(inputs[0]):
+            from stream_signal.command.usage import misspelt_command  # noqa: PLC0415
+
+            error.hint = misspelt_command(inputs[0]) or error.hint
         if not order.logs_to_stderr:
             complain(error)
         return EXIT_SIGNAL + error.signal if isinstance(error, Interrupted) else EXIT_FAILURE

@@ -12,11 +12,16 @@
     ├── Interrupted             a signal asked the job to stop
     └── InternalError           a bug in stream-signal: please report it
 
-Each error is one line of text that names the place, what was expected and what was found. Their exit codes are all
-in `stream_signal.command.main`.
+Each error is one line of text that names the place, what was expected and what was found. Its `hint`, if there is one,
+is another line: what to type next. Their exit codes are all in `stream_signal.command.main`.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Self
 
 # How much data a message quotes: enough to recognise a row of candles, short enough for one line of a terminal.
 FOUND_CHARACTERS = 60
@@ -41,7 +46,18 @@ def reason(error: OSError | ValueError | EOFError) -> str:
 
 
 class StreamSignalError(Exception):
-    """The base of every error that stream-signal raises on purpose."""
+    """The base of every error that stream-signal raises on purpose; `hint` says what to try next, on one line."""
+
+    hint: str | None = None
+
+    def with_hint(self, hint: str | None) -> Self:
+        """Set the hint, and return the error.
+
+        >>> InputError("cannot read 'dta.csv'").with_hint("did you mean 'data.csv'?").hint
+        "did you mean 'data.csv'?"
+        """
+        self.hint = hint
+        return self
 
 
 class ConfigError(StreamSignalError):

@@ -7,6 +7,7 @@ header that is itself a row of numbers.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.config import DELIMITERS
@@ -20,18 +21,8 @@ if TYPE_CHECKING:
     from stream_signal.core.ticks import Close
 
 BOM = b"\xef\xbb\xbf"
-
-# Other formats that are given by mistake, known by their first bytes.
-_FOREIGN = {
-    b"\x1f\x8b": "a gzip file",
-    b"\x28\xb5\x2f\xfd": "a Zstandard file",
-    b"PK\x03\x04": "a zip file",
-    b"BZh": "a bzip2 file",
-    b"\xfd7zXZ\x00": "an xz file",
-    b"PAR1": "a Parquet file",
-    b"\xff\xfe": "UTF-16 text",
-    b"\xfe\xff": "UTF-16 text",
-}
+# How a shell can write the delimiters.
+NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 
 class Header(NamedTuple):
@@ -69,7 +60,7 @@ def find_header(
         if len(places) > 1:
             raise DataError(
                 number, f"one column {column!r}", f"{listed(names, places)}; set `column` to the number of one"
-            )
+            ).with_hint(f"try {' or '.join(f'--column {place + 1}' for place in places)}")
         if places:
             found.append((Header(line, names, mark, places[0], len(names)), fields[places[0]]))
     if not found:
@@ -80,7 +71,7 @@ def find_header(
     if reads_as_close(cell, parse):
         raise DataError(
             number, "a header", f"{shown(cell)} in column {header.position + 1}; set `header: false` if there is none"
-        )
+        ).with_hint(f"line {number} looks like data: try --no-header --column {header.position + 1}")
     return header
 
 
@@ -98,20 +89,11 @@ def headless(line: bytes, number: int, column: int, delimiter: str | None, marks
     if marks and len(readings) > 1 and b'"' not in line:
         readings = [(mark, fields) for mark, fields in readings if mark not in marks]
     if len(readings) > 1:
-        raise _two_delimiters(number, [mark for mark, _ in readings])
+        raise _two_delimiters(number, [mark for mark, _ in readings], line)
     if not readings:
         raise DataError(number, f"a row with a column {column}", shown(line))
     mark, fields = readings[0]
     return Header(b"", (), mark, column - 1, len(fields))
-
-
-def refuse_foreign(line: bytes, number: int) -> None:
-    """Raise DataError if the first line shows that this is not UTF-8 text at all."""
-    for magic, kind in _FOREIGN.items():
-        if line.startswith(magic):
-            raise DataError(number, "CSV in UTF-8", kind)
-    if b"\x00" in line:
-        raise DataError(number, "CSV in UTF-8", f"binary data: {shown(line)}")
 
 
 def folded(name: str) -> str:
@@ -147,7 +129,10 @@ def _readings(line: bytes, delimiter: str | None) -> list[tuple[str, list[bytes]
     return readings
 
 
-def _two_delimiters(number: int, marks: list[str]) -> DataError:
+def _two_delimiters(number: int, marks: list[str], row: bytes = b"") -> DataError:
+    hint = f"try {' or '.join(f'--delimiter {NAMES[mark]}' for mark in marks)}"
+    if re.search(rb"[0-9],[0-9]", row) and marks[0] == ",":
+        hint = f"try --delimiter {NAMES[marks[1]]}, with --decimal , if the prices have a decimal comma"
     return DataError(
         number, "one delimiter that gives the column", f"{' and '.join(map(repr, marks))}; set `delimiter`"
-    )
+    ).with_hint(hint)

@@ -229,7 +229,9 @@ class SignalStream:
         counts = self.counts
         if not counts:
             found = "only a header" if self.header else "an empty input"
-            raise TruncatedError(None, "at least one row", found, self._name)
+            from stream_signal.core.hints import of_no_rows  # noqa: PLC0415 - only a failed job needs it
+
+            raise TruncatedError(None, "at least one row", found, self._name).with_hint(of_no_rows(self.header))
         return counts
 
     @contextmanager

@@ -24,13 +24,21 @@ def find_time(header: Header, column: str | int | None = None) -> int | None:
     """
     if isinstance(column, int):
         if column > header.width:
-            raise MissingColumnError(column)
+            raise _missing(header, column)
         return column - 1
     if column is None:
         return next((at for at, name in enumerate(header.names) if folded(name) in NAMES), None)
     found = matches(header.names, column)
     if not found:
-        raise MissingColumnError(column)
+        raise _missing(header, column)
     if len(found) > 1:
-        raise DataError(None, f"one column {column!r}", f"{listed(header.names, found)}; give the number of one")
+        hint = f"try {' or '.join(f'--time-column {place + 1}' for place in found)}"
+        expected, names = f"one column {column!r}", listed(header.names, found)
+        raise DataError(None, expected, f"{names}; give the number of one").with_hint(hint)
     return found[0]
+
+
+def _missing(header: Header, column: str | int) -> MissingColumnError:
+    from stream_signal.core.hints import of_time_column  # noqa: PLC0415 - only a failed job needs it
+
+    return MissingColumnError(column).with_hint(of_time_column(header.names, column))

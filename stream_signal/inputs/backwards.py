@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal import system
 from stream_signal.core.errors import FOUND_CHARACTERS, DataError, InputError, shown
-from stream_signal.core.header import BOM, refuse_foreign
+from stream_signal.core.foreign import refuse_foreign
+from stream_signal.core.header import BOM
 from stream_signal.core.repairs import Repairs
 from stream_signal.core.rows.head import Head, Line
 from stream_signal.core.rows.reader import MAX_LINE_BYTES, too_long

@@ -61,6 +61,8 @@ class Log:
     def failure(self, event: str, error: Exception) -> None:
         """Write the event that ended the job; with verbosity 2, its traceback goes to the file."""
         fields: dict[str, Any] = {"error": str(error), "kind": type(error).__name__}
+        if hint := getattr(error, "hint", None):
+            fields["hint"] = hint
         if notes := getattr(error, "__notes__", None):
             fields["notes"] = notes
         if self._verbosity > 1:

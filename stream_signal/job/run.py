@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
 DEFAULT_CONFIG = "config.yaml"
 CHECKPOINT_SECONDS = 30.0
+_DEFECT = "this is a defect of stream-signal: please report it, with the traceback that -vv --log-file FILE writes"
 
 
 class Order(NamedTuple):
@@ -165,12 +166,12 @@ def execute(order: Order) -> None:
                 error.rows = stream.rows
             if isinstance(error, ConfigError) and version == UNKNOWN_VERSION:
                 version = error.version or version
-            _record_failure(error, version, order.output, log)
+            _record_failure(error, version, order, log)
             raise
         except Exception as error:
-            unexpected = InternalError(f"internal error: {type(error).__name__}: {error}")
+            unexpected = InternalError(f"internal error: {type(error).__name__}: {error}").with_hint(_DEFECT)
             unexpected.__cause__ = error
-            _record_failure(unexpected, version, order.output, log)
+            _record_failure(unexpected, version, order, log)
             raise unexpected from error
         try:
             log.info("job finished", **metrics._asdict())
@@ -310,11 +311,16 @@ def _log_start(log: Log, order: Order, config: Config, config_path: str | None) 
             log.info("config found", path=config_path, ignore="--no-config")
 
 
-def _record_failure(error: StreamSignalError, version: str, output: str, log: Log) -> None:
+def _record_failure(error: StreamSignalError, version: str, order: Order, log: Log) -> None:
     """Write the error to the log, and in place of the metrics; what cannot be written does not hide it."""
+    if error.hint:
+        from stream_signal.core.foreign import with_path  # noqa: PLC0415 - only a failed job needs it
+
+        path = order.inputs[0] if len(order.inputs) == 1 else getattr(error, "source", None)
+        error.hint = with_path(error.hint, path or "-")
     record, wait = ErrorRecord.of(version, error), not isinstance(error, Interrupted)
     _attempt(error, lambda: log.failure("job failed", error))
-    unwritten = _attempt(error, lambda: write_record(record, output, wait=wait))
+    unwritten = _attempt(error, lambda: write_record(record, order.output, wait=wait))
     if unwritten:
         _attempt(error, lambda: log.warning("record not written", reason=unwritten))
 

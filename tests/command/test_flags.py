@@ -19,8 +19,21 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--no-such-flag"], "unrecognized arguments: --no-such-flag"),
-        (["--win", "5"], "unrecognized arguments: --win"),
+        (["--no-such-flag"], "error: unrecognized argument --no-such-flag (see stream-signal --help)"),
+        (["--windw", "5"], "error: unrecognized argument --windw; did you mean --window? (see stream-signal --help)"),
+        (["--win", "5"], "unrecognized argument --win; did you mean --window?"),
+        (["--idle=5"], "unrecognized argument --idle; did you mean --idle-timeout?"),
+        (["-window", "5"], "unrecognized argument -window; did you mean --window?"),
+        (["-version"], "unrecognized argument -version; did you mean --version?"),
+        (["-w", "5"], "unrecognized argument -w; did you mean --window?"),
+        (["-j", "5"], "unrecognized argument -j (see"),
+        (["--WINDOW", "5"], "unrecognized argument --WINDOW; did you mean --window?"),
+        (["candles", "--row", "5"], "stream-signal candles: error: unrecognized argument --row; did you mean --rows?"),
+        (["candles", "a.csv"], "unexpected argument 'a.csv' (see stream-signal candles --help)"),
+        (
+            ["formats", "-x"],
+            "stream-signal formats: error: unrecognized argument -x (see stream-signal formats --help)",
+        ),
         (["--window", "0"], "expected an integer from 1 to 1000000000, found '0'"),
         (["--window", "-1"], "expected an integer from 1 to 1000000000, found '-1'"),
         (["--window", "5.0"], "found '5.0'"),
@@ -50,7 +63,7 @@ if TYPE_CHECKING:
         (["--no-config", "--config", "c.yaml"], "--no-config ignores ./config.yaml: leave it out, or --config"),
         (["--signals", "s"] + ["--time-column", "x"] * 3, "once, or twice for a date and a time"),
         (["--print-config", "--time-column", "x", "--signals-format", "csv"], "--signals-format needs --signals"),
-        (["formats", "x"], "unrecognized arguments: x"),
+        (["formats", "x"], "unexpected argument 'x'"),
         (["candles", "--rows", "x"], "expected an integer"),
         (["candles", "--seed", "-1"], "expected an integer"),
         (["--checkpoint-every", "5"], "--checkpoint-every needs --checkpoint"),
@@ -82,6 +95,8 @@ def test_usage(arguments: list[str], complaint: str, folder: Path) -> None:
     done = run_in_process(*arguments, stdin=DATA, cwd=folder)
     assert (done.code, done.stdout) == (2, b"")
     assert complaint in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "usage:" not in done.stderr
     assert (folder / "data.csv").read_bytes() == DATA
     assert os.listdir(folder) == ["data.csv"]
 
@@ -96,6 +111,13 @@ def test_paths_after_two_dashes(arguments: list[str], folder: Path) -> None:
     (folder / arguments[-1]).write_bytes(DATA)
     assert metrics_of(run_in_process(*arguments, cwd=folder).stdout) == SUCCESS
     assert metrics_of(run_in_process("data.csv", *arguments, cwd=folder).stdout)["rows_processed"] == 14
+
+
+def test_a_misspelt_command(folder: Path) -> None:
+    """A path that is not there, and is nearly the name of a command, is taken for a misspelt one."""
+    done = run_in_process("candels", cwd=folder)
+    assert done.code == 1
+    assert done.stderr.splitlines()[1] == "stream-signal: did you mean the command `stream-signal candles`?"
 
 
 @pytest.mark.parametrize("flag", ["--output", "--log-file", "--signals", "--checkpoint"])

@@ -44,11 +44,12 @@ def test_every_error_survives_pickling(error: StreamSignalError) -> None:
     error = copy.copy(error)
     if isinstance(error, DataError):
         error.source = "feb.csv"
-    error.add_note("a note")
+    error.with_hint("try another").add_note("a note")
     for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
         again = pickle.loads(pickle.dumps(error, protocol))
         assert type(again) is type(error)
         assert str(again) == str(error)
+        assert again.hint == "try another"
         assert vars(again) == vars(error)
 
 

@@ -317,7 +317,7 @@ def test_an_error_in_a_pipe(tmp_path: Path) -> None:
     run_with_checkpoint(tmp_path, stdin=DATA)
     done = run_with_checkpoint(tmp_path, stdin=candle_csv(["1", "x"]))
     assert done.code == 1
-    assert done.stderr.splitlines()[1:] == ["stream-signal: the checkpoint covers 300 rows: send the rows after them"]
+    assert done.stderr.splitlines()[2:] == ["stream-signal: the checkpoint covers 300 rows: send the rows after them"]
 
 
 def test_saved_while_the_pipe_is_silent(tmp_path: Path) -> None:

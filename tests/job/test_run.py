@@ -49,6 +49,8 @@ def test_an_unforeseen_error(folder: Path) -> None:
     assert done.returncode == 1
     message = "internal error: RuntimeError: out of cheese"
     assert json.loads(done.stdout)["error_message"] == message
-    assert done.stderr.endswith(f"stream-signal: {message}\n".encode())
+    *_, last, hint = done.stderr.decode().splitlines()
+    assert last == f"stream-signal: {message}"
+    assert "-vv --log-file FILE" in hint
     assert b"Traceback" not in done.stderr
     assert "RuntimeError: out of cheese" in json.loads((folder / "run.log").read_text().splitlines()[-1])["exception"]

@@ -42,7 +42,9 @@ def check(run: Callable[..., Done], case: Case, folder: Path) -> None:
         if isinstance(case.answer, str):
             assert done.code == 1
             assert done.record == {"version": "v1", "status": "error", "error_message": case.answer}
-            assert done.stderr == f"stream-signal: {case.answer}\n"
+            message, hint = done.stderr.splitlines()
+            assert message == f"stream-signal: {case.answer}"
+            assert hint.startswith("stream-signal: ")
         else:
             rows, signals = case.answer
             assert (done.code, done.stderr) == (0, "")

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from stream_signal.core.config import AUTO
 from stream_signal.core.errors import DataError, MissingColumnError, shown
-from stream_signal.core.header import BOM, Header, find_header, headless, refuse_foreign
+from stream_signal.core.foreign import refuse_foreign
+from stream_signal.core.header import BOM, Header, find_header, headless
 from stream_signal.core.quotes import FieldError, split_line
 from stream_signal.core.repairs import BLANK_LINE, PREAMBLE_LINE, Repairs
 from stream_signal.core.ticks import parse_ticks, reads_as_close
@@ -56,9 +57,20 @@ class Head:
         self._decides = config.header == AUTO and config.column_number is not None
         self._marks = config.decimal.replace(".", "") + (config.thousands or "")
         self._skipped: list[bytes] = []  # lines that were not blank
+        self._numbers: list[int] = []  # theirs
 
     def read(self, line: bytes, number: int, repairs: Repairs) -> Line:
         """Take the next line, without its line end; raise DataError if the rows cannot begin here or later."""
+        try:
+            return self._read(line, number, repairs)
+        except DataError as error:
+            if error.hint is None and self.header is None:
+                from stream_signal.core.hints import of_head  # noqa: PLC0415 - only a failed job needs it
+
+                error.hint = of_head(line.removeprefix(BOM), number, self._config)
+            raise
+
+    def _read(self, line: bytes, number: int, repairs: Repairs) -> Line:
         if number == 1:
             line = line.removeprefix(BOM)
         if not line:
@@ -73,6 +85,7 @@ class Head:
         if self._is_header(line, number):
             return Line.HEADER
         self._skipped.append(line)
+        self._numbers.append(number)
         if len(self._skipped) > MAX_PREAMBLE_LINES:
             raise self._no_header()
         repairs.note(PREAMBLE_LINE, number, shown(line))
@@ -146,12 +159,18 @@ class Head:
 
     def _no_header(self) -> DataError:
         if self.header is None:
+            from stream_signal.core.hints import of_no_column  # noqa: PLC0415 - only a failed job needs it
+
             name = self._config.column_name
-            return MissingColumnError(name if name is not None else self._config.column_number or "")
+            lines = list(zip(self._numbers, self._skipped, strict=True))
+            missing = MissingColumnError(name if name is not None else self._config.column_number or "")
+            return missing.with_hint(of_no_column(lines, self._config))
+        hint = "all files need the same columns in the same order: run the job on this file alone, or make them alike"
         if not self.header.line:
             expected = f"a row of {self.header.width} fields with a close in column {self.header.position + 1}"
-            return DataError(1, f"{expected}, as in the first input", shown(self._skipped[0]))
-        return DataError(1, f"the header of the first input ({shown(self.header.line)})", shown(self._skipped[0]))
+            return DataError(1, f"{expected}, as in the first input", shown(self._skipped[0])).with_hint(hint)
+        expected = f"the header of the first input ({shown(self.header.line)})"
+        return DataError(1, expected, shown(self._skipped[0])).with_hint(hint)
 
 
 def is_repeated(line: bytes, header: Header, config: Config) -> bool:

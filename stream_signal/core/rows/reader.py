@@ -43,6 +43,10 @@ MAX_LINE_BYTES = 128 * 1024
 _QUOTE = ord('"')
 # No longer than MAX_LINE_BYTES, so that only a line that spans slices can be too long.
 _SLICE_BYTES = 64 * 1024
+# Of a line that is too long: enough to see what kind of file it is.
+_SHOWN_BYTES = 1024
+_CSV = "a row of CSV"
+_OPEN_QUOTE = "a quote opens a field there and is not closed: close it, or double it if it is part of the text"
 
 
 class RowReader:
@@ -70,6 +74,7 @@ class RowReader:
         self._quoted: QuotedRecords | None = None  # made with the header, which has the delimiter
         self._record_line = 0  # where the open record began
         self._lines = LineSplitter()
+        self._is_torn = False  # whether the line that is read has no newline
         self._begin_input()
 
     def _begin_input(self) -> None:
@@ -83,20 +88,22 @@ class RowReader:
         for start in range(0, len(data), _SLICE_BYTES):
             lines = self._lines.split(data[start : start + _SLICE_BYTES])
             if lines and len(lines[0]) > MAX_LINE_BYTES:
-                raise too_long(self.line + 1)
+                raise self._endless(lines[0])
             yield from self._read(lines)
             if self._lines.held > MAX_LINE_BYTES:
-                raise too_long(self.line + 1)
+                raise self._endless(self._lines.rest())
 
     def rest(self) -> Iterator[Close]:
         """Yield the close of the last row of an input, if it has no newline."""
         if self._lines.held:
+            self._is_torn = True
             yield from self._read([self._lines.rest()])
+            self._is_torn = False
 
     def end_input(self) -> None:
         """End an input whose rows have all been read; the next bytes belong to another one."""
         if self._quoted and self._quoted.open:
-            raise TruncatedError(self._record_line, "a closing quote", "the end of the data")
+            raise TruncatedError(self._record_line, "a closing quote", "the end of the data").with_hint(_OPEN_QUOTE)
         if self._head:
             self._head.check_end()
         self._begin_input()
@@ -212,11 +219,11 @@ class RowReader:
                         continue
                     expected = found = ""
             elif found:
-                expected = "a row of CSV"
+                expected = _CSV
             else:
                 expected, found = _fields(width), str(count)
             if start < number or not self._is_no_row(line.removesuffix(b"\r"), number):
-                self._bad_row(DataError(start, expected, found))
+                self._bad_row(DataError(start, expected, found), texts or line)
                 yield None
         self.line = number
 
@@ -231,7 +238,7 @@ class RowReader:
         """Refuse a record of several lines that is too long; count it once it has ended."""
         self._record_line = number - quoted.lines
         if quoted.size + size > MAX_LINE_BYTES:
-            raise too_long(self._record_line)
+            raise too_long(self._record_line).with_hint(_OPEN_QUOTE)
         if not quoted.open:
             self.repairs.note(LONG_RECORD, self._record_line)
 
@@ -245,11 +252,24 @@ class RowReader:
             return False
         return True
 
-    def _bad_row(self, error: DataError) -> None:
+    def _bad_row(self, error: DataError, row: bytes | list[str]) -> None:
         """Raise if bad rows are errors; otherwise the row counts, with its close missing."""
         if self._config.bad_rows == "error":
+            from stream_signal.core.hints import of_row  # noqa: PLC0415 - only a failed job needs it
+
+            if error.expected == _CSV:
+                error.hint = "a quoted field ends at its second quote: write a quote within it twice"
+            elif self.header:
+                first = error.line == 1
+                error.hint = of_row(row, self.header, self._config, torn=self._is_torn, first=first)
             raise error
         self.repairs.note(BAD_ROW, error.line or 0, f"expected {error.expected}, found {error.found}")
+
+    def _endless(self, line: bytes) -> DataError:
+        """Return the error of a line that is too long, from its beginning."""
+        from stream_signal.core.hints import of_long_line  # noqa: PLC0415 - only a failed job needs it
+
+        return too_long(self.line + 1).with_hint(of_long_line(line[:_SHOWN_BYTES], self._config))
 
     def _column(self) -> str:
         name, number = self._config.column_name, self._config.column_number
