@@ -22,7 +22,7 @@ LINKED = [*PAGES, REPOSITORY / "CONTRIBUTING.md", REPOSITORY / "CHANGELOG.md", R
 # These make the environment that the tests run in, or need an engine: .ci/run and test_image.py run them.
 ELSEWHERE = ("make ", "pip install ", "docker ", "cat data.csv | docker ", "mkdir -p output")
 # What the guides read besides: a newcomer has such files already.
-COPIES = ("jan.csv", "feb.csv", "live.csv", "live.csv.1", "growing.csv")
+COPIES = ("jan.csv", "feb.csv", "live.csv", "growing.csv")
 
 
 def blocks(language: str, text: str = README) -> list[str]:
@@ -100,10 +100,11 @@ def test_the_first_lines_are_the_two_commands() -> None:
 
 
 def test_the_help_is_shown(tmp_path: Path) -> None:
-    """The reference of the command shows the output of --help, for both commands."""
-    job, candles = blocks("text", page("reference/command.md"))
-    assert run_command("--help", cwd=tmp_path).stdout.decode() == job
-    assert run_command("candles", "--help", cwd=tmp_path).stdout.decode() == candles
+    """The reference of the command shows the output of --help, for all commands."""
+    shown = blocks("text", page("reference/command.md"))
+    for arguments in ([], ["checkpoint"], ["candles"]):
+        assert run_command(*arguments, "--help", cwd=tmp_path).stdout.decode() in shown
+    assert len(shown) == 3
 
 
 def test_the_records_are_shown(checkout: Path) -> None:

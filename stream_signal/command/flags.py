@@ -24,6 +24,10 @@ Exit codes: 0 success, 1 the job failed, 2 the command line is wrong, 130 or 143
 _CANDLES_DESCRIPTION = """\
 Write synthetic BTC/USD one-minute candles as CSV to stdout: the same bytes for the same seed on every machine.
 """
+_CHECKPOINT_DESCRIPTION = """\
+Print what a checkpoint holds: the inputs, the rows, the next row that a sender has to send, the last timestamp and
+the settings.
+"""
 
 
 def job_parser() -> argparse.ArgumentParser:
@@ -72,6 +76,12 @@ def job_parser() -> argparse.ArgumentParser:
         "--idle-timeout", metavar="SECONDS", type=_seconds, help="end --follow after so many seconds without new bytes"
     )
     parser.add_argument(
+        "--rotated",
+        metavar="PATTERN",
+        type=_path,
+        help="names of the old files when the one of --follow is rotated, such as 'live.csv.*'",
+    )
+    parser.add_argument(
         "--checkpoint", metavar="PATH", type=_file, help="resume from the state saved here, if any; save it here"
     )
     parser.add_argument(
@@ -79,6 +89,11 @@ def job_parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         type=_seconds,
         help="save the state every so many seconds (default: 30)",
+    )
+    parser.add_argument(
+        "--resume-by",
+        choices=("time",),
+        help="skip the rows of a pipe up to the last timestamp of the checkpoint: its sender repeats them",
     )
     parser.add_argument(
         "--every",
@@ -103,6 +118,16 @@ def candles_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--config", metavar="PATH", type=_path, help="YAML settings (default: ./config.yaml, if it exists)"
     )
+    return parser
+
+
+def checkpoint_parser() -> argparse.ArgumentParser:
+    """Return the parser of `stream-signal checkpoint`."""
+    parser = argparse.ArgumentParser(
+        "stream-signal checkpoint", description=_CHECKPOINT_DESCRIPTION, allow_abbrev=False, formatter_class=_Formatter
+    )
+    parser.add_argument("file", metavar="FILE", type=_file, help="what --checkpoint has saved")
+    parser.add_argument("--json", action="store_true", help="write it as JSON, on one line")
     return parser
 
 
@@ -177,10 +202,14 @@ def refuse_contradictions(
         parser.error("--signals - writes the signals to stdout: the metrics need --output FILE")
     if options.signals_format and not options.signals:
         parser.error("--signals-format needs --signals")
-    if options.time_column and not (options.signals or options.log_file or options.verbose):
-        parser.error("--time-column needs --signals, --log-file or --verbose")
+    if options.resume_by and not options.checkpoint:
+        parser.error("--resume-by needs --checkpoint")
+    if options.time_column and not (options.signals or options.log_file or options.verbose or options.resume_by):
+        parser.error("--time-column needs --signals, --log-file, --verbose or --resume-by")
     if options.idle_timeout and not options.follow:
         parser.error("--idle-timeout needs --follow")
+    if options.rotated and not options.follow:
+        parser.error("--rotated needs --follow")
     if options.follow and (len(inputs) > 1 or "-" in inputs):
         parser.error("--follow needs one file, by its path; a pipe is read as it is written, without --follow")
 

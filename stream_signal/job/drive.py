@@ -83,7 +83,9 @@ class Drive:
         return end or End(torn=True)
 
     def _begin_input(self, begin: Begin) -> None:
-        self.stream.begin_input(begin.name if len(self._source.names) > 1 else None, begin.size)
+        names = self._source.names
+        # A rotated file has a name of its own.
+        self.stream.begin_input(begin.name if len(names) > 1 or begin.name not in names else None, begin.size)
         for sink in self._sinks:
             sink.begin(begin.name)
 
@@ -97,6 +99,9 @@ class Drive:
 
     def _end_input(self, end: End) -> None:
         with self._stop.held():
+            if end.rotated:
+                for sink in self._sinks:
+                    sink.leaving(end.rotated)
             if end.torn:
                 self.stream.drop_input()
             else:
