@@ -8,11 +8,12 @@ RUN python -m venv /opt/stream-signal \
  && /opt/stream-signal/bin/pip uninstall --yes pip
 
 FROM python:3.13-slim
-RUN useradd --create-home --uid 10001 signal && pip uninstall --yes pip
+# The owner of output/ is the user that the entrypoint becomes; a folder that is mounted there brings its own.
+RUN useradd --uid 10001 signal && mkdir -p /app/output && chown signal: /app/output && pip uninstall --yes pip
+COPY entrypoint.sh /usr/local/bin/
 COPY --from=build /opt/stream-signal /opt/stream-signal
 ENV PATH="/opt/stream-signal/bin:$PATH"
 WORKDIR /app
 COPY config.yaml data.csv ./
-USER signal
-ENTRYPOINT ["stream-signal"]
+ENTRYPOINT ["entrypoint.sh"]
 CMD ["--input", "data.csv", "--config", "config.yaml", "--output", "-"]

@@ -10,6 +10,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PINNED := --quiet --constraint constraints.txt
+EVERYTHING := -n auto --benchmark-disable --hypothesis-profile=all
 # More for pytest or peers.py: make bench BENCH="--rows 1_000_000 -k command"
 BENCH ?=
 
@@ -23,11 +24,11 @@ test: .venv/installed-test
 	$(BIN)/python -m pytest -n auto --benchmark-disable -m "not slow"
 
 test-all: .venv/installed-test
-	$(BIN)/python -m pytest -n auto --benchmark-disable --hypothesis-profile=all
+	$(BIN)/python -m pytest $(EVERYTHING)
 
 # With the lowest versions that pyproject.toml allows.
 test-lowest: .venv-lowest/installed
-	.venv-lowest/bin/python -m pytest -n auto --benchmark-disable
+	.venv-lowest/bin/python -m pytest $(EVERYTHING)
 
 # With the wheel in place of the checkout. Not `python -m pytest`: that looks for the package in this folder first.
 test-wheel: .venv/installed-test
@@ -35,7 +36,7 @@ test-wheel: .venv/installed-test
 	$(PYTHON) -m venv .venv-wheel
 	$(BIN)/python -m hatchling build --target wheel --directory .venv-wheel/dist
 	.venv-wheel/bin/python -m pip install $(PINNED) "$$(echo .venv-wheel/dist/*.whl)[test]"
-	.venv-wheel/bin/pytest -n auto --benchmark-disable
+	.venv-wheel/bin/pytest $(EVERYTHING)
 
 # The two tests left out would see the measuring itself: what it imports, and the file that it writes.
 coverage: .venv/installed-dev

@@ -83,16 +83,27 @@ def build(root: Path) -> None:
     app.mkdir()
     for item in "config.yaml", "data.csv":
         shutil.copy(REPOSITORY / item, app)
+    shutil.copy(REPOSITORY / "entrypoint.sh", root / "env" / "bin")
+
+
+def system_of(folder: Path, **commands: str) -> Path:
+    """Make commands that stand in for those of a system, each a line of shell."""
+    folder.mkdir(exist_ok=True)
+    for name, line in commands.items():
+        (folder / name).write_text(f"#!/bin/sh\n{line}\n")
+        (folder / name).chmod(0o755)
+    return folder
 
 
 def run(image: Path, *arguments: str, stdin: bytes = b"") -> bytes:
-    """Run ENTRYPOINT with CMD, or with other arguments, in /app; return stdout."""
+    """Run ENTRYPOINT with CMD, or with other arguments, in /app, as a user that is not root; return stdout."""
     entrypoint, command = instruction("ENTRYPOINT"), instruction("CMD")
+    tools = system_of(image / "tools", id="echo 10001")
     done = subprocess.run(
         [str(image / "env" / "bin" / entrypoint[0]), *entrypoint[1:], *(arguments or command)],
         input=stdin,
         cwd=image / "app",
-        env={"PATH": str(image / "env" / "bin")},
+        env={"PATH": f"{tools}:{image / 'env' / 'bin'}"},
         capture_output=True,
         timeout=60,
         check=False,
@@ -124,30 +135,58 @@ def test_the_wheel_is_what_runs(image: Path) -> None:
 @pytest.mark.slow
 def test_docker_run(image: Path) -> None:
     """`docker run stream-signal`: CMD runs on the bundled data and prints the metrics."""
-    assert instruction("ENTRYPOINT") == ["stream-signal"]
+    assert instruction("ENTRYPOINT") == ["entrypoint.sh"]
     assert metrics_of(run(image)) == WANTED
 
 
 @pytest.mark.slow
 def test_docker_run_pipe(image: Path) -> None:
-    """`cat data.csv | docker run -i stream-signal --input -` gives the same metrics."""
-    assert "cat data.csv | docker run --rm -i stream-signal --input -\n" in GUIDE
-    assert metrics_of(run(image, "--input", "-", stdin=(REPOSITORY / "data.csv").read_bytes())) == WANTED
+    """`cat data.csv | docker run -i stream-signal --output -` gives the same metrics."""
+    assert "cat data.csv | docker run --rm -i stream-signal --output -\n" in GUIDE
+    assert metrics_of(run(image, "--output", "-", stdin=(REPOSITORY / "data.csv").read_bytes())) == WANTED
 
 
 @pytest.mark.slow
 def test_docker_run_into_a_volume(image: Path) -> None:
-    """`docker run -v ...` with the arguments of the guide writes the metrics into the mounted folder."""
-    (arguments,) = re.findall(r'^docker run .* -v "\$PWD/output:/app/output" stream-signal (.*)$', GUIDE, re.MULTILINE)
+    """`docker run -v ...` with the arguments of the guide writes the metrics and the log into the mounted folder."""
+    (arguments,) = re.findall(
+        r'^docker run --rm -v "\$PWD/output:/app/output" stream-signal (.*)$', GUIDE, re.MULTILINE
+    )
     (image / "app" / "output").mkdir()
     assert run(image, *arguments.split()) == b""
     assert metrics_of((image / "app" / "output" / "metrics.json").read_bytes()) == WANTED
+    assert (image / "app" / "output" / "run.log").stat().st_size
 
 
-def test_the_last_stage_runs_as_nobody_special() -> None:
-    """The image that ships sets a user of its own, before its ENTRYPOINT, and gets no pip from the build stage."""
+DROPPED = "--clear-groups --inh-caps=-all --no-new-privs stream-signal"
+
+
+@pytest.mark.parametrize(
+    ("user", "owner", "started"),
+    [
+        ("0", "10001:10001", f"setpriv --reuid 10001 --regid 10001 {DROPPED} "),
+        ("0", "1234:100", f"setpriv --reuid 1234 --regid 100 {DROPPED} "),
+        ("0", "0:0", "stream-signal "),
+        ("1234", "10001:10001", "stream-signal "),
+    ],
+)
+def test_the_entrypoint(user: str, owner: str, started: str, tmp_path: Path) -> None:
+    """Root becomes the owner of the mounted folder, unless that is root; any other user stays as it is."""
+    commands = {name: f'printf "{name} "; printf "%s " "$*"' for name in ("setpriv", "stream-signal")}
+    asked = '[ "$3" = /app/output ] && echo '
+    tools = system_of(tmp_path / "bin", id=f"echo {user}", stat=asked + owner, **commands)
+    script = REPOSITORY / "entrypoint.sh"
+    arguments = ["--input", "my data.csv"]
+    done = subprocess.run([script, *arguments], env={"PATH": str(tools)}, capture_output=True, text=True, check=True)
+    assert done.stdout == started + "--input my data.csv "
+
+
+def test_the_last_stage() -> None:
+    """The image that ships has a folder whose owner the entrypoint becomes, and no pip."""
     last = DOCKERFILE.rpartition("\nFROM ")[2]
-    assert re.search(r"^USER signal$", last, re.MULTILINE)
+    assert re.search(
+        r"^RUN useradd --uid 10001 signal && mkdir -p /app/output && chown signal: /app/output", last, re.MULTILINE
+    )
     assert "pip install" not in last
     assert DOCKERFILE.count("pip uninstall --yes pip") == 2
 

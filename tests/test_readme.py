@@ -13,7 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from stream_signal.core.formats import FORMATS
+from support.candle_csv import CLOSES
 from support.commands import COMMAND, REPOSITORY, metrics_of, run_command
+from support.oracle import count
+from support.samples import SAMPLES
 
 README = (REPOSITORY / "README.md").read_text()
 DOCS = REPOSITORY / "docs"
@@ -100,11 +104,44 @@ def test_the_first_lines_are_the_two_commands() -> None:
 
 
 def test_the_help_is_shown(tmp_path: Path) -> None:
-    """The reference of the command shows the output of --help, for all commands."""
+    """The reference of the command shows the output of --help, for each command."""
     shown = blocks("text", page("reference/command.md"))
-    for arguments in ([], ["checkpoint"], ["candles"]):
-        assert run_command(*arguments, "--help", cwd=tmp_path).stdout.decode() in shown
-    assert len(shown) == 3
+    commands = [[], ["checkpoint"], ["candles"], ["formats"]]
+    assert [run_command(*command, "--help", cwd=tmp_path).stdout.decode() for command in commands] == shown
+
+
+DOWNLOADS = {re.search(r"--format (\w+)", line)[1]: line for line in blocks("bash")[0].splitlines()}  # type: ignore[index]
+# In place of the programs that download and unpack: one writes the sample, the other passes it on.
+STUBS = {"curl": "WRITE", "unzip": "WRITE", "gunzip": "WRITE", "funzip": "cat", "jq": "cat"}
+WRITE = 'case "$1" in -sO) ;; *) cat "$SAMPLE" ;; esac'
+
+
+def test_every_format_has_its_line() -> None:
+    """The README has a line from download to answer for each known format."""
+    assert set(DOWNLOADS) == set(FORMATS)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_from_download_to_answer(name: str, tmp_path: Path) -> None:
+    """The line of each format gives the answer, with a sample of its layout in the place of the download."""
+    sample = next(sample for sample in SAMPLES if sample.format == name).file(CLOSES)
+    (tmp_path / "sample").write_bytes(sample)
+    for file in re.findall(r"stream-signal (\S+\.csv)", DOWNLOADS[name]):
+        (tmp_path / file).write_bytes(sample)
+    for program, script in STUBS.items():
+        (tmp_path / program).write_text(f"#!/bin/sh\n{WRITE if script == 'WRITE' else script}\n")
+        (tmp_path / program).chmod(0o755)
+    environment = os.environ | {
+        "PATH": f"{tmp_path}:{Path(COMMAND).parent}:{os.environ['PATH']}",
+        "SAMPLE": str(tmp_path / "sample"),
+    }
+    done = subprocess.run(
+        ["bash", "-c", DOWNLOADS[name]], cwd=tmp_path, env=environment, capture_output=True, timeout=60, check=False
+    )
+    rows, signals = count(CLOSES, 5)
+    assert (done.returncode, done.stderr) == (0, b"")
+    metrics = metrics_of(done.stdout)
+    assert (metrics["rows_processed"], metrics["value"]) == (rows, signals / rows)
 
 
 def test_the_records_are_shown(checkout: Path) -> None:
@@ -167,7 +204,8 @@ def test_the_config_table_is_complete() -> None:
 
     table = page("reference/config.md").partition("\n## ")[0]
     rows = dict(re.findall(r"^\| `(\w+)` \| (\S+) \| ", table, re.MULTILINE))
-    settings = {key: json.dumps(value).strip('"') for key, value in Config()._asdict().items()} | {"delimiter": "found"}
+    settings = {key: json.dumps(value).strip('"') for key, value in Config()._asdict().items()}
+    settings |= {"delimiter": "found", "time_column": "found", "format": "none", "thousands": "none"}
     assert {key: value.strip('`"') for key, value in rows.items()} == settings
 
 
@@ -208,3 +246,10 @@ def test_links_lead_somewhere(path: Path) -> None:
 def test_every_page_is_linked(index: Path) -> None:
     """The README and the index of docs/ lead to every page."""
     assert set(PAGES[1:]) - {DOCS / "README.md"} <= {target for target, _ in links(index)}
+
+
+def test_what_stands_in_for_the_usual_files() -> None:
+    """There is no requirements.txt and no run.py; the README says in a line each what replaces them."""
+    assert not {"requirements.txt", "run.py"} & set(os.listdir(REPOSITORY))
+    replaced = dict(re.findall(r"^- Instead of `(.+?)`: `(.+?)`", README, re.MULTILINE))
+    assert replaced == {"pip install -r requirements.txt": "pip install .", "python run.py": "stream-signal"}

@@ -7,11 +7,19 @@ from __future__ import annotations
 
 import argparse
 import os
+from typing import TYPE_CHECKING, Any
 
 from stream_signal import __version__
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 MAX_SECONDS = 10**9
 MAX_CANDLES = 10**9  # minutes of two thousand years
+
+_HEADERS: dict[str, bool | str] = {"true": True, "false": False, "auto": "auto"}
+# How a shell can write them.
+_DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "bar": "|"}
 
 _DESCRIPTION = """\
 Read OHLCV candles as CSV from files or a pipe, count the rows whose close is above the rolling mean of
@@ -19,6 +27,7 @@ the last closes, exactly, and write the metrics as JSON.
 """
 _EPILOG = """\
 Without a path, or with -, the candles are read from stdin. `stream-signal candles` writes synthetic ones.
+`stream-signal formats` lists the known layouts.
 Exit codes: 0 success, 1 the job failed, 2 the command line is wrong, 130 or 143 stopped by SIGINT or SIGTERM.
 """
 _CANDLES_DESCRIPTION = """\
@@ -44,6 +53,10 @@ def job_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--config", metavar="PATH", type=_path, help="YAML settings (default: ./config.yaml, if it exists)"
     )
+    parser.add_argument("--no-config", action="store_true", help="ignore ./config.yaml")
+    parser.add_argument(
+        "--print-config", action="store_true", help="print the settings in effect and where each came from, and exit"
+    )
     parser.add_argument(
         "--output", metavar="PATH", type=_path, default="-", help="write the metrics here (default: -, stdout)"
     )
@@ -55,6 +68,7 @@ def job_parser() -> argparse.ArgumentParser:
         type=_column,
         help="name of the close column, or its number from 1; overrides the config",
     )
+    _add_settings(parser)
     parser.add_argument(
         "--signals", metavar="PATH", type=_path, help="write a line for each row here (-: stdout, with --output FILE)"
     )
@@ -67,7 +81,9 @@ def job_parser() -> argparse.ArgumentParser:
         "--time-column",
         metavar="NAME",
         type=_column,
-        help="name of the timestamp column, or its number from 1 (default: the first known name)",
+        action="append",
+        help="name of the timestamp column, or its number from 1 (default: the first known name); twice for a date and "
+        "a time",
     )
     parser.add_argument(
         "--follow", action="store_true", help="keep reading the file as it grows, until SIGINT or SIGTERM"
@@ -108,6 +124,59 @@ def job_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of the other settings; each overrides the config."""
+    parser.add_argument(
+        "--format", metavar="NAME", type=_setting("format"), help="a known layout: `stream-signal formats` lists them"
+    )
+    parser.add_argument("--header", type=_header, help="true, false, or auto: the first line decides (default: true)")
+    parser.add_argument("--no-header", dest="header", action="store_const", const=False, help="--header false")
+    parser.add_argument(
+        "--newest-first",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="the rows come newest first: read the files from their end",
+    )
+    parser.add_argument(
+        "--delimiter", metavar="C", type=_delimiter, help="comma, semicolon, tab or bar (default: found)"
+    )
+    parser.add_argument("--decimal", metavar="C", type=_setting("decimal"), help="the decimal mark: . or ,")
+    parser.add_argument(
+        "--thousands", metavar="C", type=_setting("thousands"), help="the mark between groups: , or . or space or none"
+    )
+    parser.add_argument(
+        "--bad-rows", metavar="DO", type=_setting("bad_rows"), help="error, or missing: count them without a close"
+    )
+    parser.add_argument("--seed", metavar="N", type=_seed, help="the seed in the metrics")
+    parser.add_argument("--version-tag", metavar="TEXT", type=_setting("version"), help="the version in the metrics")
+
+
+# The setting of each flag that overrides the config.
+SETTINGS = {
+    "seed": "--seed",
+    "window": "--window",
+    "version": "--version-tag",
+    "column": "--column",
+    "header": "--header",
+    "delimiter": "--delimiter",
+    "bad_rows": "--bad-rows",
+    "format": "--format",
+    "time_column": "--time-column",
+    "newest_first": "--newest-first",
+    "decimal": "--decimal",
+    "thousands": "--thousands",
+}
+
+
+def settings_of(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings that the command line gives, by their key."""
+    given = {key: getattr(options, flag.removeprefix("--").replace("-", "_")) for key, flag in SETTINGS.items()}
+    if given["time_column"]:
+        columns = given["time_column"]
+        given["time_column"] = columns[0] if len(columns) == 1 else tuple(columns)
+    return {key: value for key, value in given.items() if value is not None}
+
+
 def candles_parser() -> argparse.ArgumentParser:
     """Return the parser of `stream-signal candles`."""
     parser = argparse.ArgumentParser(
@@ -129,6 +198,16 @@ def checkpoint_parser() -> argparse.ArgumentParser:
     parser.add_argument("file", metavar="FILE", type=_file, help="what --checkpoint has saved")
     parser.add_argument("--json", action="store_true", help="write it as JSON, on one line")
     return parser
+
+
+def formats_parser() -> argparse.ArgumentParser:
+    """Return the parser of `stream-signal formats`."""
+    return argparse.ArgumentParser(
+        "stream-signal formats",
+        description="Print the known layouts, one a line: what --format NAME sets, and where each is described.",
+        allow_abbrev=False,
+        formatter_class=_Formatter,
+    )
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
@@ -192,6 +271,30 @@ def _column(text: str) -> str | int:
     return text
 
 
+def _header(text: str) -> bool | str:
+    if text not in _HEADERS:
+        raise argparse.ArgumentTypeError(f"expected true, false or auto, found {text!r}")
+    return _HEADERS[text]
+
+
+def _delimiter(text: str) -> str:
+    return _checked("delimiter", _DELIMITERS.get(text, text))
+
+
+def _setting(key: str) -> Callable[[str], str]:
+    return lambda text: _checked(key, text)
+
+
+def _checked(key: str, text: str) -> str:
+    from stream_signal.core.config import check_setting  # noqa: PLC0415
+
+    try:
+        check_setting(key, text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
 def refuse_contradictions(
     parser: argparse.ArgumentParser, inputs: tuple[str, ...], options: argparse.Namespace
 ) -> None:
@@ -204,12 +307,21 @@ def refuse_contradictions(
         parser.error("--signals-format needs --signals")
     if options.resume_by and not options.checkpoint:
         parser.error("--resume-by needs --checkpoint")
-    if options.time_column and not (options.signals or options.log_file or options.verbose or options.resume_by):
+    if options.time_column and len(options.time_column) > 2:
+        parser.error("--time-column may be given once, or twice for a date and a time")
+    if options.config and options.no_config:
+        parser.error("--no-config ignores ./config.yaml: leave it out, or --config")
+    uses_time = options.signals or options.log_file or options.verbose or options.print_config or options.resume_by
+    if options.time_column and not uses_time:
         parser.error("--time-column needs --signals, --log-file, --verbose or --resume-by")
     if options.idle_timeout and not options.follow:
         parser.error("--idle-timeout needs --follow")
     if options.rotated and not options.follow:
         parser.error("--rotated needs --follow")
+    if options.newest_first and options.follow:
+        parser.error("--newest-first reads a file from its end, which is not known with --follow")
+    if options.newest_first and options.checkpoint:
+        parser.error("--newest-first cannot be used with --checkpoint: the file begins with its newest row")
     if options.follow and (len(inputs) > 1 or "-" in inputs):
         parser.error("--follow needs one file, by its path; a pipe is read as it is written, without --follow")
 

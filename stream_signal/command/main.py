@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from stream_signal import system
 from stream_signal.command.flags import (
+    SETTINGS,
     candles_parser,
     checkpoint_parser,
+    formats_parser,
     is_stdout,
     job_parser,
     refuse_contradictions,
     refuse_overwriting,
+    settings_of,
 )
+
+if TYPE_CHECKING:
+    from typing import Any
 
 EXIT_SUCCESS = 0
 EXIT_FAILURE = 1  # the job failed: the error record and stderr say why
@@ -39,6 +46,9 @@ def _run_job(arguments: list[str]) -> int:
     if options.paths and options.inputs:
         parser.error("give the inputs as paths or with --input, not both: their order would be ambiguous")
     inputs = tuple(options.paths or options.inputs or ["-"])
+    if options.print_config:
+        refuse_contradictions(parser, inputs, options)
+        return _print_config(options.config, settings_of(options), use_config=not options.no_config)
     if not (options.paths or options.inputs) and sys.stdin and sys.stdin.isatty():
         parser.print_help(sys.stderr)
         return EXIT_USAGE
@@ -59,14 +69,13 @@ def _run_job(arguments: list[str]) -> int:
         config=options.config,
         log_file=options.log_file,
         verbosity=options.verbose,
-        window=options.window,
-        column=options.column,
+        settings=settings_of(options),
+        use_config=not options.no_config,
         checkpoint=options.checkpoint,
         checkpoint_every=options.checkpoint_every or CHECKPOINT_SECONDS,
         every=options.every,
         signals=options.signals,
         signals_format=options.signals_format,
-        time_column=options.time_column,
         follow=options.follow,
         idle_timeout=options.idle_timeout,
         rotated=options.rotated,
@@ -83,17 +92,49 @@ def _run_job(arguments: list[str]) -> int:
     return EXIT_SUCCESS
 
 
+def _print_config(path: str | None, settings: dict[str, Any], *, use_config: bool) -> int:
+    from stream_signal.core.errors import ClosedOutputError, StreamSignalError  # noqa: PLC0415
+    from stream_signal.job.run import find_config  # noqa: PLC0415
+    from stream_signal.job.settings import describe  # noqa: PLC0415
+    from stream_signal.outputs.files import write_stdout  # noqa: PLC0415
+    from stream_signal.outputs.stderr import complain  # noqa: PLC0415
+
+    try:
+        path = path or (find_config() if use_config else None)
+        write_stdout(describe(path, settings, SETTINGS).encode())
+    except ClosedOutputError:
+        return EXIT_SUCCESS
+    except StreamSignalError as error:
+        complain(error)
+        return EXIT_FAILURE
+    return EXIT_SUCCESS
+
+
+def _print_formats(arguments: list[str]) -> int:
+    formats_parser().parse_args(arguments)
+
+    from stream_signal.core.errors import ClosedOutputError  # noqa: PLC0415
+    from stream_signal.core.formats import table  # noqa: PLC0415
+    from stream_signal.outputs.files import write_stdout  # noqa: PLC0415
+
+    try:
+        write_stdout(table().encode())
+    except ClosedOutputError:
+        return EXIT_SUCCESS
+    return EXIT_SUCCESS
+
+
 def _write_candles(arguments: list[str]) -> int:
     options = candles_parser().parse_args(arguments)
 
     from stream_signal.command.candles import candles  # noqa: PLC0415 - only this command needs them
     from stream_signal.core.errors import ClosedOutputError, StreamSignalError  # noqa: PLC0415
-    from stream_signal.job.run import load_config  # noqa: PLC0415
+    from stream_signal.job.run import find_config, load_config  # noqa: PLC0415
     from stream_signal.outputs.files import write_stdout  # noqa: PLC0415
     from stream_signal.outputs.stderr import complain  # noqa: PLC0415
 
     try:
-        seed = load_config(options.config).seed if options.seed is None else options.seed
+        seed = load_config(options.config or find_config()).seed if options.seed is None else options.seed
         for block in candles(options.rows, seed):
             write_stdout(block)
     except ClosedOutputError:
@@ -126,7 +167,7 @@ def _show_checkpoint(arguments: list[str]) -> int:
 
 
 # Selected by the first argument; `./candles` is a file.
-_SUBCOMMANDS = {"candles": _write_candles, "checkpoint": _show_checkpoint}
+_SUBCOMMANDS = {"candles": _write_candles, "checkpoint": _show_checkpoint, "formats": _print_formats}
 
 
 def _flush_help() -> None:

@@ -1,4 +1,7 @@
-"""The settings of a job, and the strict reader of their YAML.
+"""The settings of a job, the layers that they come from, and the strict reader of their YAML.
+
+From the bottom up: the defaults, the format that the config names, the config's own keys, the format that the command
+line names, and its other flags. A layer wins over those below it.
 
 YAML guesses: `1.10` is a float, `yes` a bool, `010` eight and `1:30` ninety. So PyYAML parses only the structure of
 the document; each value then has one meaning or is refused. Nothing here opens a file.
@@ -12,8 +15,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from stream_signal.core.errors import ConfigError, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from typing import Self
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Literal, Self
+
+    Column = str | int | tuple[str, int]
+    TimeColumn = str | int | tuple[str | int, str | int] | None
+    HeaderSetting = bool | Literal["auto"]
 
 # A config has about ten lines; the limit bounds the cost of a wrong path (a log, the candles themselves).
 MAX_CONFIG_BYTES = 64 * 1024
@@ -24,16 +31,33 @@ DELIMITERS = (",", ";", "\t", "|")
 BAD_ROWS = ("error", "missing")
 _YAML_BOOLS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 REQUIRED = ("seed", "window", "version")
+AUTO = "auto"
+DECIMALS = (".", ",")
+THOUSANDS = (None, ",", ".", " ")
+_THOUSANDS_BY_NAME = {"none": None, "space": " "}
+# What a setting is if nothing sets it; a format brings others for some of them.
+_DEFAULTS: dict[str, Any] = {
+    "column": "close",
+    "header": True,
+    "delimiter": None,
+    "time_column": None,
+    "newest_first": False,
+}
 
 
 class _Settings(NamedTuple):
     seed: int
     window: int
     version: str
-    column: str | int
-    header: bool
+    column: Column
+    header: HeaderSetting
     delimiter: str | None
     bad_rows: str
+    format: str | None
+    time_column: TimeColumn
+    newest_first: bool
+    decimal: str
+    thousands: str | None
 
 
 def _is_text(value: object) -> bool:
@@ -44,31 +68,64 @@ def _is_integer(value: object, least: int, most: int) -> bool:
     return type(value) is int and least <= value <= most
 
 
+def _is_column(value: object) -> bool:
+    return _is_text(value) or _is_integer(value, 1, MAX_COLUMN)
+
+
+def _is_both(value: object) -> bool:
+    """Whether it is the name of a column and its number: one for files with a header, one for those without."""
+    return isinstance(value, tuple) and len(value) == 2 and _is_text(value[0]) and _is_integer(value[1], 1, MAX_COLUMN)
+
+
+def _is_two(value: object) -> bool:
+    return isinstance(value, tuple) and len(value) == 2 and all(map(_is_column, value))
+
+
 _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "seed": (f"an integer from 0 to {MAX_SEED}", lambda value: _is_integer(value, 0, MAX_SEED)),
     "window": (f"an integer from 1 to {MAX_WINDOW}", lambda value: _is_integer(value, 1, MAX_WINDOW)),
     "version": ('text, in quotes where it looks like a number ("1.10")', _is_text),
     "column": (
         "the name of a column, or its number counted from 1",
-        lambda value: _is_text(value) or _is_integer(value, 1, MAX_COLUMN),
+        lambda value: _is_column(value) or _is_both(value),
     ),
-    "header": ("true or false", lambda value: type(value) is bool),
+    "header": ("true, false or auto", lambda value: type(value) is bool or value == AUTO),
     "delimiter": (
         'one of "," ";" "\\t" "|" (without the key, the first line decides)',
         lambda value: value is None or value in DELIMITERS,
     ),
     "bad_rows": ("error or missing", lambda value: value in BAD_ROWS),
+    "format": (
+        "the name of a format (`stream-signal formats` lists them)",
+        lambda value: value is None or (_is_text(value) and _brought_by(value) is not None),
+    ),
+    "time_column": (
+        "the name of the timestamp column, or its number counted from 1, or two of these for a date and a time",
+        lambda value: value is None or _is_column(value) or _is_two(value),
+    ),
+    "newest_first": ("true or false", lambda value: type(value) is bool),
+    "decimal": ('"." or ","', lambda value: value in DECIMALS),
+    "thousands": ('none, ",", "." or space', lambda value: value in THOUSANDS),
 }
 
 
 class Config(_Settings):
     """The settings that decide the answer; a wrong one raises ConfigError.
 
-    `window` is in rows. `column` is a name, or a number counted from 1. If `delimiter` is None, the first line
-    decides. `bad_rows` is "error" or "missing". `seed` and `version` are copied to the metrics.
+    `window` is in rows. `column` is a name, or a number counted from 1, or both as a tuple: the name for a file with a
+    header, the number for one without. `header` is True, False, or "auto": the first line decides. If `delimiter` is
+    None, the first line decides. `bad_rows` is "error" or "missing". `seed` and `version` are copied to the metrics.
+    `time_column` is a name or a number, or a tuple of two, for a date and a time; None: the first with a known name.
+    `newest_first` says that the rows come newest first: files are read from their ends. `decimal` and `thousands` are
+    the marks in a close; `thousands` is None, or "," or "." or " ".
+
+    `format` is the name of a known layout. It brings `column`, `header`, `delimiter`, `time_column` and
+    `newest_first`; each of them, if given, wins over what the format brings.
 
     >>> Config(window=20).window
     20
+    >>> Config(format="kraken").column, Config(format="kraken", column=2).column
+    (5, 2)
     >>> Config(window=0)
     Traceback (most recent call last):
     stream_signal.core.errors.ConfigError: window: expected an integer from 1 to 1000000000, found 0
@@ -82,22 +139,58 @@ class Config(_Settings):
         seed: int = 42,
         window: int = 5,
         version: str = "v1",
-        column: str | int = "close",
-        header: bool = True,
+        column: Column | None = None,
+        header: HeaderSetting | None = None,
         delimiter: str | None = None,
         bad_rows: str = "error",
+        format: str | None = None,  # noqa: A002 - the name of the setting
+        time_column: TimeColumn = None,
+        newest_first: bool | None = None,
+        decimal: str = ".",
+        thousands: str | None = None,
     ) -> Self:
-        """Make the record and check every setting."""
-        self = super().__new__(cls, seed, window, version, column, header, delimiter, bad_rows)
-        for key, value in zip(cls._fields, self, strict=True):
-            expected, allowed = _RULES[key]
-            if not allowed(value):
-                raise ConfigError(f"{key}: expected {expected}, found {_found(value)}")
-        if not self.header and not isinstance(self.column, int):
+        """Make the record and check every setting; those that a format brings are None if they are not given."""
+        settings: dict[str, Any] = {
+            "seed": seed,
+            "window": window,
+            "version": version,
+            "column": column,
+            "header": header,
+            "delimiter": delimiter,
+            "bad_rows": bad_rows,
+            "format": format,
+            "time_column": time_column,
+            "newest_first": newest_first,
+            "decimal": decimal,
+            "thousands": _THOUSANDS_BY_NAME.get(thousands, thousands) if isinstance(thousands, str) else thousands,
+        }
+        _check("format", format)
+        brought = _DEFAULTS if format is None else _brought_by(format) or _DEFAULTS
+        for key, value in brought.items():
+            if settings[key] is None:
+                settings[key] = value
+        for key, value in settings.items():
+            _check(key, value)
+        self = super().__new__(cls, **settings)
+        if self.header is False and self.column_number is None:
             raise ConfigError(
                 f"column: expected a number counted from 1, since header is false, found {_found(self.column)}"
             )
+        if self.decimal == self.thousands:
+            raise ConfigError(f"thousands: expected another mark than that of decimal, found {_found(self.thousands)}")
         return self
+
+    @property
+    def column_name(self) -> str | None:
+        """The name of the column, if it has one."""
+        name = self.column[0] if isinstance(self.column, tuple) else self.column
+        return name if isinstance(name, str) else None
+
+    @property
+    def column_number(self) -> int | None:
+        """The number of the column, counted from 1, if it has one."""
+        number = self.column[1] if isinstance(self.column, tuple) else self.column
+        return number if isinstance(number, int) else None
 
     def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]:
         """Return what pickle and copy make the record from."""
@@ -107,15 +200,20 @@ class Config(_Settings):
         return type(self)(**{**self._asdict(), **settings})
 
 
-def parse_config(data: bytes, **overrides: Any) -> Config:
+def parse_config(data: bytes, **flags: Any) -> Config:
     r"""Read a YAML document with the keys seed, window, version and optionally the others of `Config`.
 
-    `overrides` replace settings of the document, unless they are None. Raises ConfigError, which names the key, what it
-    was and what it may be: unknown, duplicate and missing keys and values of another type are all refused.
+    `flags` are settings that win over those of the document, unless they are None. Raises ConfigError, which names the
+    key, what it was and what it may be: unknown, duplicate and missing keys and values of another type are all refused.
 
     >>> parse_config(b'seed: 42\nwindow: 5\nversion: "v1"', window=20)[:3]
     (42, 20, 'v1')
     """
+    return configured(read_settings(data), {key: value for key, value in flags.items() if value is not None})
+
+
+def read_settings(data: bytes) -> dict[str, Any]:
+    """Read the keys and the values of a YAML document, as written; raise ConfigError if a key is wrong or missing."""
     settings: dict[str, Any] = {}
     for line, key, value in _entries(data):
         if key not in _RULES:
@@ -127,8 +225,54 @@ def parse_config(data: bytes, **overrides: Any) -> Config:
     for key in REQUIRED:
         if key not in settings:
             raise ConfigError(f"missing required key: {key!r}")
-    settings.update({key: value for key, value in overrides.items() if value is not None})
+    return settings
+
+
+def configured(document: Mapping[str, Any], flags: Mapping[str, Any]) -> Config:
+    """Make the config of the settings of a document and of the flags that were given; None stands for `none`."""
+    settings: dict[str, Any] = {}
+    for layer in layers(document, flags).values():
+        settings.update(layer)
     return Config(**settings)
+
+
+def layers(document: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return the layers of settings above the defaults, from the bottom up, by what they come from.
+
+    >>> document, flags = {"format": "kraken", "header": True}, {"window": 20}
+    >>> [(layer, settings.get("header")) for layer, settings in layers(document, flags).items()]
+    [('format of the config', False), ('config', True), ('flags', None)]
+    """
+    found: dict[str, Mapping[str, Any]] = {}
+    if "format" in document and "format" not in flags:  # the other one sets the same keys
+        _check("format", document["format"])
+        found["format of the config"] = _brought_by(document["format"]) or {}
+    found["config"] = document
+    if "format" in flags:
+        _check("format", flags["format"])
+        found["format of the flags"] = _brought_by(flags["format"]) or {}
+    found["flags"] = flags
+    return found
+
+
+def check_setting(key: str, value: Any) -> None:
+    """Raise ValueError, which says what was expected and what was found, if `value` cannot be that of `key`."""
+    expected, allowed = _RULES[key]
+    if not allowed(_THOUSANDS_BY_NAME.get(value, value) if key == "thousands" else value):
+        raise ValueError(f"expected {expected}, found {_found(value)}{_nearest_format(key, value)}")
+
+
+def _check(key: str, value: object) -> None:
+    try:
+        check_setting(key, value)
+    except ValueError as error:
+        raise ConfigError(f"{key}: {error}") from None
+
+
+def _brought_by(name: str) -> dict[str, Any] | None:
+    from stream_signal.core.formats import FORMATS  # noqa: PLC0415 - most jobs name no format
+
+    return FORMATS[name].settings if name in FORMATS else None
 
 
 class _Unread(str):
@@ -138,6 +282,8 @@ class _Unread(str):
 
 
 def _found(value: object) -> str:
+    if isinstance(value, tuple):
+        return "a sequence"
     return str(value)[:60] if isinstance(value, _Unread) or not isinstance(value, str) else shown(value)
 
 
@@ -166,7 +312,9 @@ def _entries(data: bytes) -> Iterator[tuple[int, str, Any]]:
         yield key.start_mark.line + 1, key.value, _scalar(value)
 
 
-def _scalar(node: Any) -> str | int | bool:
+def _scalar(node: Any) -> Any:
+    if node.id == "sequence" and all(part.id == "scalar" for part in node.value):
+        return tuple(map(_scalar, node.value))
     if node.id != "scalar":
         return _Unread(f"a {node.id}")
     kind = node.tag.rpartition(":")[2]
@@ -179,8 +327,16 @@ def _scalar(node: Any) -> str | int | bool:
     return _Unread(node.value or "nothing")
 
 
-def _nearest(key: str) -> str:
+def _nearest_format(key: str, value: object) -> str:
+    if key != "format" or not isinstance(value, str):
+        return ""
+    from stream_signal.core.formats import FORMATS  # noqa: PLC0415
+
+    return _nearest(value, FORMATS)
+
+
+def _nearest(key: str, known: Mapping[str, object] = _RULES) -> str:
     from difflib import get_close_matches  # noqa: PLC0415 - only a misspelt key needs it
 
-    near = get_close_matches(key.lower(), _RULES, n=1)
+    near = get_close_matches(key.lower(), known, n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""

@@ -7,12 +7,17 @@ header that is itself a row of numbers.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.config import DELIMITERS
 from stream_signal.core.errors import DataError, shown
 from stream_signal.core.quotes import FieldError, split_line
-from stream_signal.core.ticks import reads_as_close
+from stream_signal.core.ticks import parse_ticks, reads_as_close
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stream_signal.core.ticks import Close
 
 BOM = b"\xef\xbb\xbf"
 
@@ -42,11 +47,17 @@ class Header(NamedTuple):
     width: int
 
 
-def find_header(line: bytes, number: int, column: str | int, delimiter: str | None) -> Header | None:
+def find_header(
+    line: bytes,
+    number: int,
+    column: str | int,
+    delimiter: str | None,
+    parse: Callable[[bytes], Close] = parse_ticks,
+) -> Header | None:
     """Read a line as the header, or return None if it has no such column.
 
     `line` has no BOM and no line end; `number` is its line number, for the errors. If `delimiter` is None, each of the
-    four is tried. Raises DataError if the line can be read in two ways.
+    four is tried. `parse` reads a close. Raises DataError if the line can be read in two ways.
 
     >>> find_header(b"Date;<CLOSE>;Volume", 1, "close", None)
     Header(line=b'Date;<CLOSE>;Volume', names=('Date', '<CLOSE>', 'Volume'), delimiter=';', position=1, width=3)
@@ -66,23 +77,26 @@ def find_header(line: bytes, number: int, column: str | int, delimiter: str | No
     if len(found) > 1:
         raise _two_delimiters(number, [header.delimiter for header, _ in found])
     header, cell = found[0]
-    if reads_as_close(cell):
+    if reads_as_close(cell, parse):
         raise DataError(
             number, "a header", f"{shown(cell)} in column {header.position + 1}; set `header: false` if there is none"
         )
     return header
 
 
-def headless(line: bytes, number: int, column: int, delimiter: str | None) -> Header:
+def headless(line: bytes, number: int, column: int, delimiter: str | None, marks: str = "") -> Header:
     """Find out from the first row of a file without a header how to read it; `column` counts from 1.
 
     Without a `delimiter`, the one that gives enough fields is taken. Whether the close is a number decides nothing:
-    split at its decimal comma, `2024-01-01;42004,66` has a close of 66.
+    split at its decimal comma, `2024-01-01;42004,66` has a close of 66. But one of `marks`, the marks within numbers,
+    is the delimiter of a line without quotes only if no other is.
 
     >>> headless(b"2024-01-01;42004.66;1.5", 1, 2, None)
     Header(line=b'', names=(), delimiter=';', position=1, width=3)
     """
     readings = [(mark, fields) for mark, fields in _readings(line, delimiter) if len(fields) >= column]
+    if marks and len(readings) > 1 and b'"' not in line:
+        readings = [(mark, fields) for mark, fields in readings if mark not in marks]
     if len(readings) > 1:
         raise _two_delimiters(number, [mark for mark, _ in readings])
     if not readings:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # Enough to find the cause; the counts say how many there were.
 EXAMPLES = 3
@@ -34,6 +37,9 @@ class Place(NamedTuple):
 class Repairs:
     """Counts by kind, and the first places of each kind; `source` names the current input if there are several.
 
+    `line_of`, if set, gives the line number in the file of the line that was fed as number n: the two differ if a file
+    is read from its end.
+
     >>> repairs = Repairs()
     >>> repairs.note(MISSING_CLOSE, 7)
     >>> repairs.counts, repairs.in_words()
@@ -44,6 +50,7 @@ class Repairs:
         self.counts: dict[str, int] = {}
         self.first: dict[str, list[Place]] = {}
         self.source: str | None = None
+        self.line_of: Callable[[int], int] | None = None
 
     def copy(self) -> Repairs:
         """Return an independent copy."""
@@ -58,7 +65,8 @@ class Repairs:
         count = self.counts.get(kind, 0)
         self.counts[kind] = count + 1
         if count < EXAMPLES:
-            self.first.setdefault(kind, []).append(Place(line, text, self.source))
+            place = Place(self.line_of(line) if self.line_of else line, text, self.source)
+            self.first.setdefault(kind, []).append(place)
 
     def in_words(self) -> dict[str, list[str]]:
         """Return the first places of each kind as text."""

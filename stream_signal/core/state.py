@@ -38,6 +38,8 @@ class State(NamedTuple):
     places: int
     observed: dict[str, Any] = {}  # noqa: RUF012 - never changed
     """what each observer needs to resume, by its name"""
+    rows_without_mean: int | None = None
+    """those up to the last missing close; None if unknown"""
 
     def as_json(self) -> dict[str, Any]:
         """Return it as values that JSON can hold."""
@@ -66,10 +68,12 @@ class State(NamedTuple):
             ring=ring,
             places=natural(saved["places"]),
             observed=_mapping(saved["observed"]),
+            rows_without_mean=None if saved["rows_without_mean"] is None else natural(saved["rows_without_mean"]),
         )
         if (
             state.signals > state.rows
             or len(ring) > min(window, state.rows)
+            or (state.rows_without_mean or 0) + len(ring) > state.rows
             or state.places > MAX_DIGITS
             or any(abs(ticks) >= 10 ** (MAX_DIGITS + state.places) for ticks in ring)
             or (state.header is None and (state.rows or state.offset))

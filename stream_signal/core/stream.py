@@ -21,7 +21,7 @@ from stream_signal.core.state import State
 from stream_signal.core.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Self
 
     from stream_signal.core.blocks.engine import BlockEngine
@@ -81,7 +81,8 @@ class SignalStream:
         self._reader = RowReader(config, self._begin if observers else None)
         self._row_engine = RowEngine(self._reader, self._tally, self._observers)
         self._block_engine: BlockEngine | None = None
-        self._engine = engine
+        # The block engine reads points only; groups are odd lines to it, which the row reader reads.
+        self._engine = engine if config.decimal == "." else "rows"
         self._block_bytes = block_bytes
         self._block_engine_from = BLOCK_ENGINE_FROM_BYTES // (4 if observers else 1)
         self._name: str | None = None  # of the current input
@@ -114,6 +115,7 @@ class SignalStream:
         self = cls(config, observers, engine=engine, block_bytes=block_bytes)
         self._tally.rows, self._tally.signals, self._fed = state.rows, state.signals, state.offset
         self._tally.mean.restore(state.ring, state.places)
+        self._tally.rows_without_mean = state.rows_without_mean
         self._reader.resume(state.header, state.offset, state.line, state.repairs)
         if state.header:
             self._begin(state.header)
@@ -129,7 +131,18 @@ class SignalStream:
         offset, line, repairs = self._reader.position(self._fed)
         snapshots = {observer.name: observer.snapshot() for observer in self._observers}
         observed = {name: snapshot for name, snapshot in snapshots.items() if snapshot is not None}
-        return State(self.rows, self.signals, self.header, offset, line, repairs, mean.held(), mean.places, observed)
+        return State(
+            self.rows,
+            self.signals,
+            self.header,
+            offset,
+            line,
+            repairs,
+            mean.held(),
+            mean.places,
+            observed,
+            self._tally.rows_without_mean,
+        )
 
     @property
     def rows(self) -> int:
@@ -140,6 +153,16 @@ class SignalStream:
     def signals(self) -> int:
         """Signals among them."""
         return self._tally.signals
+
+    @property
+    def window(self) -> int:
+        """Rows in a full window."""
+        return self._tally.mean.window
+
+    @property
+    def rows_with_mean(self) -> int | None:
+        """Rows whose window is full; None if the stream resumed from a state that did not count them."""
+        return self._tally.rows_with_mean
 
     @property
     def value(self) -> float | None:
@@ -166,12 +189,14 @@ class SignalStream:
         """What was skipped or taken as missing so far."""
         return self._reader.repairs
 
-    def begin_input(self, name: str | None = None, size: int = 0) -> None:
+    def begin_input(self, name: str | None = None, size: int = 0, line_of: Callable[[int], int] | None = None) -> None:
         """Begin an input, with what is known of it: its name, for errors, and how many bytes it has.
 
-        The sooner the size is known, the sooner the block engine can be used.
+        The sooner the size is known, the sooner the block engine can be used. `line_of` gives the line number in the
+        file of the line that is fed as number n, if the lines come in another order.
         """
         self._name = self.repairs.source = name
+        self.repairs.line_of = line_of
         self._expected += size
 
     def skip_lines(self, count: int) -> None:
@@ -219,6 +244,8 @@ class SignalStream:
             yield
         except DataError as error:
             error.source = self._name
+            if error.line is not None and self.repairs.line_of:
+                error.line = self.repairs.line_of(error.line)
             raise
         self._closed = False
 

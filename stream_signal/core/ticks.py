@@ -16,6 +16,7 @@ from operator import index
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from decimal import Decimal
 
 # A close that was read: `(ticks, places)`, or None if it is missing.
@@ -73,14 +74,14 @@ def _long_exponent(text: bytes) -> int:
     return -int(digits) if text.startswith(b"-") else int(digits)
 
 
-def reads_as_close(text: bytes) -> bool:
-    """Whether `parse_ticks` can read the text: a number, or a missing close.
+def reads_as_close(text: bytes, parse: Callable[[bytes], Close] = parse_ticks) -> bool:
+    """Whether `parse` can read the text: a number, or a missing close.
 
     >>> reads_as_close(b"42004.66"), reads_as_close(b""), reads_as_close(b"close")
     (True, True, False)
     """
     try:
-        parse_ticks(text)
+        parse(text)
     except ValueError:
         return False
     return True

@@ -28,6 +28,8 @@ class Begin(NamedTuple):
     """its path, or `-`"""
     size: int = 0
     """expected bytes; 0 if unknown"""
+    line_of: Callable[[int], int] | None = None
+    """the line number in the file of the line that is fed as number n; None: the same"""
 
 
 class End(NamedTuple):

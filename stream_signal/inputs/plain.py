@@ -46,7 +46,7 @@ def read_chunks(path: str, offset: int = 0, patience: Callable[[], float] | None
     yielded. Raises InputError, which names the path and the reason, if it cannot be opened or read, or was truncated
     while it was read.
     """
-    with _opened(path) as descriptor:
+    with opened(path) as descriptor:
         if offset:
             os.lseek(descriptor, offset, os.SEEK_SET)
         size = offset
@@ -55,12 +55,12 @@ def read_chunks(path: str, offset: int = 0, patience: Callable[[], float] | None
             yield data
         status = os.fstat(descriptor)
         if stat.S_ISREG(status.st_mode) and status.st_size < size:
-            raise InputError(f"cannot read {_shown(path)}: it was truncated while it was read")
+            raise InputError(f"cannot read {shown_path(path)}: it was truncated while it was read")
 
 
 def read_edges(path: str, offset: int, length: int) -> tuple[int, bytes, bytes]:
     """Return the size of a file, and the first and the last `length` bytes before `offset`."""
-    with _opened(path) as descriptor:
+    with opened(path) as descriptor:
         size, length = os.fstat(descriptor).st_size, min(offset, length)
         return size, system.read_at(descriptor, length, 0), system.read_at(descriptor, length, offset - length)
 
@@ -74,7 +74,7 @@ def can_be_read_again(path: str) -> bool:
     except FileNotFoundError:
         return True
     except (OSError, ValueError) as error:
-        raise InputError(f"cannot read {_shown(path)}: {reason(error)}") from error
+        raise InputError(f"cannot read {shown_path(path)}: {reason(error)}") from error
 
 
 def read_small(path: str, limit: int) -> bytes:
@@ -96,7 +96,8 @@ def size_of(path: str) -> int:
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[int]:
+def opened(path: str) -> Iterator[int]:
+    """Open a file, or take stdin for `-`: yield its descriptor; any OSError within is an InputError with its path."""
     try:
         if path != STDIN:
             with open(path, "rb", buffering=0) as file:
@@ -106,10 +107,11 @@ def _opened(path: str) -> Iterator[int]:
         else:
             yield 0
     except (OSError, ValueError) as error:
-        raise InputError(f"cannot read {_shown(path)}: {reason(error)}") from error
+        raise InputError(f"cannot read {shown_path(path)}: {reason(error)}") from error
 
 
-def _shown(path: str) -> str:
+def shown_path(path: str) -> str:
+    """Quote a path for a message."""
     return "stdin" if path == STDIN else repr(path)
 
 

@@ -190,6 +190,8 @@ class Rotations:
                 if stat.S_ISREG(found.status.st_mode) and self._is_alike(found):
                     raise self._missed(found.path)
             return Found(self.path, live) if live else None
+        plain = {found.path: found.status for found in listed}
+        later = [found for found in later if not _is_compressed_form(found, plain)]
         if status and not status.st_nlink:
             later = _without_compressed(later, status)
         if not later:
@@ -413,6 +415,12 @@ def _why_unreadable(found: Found) -> str | None:
     except DataError as error:
         return f"{error.found.partition(':')[0]}, which has to be decompressed first"
     return None
+
+
+def _is_compressed_form(found: Found, plain: dict[str, os.stat_result]) -> bool:
+    """Whether it is the compressed form of a file that is still there: it is being made, or is kept beside it."""
+    of = plain.get(os.path.splitext(found.path)[0])
+    return of is not None and found.status.st_mtime_ns >= of.st_mtime_ns and _why_unreadable(found) is not None
 
 
 def _without_compressed(later: list[Found], status: os.stat_result) -> list[Found]:

@@ -38,7 +38,9 @@ if TYPE_CHECKING:
     from stream_signal.job.log import Log
     from stream_signal.outputs.signals import SignalsWriter
 
-DECIDING = ("window", "column", "delimiter", "header", "bad_rows")
+DECIDING = ("window", "column", "delimiter", "header", "bad_rows", "newest_first", "decimal", "thousands")
+# What the checkpoints of earlier versions were saved with, which did not know these settings.
+_BEFORE = {"newest_first": False, "decimal": ".", "thousands": None}
 # The longest header, twice and as JSON, and a number of 800 digits for each row of the window.
 _MOST_BYTES, _MOST_BYTES_A_ROW = 4 * 1024 * 1024, 810
 
@@ -90,7 +92,7 @@ class Checkpoint:
             content = decode(data)
             self._compare("input", content["input"], kind)
             for key, setting in settings.items():
-                self._compare(key, content["settings"].get(key), setting)
+                self._compare(key, content["settings"].get(key, _BEFORE.get(key)), setting)
             return checked(content, window)
         except DamagedError as error:
             raise self.damaged(str(error)) from None
@@ -250,4 +252,4 @@ def deciding_settings(config: Config, signals: SignalsWriter | None) -> dict[str
     settings: dict[str, Any] = {key: getattr(config, key) for key in DECIDING}
     settings["signals"] = signals.lines.format.name if signals else None
     settings["time_column"] = signals.lines.time_column if signals else None
-    return settings
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in settings.items()}  # as in JSON

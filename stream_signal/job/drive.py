@@ -83,9 +83,10 @@ class Drive:
         return end or End(torn=True)
 
     def _begin_input(self, begin: Begin) -> None:
-        names = self._source.names
         # A rotated file has a name of its own.
-        self.stream.begin_input(begin.name if len(names) > 1 or begin.name not in names else None, begin.size)
+        names = self._source.names
+        name = begin.name if len(names) > 1 or begin.name not in names else None
+        self.stream.begin_input(name, begin.size, begin.line_of)
         for sink in self._sinks:
             sink.begin(begin.name)
 

@@ -68,7 +68,18 @@ class Journal(Every):
         self._log.info("stopped", by=by)
 
     def finish(self) -> None:
-        """Log the counts of each kind."""
+        """Log the counts of each kind, and the result of each step."""
+        self._log_found()
+        stream = self._stream
+        self._log.info("rolling mean", window=stream.window, rows_with_mean=stream.rows_with_mean)
+        self._log.info("signals", count=stream.signals, rate=stream.value)
+
+    def fail(self, error: StreamSignalError) -> None:  # noqa: ARG002 - any error
+        """Log what was found, as at the end."""
+        self._log_header()
+        self._log_found()
+
+    def _log_found(self) -> None:
         repairs, time_order = self._stream.repairs, self._time_order
         if repairs.counts:
             self._log.warning("repairs", **repairs.counts, first=repairs.in_words())
@@ -79,11 +90,6 @@ class Journal(Every):
                 self._log.warning("newest first", meaning="the rolling mean uses future prices: sort the file")
         if self._signals and self._signals.unsent:
             self._log.warning("signals unsent", lines=self._signals.unsent)
-
-    def fail(self, error: StreamSignalError) -> None:  # noqa: ARG002 - any error
-        """Log the same as at the end."""
-        self._log_header()
-        self.finish()
 
     def _log_header(self) -> None:
         header = self._stream.header

@@ -6,10 +6,10 @@ import os
 import sys
 import time
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from stream_signal import __version__
-from stream_signal.core.config import MAX_CONFIG_BYTES, Config, parse_config
+from stream_signal.core.config import MAX_CONFIG_BYTES, Config, configured, read_settings
 from stream_signal.core.errors import (
     ClosedOutputError,
     ConfigError,
@@ -20,6 +20,7 @@ from stream_signal.core.errors import (
     StreamSignalError,
 )
 from stream_signal.core.stream import SignalStream
+from stream_signal.inputs.events import Begin
 from stream_signal.inputs.plain import CHUNK_BYTES, PlainSource, read_chunks, read_small, size_of
 from stream_signal.job.drive import Drive
 from stream_signal.job.log import Log
@@ -33,12 +34,11 @@ from stream_signal.outputs.metrics import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Protocol
 
     from stream_signal.core.observe import Observer
     from stream_signal.inputs.events import Source
-    from stream_signal.inputs.rotation import Rotations
     from stream_signal.outputs.sink import Sink
 
     class BinaryFile(Protocol):
@@ -63,10 +63,10 @@ class Order(NamedTuple):
     """path; None: ./config.yaml if it exists, otherwise the built-in settings"""
     log_file: str | None = None
     verbosity: int = 0
-    window: int | None = None
-    """in rows; overrides the config"""
-    column: str | int | None = None
-    """overrides the config"""
+    settings: Mapping[str, Any] = {}
+    """those of the command line, which override the config"""
+    use_config: bool = True
+    """whether to look for ./config.yaml"""
     checkpoint: str | None = None
     """path: resumed from at the start if it exists, and saved as the job runs"""
     checkpoint_every: float = CHECKPOINT_SECONDS
@@ -77,8 +77,6 @@ class Order(NamedTuple):
     """path, or `-` for stdout: a line for each row"""
     signals_format: str | None = None
     """csv or jsonl; None: by the ending of the path"""
-    time_column: str | int | None = None
-    """None: the first with a known name"""
     follow: bool = False
     """keep reading the one input as it grows"""
     rotated: str | None = None
@@ -103,7 +101,9 @@ def run(config: Config, source: str | os.PathLike[str] | bytes | bytearray | Bin
     started = time.perf_counter()
     stream = SignalStream(config)
     chunks: Iterable[bytes]
-    if isinstance(source, (str, os.PathLike)):
+    if config.newest_first:
+        chunks = _from_the_end(stream, config, source)
+    elif isinstance(source, (str, os.PathLike)):
         chunks = read_chunks(os.fspath(source))
         stream.begin_input(size=size_of(os.fspath(source)))
     elif isinstance(source, (bytes, bytearray)):
@@ -117,6 +117,19 @@ def run(config: Config, source: str | os.PathLike[str] | bytes | bytearray | Bin
     return Metrics.of(config, stream.finish(), time.perf_counter() - started)
 
 
+def _from_the_end(stream: SignalStream, config: Config, source: object) -> Iterable[bytes]:
+    """Begin the file in `stream`, and yield its bytes for it."""
+    from stream_signal.inputs.backwards import BackwardsSource  # noqa: PLC0415 - few files need it
+
+    if not isinstance(source, (str, os.PathLike)):
+        raise InputError(f"newest_first: expected the path of a file, found {type(source).__name__}")
+    for event in BackwardsSource((os.fspath(source),), config).events(0, 0, None):
+        if isinstance(event, bytes):
+            yield event
+        elif isinstance(event, Begin):
+            stream.begin_input(None, event.size, event.line_of)
+
+
 def execute(order: Order) -> None:
     """Run the job as the command does: config, log, metrics and, when it fails, the error record.
 
@@ -128,10 +141,11 @@ def execute(order: Order) -> None:
     stream: SignalStream | None = None
     with StopSignals() as stop, Log(order.log_file, order.verbosity) as log, ExitStack() as held:
         try:
-            config = load_config(order.config, order.window, order.column)
+            config_path = order.config or (find_config() if order.use_config else None)
+            config = load_config(config_path, order.settings)
             version = config.version
             with stop.held():  # it imports structlog, and an interrupted import cannot be completed
-                _log_start(log, order, config)
+                _log_start(log, order, config, config_path)
             check_output(order.output)
             drive = _prepare(order, config, held, log, stop, started)
             stream = drive.stream
@@ -159,17 +173,39 @@ def execute(order: Order) -> None:
             complain(error)
 
 
-def load_config(path: str | None, window: int | None = None, column: str | int | None = None) -> Config:
-    """Read the config file at `path`, or ./config.yaml if it exists; otherwise return the built-in settings.
+def find_config() -> str | None:
+    """Return the path of the config that is read without being named, if it exists."""
+    return DEFAULT_CONFIG if os.path.lexists(DEFAULT_CONFIG) else None
 
-    `window` and `column` override it. ConfigError names the file; InputError if it cannot be read.
+
+def load_config(path: str | None, settings: Mapping[str, Any] | None = None) -> Config:
+    """Return the settings of the config file at `path`, or the built-in ones without a path.
+
+    `settings` override them. ConfigError names the file if it is wrong by itself; InputError if it cannot be read.
     """
-    if path is None and not os.path.lexists(DEFAULT_CONFIG):
-        overrides = {"window": window, "column": column}
-        return Config(**{key: value for key, value in overrides.items() if value is not None})  # type: ignore[arg-type]
-    path = path or DEFAULT_CONFIG
+    document = read_config(path)
     try:
-        return parse_config(read_small(path, MAX_CONFIG_BYTES), window=window, column=column)
+        return configured(document, settings or {})
+    except ConfigError as error:
+        if path is None or _is_config(document):
+            raise
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def _is_config(document: Mapping[str, Any]) -> bool:
+    try:
+        configured(document, {})
+    except ConfigError:
+        return False
+    return True
+
+
+def read_config(path: str | None) -> dict[str, Any]:
+    """Read the settings of the config file at `path`, as written; none without a path."""
+    if path is None:
+        return {}
+    try:
+        return read_settings(read_small(path, MAX_CONFIG_BYTES))
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
 
@@ -182,6 +218,8 @@ def _prepare(  # noqa: PLR0913, PLR0915, PLR0917 - all that a job is made of
     sinks: list[Sink] = []
     checkpoint = saved = signals = time_order = rotations = last_time = repeats = None
     first = offset = 0
+    time_column = cast("str | int | None", config.time_column)  # an observer finds one column so far
+    source = _source(order, config)
     if order.checkpoint:
         from stream_signal.job.checkpoint import (  # noqa: PLC0415 - a job without one starts faster
             Checkpoint,
@@ -196,21 +234,21 @@ def _prepare(  # noqa: PLR0913, PLR0915, PLR0917 - all that a job is made of
         from stream_signal.core.observers.signal_lines import SignalLines  # noqa: PLC0415
         from stream_signal.outputs.signals import SignalsWriter  # noqa: PLC0415
 
-        lines = SignalLines(order.signals_format or format_for(order.signals), order.time_column)
+        lines = SignalLines(order.signals_format or format_for(order.signals), time_column)
         signals = held.enter_context(SignalsWriter(order.signals, lines, lambda: stop.received))
         observers.append(lines)
         sinks.append(signals)
     if log.listens:
         from stream_signal.core.observers.time_order import TimeOrder  # noqa: PLC0415
 
-        time_order = TimeOrder(order.time_column)
+        time_order = TimeOrder(time_column)
         observers.append(time_order)
     if checkpoint:
         position = Position(order.inputs)
         if not position.is_of_files:
             from stream_signal.core.observers.last_time import LastTime  # noqa: PLC0415
 
-            last_time = LastTime(order.time_column)
+            last_time = LastTime(time_column)
             observers.append(last_time)
         elif order.resume_by:
             raise InputError("--resume-by is for a pipe; the rows of a file that were counted are not read again")
@@ -266,8 +304,10 @@ def _prepare(  # noqa: PLR0913, PLR0915, PLR0917 - all that a job is made of
 
         sinks.append(MetricsSoFar(order.every, config, stream, order.output, started))
     if rotations:
+        from stream_signal.inputs.follow import FollowedSource  # noqa: PLC0415 - only --follow needs it
+
         rotations.header, rotations.rows = lambda: stream.header, lambda: stream.rows
-    source = _source(order, rotations)
+        source = FollowedSource(order.inputs[0], order.idle_timeout, rotations)
     if repeats:
         from stream_signal.job.repeats import WithoutRepeats  # noqa: PLC0415
 
@@ -275,18 +315,23 @@ def _prepare(  # noqa: PLR0913, PLR0915, PLR0917 - all that a job is made of
     return Drive(source, stream, sinks, stop, first, offset)
 
 
-def _source(order: Order, rotations: Rotations | None) -> Source:
-    if not rotations:
-        return PlainSource(order.inputs)
-    from stream_signal.inputs.follow import FollowedSource  # noqa: PLC0415 - only --follow needs it
+def _source(order: Order, config: Config) -> Source:
+    if config.newest_first:
+        from stream_signal.inputs.backwards import BackwardsSource  # noqa: PLC0415 - few files need it
 
-    return FollowedSource(order.inputs[0], order.idle_timeout, rotations)
+        if order.follow or order.checkpoint:
+            what = "a file that grows" if order.follow else "a checkpoint"
+            raise ConfigError(f"newest_first: {what} needs the rows in order of time; leave out --newest-first")
+        return BackwardsSource(order.inputs, config)
+    return PlainSource(order.inputs)
 
 
-def _log_start(log: Log, order: Order, config: Config) -> None:
+def _log_start(log: Log, order: Order, config: Config, config_path: str | None) -> None:
     if log.listens:
         versions = {"stream_signal": __version__, "python": sys.version.split()[0]}
         log.info("job started", versions=versions, config=config._asdict(), inputs=list(order.inputs))
+        if config_path and not order.config:
+            log.info("config found", path=config_path, ignore="--no-config")
 
 
 def _record_failure(error: StreamSignalError, version: str, output: str, log: Log) -> None:

@@ -10,6 +10,7 @@ import json
 import re
 from typing import Any, NamedTuple
 
+from stream_signal.core.repairs import BAD_ROW, MISSING_CLOSE
 from stream_signal.core.state import State, natural
 from stream_signal.inputs.fingerprint import Fingerprint, hashed
 from stream_signal.inputs.rotation import Followed, Left
@@ -120,12 +121,17 @@ def _file(found: Any) -> tuple[int, int] | None:
 
 
 def _from_schema_2(state: dict[str, Any]) -> dict[str, Any]:
-    """Name the observer that the last timestamp belongs to, and turn the places of repairs from text into numbers."""
+    """Name the observer that the last timestamp belongs to, and turn the places of repairs from text into numbers.
+
+    It did not count the rows with a mean either.
+    """
     newer = {key: state[key] for key in state if key not in {"time", "time_column"}}
     newer["observed"] = {"time_order": {"last": state["time"], "column": state["time_column"]}}
     repairs = state["repairs"]
     first = {kind: [_place_from(words) for words in places] for kind, places in repairs["first"].items()}
     newer["repairs"] = {"counts": repairs["counts"], "first": first}
+    # Without a missing close there was nothing to count; with one, nothing tells how long the window was not full.
+    newer["rows_without_mean"] = None if repairs["counts"].keys() & {MISSING_CLOSE, BAD_ROW} else 0
     return newer
 
 

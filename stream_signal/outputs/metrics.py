@@ -30,13 +30,13 @@ class Metrics(NamedTuple):
     seed: int
     """of the config"""
     status: str
-    """always "success" """
+    """"success"; "running" in the metrics so far of a job that has not ended"""
 
     @classmethod
-    def of(cls, config: Config, counts: Counts, seconds: float) -> Metrics:
-        """Make the record of a finished job; `seconds` is its wall time."""
+    def of(cls, config: Config, counts: Counts, seconds: float, status: str = "success") -> Metrics:
+        """Make the record of a job; `seconds` is its wall time."""
         milliseconds = int(seconds * 1000)
-        return cls(config.version, counts.rows, "signal_rate", counts.value, milliseconds, config.seed, "success")
+        return cls(config.version, counts.rows, "signal_rate", counts.value, milliseconds, config.seed, status)
 
 
 class ErrorRecord(NamedTuple):

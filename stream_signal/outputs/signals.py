@@ -1,20 +1,22 @@
 """Signal lines, written as rows are counted: to a file, or to stdout.
 
-A line is written as a whole or not at all. A file is written in place, so that others can follow it; with a checkpoint
-it is truncated to the length that the checkpoint covers, so that it holds each line once. A pipe gets pieces that the
-system writes as a whole: an interrupted write ends between two lines.
+A line is written as a whole or not at all. A file is written in place, so that others can follow it, and locked,
+because two jobs would overwrite the lines of each other. With a checkpoint it is truncated to the length that the
+checkpoint covers, so that it holds each line once. A pipe gets pieces that the system writes as a whole: an interrupted
+write ends between two lines.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from stream_signal import system
 from stream_signal.core.errors import DataError, OutputError
 from stream_signal.outputs.files import STDOUT, open_stdout, write_all, writing
+from stream_signal.outputs.lock import FileLock
 from stream_signal.outputs.sink import Sink
 
 if TYPE_CHECKING:
@@ -49,19 +51,36 @@ class SignalsWriter(Sink):
         self.written: Callable[[bytes], None] | None = None
         self._stopping = stopping
         self._begun = False
+        self._held = ExitStack()
 
     def __enter__(self) -> Self:
         if self.path == STDOUT:
             self._descriptor, self.is_file = open_stdout(), False
         else:
-            with writing(self.path):
+            with writing(self.path), ExitStack() as held:
                 self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | system.BINARY, 0o666)
+                held.callback(os.close, self._descriptor)
                 self.is_file = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
+                if self.is_file:
+                    self._lock(held)
+                self._held = held.pop_all()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if self.path != STDOUT:
-            os.close(self._descriptor)
+        self._held.close()
+
+    def _lock(self, held: ExitStack) -> None:
+        """Lock the file until `held` or the process ends; raise OutputError if another job has it."""
+        try:
+            try:
+                held.enter_context(FileLock(self.path))
+            except BlockingIOError:
+                raise
+            except OSError:  # a folder that takes no lock file, such as the one around a file mounted into a container
+                system.lock(self._descriptor)
+        except BlockingIOError:
+            taken = "another job is writing it; wait for that, or name another file"
+            raise OutputError(f"cannot write {self.path!r}: {taken}") from None
 
     def resume(self, length: int) -> None:
         """Truncate the file to `length` bytes and continue from there; a pipe just continues."""

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 class MetricsSoFar(Every):
-    """Writes the metrics of the rows counted so far, every `seconds`."""
+    """Writes the metrics of the rows counted so far, with the status "running", every `seconds`.
+
+    A job that is killed leaves them behind: only the end of a job may say success.
+    """
 
     def __init__(self, seconds: float, config: Config, stream: SignalStream, output: str, started: float) -> None:
         super().__init__(seconds)
@@ -27,4 +30,5 @@ class MetricsSoFar(Every):
         """Write them, once there is a row."""
         counts = self._stream.counts
         if counts:
-            write_record(Metrics.of(self._config, counts, time.perf_counter() - self._started), self._output)
+            seconds = time.perf_counter() - self._started
+            write_record(Metrics.of(self._config, counts, seconds, "running"), self._output)

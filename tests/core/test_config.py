@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import pickle
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -20,7 +22,16 @@ GOOD = 'seed: 42\nwindow: 5\nversion: "v1"\n'
 WINDOW = "window: expected an integer from 1 to 1000000000, found "
 SEED = "seed: expected an integer from 0 to 9223372036854775807, found "
 VERSION = 'version: expected text, in quotes where it looks like a number ("1.10"), found '
-KNOWN = "known keys: seed, window, version, column, header, delimiter, bad_rows"
+KNOWN = (
+    "known keys: seed, window, version, column, header, delimiter, bad_rows, format, time_column, newest_first, "
+    "decimal, thousands"
+)
+COLUMN = "column: expected the name of a column, or its number counted from 1, found "
+TIME_COLUMN = (
+    "time_column: expected the name of the timestamp column, or its number counted from 1, or two of these for a date "
+    "and a time, found "
+)
+FORMAT = "format: expected the name of a format (`stream-signal formats` lists them), found "
 
 WRONG = [
     ("", "expected the keys seed, window, version, found nothing"),
@@ -60,8 +71,8 @@ WRONG = [
     (GOOD + "window: 6\n", "line 4: duplicate key 'window'"),
     (GOOD + "? [a]\n: 1\n", "line 4: expected a key, found a sequence"),
     (GOOD + "bad_rows: maybe\n", "bad_rows: expected error or missing, found 'maybe'"),
-    (GOOD + "header: !!bool maybe\n", "header: expected true or false, found maybe"),
-    (GOOD + "header: 0\n", "header: expected true or false, found 0"),
+    (GOOD + "header: !!bool maybe\n", "header: expected true, false or auto, found maybe"),
+    (GOOD + "header: 0\n", "header: expected true, false or auto, found 0"),
     (GOOD + "header: false\n", "column: expected a number counted from 1, since header is false, found 'close'"),
     (GOOD + "column: 0\n", "column: expected the name of a column, or its number counted from 1, found 0"),
     (GOOD + "column: ''\n", "column: expected the name of a column, or its number counted from 1, found ''"),
@@ -73,6 +84,20 @@ WRONG = [
         GOOD + "delimiter:\n",
         'delimiter: expected one of "," ";" "\\t" "|" (without the key, the first line decides), found nothing',
     ),
+    (GOOD + "header: Auto\n", "header: expected true, false or auto, found 'Auto'"),
+    (GOOD + "column: [close]\n", COLUMN + "a sequence"),
+    (GOOD + "column: [5, close]\n", COLUMN + "a sequence"),
+    (GOOD + "column: [close, [5]]\n", COLUMN + "a sequence"),
+    (GOOD + "time_column: [a, b, c]\n", TIME_COLUMN + "a sequence"),
+    (GOOD + "time_column: 0\n", TIME_COLUMN + "0"),
+    (GOOD + "format: bianance\n", FORMAT + "'bianance' (did you mean 'binance'?)"),
+    (GOOD + "format: 5\n", FORMAT + "5"),
+    (GOOD + "newest_first: auto\n", "newest_first: expected true or false, found 'auto'"),
+    (GOOD + "decimal: ;\n", 'decimal: expected "." or ",", found \';\''),
+    (GOOD + "thousands: x\n", 'thousands: expected none, ",", "." or space, found \'x\''),
+    (GOOD + "thousands:\n", 'thousands: expected none, ",", "." or space, found nothing'),
+    (GOOD + "thousands: .\n", "thousands: expected another mark than that of decimal, found '.'"),
+    (GOOD + 'decimal: ","\nthousands: ","\n', "thousands: expected another mark than that of decimal, found ','"),
     ("[" * 5000, "expected YAML, found a document nested too deeply"),
     ("#" * 70_000, "expected at most 65536 bytes of settings, found more"),
 ]
@@ -113,11 +138,26 @@ def test_aliases_are_not_expanded() -> None:
 
 def test_everything_set() -> None:
     """Every key is taken as written, from YAML or from JSON."""
-    wanted = Config(seed=7, window=20, version="1.10", column=5, header=False, delimiter="\t", bad_rows="missing")
-    text = 'seed: 7\nwindow: 20\nversion: "1.10"\ncolumn: 5\nheader: false\ndelimiter: "\\t"\nbad_rows: missing\n'
+    wanted = Config(
+        seed=7,
+        window=20,
+        version="1.10",
+        column=("close", 5),
+        header=False,
+        delimiter="\t",
+        bad_rows="missing",
+        format="metatrader5",
+        time_column=(1, "time"),
+        newest_first=True,
+        decimal=",",
+        thousands=" ",
+    )
+    text = (
+        'seed: 7\nwindow: 20\nversion: "1.10"\ncolumn: [close, 5]\nheader: false\ndelimiter: "\\t"\nbad_rows: missing\n'
+        'format: metatrader5\ntime_column: [1, time]\nnewest_first: true\ndecimal: ","\nthousands: space\n'
+    )
     assert parse_config(text.encode()) == wanted
-    json = '{"seed":7,"window":20,"version":"1.10","column":5,"header":false,"delimiter":"\\t","bad_rows":"missing"}'
-    assert parse_config(json.encode()) == wanted
+    assert parse_config(json.dumps(wanted._asdict()).encode()) == wanted
 
 
 @given(st.binary(max_size=200))
@@ -128,6 +168,39 @@ def test_any_bytes(data: bytes) -> None:
     except ConfigError as error:
         outcome = str(error)
     assert "\n" not in outcome
+
+
+LAYERS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("", {}, {"column": "close", "header": True, "delimiter": None}),
+    ("format: histdata\n", {}, {"format": "histdata", "column": 5, "header": False, "delimiter": ";"}),
+    ("column: 3\nformat: histdata\n", {}, {"column": 3, "header": False, "delimiter": ";"}),
+    ("column: 3\n", {"format": "histdata"}, {"column": 5, "header": False, "delimiter": ";"}),
+    ("column: 3\n", {"format": "histdata", "column": 4}, {"column": 4, "header": False, "delimiter": ";"}),
+    ("column: 3\nformat: kraken\n", {"header": True}, {"format": "kraken", "column": 3, "header": True}),
+    ("format: metatrader5\n", {"format": "yahoo"}, {"format": "yahoo", "delimiter": None, "time_column": "date"}),
+    ("format: no such\n", {"format": "kraken"}, {"format": "kraken", "column": 5}),
+    ("thousands: space\n", {"thousands": "none"}, {"thousands": None}),
+    ("window: 0\n", {"window": 7}, {"window": 7}),
+    ("format: coinbase\n", {"newest_first": False}, {"newest_first": False, "column": ("close", 5)}),
+]
+
+
+@pytest.mark.parametrize(("document", "flags", "wanted"), LAYERS, ids=[repr(layers[:2]) for layers in LAYERS])
+def test_layers(document: str, flags: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """The command line wins over the config, and in each a setting of its own over one that its format brings."""
+    base = GOOD.replace("window: 5\n", "") if "window" in document else GOOD
+    found = parse_config((base + document).encode(), **flags)._asdict()
+    assert {key: found[key] for key in wanted} == wanted
+
+
+def test_a_format_in_python() -> None:
+    """Config takes a format, other settings win over what it brings, and a copy or a pickle of it is the same."""
+    config = Config(format="coinbase", newest_first=False)
+    assert (config.column, config.header, config.time_column, config.newest_first) == (("close", 5), "auto", 1, False)
+    assert pickle.loads(pickle.dumps(config)) == config
+    assert config._replace(window=7) == Config(format="coinbase", newest_first=False, window=7)
+    with pytest.raises(ConfigError, match="format: expected the name of a format"):
+        Config(format="x")
 
 
 def test_flags_stand_above_the_config(tmp_path: Path) -> None:

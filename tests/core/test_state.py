@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from stream_signal import Config, DataError, SignalStream, State
 from support.candle_csv import candle_csv
+from support.cases import FIRST_LINES, MARKS, Case
 from support.oracle import count
 from support.strategies import Document, candle_files, close_lists, cuts, documents, windows
 from support.streams import by_blocks, moved, outcome
@@ -18,7 +19,14 @@ from support.streams import by_blocks, moved, outcome
 
 def known(counted: SignalStream) -> object:
     """Give all there is to know of a stream."""
-    return counted.rows, counted.signals, counted.header, counted.repairs.counts, counted.repairs.first
+    return (
+        counted.rows,
+        counted.signals,
+        counted.rows_with_mean,
+        counted.header,
+        counted.repairs.counts,
+        counted.repairs.first,
+    )
 
 
 @given(st.data(), documents(), windows)
@@ -61,6 +69,22 @@ def test_stopped_between_blocks(data: st.DataObject, text: bytes, window: int, b
         error = str(failure)
     assert (counted.rows, counted.signals, error) == (wanted["rows"], wanted["signals"], wanted["error"])
     assert counted.repairs.counts == wanted["repairs"]
+
+
+@pytest.mark.parametrize("case", [*MARKS, *FIRST_LINES], ids=lambda case: case.name)
+def test_stopped_anywhere_in_a_case(case: Case) -> None:
+    """Whatever the first line decided and however the closes are written, a stop at any byte changes nothing."""
+    config = Config(**case.settings)
+    for stop in range(len(case.data) + 1):
+        counted, found = SignalStream(config), ""
+        try:
+            counted.feed(case.data[:stop])
+            counted, fed = moved(counted, config)
+            counted.feed(case.data[fed:])
+            counted.finish()
+        except DataError as error:
+            found = str(error)
+        assert (found or (counted.rows, counted.signals)) == case.answer
 
 
 @given(st.lists(close_lists, min_size=1, max_size=4), windows, st.data())
@@ -151,6 +175,8 @@ def valid() -> dict[str, Any]:
         ("repairs", {"counts": {}, "first": {"bad_rows": [1]}}),
         ("repairs", {"counts": {}, "first": {"bad_rows": [["1", "", None]]}}),
         ("observed", []),
+        ("rows_without_mean", 3),
+        ("rows_without_mean", "2"),
         ("more", 1),
     ],
 )

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stream_signal import Config, DataError, SignalStream
+from support.candle_csv import candle_csv
 from support.cases import DATA
+from support.oracle import means, value_of
+from support.strategies import close_lists, cuts, windows
+from support.streams import by_blocks
 
 
 def test_a_stream_that_failed_takes_no_more() -> None:
@@ -36,6 +43,16 @@ def test_counts_as_the_rows_come() -> None:
         stream.feed(bytearray(piece))
         seen.append((stream.rows, stream.signals, stream.value))
     assert seen == [(1, 0, 0.0), (2, 1, 0.5), (2, 1, 0.5), (4, 2, 0.5)]
+
+
+@given(close_lists, windows, st.sampled_from([{"engine": "rows"}, by_blocks(64), by_blocks(65536)]), st.data())
+def test_rows_with_a_mean(closes: list[str], window: int, engine: dict[str, Any], data: st.DataObject) -> None:
+    """After every piece, `rows_with_mean` is the number of rows counted so far whose window is full."""
+    stream, wanted = SignalStream(Config(window=window), **engine), means([value_of(close) for close in closes], window)
+    assert (stream.window, stream.rows_with_mean) == (window, 0)
+    for piece in data.draw(cuts(candle_csv(closes))):
+        stream.feed(piece)
+        assert stream.rows_with_mean == sum(mean is not None for mean in wanted[: stream.rows])
 
 
 @pytest.mark.slow

@@ -337,6 +337,20 @@ def test_what_was_read_and_then_compressed(tmp_path: Path) -> None:
     assert "'data.csv.2.gz' is a gzip file, which has to be decompressed first" in done.stderr
 
 
+def test_while_it_is_compressed(tmp_path: Path) -> None:
+    """A compressed form beside the plain file is not waited for, nor refused: its rows are in that file."""
+    new(tmp_path, 0, 10)
+    assert finish(tmp_path, *NAMED).code == 0
+    append(tmp_path / "data.csv", rows(10, 15))
+    away(tmp_path, "data.csv.1")
+    new(tmp_path, 15, 20)
+    away(tmp_path, "data.csv.2")
+    for name in ("data.csv.1", "data.csv.2"):
+        (tmp_path / f"{name}.gz").write_bytes(gzip.compress((tmp_path / name).read_bytes())[:30])
+    new(tmp_path, 20, 30)
+    check(tmp_path, finish(tmp_path, *NAMED), 30)
+
+
 @BOTH
 def test_copied_and_truncated(named: tuple[str, ...], tmp_path: Path) -> None:
     """A truncation is a warning; the rows of the copy that had not been read are read if --rotated names it."""

@@ -178,6 +178,10 @@ def test_other_data(change: Callable[[Path], None], differs: str, tmp_path: Path
         ("column", "open", "its column was close, and is open now"),
         ("delimiter", ",", "its delimiter was None, and is , now"),
         ("bad_rows", "missing", "its bad_rows was error, and is missing now"),
+        ("header", "auto", "its header was True, and is auto now"),
+        ("decimal", ",", "its decimal was ., and is , now"),
+        ("thousands", ",", "its thousands was None, and is , now"),
+        ("column", ("close", 5), "its column was close, and is ['close', 5] now"),
     ],
 )
 def test_other_settings(key: str, value: object, differs: str, tmp_path: Path) -> None:
@@ -191,6 +195,26 @@ def test_other_settings(key: str, value: object, differs: str, tmp_path: Path) -
     assert (done.code, done.record["error_message"]) == (1, message)
     assert (tmp_path / "state.json").read_bytes() == saved
     (tmp_path / "config.yaml").write_text(settings_yaml(seed=7, version="v2"))
+    check(run_with_checkpoint(tmp_path, "data.csv"), CLOSES)
+
+
+def test_a_format_and_its_settings(tmp_path: Path) -> None:
+    """A checkpoint belongs to the settings, not to the format that brings them: both resume each other's."""
+    (tmp_path / "config.yaml").write_text(settings_yaml(format="kraken"))
+    rows = [f"{at},1,1,1,{close},1,1\n".encode() for at, close in enumerate(CLOSES)]
+    run_with_checkpoint(tmp_path, stdin=b"".join(rows[:100]))
+    (tmp_path / "config.yaml").write_text(settings_yaml(header=False, column=5, delimiter=","))
+    check(run_with_checkpoint(tmp_path, stdin=b"".join(rows[100:])), CLOSES)
+
+
+@pytest.mark.parametrize("key", ["decimal", "thousands", "newest_first"])
+def test_settings_that_an_older_version_did_not_know(key: str, tmp_path: Path) -> None:
+    """A checkpoint without a newer setting was saved with its default, and resumes under that alone."""
+    (tmp_path / "data.csv").write_bytes(DATA)
+    run_with_checkpoint(tmp_path, "data.csv")
+    saved = json.loads((tmp_path / "state.json").read_bytes())["saved"]
+    del saved["settings"][key]
+    (tmp_path / "state.json").write_bytes(signed(saved))
     check(run_with_checkpoint(tmp_path, "data.csv"), CLOSES)
 
 

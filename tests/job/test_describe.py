@@ -20,6 +20,9 @@ column: close
 delimiter: not set
 header: true
 bad rows: error
+newest first: false
+decimal: .
+thousands: not set
 signals format: not set
 time column: not set
 """

@@ -22,12 +22,14 @@ def test_metrics_as_it_goes(tmp_path: Path) -> None:
         record = json.loads(process.stdout.readline())
         while record["rows_processed"] < 200:
             record = json.loads(process.stdout.readline())
-        assert list(record)[-1] == "status"
+        assert list(record.items())[-1] == ("status", "running")
         process.stdin.write(candle_csv(["2"], header=False))
         while record["rows_processed"] < 201:
             record = json.loads(process.stdout.readline())
         stdout, _ = process.communicate(timeout=30)
-    assert json.loads(stdout.splitlines()[-1])["value"] == 1 / 201
+    *running, last = [json.loads(line) for line in stdout.splitlines()]
+    assert {record["status"] for record in running} <= {"running"}
+    assert (last["value"], last["status"]) == (1 / 201, "success")
 
 
 def test_a_metrics_file_as_it_goes(tmp_path: Path) -> None:
@@ -36,6 +38,8 @@ def test_a_metrics_file_as_it_goes(tmp_path: Path) -> None:
         wait_until_read(process)
         while not (tmp_path / "m.json").exists():
             assert process.poll() is None
-        assert json.loads((tmp_path / "m.json").read_text())["rows_processed"] == 200
+        record = json.loads((tmp_path / "m.json").read_text())
+        assert (record["rows_processed"], record["status"]) == (200, "running")
         process.communicate(timeout=30)
+    assert json.loads((tmp_path / "m.json").read_text())["status"] == "success"
     assert os.listdir(tmp_path) == ["m.json"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stream_signal import __version__
+from stream_signal import Config, __version__
 from support.candle_csv import candle_csv
 from support.commands import COMMAND, run_command
 
@@ -43,21 +43,14 @@ def events(folder: Path) -> list[dict[str, Any]]:
 def test_the_story_of_a_job(folder: Path) -> None:
     """The log tells of the start with its settings, the header, the input, every kind of repair, and the end."""
     done = run_command("data.csv", "--log-file", "run.log", cwd=folder)
-    started, header, *noticed, read, repairs, finished = events(folder)
+    started, config_found, header, *noticed, read, repairs, mean, signals, finished = events(folder)
     assert started.pop("versions") == {"stream_signal": __version__, "python": __import__("platform").python_version()}
     assert started == {
         "event": "job started",
-        "config": {
-            "seed": 42,
-            "window": 2,
-            "version": "v1",
-            "column": "close",
-            "header": True,
-            "delimiter": None,
-            "bad_rows": "missing",
-        },
+        "config": Config(window=2, bad_rows="missing")._asdict(),
         "inputs": ["data.csv"],
     }
+    assert config_found == {"event": "config found", "path": "config.yaml", "ignore": "--no-config"}
     assert header == {
         "event": "header read",
         "input": "data.csv",
@@ -81,6 +74,8 @@ def test_the_story_of_a_job(folder: Path) -> None:
             "bad_rows": ["line 12: expected a decimal number in column 'close', found 'x'"],
         },
     }
+    assert mean == {"event": "rolling mean", "window": 2, "rows_with_mean": 1}
+    assert signals == {"event": "signals", "count": 1, "rate": 1 / 10}
     assert finished == {"event": "job finished"} | done.record
 
 

@@ -31,6 +31,7 @@ def test_schema_2_with_signals(tmp_path: Path) -> None:
         "first": {"preamble_lines": ["line 1: '# BTC'"], "missing_closes": ["line 4"]},
     }
     assert times["first"] == {"repeated": "row 7: '300' after '300'"}
+    assert logged(tmp_path, "rolling mean") == [{"event": "rolling mean", "window": 2, "rows_with_mean": None}]
     assert json.loads((tmp_path / "state.json").read_bytes())["schema"] == SCHEMA
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import json
 import os
 import signal
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from support.candle_csv import CLOSES, HEADER, candle_csv, row
 from support.commands import COMMAND, run_command, run_in_process, run_script, settings_yaml
 from support.oracle import count, wanted_rows
-from support.processes import start, wait_until_read
+from support.processes import ROWS, start, wait_until_read
 from support.scripts import BREAK
 from support.strategies import close_lists, windows
 
@@ -66,6 +67,36 @@ def test_a_bad_row_ends_it_after_those_before(tmp_path: Path) -> None:
     before = (tmp_path / "s.csv").read_bytes()
     assert run_command("--signals", "s.csv", stdin=b"no header\n", cwd=tmp_path).code == 1
     assert (tmp_path / "s.csv").read_bytes() == before
+
+
+def test_one_writer(tmp_path: Path) -> None:
+    """While one job writes the signals, a second is refused and the file stays whole; a dead job's lock is none."""
+    with start(tmp_path, "--signals", "s.csv") as process:
+        wait_until_read(process)
+        (tmp_path / "link.csv").symlink_to("s.csv")
+        for name in ("s.csv", "link.csv"):
+            second = run_command("--signals", name, stdin=DATA, cwd=tmp_path)
+            message = f"cannot write {name!r}: another job is writing it; wait for that, or name another file"
+            assert (second.code, second.record["error_message"]) == (1, message)
+        assert run_command("--signals", "other.csv", stdin=DATA, cwd=tmp_path).code == 0
+        process.kill()
+        process.wait()
+    assert (tmp_path / "s.csv").read_bytes().count(b"\n") == 1 + ROWS
+    assert ".s.csv.lock" in os.listdir(tmp_path)
+    assert run_command("--signals", "s.csv", stdin=DATA, cwd=tmp_path).code == 0
+    assert sorted(os.listdir(tmp_path)) == ["link.csv", "other.csv", "s.csv"]
+    assert (tmp_path / "s.csv").read_bytes() == (tmp_path / "other.csv").read_bytes()
+
+
+def test_one_writer_where_the_folder_takes_no_lock_file(tmp_path: Path) -> None:
+    """A file that can be written in a folder that cannot, as in a container, is locked itself."""
+    (tmp_path / "s.csv").touch()
+    arguments = ("open", ".s.csv.lock", "EROFS", "--signals", "s.csv")
+    with (tmp_path / "s.csv").open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        done = run_script(BREAK, *arguments, cwd=tmp_path, stdin=DATA)
+        assert (done.code, "another job is writing it" in done.stderr) == (1, True)
+    assert run_script(BREAK, *arguments, cwd=tmp_path, stdin=DATA).code == 0
 
 
 def test_a_reader_that_goes_away(tmp_path: Path) -> None:

@@ -240,4 +240,139 @@ ERRORS = [
     _close("1" * 401, f"expected a decimal number of at most 400 digits in column 'close', found '{'1' * 60}...'"),
 ]
 
-CASES = [*DIALECTS, *NUMBER_FORMS, *ERRORS]
+
+def _marked(text: str) -> bytes:
+    """Make a file of two columns, separated by semicolons, of closes separated by bars."""
+    return ("date;close\n" + "".join(f"{at};{close}\n" for at, close in enumerate(text.split("|")))).encode()
+
+
+COMMA: dict[str, Any] = {"decimal": ",", "window": 2}
+GROUPED: dict[str, Any] = {"thousands": ",", "window": 2}
+BOTH: dict[str, Any] = {"decimal": ",", "thousands": ".", "window": 2}
+SPACED: dict[str, Any] = {"decimal": ",", "thousands": "space", "window": 2}
+WITH_COMMA = "expected a number with decimal ',' in column 'close', found "
+WITH_GROUPS = "expected a number with thousands ',' in column 'close', found "
+WITH_BOTH = "expected a number with decimal ',' and thousands '.' in column 'close', found "
+
+MARKS = [
+    _good("decimal comma", _marked("42004,66|42004,67|,5|5,|-1,5e1|7"), (6, 3), **COMMA),
+    _good("decimal comma, spaces", _marked(" 1,5|1,6 "), (2, 1), **COMMA),
+    _good("decimal comma, a tie", _marked("0,10|0,1"), (2, 0), **COMMA),
+    _good("decimal comma, missing closes", _marked("1|2||N/A|null|1|2"), (7, 2), **COMMA),
+    _good("decimal comma, a comma between fields", 'x,close\n1,"4,5"\n2,"4,6"\n3,5\n', (3, 2), **COMMA),
+    _good("decimal comma, no header", "a;4,5\nb;4,6\n", (2, 1), **COMMA, column=2, header=False),
+    _good("decimal comma, no header, quoted", '"a","4,5"\n"b","4,6"\n', (2, 1), **COMMA, column=2, header=False),
+    _good("thousands", _marked("42,004.66|42,004.67|1,234,567|999|1234567.5"), (5, 3), **GROUPED),
+    _good("thousands in quotes", 'close,x\n"42,004.66",1\n"-1,000",2\n"1,000e3",3\n', (3, 1), **GROUPED),
+    _good("thousands and a decimal comma", _marked("42.004,66|42.004,67|42004,68|999|1.000"), (5, 3), **BOTH),
+    _good("spaces", _marked("42 004,66|42\u00a0004,67|42\u202f004,68|42\u2009004,69| 1 000 "), (5, 3), **SPACED),
+    _good("thousands, by name none", _marked("1|2"), (2, 1), thousands="none", window=2),
+    _good("decimal comma, bad rows as missing", _marked("1|2|4.5|3|4"), (5, 2), **COMMA, bad_rows="missing"),
+    _bad("decimal comma, a point", _marked("1|2|42004.66"), f"line 4: {WITH_COMMA}'42004.66'", **COMMA),
+    _bad("decimal comma, two", _marked("1|2|1,2,3"), f"line 4: {WITH_COMMA}'1,2,3'", **COMMA),
+    _bad("decimal comma, unquoted", "x,close\n1,4,5\n", "line 2: expected 2 fields, found 3", **COMMA),
+    _bad(
+        "decimal comma, too many digits",
+        _marked("1|2|1e999"),
+        "line 4: expected a number with decimal ',' of at most 400 digits in column 'close', found '1e999'",
+        **COMMA,
+    ),
+    *(
+        _bad(f"thousands, {close}", _marked(f"1|2|{close}"), f"line 4: {WITH_GROUPS}'{close}'", **GROUPED)
+        for close in (
+            "1,23",
+            "1,2345",
+            "1234,567",
+            "12,34,567",
+            ",123",
+            "1,",
+            "0,123",
+            "01,234",
+            "1,234.567,8",
+            "1,,234",
+        )
+    ),
+    *(
+        _bad(
+            f"thousands and a decimal comma, {close}", _marked(f"1|2|{close}"), f"line 4: {WITH_BOTH}'{close}'", **BOTH
+        )
+        for close in ("1.23", "42.004.66", "42,004.66", "4,2.004", "1.234,5.6")
+    ),
+    _bad(
+        "spaces, too few digits",
+        _marked("1|2|1 23"),
+        "line 4: expected a number with decimal ',' and thousands ' ' in column 'close', found '1 23'",
+        **SPACED,
+    ),
+    _bad(
+        "decimal comma where a header should be",
+        "1;4,5\n",
+        "line 1: expected a header, found '4,5' in column 2; set `header: false` if there is none",
+        **COMMA,
+        column=2,
+        delimiter=";",
+    ),
+]
+
+AUTO: dict[str, Any] = {"header": "auto", "column": ("close", 5)}
+BY_NUMBER: dict[str, Any] = {"header": "auto", "column": 5}
+HEADLESS = candle_csv(CLOSES, header=False)
+
+FIRST_LINES = [
+    _good("auto, a header", PLAIN, **AUTO),
+    _good("auto, a header, one column more", "id," + PLAIN.replace("\n", "\n7,").removesuffix("7,"), **AUTO),
+    _good("auto, a row", HEADLESS, **AUTO),
+    _good("auto, blank lines and a row", b"\n\r\n" + HEADLESS, **AUTO),
+    _good("auto, a byte order mark and a row", b"\xef\xbb\xbf" + HEADLESS, **AUTO),
+    _good("auto, a row without a close", candle_csv(["", *CLOSES], header=False), (8, 3), **AUTO),
+    _good("auto, a header after rows", HEADLESS + PLAIN.encode(), (14, 6), **AUTO),
+    _good("auto, a header, then rows without", PLAIN.encode() + HEADLESS, (14, 6), **AUTO),
+    _good("auto, a decimal comma", HEADLESS.replace(b",", b";").replace(b".", b","), **AUTO, decimal=","),
+    _good("auto by name, a preamble and a header", "a\nb\n" + PLAIN, header="auto"),
+    _good("auto by number, a header", PLAIN.replace("close", "Price"), **BY_NUMBER),
+    _good("auto by number, a row", HEADLESS, **BY_NUMBER),
+    _bad("auto by name, a row", HEADLESS, "Missing required column: 'close'", header="auto"),
+    _bad("auto, too few fields", "1,2,3\n", "line 1: expected a row with a column 5, found '1,2,3'", **AUTO),
+    _bad(
+        "auto, another header",
+        PLAIN.replace("close", "Price"),
+        "line 1: expected a header with the column 'close', or a row with a close in column 5, "
+        "found 'timestamp,open,high,low,Price,volume'",
+        **AUTO,
+    ),
+    _bad(
+        "auto, a preamble",
+        "a\n" + PLAIN,
+        "line 1: expected a row with a column 5, found 'a'",
+        **AUTO,
+    ),
+    _bad(
+        "auto, nothing to tell",
+        "a,b,c,d,,f\n" + PLAIN,
+        "line 1: expected a header, or a row with a number in it, found 'a,b,c,d,,f'; set `header`",
+        **AUTO,
+    ),
+    _bad(
+        "auto, a bad row",
+        HEADLESS + b"1,2,3,4,x,6\n",
+        "line 8: expected a decimal number in column 5, found 'x'",
+        **AUTO,
+    ),
+    _bad(
+        "auto, a header of other columns after rows",
+        HEADLESS + b"close,b,c,d,e,f\n",
+        "line 8: expected a decimal number in column 5, found 'e'",
+        **AUTO,
+    ),
+    _bad(
+        "no header, a name and a number",
+        PLAIN,
+        "line 1: expected a decimal number in column 5, found 'close'",
+        header=False,
+        column=("close", 5),
+    ),
+    _good("no header, a name and a number, rows", HEADLESS, header=False, column=("close", 5)),
+    _good("a header, a name and a number", PLAIN, column=("close", 2)),
+]
+
+CASES = [*DIALECTS, *NUMBER_FORMS, *ERRORS, *MARKS, *FIRST_LINES]

@@ -27,6 +27,7 @@ def outcome(pieces: list[bytes], engine: dict[str, Any] | None = None, **options
     return {
         "rows": counted.rows,
         "signals": counted.signals,
+        "rows with a mean": counted.rows_with_mean,
         "error": error,
         "header": counted.header,
         "repairs": counted.repairs.counts,

@@ -17,7 +17,7 @@ import numpy as np
 
 from stream_signal.core.blocks.columns import Columns
 from stream_signal.core.blocks.reader import PADDING, BlockDecoder
-from stream_signal.core.blocks.rolling import push_closes
+from stream_signal.core.blocks.rolling import push_closes, rows_without_mean
 from stream_signal.core.blocks.rows import Rows
 from stream_signal.core.observe import Row
 
@@ -133,6 +133,8 @@ class BlockEngine:
             first = tally.rows + 1
             tally.rows += len(ticks)
             tally.signals += int(np.count_nonzero(pushed.above))
+            if pushed.missing and tally.rows_without_mean is not None:
+                tally.rows_without_mean += rows_without_mean(pushed, mean.window)
             if columns and len(ticks):
                 rows = Rows(first, pushed, mean.places, mean.window, columns)
                 for observer in self._observers:

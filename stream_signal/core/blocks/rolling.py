@@ -98,6 +98,19 @@ def has_mean(pushed: Pushed, window: int) -> Flags | None:
     return full
 
 
+def rows_without_mean(pushed: Pushed, window: int) -> int:
+    """Return how many rows have no mean, up to the last missing close; the twin of `Tally.note_missing`.
+
+    >>> from stream_signal.core.rolling import RollingMean
+    >>> rows_without_mean(push_closes(RollingMean(2), np.array([4, 5, 0, 6, 7]), 0, {2: None}), 2)
+    2
+    """
+    if not pushed.missing:
+        return 0
+    runs = np.diff(pushed.missing, prepend=-1 - pushed.held)  # the closes before each missing one, and that one
+    return int(np.minimum(runs, window).sum())
+
+
 def _bring_to_one_scale(mean: RollingMean, ticks: Integers, places: int, odd: Mapping[int, Close]) -> bool:
     """Scale ticks, odd closes and ring alike; False, with the ring unchanged, if a sum might not fit into int64."""
     values = {at: close for at, close in odd.items() if close} if odd else {}

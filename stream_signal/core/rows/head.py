@@ -2,6 +2,10 @@
 
 The first input has a header, unless the config says otherwise; each later one may repeat it or begin with a row.
 Anything else is refused, because it may be another header.
+
+If the config says "auto", the first line that is not blank decides. It is the header if it has the column by its name;
+otherwise it has to be a row with a close in the column of that number. If the column has only a number, a line with a
+number there is a row, and one with text is the header. Without a number, "auto" means the same as true.
 """
 
 from __future__ import annotations
@@ -9,14 +13,18 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from stream_signal.core.config import AUTO
 from stream_signal.core.errors import DataError, MissingColumnError, shown
 from stream_signal.core.header import BOM, Header, find_header, headless, refuse_foreign
 from stream_signal.core.quotes import FieldError, split_line
 from stream_signal.core.repairs import BLANK_LINE, PREAMBLE_LINE, Repairs
-from stream_signal.core.ticks import reads_as_close
+from stream_signal.core.ticks import parse_ticks, reads_as_close
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from stream_signal.core.config import Config
+    from stream_signal.core.ticks import Close
 
 # CryptoDataDownload writes one line above its header, spreadsheets two or three.
 MAX_PREAMBLE_LINES = 5
@@ -41,9 +49,12 @@ class Head:
     1
     """
 
-    def __init__(self, config: Config, header: Header | None) -> None:
+    def __init__(self, config: Config, header: Header | None, parse: Callable[[bytes], Close] = parse_ticks) -> None:
         self.header = header
         self._config = config
+        self._parse = parse
+        self._decides = config.header == AUTO and config.column_number is not None
+        self._marks = config.decimal.replace(".", "") + (config.thousands or "")
         self._skipped: list[bytes] = []  # lines that were not blank
 
     def read(self, line: bytes, number: int, repairs: Repairs) -> Line:
@@ -55,6 +66,8 @@ class Head:
             return Line.SKIPPED
         if not self._skipped:
             refuse_foreign(line, number)
+        if self._decides and self.header is None:
+            return self._decide(line, number)
         if self._is_row(line, number):
             return Line.ROW
         if self._is_header(line, number):
@@ -70,12 +83,49 @@ class Head:
         if self._skipped:
             raise self._no_header()
 
+    def _decide(self, line: bytes, number: int) -> Line:
+        """Find out whether the first line is the header or a row; raise DataError if that is not certain."""
+        name, column, delimiter = self._config.column_name, self._config.column_number, self._config.delimiter
+        self.header = find_header(line, number, name, delimiter, self._parse) if name is not None else None
+        if self.header or column is None:
+            return Line.HEADER
+        header = self._headless(line, number, column)
+        try:
+            cells = split_line(line, header.delimiter)
+            close = self._parse(cells[header.position])
+        except ValueError:  # text, where a row has its close
+            if name is None:
+                self.header = find_header(line, number, column, delimiter, self._parse)
+                return Line.HEADER
+            expected = f"a header with the column {name!r}, or a row with a close in column {column}"
+            raise DataError(number, expected, shown(line)) from None
+        if close is None and not any(map(self._is_number, cells)):
+            raise DataError(number, "a header, or a row with a number in it", f"{shown(line)}; set `header`")
+        self.header = header
+        return Line.ROW
+
+    def _headless(self, line: bytes, number: int, column: int) -> Header:
+        header = headless(line, number, column, self._config.delimiter, self._marks)
+        if self._config.format is not None:
+            from stream_signal.core.formats import FORMATS  # noqa: PLC0415 - most jobs name no format
+
+            fields = FORMATS[self._config.format].fields
+            if fields not in {None, header.width}:
+                raise DataError(number, f"{fields} fields in the format {self._config.format}", str(header.width))
+        return header
+
+    def _is_number(self, cell: bytes) -> bool:
+        try:
+            return self._parse(cell) is not None
+        except ValueError:
+            return False
+
     def _is_row(self, line: bytes, number: int) -> bool:
         """Whether the rows begin without a header: as configured, or in a later input."""
-        column, header = self._config.column, self.header
-        if not self._config.header:
-            if header is None and isinstance(column, int):
-                self.header = headless(line, number, column, self._config.delimiter)
+        column, header = self._config.column_number, self.header
+        if self._config.header is False:
+            if header is None and column is not None:
+                self.header = self._headless(line, number, column)
             return True
         if header is None or self._skipped:
             return False
@@ -83,15 +133,33 @@ class Head:
             fields = split_line(line, header.delimiter)
         except FieldError:
             return False
-        return len(fields) == header.width and reads_as_close(fields[header.position])
+        return len(fields) == header.width and reads_as_close(fields[header.position], self._parse)
 
     def _is_header(self, line: bytes, number: int) -> bool:
-        if self.header is None:
-            self.header = find_header(line, number, self._config.column, self._config.delimiter)
-            return self.header is not None
-        return line == self.header.line
+        if self.header is not None:
+            return is_repeated(line, self.header, self._config)
+        name = self._config.column_name
+        column = name if name is not None else self._config.column_number
+        if column is not None:
+            self.header = find_header(line, number, column, self._config.delimiter, self._parse)
+        return self.header is not None
 
     def _no_header(self) -> DataError:
         if self.header is None:
-            return MissingColumnError(self._config.column)
+            name = self._config.column_name
+            return MissingColumnError(name if name is not None else self._config.column_number or "")
+        if not self.header.line:
+            expected = f"a row of {self.header.width} fields with a close in column {self.header.position + 1}"
+            return DataError(1, f"{expected}, as in the first input", shown(self._skipped[0]))
         return DataError(1, f"the header of the first input ({shown(self.header.line)})", shown(self._skipped[0]))
+
+
+def is_repeated(line: bytes, header: Header, config: Config) -> bool:
+    """Whether a line repeats the header, or is one for rows that began without a header, if the config allows both."""
+    if header.line or config.header != AUTO or config.column_name is None:
+        return line == header.line
+    try:
+        found = find_header(line, 1, config.column_name, header.delimiter)
+    except DataError:
+        return False
+    return found is not None and (found.position, found.width) == (header.position, header.width)

@@ -26,7 +26,7 @@ from stream_signal.core.repairs import (
     UNFINISHED_LINE,
     Repairs,
 )
-from stream_signal.core.rows.head import Head, Line
+from stream_signal.core.rows.head import Head, Line, is_repeated
 from stream_signal.core.rows.splitter import LineSplitter
 from stream_signal.core.ticks import parse_ticks
 
@@ -59,6 +59,12 @@ class RowReader:
         self.line = 0
         self.repairs = Repairs()
         self._config = config
+        self._parse: Callable[[bytes], Close] = parse_ticks
+        if config.decimal != "." or config.thousands:
+            from stream_signal.core.marks import Marks  # noqa: PLC0415 - few files have such closes
+
+            self._marks = Marks(config.decimal, config.thousands)
+            self._parse = self._parse_marked
         self._begin = begin
         self.record: list[bytes] | None = None
         self._quoted: QuotedRecords | None = None  # made with the header, which has the delimiter
@@ -69,17 +75,18 @@ class RowReader:
     def _begin_input(self) -> None:
         self.line = 0
         self._repairs_before = self.repairs.copy()  # those of earlier inputs
-        self._head: Head | None = Head(self._config, self.header)  # None once the rows of this input have begun
+        # None once the rows of this input have begun.
+        self._head: Head | None = Head(self._config, self.header, self._parse)
 
     def closes(self, data: bytes) -> Iterator[Close]:
         """Take the next bytes, cut anywhere; yield the close of each row that is now complete."""
         for start in range(0, len(data), _SLICE_BYTES):
             lines = self._lines.split(data[start : start + _SLICE_BYTES])
             if lines and len(lines[0]) > MAX_LINE_BYTES:
-                raise _too_long(self.line + 1)
+                raise too_long(self.line + 1)
             yield from self._read(lines)
             if self._lines.held > MAX_LINE_BYTES:
-                raise _too_long(self.line + 1)
+                raise too_long(self.line + 1)
 
     def rest(self) -> Iterator[Close]:
         """Yield the close of the last row of an input, if it has no newline."""
@@ -166,7 +173,7 @@ class RowReader:
         delimiter, position, width = header.delimiter.encode(), header.position, header.width
         close_is_last = position == width - 1
         quoted = self._quoted = self._quoted or QuotedRecords(header.delimiter)
-        keeps_records = self._begin is not None
+        keeps_records, parse = self._begin is not None, self._parse
         fields: list[bytes] = []
         number = self.line
         for line in lines:
@@ -193,7 +200,7 @@ class RowReader:
                 self.record = None if count != width else _as_bytes(texts) if texts else _without_return(fields)
             if count == width:
                 try:
-                    ticks = parse_ticks(close)
+                    ticks = parse(close)
                 except ValueError as error:
                     expected, found = f"{error} in {self._column()}", shown(close)
                 else:
@@ -213,11 +220,18 @@ class RowReader:
                 yield None
         self.line = number
 
+    def _parse_marked(self, close: bytes) -> Close:
+        """Read a close with other marks, and keep it as observers see it: with a point, without groups."""
+        ticks = self._marks.parse(close)
+        if self.record and self.header:
+            self.record[self.header.position] = self._marks.plain(close)
+        return ticks
+
     def _check_record(self, quoted: QuotedRecords, number: int, size: int) -> None:
         """Refuse a record of several lines that is too long; count it once it has ended."""
         self._record_line = number - quoted.lines
         if quoted.size + size > MAX_LINE_BYTES:
-            raise _too_long(self._record_line)
+            raise too_long(self._record_line)
         if not quoted.open:
             self.repairs.note(LONG_RECORD, self._record_line)
 
@@ -225,7 +239,7 @@ class RowReader:
         """Whether a line that does not read as a row is blank, or repeats the header."""
         if not line:
             self.repairs.note(BLANK_LINE, number)
-        elif self.header and self.header.line == line.removeprefix(BOM):
+        elif self.header and is_repeated(line.removeprefix(BOM), self.header, self._config):
             self.repairs.note(REPEATED_HEADER, number)
         else:
             return False
@@ -238,8 +252,9 @@ class RowReader:
         self.repairs.note(BAD_ROW, error.line or 0, f"expected {error.expected}, found {error.found}")
 
     def _column(self) -> str:
-        column = self._config.column
-        return f"column {column}" if isinstance(column, int) else f"column {shown(column)}"
+        name, number = self._config.column_name, self._config.column_number
+        is_named = name is not None and (number is None or bool(self.header and self.header.names))
+        return f"column {shown(name)}" if name is not None and is_named else f"column {number}"
 
 
 def _as_bytes(texts: list[str]) -> list[bytes]:
@@ -255,5 +270,6 @@ def _fields(count: int) -> str:
     return f"{count} field" + "s" * (count != 1)
 
 
-def _too_long(number: int) -> DataError:
+def too_long(number: int) -> DataError:
+    """Return the error of a line that is longer than MAX_LINE_BYTES."""
     return DataError(number, f"a line of at most {MAX_LINE_BYTES} bytes", "a longer one")

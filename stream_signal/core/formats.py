@@ -1,0 +1,151 @@
+"""The layouts of files that many people have, as data: `--format NAME`.
+
+A format sets where the close and the time are, and in which order the rows come; nothing else. A file of another layout
+is refused by line: a header needs the column of that name, and a row of a file without one as many fields as here. To
+add a format, add an entry to the table, and a sample of its layout to the tests.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from stream_signal.core.config import Column, HeaderSetting, TimeColumn
+
+
+class Format(NamedTuple):
+    """A layout: the settings of `Config` that it brings, and where it is described."""
+
+    source: str
+    """a page that describes the layout, or how the files are made"""
+    column: Column
+    """both a name and a number if some of the files have a header and some do not"""
+    time_column: TimeColumn
+    header: HeaderSetting = True
+    delimiter: str | None = None
+    """None: found from the first line"""
+    newest_first: bool = False
+    fields: int | None = None
+    """of a row without a header; another number of them is refused"""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings that it brings, by their key."""
+        return {key: value for key, value in self._asdict().items() if key not in {"source", "fields"}}
+
+
+FORMATS = {
+    # Spot and futures. Times are in milliseconds, those of spot from 2025 on in microseconds. Spot has no header;
+    # futures have had one since 2022.
+    "binance": Format(
+        source="https://github.com/binance/binance-public-data#klines",
+        column=("close", 5),
+        time_column=1,
+        header="auto",
+        delimiter=",",
+        fields=12,
+    ),
+    "kraken": Format(
+        source="https://support.kraken.com/hc/en-us/articles/360047124832",
+        column=5,
+        time_column=1,
+        header=False,
+        delimiter=",",
+        fields=7,
+    ),
+    # The address of the site is above the header. The columns have changed over the years, their names have not.
+    "cryptodatadownload": Format(
+        source="https://www.cryptodatadownload.com/data/",
+        column="close",
+        time_column=None,
+        newest_first=True,
+    ),
+    # The close comes before the high.
+    "bitfinex": Format(
+        source="https://docs.bitfinex.com/reference/rest-public-candles",
+        column=("close", 3),
+        time_column=1,
+        header="auto",
+        delimiter=",",
+        fields=6,
+    ),
+    "bitstamp": Format(
+        source="https://www.kaggle.com/datasets/mczielinski/bitcoin-historical-data",
+        column="close",
+        time_column="timestamp",
+    ),
+    # The low and the high come before the open.
+    "coinbase": Format(
+        source="https://docs.cdp.coinbase.com/api-reference/exchange-api/rest-api/products/get-product-candles",
+        column=("close", 5),
+        time_column=1,
+        header="auto",
+        delimiter=",",
+        newest_first=True,
+        fields=6,
+    ),
+    "yahoo": Format(
+        source="https://finance.yahoo.com, Historical Data, Download",
+        column="close",
+        time_column="date",
+    ),
+    "metatrader4": Format(
+        source="MetaTrader 4, Tools, History Center, Export",
+        column=6,
+        time_column=(1, 2),
+        header=False,
+        delimiter=",",
+        fields=7,
+    ),
+    "metatrader5": Format(
+        source="MetaTrader 5, View, Symbols, Bars, Export Bars",
+        column="close",
+        time_column=("date", "time"),
+        delimiter="\t",
+    ),
+    "histdata": Format(
+        source="https://www.histdata.com/f-a-q/data-files-detailed-specification/",
+        column=5,
+        time_column=1,
+        header=False,
+        delimiter=";",
+        fields=6,
+    ),
+    "polygon": Format(
+        source="https://polygon.io/flat-files",
+        column="close",
+        time_column="window_start",
+    ),
+    "databento": Format(
+        source="https://databento.com/docs/schemas-and-data-formats/ohlcv",
+        column="close",
+        time_column="ts_event",
+    ),
+}
+
+
+def table() -> str:
+    """Return the formats as a table of plain text, a line each."""
+    rows = [("format", "header", "close", "time", "delimiter", "order", "source")]
+    rows += [
+        (
+            name,
+            str(layout.header).lower(),
+            _place(layout.column, " or "),
+            _place(layout.time_column, " and ") or "by name",
+            {None: "found", "\t": "tab"}.get(layout.delimiter, layout.delimiter or ""),
+            "newest first" if layout.newest_first else "oldest first",
+            layout.source,
+        )
+        for name, layout in FORMATS.items()
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n" for row in rows
+    )
+
+
+def _place(column: Column | TimeColumn, between: str) -> str:
+    if isinstance(column, tuple):
+        return between.join(map(str, column))
+    return "" if column is None else str(column)

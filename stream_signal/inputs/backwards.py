@@ -1,0 +1,250 @@
+r"""Files read from their ends, so that the rows of newest-first files come oldest first.
+
+    in the file    head | 12:02 | 12:01 | 12:00
+    fed            head | 12:00 | 12:01 | 12:02
+
+The head of a file (preamble and header) is fed first and as it is, and then the other lines, the last one first, in
+chunks of whole lines. Of several files, the last one comes first. The answer is that of files whose lines are reversed.
+
+A line is a row here. That is not so if a quoted field contains a newline, which can only be known by reading from the
+start. So no quote may be anywhere in the file: both ends are checked before the first row, the rest as it is read.
+
+Memory: one chunk and its lines. Cost: 50 ns a line. The lines of the file are counted only if a line number is needed.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from stream_signal import system
+from stream_signal.core.errors import FOUND_CHARACTERS, DataError, InputError, shown
+from stream_signal.core.header import BOM, refuse_foreign
+from stream_signal.core.repairs import Repairs
+from stream_signal.core.rows.head import Head, Line
+from stream_signal.core.rows.reader import MAX_LINE_BYTES, too_long
+from stream_signal.core.rows.splitter import LineSplitter
+from stream_signal.core.ticks import parse_ticks
+from stream_signal.inputs.events import Begin, End
+from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, can_be_read_again, opened, shown_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from stream_signal.core.config import Config
+    from stream_signal.core.header import Header
+    from stream_signal.core.ticks import Close
+    from stream_signal.inputs.events import Event
+
+# The head is read in pieces of this size: it is a few hundred bytes long.
+_HEAD_BYTES = 64 * 1024
+
+
+class BackwardsSource:
+    """Newest-first files, read from their ends, the last one first.
+
+    `chunk_bytes` limits what is read and fed at once. A line that is longer is refused, so it has to be more than
+    MAX_LINE_BYTES, unless all lines are known to be shorter.
+    """
+
+    endless = False
+
+    def __init__(self, names: tuple[str, ...], config: Config, *, chunk_bytes: int = CHUNK_BYTES) -> None:
+        self.names = names[::-1]
+        self._config = config
+        self._chunk_bytes = chunk_bytes
+
+    def events(self, first: int, offset: int, patience: Callable[[], float] | None) -> Iterator[Event]:  # noqa: ARG002
+        """Yield the events of each file, the last one first; see `inputs.events.Source`.
+
+        The beginnings and ends of all files are checked first. Raises InputError if one is no file, and DataError if
+        one has a quote, or no header.
+        """
+        heads = self._find_heads()
+        header = next((head.header for head in heads.values() if head.header), None)
+        for name in self.names:
+            with opened(name) as descriptor:
+                yield from self._read(_File(name, descriptor, heads[name].size), heads[name], header)
+
+    def _find_heads(self) -> dict[str, _FileHead]:
+        """Find the head of each file. That of the first holds for those after it, which need none of their own."""
+        heads: dict[str, _FileHead] = {}
+        header = None
+        for name in reversed(self.names):
+            _check_kind(name)
+            with opened(name) as descriptor:
+                file = _File(name, descriptor)
+                try:
+                    heads[name] = _find_head(file, self._config, header)
+                    file.refuse_quotes(0, min(_HEAD_BYTES, file.size))
+                    file.refuse_quotes(max(0, file.size - _HEAD_BYTES), file.size)
+                except DataError as error:
+                    raise self._named(error, name) from None
+            header = header or heads[name].header
+        return heads
+
+    def _read(self, file: _File, head: _FileHead, header: Header | None) -> Iterator[Event]:
+        """Yield the events of one file; `header` is that of the first file."""
+        start = file.read(0, head.end)
+        if not head.lines:
+            # Its last line comes first, and must not be taken for another header.
+            start = header.line + b"\n" if header and header.line else b""
+        fed_before = head.lines or bool(start)
+        yield Begin(file.name, file.size, lambda number: file.line_of(number, fed_before))
+        if start:
+            yield start
+        try:
+            yield from _reversed_lines(file, head, self._chunk_bytes)
+        except DataError as error:
+            raise self._named(error, file.name) from None
+        yield End()
+
+    def _named(self, error: DataError, name: str) -> DataError:
+        error.source = name if len(self.names) > 1 else None
+        return error
+
+
+class _FileHead(NamedTuple):
+    """The lines of a file that stay at its beginning, and what they say."""
+
+    size: int
+    """of the whole file, in bytes"""
+    end: int
+    """of the head, in bytes; more than 0 without a header, if there is a byte order mark"""
+    lines: int
+    """in the head; 0 if there is no header"""
+    header: Header | None
+    """how the rows are read; None if the file has no rows, or only those that say nothing"""
+
+
+class _File:
+    """An open file that must not change its size."""
+
+    def __init__(self, name: str, descriptor: int, size: int | None = None) -> None:
+        self.name = name
+        self._descriptor = descriptor
+        self.size = os.fstat(descriptor).st_size if size is None else size
+        self.lines: int | None = None  # in all; counted if a line number is needed
+        if not self.size and system.read_at(descriptor, 1, 0):  # as under /proc
+            raise InputError(f"{_cannot(name)}: its size is unknown; save it to a file first")
+
+    def read(self, start: int, end: int) -> bytes:
+        """Return the bytes from `start` to `end`; raise InputError if the size of the file has changed."""
+        pieces = []
+        while start < end and (piece := system.read_at(self._descriptor, end - start, start)):
+            pieces.append(piece)
+            start += len(piece)
+        if start < end or os.fstat(self._descriptor).st_size != self.size:
+            raise InputError(f"cannot read {shown_path(self.name)}: its size changed while it was read from its end")
+        return b"".join(pieces)
+
+    def refuse_quotes(self, start: int, end: int) -> None:
+        """Raise DataError if there is a quote from `start` to `end`."""
+        quote = self.read(start, end).find(b'"')
+        if quote >= 0:
+            raise self.quoted(start + quote)
+
+    def quoted(self, quote: int) -> DataError:
+        """Return the error of a quote at that offset."""
+        before = self.read(max(0, quote - FOUND_CHARACTERS // 2), quote).rpartition(b"\n")[2]
+        after = self.read(quote, min(quote + FOUND_CHARACTERS // 2, self.size)).partition(b"\n")[0].removesuffix(b"\r")
+        expected = "no quotes in a file that is read from its end (newest first)"
+        found = f"{shown(before + after)}; remove the quotes, or sort the file by time"
+        return DataError(self._newlines(quote) + 1, expected, found)
+
+    def line_of(self, number: int, before: int) -> int:
+        """Return the number in the file of the line that was fed as `number`, if the first `before` stay in place."""
+        if number <= before:
+            return number
+        if self.lines is None:
+            self.lines = self._newlines(self.size) + (self.read(self.size - 1, self.size) != b"\n")
+        return self.lines + before + 1 - number
+
+    def _newlines(self, end: int) -> int:
+        """Count the newlines before `end`."""
+        steps = range(0, end, CHUNK_BYTES)
+        return sum(self.read(start, min(start + CHUNK_BYTES, end)).count(b"\n") for start in steps)
+
+
+def _check_kind(name: str) -> None:
+    """Raise InputError if an input is no file that can be read from its end."""
+    if can_be_read_again(name):
+        return
+    what = "it is not a file, or another process has read a part of it" if name == STDIN else "it is not a file"
+    raise InputError(f"{_cannot(name)}: {what}; save it to a file first")
+
+
+def _cannot(name: str) -> str:
+    return f"cannot read {shown_path(name)} from its end (newest first)"
+
+
+def _find_head(file: _File, config: Config, header: Header | None) -> _FileHead:
+    """Read the lines before the rows; `header` is that of the files before."""
+    head, repairs, start, is_blank = Head(config, header, _parser(config)), Repairs(), 0, True
+    for number, line in enumerate(_first_lines(file), start=1):
+        text, end = line.removesuffix(b"\r"), start + len(line) + 1
+        if is_blank and text:
+            refuse_foreign(text.removeprefix(BOM), number)
+            is_blank = False
+        if b'"' in text:
+            raise file.quoted(start + text.index(b'"'))
+        if text and not config.header:
+            break  # the last line says how the rows are read
+        found = head.read(text, number, repairs)
+        if found is Line.HEADER:
+            return _FileHead(file.size, min(end, file.size), number, head.header)
+        if found is Line.ROW:
+            break
+        start = end
+    else:
+        head.check_end()
+    # The mark is not part of the first line, which is read last.
+    mark = len(BOM) if file.read(0, min(len(BOM), file.size)) == BOM else 0
+    return _FileHead(file.size, mark, 0, head.header)
+
+
+def _parser(config: Config) -> Callable[[bytes], Close]:
+    """Return what reads a close."""
+    if config.decimal == "." and not config.thousands:
+        return parse_ticks
+    from stream_signal.core.marks import Marks  # noqa: PLC0415 - few files have such closes
+
+    return Marks(config.decimal, config.thousands).parse
+
+
+def _first_lines(file: _File) -> Iterator[bytes]:
+    """Yield the lines of a file from its beginning, without their newlines."""
+    splitter, number = LineSplitter(), 0
+    for start in range(0, file.size, _HEAD_BYTES):
+        for line in splitter.split(file.read(start, min(start + _HEAD_BYTES, file.size))):
+            number += 1
+            if len(line) > MAX_LINE_BYTES:
+                raise too_long(number)
+            yield line
+        if splitter.held > MAX_LINE_BYTES:
+            raise too_long(number + 1)
+    if splitter.held:
+        yield splitter.rest()
+
+
+def _reversed_lines(file: _File, head: _FileHead, chunk_bytes: int) -> Iterator[bytes]:
+    """Yield the lines of a file from its end down to its head, in chunks, each line with a newline."""
+    end, count = file.size, head.lines
+    while end > head.end:
+        begin = max(head.end, end - chunk_bytes)
+        block = file.read(begin, end)
+        if begin > head.end:
+            # Its first line may begin further up: the next chunk has it. If there is no other line, it is longer than a
+            # chunk, and the reader refuses what there is of it.
+            block = block[block.find(b"\n", 0, -1) + 1 :]
+        end -= len(block)
+        quote = block.find(b'"')
+        if quote >= 0:
+            raise file.quoted(end + quote)
+        lines = block.removesuffix(b"\n").split(b"\n")
+        count += len(lines)
+        lines.reverse()
+        lines.append(b"")
+        yield b"\n".join(lines)
+    file.lines = count
+    file.read(end, end)  # its size is still the same

@@ -1,0 +1,43 @@
+"""The settings in effect, and where each came from: what `--print-config` prints. A job does not need this file."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from stream_signal.core.config import layers
+from stream_signal.job.run import load_config, read_config
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEFAULT = "default"
+# How a setting that no YAML sets reads to people.
+_UNSET = {"delimiter": "found from the first line", "format": "none", "time_column": "the first with a known name"}
+
+
+def describe(path: str | None, settings: Mapping[str, Any], flags: Mapping[str, str]) -> str:
+    """Write the settings as YAML that can be used as a config, each with what it came from as a comment.
+
+    `path` is that of the config, if any; `settings` are those of the command line, `flags` the flag of each key.
+
+    >>> print(describe(None, {"window": 20}, {"window": "--window"}).splitlines()[1])
+    window: 20                      # --window
+    """
+    config = load_config(path, settings)._asdict()
+    names = {
+        "format of the config": f"{path}, format {config['format']}",
+        "config": path,
+        "format of the flags": f"--format {config['format']}",
+    }
+    origins = dict.fromkeys(config, DEFAULT)
+    for layer, brought in layers(read_config(path), settings).items():
+        origins.update({key: names.get(layer) or flags[key] for key in brought})
+    lines = [(_yaml(key, value), origins[key]) for key, value in config.items()]
+    return "".join(f"{line:<31} # {origin}\n" for line, origin in lines)
+
+
+def _yaml(key: str, value: object) -> str:
+    if value is None and key in _UNSET:
+        return f"# {key}: {_UNSET[key]}"
+    return f"{key}: {'none' if value is None else json.dumps(value)}"

@@ -1,0 +1,140 @@
+"""The known formats: each source has a sample of its layout, and is read at the first try or refused by line."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stream_signal import Config
+from stream_signal.core.formats import FORMATS, table
+from support.candle_csv import CLOSES, FIRST_TIMESTAMP, candle_csv
+from support.commands import Done, metrics_of, run_command, run_in_process
+from support.oracle import count
+from support.samples import SAMPLES, Sample
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OLDEST_FIRST = [sample for sample in SAMPLES if not FORMATS[sample.format].newest_first]
+NEWEST_FIRST = [sample for sample in SAMPLES if FORMATS[sample.format].newest_first]
+every_sample = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+
+
+def check(done: Done, closes: list[str]) -> None:
+    """Check the metrics against the oracle."""
+    rows, signals = count(closes, 5)
+    assert (done.code, done.stderr) == (0, "")
+    assert signals > 0
+    assert (done.record["rows_processed"], done.record["value"]) == (rows, signals / rows)
+
+
+@every_sample
+def test_read_at_the_first_try(sample: Sample, tmp_path: Path) -> None:
+    """Every sample is read with nothing but the name of its format."""
+    (tmp_path / "sample.csv").write_bytes(sample.file(CLOSES))
+    check(run_in_process("sample.csv", "--format", sample.format, cwd=tmp_path), CLOSES)
+
+
+@pytest.mark.parametrize("sample", OLDEST_FIRST, ids=lambda sample: sample.name)
+def test_by_pipe(sample: Sample, tmp_path: Path) -> None:
+    """A sample whose rows come oldest first can come through a pipe, too."""
+    check(run_in_process("--format", sample.format, stdin=sample.file(CLOSES), cwd=tmp_path), CLOSES)
+
+
+@pytest.mark.parametrize("sample", NEWEST_FIRST, ids=lambda sample: sample.name)
+def test_newest_first_by_pipe(sample: Sample, tmp_path: Path) -> None:
+    """A format whose rows come newest first is refused in a pipe, unless a flag says that they are oldest first."""
+    done = run_in_process("--format", sample.format, stdin=sample.file(CLOSES), cwd=tmp_path)
+    found = "cannot read stdin from its end (newest first)"
+    assert (done.code, done.record["error_message"].partition(":")[0]) == (1, found)
+
+
+@every_sample
+def test_the_order_can_be_set(sample: Sample, tmp_path: Path) -> None:
+    """With --no-newest-first the rows count in the order in which they come, whatever the format says."""
+    (tmp_path / "sample.csv").write_bytes(sample.file(CLOSES))
+    done = run_in_process("sample.csv", "--format", sample.format, "--no-newest-first", cwd=tmp_path)
+    in_order = CLOSES[::-1] if FORMATS[sample.format].newest_first else CLOSES
+    rows, signals = count(in_order, 5)
+    assert (done.record["rows_processed"], done.record["value"]) == (rows, signals / rows)
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [sample for sample in SAMPLES if not isinstance(FORMATS[sample.format].time_column, tuple)],
+    ids=lambda sample: sample.name,
+)
+def test_signals(sample: Sample, tmp_path: Path) -> None:
+    """The signal lines of a sample have its times."""
+    (tmp_path / "sample.csv").write_bytes(sample.file(CLOSES))
+    run_in_process("sample.csv", "--format", sample.format, "--signals", "s.csv", cwd=tmp_path)
+    with (tmp_path / "s.csv").open() as file:
+        lines = list(csv.DictReader(file))
+    assert [line["close"] for line in lines] == CLOSES
+    assert [line["time"] for line in lines] == [sample.time(FIRST_TIMESTAMP + 60 * at) for at in range(len(CLOSES))]
+
+
+def test_every_format_has_a_sample() -> None:
+    """No format of the table is without a sample and a source."""
+    assert {sample.format for sample in SAMPLES} == set(FORMATS)
+    assert all(layout.source for layout in FORMATS.values())
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_another_layout_is_refused(name: str, tmp_path: Path) -> None:
+    """A file that does not fit is refused: by the line, or because it has no column of that name."""
+    (tmp_path / "data.csv").write_text("1,2,3\n4,5,6\n")
+    done = run_in_process("data.csv", "--format", name, "--no-newest-first", cwd=tmp_path)
+    missing = Config(format=name).header is True
+    assert done.code == 1
+    assert ("Missing required column: 'close'" if missing else "line 1: expected ") in done.record["error_message"]
+
+
+def test_another_number_of_fields(tmp_path: Path) -> None:
+    """Without a header, a format takes only rows with as many fields: the third of Kraken's is not its close."""
+    done = run_in_process("--format", "bitfinex", stdin=SAMPLES[3].file(CLOSES), cwd=tmp_path)
+    assert done.record["error_message"] == "line 1: expected 6 fields in the format bitfinex, found 7"
+
+
+def test_a_later_row_of_another_layout(tmp_path: Path) -> None:
+    """A row that does not fit is refused by its line, however the file begins."""
+    kraken = SAMPLES[3].file(CLOSES)
+    done = run_in_process("--format", "kraken", stdin=kraken + SAMPLES[0].file(["1"]), cwd=tmp_path)
+    assert done.record["error_message"] == "line 301: expected 7 fields, found 12"
+
+
+def test_files_with_and_without_a_header(tmp_path: Path) -> None:
+    """Files of one source are one stream though some have a header and some do not, in any order, or concatenated."""
+    without, _, with_header = (sample.file(CLOSES) for sample in SAMPLES[:3])
+    (tmp_path / "a.csv").write_bytes(without)
+    (tmp_path / "b.csv").write_bytes(with_header)
+    for order in (["a.csv", "b.csv"], ["b.csv", "a.csv"]):
+        check(run_in_process(*order, "--format", "binance", cwd=tmp_path), CLOSES * 2)
+    for data in (without + with_header, with_header + without):
+        check(run_in_process("--format", "binance", stdin=data, cwd=tmp_path), CLOSES * 2)
+
+
+def test_a_later_file_of_another_layout(tmp_path: Path) -> None:
+    """A later file whose first line is neither a fitting header nor a fitting row is refused by that line."""
+    (tmp_path / "a.csv").write_bytes(SAMPLES[0].file(CLOSES))
+    (tmp_path / "b.csv").write_bytes(candle_csv(CLOSES))
+    done = run_in_process("a.csv", "b.csv", "--format", "binance", cwd=tmp_path)
+    message = "b.csv: line 1: expected a row of 12 fields with a close in column 5, as in the first input, found '"
+    assert done.record["error_message"].startswith(message)
+
+
+def test_formats(tmp_path: Path) -> None:
+    """`stream-signal formats` prints a line for each format, with its source."""
+    done = run_command("formats", cwd=tmp_path)
+    assert (done.code, done.stderr, done.stdout.decode()) == (0, "", table())
+    lines = done.stdout.decode().splitlines()[1:]
+    assert [line.split()[0] for line in lines] == list(FORMATS)
+    assert all(line.endswith(layout.source) for line, layout in zip(lines, FORMATS.values(), strict=True))
+
+
+def test_a_setting_of_the_format_can_be_replaced(tmp_path: Path) -> None:
+    """A flag wins over what the format brings: another column of the same layout."""
+    done = run_in_process("--format", "kraken", "--column", "6", stdin=SAMPLES[3].file(CLOSES), cwd=tmp_path)
+    assert metrics_of(done.stdout)["value"] == 0

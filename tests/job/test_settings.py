@@ -1,0 +1,149 @@
+"""Where the settings of a job come from: flags, the config, formats, defaults; and what `--print-config` says of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from stream_signal import Config
+from stream_signal.core.config import parse_config
+from stream_signal.core.formats import FORMATS
+from support.candle_csv import CLOSES, candle_csv
+from support.commands import logged, run_command, run_in_process, settings_yaml
+from support.oracle import count
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DATA = candle_csv(CLOSES)
+FLAGS: dict[str, tuple[str, dict[str, Any]]] = {
+    "--seed": ("7", {"seed": 7}),
+    "--window": ("20", {"window": 20}),
+    "--version-tag": ("1.10", {"version": "1.10"}),
+    "--column": ("Price", {"column": "Price"}),
+    "--header": ("auto", {"header": "auto"}),
+    "--delimiter": ("tab", {"delimiter": "\t"}),
+    "--bad-rows": ("missing", {"bad_rows": "missing"}),
+    "--time-column": ("when", {"time_column": "when"}),
+    "--decimal": (",", {"decimal": ","}),
+    "--thousands": ("space", {"thousands": " "}),
+    "--format": ("kraken", {"format": "kraken"} | FORMATS["kraken"].settings),
+}
+
+
+def origins(printed: bytes) -> dict[str, str]:
+    """Read where each setting came from."""
+    lines = [line.rpartition(" # ") for line in printed.decode().splitlines()]
+    return {line.removeprefix("# ").partition(":")[0]: origin for line, _, origin in lines}
+
+
+def test_print_config(tmp_path: Path) -> None:
+    """--print-config prints every setting with what it came from, reads no input and writes nothing else."""
+    (tmp_path / "config.yaml").write_text('seed: 1\nwindow: 9\nversion: "v2"\nformat: kraken\nheader: true\n')
+    done = run_command("--print-config", "--window", "20", cwd=tmp_path, stdin=None)
+    assert (done.code, done.stderr) == (0, "")
+    assert done.stdout.decode() == (
+        "seed: 1                         # config.yaml\n"
+        "window: 20                      # --window\n"
+        'version: "v2"                   # config.yaml\n'
+        "column: 5                       # config.yaml, format kraken\n"
+        "header: true                    # config.yaml\n"
+        'delimiter: ","                  # config.yaml, format kraken\n'
+        'bad_rows: "error"               # default\n'
+        'format: "kraken"                # config.yaml\n'
+        "time_column: 1                  # config.yaml, format kraken\n"
+        "newest_first: false             # config.yaml, format kraken\n"
+        'decimal: "."                    # default\n'
+        "thousands: none                 # default\n"
+    )
+
+
+@pytest.mark.parametrize("flag", FLAGS)
+def test_every_flag(flag: str, tmp_path: Path) -> None:
+    """Every setting has a flag that wins over the config, and --print-config names it."""
+    (tmp_path / "config.yaml").write_text(settings_yaml(column="close", header=True, delimiter=";", format="yahoo"))
+    text, wanted = FLAGS[flag]
+    done = run_in_process("--print-config", flag, text, cwd=tmp_path)
+    config = parse_config(done.stdout)._asdict()
+    assert {key: config[key] for key in wanted} == wanted
+    assert origins(done.stdout)[next(iter(wanted))] == flag
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_what_is_printed_is_a_config(name: str, tmp_path: Path) -> None:
+    """The output of --print-config is a config with the same settings, whatever set them."""
+    done = run_in_process("--print-config", "--format", name, "--no-header", "--column", "3", cwd=tmp_path)
+    assert parse_config(done.stdout) == Config(format=name, header=False, column=3)
+    assert origins(done.stdout) | {"time_column": "", "delimiter": ""} == dict.fromkeys(Config._fields, "default") | {
+        "format": "--format",
+        "header": "--header",
+        "column": "--column",
+        "newest_first": f"--format {name}",
+        "time_column": "",
+        "delimiter": "",
+    }
+
+
+def test_two_time_columns(tmp_path: Path) -> None:
+    """--time-column given twice names a date and a time."""
+    done = run_in_process("--print-config", "--time-column", "day", "--time-column", "2", cwd=tmp_path)
+    assert parse_config(done.stdout).time_column == ("day", 2)
+
+
+def test_order_flags(tmp_path: Path) -> None:
+    """--newest-first and --no-newest-first set the order, and the last one counts."""
+    for flags, wanted in (
+        (["--newest-first"], True),
+        (["--newest-first", "--no-newest-first"], False),
+        (["--format", "coinbase"], True),
+        (["--format", "coinbase", "--no-newest-first"], False),
+    ):
+        assert parse_config(run_in_process("--print-config", *flags, cwd=tmp_path).stdout).newest_first is wanted
+
+
+def test_a_wrong_config_is_not_printed(tmp_path: Path) -> None:
+    """--print-config says what is wrong with a config, and prints nothing."""
+    (tmp_path / "config.yaml").write_text("model: x\n")
+    done = run_command("--print-config", cwd=tmp_path)
+    assert (done.code, done.stdout) == (1, b"")
+    assert done.stderr.startswith("stream-signal: config.yaml: line 1: unknown key 'model'")
+
+
+def test_no_header(tmp_path: Path) -> None:
+    """--no-header --column N reads the most common file there is, without a config."""
+    done = run_command("--no-header", "--column", "5", stdin=candle_csv(CLOSES, header=False), cwd=tmp_path)
+    rows, signals = count(CLOSES, 5)
+    assert (done.code, done.record["rows_processed"], done.record["value"]) == (0, rows, signals / rows)
+
+
+def test_no_config(tmp_path: Path) -> None:
+    """--no-config ignores ./config.yaml, even one that belongs to another program."""
+    (tmp_path / "config.yaml").write_text("model: x\n")
+    assert run_command(stdin=DATA, cwd=tmp_path).code == 1
+    done = run_command("--no-config", "--version-tag", "v7", stdin=DATA, cwd=tmp_path)
+    assert (done.code, done.record["version"], done.record["seed"]) == (0, "v7", 42)
+
+
+def test_a_config_that_was_found(tmp_path: Path) -> None:
+    """A config that was found without being named is said in the log and with -v; a named one is not found."""
+    (tmp_path / "config.yaml").write_text(settings_yaml())
+    done = run_command("-v", "--log-file", "run.log", stdin=DATA, cwd=tmp_path)
+    assert logged(tmp_path, "config found") == [
+        {"event": "config found", "path": "config.yaml", "ignore": "--no-config"}
+    ]
+    assert "config found" in done.stderr
+    for flags in (["--config", "config.yaml"], ["--no-config"]):
+        (tmp_path / "run.log").unlink()
+        run_command(*flags, "--log-file", "run.log", stdin=DATA, cwd=tmp_path)
+        assert logged(tmp_path, "config found") == []
+
+
+def test_who_is_wrong(tmp_path: Path) -> None:
+    """An error names the config if it is wrong by itself, and not if only the flags make it so."""
+    (tmp_path / "config.yaml").write_text(settings_yaml(decimal=","))
+    done = run_in_process("--thousands", ",", stdin=DATA, cwd=tmp_path)
+    message = "thousands: expected another mark than that of decimal, found ','"
+    assert done.record["error_message"] == message
+    (tmp_path / "config.yaml").write_text(settings_yaml(decimal=",", thousands=","))
+    assert run_in_process(stdin=DATA, cwd=tmp_path).record["error_message"] == f"config.yaml: {message}"

@@ -1,0 +1,164 @@
+"""A sample of the layout of each known source: made here, line by line as its files have them, not copied from any."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from stream_signal.core.formats import FORMATS
+from support.candle_csv import FIRST_TIMESTAMP
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Sample(NamedTuple):
+    """A layout: `line` writes a candle, given its Unix time in seconds and its close; the other prices never rise."""
+
+    name: str
+    format: str
+    head: str
+    line: Callable[[int, str], str]
+    time: Callable[[int], str]
+
+    def file(self, closes: list[str]) -> bytes:
+        """Make a file of these closes, given oldest first; its rows come in the order of its source."""
+        lines = [self.line(FIRST_TIMESTAMP + 60 * number, close) + self.line_end for number, close in enumerate(closes)]
+        if FORMATS[self.format].newest_first:
+            lines.reverse()
+        return (self.head + "".join(lines)).encode()
+
+    @property
+    def line_end(self) -> str:
+        """That of the head, if it has one."""
+        return "\r\n" if "\r\n" in self.head else "\n"
+
+
+def at(form: str) -> Callable[[int], str]:
+    """Write times in a form of strftime."""
+    return lambda second: (datetime.fromtimestamp(0, UTC) + timedelta(seconds=second)).strftime(form)
+
+
+DAY, DOTTED, CLOCK = at("%Y-%m-%d"), at("%Y.%m.%d"), at("%H:%M")
+KLINES = (
+    "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore"
+)
+
+
+def _kline(second: int, close: str, unit: int) -> str:
+    return f"{second * unit},9.0,9.5,8.5,{close},1.5,{(second + 60) * unit - 1},13.5,7,0.5,4.5,0"
+
+
+SAMPLES = [
+    Sample("binance spot", "binance", "", lambda second, close: _kline(second, close, 10**3), lambda s: f"{s}000"),
+    Sample(
+        "binance spot since 2025",
+        "binance",
+        "",
+        lambda second, close: _kline(second, close, 10**6),
+        lambda s: f"{s}000000",
+    ),
+    Sample(
+        "binance futures",
+        "binance",
+        KLINES + "\n",
+        lambda second, close: _kline(second, close, 10**3),
+        lambda s: f"{s}000",
+    ),
+    Sample("kraken", "kraken", "", lambda second, close: f"{second},9.0,9.5,8.5,{close},1.5,7", str),
+    Sample(
+        "cryptodatadownload",
+        "cryptodatadownload",
+        "https://www.CryptoDataDownload.com\nunix,date,symbol,open,high,low,close,Volume BTC,Volume USD\n",
+        lambda second, close: f"{second},{at('%Y-%m-%d %H:%M:%S')(second)},BTC/USD,9.0,9.5,8.5,{close},1.5,13.5",
+        str,
+    ),
+    Sample(
+        "cryptodatadownload until 2020",
+        "cryptodatadownload",
+        "https://www.CryptoDataDownload.com\r\nDate,Symbol,Open,High,Low,Close,Volume BTC,Volume USD\r\n",
+        lambda second, close: f"{at('%Y-%m-%d %I-%p')(second)},BTCUSD,9.0,9.5,8.5,{close},1.5,13.5",
+        at("%Y-%m-%d %I-%p"),
+    ),
+    Sample(
+        "bitfinex", "bitfinex", "", lambda second, close: f"{second}000,9.0,{close},9.5,8.5,1.5", lambda s: f"{s}000"
+    ),
+    Sample(
+        "bitfinex with a header",
+        "bitfinex",
+        "time,open,close,high,low,volume\n",
+        lambda second, close: f"{second}000,9.0,{close},9.5,8.5,1.5",
+        lambda s: f"{s}000",
+    ),
+    Sample(
+        "bitstamp",
+        "bitstamp",
+        "Timestamp,Open,High,Low,Close,Volume\n",
+        lambda second, close: f"{second}.0,9.0,9.5,8.5,{close},1.5",
+        lambda s: f"{s}.0",
+    ),
+    Sample(
+        "bitstamp until 2021",
+        "bitstamp",
+        "Timestamp,Open,High,Low,Close,Volume_(BTC),Volume_(Currency),Weighted_Price\n",
+        lambda second, close: f"{second},9.0,9.5,8.5,{close},1.5,13.5,9.0",
+        str,
+    ),
+    Sample("coinbase", "coinbase", "", lambda second, close: f"{second},8.5,9.5,9.0,{close},1.5", str),
+    Sample(
+        "coinbase with a header",
+        "coinbase",
+        "time,low,high,open,close,volume\n",
+        lambda second, close: f"{second},8.5,9.5,9.0,{close},1.5",
+        str,
+    ),
+    Sample(
+        "yahoo",
+        "yahoo",
+        "Date,Open,High,Low,Close,Adj Close,Volume\n",
+        lambda second, close: f"{DAY(second)},9.0,9.5,8.5,{close},9.0,15",
+        DAY,
+    ),
+    Sample(
+        "metatrader4",
+        "metatrader4",
+        "",
+        lambda second, close: f"{DOTTED(second)},{CLOCK(second)},9.0,9.5,8.5,{close},45",
+        at("%Y.%m.%d %H:%M"),
+    ),
+    Sample(
+        "metatrader5",
+        "metatrader5",
+        "<DATE>\t<TIME>\t<OPEN>\t<HIGH>\t<LOW>\t<CLOSE>\t<TICKVOL>\t<VOL>\t<SPREAD>\r\n",
+        lambda second, close: f"{DOTTED(second)}\t{at('%H:%M:%S')(second)}\t9.0\t9.5\t8.5\t{close}\t45\t0\t7",
+        at("%Y.%m.%d %H:%M:%S"),
+    ),
+    Sample(
+        "histdata",
+        "histdata",
+        "",
+        lambda second, close: f"{at('%Y%m%d %H%M%S')(second)};9.0;9.5;8.5;{close};0",
+        at("%Y%m%d %H%M%S"),
+    ),
+    Sample(
+        "polygon",
+        "polygon",
+        "ticker,volume,open,close,high,low,window_start,transactions\n",
+        lambda second, close: f"X:BTC-USD,1.5,9.0,{close},9.5,8.5,{second}000000000,7",
+        lambda s: f"{s}000000000",
+    ),
+    Sample(
+        "databento",
+        "databento",
+        "ts_event,rtype,publisher_id,instrument_id,open,high,low,close,volume,symbol\n",
+        lambda second, close: f"{second}000000000,33,2,38,9000000000,9500000000,8500000000,{close},15,ESH4",
+        lambda s: f"{s}000000000",
+    ),
+    Sample(
+        "databento with readable times",
+        "databento",
+        "ts_event,rtype,publisher_id,instrument_id,open,high,low,close,volume,symbol\n",
+        lambda second, close: f"{at('%Y-%m-%dT%H:%M:%S')(second)}.000000000Z,33,2,38,9.0,9.5,8.5,{close},15,ESH4",
+        lambda s: at("%Y-%m-%dT%H:%M:%S")(s) + ".000000000Z",
+    ),
+]
