@@ -89,7 +89,18 @@ def wait_to_write(descriptor: int, seconds: float = inf) -> bool:
 
 
 def read_at(descriptor: int, length: int, offset: int) -> bytes:
-    """Read up to `length` bytes at `offset`; the position of the descriptor does not change."""
+    """Read `length` bytes at `offset`, fewer only at the end; the position of the descriptor does not change.
+
+    One read may return fewer, as over NFS or FUSE.
+    """
+    pieces, left = [], length
+    while left and (piece := _read_once_at(descriptor, left, offset + length - left)):
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)
+
+
+def _read_once_at(descriptor: int, length: int, offset: int) -> bytes:
     if hasattr(os, "pread"):
         return os.pread(descriptor, length, offset)
     here = os.lseek(descriptor, 0, os.SEEK_CUR)

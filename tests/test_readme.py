@@ -26,7 +26,7 @@ LINKED = [*PAGES, REPOSITORY / "CONTRIBUTING.md", REPOSITORY / "CHANGELOG.md", R
 # These make the environment that the tests run in, or need an engine: .ci/run and test_image.py run them.
 ELSEWHERE = ("make ", "pip install ", "docker ", "cat data.csv | docker ", "mkdir -p output")
 # What the guides read besides: a newcomer has such files already.
-COPIES = ("jan.csv", "feb.csv", "live.csv", "live.csv.1", "growing.csv")
+COPIES = ("jan.csv", "feb.csv", "live.csv", "growing.csv")
 
 
 def blocks(language: str, text: str = README) -> list[str]:
@@ -105,10 +105,9 @@ def test_the_first_lines_are_the_two_commands() -> None:
 
 def test_the_help_is_shown(tmp_path: Path) -> None:
     """The reference of the command shows the output of --help, for each command."""
-    job, candles, formats = blocks("text", page("reference/command.md"))
-    assert run_command("--help", cwd=tmp_path).stdout.decode() == job
-    assert run_command("candles", "--help", cwd=tmp_path).stdout.decode() == candles
-    assert run_command("formats", "--help", cwd=tmp_path).stdout.decode() == formats
+    shown = blocks("text", page("reference/command.md"))
+    commands = [[], ["checkpoint"], ["candles"], ["formats"]]
+    assert [run_command(*command, "--help", cwd=tmp_path).stdout.decode() for command in commands] == shown
 
 
 DOWNLOADS = {re.search(r"--format (\w+)", line)[1]: line for line in blocks("bash")[0].splitlines()}  # type: ignore[index]

@@ -83,3 +83,13 @@ def test_reading_at_a_place_without_pread(tmp_path: Path, monkeypatch: pytest.Mo
         file.seek(3)
         assert system.read_at(file.fileno(), 4, 8) == b"89"
         assert file.read(2) == b"34"
+
+
+def test_short_reads_at_a_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system returns fewer bytes than it was asked for, the rest is read as well, up to the end."""
+    (tmp_path / "data").write_bytes(b"0123456789")
+    pread = os.pread
+    monkeypatch.setattr(os, "pread", lambda descriptor, length, offset: pread(descriptor, min(length, 3), offset))
+    with (tmp_path / "data").open("rb") as file:
+        assert system.read_at(file.fileno(), 7, 1) == b"1234567"
+        assert system.read_at(file.fileno(), 7, 6) == b"6789"

@@ -34,6 +34,10 @@ SIGHUP, SIGINT or SIGTERM.
 _CANDLES_DESCRIPTION = """\
 Write synthetic BTC/USD one-minute candles as CSV to stdout: the same bytes for the same seed on every machine.
 """
+_CHECKPOINT_DESCRIPTION = """\
+Print what a checkpoint holds: the inputs, the rows, the next row that a sender has to send, the last timestamp and
+the settings.
+"""
 
 
 def job_parser() -> argparse.ArgumentParser:
@@ -94,6 +98,12 @@ def job_parser() -> argparse.ArgumentParser:
         "--idle-timeout", metavar="SECONDS", type=_seconds, help="end --follow after so many seconds without new bytes"
     )
     parser.add_argument(
+        "--rotated",
+        metavar="PATTERN",
+        type=_path,
+        help="names of the old files when the one of --follow is rotated, such as 'live.csv.*'",
+    )
+    parser.add_argument(
         "--checkpoint", metavar="PATH", type=_file, help="resume from the state saved here, if any; save it here"
     )
     parser.add_argument(
@@ -101,6 +111,11 @@ def job_parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         type=_seconds,
         help="save the state every so many seconds (default: 30)",
+    )
+    parser.add_argument(
+        "--resume-by",
+        choices=("time",),
+        help="skip the rows of a pipe up to the last timestamp of the checkpoint: its sender repeats them",
     )
     parser.add_argument(
         "--every",
@@ -189,6 +204,16 @@ def parse(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Nam
         parser.error("argument PATH: expected a path, found nothing")
     options.paths += arguments[end + 1 :]
     return options
+
+
+def checkpoint_parser() -> argparse.ArgumentParser:
+    """Return the parser of `stream-signal checkpoint`."""
+    parser = _Parser(
+        "stream-signal checkpoint", description=_CHECKPOINT_DESCRIPTION, allow_abbrev=False, formatter_class=_Formatter
+    )
+    parser.add_argument("file", metavar="FILE", type=_file, help="what --checkpoint has saved")
+    parser.add_argument("--json", action="store_true", help="write it as JSON, on one line")
+    return parser
 
 
 def formats_parser() -> argparse.ArgumentParser:
@@ -301,15 +326,19 @@ def refuse_contradictions(
         parser.error("--signals - writes the signals to stdout: the metrics need --output FILE")
     if options.signals_format and not options.signals:
         parser.error("--signals-format needs --signals")
+    if options.resume_by and not options.checkpoint:
+        parser.error("--resume-by needs --checkpoint")
     if options.time_column and len(options.time_column) > 2:
         parser.error("--time-column may be given once, or twice for a date and a time")
     if options.config and options.no_config:
         parser.error("--no-config ignores ./config.yaml: leave it out, or --config")
-    uses_time = options.signals or options.log_file or options.verbose or options.print_config
+    uses_time = options.signals or options.log_file or options.verbose or options.print_config or options.resume_by
     if options.time_column and not uses_time:
-        parser.error("--time-column needs --signals, --log-file or --verbose")
+        parser.error("--time-column needs --signals, --log-file, --verbose or --resume-by")
     if options.idle_timeout and not options.follow:
         parser.error("--idle-timeout needs --follow")
+    if options.rotated and not options.follow:
+        parser.error("--rotated needs --follow")
     if options.newest_first and options.follow:
         parser.error("--newest-first reads a file from its end, which is not known with --follow")
     if options.newest_first and options.checkpoint:

@@ -10,6 +10,7 @@ from stream_signal import system
 from stream_signal.command.flags import (
     SETTINGS,
     candles_parser,
+    checkpoint_parser,
     formats_parser,
     is_stdout,
     job_parser,
@@ -33,10 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     system.make_stdio_binary()
     try:
-        if arguments[:1] == ["candles"]:
-            return _write_candles(arguments[1:])
-        if arguments[:1] == ["formats"]:
-            return _print_formats(arguments[1:])
+        if arguments and arguments[0] in _SUBCOMMANDS:
+            return _SUBCOMMANDS[arguments[0]](arguments[1:])
         return _run_job(arguments)
     finally:
         _flush_help()
@@ -84,6 +83,8 @@ def _run_job(arguments: list[str]) -> int:
         signals_format=options.signals_format,
         follow=options.follow,
         idle_timeout=options.idle_timeout,
+        rotated=options.rotated,
+        resume_by=options.resume_by,
     )
     try:
         execute(order)
@@ -149,6 +150,31 @@ def _write_candles(arguments: list[str]) -> int:
         complain(error)
         return EXIT_FAILURE
     return EXIT_SUCCESS
+
+
+def _show_checkpoint(arguments: list[str]) -> int:
+    options = checkpoint_parser().parse_args(arguments)
+
+    import json  # noqa: PLC0415 - only this command needs it here
+
+    from stream_signal.core.errors import ClosedOutputError, StreamSignalError  # noqa: PLC0415
+    from stream_signal.job.describe import as_lines, describe  # noqa: PLC0415
+    from stream_signal.outputs.files import write_stdout  # noqa: PLC0415
+    from stream_signal.outputs.stderr import complain  # noqa: PLC0415
+
+    try:
+        described = describe(options.file)
+        write_stdout((json.dumps(described) + "\n" if options.json else as_lines(described)).encode())
+    except ClosedOutputError:
+        return EXIT_SUCCESS
+    except StreamSignalError as error:
+        complain(error)
+        return EXIT_FAILURE
+    return EXIT_SUCCESS
+
+
+# Selected by the first argument; `./candles` is a file.
+_SUBCOMMANDS = {"candles": _write_candles, "checkpoint": _show_checkpoint, "formats": _print_formats}
 
 
 def _flush_help() -> None:

@@ -199,6 +199,10 @@ class SignalStream:
         self.repairs.line_of = line_of
         self._expected += size
 
+    def skip_lines(self, count: int) -> None:
+        """Count lines of the current input that are not fed, so that errors name the right line."""
+        self._reader.skip_lines(count)
+
     def feed(self, data: bytes | bytearray | memoryview) -> None:
         """Take the next bytes; feeding a and then b is the same as feeding a + b."""
         data = data if isinstance(data, bytes) else _bytes_of(data)

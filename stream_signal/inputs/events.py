@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 # No bytes have arrived within the timeout.
 IDLE = b""
+# Why another file replaces a followed one.
+RENAMED = "another file has its name now"
+TRUNCATED = "the file was truncated"
 
 
 class Begin(NamedTuple):

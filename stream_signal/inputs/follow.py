@@ -7,7 +7,8 @@ At its end the reader waits, and then checks for, in this order:
     another file      the file was renamed and recreated: its rest is read first, then a new input begins
     no file           it was renamed: wait for the new one; at the start it need not exist yet
 
-If the system does not report changes, as over NFS, the file is still checked once a second.
+`Rotations` knows which file comes next. If the system does not report changes, as over NFS, the file is still checked
+once a second.
 """
 
 from __future__ import annotations
@@ -19,14 +20,17 @@ from typing import TYPE_CHECKING
 
 from stream_signal import system
 from stream_signal.core.errors import InputError, reason
-from stream_signal.inputs.events import IDLE, Begin, End
-from stream_signal.inputs.plain import CHUNK_BYTES, size_of
+from stream_signal.inputs.events import IDLE, RENAMED, TRUNCATED, Begin, End
+from stream_signal.inputs.fingerprint import EDGE_BYTES, Edges
+from stream_signal.inputs.plain import CHUNK_BYTES
+from stream_signal.inputs.rotation import Rotations, stat_of
 from stream_signal.inputs.watch import POLL_SECONDS, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from stream_signal.inputs.events import Event
+    from stream_signal.inputs.rotation import Found
 
 LONGEST_WAIT_SECONDS = 1.0
 # Grace period for a renamed file: its writer may not have reopened it yet.
@@ -40,17 +44,18 @@ class FollowedSource:
 
     endless = True
 
-    def __init__(self, path: str, idle_seconds: float | None = None) -> None:
+    def __init__(self, path: str, idle_seconds: float | None = None, rotations: Rotations | None = None) -> None:
         self.names: tuple[str, ...] = (path,)
         self._path = path
         self._idle_seconds = inf if idle_seconds is None else idle_seconds
+        self._rotations = rotations or Rotations(path)
 
     def events(self, first: int, offset: int, patience: Callable[[], float] | None) -> Iterator[Event]:  # noqa: ARG002
         """Yield the events of the file, and of those that replace it; see `inputs.events.Source`."""
-        yield Begin(self._path, max(0, size_of(self._path) - offset))
-        file, watch = _Followed(self._path, offset), Watch(self._path)
+        file, watch = _Followed(self._rotations, offset), Watch(self._path)
         idle_since = time.monotonic()
         try:
+            yield file.begin()
             while True:
                 found = file.look()
                 if isinstance(found, bytes):
@@ -59,7 +64,7 @@ class FollowedSource:
                     yield found
                 elif found:
                     yield found
-                    yield Begin(self._path)
+                    yield Begin(file.name, file.size)
                 else:
                     rest = idle_since + self._idle_seconds - time.monotonic()
                     if rest <= 0:
@@ -76,77 +81,136 @@ class FollowedSource:
 
 
 class _Followed:
-    """The file at a path, and how far it has been read."""
+    """The file that is read now, and how far."""
 
-    def __init__(self, path: str, offset: int) -> None:
-        self._path = path
+    def __init__(self, rotations: Rotations, offset: int) -> None:
+        self.name = rotations.path
+        self.size = 0  # when it was opened
+        self._rotations = rotations
         self._offset = offset
-        self._descriptor = -1
+        self._edges = Edges()  # of what was read of it
         self._tail = b""  # the bytes before the offset
-        self._left_at = inf  # when to leave it for the file that has its name now; inf: not at all
+        self._rows_before = 0
+        self._descriptor = -1
+        self._is_copy = False  # whether it is the copy of a file that was truncated
+        self._leave_at = inf  # when to leave it for the next file; inf: not at all
         self._looked: os.stat_result | None = None  # at the last read that found nothing
 
     @property
     def is_being_left(self) -> bool:
-        """Whether another file has its name now."""
-        return self._left_at < inf
+        """Whether another file comes after it."""
+        return self._leave_at < inf
+
+    def begin(self) -> Begin:
+        """Open the first file, if it exists by now."""
+        self._open_first()
+        return Begin(self.name, max(0, self.size - self._offset))
 
     def look(self) -> bytes | End | None:
         """Return the next bytes, or the end of the file if another replaces it; None if there is nothing new."""
-        found = _stat(self._path)
-        if found and self._descriptor < 0:
-            self._open()
-        if self._descriptor < 0 or not (self.is_being_left or _changed(self._looked, found)):
+        live = stat_of(self._rotations.path)
+        if self._descriptor < 0 and not self._open_first():
+            return None
+        if not (self.is_being_left or _changed(self._looked, live)):
             return None
         if self._is_truncated():
-            self._offset, self._tail, self._looked = os.lseek(self._descriptor, 0, os.SEEK_SET), b"", None
-            return End(torn=True, rotated="the file was truncated")
+            return self._begin_again()
         data = os.read(self._descriptor, CHUNK_BYTES)
         if data:
-            self._offset, self._left_at, self._looked = self._offset + len(data), inf, None
+            self._offset, self._leave_at, self._looked = self._offset + len(data), inf, None
+            self._edges.add(data)
             self._tail = (self._tail + data[-_TAIL_BYTES:])[-_TAIL_BYTES:]
             return data
-        self._looked = found
-        if found and not os.path.samestat(found, os.fstat(self._descriptor)):
-            return self._leave()
-        return None
+        self._looked = live
+        if live and os.path.samestat(live, os.fstat(self._descriptor)):
+            self._leave_at = inf
+            return None
+        return self._leave()
 
     def close(self) -> None:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
 
-    def _open(self) -> None:
+    def _open_first(self) -> bool:
+        found = self._rotations.first()
+        return found is not None and self._open(found)
+
+    def _open(self, found: Found) -> bool:
+        """Continue with a file, at the offset; return False if it has been renamed since it was found."""
         try:
-            self._descriptor = os.open(self._path, os.O_RDONLY | system.BINARY)
-        except FileNotFoundError:  # renamed just now
-            return
+            descriptor = os.open(found.path, os.O_RDONLY | system.BINARY)
+        except FileNotFoundError:
+            return False
+        status = os.fstat(descriptor)
+        if not os.path.samestat(status, found.status):
+            os.close(descriptor)
+            return False
+        self.close()
+        self._descriptor, self.name = descriptor, found.path
+        self._begin_reading(status)
+        return True
+
+    def _begin_reading(self, status: os.stat_result) -> None:
         os.lseek(self._descriptor, self._offset, os.SEEK_SET)
-        self._tail, self._left_at, self._looked = self._read_tail(), inf, None
+        length = min(self._offset, EDGE_BYTES)
+        head = system.read_at(self._descriptor, length, 0)
+        tail = system.read_at(self._descriptor, length, self._offset - length)
+        self._edges, self._tail = Edges(self._offset, head, tail), tail[-_TAIL_BYTES:]
+        # What a checkpoint has read of a file has rows.
+        self._rows_before = self._rotations.rows() - bool(self._offset)
+        self._leave_at, self._looked = inf, None
+        self.size = status.st_size
+        self._rotations.opened(status)
 
     def _is_truncated(self) -> bool:
-        """Whether the bytes that were read are no longer there."""
-        return os.fstat(self._descriptor).st_size < self._offset or self._read_tail() != self._tail
+        """Whether the bytes that were read are no longer there. Fewer bytes of them may just not have arrived."""
+        if os.fstat(self._descriptor).st_size < self._offset:
+            return True
+        found = system.read_at(self._descriptor, len(self._tail), self._offset - len(self._tail))
+        return len(found) == len(self._tail) and found != self._tail
 
-    def _read_tail(self) -> bytes:
-        length = min(self._offset, _TAIL_BYTES)
-        return system.read_at(self._descriptor, length, self._offset - length)
+    def _begin_again(self) -> bytes | End | None:
+        """Continue with the copy of a truncated file, if it can be found, or at the start of the file."""
+        read, status = self._edges.up_to(self._offset), os.fstat(self._descriptor)
+        has_rows = self._has_rows()
+        copy = self._rotations.copy_of(read, status) if has_rows else None
+        if copy:
+            rows_before = self._rows_before
+            if self._open(copy):
+                self._is_copy, self._rows_before = True, rows_before
+            return None
+        if has_rows:
+            self._rotations.left(read, None)
+        self._offset = 0
+        self._begin_reading(status)
+        return End(torn=True, rotated=TRUNCATED)
 
     def _leave(self) -> End | None:
-        """Leave the file for the new one, after a grace period."""
-        self._left_at = min(self._left_at, time.monotonic() + GRACE_SECONDS)
-        if time.monotonic() < self._left_at:
+        """Leave the file for the next one, after a grace period."""
+        status = os.fstat(self._descriptor)
+        read = self._edges.up_to(self._offset) if self._has_rows() else None
+        found = self._rotations.after(status, read)
+        if not found:
             return None
-        self.close()
-        self._offset = 0
-        return End(torn=True, rotated="another file has its name now")
+        if not self.is_being_left:
+            # The writer of a file that was rotated itself is not at this one any more; but read once more.
+            is_live = found.path == self._rotations.path
+            self._leave_at = time.monotonic() + (GRACE_SECONDS if is_live else 0.0)
+            return None
+        if time.monotonic() < self._leave_at:
+            return None
+        offset, self._offset = self._offset, 0
+        if not self._open(found):
+            self._offset = offset
+            return None
+        if read:
+            self._rotations.left(read, status)
+        why, self._is_copy = TRUNCATED if self._is_copy else RENAMED, False
+        return End(torn=True, rotated=why)
 
-
-def _stat(path: str) -> os.stat_result | None:
-    try:
-        return os.stat(path)
-    except FileNotFoundError:
-        return None
+    def _has_rows(self) -> bool:
+        return self._rotations.rows() > self._rows_before
 
 
 def _changed(before: os.stat_result | None, now: os.stat_result | None) -> bool:

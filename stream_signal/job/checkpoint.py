@@ -7,7 +7,6 @@ what it knows about the inputs.
 from __future__ import annotations
 
 import os
-from math import inf
 from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.errors import (
@@ -18,12 +17,15 @@ from stream_signal.core.errors import (
     OutputError,
     reason,
 )
-from stream_signal.job.fingerprint import Edges
+from stream_signal.inputs.events import TRUNCATED
+from stream_signal.inputs.fingerprint import Edges
+from stream_signal.job.describe import last_time_of, next_row
 from stream_signal.job.position import START_OVER, Position, find_known
 from stream_signal.job.saved import DamagedError, Saved, checked, decode, encode
 from stream_signal.outputs.files import STDOUT, check_replaceable, replace_file
 from stream_signal.outputs.lock import FileLock
 from stream_signal.outputs.sink import Every
+from stream_signal.outputs.stderr import say
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from stream_signal.core.config import Config
     from stream_signal.core.errors import StreamSignalError
     from stream_signal.core.stream import SignalStream
+    from stream_signal.inputs.rotation import Rotations
     from stream_signal.job.log import Log
     from stream_signal.outputs.signals import SignalsWriter
 
@@ -111,7 +114,9 @@ class Checkpoint:
 class CheckpointSaver(Every):
     """Saves a stream in `checkpoint`: every `seconds`, when the job is stopped, and at its end.
 
-    `position` knows what was read; `signals`, if given, are written and synced before each save.
+    `position` knows what was read; `signals`, if given, are written and synced before each save. `rotations`, if given,
+    know the followed file. One without a row cannot be recognised, so until its first row is counted, the checkpoint
+    stays at the end of the file before it, or at the start if there is none.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts of a checkpoint
@@ -123,6 +128,9 @@ class CheckpointSaver(Every):
         signals: SignalsWriter | None,
         log: Log,
         seconds: float,
+        rotations: Rotations | None = None,
+        *,
+        quiet: bool = False,
     ) -> None:
         super().__init__(seconds)
         self._checkpoint = checkpoint
@@ -131,12 +139,26 @@ class CheckpointSaver(Every):
         self._stream = stream
         self._signals = signals
         self._log = log
-        self._rows_saved = stream.rows
+        self._quiet = quiet
+        self._next_row = next_row(stream.rows, None)  # after the rows that are saved
         self._written = Edges()
         self._last: Saved | None = None
-        self._save_at_row = inf  # the first row after a rotation
+        self._rotations = rotations
+        self._kept: Saved | None = None  # the state to save until the next row is counted
+        self._is_on_disk = True
         if signals:
             signals.written = self._written.add
+
+    def begin_followed(self, saved: Saved | None) -> None:
+        """Begin to follow a file, which may have no row yet; `saved` is where an earlier job ended."""
+        if saved is None or not saved.state.offset:
+            self._kept, self._is_on_disk = saved or self._saved(sync=False), saved is not None
+
+    def resume_pipe(self, saved: Saved) -> None:
+        """Tell the sender which row comes next."""
+        self._next_row = next_row(saved.state.rows, last_time_of(saved))
+        if not self._quiet:
+            say(self._next_row)
 
     def resume_signals(self, saved: Saved) -> None:
         """Continue the signals where they were saved; raise CheckpointError if their file does not hold them."""
@@ -148,11 +170,17 @@ class CheckpointSaver(Every):
         self._signals.written = self._written.add
         self._signals.resume(saved.written.offset)
 
+    def begin(self, name: str) -> None:  # noqa: ARG002 - whatever its name
+        """Save the start of a followed file: it may be rotated before its first row is counted."""
+        if not self._is_on_disk:
+            self._is_on_disk = True
+            self._save(self._saved())
+
     def take(self, data: bytes) -> None:
-        """Remember what was read."""
+        """Remember what was read, and save the first row of a followed file."""
         self._position.add(data)
-        if self._stream.rows >= self._save_at_row:  # nothing can resume from the one on disk: its file was rotated
-            self._save_at_row = inf
+        if self._kept and self._stream.rows > self._kept.state.rows:
+            self._kept = None
             self.do()
 
     def do(self) -> None:
@@ -165,13 +193,21 @@ class CheckpointSaver(Every):
         if self._position.is_of_files:
             self._last = self._saved(sync=False)
 
+    def leaving(self, rotated: str) -> None:
+        """Save the end of a followed file, unless it was truncated: then nothing is left to recognise."""
+        if rotated != TRUNCATED and not self._kept:
+            self._kept = self._saved()
+            self._save(self._kept)
+
     def end(self, rotated: str | None) -> None:
         """Move on to the next input. The end of a pipe ends its last row."""
         if not self._position.is_of_files:
             self._last = self._saved(sync=False)
         self._position.end_input(rotated=rotated is not None)
-        if rotated:
-            self._save_at_row = self._stream.rows + 1
+        if rotated == TRUNCATED:
+            self._kept = None
+            self._kept = self._saved()
+            self._save(self._kept)
 
     def finish(self) -> None:
         """Save the last state."""
@@ -182,13 +218,15 @@ class CheckpointSaver(Every):
         """Save what was counted before the job stopped, unless its signals could not be written."""
         if isinstance(error, DataError):
             if not self._position.is_of_files:  # only the sender can send it again
-                error.add_note(f"the checkpoint covers {self._rows_saved} rows: send the rows after them")
+                error.add_note(self._next_row)
             return
         if not isinstance(error, (Interrupted, OutputError)):
             return
         if self._stream.closed or (self._signals and self._signals.failed):
             return
         self.do()
+        if not self._position.is_of_files and not self._quiet:
+            error.add_note(self._next_row)
 
     def _saved(self, *, sync: bool = True) -> Saved:
         """Describe the stream as it is, once the signals of its rows are written."""
@@ -196,13 +234,17 @@ class CheckpointSaver(Every):
             self._signals.sync()
         elif self._signals:
             self._signals.take(b"")
+        followed = self._rotations.snapshot() if self._rotations else None
+        if self._kept:
+            return self._kept._replace(followed=followed)
         parts, state = self._position.of(self._stream.state())
         written = self._written.up_to(self._signals.length if self._signals else 0)
-        return Saved(self._position.input, self._settings, parts, written, state)
+        names = self._position.names
+        return Saved(self._position.input, self._settings, parts, written, state, names, followed)
 
     def _save(self, saved: Saved) -> None:
         self._checkpoint.save(saved)
-        self._rows_saved = saved.state.rows
+        self._next_row = next_row(saved.state.rows, last_time_of(saved))
 
 
 def deciding_settings(config: Config, signals: SignalsWriter | None) -> dict[str, Any]:

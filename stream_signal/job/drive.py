@@ -83,7 +83,9 @@ class Drive:
         return end or End(torn=True)
 
     def _begin_input(self, begin: Begin) -> None:
-        name = begin.name if len(self._source.names) > 1 else None
+        # A rotated file has a name of its own.
+        names = self._source.names
+        name = begin.name if len(names) > 1 or begin.name not in names else None
         self.stream.begin_input(name, begin.size, begin.line_of)
         for sink in self._sinks:
             sink.begin(begin.name)
@@ -98,6 +100,9 @@ class Drive:
 
     def _end_input(self, end: End) -> None:
         with self._stop.held():
+            if end.rotated:
+                for sink in self._sinks:
+                    sink.leaving(end.rotated)
             if end.torn:
                 self.stream.drop_input()
             else:

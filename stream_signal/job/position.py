@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import CheckpointError, InputError
-from stream_signal.inputs.plain import STDIN, can_be_read_again
-from stream_signal.job.fingerprint import Edges, Fingerprint, find_edges
+from stream_signal.inputs.fingerprint import Edges, Fingerprint, find_edges
+from stream_signal.inputs.plain import STDIN, can_be_read_again, size_of
 from stream_signal.job.saved import FILES, PIPE
 
 if TYPE_CHECKING:
     from stream_signal.core.state import State
+    from stream_signal.inputs.rotation import Followed, Rotations
 
 START_OVER = "remove it to start over"
 
@@ -32,7 +33,7 @@ class Position:
         self.input = FILES if all(again) else PIPE
         self.first = 0
         self.offset = 0
-        self._names = names
+        self.names = names
         self._done: list[Fingerprint] = []  # of the inputs before the current one
         self._edges = Edges()  # of the current one
 
@@ -43,17 +44,39 @@ class Position:
 
     def resume(self, parts: list[Fingerprint], checkpoint: str) -> None:
         """Continue after `parts`; raise CheckpointError, which names `checkpoint`, if the inputs do not have them."""
-        if len(self._names) < len(parts):
-            differs = f"it has read {len(parts)} inputs, and {len(self._names)} are given"
+        if len(self.names) < len(parts):
+            differs = f"it has read {len(parts)} inputs, and {len(self.names)} are given"
             raise CheckpointError(checkpoint, differs, START_OVER)
         self.first = len(parts) - 1
-        for number, (name, part) in enumerate(zip(self._names, parts, strict=False)):
+        for number, (name, part) in enumerate(zip(self.names, parts, strict=False)):
             size, self._edges = find_known(name, part, "read", checkpoint)
             if number < self.first and size > part.offset:
                 differs = f"{name!r} has grown since the inputs after it were read"
                 raise CheckpointError(checkpoint, differs, START_OVER)
             self.offset = part.offset
         self._done = parts[:-1]
+
+    def resume_followed(
+        self, parts: list[Fingerprint], followed: Followed | None, rotations: Rotations, checkpoint: str
+    ) -> None:
+        """Continue in a followed file, whatever its name is now; raise CheckpointError if it cannot be found."""
+        if len(parts) > 1:
+            self.resume(parts, checkpoint)  # it refuses
+        [part] = parts
+        edges = rotations.resume(part, followed)
+        if edges is None:
+            differs = _differs(rotations.path, part, size_of(rotations.path), "read")
+            unreadable = rotations.unreadable()
+            if rotations.pattern and unreadable:
+                differs += f", and {unreadable}"
+            elif rotations.pattern:
+                differs += f", nor does a file that --rotated {rotations.pattern!r} names"
+            advice = f"bring the file back, or {START_OVER}"
+            if not rotations.pattern:
+                pattern = rotations.suggestion()
+                advice = f"if it was rotated, name the old files with --rotated {pattern}; if not, {advice}"
+            raise CheckpointError(checkpoint, differs, advice)
+        self._edges, self.offset = edges, part.offset
 
     def add(self, data: bytes) -> None:
         """Take the next bytes."""
@@ -78,7 +101,10 @@ def find_known(path: str, part: Fingerprint, done: str, checkpoint: str) -> tupl
     size, edges = find_edges(path, part)
     if edges:
         return size, edges
-    differs = f"{path!r} does not begin with the bytes that it has {done}"
+    raise CheckpointError(checkpoint, _differs(path, part, size, done), f"bring the file back, or {START_OVER}")
+
+
+def _differs(path: str, part: Fingerprint, size: int, done: str) -> str:
     if size < part.offset:
-        differs = f"it has {done} {part.offset} bytes of {path!r}, which has {size} now"
-    raise CheckpointError(checkpoint, differs, f"bring the file back, or {START_OVER}")
+        return f"it has {done} {part.offset} bytes of {path!r}, which has {size} now"
+    return f"{path!r} does not begin with the bytes that it has {done}"

@@ -80,6 +80,12 @@ class Order(NamedTuple):
     """csv or jsonl; None: by the ending of the path"""
     follow: bool = False
     """keep reading the one input as it grows"""
+    rotated: str | None = None
+    """pattern of the names that old files of the followed one get; None: unknown"""
+    resume_by: str | None = None
+    """"time": a sender repeats rows, and those up to the last timestamp of the checkpoint are skipped"""
+    quiet: bool = False
+    """nothing on stderr but errors"""
     idle_timeout: float | None = None
     """seconds without new bytes after which a followed file has ended"""
 
@@ -224,13 +230,13 @@ def _in_file(path: str, error: ConfigError) -> ConfigError:
     return named
 
 
-def _prepare(  # noqa: PLR0913, PLR0917 - all that a job is made of
+def _prepare(  # noqa: PLR0913, PLR0915, PLR0917 - all that a job is made of
     order: Order, config: Config, held: ExitStack, log: Log, stop: StopSignals, started: float
 ) -> Drive:
     """Build what the order asks for; its files stay open, and locked, until `held` ends."""
     observers: list[Observer] = []
     sinks: list[Sink] = []
-    checkpoint = saved = signals = time_order = None
+    checkpoint = saved = signals = time_order = rotations = last_time = repeats = None
     first = offset = 0
     time_column = cast("str | int | None", config.time_column)  # an observer finds one column so far
     source = _source(order, config)
@@ -259,10 +265,28 @@ def _prepare(  # noqa: PLR0913, PLR0917 - all that a job is made of
         observers.append(time_order)
     if checkpoint:
         position = Position(order.inputs)
+        if not position.is_of_files:
+            from stream_signal.core.observers.last_time import LastTime  # noqa: PLC0415
+
+            last_time = LastTime(time_column)
+            observers.append(last_time)
+        elif order.resume_by:
+            raise InputError("--resume-by is for a pipe; the rows of a file that were counted are not read again")
         settings = deciding_settings(config, signals)
         saved = checkpoint.load(settings, position.input)
+    if order.follow:
+        from stream_signal.inputs.rotation import Rotations  # noqa: PLC0415 - only --follow needs it
+        from stream_signal.job.truncation import TruncationWarning  # noqa: PLC0415
+
+        own = [path for path in (order.output, order.signals, order.log_file, order.checkpoint) if path]
+        rotations = Rotations(order.inputs[0], order.rotated, own)
+        if not saved:
+            rotations.begin()
+        sinks.append(TruncationWarning(log, quiet=order.quiet or order.logs_to_stderr))
     if checkpoint and saved:
-        if saved.parts:
+        if saved.parts and rotations:
+            position.resume_followed(saved.parts, saved.followed, rotations, checkpoint.path)
+        elif saved.parts:
             position.resume(saved.parts, checkpoint.path)
         first, offset = position.first, position.offset
         try:
@@ -272,10 +296,32 @@ def _prepare(  # noqa: PLR0913, PLR0917 - all that a job is made of
     else:
         stream = SignalStream(config, observers)
     if checkpoint:
-        saver = CheckpointSaver(checkpoint, settings, position, stream, signals, log, order.checkpoint_every)
+        every, quiet = order.checkpoint_every, order.quiet or order.logs_to_stderr
+        saver = CheckpointSaver(
+            checkpoint,
+            settings,
+            position,
+            stream,
+            signals,
+            log,
+            every,
+            rotations,
+            quiet=quiet,
+        )
         sinks.append(saver)
+        if rotations:
+            saver.begin_followed(saved)
+        if saved and last_time:
+            if "last_time" not in saved.state.observed and stream.rows:
+                last_time.forget()
+            if order.resume_by and stream.rows:
+                from stream_signal.job.repeats import repeats_of  # noqa: PLC0415
+
+                repeats = repeats_of(config, saved, last_time, checkpoint.path)
         if saved:
             saver.resume_signals(saved)
+            if last_time:
+                saver.resume_pipe(saved)
             log.info("checkpoint taken up", rows=stream.rows, input=order.inputs[first], offset=offset)
     if time_order:
         from stream_signal.job.journal import Journal  # noqa: PLC0415
@@ -285,6 +331,15 @@ def _prepare(  # noqa: PLR0913, PLR0917 - all that a job is made of
         from stream_signal.outputs.snapshots import MetricsSoFar  # noqa: PLC0415
 
         sinks.append(MetricsSoFar(order.every, config, stream, order.output, started))
+    if rotations:
+        from stream_signal.inputs.follow import FollowedSource  # noqa: PLC0415 - only --follow needs it
+
+        rotations.header, rotations.rows = lambda: stream.header, lambda: stream.rows
+        source = FollowedSource(order.inputs[0], order.idle_timeout, rotations)
+    if repeats:
+        from stream_signal.job.repeats import WithoutRepeats  # noqa: PLC0415
+
+        source = WithoutRepeats(source, repeats, stream.skip_lines)
     return Drive(source, stream, sinks, stop, first, offset)
 
 
@@ -296,11 +351,7 @@ def _source(order: Order, config: Config) -> Source:
             what = "a file that grows" if order.follow else "a checkpoint"
             raise ConfigError(f"newest_first: {what} needs the rows in order of time; leave out --newest-first")
         return BackwardsSource(order.inputs, config)
-    if not order.follow:
-        return PlainSource(order.inputs)
-    from stream_signal.inputs.follow import FollowedSource  # noqa: PLC0415 - only --follow needs it
-
-    return FollowedSource(order.inputs[0], order.idle_timeout)
+    return PlainSource(order.inputs)
 
 
 def _log_start(log: Log, order: Order, config: Config, config_path: str | None) -> None:

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from stream_signal.core.repairs import BAD_ROW, MISSING_CLOSE
 from stream_signal.core.state import State, natural
-from stream_signal.job.fingerprint import Fingerprint, hashed
+from stream_signal.inputs.fingerprint import Fingerprint, hashed
+from stream_signal.inputs.rotation import Followed, Left
 
 SCHEMA = 3
 FILES, PIPE = "files", "a pipe"
@@ -36,11 +37,16 @@ class Saved(NamedTuple):
     written: Fingerprint
     """what was written as signals"""
     state: State
+    names: tuple[str, ...] = ()
+    """of the inputs, as they were given"""
+    followed: Followed | None = None
+    """of a followed file"""
 
 
 def encode(saved: Saved) -> bytes:
     """Encode it as text."""
-    content = json.dumps(saved._asdict() | {"state": saved.state.as_json()})
+    followed = saved.followed._asdict() if saved.followed else None
+    content = json.dumps(saved._asdict() | {"state": saved.state.as_json(), "followed": followed})
     return f'{{"schema": {SCHEMA}, "sha256": "{hashed(content.encode())}",\n"saved": {content}}}\n'.encode()
 
 
@@ -55,6 +61,8 @@ def decode(data: bytes) -> dict[str, Any]:
         raise DamagedError(f"its schema is {str(schema)[:20]}, and this version reads up to {SCHEMA}")
     if digest != hashed(json.dumps(content).encode()):
         raise DamagedError("it is damaged")
+    if schema == 2 and isinstance(content, dict):
+        content |= {"names": [], "followed": None}
     if not isinstance(content, dict) or content.keys() != set(Saved._fields):
         raise DamagedError("it is not a checkpoint")
     if not isinstance(content["settings"], dict):
@@ -76,6 +84,8 @@ def checked(content: dict[str, Any], window: int) -> Saved:
             parts=[Fingerprint(*part) for part in content["parts"]],
             written=Fingerprint(*content["written"]),
             state=State.from_json(content["state"], window),
+            names=_names(content["names"]),
+            followed=None if content["followed"] is None else _followed(content["followed"]),
         )
         offsets = [natural(part.offset) for part in (*saved.parts, saved.written)]
     except (ValueError, TypeError) as error:
@@ -84,6 +94,30 @@ def checked(content: dict[str, Any], window: int) -> Saved:
     if bool(saved.parts) != is_of_files or (is_of_files and offsets[-2] != saved.state.offset):
         raise DamagedError("it is damaged: offsets that contradict each other")
     return saved
+
+
+def _names(found: object) -> tuple[str, ...]:
+    if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+        raise ValueError("expected the names of the inputs")
+    return tuple(found)
+
+
+def _followed(found: Any) -> Followed:
+    if not isinstance(found, dict) or found.keys() != set(Followed._fields) or type(found["written_ns"]) is not int:
+        raise ValueError("expected what is known of a followed file")
+    left = [Left(Fingerprint(*read), _file(file)) for read, file in found["left"]]
+    if any(type(part) is not kind for one in left for part, kind in zip(one.read, (int, str, str), strict=True)):
+        raise ValueError("expected the files that were left")
+    return Followed(_file(found["file"]), found["written_ns"], left)
+
+
+def _file(found: Any) -> tuple[int, int] | None:
+    if found is None:
+        return None
+    device, inode = found
+    if type(device) is not int or type(inode) is not int:
+        raise ValueError("expected a device and an inode")
+    return device, inode
 
 
 def _from_schema_2(state: dict[str, Any]) -> dict[str, Any]:

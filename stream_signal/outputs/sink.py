@@ -35,6 +35,9 @@ class Sink:
     def ending(self) -> None:
         """Note that the last input is at its end; a last row without its newline is not counted yet."""
 
+    def leaving(self, rotated: str) -> None:
+        """Note that a followed file is left for the one that replaces it, right before `end`; `rotated` says why."""
+
     def end(self, rotated: str | None) -> None:
         """Note that an input has ended, and with it its last row; `rotated` says why another file replaces it."""
 

@@ -116,6 +116,12 @@ def test_rotation(inotify: bool, tmp_path: Path) -> None:  # noqa: FBT001
     check_metrics(tmp_path, CLOSES[:100])
 
 
+TRUNCATED = (
+    "stream-signal: 'data.csv' was truncated: rows that were written just before that may be lost; "
+    "rotate by renaming the file instead\n"
+)
+
+
 def test_copy_and_truncate(tmp_path: Path) -> None:
     """A file that is cut back and written anew is the next part, even where it has outgrown the old one at once."""
     path = tmp_path / "data.csv"
@@ -127,7 +133,7 @@ def test_copy_and_truncate(tmp_path: Path) -> None:
         read_lines(process, 5)
         path.write_bytes(b"BTC/USD\n" + candle_csv(CLOSES[15:100]))  # longer than what was there
         read_lines(process, 85)
-        assert (end(process), process.returncode) == ("", 0)
+        assert (end(process), process.returncode) == (TRUNCATED * 2, 0)
     check_metrics(tmp_path, CLOSES[:100])
 
 
@@ -199,7 +205,7 @@ def test_a_torn_line_at_rotation(truncate: bool, tmp_path: Path) -> None:  # noq
             path.rename(tmp_path / "old.csv")
         append(path, candle_csv(CLOSES[10:20]))
         read_lines(process, 10)
-        assert (end(process), process.returncode) == ("", 0)
+        assert (end(process), process.returncode) == (TRUNCATED * truncate, 0)
     check_metrics(tmp_path, CLOSES[:20])
     events = [json.loads(line) for line in (tmp_path / "run.log").read_text().splitlines()]
     assert [event["unfinished_lines"] for event in events if event["event"] == "repairs"] == [1]
@@ -326,10 +332,10 @@ def test_stalled(tmp_path: Path) -> None:
     """The log tells of a silence, once, and goes on."""
     (tmp_path / "data.csv").write_bytes(candle_csv(CLOSES[:10]))
     script = (
-        "import sys; from stream_signal.job import journal; journal.STALLED_SECONDS = 0.05\n"
+        "import sys; from stream_signal.job import journal; journal.STALLED_SECONDS = 0.2\n"
         "from stream_signal.__main__ import main\nsys.exit(main())"
     )
-    command = [sys.executable, "-c", script, "data.csv", "--follow", "--idle-timeout", "0.4", "--log-file", "run.log"]
+    command = [sys.executable, "-c", script, "data.csv", "--follow", "--idle-timeout", "1", "--log-file", "run.log"]
     subprocess.run(command, cwd=tmp_path, capture_output=True, check=True, timeout=60)
     events = [json.loads(line) for line in (tmp_path / "run.log").read_text().splitlines()]
     [stalled] = [event for event in events if event["event"] == "stalled"]

@@ -30,10 +30,15 @@ def run_with_checkpoint(folder: Path, *arguments: str, **options: Any) -> Done:
     return run_command(*arguments, "--checkpoint", "state.json", cwd=folder, **options)
 
 
+def without_next_row(done: Done) -> list[str]:
+    """Return the lines on stderr but for those about the next row, which test_describe.py is about."""
+    return [line for line in done.stderr.splitlines() if "the next row to send is row " not in line]
+
+
 def check(done: Done, closes: list[str], window: int = 5) -> None:
     """Check the metrics against the oracle."""
     rows, signals = count(closes, window)
-    assert (done.code, done.stderr) == (0, "")
+    assert (done.code, without_next_row(done)) == (0, [])
     assert (done.record["rows_processed"], done.record["value"]) == (rows, signals / rows)
 
 
@@ -263,7 +268,7 @@ def test_the_largest_window(tmp_path: Path) -> None:
     """A checkpoint is read for what it is, not for what one of its window might be: found by fuzz.py."""
     for _ in range(2):
         done = run_with_checkpoint(tmp_path, "--window", "1000000000", stdin=b"close\n1\n")
-        assert (done.code, done.stderr) == (0, "")
+        assert (done.code, without_next_row(done)) == (0, [])
     assert done.record["rows_processed"] == 2
 
 
@@ -317,7 +322,7 @@ def test_an_error_in_a_pipe(tmp_path: Path) -> None:
     run_with_checkpoint(tmp_path, stdin=DATA)
     done = run_with_checkpoint(tmp_path, stdin=candle_csv(["1", "x"]))
     assert done.code == 1
-    assert done.stderr.splitlines()[2:] == ["stream-signal: the checkpoint covers 300 rows: send the rows after them"]
+    assert done.stderr.splitlines()[-1].startswith("stream-signal: the next row to send is row 301; ")
 
 
 def test_saved_while_the_pipe_is_silent(tmp_path: Path) -> None:

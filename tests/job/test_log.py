@@ -171,8 +171,7 @@ def test_what_stderr_would_say_is_in_the_log(folder: Path) -> None:
     (folder / "config.yaml").unlink()
     done = run_script(BREAK, "replace", ".stream-signal.", "ENOSPC", *arguments, cwd=folder, stdin=text)
     failed, unwritten = (json.loads(line) for line in done.stderr.splitlines()[-2:])
-    covered = "the checkpoint covers 0 rows: send the rows after them"
-    assert (failed["event"], failed["notes"]) == ("job failed", [covered])
+    assert (failed["event"], failed["notes"]) == ("job failed", ["the next row to send is row 1"])
     reason = "cannot write 'm.json': No space left on device"
     assert (unwritten["event"], unwritten["reason"]) == ("record not written", reason)
 

@@ -209,8 +209,10 @@ def test_the_metrics_so_far_cannot_be_written(tmp_path: Path) -> None:
     done = run_script(
         BREAK, "write", ".stream-signal.", "ENOSPC", *arguments, "--every", "0.000001", cwd=tmp_path, stdin=DATA
     )
-    assert (done.code, done.stderr) == (1, "stream-signal: cannot write 'm.json': No space left on device\n")
     rows = json.loads((tmp_path / "state.json").read_text())["saved"]["state"]["rows"]
+    first, second = done.stderr.splitlines()
+    assert (done.code, first) == (1, "stream-signal: cannot write 'm.json': No space left on device")
+    assert second.startswith(f"stream-signal: the next row to send is row {rows + 1}; ")
     assert run_command(*arguments, stdin=candle_csv(CLOSES[rows:]), cwd=tmp_path).code == 0
     check_metrics(tmp_path, CLOSES)
 

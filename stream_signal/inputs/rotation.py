@@ -1,0 +1,430 @@
+"""Rotations: which file comes after the one that was followed, and whether one has been missed.
+
+With a pattern, the old files are those that match it. They are read in the order of their last write: `logrotate`
+numbers them backwards, and renames them again at each rotation. A file is known by the first and last bytes that were
+read of it; its inode is only a hint.
+
+Without a pattern, only the file that has the name now can be read. If the file read last no longer has it, the folder
+is searched for another file with rows: one that was rotated in between. The job then refuses to continue.
+
+A rotation may happen during any of these steps. So the file that has the name is looked at before the others, they are
+listed until two lists are equal, and whoever opens a file checks that it is the one that was found.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from stream_signal.core.errors import DataError, InputError, reason
+from stream_signal.core.foreign import refuse_foreign
+from stream_signal.core.header import BOM
+from stream_signal.core.quotes import FieldError, split_line
+from stream_signal.core.time_column import find_time
+from stream_signal.inputs.fingerprint import EDGE_BYTES, Edges, Fingerprint, find_edges, hashed
+from stream_signal.inputs.plain import read_edges, read_small
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from stream_signal.core.header import Header
+
+# Only one with a last write as late as that of the current file can be mistaken for its successor.
+_MOST_LEFT = 100
+# A header, with a preamble of a few lines above it, and a row.
+_BEGINNING_BYTES = 64 * 1024
+_BEGINNING_LINES = 8
+# A list of files is stable unless they are renamed all the time.
+_MOST_LISTS = 100
+
+
+class Found(NamedTuple):
+    """A file as it was found; whoever opens its path must compare it with `status`."""
+
+    path: str
+    status: os.stat_result
+
+
+class Left(NamedTuple):
+    """A file that has been read, or was old when the job began."""
+
+    read: Fingerprint
+    file: tuple[int, int] | None
+    """its device and inode; None if it was truncated"""
+
+
+class Followed(NamedTuple):
+    """What a checkpoint keeps of a followed file, besides its fingerprint."""
+
+    file: tuple[int, int] | None
+    """its device and inode; None if there was none yet"""
+    written_ns: int
+    """its last write, when it was opened, in nanoseconds of the epoch"""
+    left: list[Left]
+
+
+class Rotations:
+    """The files that had, have or will have the name `path`.
+
+    `pattern` matches the old files; None if nobody has said where they go. `own` are paths that the job writes.
+    `header` and `rows` return the header of the stream, if it is known, and how many rows were counted.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        pattern: str | None = None,
+        own: Sequence[str] = (),
+        header: Callable[[], Header | None] = lambda: None,
+        rows: Callable[[], int] = lambda: 0,
+    ) -> None:
+        self.path = path
+        self.pattern = pattern
+        self.header = header
+        self.rows = rows
+        self._own = {os.path.realpath(name) for name in own}
+        self._left: list[Left] = []
+        self._most_left = _MOST_LEFT
+        self._file: tuple[int, int] | None = None
+        self._written_ns = 0
+        self._part: Fingerprint | None = None  # what a checkpoint has read of the first file
+        self._may_have_missed = False  # whether a rotation before the first file would go unnoticed
+
+    def begin(self) -> None:
+        """Begin with the file that has the name now; the others that match the pattern are older."""
+        live = stat_of(self.path)
+        if not self.pattern:
+            self._written_ns = live.st_mtime_ns if live else time.time_ns()
+            return
+        others = self._others(live, None)
+        self._written_ns = live.st_mtime_ns if live else max((found.status.st_mtime_ns for found in others), default=0)
+        for found in others:
+            if found.status.st_mtime_ns >= self._written_ns:
+                self._left.append(Left(_fingerprint_of(found), _id(found.status)))
+        self._most_left += len(self._left)
+
+    def resume(self, part: Fingerprint, followed: Followed | None) -> Edges | None:
+        """Continue where a checkpoint ends; return the edges of what it has read, or None if no file has that."""
+        if followed:
+            self._file, self._written_ns = followed.file, followed.written_ns
+            self._left.extend(followed.left)
+            self._most_left = max(_MOST_LEFT, len(followed.left))
+        self._may_have_missed = followed is not None
+        if not part.offset:
+            return Edges()
+        self._part = part
+        for left in self._left:  # saved before it was left, when the next file was open already
+            if left.read == part:
+                self._file = left.file
+        found = self._find(part)
+        return found[1] if found else None
+
+    def snapshot(self) -> Followed:
+        """Return what `resume` needs in another process."""
+        return Followed(self._file, self._written_ns, list(self._left))
+
+    def first(self) -> Found | None:
+        """Return the file to begin with; None if it does not exist yet."""
+        if self._part:
+            for _ in range(_MOST_LISTS):  # it may be renamed meanwhile
+                if found := self._find(self._part):
+                    return found[0]
+            raise InputError(f"cannot read {self.path!r}: the file that the checkpoint has read is gone")
+        live = stat_of(self.path)
+        is_same = live is not None and _id(live) == self._file
+        if is_same or not (self.pattern or self._may_have_missed):
+            return Found(self.path, live) if live else None
+        return self.after(None, None)
+
+    def opened(self, status: os.stat_result) -> None:
+        """Note which file is read now."""
+        self._file, self._written_ns, self._part = _id(status), status.st_mtime_ns, None
+        self._left = [left for left in self._left if left.file != self._file]
+
+    def left(self, read: Fingerprint, status: os.stat_result | None) -> None:
+        """Note that a file has been read to its end; `status` is None if it was truncated."""
+        self._left.append(Left(read, _id(status) if status else None))
+        del self._left[: -self._most_left]
+
+    def after(self, status: os.stat_result | None, read: Fingerprint | None) -> Found | None:
+        """Return the next file after the one with this status, of which `read` was read; None if there is none yet.
+
+        Without a status, that is the first file after those left. `read` is None if the file had no rows. InputError if
+        a rotation may have been missed, or the next file cannot be read.
+        """
+        for _ in range(_MOST_LISTS):
+            live = stat_of(self.path)
+            if not live and not self.pattern:
+                return None
+            listed, found, refused = self._listed(), None, None
+            try:
+                found = self._next(live, listed, status, read)
+            except InputError as error:
+                refused = error
+            now = stat_of(self.path)
+            if (live and _id(live)) == (now and _id(now)) and _names(listed) == _names(self._listed()):
+                if refused:
+                    raise refused
+                return found
+        raise self._unstable()
+
+    def _next(
+        self,
+        live: os.stat_result | None,
+        listed: list[Found],
+        status: os.stat_result | None,
+        read: Fingerprint | None,
+    ) -> Found | None:
+        known = {_id(found.status) for found in listed} | ({_id(live)} if live else set())
+        left = [*self._left, Left(read, _id(status))] if status and read else self._left
+        since = _key(status) if status else (self._written_ns, 0)
+        later = [
+            found
+            for found in self._without(listed, live, status)
+            if _key(found.status) >= since and not self._has_no_rows(found) and not self._is_left(found, left, known)
+        ]
+        later.sort(key=lambda found: _key(found.status))
+        if not self.pattern:
+            for found in later:
+                if stat.S_ISREG(found.status.st_mode) and self._is_alike(found):
+                    raise self._missed(found.path)
+            return Found(self.path, live) if live else None
+        plain = {found.path: found.status for found in listed}
+        later = [found for found in later if not _is_compressed_form(found, plain)]
+        if status and not status.st_nlink:
+            later = _without_compressed(later, status)
+        if not later:
+            return Found(self.path, live) if live else None
+        self._check(later)
+        return later[0]
+
+    def copy_of(self, read: Fingerprint, status: os.stat_result) -> Found | None:
+        """Return the copy of a truncated file that begins with what was read of it, if the pattern matches one."""
+        if not self.pattern:
+            return None
+        copies = [found for found in self._others(None, status) if _begins_with(found, read)]
+        return max(copies, key=lambda found: _key(found.status), default=None)
+
+    def unreadable(self) -> str | None:
+        """Say which file may hold what a checkpoint has read, but cannot be read."""
+        for found in sorted(self._others(None, None), key=lambda found: _key(found.status), reverse=True):
+            if why := _why_unreadable(found):
+                return f"{found.path!r} is {why}"
+        return None
+
+    def suggestion(self, name: str | None = None) -> str:
+        """Return a pattern to try, for a message."""
+        folder, base = os.path.split(self.path)
+        begins = f"{base}." if name is None or os.path.basename(name).startswith(f"{base}.") else _stem(base)
+        return repr(os.path.join(folder, f"{begins}*"))
+
+    def _find(self, part: Fingerprint) -> tuple[Found, Edges] | None:
+        """Find the file that begins with `part`: the one with the inode, or the one with the name, or another."""
+        live = stat_of(self.path)
+        files = [Found(self.path, live)] if live else []
+        if live and self._file in {None, _id(live)} and (edges := _edges_of(files[0], part)):
+            return files[0], edges
+        files += self._others(live, None)
+        found = [(file, edges) for file in files if (edges := _edges_of(file, part))]
+        found.sort(key=lambda pair: (_id(pair[0].status) != self._file, pair[0].path != self.path))
+        return found[0] if found else None
+
+    def _others(self, live: os.stat_result | None, status: os.stat_result | None) -> list[Found]:
+        """List the other files that may have had the name, each once."""
+        return self._without(self._listed(), live, status)
+
+    def _without(self, listed: list[Found], live: os.stat_result | None, status: os.stat_result | None) -> list[Found]:
+        known = [_id(one) for one in (live, status) if one]
+        found = []
+        for file in listed:
+            if _id(file.status) not in known and os.path.realpath(file.path) not in self._own:
+                known.append(_id(file.status))
+                found.append(file)
+        return found
+
+    def _listed(self) -> list[Found]:
+        """List the files until two lists are equal: one that is renamed meanwhile may be in neither place."""
+        before = self._list_once()
+        for _ in range(_MOST_LISTS):
+            now = self._list_once()
+            if _names(now) == _names(before):
+                return now
+            before = now
+        raise self._unstable()
+
+    def _list_once(self) -> list[Found]:
+        return [Found(path, status) for path in sorted(self._paths()) if (status := stat_of(path))]
+
+    def _unstable(self) -> InputError:
+        return InputError(f"cannot read {self.path!r}: the files beside it are renamed all the time")
+
+    def _paths(self) -> list[str]:
+        if self.pattern:
+            from glob import glob  # noqa: PLC0415 - only --rotated needs it
+
+            return glob(self.pattern)
+        folder, base = os.path.split(self.path)
+        stem = _stem(base)
+        try:
+            names = os.listdir(folder or ".")
+        except OSError as error:
+            raise InputError(f"cannot read {folder or '.'!r}: {reason(error)}") from error
+        return [os.path.join(folder, name) for name in names if name.startswith(stem) and name != base]
+
+    def _is_left(self, found: Found, left: list[Left], known: set[tuple[int, int]]) -> bool:
+        """Whether a file has been read: it is one of those left, or a copy of one."""
+        for one in left:
+            is_same = one.file == _id(found.status)
+            is_copy = not is_same and found.status.st_size == one.read.offset
+            if not (is_same or is_copy) or not _begins_with(found, one.read):
+                continue
+            if is_same and found.status.st_size > one.read.offset:
+                grown = found.status.st_size - one.read.offset
+                raise InputError(
+                    f"{found.path!r} has grown by {grown} bytes since it was rotated and left for the next file; "
+                    "let its writer finish, and start over with all files, in order"
+                )
+            # Without timestamps, equal rows may be the rows of another hour.
+            if is_copy and one.file in known and not self._has_times():
+                if not self.pattern:
+                    return False
+                raise InputError(
+                    f"{found.path!r} holds the same bytes as a rotated file that was read; "
+                    "if it is a copy, move it away, or give another --rotated"
+                )
+            return True
+        return False
+
+    def _has_times(self) -> bool:
+        header = self.header()
+        return header is not None and find_time(header) is not None
+
+    def _has_no_rows(self, found: Found) -> bool:
+        header = self.header()
+        length = len(header.line) if header else 0
+        if found.status.st_size > length + len(BOM) + 2 or not stat.S_ISREG(found.status.st_mode):
+            return False
+        data = _beginning_of(found)
+        return data is not None and data.removeprefix(BOM).rstrip(b"\r\n") in {b"", header.line if header else b""}
+
+    def _is_alike(self, found: Found) -> bool:
+        """Whether a file begins as the files of this stream do, and has a row."""
+        data, header = _beginning_of(found), self.header()
+        if data is None:
+            return False
+        if header is None:
+            live = _beginning_of(Found(self.path, found.status)) or b""
+            lines, first = _lines(data), _lines(live)[:1]
+            return lines[:1] == first and len(lines) > 1
+        lines = _lines(data)
+        if header.line:
+            at = lines.index(header.line) if header.line in lines else len(lines)
+            return any(lines[at + 1 :])
+        try:
+            return any(lines) and len(split_line(next(filter(None, lines)), header.delimiter)) == header.width
+        except FieldError:
+            return False
+
+    def _missed(self, name: str) -> InputError:
+        return InputError(
+            f"{self.path!r} was rotated, and {name!r} has rows that were not read; "
+            f"name the old files with --rotated {self.suggestion(name)}"
+        )
+
+    def _check(self, later: list[Found]) -> None:
+        """Raise InputError if the first file cannot be read, or may not be the first."""
+        found = later[0]
+        why = _why_unreadable(found)
+        if why:
+            raise InputError(f"cannot read {found.path!r}, a rotated file of {self.path!r}: it is {why}")
+        if len(later) > 1 and _key(later[1].status) == _key(found.status):
+            raise InputError(
+                f"{found.path!r} and {later[1].path!r} were rotated and written at the same time; "
+                "`touch` the one that comes last"
+            )
+
+
+def stat_of(path: str) -> os.stat_result | None:
+    """Return the status of a file, or None if it does not exist."""
+    try:
+        return os.stat(path)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InputError(f"cannot read {path!r}: {reason(error)}") from error
+
+
+def _id(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
+
+
+def _key(status: os.stat_result) -> tuple[int, int]:
+    """Return what files are sorted by: their last write, then their last rename, unless that was their removal."""
+    return status.st_mtime_ns, status.st_ctime_ns if status.st_nlink else 0
+
+
+def _names(listed: list[Found]) -> list[tuple[str, tuple[int, int]]]:
+    return [(found.path, _id(found.status)) for found in listed]
+
+
+def _stem(base: str) -> str:
+    return os.path.splitext(base)[0]
+
+
+def _lines(data: bytes) -> list[bytes]:
+    """Return the first whole lines of a file."""
+    return [line.removesuffix(b"\r") for line in data.removeprefix(BOM).split(b"\n")[:-1][:_BEGINNING_LINES]]
+
+
+def _beginning_of(found: Found) -> bytes | None:
+    try:
+        return read_small(found.path, _BEGINNING_BYTES)
+    except InputError:
+        return None
+
+
+def _edges_of(found: Found, part: Fingerprint) -> Edges | None:
+    try:
+        return find_edges(found.path, part)[1]
+    except InputError:
+        return None
+
+
+def _begins_with(found: Found, part: Fingerprint) -> bool:
+    return _edges_of(found, part) is not None
+
+
+def _fingerprint_of(found: Found) -> Fingerprint:
+    size = found.status.st_size
+    try:
+        _, head, tail = read_edges(found.path, size, EDGE_BYTES)
+    except InputError:
+        head = tail = b""
+    return Fingerprint(size, hashed(head), hashed(tail))
+
+
+def _why_unreadable(found: Found) -> str | None:
+    """Say why a file cannot be read as candles; None if it can."""
+    if not stat.S_ISREG(found.status.st_mode):
+        return "not a file"
+    try:
+        refuse_foreign(read_small(found.path, 16), 1)
+    except InputError as error:
+        return f"not readable ({str(error).rpartition(': ')[2]})"
+    except DataError as error:
+        return f"{error.found.partition(':')[0]}, which has to be decompressed first"
+    return None
+
+
+def _is_compressed_form(found: Found, plain: dict[str, os.stat_result]) -> bool:
+    """Whether it is the compressed form of a file that is still there: it is being made, or is kept beside it."""
+    of = plain.get(os.path.splitext(found.path)[0])
+    return of is not None and found.status.st_mtime_ns >= of.st_mtime_ns and _why_unreadable(found) is not None
+
+
+def _without_compressed(later: list[Found], status: os.stat_result) -> list[Found]:
+    """Leave out the compressed form of a file that was read and then removed: it keeps the time of the last write."""
+    same = [found for found in later if found.status.st_mtime_ns == status.st_mtime_ns and _why_unreadable(found)]
+    return [found for found in later if found not in same] if len(same) == 1 else later

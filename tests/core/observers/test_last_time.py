@@ -1,0 +1,62 @@
+"""LastTime: whether every timestamp was later than the one before, in both engines."""
+
+from __future__ import annotations
+
+import pytest
+
+from stream_signal import Config, SignalStream
+from stream_signal.core.observers.last_time import LastTime
+from support.streams import by_blocks
+
+CASES = [
+    (["60", "120", "180"], "180", True),
+    (["9", "10", "100"], "100", True),
+    (["60", "120", "120"], "120", False),
+    (["60", "180", "120", "240"], "240", False),
+    (["60", "", "120"], "120", False),
+    (["60", "120", ""], "120", False),
+    (["2024-01-01", "2024-01-02"], "2024-01-02", True),
+    (["2024-01-01", "60"], "60", False),
+    (["noon"], "noon", False),
+    (["07", "8"], "8", True),
+]
+
+
+@pytest.mark.parametrize("repeat", [0, 2000], ids=["short", "after many"])
+@pytest.mark.parametrize(("times", "last", "in_order"), CASES)
+def test_in_order(times: list[str], last: str, in_order: bool, repeat: int) -> None:  # noqa: FBT001
+    """Both engines, resumed between any two rows, know the same last timestamp and the same order."""
+    before = [str(number) for number in range(1, repeat)] if times[0].isdigit() else []
+    moved = [str(int(time) + repeat) if time.isdigit() else time for time in times]
+    data = "time,close\n" + "".join(f"{time},1.5\n" for time in before + moved)
+    wanted = {"last": str(int(last) + repeat) if last.isdigit() else last, "column": None, "in_order": in_order}
+    for engine in ({"engine": "rows"}, by_blocks(512 * 1024), by_blocks(40)):
+        observer = LastTime()
+        stream = SignalStream(Config(), [observer], **engine)
+        stream.feed(data.encode())
+        assert observer.snapshot() == wanted
+    for cut in range(len("time,close\n"), min(len(data), 80)):
+        first = SignalStream(Config(), [LastTime()])
+        first.feed(data[:cut].encode())
+        observer = LastTime()
+        second = SignalStream.from_state(Config(), first.state(), [observer])
+        second.feed(data[first.state().offset :].encode())
+        assert observer.snapshot() == wanted
+
+
+def test_without_a_column() -> None:
+    """Without a timestamp column, or with another one than before, nothing is known."""
+    observer = LastTime()
+    SignalStream(Config(), [observer]).feed(b"when,close\n60,1.5\n")
+    assert (observer.last, observer.in_order) == (b"", False)
+    other = LastTime("when")
+    other.restore({"last": "60", "column": None, "in_order": True})
+    assert (other.last, other.in_order) == (b"", False)
+    for damaged in (
+        None,
+        {},
+        {"last": 5, "column": None, "in_order": True},
+        {"last": "", "column": None, "in_order": 1},
+    ):
+        with pytest.raises(ValueError, match="expected the last timestamp"):
+            other.restore(damaged)

@@ -1,0 +1,490 @@
+"""Rotations that a follower does not see: read exactly if --rotated names the old files, and otherwise refused."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.candle_csv import CLOSES, HEADER, candle_csv, row
+from support.commands import COMMAND, Done, check_metrics, logged, run_command, run_script
+from support.oracle import count
+from support.processes import append, follow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+ARGUMENTS = ("data.csv", "--follow", "--signals", "s.csv", "--output", "m.json", "--checkpoint", "state.json")
+NAMED = ("--rotated", "data.csv.*")
+BOTH = pytest.mark.parametrize("named", [NAMED, ()], ids=["named", "not named"])
+
+# Runs the command, in which pread returns a byte or two at a time, or nothing of the last 64 for a while.
+SHORT_PREADS = """
+import os, sys
+from stream_signal.__main__ import main
+pread, calls = os.pread, []
+def short(descriptor, length, offset):
+    calls.append(length)
+    return b"" if len(calls) % 3 == 0 else pread(descriptor, min(length, 2), offset)
+os.pread = short
+sys.exit(main())
+"""
+
+
+def rows(first: int, last: int) -> bytes:
+    """Make the rows of data.csv, by their numbers from 0."""
+    return "".join(row(number, CLOSES[number]) + "\n" for number in range(first, last)).encode()
+
+
+def new(folder: Path, first: int = 0, last: int = 0) -> None:
+    """Put a new data.csv in place, at once."""
+    (folder / "new").write_bytes(HEADER.encode() + rows(first, last))
+    (folder / "new").rename(folder / "data.csv")
+
+
+def away(folder: Path, name: str) -> None:
+    """Give data.csv another name."""
+    (folder / "data.csv").rename(folder / name)
+
+
+def wait_until(come: Callable[[], bool]) -> None:
+    """Return when something has come about."""
+    deadline = time.monotonic() + 30
+    while not come():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def has_rows(folder: Path, number: int) -> bool:
+    """Whether the signals of so many rows are there."""
+    return (folder / "s.csv").exists() and (folder / "s.csv").read_bytes().count(b"\n") > number
+
+
+def saved_left(folder: Path) -> int:
+    """Count the files that a checkpoint knows as left."""
+    return len(json.loads((folder / "state.json").read_text())["saved"]["followed"]["left"])
+
+
+def finish(folder: Path, *more: str, seconds: str = "0.4") -> Done:
+    """Run a last job until nothing more comes."""
+    return run_command(*ARGUMENTS, *more, "--idle-timeout", seconds, cwd=folder)
+
+
+def check(folder: Path, done: Done, number: int) -> None:
+    """Check that each of so many rows is counted, and in the signals once."""
+    assert (done.code, done.stderr) == (0, "")
+    check_metrics(folder, CLOSES[:number])
+    lines = [line.split(",")[:3] for line in (folder / "s.csv").read_text().splitlines()[1:]]
+    assert lines == [[str(n + 1), row(n, "").split(",")[0], CLOSES[n]] for n in range(number)]
+
+
+def check_refused(folder: Path, done: Done, name: str) -> None:
+    """Check that a missed rotation is refused, with the name of its file and what to type."""
+    missed = f"stream-signal: 'data.csv' was rotated, and {name!r} has rows that were not read; "
+    assert (done.code, done.stderr) == (1, f"{missed}name the old files with --rotated 'data.csv.*'\n")
+    assert json.loads((folder / "m.json").read_text())["status"] == "error"
+
+
+def check_end(folder: Path, done: Done, named: tuple[str, ...], number: int, missed: str) -> None:
+    """Check that the rotation is exact if it is named; if not, that it is refused, and exact once it is named."""
+    if not named:
+        check_refused(folder, done, missed)
+        done = finish(folder, *NAMED)
+    check(folder, done, number)
+
+
+@BOTH
+def test_rotated_twice_around_a_stop(named: tuple[str, ...], tmp_path: Path) -> None:
+    """A file that had only its header at the stop, and was filled and rotated while no job ran."""
+    new(tmp_path, 0, 10)
+    with follow(tmp_path, *ARGUMENTS, *named) as process:
+        wait_until(lambda: has_rows(tmp_path, 10))
+        away(tmp_path, "data.csv.1")
+        new(tmp_path)
+        wait_until(lambda: saved_left(tmp_path) == 1)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    append(tmp_path / "data.csv", rows(10, 20))
+    away(tmp_path, "data.csv.2")
+    new(tmp_path, 20, 30)
+    check_end(tmp_path, finish(tmp_path, *named), named, 30, "data.csv.2")
+
+
+@BOTH
+def test_killed_before_the_new_file_has_a_row(named: tuple[str, ...], tmp_path: Path) -> None:
+    """The end of the old file is saved before it is left, so a kill then loses nothing."""
+    new(tmp_path, 0, 10)
+    with follow(tmp_path, *ARGUMENTS, *named) as process:
+        wait_until(lambda: has_rows(tmp_path, 10))
+        away(tmp_path, "data.csv.1")
+        new(tmp_path)
+        wait_until(lambda: saved_left(tmp_path) == 1)
+        process.kill()
+    append(tmp_path / "data.csv", rows(10, 20))
+    check(tmp_path, finish(tmp_path, *named), 20)
+
+
+def test_the_first_row_is_saved(tmp_path: Path) -> None:
+    """The first checkpoint is there with the first row: a kill after it does not start the stream over."""
+    new(tmp_path, 0, 10)
+    with follow(tmp_path, *ARGUMENTS) as process:
+        wait_until(lambda: has_rows(tmp_path, 10) and b'"rows": 10' in (tmp_path / "state.json").read_bytes())
+        process.kill()
+    away(tmp_path, "data.csv.1")
+    new(tmp_path, 10, 20)
+    check(tmp_path, finish(tmp_path), 20)
+
+
+@BOTH
+def test_rotated_before_the_first_row(named: tuple[str, ...], tmp_path: Path) -> None:
+    """A job that has begun knows its file before that has a row."""
+    new(tmp_path)
+    with follow(tmp_path, *ARGUMENTS, *named) as process:
+        wait_until((tmp_path / "state.json").exists)
+        process.kill()
+    append(tmp_path / "data.csv", rows(0, 10))
+    away(tmp_path, "data.csv.1")
+    new(tmp_path, 10, 20)
+    check_end(tmp_path, finish(tmp_path, *named), named, 20, "data.csv.1")
+
+
+@BOTH
+def test_rotated_twice_between_two_looks(named: tuple[str, ...], tmp_path: Path) -> None:
+    """A file that came and went while the job runs."""
+    new(tmp_path, 0, 10)
+    with follow(tmp_path, *ARGUMENTS, *named) as process:
+        wait_until(lambda: has_rows(tmp_path, 10))
+        process.send_signal(signal.SIGSTOP)
+        for number in (1, 2):
+            away(tmp_path, f"data.csv.{number}")
+            new(tmp_path, 10 * number, 10 * number + 10)
+        process.send_signal(signal.SIGCONT)
+        if named:
+            wait_until(lambda: has_rows(tmp_path, 30))
+            process.send_signal(signal.SIGTERM)
+        _, stderr = process.communicate(timeout=30)
+    check_end(tmp_path, Done(process.returncode, b"", stderr.decode()), named, 30, "data.csv.2")
+
+
+@BOTH
+def test_rotated_while_the_reader_is_blocked(named: tuple[str, ...], tmp_path: Path) -> None:
+    """Two rotations while nobody reads the signals on stdout."""
+    new(tmp_path, 0, 10)
+    append(tmp_path / "data.csv", candle_csv(["4"] * 60_000, header=False))
+    arguments = ("data.csv", "--follow", "--signals", "-", "--output", "m.json", *named)
+    with follow(tmp_path, *arguments) as process:
+        assert process.stdout
+        process.stdout.readline()
+        for number in (1, 2):
+            away(tmp_path, f"data.csv.{number}")
+            new(tmp_path, 10 * number, 10 * number + 10)
+        read = 1
+        while read < (60_031 if named else 60_011):
+            read += process.stdout.read(1024 * 1024).count(b"\n")
+        if named:
+            process.send_signal(signal.SIGTERM)
+        _, stderr = process.communicate(timeout=30)
+    assert process.returncode == (0 if named else 1)
+    if not named:
+        check_refused(tmp_path, Done(process.returncode, b"", stderr.decode()), "data.csv.2")
+
+
+def shift(folder: Path) -> None:
+    """Rotate as logrotate does: data.csv.1 is always the newest."""
+    for number in (3, 2, 1):
+        if (folder / f"data.csv.{number}").exists():
+            (folder / f"data.csv.{number}").rename(folder / f"data.csv.{number + 1}")
+    away(folder, "data.csv.1")
+
+
+def test_logrotate(tmp_path: Path) -> None:
+    """The order is that of the last write, not of the numbers; older files than the first one followed are not read."""
+    for number, start in ((9, 200), (8, 210)):
+        (tmp_path / f"data.csv.{number}").write_bytes(HEADER.encode() + rows(start, start + 10))
+    new(tmp_path, 0, 10)
+    assert finish(tmp_path, *NAMED).code == 0
+    for number in range(1, 4):
+        shift(tmp_path)
+        new(tmp_path, 10 * number, 10 * number + 10)
+    check(tmp_path, finish(tmp_path, *NAMED), 40)
+    shift(tmp_path)
+    check(tmp_path, finish(tmp_path, *NAMED), 40)  # nothing has the name now
+    new(tmp_path, 40, 50)
+    check(tmp_path, finish(tmp_path, *NAMED), 50)
+
+
+def test_one_missed_only_if_it_was(tmp_path: Path) -> None:
+    """Without --rotated, the file read last is found under its new name; copies, other files and own ones are none."""
+    new(tmp_path, 0, 10)
+    (tmp_path / "config.yaml").write_text('{"seed": 1, "window": 5, "version": "1", "column": 5}')
+    outputs = (
+        "--signals",
+        "data.signals",
+        "--output",
+        "data.json",
+        "--checkpoint",
+        "data.state",
+        "--log-file",
+        "data.log",
+    )
+    arguments = ("data.csv", "--follow", *outputs, "--idle-timeout", "0.4")
+    assert run_command(*arguments, cwd=tmp_path).code == 0
+    append(tmp_path / "data.csv", rows(10, 15))
+    away(tmp_path, "data-old.csv")
+    shutil.copy(tmp_path / "data-old.csv", tmp_path / "data-backup.csv")
+    (tmp_path / "data.notes").write_text("time,close\n1,2\n")
+    (tmp_path / "other.csv").write_bytes(HEADER.encode() + rows(50, 60))
+    (tmp_path / "data-empty.csv").write_text(HEADER)
+    (tmp_path / "data-folder").mkdir()
+    new(tmp_path, 15, 20)
+    done = run_command(*arguments, cwd=tmp_path)
+    assert (done.code, done.stderr) == (0, "")
+    rows_read, signals = count(CLOSES[:20], 5)
+    record = json.loads((tmp_path / "data.json").read_text())
+    assert (record["rows_processed"], record["value"]) == (rows_read, signals / rows_read)
+
+
+def test_own_signals_are_no_rotated_file(tmp_path: Path) -> None:
+    """What the job itself writes is not taken for a rotated file, whatever its name and header."""
+    header = "row,time,close,mean,signal\n"
+    (tmp_path / "data.csv").write_text(header + "1,60,4.5,,0\n")
+    arguments = ("data.csv", "--follow", "--signals", "data.csv.s", "--output", "m.json", "--idle-timeout", "0.4")
+    for named in (NAMED, ()):
+        with follow(tmp_path, *arguments, *named) as process:
+            wait_until(lambda: (tmp_path / "data.csv.s").exists() and (tmp_path / "data.csv.s").stat().st_size > 30)
+            away(tmp_path, "data.csv.old")
+            (tmp_path / "data.csv").write_text(header + "1,120,4.5,,0\n")
+            _, stderr = process.communicate(timeout=30)
+        assert (process.returncode, stderr) == (0, b"")
+        assert json.loads((tmp_path / "m.json").read_text())["rows_processed"] == 2
+        (tmp_path / "data.csv.old").unlink()
+        (tmp_path / "data.csv.s").unlink()
+
+
+def test_without_a_header(tmp_path: Path) -> None:
+    """Of files without a header, one counts if its first line has as many fields."""
+    (tmp_path / "config.yaml").write_text('{"seed": 42, "window": 5, "version": "v1", "header": false, "column": 5}')
+    (tmp_path / "data.csv").write_bytes(rows(0, 10))
+    assert finish(tmp_path).code == 0
+    away(tmp_path, "data.csv.1")
+    (tmp_path / "data.csv.2").write_text("a note\n")
+    (tmp_path / "data.csv.3").write_bytes(rows(10, 20))
+    (tmp_path / "data.csv").write_bytes(rows(20, 30))
+    check_refused(tmp_path, finish(tmp_path), "data.csv.3")
+    (tmp_path / "data.csv.2").unlink()
+    assert finish(tmp_path, *NAMED).code == 0
+    check_metrics(tmp_path, CLOSES[:30])
+
+
+def test_gone(tmp_path: Path) -> None:
+    """If what was read is nowhere, the checkpoint is refused, with what to type if it was rotated."""
+    new(tmp_path, 0, 10)
+    assert finish(tmp_path).code == 0
+    away(tmp_path, "elsewhere")
+    new(tmp_path, 10, 30)
+    done = finish(tmp_path)
+    assert done.code == 1
+    assert done.stderr == (
+        "stream-signal: checkpoint 'state.json': 'data.csv' does not begin with the bytes that it has read; "
+        "if it was rotated, name the old files with --rotated 'data.csv.*'; "
+        "if not, bring the file back, or remove it to start over\n"
+    )
+    done = finish(tmp_path, *NAMED)
+    assert done.code == 1
+    assert "nor does a file that --rotated 'data.csv.*' names; bring the file back" in done.stderr
+    check(tmp_path, finish(tmp_path, "--rotated", "else*"), 30)
+
+
+def test_compressed(tmp_path: Path) -> None:
+    """A match that cannot be read is refused by its name; decompressed, it is read."""
+    new(tmp_path, 0, 10)
+    assert finish(tmp_path, *NAMED).code == 0
+    away(tmp_path, "data.csv.1")
+    (tmp_path / "data.csv.2.gz").write_bytes(gzip.compress(HEADER.encode() + rows(10, 20)))
+    new(tmp_path, 20, 30)
+    done = finish(tmp_path, *NAMED)
+    message = "'data.csv.2.gz', a rotated file of 'data.csv': it is a gzip file, which has to be decompressed first"
+    assert (done.code, done.stderr) == (1, f"stream-signal: cannot read {message}\n")
+    subprocess.run(["gzip", "-d", "data.csv.2.gz"], cwd=tmp_path, check=True)
+    check(tmp_path, finish(tmp_path, *NAMED), 30)
+
+
+def test_what_was_read_and_then_compressed(tmp_path: Path) -> None:
+    """The compressed form of the file that was just read is no successor; if it was not read, it is named."""
+    new(tmp_path, 0, 10)
+    with follow(tmp_path, *ARGUMENTS, *NAMED) as process:
+        wait_until(lambda: has_rows(tmp_path, 10))
+        away(tmp_path, "data.csv.1")
+        subprocess.run(["gzip", "data.csv.1"], cwd=tmp_path, check=True)
+        new(tmp_path, 10, 20)
+        wait_until(lambda: has_rows(tmp_path, 20))
+        process.send_signal(signal.SIGTERM)
+        _, stderr = process.communicate(timeout=30)
+    check(tmp_path, Done(process.returncode, b"", stderr.decode()), 20)
+    away(tmp_path, "data.csv.2")
+    subprocess.run(["gzip", "data.csv.2"], cwd=tmp_path, check=True)
+    new(tmp_path, 20, 30)
+    done = finish(tmp_path, *NAMED)
+    assert done.code == 1
+    assert "'data.csv.2.gz' is a gzip file, which has to be decompressed first" in done.stderr
+
+
+def test_while_it_is_compressed(tmp_path: Path) -> None:
+    """A compressed form beside the plain file is not waited for, nor refused: its rows are in that file."""
+    new(tmp_path, 0, 10)
+    assert finish(tmp_path, *NAMED).code == 0
+    append(tmp_path / "data.csv", rows(10, 15))
+    away(tmp_path, "data.csv.1")
+    new(tmp_path, 15, 20)
+    away(tmp_path, "data.csv.2")
+    for name in ("data.csv.1", "data.csv.2"):
+        (tmp_path / f"{name}.gz").write_bytes(gzip.compress((tmp_path / name).read_bytes())[:30])
+    new(tmp_path, 20, 30)
+    check(tmp_path, finish(tmp_path, *NAMED), 30)
+
+
+@BOTH
+def test_copied_and_truncated(named: tuple[str, ...], tmp_path: Path) -> None:
+    """A truncation is a warning; the rows of the copy that had not been read are read if --rotated names it."""
+    new(tmp_path, 0, 10)
+    with follow(tmp_path, *ARGUMENTS, *named, "--log-file", "run.log") as process:
+        wait_until(lambda: has_rows(tmp_path, 10))
+        process.send_signal(signal.SIGSTOP)
+        append(tmp_path / "data.csv", rows(10, 15))
+        shutil.copy(tmp_path / "data.csv", tmp_path / "data.csv.1")
+        os.truncate(tmp_path / "data.csv", 0)
+        append(tmp_path / "data.csv", HEADER.encode() + rows(15, 20))
+        process.send_signal(signal.SIGCONT)
+        wait_until(lambda: has_rows(tmp_path, 20 if named else 15))
+        process.send_signal(signal.SIGTERM)
+        _, stderr = process.communicate(timeout=30)
+    warning = "stream-signal: 'data.csv' was truncated: rows that were written just before that may be lost; "
+    assert stderr.decode() == f"{warning}rotate by renaming the file instead\n"
+    assert process.returncode == 0
+    assert logged(tmp_path, "truncated") == [{"event": "truncated", "input": "data.csv"}]
+    check_metrics(tmp_path, CLOSES[:20] if named else CLOSES[:10] + CLOSES[15:20])
+
+
+@BOTH
+def test_truncated_and_stopped(named: tuple[str, ...], tmp_path: Path) -> None:
+    """A job that is stopped when the file is empty continues in it; one rotated after that is known to be missed."""
+    new(tmp_path, 0, 10)
+    with follow(tmp_path, *ARGUMENTS, *named, "-v") as process:
+        wait_until(lambda: has_rows(tmp_path, 10))
+        os.truncate(tmp_path / "data.csv", 0)
+        assert process.stderr
+        while b"next file" not in process.stderr.readline():
+            pass
+        process.kill()
+    append(tmp_path / "data.csv", rows(10, 20))
+    check(tmp_path, finish(tmp_path, *named), 20)
+    away(tmp_path, "data.csv.1")
+    new(tmp_path, 20, 30)
+    check(tmp_path, finish(tmp_path, *named), 30)
+
+
+def test_short_reads(tmp_path: Path) -> None:
+    """A pread that returns less than was asked for, or nothing, as over NFS, is not a truncated file."""
+    new(tmp_path, 0, 200)
+    done = run_script(SHORT_PREADS, "data.csv", "--follow", "--idle-timeout", "0.5", "--output", "m.json", cwd=tmp_path)
+    assert (done.code, done.stderr) == (0, "")
+    check_metrics(tmp_path, CLOSES[:200])
+    arguments = ("data.csv", "--follow", "--signals", "-", "--output", "m.json")
+    with subprocess.Popen(
+        [COMMAND.replace("stream-signal", "python"), "-c", SHORT_PREADS, *arguments],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout
+        for _ in range(201):
+            process.stdout.readline()
+        for number in range(200, 220):
+            append(tmp_path / "data.csv", rows(number, number + 1))
+            assert process.stdout.readline().startswith(f"{number + 1},".encode())
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=30) == (b"", b"")
+    check_metrics(tmp_path, CLOSES[:220])
+
+
+def test_written_at_the_same_time(tmp_path: Path) -> None:
+    """Two rotated files whose order nothing tells are refused."""
+    new(tmp_path, 0, 10)
+    assert finish(tmp_path, *NAMED).code == 0
+    away(tmp_path, "data.csv.1")
+    script = "import os, stream_signal.inputs.rotation as r; r._key = lambda status: (status.st_mtime_ns, 0)\n"
+    script += "import sys; from stream_signal.__main__ import main; sys.exit(main())"
+    for number in (2, 3):
+        (tmp_path / f"data.csv.{number}").write_bytes(HEADER.encode() + rows(10 * number - 10, 10 * number))
+        os.utime(tmp_path / f"data.csv.{number}", (2_000_000_000, 2_000_000_000))
+    done = run_script(script, *ARGUMENTS, *NAMED, "--idle-timeout", "0.4", cwd=tmp_path)
+    assert done.code == 1
+    assert "'data.csv.2' and 'data.csv.3' were rotated and written at the same time; `touch` the one" in done.stderr
+    os.utime(tmp_path / "data.csv.3", (2_000_000_001, 2_000_000_001))
+    check(tmp_path, finish(tmp_path, *NAMED), 30)
+
+
+def test_the_same_bytes_without_timestamps(tmp_path: Path) -> None:
+    """Where rows have no timestamps, equal bytes in another file are not taken for a copy in silence."""
+    (tmp_path / "data.csv").write_text("close\n4.5\n")
+    assert finish(tmp_path, *NAMED).code == 0
+    away(tmp_path, "data.csv.1")
+    for name in ("data.csv.2", "data.csv"):
+        (tmp_path / name).write_text("close\n4.5\n")
+    done = finish(tmp_path, *NAMED)
+    assert done.code == 1
+    assert "'data.csv.2' holds the same bytes as a rotated file that was read" in done.stderr
+    done = finish(tmp_path)
+    assert "'data.csv.2' has rows that were not read" in done.stderr
+
+
+def test_a_copy_is_not_read_again(tmp_path: Path) -> None:
+    """A copy of the file that was read is known by its bytes, and none of its rows counts twice."""
+    new(tmp_path, 0, 10)
+    assert finish(tmp_path, *NAMED).code == 0
+    away(tmp_path, "data.csv.1")
+    shutil.copy(tmp_path / "data.csv.1", tmp_path / "data.csv.copy")
+    new(tmp_path, 10, 20)
+    check(tmp_path, finish(tmp_path, *NAMED), 20)
+    away(tmp_path, "data.csv.2")
+    shutil.copy(tmp_path / "data.csv.1", tmp_path / "data.csv.another")
+    new(tmp_path, 20, 30)
+    check(tmp_path, finish(tmp_path, *NAMED), 30)
+
+
+def test_a_file_that_grows_after_it_was_left(tmp_path: Path) -> None:
+    """Rows that come to a rotated file when the next one is read already are not lost in silence."""
+    new(tmp_path, 0, 10)
+    with follow(tmp_path, *ARGUMENTS, *NAMED) as process:
+        wait_until(lambda: has_rows(tmp_path, 10))
+        away(tmp_path, "data.csv.1")
+        new(tmp_path, 11, 20)
+        wait_until(lambda: has_rows(tmp_path, 19))
+        append(tmp_path / "data.csv.1", rows(10, 11))
+        away(tmp_path, "data.csv.2")
+        new(tmp_path, 20, 30)
+        _, stderr = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert b"'data.csv.1' has grown by 31 bytes since it was rotated and left for the next file" in stderr
+
+
+def test_an_error_in_a_rotated_file(tmp_path: Path) -> None:
+    """An unreadable row of a rotated file is named with that file."""
+    new(tmp_path, 0, 10)
+    assert finish(tmp_path, *NAMED).code == 0
+    away(tmp_path, "data.csv.1")
+    new(tmp_path, 10, 11)
+    append(tmp_path / "data.csv", "torn\n")
+    away(tmp_path, "data.csv.2")
+    new(tmp_path, 20, 30)
+    done = finish(tmp_path, *NAMED)
+    assert done.code == 1
+    assert done.stderr.splitlines()[0] == "stream-signal: data.csv.2: line 3: expected 6 fields, found 1"
