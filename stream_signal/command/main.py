@@ -68,6 +68,9 @@ def _run_job(arguments: list[str]) -> int:
         time_column=options.time_column,
         follow=options.follow,
         idle_timeout=options.idle_timeout,
+        max_bad=options.max_bad,
+        quiet=options.quiet,
+        strict=options.strict,
     )
     try:
         execute(order)

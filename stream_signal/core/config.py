@@ -34,6 +34,7 @@ class _Settings(NamedTuple):
     header: bool
     delimiter: str | None
     bad_rows: str
+    max_bad: float
 
 
 def _is_text(value: object) -> bool:
@@ -58,6 +59,7 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
         lambda value: value is None or value in DELIMITERS,
     ),
     "bad_rows": ("error or missing", lambda value: value in BAD_ROWS),
+    "max_bad": ("a share of the rows, from 0 to 1", lambda value: type(value) in {int, float} and 0 <= value <= 1),
 }
 
 
@@ -65,7 +67,8 @@ class Config(_Settings):
     """The settings that decide the answer; a wrong one raises ConfigError.
 
     `window` is in rows. `column` is a name, or a number counted from 1. If `delimiter` is None, the first line
-    decides. `bad_rows` is "error" or "missing". `seed` and `version` are copied to the metrics.
+    decides. `bad_rows` is "error" or "missing"; `max_bad` is the share of the rows that may be bad. `seed` and
+    `version` are copied to the metrics.
 
     >>> Config(window=20).window
     20
@@ -86,9 +89,10 @@ class Config(_Settings):
         header: bool = True,
         delimiter: str | None = None,
         bad_rows: str = "error",
+        max_bad: float = 0.5,
     ) -> Self:
         """Make the record and check every setting."""
-        self = super().__new__(cls, seed, window, version, column, header, delimiter, bad_rows)
+        self = super().__new__(cls, seed, window, version, column, header, delimiter, bad_rows, max_bad)
         for key, value in zip(cls._fields, self, strict=True):
             expected, allowed = _RULES[key]
             if not allowed(value):
@@ -123,7 +127,7 @@ def parse_config(data: bytes, **overrides: Any) -> Config:
             raise ConfigError(f"line {line}: unknown key {shown(key)}{_nearest(key)}; known keys: {known}")
         if key in settings:
             raise ConfigError(f"line {line}: duplicate key {key!r}")
-        settings[key] = value
+        settings[key] = _share(value) if key == "max_bad" else value
     for key in REQUIRED:
         if key not in settings:
             raise ConfigError(f"missing required key: {key!r}")
@@ -135,6 +139,11 @@ class _Unread(str):
     """A YAML value that is neither text, nor a plain integer, nor a bool: kept as written, for the error message."""
 
     __slots__ = ()
+
+
+def _share(value: Any) -> Any:
+    """Read a plain decimal number, which YAML would read as a float."""
+    return float(value) if isinstance(value, _Unread) and re.fullmatch(r"[0-9]?\.[0-9]{1,17}", value) else value
 
 
 def _found(value: object) -> str:

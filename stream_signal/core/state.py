@@ -38,6 +38,8 @@ class State(NamedTuple):
     places: int
     observed: dict[str, Any] = {}  # noqa: RUF012 - never changed
     """what each observer needs to resume, by its name"""
+    was_full: bool = True
+    """whether the window was full at any time"""
 
     def as_json(self) -> dict[str, Any]:
         """Return it as values that JSON can hold."""
@@ -66,6 +68,7 @@ class State(NamedTuple):
             ring=ring,
             places=natural(saved["places"]),
             observed=_mapping(saved["observed"]),
+            was_full=bool(saved["was_full"]),
         )
         if (
             state.signals > state.rows

@@ -207,5 +207,6 @@ def deciding_settings(config: Config, signals: SignalsWriter | None) -> dict[str
     """Return the settings that decide the answer: a checkpoint belongs to one set of them."""
     settings: dict[str, Any] = {key: getattr(config, key) for key in DECIDING}
     settings["signals"] = signals.lines.format.name if signals else None
-    settings["time_column"] = signals.lines.time_column if signals else None
+    column = signals.lines.time_column if signals else None
+    settings["time_column"] = list(column) if isinstance(column, tuple) else column  # as JSON has it
     return settings

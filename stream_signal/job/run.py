@@ -20,6 +20,7 @@ from stream_signal.core.errors import (
 )
 from stream_signal.core.stream import SignalStream
 from stream_signal.inputs.plain import CHUNK_BYTES, PlainSource, read_chunks, read_small, size_of
+from stream_signal.job.doubts import Doubts
 from stream_signal.job.drive import Drive
 from stream_signal.job.log import Log
 from stream_signal.job.stopping import StopSignals
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from stream_signal.core.observe import Observer
+    from stream_signal.core.observers.first_look import FirstLook
+    from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.inputs.events import Source
     from stream_signal.outputs.sink import Sink
 
@@ -81,6 +84,12 @@ class Order(NamedTuple):
     """keep reading the one input as it grows"""
     idle_timeout: float | None = None
     """seconds without new bytes after which a followed file has ended"""
+    max_bad: float | None = None
+    """overrides the config"""
+    quiet: bool = False
+    """say no doubts on stderr"""
+    strict: bool = False
+    """every doubt is an error, and every row is looked at"""
 
 
 def run(config: Config, source: str | os.PathLike[str] | bytes | bytearray | BinaryFile | Iterable[bytes]) -> Metrics:
@@ -120,14 +129,16 @@ def execute(order: Order) -> None:
     stream: SignalStream | None = None
     with StopSignals() as stop, Log(order.log_file, order.verbosity) as log, ExitStack() as held:
         try:
-            config = load_config(order.config, order.window, order.column)
+            config = load_config(order.config, order.window, order.column, order.max_bad)
             version = config.version
             with stop.held():  # it imports structlog, and an interrupted import cannot be completed
                 _log_start(log, order, config)
             check_output(order.output)
-            drive = _prepare(order, config, held, log, stop, started)
+            drive, doubts = _prepare(order, config, held, log, stop, started)
             stream = drive.stream
             metrics = Metrics.of(config, drive.run(), time.perf_counter() - started)
+            if order.strict:
+                doubts.refuse()
             write_record(metrics, order.output)
             stop.obey()  # the job is done
         except ClosedOutputError as error:
@@ -144,6 +155,7 @@ def execute(order: Order) -> None:
             _record_failure(unexpected, version, order.output, log)
             raise unexpected from error
         try:
+            doubts.say()
             log.info("job finished", **metrics._asdict())
         except OutputError as error:
             from stream_signal.outputs.stderr import complain  # noqa: PLC0415 - nearly never needed
@@ -151,28 +163,31 @@ def execute(order: Order) -> None:
             complain(error)
 
 
-def load_config(path: str | None, window: int | None = None, column: str | int | None = None) -> Config:
+def load_config(
+    path: str | None, window: int | None = None, column: str | int | None = None, max_bad: float | None = None
+) -> Config:
     """Read the config file at `path`, or ./config.yaml if it exists; otherwise return the built-in settings.
 
-    `window` and `column` override it. ConfigError names the file; InputError if it cannot be read.
+    `window`, `column` and `max_bad` override it. ConfigError names the file; InputError if it cannot be read.
     """
     if path is None and not os.path.lexists(DEFAULT_CONFIG):
-        overrides = {"window": window, "column": column}
+        overrides = {"window": window, "column": column, "max_bad": max_bad}
         return Config(**{key: value for key, value in overrides.items() if value is not None})  # type: ignore[arg-type]
     path = path or DEFAULT_CONFIG
     try:
-        return parse_config(read_small(path, MAX_CONFIG_BYTES), window=window, column=column)
+        return parse_config(read_small(path, MAX_CONFIG_BYTES), window=window, column=column, max_bad=max_bad)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
 
 
-def _prepare(  # noqa: PLR0913, PLR0917 - all that a job is made of
+def _prepare(  # noqa: PLR0913, PLR0915, PLR0917 - all that a job is made of
     order: Order, config: Config, held: ExitStack, log: Log, stop: StopSignals, started: float
-) -> Drive:
+) -> tuple[Drive, Doubts]:
     """Build what the order asks for; its files stay open, and locked, until `held` ends."""
     observers: list[Observer] = []
+    times: FirstLook | TimeOrder
     sinks: list[Sink] = []
-    checkpoint = saved = signals = time_order = None
+    checkpoint = saved = signals = time_order = look = None
     first = offset = 0
     if order.checkpoint:
         from stream_signal.job.checkpoint import (  # noqa: PLC0415 - a job without one starts faster
@@ -192,11 +207,15 @@ def _prepare(  # noqa: PLR0913, PLR0917 - all that a job is made of
         signals = held.enter_context(SignalsWriter(order.signals, lines, lambda: stop.received))
         observers.append(lines)
         sinks.append(signals)
-    if log.listens:
+    if log.listens or order.signals or order.strict:
         from stream_signal.core.observers.time_order import TimeOrder  # noqa: PLC0415
 
-        time_order = TimeOrder(order.time_column)
+        times = time_order = TimeOrder(order.time_column)
         observers.append(time_order)
+    else:
+        from stream_signal.core.observers.first_look import FirstLook  # noqa: PLC0415
+
+        times = look = FirstLook(order.time_column)
     if checkpoint:
         position = Position(order.inputs)
         settings = deciding_settings(config, signals)
@@ -206,18 +225,21 @@ def _prepare(  # noqa: PLR0913, PLR0917 - all that a job is made of
             position.resume(saved.parts, checkpoint.path)
         first, offset = position.first, position.offset
         try:
-            stream = SignalStream.from_state(config, saved.state, observers)
+            stream = SignalStream.from_state(config, saved.state, observers, look=look)
         except ValueError as error:
             raise checkpoint.damaged(f"it is damaged: {error}") from None
     else:
-        stream = SignalStream(config, observers)
+        stream = SignalStream(config, observers, look=look)
     if checkpoint:
         saver = CheckpointSaver(checkpoint, settings, position, stream, signals, log, order.checkpoint_every)
         sinks.append(saver)
         if saved:
             saver.resume_signals(saved)
             log.info("checkpoint taken up", rows=stream.rows, input=order.inputs[first], offset=offset)
-    if time_order:
+    doubts = Doubts(stream, times, log, quiet=order.quiet)
+    if order.follow:
+        sinks.append(doubts)
+    if time_order and log.listens:
         from stream_signal.job.journal import Journal  # noqa: PLC0415
 
         sinks.append(Journal(stream, log, time_order, signals))
@@ -225,7 +247,7 @@ def _prepare(  # noqa: PLR0913, PLR0917 - all that a job is made of
         from stream_signal.outputs.snapshots import MetricsSoFar  # noqa: PLC0415
 
         sinks.append(MetricsSoFar(order.every, config, stream, order.output, started))
-    return Drive(_source(order), stream, sinks, stop, first, offset)
+    return Drive(_source(order), stream, sinks, stop, first, offset), doubts
 
 
 def _source(order: Order) -> Source:

@@ -88,6 +88,7 @@ def checked(content: dict[str, Any], window: int) -> Saved:
 def _from_schema_2(state: dict[str, Any]) -> dict[str, Any]:
     """Name the observer that the last timestamp belongs to, and turn the places of repairs from text into numbers."""
     newer = {key: state[key] for key in state if key not in {"time", "time_column"}}
+    newer["was_full"] = True  # it does not say, and nobody is to be alarmed by that
     newer["observed"] = {"time_order": {"last": state["time"], "column": state["time_column"]}}
     repairs = state["repairs"]
     first = {kind: [_place_from(words) for words in places] for kind, places in repairs["first"].items()}

@@ -20,7 +20,7 @@ GOOD = 'seed: 42\nwindow: 5\nversion: "v1"\n'
 WINDOW = "window: expected an integer from 1 to 1000000000, found "
 SEED = "seed: expected an integer from 0 to 9223372036854775807, found "
 VERSION = 'version: expected text, in quotes where it looks like a number ("1.10"), found '
-KNOWN = "known keys: seed, window, version, column, header, delimiter, bad_rows"
+KNOWN = "known keys: seed, window, version, column, header, delimiter, bad_rows, max_bad"
 
 WRONG = [
     ("", "expected the keys seed, window, version, found nothing"),

@@ -43,7 +43,7 @@ def events(folder: Path) -> list[dict[str, Any]]:
 def test_the_story_of_a_job(folder: Path) -> None:
     """The log tells of the start with its settings, the header, the input, every kind of repair, and the end."""
     done = run_command("data.csv", "--log-file", "run.log", cwd=folder)
-    started, header, *noticed, read, repairs, finished = events(folder)
+    started, header, *noticed, read, repairs, doubt, finished = events(folder)
     assert started.pop("versions") == {"stream_signal": __version__, "python": __import__("platform").python_version()}
     assert started == {
         "event": "job started",
@@ -55,6 +55,7 @@ def test_the_story_of_a_job(folder: Path) -> None:
             "header": True,
             "delimiter": None,
             "bad_rows": "missing",
+            "max_bad": 0.5,
         },
         "inputs": ["data.csv"],
     }
@@ -81,6 +82,8 @@ def test_the_story_of_a_job(folder: Path) -> None:
             "bad_rows": ["line 12: expected a decimal number in column 'close', found 'x'"],
         },
     }
+    text = f"1 of 10 rows (10 %) could not be read and count without a close; first: {repairs['first']['bad_rows'][0]}"
+    assert doubt == {"event": "doubt", "kind": "bad_rows", "text": text}
     assert finished == {"event": "job finished"} | done.record
 
 
