@@ -28,6 +28,7 @@ def test_public_names() -> None:
         "ConfigError",
         "Counts",
         "DataError",
+        "DoubtError",
         "InputError",
         "InternalError",
         "Interrupted",

@@ -26,7 +26,9 @@ LINKED = [*PAGES, REPOSITORY / "CONTRIBUTING.md", REPOSITORY / "CHANGELOG.md", R
 # These make the environment that the tests run in, or need an engine: .ci/run and test_image.py run them.
 ELSEWHERE = ("make ", "pip install ", "docker ", "cat data.csv | docker ", "mkdir -p output")
 # What the guides read besides: a newcomer has such files already.
-COPIES = ("jan.csv", "feb.csv", "live.csv", "growing.csv")
+COPIES = ("jan.csv", "live.csv", "live.csv.1", "growing.csv")
+# The same candles, a week later.
+LATER = ("feb.csv",)
 
 
 def blocks(language: str, text: str = README) -> list[str]:
@@ -52,6 +54,7 @@ def steps(text: str) -> list[tuple[str, str | None]]:
 
 def finite(script: str) -> str:
     """Give what would never end an end: what is followed does not grow here."""
+    script = script.replace("live.csv.1 live.csv", "live.csv.1 live.csv --quiet")  # here the two are the same
     script = re.sub(r"--follow\b(?!.*--idle-timeout)", "--follow --idle-timeout 0.1", script)
     return re.sub(r"tail -[fF] ", "cat ", script)
 
@@ -68,6 +71,13 @@ def checkout(tmp_path: Path) -> Path:
         shutil.copy(REPOSITORY / name, tmp_path)
     for name in COPIES:
         shutil.copy(REPOSITORY / "data.csv", tmp_path / name)
+    for name in LATER:
+        text = (REPOSITORY / "data.csv").read_text()
+        later = re.sub(r"^\d+", lambda time: str(int(time[0]) + 600_000), text, flags=re.MULTILINE)
+        (tmp_path / name).write_text(later)
+    for name in ("jan", "feb"):
+        header, *rows = (tmp_path / f"{name}.csv").read_text().splitlines(keepends=True)
+        (tmp_path / f"{name}-newest-first.csv").write_text("".join([header, *reversed(rows)]))
     return tmp_path
 
 

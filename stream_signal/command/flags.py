@@ -124,6 +124,16 @@ def job_parser() -> argparse.ArgumentParser:
         help="write the metrics so far every so many seconds",
     )
     parser.add_argument(
+        "--max-bad",
+        metavar="SHARE",
+        type=_share,
+        help="with bad_rows: missing, fail if more than this share of the rows is bad; overrides the config",
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="fail if the answer is doubtful in any way; look at the times of all rows"
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="do not report doubts about the answer on stderr")
+    parser.add_argument(
         "-v", "--verbose", action="count", default=0, help="log to stderr; -vv: tracebacks in the log file"
     )
     parser.add_argument("--version", action="version", version=f"stream-signal {__version__}")
@@ -171,6 +181,7 @@ SETTINGS = {
     "newest_first": "--newest-first",
     "decimal": "--decimal",
     "thousands": "--thousands",
+    "max_bad": "--max-bad",
 }
 
 
@@ -260,6 +271,16 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"expected a share of the rows, from 0 to 1, found {text!r}")
+    return share
+
+
 def _window(text: str) -> int:
     from stream_signal.core.config import MAX_WINDOW  # noqa: PLC0415 - only where the flag is used
 
@@ -332,9 +353,6 @@ def refuse_contradictions(
         parser.error("--time-column may be given once, or twice for a date and a time")
     if options.config and options.no_config:
         parser.error("--no-config ignores ./config.yaml: leave it out, or --config")
-    uses_time = options.signals or options.log_file or options.verbose or options.print_config or options.resume_by
-    if options.time_column and not uses_time:
-        parser.error("--time-column needs --signals, --log-file, --verbose or --resume-by")
     if options.idle_timeout and not options.follow:
         parser.error("--idle-timeout needs --follow")
     if options.rotated and not options.follow:

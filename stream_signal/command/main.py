@@ -85,6 +85,8 @@ def _run_job(arguments: list[str]) -> int:
         idle_timeout=options.idle_timeout,
         rotated=options.rotated,
         resume_by=options.resume_by,
+        quiet=options.quiet,
+        strict=options.strict,
     )
     try:
         execute(order)

@@ -59,6 +59,7 @@ class _Settings(NamedTuple):
     newest_first: bool
     decimal: str
     thousands: str | None
+    max_bad: float
 
 
 def _is_text(value: object) -> bool:
@@ -107,6 +108,7 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "newest_first": ("true or false", lambda value: type(value) is bool),
     "decimal": ('"." or ","', lambda value: value in DECIMALS),
     "thousands": ('none, ",", "." or space', lambda value: value in THOUSANDS),
+    "max_bad": ("a share of the rows, from 0 to 1", lambda value: type(value) in {int, float} and 0 <= value <= 1),
 }
 
 
@@ -115,7 +117,8 @@ class Config(_Settings):
 
     `window` is in rows. `column` is a name, or a number counted from 1, or both as a tuple: the name for a file with a
     header, the number for one without. `header` is True, False, or "auto": the first line decides. If `delimiter` is
-    None, the first line decides. `bad_rows` is "error" or "missing". `seed` and `version` are copied to the metrics.
+    None, the first line decides. `bad_rows` is "error" or "missing"; `max_bad` is the share of the rows that
+    may be bad. `seed` and `version` are copied to the metrics.
     `time_column` is a name or a number, or a tuple of two, for a date and a time; None: the first with a known name.
     `newest_first` says that the rows come newest first: files are read from their ends. `decimal` and `thousands` are
     the marks in a close; `thousands` is None, or "," or "." or " ".
@@ -149,6 +152,7 @@ class Config(_Settings):
         newest_first: bool | None = None,
         decimal: str = ".",
         thousands: str | None = None,
+        max_bad: float = 0.5,
     ) -> Self:
         """Make the record and check every setting; those that a format brings are None if they are not given."""
         settings: dict[str, Any] = {
@@ -164,6 +168,7 @@ class Config(_Settings):
             "newest_first": newest_first,
             "decimal": decimal,
             "thousands": _THOUSANDS_BY_NAME.get(thousands, thousands) if isinstance(thousands, str) else thousands,
+            "max_bad": max_bad,
         }
         for key, value in settings.items():
             if hasattr(value, "dtype") and hasattr(value, "tolist"):
@@ -260,7 +265,7 @@ def _settings_of(entries: list[tuple[int, str, Any]]) -> dict[str, Any]:
             raise ConfigError(f"line {line}: {_unknown(key)}")
         if key in settings:
             raise ConfigError(f"line {line}: duplicate key {key!r}")
-        settings[key] = value
+        settings[key] = _share(value) if key == "max_bad" else value
     for key in REQUIRED:
         if key not in settings:
             raise ConfigError(f"missing required key: {key!r}")
@@ -326,6 +331,11 @@ class _Unread(str):
     """A YAML value that is neither text, nor a plain integer, nor a bool: kept as written, for the error message."""
 
     __slots__ = ()
+
+
+def _share(value: Any) -> Any:
+    """Read a plain decimal number, which YAML would read as a float."""
+    return float(value) if isinstance(value, _Unread) and re.fullmatch(r"[0-9]?\.[0-9]{1,17}", value) else value
 
 
 def _found(value: object) -> str:

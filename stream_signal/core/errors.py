@@ -6,6 +6,7 @@
     ├── DataError               the data is malformed or ambiguous: look at the line it names
     │   ├── MissingColumnError  the header has no such column
     │   └── TruncatedError      the stream ended too early: it is empty, or ends inside a quoted field
+    ├── DoubtError          the answer is doubtful, and the job is strict: look at the data, or run it without --strict
     ├── CheckpointError         a checkpoint is damaged, or has other settings or data: it says which, and what to do
     ├── OutputError             a result cannot be written: check the folder, the disk
     │   └── ClosedOutputError   the reader of the output closed the pipe
@@ -106,6 +107,10 @@ class MissingColumnError(DataError):
 
 class TruncatedError(DataError):
     """The stream ended before a row, or inside one."""
+
+
+class DoubtError(StreamSignalError):
+    """The answer is doubtful, and only a sure one was wanted."""
 
 
 class CheckpointError(StreamSignalError):

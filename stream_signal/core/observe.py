@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.blocks.rows import Rows
     from stream_signal.core.header import Header
+    from stream_signal.core.time_column import Position
 
 
 class Row:
@@ -34,14 +35,15 @@ class Row:
 
     `number` counts from 1. The close is exactly `ticks / 10**places`; `ticks` is None if it is missing. `above` says
     whether the row signals. `total` is the sum of its window times `10**scale`, or None while the window is not full.
-    `text(column)` returns a field of the row as it was written, by its position from 0; it is empty for a bad row.
+    `text(column)` returns a field of the row as it was written, by its position from 0, or two fields, joined by a
+    space; it is empty for a bad row.
     """
 
     __slots__ = ("_window", "above", "number", "places", "scale", "text", "ticks", "total")
 
-    text: Callable[[int], bytes]
+    text: Callable[[Position], bytes]
 
-    def __init__(self, window: int, text: Callable[[int], bytes]) -> None:
+    def __init__(self, window: int, text: Callable[[Position], bytes]) -> None:
         self.number = 0
         self.ticks: int | None = None
         self.places = 0

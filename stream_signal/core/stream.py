@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from stream_signal.core.config import Config, as_config
 from stream_signal.core.errors import DataError, TruncatedError
+from stream_signal.core.repairs import BAD_ROW, MISSING_CLOSE
 from stream_signal.core.rows.engine import RowEngine
 from stream_signal.core.rows.reader import RowReader
-from stream_signal.core.state import State
 from stream_signal.core.tally import Tally
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from stream_signal.core.blocks.engine import BlockEngine
     from stream_signal.core.header import Header
     from stream_signal.core.observe import Observer
+    from stream_signal.core.observers.first_look import FirstLook
     from stream_signal.core.repairs import Repairs
+    from stream_signal.core.state import State
 
 Engine = Literal["auto", "rows", "blocks"]
 
@@ -56,7 +58,8 @@ class SignalStream:
     of the `observers` sees every row as it is counted.
 
     `engine` is "auto", or "rows" or "blocks" to use only that one, as far as it can read the data; the answer is the
-    same. `block_bytes` limits what the block engine takes at once.
+    same. `block_bytes` limits what the block engine takes at once. `look` sees the first timestamps of each input, at
+    less cost than an observer.
 
     >>> stream = SignalStream(Config(window=2))
     >>> stream.feed(b"close\n4.58\n4.")
@@ -72,13 +75,16 @@ class SignalStream:
         *,
         engine: Engine = "auto",
         block_bytes: int = BLOCK_BYTES,
+        look: FirstLook | None = None,
     ) -> None:
         if engine not in {"auto", "rows", "blocks"}:
             raise ValueError(f"expected the engine 'auto', 'rows' or 'blocks', found {engine!r}")
         config = as_config(config)
         self._observers = tuple(observers)
         self._tally = Tally(config.window)
-        self._reader = RowReader(config, self._begin if observers else None)
+        self._config = config
+        self._look = look
+        self._reader = RowReader(config, self._begin if observers else None, look)
         self._row_engine = RowEngine(self._reader, self._tally, self._observers)
         self._block_engine: BlockEngine | None = None
         # The block engine reads points only; groups are odd lines to it, which the row reader reads.
@@ -90,9 +96,11 @@ class SignalStream:
         self._backlog = 0  # bytes in large chunks, one after another
         self._fed = 0  # bytes of the current input
         self._closed = False
+        self.doubts: dict[str, str] = {}
+        """what others doubt about the answer, by its kind, in one line each; a state keeps it"""
 
     @classmethod
-    def from_state(
+    def from_state(  # noqa: PLR0913 - the options of a stream, and its state
         cls,
         config: Config,
         state: State,
@@ -100,6 +108,7 @@ class SignalStream:
         *,
         engine: Engine = "auto",
         block_bytes: int = BLOCK_BYTES,
+        look: FirstLook | None = None,
     ) -> Self:
         r"""Resume from `state`, with the bytes from its offset on; `config` has the settings of that stream.
 
@@ -112,25 +121,35 @@ class SignalStream:
         >>> stream.finish()
         Counts(rows=3, signals=1, value=0.3333333333333333)
         """
-        self = cls(config, observers, engine=engine, block_bytes=block_bytes)
+        self = cls(config, observers, engine=engine, block_bytes=block_bytes, look=look)
         self._tally.rows, self._tally.signals, self._fed = state.rows, state.signals, state.offset
         self._tally.mean.restore(state.ring, state.places)
         self._tally.rows_without_mean = state.rows_without_mean
+        self._tally.mean.was_full = state.was_full
         self._reader.resume(state.header, state.offset, state.line, state.repairs)
         if state.header:
             self._begin(state.header)
         for observer in self._observers:
             if observer.name in state.observed:
                 observer.restore(state.observed[observer.name])
+        self.doubts.update(_texts(state.observed.get("doubts", {})))
+        if look:
+            look.resume(state.header, state.observed.get(look.name), state.rows + 1, is_within=state.offset > 0)
         return self
 
     def state(self) -> State:
         """Return what it takes to resume at the first row not counted; raise ValueError if the stream has ended."""
+        from stream_signal.core.state import State  # noqa: PLC0415 - only a checkpoint needs it
+
         self._check_open()
         mean = self._tally.mean
         offset, line, repairs = self._reader.position(self._fed)
         snapshots = {observer.name: observer.snapshot() for observer in self._observers}
+        if self._look:
+            snapshots[self._look.name] = self._look.snapshot()
         observed = {name: snapshot for name, snapshot in snapshots.items() if snapshot is not None}
+        if self.doubts:
+            observed["doubts"] = dict(self.doubts)
         return State(
             self.rows,
             self.signals,
@@ -142,6 +161,7 @@ class SignalStream:
             mean.places,
             observed,
             self._tally.rows_without_mean,
+            mean.ever_full,
         )
 
     @property
@@ -163,6 +183,11 @@ class SignalStream:
     def rows_with_mean(self) -> int | None:
         """Rows whose window is full; None if the stream resumed from a state that did not count them."""
         return self._tally.rows_with_mean
+
+    @property
+    def ever_full(self) -> bool:
+        """Whether the window was full at any row so far: before that, no row can signal."""
+        return self._tally.mean.ever_full
 
     @property
     def value(self) -> float | None:
@@ -213,21 +238,30 @@ class SignalStream:
                 self._blocks().feed(data)
             else:
                 self._row_engine.feed(data)
+            if self._look:
+                self._look.fed(data)
 
     def end_input(self) -> None:
         """End one input of several: its last row needs no newline, and the next may bring its own header."""
         with self._reading():
             self._row_engine.end_input()
             self._fed = 0
+            if self._look:
+                self._look.end_input(self.rows + 1)
 
     def drop_input(self) -> None:
         """End an input that may not be whole: a line without its newline is a repair and does not count."""
         with self._reading():
             self._reader.drop_input()
             self._fed = 0
+            if self._look:
+                self._look.end_input(self.rows + 1, torn=True)
 
     def finish(self) -> Counts:
-        """End the stream and return its counts; raise TruncatedError if there was no row."""
+        """End the stream and return its counts; raise TruncatedError if there was no row.
+
+        DataError if more than `max_bad` of the rows were bad, or if it is because of bad rows that no window was full.
+        """
         self.end_input()
         self._closed = True
         counts = self.counts
@@ -236,6 +270,7 @@ class SignalStream:
             from stream_signal.core.hints import of_no_rows  # noqa: PLC0415 - only a failed job needs it
 
             raise TruncatedError(None, "at least one row", found, self._name).with_hint(of_no_rows(self.header))
+        self._check_bad_rows(counts.rows)
         return counts
 
     @contextmanager
@@ -250,6 +285,20 @@ class SignalStream:
                 error.line = self.repairs.line_of(error.line)
             raise
         self._closed = False
+
+    def _check_bad_rows(self, rows: int) -> None:
+        bad, missing = (self.repairs.counts.get(kind, 0) for kind in (BAD_ROW, MISSING_CLOSE))
+        if not bad:
+            return
+        window, max_bad = self._config.window, self._config.max_bad
+        first = f"first: {self.repairs.first[BAD_ROW][0]}"
+        if bad / rows > max_bad:
+            expected = f"at most {max_bad:g} of the rows bad (`max_bad`)"
+            raise DataError(None, expected, f"{bad} of {rows} rows that could not be read; {first}")
+        # So many rows in a row, or more, would have a close if every row could be read.
+        if not self.ever_full and (rows - missing) // (missing + 1) >= window:
+            found = f"none in {rows} rows, of which {bad} could not be read; {first}"
+            raise DataError(None, f"a window of {window} rows that can be read", found)
 
     def _check_open(self) -> None:
         if self._closed:
@@ -288,3 +337,9 @@ def _bytes_of(data: Any) -> bytes:
     if view.ndim != 1 or view.format not in {"B", "b", "c"}:  # a number of NumPy is a buffer, too
         raise TypeError(f"expected bytes, found {kind}")
     return bytes(view)
+
+
+def _texts(found: object) -> dict[str, str]:
+    if not isinstance(found, dict) or not all(isinstance(text, str) for pair in found.items() for text in pair):
+        raise ValueError("expected doubts")
+    return found

@@ -6,6 +6,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from stream_signal.core.repairs import PREAMBLE_LINE
+from stream_signal.core.steps import NANOSECONDS
 from stream_signal.outputs.sink import Every
 
 if TYPE_CHECKING:
@@ -86,8 +87,9 @@ class Journal(Every):
         if time_order.counts:
             first = {kind: str(step) for kind, step in time_order.first.items()}
             self._log.warning("times", **time_order.counts, first=first)
-            if time_order.newest_first:
-                self._log.warning("newest first", meaning="the rolling mean uses future prices: sort the file")
+        if time_order.steps.longer:
+            longer, usual = time_order.steps.longer, (time_order.steps.usual or 0) / NANOSECONDS
+            self._log.info("gaps", steps=time_order.steps.count, longer=longer, usual_seconds=usual)
         if self._signals and self._signals.unsent:
             self._log.warning("signals unsent", lines=self._signals.unsent)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from stream_signal.core.config import Config
     from stream_signal.core.header import Header
     from stream_signal.core.observers.last_time import LastTime
+    from stream_signal.core.time_column import Position, TimeColumn
     from stream_signal.inputs.events import Event, Source
     from stream_signal.job.saved import Saved
 
@@ -42,11 +43,11 @@ class Repeats:
     (b'', b'time,close\n180,3\n240,4\n')
     """
 
-    def __init__(self, config: Config, header: Header, last: bytes, column: str | int | None) -> None:
+    def __init__(self, config: Config, header: Header, last: bytes, column: TimeColumn | None) -> None:
         self.lines = 0
         self._header = header
         self._last = last
-        self._position = find_time(header, column) or 0
+        self._position: Position = find_time(header, column) or 0
         self._reader = RowReader(config, begin=lambda _: None)  # which keeps the fields of a row
         self._reader.resume(header, 0, 0, Repairs())
         self._splitter = LineSplitter()

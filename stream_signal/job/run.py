@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal import __version__
 from stream_signal.core.config import MAX_CONFIG_BYTES, Config, as_config, configured, read_settings
@@ -22,6 +22,7 @@ from stream_signal.core.errors import (
 from stream_signal.core.stream import SignalStream
 from stream_signal.inputs.events import Begin
 from stream_signal.inputs.plain import PlainSource, read_chunks, read_small, size_of
+from stream_signal.job.doubts import Doubts
 from stream_signal.job.drive import Drive
 from stream_signal.job.log import STDERR, Log
 from stream_signal.job.stopping import StopSignals
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from stream_signal.core.observe import Observer
+    from stream_signal.core.observers.first_look import FirstLook
+    from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.inputs.events import Source
     from stream_signal.outputs.sink import Sink
 
@@ -88,6 +91,8 @@ class Order(NamedTuple):
     """nothing on stderr but errors"""
     idle_timeout: float | None = None
     """seconds without new bytes after which a followed file has ended"""
+    strict: bool = False
+    """every doubt is an error, and every row is looked at"""
 
     @property
     def logs_to_stderr(self) -> bool:
@@ -159,9 +164,11 @@ def execute(order: Order) -> None:
             with stop.held():  # it imports structlog, and an interrupted import cannot be completed
                 _log_start(log, order, config, config_path)
             check_output(order.output)
-            drive = _prepare(order, config, held, log, stop, started)
+            drive, doubts = _prepare(order, config, held, log, stop, started)
             stream = drive.stream
             metrics = Metrics.of(config, drive.run(), time.perf_counter() - started)
+            if order.strict:
+                doubts.refuse()
             write_record(metrics, order.output)
             stop.obey()  # the job is done
         except ClosedOutputError as error:
@@ -180,6 +187,7 @@ def execute(order: Order) -> None:
             _record_failure(unexpected, version, order, log)
             raise unexpected from error
         try:
+            doubts.say()
             log.info("job finished", **metrics._asdict())
         except OutputError as error:
             from stream_signal.outputs.stderr import complain  # noqa: PLC0415 - nearly never needed
@@ -232,13 +240,14 @@ def _in_file(path: str, error: ConfigError) -> ConfigError:
 
 def _prepare(  # noqa: PLR0913, PLR0915, PLR0917 - all that a job is made of
     order: Order, config: Config, held: ExitStack, log: Log, stop: StopSignals, started: float
-) -> Drive:
+) -> tuple[Drive, Doubts]:
     """Build what the order asks for; its files stay open, and locked, until `held` ends."""
     observers: list[Observer] = []
+    times: FirstLook | TimeOrder
     sinks: list[Sink] = []
-    checkpoint = saved = signals = time_order = rotations = last_time = repeats = None
+    checkpoint = saved = signals = time_order = look = rotations = last_time = repeats = None
     first = offset = 0
-    time_column = cast("str | int | None", config.time_column)  # an observer finds one column so far
+    time_column = config.time_column
     source = _source(order, config)
     if order.checkpoint:
         from stream_signal.job.checkpoint import (  # noqa: PLC0415 - a job without one starts faster
@@ -258,11 +267,15 @@ def _prepare(  # noqa: PLR0913, PLR0915, PLR0917 - all that a job is made of
         signals = held.enter_context(SignalsWriter(order.signals, lines, lambda: stop.received))
         observers.append(lines)
         sinks.append(signals)
-    if log.listens:
+    if log.listens or order.signals or order.strict:
         from stream_signal.core.observers.time_order import TimeOrder  # noqa: PLC0415
 
-        time_order = TimeOrder(time_column)
+        times = time_order = TimeOrder(time_column)
         observers.append(time_order)
+    else:
+        from stream_signal.core.observers.first_look import FirstLook  # noqa: PLC0415
+
+        times = look = FirstLook(time_column)
     if checkpoint:
         position = Position(order.inputs)
         if not position.is_of_files:
@@ -290,11 +303,11 @@ def _prepare(  # noqa: PLR0913, PLR0915, PLR0917 - all that a job is made of
             position.resume(saved.parts, checkpoint.path)
         first, offset = position.first, position.offset
         try:
-            stream = SignalStream.from_state(config, saved.state, observers)
+            stream = SignalStream.from_state(config, saved.state, observers, look=look)
         except ValueError as error:
             raise checkpoint.damaged(f"it is damaged: {error}") from None
     else:
-        stream = SignalStream(config, observers)
+        stream = SignalStream(config, observers, look=look)
     if checkpoint:
         every, quiet = order.checkpoint_every, order.quiet or order.logs_to_stderr
         saver = CheckpointSaver(
@@ -323,7 +336,10 @@ def _prepare(  # noqa: PLR0913, PLR0915, PLR0917 - all that a job is made of
             if last_time:
                 saver.resume_pipe(saved)
             log.info("checkpoint taken up", rows=stream.rows, input=order.inputs[first], offset=offset)
-    if time_order:
+    doubts = Doubts(stream, times, log, quiet=order.quiet or order.logs_to_stderr)
+    if order.follow:
+        sinks.append(doubts)
+    if time_order and log.listens:
         from stream_signal.job.journal import Journal  # noqa: PLC0415
 
         sinks.append(Journal(stream, log, time_order, signals))
@@ -340,7 +356,7 @@ def _prepare(  # noqa: PLR0913, PLR0915, PLR0917 - all that a job is made of
         from stream_signal.job.repeats import WithoutRepeats  # noqa: PLC0415
 
         source = WithoutRepeats(source, repeats, stream.skip_lines)
-    return Drive(source, stream, sinks, stop, first, offset)
+    return Drive(source, stream, sinks, stop, first, offset), doubts
 
 
 def _source(order: Order, config: Config) -> Source:

@@ -25,7 +25,7 @@ SEED = "seed: expected an integer from 0 to 9223372036854775807, found "
 VERSION = 'version: expected text, in quotes where it looks like a number ("1.10"), found '
 KNOWN = (
     "known keys: seed, window, version, column, header, delimiter, bad_rows, format, time_column, newest_first, "
-    "decimal, thousands"
+    "decimal, thousands, max_bad"
 )
 COLUMN = "column: expected the name of a column, or its number counted from 1, found "
 TIME_COLUMN = (

@@ -73,7 +73,9 @@ def test_signals(sample: Sample, tmp_path: Path) -> None:
     with (tmp_path / "s.csv").open() as file:
         lines = list(csv.DictReader(file))
     assert [line["close"] for line in lines] == CLOSES
-    assert [line["time"] for line in lines] == [sample.time(FIRST_TIMESTAMP + 60 * at) for at in range(len(CLOSES))]
+    assert [line["time"] for line in lines] == [
+        sample.time(FIRST_TIMESTAMP + sample.step * at) for at in range(len(CLOSES))
+    ]
 
 
 def test_every_format_has_a_sample() -> None:
@@ -111,9 +113,9 @@ def test_files_with_and_without_a_header(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(without)
     (tmp_path / "b.csv").write_bytes(with_header)
     for order in (["a.csv", "b.csv"], ["b.csv", "a.csv"]):
-        check(run_in_process(*order, "--format", "binance", cwd=tmp_path), CLOSES * 2)
+        check(run_in_process(*order, "--format", "binance", "--quiet", cwd=tmp_path), CLOSES * 2)
     for data in (without + with_header, with_header + without):
-        check(run_in_process("--format", "binance", stdin=data, cwd=tmp_path), CLOSES * 2)
+        check(run_in_process("--format", "binance", "--quiet", stdin=data, cwd=tmp_path), CLOSES * 2)
 
 
 def test_a_later_file_of_another_layout(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -98,6 +99,10 @@ def in_file(found: dict[str, Any], text: Text) -> dict[str, Any]:
         return number if number <= text.head else text.lines - (number - text.head - 1)
 
     line = found["line"] and line_of(found["line"])
+    if found["error"]:  # which may name the first bad row, by its line
+        kind, expected, what = found["error"]
+        what = re.sub(r"first: line (\d+)", lambda match: f"first: line {line_of(int(match[1]))}", what)
+        found = found | {"error": (kind, expected, what)}
     places = {kind: [(line_of(at), what) for at, what in places] for kind, places in found["places"].items()}
     return found | {"line": line, "places": places}
 

@@ -116,6 +116,8 @@ def test_rotation(inotify: bool, tmp_path: Path) -> None:  # noqa: FBT001
     check_metrics(tmp_path, CLOSES[:100])
 
 
+# With what is said about doubts.
+LOUD = FOLLOW_ARGUMENTS[:-1]
 TRUNCATED = (
     "stream-signal: 'data.csv' was truncated: rows that were written just before that may be lost; "
     "rotate by renaming the file instead\n"
@@ -126,14 +128,14 @@ def test_copy_and_truncate(tmp_path: Path) -> None:
     """A file that is cut back and written anew is the next part, even where it has outgrown the old one at once."""
     path = tmp_path / "data.csv"
     path.write_bytes(candle_csv(CLOSES[:10]))
-    with follow(tmp_path) as process:
+    with follow(tmp_path, *LOUD) as process:
         read_lines(process, 11)
         os.truncate(path, 0)
         append(path, candle_csv(CLOSES[10:15]))
         read_lines(process, 5)
         path.write_bytes(b"BTC/USD\n" + candle_csv(CLOSES[15:100]))  # longer than what was there
         read_lines(process, 85)
-        assert (end(process), process.returncode) == (TRUNCATED * 2, 0)
+        assert (end(process).count(TRUNCATED), process.returncode) == (2, 0)
     check_metrics(tmp_path, CLOSES[:100])
 
 
@@ -196,8 +198,7 @@ def test_a_torn_line_at_rotation(truncate: bool, tmp_path: Path) -> None:  # noq
     """A line without its newline, when another file takes the place, is no price: it is passed over, and told."""
     path = tmp_path / "data.csv"
     path.write_bytes(candle_csv(CLOSES[:10]) + row(10, "42").encode())
-    arguments = (*FOLLOW_ARGUMENTS, "--log-file", "run.log")
-    with follow(tmp_path, *arguments) as process:
+    with follow(tmp_path, *LOUD, "--log-file", "run.log") as process:
         read_lines(process, 11)
         if truncate:
             os.truncate(path, 0)
@@ -205,7 +206,7 @@ def test_a_torn_line_at_rotation(truncate: bool, tmp_path: Path) -> None:  # noq
             path.rename(tmp_path / "old.csv")
         append(path, candle_csv(CLOSES[10:20]))
         read_lines(process, 10)
-        assert (end(process), process.returncode) == (TRUNCATED * truncate, 0)
+        assert (end(process).count(TRUNCATED), process.returncode) == (int(truncate), 0)
     check_metrics(tmp_path, CLOSES[:20])
     events = [json.loads(line) for line in (tmp_path / "run.log").read_text().splitlines()]
     assert [event["unfinished_lines"] for event in events if event["event"] == "repairs"] == [1]

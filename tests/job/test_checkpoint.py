@@ -26,8 +26,8 @@ DATA = candle_csv(CLOSES)
 
 
 def run_with_checkpoint(folder: Path, *arguments: str, **options: Any) -> Done:
-    """Run the command with the checkpoint state.json."""
-    return run_command(*arguments, "--checkpoint", "state.json", cwd=folder, **options)
+    """Run the command with the checkpoint state.json, without its doubts: the timestamps of these files begin anew."""
+    return run_command(*arguments, "--checkpoint", "state.json", "--quiet", cwd=folder, **options)
 
 
 def without_next_row(done: Done) -> list[str]:

@@ -52,7 +52,7 @@ def test_of_files(tmp_path: Path) -> None:
     lines = run_command("checkpoint", "state.json", cwd=tmp_path).stdout.decode().splitlines()
     sizes = [(tmp_path / name).stat().st_size for name in ("a.csv", "b.csv")]
     assert lines[:3] == [f"input: 'a.csv', {sizes[0]} bytes", f"input: 'b.csv', {sizes[1]} bytes", "rows: 30"]
-    assert lines[4:6] == ["next row: 31", "last time: not known"]
+    assert lines[4:6] == ["next row: 31", "last time: 1700000540"]
 
 
 def test_of_an_older_schema(tmp_path: Path) -> None:

@@ -56,6 +56,7 @@ def test_print_config(tmp_path: Path) -> None:
         "newest_first: false             # config.yaml, format kraken\n"
         'decimal: "."                    # default\n'
         "thousands: none                 # default\n"
+        "max_bad: 0.5                    # default\n"
     )
 
 

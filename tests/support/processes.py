@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ROWS = 200  # what `wait_until_read` writes
-FOLLOW_ARGUMENTS = ("data.csv", "--follow", "--signals", "-", "--output", "m.json")
+FOLLOW_ARGUMENTS = ("data.csv", "--follow", "--signals", "-", "--output", "m.json", "--quiet")
 
 
 @contextmanager

@@ -20,10 +20,13 @@ class Sample(NamedTuple):
     head: str
     line: Callable[[int, str], str]
     time: Callable[[int], str]
+    step: int = 60
+    """seconds between two candles"""
 
     def file(self, closes: list[str]) -> bytes:
         """Make a file of these closes, given oldest first; its rows come in the order of its source."""
-        lines = [self.line(FIRST_TIMESTAMP + 60 * number, close) + self.line_end for number, close in enumerate(closes)]
+        seconds = range(FIRST_TIMESTAMP, FIRST_TIMESTAMP + self.step * len(closes), self.step)
+        lines = [self.line(second, close) + self.line_end for second, close in zip(seconds, closes, strict=True)]
         if FORMATS[self.format].newest_first:
             lines.reverse()
         return (self.head + "".join(lines)).encode()
@@ -79,6 +82,7 @@ SAMPLES = [
         "https://www.CryptoDataDownload.com\r\nDate,Symbol,Open,High,Low,Close,Volume BTC,Volume USD\r\n",
         lambda second, close: f"{at('%Y-%m-%d %I-%p')(second)},BTCUSD,9.0,9.5,8.5,{close},1.5,13.5",
         at("%Y-%m-%d %I-%p"),
+        step=3600,
     ),
     Sample(
         "bitfinex", "bitfinex", "", lambda second, close: f"{second}000,9.0,{close},9.5,8.5,1.5", lambda s: f"{s}000"
@@ -118,6 +122,7 @@ SAMPLES = [
         "Date,Open,High,Low,Close,Adj Close,Volume\n",
         lambda second, close: f"{DAY(second)},9.0,9.5,8.5,{close},9.0,15",
         DAY,
+        step=86_400,
     ),
     Sample(
         "metatrader4",

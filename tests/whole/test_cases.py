@@ -38,7 +38,7 @@ def check(run: Callable[..., Done], case: Case, folder: Path) -> None:
     """Run the command on a file and on a pipe, and compare with the table."""
     (folder / "config.yaml").write_text(settings_yaml(**case.settings))
     (folder / "data.csv").write_bytes(case.data)
-    for done in (run("data.csv", cwd=folder), run(stdin=case.data, cwd=folder)):
+    for done in (run("data.csv", "-q", cwd=folder), run("-q", stdin=case.data, cwd=folder)):
         if isinstance(case.answer, str):
             assert done.code == 1
             assert done.record == {"version": "v1", "status": "error", "error_message": case.answer}

@@ -99,7 +99,7 @@ def rotate(folder: Path, kept: str, closes: list[str]) -> None:
 
 def test_a_silent_pipe(tmp_path: Path) -> None:
     """A pipe may be silent for as long as it likes: the log says so, and the job goes on."""
-    command = [sys.executable, "-c", STALLED, "0.05", "--log-file", "run.log"]
+    command = [sys.executable, "-c", STALLED, "0.05", "--log-file", "run.log", "--quiet"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=tmp_path, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe) as process:
         assert process.stdin

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from stream_signal.core.header import Header
+    from stream_signal.core.time_column import Position
 
     Cells = NDArray[np.bytes_]
     Integers = NDArray[np.int64]
     Lengths = NDArray[np.uint8]
 
-_RETURN = ord("\r")
+_RETURN, _SPACE = b"\r "
 # NumPy pads every text to the length of the longest one.
 LONGEST = 64
 _NONE: Mapping[int, list[bytes] | None] = MappingProxyType({})
@@ -57,21 +58,45 @@ class Columns:
         self.odd = odd
         self._closes = closes
         self._characters = np.frombuffer(buffer, np.uint8)
-        self._cells: dict[int, Cells | None] = {}  # by position, filled on demand
-        self._texts: dict[int, list[bytes]] = {}
+        self._cells: dict[Position, Cells | None] = {}  # filled on demand
+        self._texts: dict[Position, list[bytes]] = {}
 
-    def cells(self, position: int) -> Cells | None:
-        """Return the texts at `position`, from 0, as an array; None if one is too long or has a zero byte."""
+    def cells(self, position: Position) -> Cells | None:
+        """Return the texts at `position`, from 0, as an array; None if one is too long or has a zero byte.
+
+        Of two positions, the texts are joined by a space; None, too, if those at the first differ in length.
+        """
         if position not in self._cells:
-            self._cells[position] = self._with_odd(position, self._cut(position))
+            if isinstance(position, tuple):
+                self._cells[position] = self._joined(*position)
+            else:
+                self._cells[position] = self._with_odd(position, self._cut(position))
         return self._cells[position]
 
-    def texts(self, position: int) -> list[bytes]:
+    def texts(self, position: Position) -> list[bytes]:
         """Return the texts at `position` as a list, including those that `cells` cannot hold."""
         if position not in self._texts:
             cells = self.cells(position)
-            self._texts[position] = self._split(position) if cells is None else cells.tolist()
+            if cells is not None:
+                self._texts[position] = cells.tolist()
+            elif isinstance(position, tuple):
+                pairs = zip(self.texts(position[0]), self.texts(position[1]), strict=True)
+                self._texts[position] = [b" ".join(pair) if any(pair) else b"" for pair in pairs]
+            else:
+                self._texts[position] = self._split(position)
         return self._texts[position]
+
+    def _joined(self, first: int, second: int) -> Cells | None:
+        left, right = self.cells(first), self.cells(second)
+        if left is None or right is None or 0 in left.tobytes() or not len(left):
+            return None
+        size = left.itemsize
+        cells = np.empty(len(left), f"S{size + 1 + right.itemsize}")
+        table = cells.view(np.uint8).reshape(len(cells), -1)
+        table[:, :size] = left.view(np.uint8).reshape(len(left), -1)
+        table[:, size] = _SPACE
+        table[:, size + 1 :] = right.view(np.uint8).reshape(len(right), -1)
+        return cells
 
     def _with_odd(self, position: int, plain: Cells | None) -> Cells | None:
         if plain is None or not self.odd:

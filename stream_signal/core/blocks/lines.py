@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from stream_signal.core.blocks.rows import Rows
     from stream_signal.core.blocks.text import Table
     from stream_signal.core.line_format import LineFormat
+    from stream_signal.core.time_column import Position
 
 # The quotient of two integers that a float64 holds exactly is the float64 nearest to it: IEEE 754 rounds once.
 _EXACT = 2**53
@@ -30,7 +31,7 @@ _PLAIN = bytes(code for code in range(32, 127) if chr(code) not in '",\\') + b"\
 _SPACE = ord(" ")
 
 
-def lines_of(rows: Rows, line_format: LineFormat, time: int | None, close: int) -> bytes:
+def lines_of(rows: Rows, line_format: LineFormat, time: Position | None, close: int) -> bytes:
     """Write a line for each row; `time` and `close` are the positions of those columns, from 0."""
     times = np.zeros(len(rows), "S1") if time is None else rows.cells(time)
     closes = _closes(rows, close)
@@ -63,7 +64,7 @@ def _closes(rows: Rows, close: int) -> Cells | None:
     return cells
 
 
-def _as_written(rows: Rows, column: int, line_format: LineFormat) -> list[bytes]:
+def _as_written(rows: Rows, column: Position, line_format: LineFormat) -> list[bytes]:
     """Return the texts of a column as the format writes them."""
     cells, texts = rows.cells(column), rows.texts(column)
     return texts.copy() if cells is not None and _is_plain(cells) else list(map(line_format.cell, texts))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.blocks.columns import Cells, Columns
     from stream_signal.core.blocks.rolling import Flags, Integers, Pushed
+    from stream_signal.core.time_column import Position
 
 
 class Rows:
@@ -68,10 +69,13 @@ class Rows:
         """Which rows have a mean, because their window is full; None if all of them do."""
         return has_mean(self._pushed, self._window)
 
-    def cells(self, column: int) -> Cells | None:
-        """Return a column of text, by its position from 0, as an array; None if a text is too long for one."""
+    def cells(self, column: Position) -> Cells | None:
+        """Return a column of text, by its position from 0, as an array; None if a text is too long for one.
+
+        Of two positions, the texts are joined by a space.
+        """
         return self._columns.cells(column)
 
-    def texts(self, column: int) -> list[bytes]:
+    def texts(self, column: Position) -> list[bytes]:
         """Return a column of text, by its position from 0, as a list."""
         return self._columns.texts(column)

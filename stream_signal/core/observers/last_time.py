@@ -5,16 +5,23 @@ A sender that repeats rows can then be met where the stream ended, if all timest
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.observe import Observer
-from stream_signal.core.observers.time_order import are_of_one_form
 from stream_signal.core.time_column import find_time
 
 if TYPE_CHECKING:
     from stream_signal.core.blocks.rows import Rows
     from stream_signal.core.header import Header
     from stream_signal.core.observe import Row
+    from stream_signal.core.time_column import Position, TimeColumn
+
+
+# Rows are skipped by this order, so it is stricter than `timestamps`: plain integers, and ISO 8601 that sorts as text.
+_ISO = re.compile(rb"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|\+00:?00)?)?")
+_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 
 
 class LastTime(Observer):
@@ -31,11 +38,11 @@ class LastTime(Observer):
 
     name = "last_time"
 
-    def __init__(self, time_column: str | int | None = None) -> None:
+    def __init__(self, time_column: TimeColumn | None = None) -> None:
         self.time_column = time_column
         self.last = b""
         self.in_order = True
-        self._position: int | None = None
+        self._position: Position | None = None
 
     def begin(self, header: Header) -> None:
         """Find the timestamp column."""
@@ -73,7 +80,8 @@ class LastTime(Observer):
 
     def snapshot(self) -> dict[str, Any]:
         """Return the last timestamp, its column, and whether all were in order."""
-        return {"last": self.last.decode("latin-1"), "column": self.time_column, "in_order": self.in_order}
+        column = list(self.time_column) if isinstance(self.time_column, tuple) else self.time_column
+        return {"last": self.last.decode("latin-1"), "column": column, "in_order": self.in_order}
 
     def restore(self, saved: Any) -> None:
         """Continue after the rows of `saved`; with another timestamp column, theirs are unknown."""
@@ -83,7 +91,8 @@ class LastTime(Observer):
             or not (isinstance(saved["last"], str) and isinstance(saved["in_order"], bool))
         ):
             raise ValueError("expected the last timestamp, its column, and whether all were in order")
-        if saved["column"] == self.time_column:
+        column = list(self.time_column) if isinstance(self.time_column, tuple) else self.time_column
+        if saved["column"] == column:
             self.last, self.in_order = saved["last"].encode("latin-1"), saved["in_order"]
         else:
             self.forget()
@@ -104,3 +113,15 @@ def is_later(time: bytes, before: bytes) -> bool:
         now, then = time.lstrip(b"0"), before.lstrip(b"0")
         return (len(now), now) > (len(then), then)
     return len(time) == len(before) > 0 and are_of_one_form(before + time, before, 2) and time > before
+
+
+def are_of_one_form(together: bytes, first: bytes, count: int) -> bool:
+    """Whether `count` texts of one length, joined, sort as text: they differ from `first` only in their digits."""
+    if together.isdigit():
+        return True
+    return _sorts(first.translate(_AS_ZEROS)) and together.translate(_AS_ZEROS) == first.translate(_AS_ZEROS) * count
+
+
+@lru_cache(maxsize=64)
+def _sorts(zeros: bytes) -> bool:
+    return zeros.isdigit() or bool(_ISO.fullmatch(zeros))

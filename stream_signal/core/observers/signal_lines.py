@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from stream_signal.core.blocks.rows import Rows
     from stream_signal.core.header import Header
     from stream_signal.core.observe import Row
+    from stream_signal.core.time_column import Position, TimeColumn
 
 
 class SignalLines(Observer):
     r"""Collects signal lines until they are taken; nothing here does I/O.
 
-    `form` is "csv" or "jsonl". `time_column` is the name of the timestamp column, or its number from 1; None: the
-    first with a known name.
+    `form` is "csv" or "jsonl". `time_column` is the name of the timestamp column, or its number from 1, or two of
+    those, whose texts are joined by a space; None: the first with a known name.
 
     >>> from stream_signal import Config, SignalStream
     >>> lines = SignalLines("csv")
@@ -27,12 +28,12 @@ class SignalLines(Observer):
     b'1,60,42.5,42.5,0\n'
     """
 
-    def __init__(self, form: str = CSV, time_column: str | int | None = None) -> None:
+    def __init__(self, form: str = CSV, time_column: TimeColumn | None = None) -> None:
         if form not in FORMATS:
             raise ValueError(f"expected the format 'csv' or 'jsonl', found {form!r}")
         self.format = FORMATS[form]
         self.time_column = time_column
-        self._time: int | None = None
+        self._time: Position | None = None
         self._close = 0
         self._lines: list[bytes] = []
 

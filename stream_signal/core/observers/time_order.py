@@ -1,33 +1,36 @@
-"""TimeOrder: the observer that notices timestamps out of order and duplicate timestamps.
+"""TimeOrder: the observer that compares each timestamp with the one before.
 
-It never changes the answer: rows count in the order in which they arrive. It compares plain integers, and ISO 8601
-timestamps of one form, which sort as text; no others. A column that begins with many others is ignored from then on.
+It notices timestamps out of order, duplicates, gaps, and what cannot be compared. It never changes the answer: rows
+count in the order in which they arrive. Where day and month could be either, both readings are compared for as long as
+both are possible; only a difference between their orders is of interest.
 """
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
-from operator import ge
+from operator import sub
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from stream_signal.core.doubts import BACKWARDS, EITHER, NOT_COMPARED, REPEATED
 from stream_signal.core.errors import shown
 from stream_signal.core.observe import Observer
+from stream_signal.core.steps import Steps
 from stream_signal.core.time_column import find_time
+from stream_signal.core.timestamps import NO_READING, are_of_one_form, form_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from stream_signal.core.blocks.columns import Cells
     from stream_signal.core.blocks.rows import Rows
+    from stream_signal.core.blocks.timestamps import Integers
     from stream_signal.core.header import Header
     from stream_signal.core.observe import Row
+    from stream_signal.core.time_column import Position, TimeColumn
 
-BACKWARDS, REPEATED = "backwards", "repeated"
-_ISO = re.compile(rb"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|\+00:?00)?)?")
+KINDS = (BACKWARDS, REPEATED, NOT_COMPARED, EITHER)
 # The column is ignored if this many timestamps cannot be compared before any can.
 _PATIENCE_ROWS = 10_000
-_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
+# Timestamps are compared in bulk, which takes a third of the time.
+_BATCH_ROWS = 1000
 
 
 class Step(NamedTuple):
@@ -39,14 +42,60 @@ class Step(NamedTuple):
     time: bytes
 
     def __str__(self) -> str:
-        return f"row {self.row}: {shown(self.time)} after {shown(self.before)}"
+        return f"row {self.row}: {shown(self.time)}" + (f" after {shown(self.before)}" if self.before else "")
+
+
+class _Reading:
+    """The order of the timestamps, as one way to read them gives it."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+        self.first: dict[str, Step] = {}
+        self.steps = Steps()
+        self.last = 0  # nanoseconds
+
+    def copy(self) -> _Reading:
+        copied = _Reading()
+        copied.counts, copied.first = dict(self.counts), dict(self.first)
+        copied.steps, copied.last = self.steps.copy(), self.last
+        return copied
+
+    def see(self, nanoseconds: int, step: Step) -> int:
+        """Take the next time; return by how much it is later."""
+        later = nanoseconds - self.last
+        self.steps.add((later,))
+        self.last = nanoseconds
+        if later <= 0:
+            self.note(BACKWARDS if later else REPEATED, 1, step)
+        return later
+
+    def note(self, kind: str, count: int, step: Step) -> None:
+        self.counts[kind] = self.counts.get(kind, 0) + count
+        self.first.setdefault(kind, step)
+
+    def as_json(self) -> list[Any]:
+        first = {kind: _step_as_json(step) for kind, step in self.first.items()}
+        return [self.counts, first, self.steps.as_json(), self.last]
+
+    @classmethod
+    def from_json(cls, saved: Any) -> _Reading:
+        counts, first, steps, last = saved
+        reading = cls()
+        reading.counts, reading.first = _counts(counts), {kind: _step_from(step) for kind, step in first.items()}
+        reading.steps, reading.last = Steps.from_json(steps), _integer(last)
+        if reading.counts.keys() != reading.first.keys():
+            raise ValueError("expected the first of each kind")
+        return reading
 
 
 class TimeOrder(Observer):
     """Counts timestamps out of order (`backwards`) and duplicates (`repeated`), and keeps the `first` of each kind.
 
-    `time_column` is the name of the timestamp column, or its number from 1; None: the first with a known name. `last`
-    is the timestamp of the last row that had one. `watches` says whether the column is still compared.
+    So it does with those that cannot be compared (`not_compared`), and with pairs whose order depends on whether the
+    day or the month comes first (`day_or_month`). `time_column` is the name of the timestamp column, or its number from
+    1, or two of those; None: the first with a known name. `last` is the timestamp of the last row that had one that
+    could be read; `pairs` counts those compared with the one before. `watches` says whether the column is still
+    compared.
 
     >>> order = TimeOrder()
     >>> order.see([b"60", b"120", b"60", b"60"], 1)
@@ -56,138 +105,310 @@ class TimeOrder(Observer):
 
     name = "time_order"
 
-    def __init__(self, time_column: str | int | None = None) -> None:
+    def __init__(self, time_column: TimeColumn | None = None) -> None:
         self.time_column = time_column
-        self.counts: dict[str, int] = {}
-        self.first: dict[str, Step] = {}
-        self.last = b""
-        self._last_zeros = b""  # its text with zeros for all digits, if it can be compared
-        self.watches = True
-        self._position = 0
+        self._position: Position = 0
+        self._waiting: list[bytes] = []  # timestamps that are not compared yet
+        self._row = 1  # of the first of them
+        self._watches = True
         self._left = _PATIENCE_ROWS
-        self._pairs = 0  # of consecutive timestamps that could be compared
+        self._last = b""
+        self._pairs = 0
+        self._readings = [_Reading()]  # two while day and month could be either: day first, month first
+        self._order: int | None = None  # which of the two it is, once that is known
+        self._others: dict[str, int] = {}  # the counts that are not those of a reading
+        self._first_others: dict[str, Step] = {}
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many there were of each kind; those whose order depends on the reading have a kind of their own."""
+        self._compare()
+        return self._others | self._agreed.counts
+
+    @property
+    def first(self) -> dict[str, Step]:
+        """The first of each kind."""
+        self._compare()
+        return self._first_others | self._agreed.first
+
+    @property
+    def last(self) -> bytes:
+        """The last timestamp that could be read."""
+        self._compare()
+        return self._last
+
+    @property
+    def pairs(self) -> int:
+        """How many timestamps were compared with the one before."""
+        self._compare()
+        return self._pairs
+
+    @property
+    def steps(self) -> Steps:
+        """The steps from each timestamp to the next."""
+        self._compare()
+        return min((reading.steps for reading in self._readings), key=lambda steps: steps.longer)
+
+    @property
+    def watches(self) -> bool:
+        """Whether the column is still compared."""
+        self._compare()
+        return self._watches
 
     @property
     def newest_first(self) -> bool:
         """Whether most rows are earlier than the row before them, so that a rolling mean uses future prices."""
         return self.counts.get(BACKWARDS, 0) > self._pairs / 2
 
+    @property
+    def is_in_order(self) -> bool:
+        """Whether there is nothing to say: no counts, and hardly any gaps."""
+        steps = self.steps
+        return not self.counts and steps.longer * 100 <= steps.count
+
+    @property
+    def order(self) -> TimeOrder:
+        """All that was seen."""
+        return self
+
     def begin(self, header: Header) -> None:
         """Find the timestamp column."""
         position = find_time(header, self.time_column)
         if position is None:
-            self.watches = False
+            self._watches = False
         else:
             self._position = position
 
     def row(self, row: Row) -> None:
-        """Compare the timestamp of one row with that of the row before."""
-        if not self.watches:
-            return
-        time = row.text(self._position)
-        if time > self.last and time.translate(_AS_ZEROS) == self._last_zeros:  # nearly always
-            self.last = time
-            self._pairs += 1
-        else:
-            self.see([time], row.number)
+        """Compare the timestamp of one row with that of the row before, a little later and together with others."""
+        waiting = self._waiting
+        if not waiting:
+            self._row = row.number
+        waiting.append(row.text(self._position))
+        if len(waiting) == _BATCH_ROWS:
+            self._compare()
 
     def rows(self, rows: Rows) -> None:
         """Compare the timestamps of a run of rows."""
-        if not self.watches:
+        self._compare()
+        if not self._watches:
             return
-        times = rows.cells(self._position)
-        if times is None or not are_of_one_form(times.tobytes(), times[0], len(times)):
+        cells = rows.cells(self._position)
+        if cells is None or not self._see_array(cells, rows.first):
             self.see(rows.texts(self._position), rows.first)
-        else:
-            self._see_array(times, rows.first)
 
     def see(self, times: Sequence[bytes], row: int) -> None:
         """Take the timestamps of the next rows; `row` is the number of the first of them, from 1."""
-        if not self.watches:
+        self._compare()
+        if self._watches:
+            self._see([time.strip(b" ") for time in times], row)
+
+    def start(self, last: bytes, pairs: int, steps: Steps) -> None:
+        """Continue after timestamps that were in order, and all of the form of `last`."""
+        form = form_of(last)
+        reading = self._readings[0]
+        self._pairs, reading.steps = pairs, steps
+        if form:
+            self.follow(last)
+
+    def follow(self, last: bytes) -> None:
+        """Compare the next timestamp with this one, instead of the last one seen."""
+        self._compare()
+        form = form_of(last)
+        times = form.readings(last) if form else NO_READING
+        if times == NO_READING or not self._decide(times):
             return
-        times = [time.strip(b" ") for time in times]
-        whole = [self.last, *times] if self.last else times
-        alike = len(set(map(len, whole))) == 1 and are_of_one_form(b"".join(whole), whole[0], len(whole))
-        if alike and not any(map(ge, whole, whole[1:])):  # nearly always
-            if self.last or self._goes_on():
-                self._pairs += len(whole) - 1
-                self._set_last(whole[-1])
+        self._last = last
+        for reading, time in self._read(times):
+            reading.last = time
+
+    def _compare(self) -> None:
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            self.see(waiting, self._row)
+
+    @property
+    def _agreed(self) -> _Reading:
+        """The reading, or what all readings agree on: nothing, if their orders differ."""
+        if len(self._readings) > 1 and EITHER in self._others:
+            return _Reading()
+        return self._readings[0]
+
+    def _see(self, times: list[bytes], row: int) -> None:
+        whole = [self._last, *times] if self._last else times
+        if self._see_in_order(whole):
             return
-        before, form_before = self.last, _form_of(self.last)
         for number, time in enumerate(times, start=row):
-            form = _form_of(time)
-            if form and form == form_before:
-                self._pairs += 1
-                now, then = _key(time), _key(before)
-                if now <= then:
-                    self._note(REPEATED if now == then else BACKWARDS, 1, Step(number, before, time))
-            elif not self._goes_on():
-                return
-            if time:
-                before, form_before = time, form
-        self._set_last(before)
+            if not self._see_one(time, number):
+                break
 
-    def _see_array(self, times: Cells, row: int) -> None:
-        """Take timestamps of one form, which sort as text."""
-        self.see([times[0]], row)
-        if not self.watches:
-            return
-        before, after = times[:-1], times[1:]
-        if not (after > before).all():
-            for kind, found in ((BACKWARDS, after < before), (REPEATED, after == before)):
-                (places,) = found.nonzero()
-                if places.size:
-                    at = int(places[0])
-                    self._note(kind, places.size, Step(row + at + 1, bytes(before[at]), bytes(after[at])))
-        self._pairs += len(times) - 1
-        self._set_last(bytes(times[-1]))
+    def _see_in_order(self, whole: list[bytes]) -> bool:
+        """Take timestamps of one form that are in order, as nearly all are; return False if they are not."""
+        form = form_of(whole[0]) if whole else None
+        if not form or not form.sorts or len(self._readings) > 1:
+            return False
+        if set(map(len, whole)) != {len(form.zeros)} or not are_of_one_form(
+            b"".join(whole), form, whole[0], len(whole)
+        ):
+            return False
+        nanoseconds = form.all_of(whole)
+        if nanoseconds is None:
+            return False
+        steps = list(map(sub, nanoseconds[1:], nanoseconds))
+        if steps and min(steps) <= 0:
+            return False
+        if self._last or self._goes_on():
+            reading = self._readings[0]
+            reading.steps.add(steps)
+            reading.last = nanoseconds[-1]
+            self._pairs += len(steps)
+            self._last = whole[-1]
+        return True
 
-    def _set_last(self, time: bytes) -> None:
-        self.last = time
-        self._last_zeros = time.translate(_AS_ZEROS) if _form_of(time) else b""
+    def _see_one(self, time: bytes, number: int) -> bool:
+        """Take one timestamp; return whether to keep comparing."""
+        if not time:
+            return self._goes_on()
+        form = form_of(time)
+        times = form.readings(time) if form else NO_READING
+        if times == NO_READING or not self._decide(times):
+            self._note(NOT_COMPARED, Step(number, b"", time))
+            return self._goes_on()
+        if not self._last:
+            for reading, nanoseconds in self._read(times):
+                reading.last = nanoseconds
+            self._last = time
+            return self._goes_on()
+        step = Step(number, self._last, time)
+        later = [reading.see(nanoseconds, step) for reading, nanoseconds in self._read(times)]
+        if len({(by > 0) - (by < 0) for by in later}) > 1:
+            self._note(EITHER, step)
+        self._pairs += 1
+        self._last = time
+        return True
+
+    def _decide(self, times: tuple[int | None, int | None]) -> bool:
+        """Split the readings, or drop the impossible one; return False if these times have none of those left."""
+        day_first, month_first = times
+        if self._order is not None:
+            return times[self._order] is not None
+        if day_first is None or month_first is None:
+            self._order = 1 if day_first is None else 0
+            if len(self._readings) > 1:
+                self._readings = [self._readings[self._order]]
+                self._others.pop(EITHER, None)
+                self._first_others.pop(EITHER, None)
+        elif day_first != month_first and len(self._readings) == 1:
+            self._readings.append(self._readings[0].copy())
+        return True
+
+    def _read(self, times: tuple[int | None, int | None]) -> Iterable[tuple[_Reading, int]]:
+        """Return each reading with its time."""
+        kept = times if len(self._readings) > 1 else (times[self._order or 0],)
+        return [(reading, time) for reading, time in zip(self._readings, kept, strict=True) if time is not None]
+
+    def _see_array(self, cells: Any, row: int) -> bool:
+        """Take timestamps of one form as an array; return False, with none taken, if it cannot hold them."""
+        from stream_signal.core.blocks.timestamps import nanoseconds_of, order_of  # noqa: PLC0415 - NumPy is loaded
+
+        reading = self._readings[0]
+        usual = reading.steps.decided
+        if not self._last or usual is None or len(self._readings) > 1:
+            return False
+        nanoseconds: Integers | None = nanoseconds_of(cells)
+        if nanoseconds is None:
+            return False
+        self._see_one(bytes(cells[0]), row)
+        found = order_of(nanoseconds, usual)
+        for kind, count, at in ((BACKWARDS, *found.backwards), (REPEATED, *found.repeated)):
+            if count:
+                reading.note(kind, count, Step(row + at + 1, bytes(cells[at]), bytes(cells[at + 1])))
+        reading.steps.add_counted(len(cells) - 1, found.longer)
+        reading.last = int(nanoseconds[-1])
+        self._pairs += len(cells) - 1
+        self._last = bytes(cells[-1])
+        return True
 
     def _goes_on(self) -> bool:
         """Count a timestamp that cannot be compared with the last one; return whether to keep comparing."""
         if not self._pairs:
             self._left -= 1
-            self.watches = self._left > 0
-        return self.watches
+            self._watches = self._left > 0
+        return self._watches
 
-    def _note(self, kind: str, count: int, step: Step) -> None:
-        self.counts[kind] = self.counts.get(kind, 0) + count
-        self.first.setdefault(kind, step)
+    def _note(self, kind: str, step: Step) -> None:
+        self._others[kind] = self._others.get(kind, 0) + 1
+        self._first_others.setdefault(kind, step)
 
     def snapshot(self) -> dict[str, Any]:
-        """Return the last timestamp and its column."""
-        return {"last": self.last.decode("latin-1"), "column": self.time_column}
+        """Return what was found, and the last timestamp and its column."""
+        self._compare()
+        return {
+            "column": self._column_as_json,
+            "last": self._last.decode("latin-1"),
+            "pairs": self._pairs,
+            "patience": self._left,
+            "order": self._order,
+            "readings": [reading.as_json() for reading in self._readings],
+            "others": self._others,
+            "first": {kind: _step_as_json(step) for kind, step in self._first_others.items()},
+        }
 
     def restore(self, saved: Any) -> None:
-        """Compare the next row with the last one of `saved`, if that has the same timestamp column."""
-        if not isinstance(saved, dict) or saved.keys() != {"last", "column"} or not isinstance(saved["last"], str):
+        """Continue with what was found in the same timestamp column; of another column, nothing counts."""
+        if not isinstance(saved, dict) or not isinstance(saved.get("last"), str) or "column" not in saved:
             raise ValueError("expected the last timestamp and its column")
-        if saved["column"] == self.time_column:
-            self._set_last(saved["last"].encode("latin-1"))
+        if saved["column"] != self._column_as_json:
+            return
+        if saved.keys() == {"last", "column"}:  # from a checkpoint of schema 2
+            self.follow(saved["last"].encode("latin-1"))
+            return
+        try:
+            self._restore(saved)
+        except (KeyError, TypeError, AttributeError):
+            raise ValueError("expected the order of the timestamps") from None
+
+    def _restore(self, saved: dict[str, Any]) -> None:
+        readings = [_Reading.from_json(reading) for reading in saved["readings"]]
+        order = saved["order"]
+        if order not in {None, 0, 1} or not 1 <= len(readings) <= (2 if order is None else 1):
+            raise ValueError("expected one reading, or two")
+        self._others = _counts(saved["others"])
+        self._first_others = {kind: _step_from(step) for kind, step in saved["first"].items()}
+        if self._others.keys() != self._first_others.keys():
+            raise ValueError("expected the first of each kind")
+        self._last = saved["last"].encode("latin-1")
+        self._pairs, self._left = _natural(saved["pairs"]), _natural(saved["patience"])
+        self._watches = bool(self._pairs) or self._left > 0
+        self._readings, self._order = readings, order
+
+    @property
+    def _column_as_json(self) -> Any:
+        return list(self.time_column) if isinstance(self.time_column, tuple) else self.time_column
 
 
-def are_of_one_form(together: bytes, first: bytes, count: int) -> bool:
-    """Whether `count` texts of one length, joined, sort as text: they differ from `first` only in their digits."""
-    if together.isdigit():
-        return True
-    return bool(_form_of(first)) and together.translate(_AS_ZEROS) == first.translate(_AS_ZEROS) * count
+def _step_as_json(step: Step) -> list[Any]:
+    return [step.row, step.before.decode("latin-1"), step.time.decode("latin-1")]
 
 
-def _form_of(time: bytes) -> bytes:
-    """Return the form of a timestamp: two of the same form can be compared; empty if it has none."""
-    return _form(time.translate(_AS_ZEROS))
+def _step_from(saved: Any) -> Step:
+    row, before, time = saved
+    return Step(_natural(row), before.encode("latin-1"), time.encode("latin-1"))
 
 
-def _key(time: bytes) -> tuple[int, bytes]:
-    digits = time.lstrip(b"0")
-    return len(digits), digits
+def _counts(saved: Any) -> dict[str, int]:
+    if not set(saved) <= set(KINDS):
+        raise ValueError("expected counts")
+    return {kind: _natural(count) for kind, count in saved.items()}
 
 
-@lru_cache(maxsize=64)
-def _form(zeros: bytes) -> bytes:
-    if zeros.isdigit():
-        return b"0"
-    return zeros if _ISO.fullmatch(zeros) else b""
+def _natural(found: Any) -> int:
+    if _integer(found) < 0:
+        raise ValueError("expected a count")
+    return int(found)
+
+
+def _integer(found: Any) -> int:
+    if type(found) is not int:
+        raise ValueError("expected an integer")
+    return found

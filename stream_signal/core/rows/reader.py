@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from stream_signal.core.config import Config
+    from stream_signal.core.observers.first_look import FirstLook
     from stream_signal.core.ticks import Close
+    from stream_signal.core.time_column import Position
 
 # A row of candles has about 60 bytes and a wide one a few thousand. Python's own csv has the same limit for a field; it
 # keeps a file without line ends, or with an unclosed quote, from being held in memory.
@@ -55,10 +57,13 @@ class RowReader:
     `closes` and `rest` yield `(ticks, places)` for each complete row, or None if its close is missing; they raise
     DataError at the first line that cannot be read. `header` is set once it is known. `begin`, if given, is called with
     it, and `record` then holds the fields of the row that was yielded last, or None if they could not be read.
-    `line` counts the lines read of this input, and `repairs` what was skipped or taken as missing.
+    `look`, if given, gets the timestamps of the first rows. `line` counts the lines read of this input, and `repairs`
+    what was skipped or taken as missing.
     """
 
-    def __init__(self, config: Config, begin: Callable[[Header], None] | None = None) -> None:
+    def __init__(
+        self, config: Config, begin: Callable[[Header], None] | None = None, look: FirstLook | None = None
+    ) -> None:
         self.header: Header | None = None
         self.line = 0
         self.repairs = Repairs()
@@ -70,6 +75,7 @@ class RowReader:
             self._marks = Marks(config.decimal, config.thousands)
             self._parse = self._parse_marked
         self._begin = begin
+        self.look = look
         self.record: list[bytes] | None = None
         self._quoted: QuotedRecords | None = None  # made with the header, which has the delimiter
         self._record_line = 0  # where the open record began
@@ -119,9 +125,12 @@ class RowReader:
             self._head.check_end()
         self._begin_input()
 
-    def text(self, column: int) -> bytes:
+    def text(self, column: Position) -> bytes:
         """Return a field of the last row as it was written, by its position from 0; empty for a bad row."""
-        return self.record[column] if self.record else b""
+        record = self.record
+        if not record:
+            return b""
+        return record[column] if isinstance(column, int) else _joined(record[column[0]], record[column[1]])
 
     @property
     def between_rows(self) -> bool:
@@ -166,6 +175,8 @@ class RowReader:
                     self.header = head.header
                     if self._begin:
                         self._begin(self.header)
+                    if self.look:
+                        self.look.begin(self.header)
                 if found is Line.ROW:
                     return chain([line.removeprefix(BOM) if self.line == 0 else line], lines)
                 self.line += 1
@@ -173,7 +184,7 @@ class RowReader:
             self.line += 1
         return lines
 
-    def _rows(self, lines: Iterator[bytes]) -> Iterator[Close]:
+    def _rows(self, lines: Iterator[bytes]) -> Iterator[Close]:  # noqa: PLR0915 - one loop, at a microsecond a row
         header = self.header
         if header is None:
             return
@@ -181,6 +192,11 @@ class RowReader:
         close_is_last = position == width - 1
         quoted = self._quoted = self._quoted or QuotedRecords(header.delimiter)
         keeps_records, parse = self._begin is not None, self._parse
+        times = self.look.texts if self.look else None  # where the first timestamps go
+        at = self.look.position if self.look else None
+        if isinstance(at, tuple):
+            at = None
+        keeps = keeps_records or times is not None
         fields: list[bytes] = []
         number = self.line
         for line in lines:
@@ -203,8 +219,11 @@ class RowReader:
                 close = fields[position] if count == width else b""
                 if close_is_last:
                     close = close.removesuffix(b"\r")
-            if keeps_records:
-                self.record = None if count != width else _as_bytes(texts) if texts else _without_return(fields)
+            if keeps:
+                if keeps_records:
+                    self.record = None if count != width else _as_bytes(texts) if texts else _without_return(fields)
+                if times is not None and count == width:
+                    times.append(self._time(texts, fields) if texts or at is None else fields[at])
             if count == width:
                 try:
                     ticks = parse(close)
@@ -224,7 +243,11 @@ class RowReader:
                 expected, found = _fields(width), str(count)
             if start < number or not self._is_no_row(line.removesuffix(b"\r"), number):
                 self._bad_row(DataError(start, expected, found), texts or line)
+                if times is not None and count != width:
+                    times.append(b"")
                 yield None
+            elif times is not None and count == width:
+                del times[-1]  # a repeated header
         self.line = number
 
     def _parse_marked(self, close: bytes) -> Close:
@@ -233,6 +256,12 @@ class RowReader:
         if self.record and self.header:
             self.record[self.header.position] = self._marks.plain(close)
         return ticks
+
+    def _time(self, texts: list[str] | None, fields: list[bytes]) -> bytes:
+        """Return the timestamp of a row that is quoted, or has it in two columns."""
+        self.record = _as_bytes(texts) if texts else _without_return(fields)
+        position = self.look.position if self.look else None
+        return b"" if position is None else self.text(position)
 
     def _check_record(self, quoted: QuotedRecords, number: int, size: int) -> None:
         """Refuse a record of several lines that is too long; count it once it has ended."""
@@ -284,6 +313,11 @@ def _as_bytes(texts: list[str]) -> list[bytes]:
 def _without_return(fields: list[bytes]) -> list[bytes]:
     fields[-1] = fields[-1].removesuffix(b"\r")
     return fields
+
+
+def _joined(first: bytes, second: bytes) -> bytes:
+    """Join the texts of two columns, unless both are empty."""
+    return b"%b %b" % (first, second) if first or second else b""
 
 
 def _fields(count: int) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import random
 import tracemalloc
+from contextlib import suppress
 from datetime import UTC, datetime
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,11 +22,12 @@ from support.strategies import cuts
 from support.streams import by_blocks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 integers = st.one_of(st.integers(58, 62).map(str), st.integers(97, 103).map(str), st.sampled_from(["060", "0099"]))
 moments = st.integers(0, 4).map(lambda hour: f"2024-10-27 0{hour}:00")
-odd_times = st.sampled_from(["", "1/2/2024", " 60", "60\0"])
+odd_times = st.sampled_from(["", "tomorrow", "2024-02-30", " 60", "60\0"])
 times = st.one_of(integers, moments, moments.map(lambda time: time + ":00Z"), odd_times)
 columns_of_times = st.one_of(
     st.lists(integers, min_size=60, max_size=200),
@@ -39,29 +41,49 @@ CLOSES = ["4.58"] * 40 + ["", "4.5 ", "x"]
 LINE_ENDS = ["\n"] * 20 + ["\r\n", "\n\n"]
 
 
-def found(order: TimeOrder) -> tuple[dict[str, int], dict[str, str], bool]:
+Found = tuple[dict[str, int], dict[str, str], bool, list[int | None]]
+
+
+def found(order: TimeOrder) -> Found:
     """Give what was noticed."""
-    return order.counts, {kind: str(step) for kind, step in order.first.items()}, order.newest_first
+    steps = order.steps
+    first = {kind: str(step) for kind, step in order.first.items()}
+    return order.counts, first, order.newest_first, [steps.count, steps.usual, steps.longer]
 
 
-def wanted(column: list[str]) -> tuple[dict[str, int], dict[str, str], bool]:
-    """Work out what is to be noticed, a pair at a time: integers as integers, moments as text."""
+def seconds_of(time: str) -> int | None:
+    """Read a number of seconds, or a moment."""
+    if time.isdigit():
+        return int(time)
+    try:
+        return int(datetime.fromisoformat(time.removesuffix("Z")).replace(tzinfo=UTC).timestamp())
+    except ValueError:
+        return None
+
+
+def wanted(column: list[str]) -> Found:
+    """Work out what is to be noticed, a pair at a time."""
     counts: dict[str, int] = {}
     first: dict[str, str] = {}
-    pairs, there = 0, [(number, time.strip(" ")) for number, time in enumerate(column, start=1) if time]
-    for (_, before), (number, time) in pairwise(there):
-        if before.isdigit() and time.isdigit():
-            step = int(time) - int(before)
-        elif before[:4] == time[:4] == "2024" and len(before) == len(time):
-            step = (time > before) - (time < before)
-        else:
-            continue
-        pairs += 1
-        if step <= 0:
-            kind = "backwards" if step else "repeated"
+    steps: list[int] = []
+    before = ""
+    for number, time in enumerate((time.strip(" ") for time in column), start=1):
+        seconds, kind = seconds_of(time), ""
+        if time and seconds is None:
+            kind, words = "not_compared", f"row {number}: {time!r}"
+        elif seconds is not None and before:
+            steps.append(seconds - (seconds_of(before) or 0))
+            kind = "backwards" if steps[-1] < 0 else "" if steps[-1] else "repeated"
+            words = f"row {number}: {time!r} after {before!r}"
+        if kind:
             counts[kind] = counts.get(kind, 0) + 1
-            first.setdefault(kind, f"row {number}: {time!r} after {before!r}")
-    return counts, first, counts.get("backwards", 0) > pairs / 2
+            first.setdefault(kind, words)
+        before = before if seconds is None else time
+    forward = [step for step in steps if step > 0][:100]
+    usual = max(set(forward), key=lambda step: (forward.count(step), -step), default=None)
+    longer = sum(usual is not None and step > usual for step in steps)
+    in_nanoseconds = None if usual is None else usual * 10**9
+    return counts, first, counts.get("backwards", 0) > len(steps) / 2, [len(steps), in_nanoseconds, longer]
 
 
 @given(
@@ -108,7 +130,7 @@ def test_a_long_time(far: str) -> None:
     stream = SignalStream(observers=[order], **by_blocks(65536))
     stream.feed(text.encode())
     stream.finish()
-    counts, first, newest_first = wanted(column)
+    counts, first, newest_first, _ = wanted(column)
     assert (order.counts, order.newest_first) == (counts, newest_first)
     assert first["backwards"].startswith("row 3: '70' after '999")
 
@@ -142,20 +164,21 @@ def test_a_long_time_among_short_ones(close: str) -> None:
     SignalStream(observers=[order], **by_blocks(1024 * 1024)).feed(text.encode())
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert found(order) == ({"repeated": 1}, {"repeated": "row 50003: '60000' after '60000'"}, False)
+    assert order.counts == {"not_compared": 1, "repeated": 1}
+    assert str(order.first["repeated"]) == "row 50003: '60000' after '60000'"
     assert peak < 100_000_000
 
 
-@pytest.mark.parametrize(("rows", "counts"), [(9_998, {"backwards": 1}), (9_999, {})])
+@pytest.mark.parametrize(("rows", "counts"), [(9_998, {"backwards": 1}), (9_999, {}), (10_000, {})])
 @pytest.mark.parametrize("engine", ENGINES, ids=["blocks", "rows"])
 def test_a_column_that_nobody_can_compare(rows: int, counts: dict[str, int], engine: dict[str, Any]) -> None:
     """After 10,000 times of which no two can be compared, the column is not looked at any more, by either engine."""
-    text = "time,close\n" + "1/2/2024,1\n" * rows + "60,1\n50,1\n"
+    text = "time,close\n" + "tomorrow,1\n" * rows + "60,1\n50,1\n"
     order = TimeOrder()
     stream = SignalStream(observers=[order], **engine)
     for begin in range(0, len(text), 50_000):
         stream.feed(text[begin : begin + 50_000].encode())
-    assert (order.counts, order.watches) == (counts, bool(counts))
+    assert (order.counts, order.watches) == ({"not_compared": rows} | counts, bool(counts))
 
 
 @pytest.mark.parametrize("rows", [9_998, 9_999, 10_000])
@@ -184,22 +207,24 @@ def test_nothing_but_odd_lines_before_a_bad_one() -> None:
 
 @pytest.mark.parametrize("flags", [[], ["--signals", "s.csv"]])
 def test_newest_first(flags: list[str], tmp_path: Path) -> None:
-    """A file that runs backwards is told of clearly, and counts as it stands."""
+    """The log of a file in reverse order says so, and its rows count in their order."""
     rows = candle_csv([str(number) for number in range(200)]).splitlines(keepends=True)
     done = run_command("--log-file", "run.log", *flags, stdin=b"".join([rows[0], *rows[:0:-1]]), cwd=tmp_path)
     assert (done.code, done.record["value"]) == (0, 0.0)
-    noticed, times, newest = logged(tmp_path, "noticed", "times", "newest first")
+    noticed, times = logged(tmp_path, "noticed", "times")
+    (doubt,) = logged(tmp_path, "doubt")
     first = "row 2: '1700011880' after '1700011940'"
     assert noticed == {"event": "noticed", "kind": "backwards", "first": first}
     assert times == {"event": "times", "backwards": 199, "first": {"backwards": first}}
-    assert newest["meaning"] == "the rolling mean uses future prices: sort the file"
+    assert doubt["kind"] == "backwards"
+    assert doubt["text"].startswith("newest first: 199 of 199 (100 %) timestamps are earlier than the one before")
 
 
 def test_in_order(tmp_path: Path) -> None:
-    """Of times in order there is nothing to tell, of times that nobody can compare neither."""
-    for text in (candle_csv(["1"] * 50), b"date,close\n" + b"2/1/2024,1\n1/1/2024,1\n" * 9):
-        assert run_command("--log-file", "run.log", stdin=text, cwd=tmp_path).code == 0
-    assert logged(tmp_path, "noticed", "times", "newest first") == []
+    """Of timestamps in order there is nothing to say."""
+    done = run_command("--log-file", "run.log", stdin=candle_csv(["1"] * 50), cwd=tmp_path)
+    assert (done.code, done.stderr) == (0, "")
+    assert logged(tmp_path, "noticed", "times", "doubt", "gaps") == []
 
 
 def test_a_row_sent_twice(tmp_path: Path) -> None:
@@ -234,7 +259,7 @@ def test_another_column_after_a_checkpoint(tmp_path: Path) -> None:
     arguments = ("--checkpoint", "state.json", "--log-file", "run.log")
     assert run_command(*arguments, stdin=b"time,when,close\n900,1,5\n901,2,5\n", cwd=tmp_path).code == 0
     assert run_command(*arguments, "--time-column", "when", stdin=b"902,3,5\n903,4,5\n", cwd=tmp_path).code == 0
-    assert logged(tmp_path, "noticed", "times", "newest first") == []
+    assert logged(tmp_path, "noticed", "times") == []
 
 
 @given(st.lists(st.integers(0, 4 * 10**9), min_size=2, max_size=20))
@@ -248,3 +273,59 @@ def test_iso_is_in_the_order_of_the_clock(seconds: list[int]) -> None:
     assert {kind: step.row for kind, step in by_text.first.items()} == {
         kind: step.row for kind, step in by_number.first.items()
     }
+
+
+def order_of(*times: str) -> TimeOrder:
+    """Compare some timestamps."""
+    order = TimeOrder()
+    order.see([time.encode() for time in times], 1)
+    return order
+
+
+def test_day_or_month() -> None:
+    """Where day and month could be either, both are compared: only a difference between their orders is noted."""
+    both_forward = order_of("01/02/2024", "02/03/2024", "03/04/2024")
+    assert both_forward.counts == {}
+    both_backward = order_of("03/04/2024", "02/03/2024")
+    assert both_backward.counts == {"backwards": 1}
+    differ = order_of("12/01/2024", "01/02/2024")  # forward with the day first, backward with the month first
+    assert (differ.counts, str(differ.first["day_or_month"])) == (
+        {"day_or_month": 1},
+        "row 2: '01/02/2024' after '12/01/2024'",
+    )
+    day_first = order_of("12/01/2024", "01/02/2024", "13/02/2024")
+    assert (day_first.counts, day_first.steps.count) == ({}, 2)
+    month_first = order_of("12/01/2024", "01/02/2024", "01/13/2024")
+    assert month_first.counts == {"backwards": 1}
+    assert order_of("13/01/2024", "01/13/2024").counts == {"not_compared": 1}
+
+
+def test_gaps() -> None:
+    """A step longer than the most common one is counted, over a stop as well."""
+    times = [b"%d" % (60 * at) for at in range(300) if at % 50 != 49]
+    order = TimeOrder()
+    order.see(times[:140], 1)
+    other = TimeOrder()
+    other.restore(json.loads(json.dumps(order.snapshot())))
+    other.see(times[140:], 141)
+    assert (other.steps.count, other.steps.usual, other.steps.longer) == (293, 60 * 10**9, 5)
+
+
+def damages() -> Iterator[Any]:
+    """Make snapshots of which one part is of another kind."""
+    order = order_of("12/01/2024", "01/02/2024", "x", "60", "60")
+    wrongs: tuple[Any, ...] = (None, -1, 1.5, "x", [], {}, [[]], {"x": 1}, {"backwards": [1]})
+    for key in order.snapshot():
+        for wrong in wrongs:
+            if wrong != order.snapshot()[key]:
+                yield order.snapshot() | {key: wrong}
+
+
+@pytest.mark.parametrize("damaged", list(damages()))
+def test_a_damaged_snapshot(damaged: Any) -> None:
+    """What a checkpoint says of the timestamps is checked: it is refused by ValueError, or it is harmless."""
+    order = TimeOrder()
+    with suppress(ValueError):
+        order.restore(damaged)
+        order.see([b"60", b"120"], 1)
+        assert isinstance(order.newest_first, bool)

@@ -1,0 +1,225 @@
+"""The text of a timestamp -> nanoseconds since 1970, by a small table of forms.
+
+A timestamp is a number (of seconds, or of milliseconds and so on, by its digits), or a date with or without a clock.
+Two texts that differ only in their digits have the same form, so the table is searched once for each form, and not for
+each row. Dates and clocks that come again are remembered. A text in no form cannot be compared: nothing is guessed.
+
+In `03/10/2024`, day and month could be either. Such a text has two readings, day first and month first.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from operator import add
+from typing import TYPE_CHECKING, NamedTuple
+
+from stream_signal.core.steps import DATE_SIZES, NANOSECONDS, unit_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Longer than any timestamp; Python refuses to read numbers of more than 4300 digits.
+MAX_BYTES = 128
+AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
+# The time of one text, day first and month first; None if it has no such reading.
+Readings = tuple[int | None, int | None]
+NO_READING: Readings = (None, None)
+
+_DAY = 86_400 * NANOSECONDS
+_NUMBER = re.compile(rb"-?0+(?:\.0+)?")
+# The first two sort as text. `a` and `b` are day and month, in either order.
+_DATES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rb"(?P<y>\d{4})(?P<sep>[-./])(?P<m>\d\d?)(?P=sep)(?P<d>\d\d?)",  # 2024-03-10, 2024.03.10
+        rb"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)",  # 20240310
+        rb"(?P<y>\d{4})-(?P<name>[A-Za-z]{3,9})-(?P<d>\d\d?)",  # 2024-Mar-10
+        rb"(?P<d>\d\d?)\.(?P<m>\d\d?)\.(?P<y>\d{4}|\d\d)",  # 10.03.2024
+        rb"(?P<a>\d\d?)(?P<sep>[-/])(?P<b>\d\d?)(?P=sep)(?P<y>\d{4}|\d\d)",  # 10/03/2024 or 03/10/2024
+        rb"(?:[A-Za-z]{3,9}, ?)?(?P<d>\d\d?)[- ](?P<name>[A-Za-z]{3,9})[- ](?P<y>\d{4})",  # Sun, 10 Mar 2024
+        rb"(?:[A-Za-z]{3,9},? )?(?P<name>[A-Za-z]{3,9}) (?P<d>\d\d?),? (?P<y>\d{4})",  # Mar 10, 2024
+    )
+)
+_CLOCK = re.compile(
+    rb"(?:[Tt ]|, ) *(?P<hour>\d\d?)(?::?(?P<minute>\d\d)(?::?(?P<second>\d\d)(?:[.,]?(?P<part>\d{1,9}))?)?)?"
+    rb"(?:[ -]?(?P<half>[AaPp])[Mm])?"  # 11-PM
+    rb"(?: *(?P<zone>[A-Za-z]{1,4}|[+-]\d\d(?::?\d\d)?))?"
+)
+_MONTHS = b"january february march april may june july august september october november december".split()
+_SHORT = {name[:3]: month for month, name in enumerate(_MONTHS, start=1)}
+_DAYS_OF_MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+# Those of RFC 2822, in hours.
+_ZONES = {
+    **dict.fromkeys((b"Z", b"UT", b"UTC", b"GMT"), 0),
+    **dict(
+        zip(
+            (b"EDT", b"EST", b"CDT", b"CST", b"MDT", b"MST", b"PDT", b"PST"),
+            (-4, -5, -5, -6, -6, -7, -7, -8),
+            strict=True,
+        )
+    ),
+}
+
+
+class Form(NamedTuple):
+    """A form of timestamps: all texts that differ from `zeros` only in their digits."""
+
+    zeros: bytes
+    date: int | None
+    """its row in the table of dates; None for a number"""
+    cut: int
+    """bytes of the date"""
+    zone: int
+    """bytes of a zone in digits: two texts of this form have the same zone only if these agree"""
+    sorts: bool
+    """whether texts of this form, and with the same zone, sort as text"""
+
+    def readings(self, text: bytes) -> Readings:
+        """Return the time of a text of this form, in nanoseconds, day first and month first.
+
+        >>> text = b"05/04/2024 00:00"
+        >>> [nanoseconds // 10**9 for nanoseconds in form_of(text).readings(text)]
+        [1712275200, 1714780800]
+        """
+        if self.date is None:
+            number = _number(text)
+            return number, number
+        clock = _clock(text[self.cut :])
+        day_first, month_first = _dates(text[: self.cut], self.date)
+        if clock is None:
+            return NO_READING
+        return (
+            None if day_first is None else day_first + clock,
+            None if month_first is None else month_first + clock,
+        )
+
+    def all_of(self, texts: Sequence[bytes]) -> list[int] | None:
+        """Return the time of each text of this form, which sorts; None if one of them is no time."""
+        if self.date is None:
+            unit = unit_of(len(texts[0]))
+            return [int(text) * unit for text in texts] if b"." not in self.zeros else list(map(_decimal, texts))
+        cut, date = self.cut, self.date
+        try:
+            days = [_dates(text[:cut], date)[0] for text in texts]
+            return list(map(add, days, [_clock(text[cut:]) for text in texts]))
+        except TypeError:  # a None
+            return None
+
+
+def form_of(text: bytes) -> Form | None:
+    """Return the form of a text without spaces around it; None if it is in no known form.
+
+    >>> form_of(b"2024-03-10 17:00").zeros, form_of(b"tomorrow")
+    (b'0000-00-00 00:00', None)
+    """
+    return _form(text.translate(AS_ZEROS)) if len(text) <= MAX_BYTES else None
+
+
+def are_of_one_form(together: bytes, form: Form, first: bytes, count: int) -> bool:
+    """Whether `count` texts, joined, all have the form of the first of them, and its zone."""
+    if form.date is None and len(form.zeros) * count == len(together) and together.isdigit():
+        return form.zeros.isdigit()
+    if together.translate(AS_ZEROS) != form.zeros * count:
+        return False
+    size = len(first)
+    return all(together[at::size] == first[at : at + 1] * count for at in range(size - form.zone, size))
+
+
+@lru_cache(maxsize=256)
+def _form(zeros: bytes) -> Form | None:
+    if _NUMBER.fullmatch(zeros):
+        whole = zeros.partition(b".")[0]
+        return Form(zeros, None, 0, 0, sorts=zeros[0] == ord("0") and len(whole) not in DATE_SIZES)
+    for date, pattern in enumerate(_DATES):
+        match = pattern.match(zeros)
+        clock = match and _CLOCK.fullmatch(zeros, match.end())
+        if match and (clock or match.end() == len(zeros)):
+            half, zone = (clock["half"], clock["zone"] or b"") if clock else (None, b"")
+            return Form(zeros, date, match.end(), len(zone) if zone[:1] in b"+-" else 0, sorts=date < 2 and not half)
+    return None
+
+
+def _number(text: bytes) -> int:
+    """Read a number: a date in digits if it can be one, otherwise seconds or parts of them since 1970."""
+    if len(text) in DATE_SIZES and text.isdigit():
+        midnight = _dates(text[:8], 1)[0]
+        clock = _clock(b" " + text[8:14] + b"." * (len(text) > 14) + text[14:]) if len(text) > 8 else 0
+        if midnight is not None and clock is not None and text[:2] in {b"19", b"20"}:
+            return midnight + clock
+    return _decimal(text)
+
+
+def _decimal(text: bytes) -> int:
+    whole, _, part = text.partition(b".")
+    scale: int = 10 ** len(part)
+    return int(whole + part) * unit_of(len(whole.lstrip(b"-"))) // scale
+
+
+@lru_cache(maxsize=4096)
+def _dates(text: bytes, date: int) -> Readings:
+    """Return the midnight that a date begins with, day first and month first."""
+    match = _DATES[date].fullmatch(text)
+    if match is None:
+        return NO_READING
+    fields = match.groupdict()
+    year = int(fields["y"])
+    if len(fields["y"]) == 2:
+        year += 2000 if year < 70 else 1900
+    if "a" in fields:
+        a, b = int(fields["a"]), int(fields["b"])
+        return _midnight(year, b, a), _midnight(year, a, b)
+    month = int(fields["m"]) if "m" in fields else _month(fields["name"].lower())
+    midnight = _midnight(year, month, int(fields["d"]))
+    return midnight, midnight
+
+
+def _month(name: bytes) -> int:
+    return _SHORT.get(name[:3], 0) if len(name) == 3 or name in {*_MONTHS, b"sept"} else 0
+
+
+def _midnight(year: int, month: int, day: int) -> int | None:
+    """Return the nanoseconds from 1970 to a date of the Gregorian calendar; None if there is no such date."""
+    if not 1 <= month <= 12:
+        return None
+    is_leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    if not 1 <= day <= _DAYS_OF_MONTHS[month - 1] + (month == 2 and is_leap):
+        return None
+    years = year - 1
+    days = 365 * years + years // 4 - years // 100 + years // 400
+    days += sum(_DAYS_OF_MONTHS[: month - 1]) + (month > 2 and is_leap) + day
+    return (days - 719_163) * _DAY  # the days of the years up to 1969, and 1
+
+
+@lru_cache(maxsize=4096)
+def _clock(text: bytes) -> int | None:
+    """Return the nanoseconds from midnight UTC to a clock; without a zone it is taken as UTC."""
+    if not text:
+        return 0
+    match = _CLOCK.fullmatch(text)
+    if match is None:
+        return None
+    hour, minute, second = (int(match[name] or 0) for name in ("hour", "minute", "second"))
+    if hour > 23 or minute > 59 or second > 60:
+        return None
+    if match["half"]:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + 12 * (match["half"].lower() == b"p")
+    offset = _offset(match["zone"])
+    if offset is None:
+        return None
+    part = int((match["part"] or b"0").ljust(9, b"0"))
+    return (hour * 3600 + minute * 60 + second - offset) * NANOSECONDS + part
+
+
+def _offset(zone: bytes | None) -> int | None:
+    """Return the seconds by which a zone is ahead of UTC; None if it is unknown."""
+    if zone is None:
+        return 0
+    if zone[:1] not in b"+-":
+        hours = _ZONES.get(zone.upper())
+        return None if hours is None else hours * 3600
+    digits = zone[1:].replace(b":", b"")
+    seconds = int(digits[:2]) * 3600 + int(digits[2:] or b"0") * 60
+    return -seconds if zone[:1] == b"-" else seconds

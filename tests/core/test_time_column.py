@@ -1,0 +1,56 @@
+"""The timestamp column: one, or a date and a time apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from stream_signal import Config, MissingColumnError, SignalStream, TimeOrder
+from stream_signal.core.header import Header
+from stream_signal.core.observers.signal_lines import SignalLines
+from stream_signal.core.time_column import find_time
+from support.streams import by_blocks
+
+
+@pytest.mark.parametrize(
+    ("names", "column", "position"),
+    [
+        ("open close", None, None),
+        ("date close", None, 0),
+        ("time close", None, 0),
+        ("date time close", None, (0, 1)),
+        ("<TIME> <DATE> <CLOSE>", None, (1, 0)),
+        ("date time unix close", None, 2),
+        ("date time close", "time", 1),
+        ("date time close", ("time", 1), (1, 0)),
+        ("unix date close", None, 0),
+    ],
+)
+def test_found(names: str, column: Any, position: Any) -> None:
+    """A date and a time apart are both taken, unless there is a column with both, or another is asked for."""
+    header = Header(b"", tuple(names.split()), ",", 0, len(names.split()))
+    assert find_time(header, column) == position
+
+
+def test_one_of_two_is_missing() -> None:
+    """Each of two columns has to be there."""
+    with pytest.raises(MissingColumnError, match="'hour'"):
+        find_time(Header(b"", ("date", "close"), ",", 1, 2), ("date", "hour"))
+
+
+@pytest.mark.parametrize("engine", [{"engine": "rows"}, by_blocks(65536)])
+@pytest.mark.parametrize("width", [0, 2])
+def test_joined(engine: dict[str, Any], width: int) -> None:
+    """Both engines write the two texts joined by a space, and compare them as one."""
+    text = "<DATE>\t<TIME>\t<CLOSE>\n" + "".join(
+        f"2024.03.{10 + hour // 24}\t{hour % 24:0{width}}:00\t4.{hour}\n" for hour in range(50)
+    )
+    lines, order = SignalLines("csv"), TimeOrder()
+    stream = SignalStream(Config(bad_rows="missing"), [lines, order], **engine)
+    stream.feed(text.encode() + b"2024.03.13\t0:00\n2024.03.12\t5:00\t1\n")
+    stream.finish()
+    written = [line.split(",")[1] for line in lines.take().decode().splitlines()]
+    assert written[:2] == [f"2024.03.10 {hour:0{width}}:00" for hour in range(2)]
+    assert written[-2:] == ["", "2024.03.12 5:00"]
+    assert (order.counts, order.steps.count, order.steps.longer) == ({}, 50, 1)
