@@ -109,7 +109,7 @@ def fuzz(seed: int, findings: Path) -> str:
     Path("config.yaml").write_bytes(config)
     checkpoint = "state.json" if rng.random() < 0.5 else None
     signals = rng.choice([None, "s.csv", "s.jsonl"])
-    order = Order(("data.csv",), output="m.json", checkpoint=checkpoint, signals=signals)
+    order = Order(("data.csv",), output="m.json", checkpoint=checkpoint, signals=signals, quiet=True)
     if order.checkpoint:
         with contextlib.suppress(StreamSignalError):
             execute(order)

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from stream_signal import Config, DataError, InputError, SignalLines, SignalStream, run
@@ -110,6 +110,7 @@ def in_file(found: dict[str, Any], text: Text) -> dict[str, Any]:
 @given(texts(), st.integers(0, 3000))
 def test_the_answer_of_the_reversed_file(tmp_path_factory: pytest.TempPathFactory, text: Text, more_bytes: int) -> None:
     """For any file without quotes and chunks of any size, rows, signals, repairs, errors and lines are the same."""
+    assume(text.head or b"\0" not in text.data)  # a first line of binary data is refused, whichever way it is read
     path = tmp_path_factory.mktemp("backwards") / "data.csv"
     path.write_bytes(text.data)
     chunk_bytes = max(map(len, text.data.split(b"\n"))) + 2 + more_bytes
@@ -360,7 +361,7 @@ def test_bounded(tmp_path: Path) -> None:
             file.write(HEADER.encode())
             for _ in range(times):
                 file.write(candle_csv(CLOSES, header=False) * 70)
-        command = [sys.executable, "-c", MEASURE, COMMAND, "data.csv", "--newest-first"]
+        command = [sys.executable, "-c", MEASURE, COMMAND, "data.csv", "--newest-first", "--quiet"]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=60, check=True)
         assert metrics_of(done.stdout)["rows_processed"] == len(CLOSES) * 70 * times
         peaks.append(int(done.stderr) * 1024)

@@ -59,7 +59,7 @@ def test_numbers(texts: list[str]) -> None:
     cells = [text.encode() for text in texts]
     found = nanoseconds_of(np.array(cells))
     assert found is None or found.tolist() == one_by_one(cells)
-    if len(texts[0]) in {10, 13, 16}:
+    if len(texts[0]) in {10, 13, 16} and max(texts)[0] != "9":  # beyond it, int64 may not hold the nanoseconds
         assert found is not None
 
 

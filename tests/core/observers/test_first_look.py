@@ -68,7 +68,7 @@ def test_as_an_observer(data: st.DataObject, files: list[list[str]], seed: int, 
         stream.feed(text)
         stream.end_input()
     look = looked_at(texts, engine, lambda text: data.draw(cuts(text)))
-    assert look.is_in_order == (not order.counts and order.steps.longer * 100 <= order.steps.count)
+    assert not look.is_in_order or (not order.counts and order.steps.longer * 100 <= order.steps.count)
     assert found(look.order) == found(order)
 
 
