@@ -95,7 +95,7 @@ def of_head(line: bytes, number: int, config: Config) -> str:
     cells = _cells_of(line, config)
     if _is_header(cells):
         return _of_header(number, cells, config)
-    if not guess_close([cells]):
+    if not _is_data(cells) or not guess_close([cells]):
         fields = f"{len(cells)} field{'s' * (len(cells) != 1)}"
         return f"line {number} has {fields}: give the number of the close, --column"
     other = "it has another layout than the format" if config.format else f"line {number} looks like data"

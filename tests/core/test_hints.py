@@ -12,8 +12,11 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stream_signal import Config, DataError, SignalLines, SignalStream
+from stream_signal.core.config import configured
 from support.candle_csv import HEADER
 from support.cases import ERRORS, PLAIN, SUCCESS, Case
 from support.commands import COMMAND, metrics_of, run_command, run_in_process
@@ -277,6 +280,53 @@ def test_every_refusal_has_a_hint(case: Case) -> None:
     hint = hint_of(case.data, **case.settings)
     assert hint
     assert "\n" not in hint
+
+
+CELLS = [
+    "",
+    "5",
+    "4.58",
+    "1,5",
+    "1 234",
+    "1'234",
+    "1e5",
+    "-",
+    "close",
+    "Price",
+    "x" * 70,
+    "\xff",
+    "1700000000",
+    "2024-03-10",
+]
+LINES = st.lists(st.sampled_from(CELLS), min_size=1, max_size=7)
+SETTINGS: list[dict[str, Any]] = [
+    {},
+    {"column": "Price", "header": True},
+    {"column": 5, "header": False},
+    {"column": 2, "header": "auto"},
+    {"column": 2, "header": False, "delimiter": ";"},
+    {"column": 30, "header": False, "decimal": ","},
+    {"format": "binance"},
+    {"format": "metatrader4"},
+]
+
+
+@given(
+    st.lists(LINES, max_size=4),
+    st.sampled_from(",;\t "),
+    st.sampled_from(["", "\n", "\r\n"]),
+    st.sampled_from(SETTINGS),
+)
+def test_a_hint_never_fails(lines: list[list[str]], delimiter: str, end: str, settings: dict[str, Any]) -> None:
+    """Whatever the lines and the settings are, a refusal is one of ours, and its hint is one line."""
+    hint = None
+    stream = SignalStream(configured({}, settings | {"window": 1}))
+    try:
+        stream.feed(b"\n".join(delimiter.join(line).encode("latin-1") for line in lines) + end.encode())
+        stream.finish()
+    except DataError as refused:
+        hint = refused.hint
+    assert "\n" not in (hint or "")
 
 
 def typed(hint: str) -> list[list[str]]:
