@@ -120,8 +120,8 @@ class _LogFile:
     def info(self, line: str) -> None:
         """Append a line: it is in the file when the call returns."""
         if self._was_renamed():
-            self.close()
-            self._file = self._open()
+            renamed, self._file = self._file, self._open()  # the old one stays open if there is no new one
+            renamed.close()
         self._file.write(f"{line}\n")
 
     warning = error = info

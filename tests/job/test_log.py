@@ -147,6 +147,19 @@ def test_a_log_that_is_rotated(take_away: Callable[[Path], object], tmp_path: Pa
     assert [event["event"] for event in events(tmp_path)] == ["input read", *STEPS, "job finished"]
 
 
+def test_a_log_that_cannot_be_opened_anew(tmp_path: Path) -> None:
+    """A log that is gone, with its folder, is an error that names it, as it is at the start; the job is no defect."""
+    (tmp_path / "logs").mkdir()
+    with start(tmp_path, "--log-file", "logs/run.log") as process:
+        wait_until_read(process)
+        (tmp_path / "logs" / "run.log").rename(tmp_path / "run.log.1")
+        (tmp_path / "logs").rmdir()
+        stdout, stderr = process.communicate(b"\n", timeout=30)  # a blank line is something to log
+    message = "cannot write the log 'logs/run.log': No such file or directory"
+    assert (process.returncode, json.loads(stdout)["error_message"]) == (1, message)
+    assert stderr.endswith(f"stream-signal: {message}\n".encode())
+
+
 def test_a_log_on_stderr(folder: Path) -> None:
     """With `--log-file -`, stderr holds the JSON Lines of the log and nothing else, however the job ends, -v or not."""
     lenient, strict = ("data.csv", "-v"), ("data.csv", "--config", "strict.yaml", "--checkpoint", "state.json")
