@@ -30,7 +30,7 @@ class Journal(Every):
         self._time_order = time_order
         self._signals = signals
         self._knows_header = stream.header is not None
-        self._noticed: set[str] = set()
+        self._noticed = {*stream.repairs.first, *time_order.first}  # by the job that a checkpoint continues
         self._name = ""  # of the current input
         self._bytes = 0
         self._rows_before = 0

@@ -97,6 +97,19 @@ def test_several_inputs_are_named(folder: Path) -> None:
     ]
 
 
+def test_noticed_once(folder: Path) -> None:
+    """What an earlier run has noticed is not noticed again by the one that resumes; what is new is."""
+    arguments = ("data.csv", "--log-file", "run.log", "--checkpoint", "state.json", "--quiet")
+    (folder / "data.csv").write_bytes(candle_csv(["1", "", "3", "4"]) + candle_csv(["5"], header=False))
+    assert run_command(*arguments, cwd=folder).code == 0
+    first = [event["kind"] for event in logged(folder, "noticed")]
+    assert first == ["missing_closes", "backwards"]
+    with (folder / "data.csv").open("ab") as file:
+        file.write(b"\n" + candle_csv(["", "6"], header=False))
+    assert run_command(*arguments, cwd=folder).code == 0
+    assert [event["kind"] for event in logged(folder, "noticed")] == [*first, "blank_lines", "repeated"]
+
+
 def test_a_failure_is_logged(folder: Path) -> None:
     """A failed job ends its log with the error and its kind; the log is appended to, run after run."""
     (folder / "config.yaml").unlink()
