@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.errors import (
     CheckpointError,
-    DataError,
     InputError,
     Interrupted,
     OutputError,
@@ -216,17 +215,13 @@ class CheckpointSaver(Every):
 
     def fail(self, error: StreamSignalError) -> None:
         """Save what was counted before the job stopped, unless its signals could not be written."""
-        if isinstance(error, DataError):
-            if not self._position.is_of_files:  # only the sender can send it again
+        can_save = not (self._stream.closed or (self._signals and self._signals.failed))
+        try:
+            if can_save and isinstance(error, (Interrupted, OutputError)):
+                self.do()
+        finally:  # whatever could not be written: only the sender can send the rows of a pipe again
+            if not self._position.is_of_files and not (self._quiet and isinstance(error, Interrupted)):
                 error.add_note(self._next_row)
-            return
-        if not isinstance(error, (Interrupted, OutputError)):
-            return
-        if self._stream.closed or (self._signals and self._signals.failed):
-            return
-        self.do()
-        if not self._position.is_of_files and not self._quiet:
-            error.add_note(self._next_row)
 
     def _saved(self, *, sync: bool = True) -> Saved:
         """Describe the stream as it is, once the signals of its rows are written."""
