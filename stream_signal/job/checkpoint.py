@@ -115,7 +115,8 @@ class CheckpointSaver(Every):
 
     `position` knows what was read; `signals`, if given, are written and synced before each save. `rotations`, if given,
     know the followed file. One without a row cannot be recognised, so until its first row is counted, the checkpoint
-    stays at the end of the file before it, or at the start if there is none.
+    stays at the end of the file before it, or at the start if there is none. Once there are `unsent` signals, nothing
+    is saved.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts of a checkpoint
@@ -184,8 +185,8 @@ class CheckpointSaver(Every):
 
     def do(self) -> None:
         """Save the stream as it is."""
-        self._save(self._saved())
-        self._log.info("checkpoint saved", rows=self._stream.rows)
+        if self._save(self._saved()):
+            self._log.info("checkpoint saved", rows=self._stream.rows)
 
     def ending(self) -> None:
         """Remember the state before the last row: if the file grows, the row is read again, whole."""
@@ -237,9 +238,13 @@ class CheckpointSaver(Every):
         names = self._position.names
         return Saved(self._position.input, self._settings, parts, written, state, names, followed)
 
-    def _save(self, saved: Saved) -> None:
+    def _save(self, saved: Saved) -> bool:
+        """Save it; return False if it has rows whose signals were not sent: the next job has to read them again."""
+        if self._signals and self._signals.unsent:
+            return False
         self._checkpoint.save(saved)
         self._next_row = next_row(saved.state.rows, last_time_of(saved))
+        return True
 
 
 def deciding_settings(config: Config, signals: SignalsWriter | None) -> dict[str, Any]:

@@ -264,7 +264,8 @@ def _prepare(  # noqa: PLR0913, PLR0915, PLR0917 - all that a job is made of
         from stream_signal.outputs.signals import SignalsWriter  # noqa: PLC0415
 
         lines = SignalLines(order.signals_format or format_for(order.signals), time_column)
-        signals = held.enter_context(SignalsWriter(order.signals, lines, lambda: stop.received))
+        quiet = order.quiet or order.logs_to_stderr
+        signals = held.enter_context(SignalsWriter(order.signals, lines, lambda: stop.received, quiet=quiet))
         observers.append(lines)
         sinks.append(signals)
     if log.listens or order.signals or order.strict:

@@ -18,6 +18,7 @@ from stream_signal.core.errors import DataError, OutputError
 from stream_signal.outputs.files import STDOUT, open_stdout, write_all, writing
 from stream_signal.outputs.lock import FileLock
 from stream_signal.outputs.sink import Sink
+from stream_signal.outputs.stderr import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,10 +40,10 @@ class SignalsWriter(Sink):
     `resume` continues the file of an earlier job; otherwise the first write empties the file. `length` is how many
     bytes are written; `written`, if given, is called with them. OutputError if they cannot be written,
     ClosedOutputError if the reader closed the pipe; `failed` is true then. Once `stopping` returns true, lines that
-    the reader of a pipe does not read are `unsent`.
+    the reader of a pipe does not read are `unsent`, which is said on stderr unless `quiet`.
     """
 
-    def __init__(self, path: str, lines: SignalLines, stopping: Callable[[], bool]) -> None:
+    def __init__(self, path: str, lines: SignalLines, stopping: Callable[[], bool], *, quiet: bool = False) -> None:
         self.path = path
         self.lines = lines
         self.length = 0
@@ -50,6 +51,7 @@ class SignalsWriter(Sink):
         self.unsent = 0
         self.written: Callable[[bytes], None] | None = None
         self._stopping = stopping
+        self._quiet = quiet
         self._begun = False
         self._held = ExitStack()
 
@@ -120,13 +122,20 @@ class SignalsWriter(Sink):
         self.take(b"")
 
     def finish(self) -> None:
-        """Sync the file to disk."""
+        """Sync the file to disk; a stop that is the normal end of the job may have left lines unsent."""
         self.sync()
+        if self.unsent and not self._quiet:
+            say(self._loss())
 
     def fail(self, error: StreamSignalError) -> None:
         """Write the lines of the rows before an unreadable one."""
         if isinstance(error, DataError):
             self.take(b"")
+        if self.unsent:
+            error.add_note(self._loss())
+
+    def _loss(self) -> str:
+        return f"signal lines that were not sent, because nobody read them: {self.unsent}"
 
     def _send(self, text: bytes) -> None:
         """Write lines into a pipe, as fast as its reader reads them."""
