@@ -8,6 +8,7 @@ write ends between two lines.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from contextlib import ExitStack, contextmanager
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 # What is written to a pipe as a whole (PIPE_BUF on Linux).
 _WHOLE_BYTES = 4096
+# A folder takes no lock file, such as the one around a file mounted into a container, or its name would be too long:
+# every job finds it so. Anything else may pass, and two jobs would then lock different files.
+_NO_LOCK_FILE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG}
 # How long a stopping job waits for a reader that does not read.
 PATIENCE_SECONDS = 1.0
 
@@ -78,7 +82,9 @@ class SignalsWriter(Sink):
                 held.enter_context(FileLock(self.path))
             except BlockingIOError:
                 raise
-            except OSError:  # a folder that takes no lock file, such as the one around a file mounted into a container
+            except OSError as error:
+                if error.errno not in _NO_LOCK_FILE:
+                    raise
                 system.lock(self._descriptor)
         except BlockingIOError:
             taken = "another job is writing it; wait for that, or name another file"

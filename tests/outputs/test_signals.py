@@ -99,6 +99,12 @@ def test_one_writer_where_the_folder_takes_no_lock_file(tmp_path: Path) -> None:
     assert run_script(BREAK, *arguments, cwd=tmp_path, stdin=DATA).code == 0
 
 
+def test_no_lock(tmp_path: Path) -> None:
+    """Where the lock cannot be taken for any other reason, the job fails: another may have it."""
+    done = run_script(BREAK, "open", ".s.csv.lock", "ENOSPC", "--signals", "s.csv", cwd=tmp_path, stdin=DATA)
+    assert (done.code, done.record["error_message"]) == (1, "cannot write 's.csv': No space left on device")
+
+
 def test_a_reader_that_goes_away(tmp_path: Path) -> None:
     """`| head` ends the run quietly."""
     (tmp_path / "data.csv").write_bytes(candle_csv(CLOSES * 100))

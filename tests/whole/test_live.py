@@ -47,7 +47,12 @@ sys.exit(main())
 AFTER_A_SECOND = """
 import os, signal, sys, threading
 from stream_signal.__main__ import main
-threading.Timer(1, os.kill, (os.getpid(), signal.SIGTERM)).start()
+from stream_signal.core.stream import SignalStream
+feed = SignalStream.feed
+def feed_and_wait(self, data):
+    feed(self, data)
+    threading.Timer(1, os.kill, (os.getpid(), signal.SIGTERM)).start()
+SignalStream.feed = feed_and_wait
 sys.exit(main())
 """
 
