@@ -41,10 +41,10 @@ PATIENCE_SECONDS = 1.0
 class SignalsWriter(Sink):
     """Writes the lines of `lines` to `path`, or to stdout for `-`, each time some rows are counted.
 
-    `resume` continues the file of an earlier job; otherwise the first write empties the file. `length` is how many
-    bytes are written; `written`, if given, is called with them. OutputError if they cannot be written,
-    ClosedOutputError if the reader closed the pipe; `failed` is true then. Once `stopping` returns true, lines that
-    the reader of a pipe does not read are `unsent`, which is said on stderr unless `quiet`.
+    `resume` continues the file of an earlier job; otherwise the first write empties the file, or a failure before it.
+    `length` is how many bytes are written; `written`, if given, is called with them. OutputError if they cannot be
+    written, ClosedOutputError if the reader closed the pipe; `failed` is true then. Once `stopping` returns true, lines
+    that the reader of a pipe does not read are `unsent`, which is said on stderr unless `quiet`.
     """
 
     def __init__(self, path: str, lines: SignalLines, stopping: Callable[[], bool], *, quiet: bool = False) -> None:
@@ -134,9 +134,12 @@ class SignalsWriter(Sink):
             say(self._loss())
 
     def fail(self, error: StreamSignalError) -> None:
-        """Write the lines of the rows before an unreadable one."""
+        """Write the lines of the rows before an unreadable one; without any, leave none of an earlier job."""
         if isinstance(error, DataError):
             self.take(b"")
+        if self.is_file and not self._begun:
+            with self._in_words():
+                os.ftruncate(self._descriptor, 0)
         if self.unsent:
             error.add_note(self._loss())
 

@@ -60,13 +60,32 @@ def test_the_name_tells_the_format(tmp_path: Path) -> None:
 
 
 def test_a_bad_row_ends_it_after_those_before(tmp_path: Path) -> None:
-    """The rows before a bad one are told, whole, and the old file stands where there are none."""
+    """The rows before a bad one are told, whole."""
     done = run_command("--signals", "s.csv", stdin=candle_csv(["1", "2", "x"]), cwd=tmp_path)
     assert done.code == 1
     assert (tmp_path / "s.csv").read_bytes().count(b"\n") == 3
-    before = (tmp_path / "s.csv").read_bytes()
-    assert run_command("--signals", "s.csv", stdin=b"no header\n", cwd=tmp_path).code == 1
-    assert (tmp_path / "s.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize("data", [candle_csv(["x", "2"]), candle_csv([]), b"no header\n", b""])
+def test_a_failure_without_a_row_empties_it(data: bytes, tmp_path: Path) -> None:
+    """A job that fails before its first row leaves no old signals beside its error."""
+    run_command("--signals", "s.csv", stdin=DATA, cwd=tmp_path)
+    assert run_command("--signals", "s.csv", stdin=data, cwd=tmp_path).code == 1
+    assert (tmp_path / "s.csv").read_bytes() == b""
+
+
+def test_stopped_before_a_row(tmp_path: Path) -> None:
+    """So does a job that is stopped while it waits for its first row."""
+    run_command("--signals", "s.csv", stdin=DATA, cwd=tmp_path)
+    with start(tmp_path, "--signals", "s.csv") as process:
+        assert process.stdin
+        assert process.stderr
+        process.stdin.write(HEADER.encode())
+        while b"header read" not in process.stderr.readline():
+            pass
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+    assert (process.returncode, (tmp_path / "s.csv").read_bytes()) == (143, b"")
 
 
 def test_one_writer(tmp_path: Path) -> None:
