@@ -192,10 +192,7 @@ def test_a_log_that_nobody_can_write(tmp_path: Path) -> None:
 @pytest.mark.parametrize("script", [IN_FEED, AFTER_A_SECOND], ids=["while it counts", "while it waits"])
 @pytest.mark.parametrize(("flags", "code"), [(["--follow"], 0), ([], 143)])
 def test_stopped_while_the_reader_is_stuck(flags: list[str], code: int, script: str, tmp_path: Path) -> None:
-    """A reader of the signals that does not read cannot keep a job that is to stop; what it was not sent is told.
-
-    No checkpoint passes over those lines: the one of before stays, and the next run sends all that come after it.
-    """
+    """A stuck reader cannot keep a job from stopping: what it was not sent is told, and sent by the next run."""
     (tmp_path / "data.csv").write_bytes(candle_csv(CLOSES[:10]))
     os.mkfifo(tmp_path / "fifo")
     reader = os.open(tmp_path / "fifo", os.O_RDONLY | os.O_NONBLOCK)
