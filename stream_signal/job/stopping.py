@@ -63,8 +63,18 @@ class StopSignals:
         return self._received is not None
 
     def obey(self) -> None:
-        """Treat the signal as the normal end of the job: it interrupts nothing more; a second one still does."""
+        """Treat the signal as the normal end of the job, whether it has come or comes yet: it interrupts nothing more.
+
+        A second one still does.
+        """
         self._obeyed = True
+
+    @contextmanager
+    def last_step(self) -> Iterator[None]:
+        """Complete the job: a signal that comes meanwhile, or later, is too late to stop it."""
+        with self.held():
+            yield
+            self.obey()
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
         if self._received is not None:
@@ -73,7 +83,7 @@ class StopSignals:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
         self._received, self._received_at = number, time.monotonic()
-        if not self._holding:
+        if not self._holding and not self._obeyed:
             raise _interrupted(number)
 
 

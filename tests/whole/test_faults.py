@@ -91,6 +91,15 @@ def test_the_metrics_cannot_be_written(call: str, number: str, words: str, folde
     check_metrics(folder, CLOSES)
 
 
+def test_neither_signals_nor_record(folder: Path) -> None:
+    """A job that fails at one output says that the record could not be written to the other: an old answer is there."""
+    old = files_of(folder)["m.json"]
+    arguments = ("data.csv", "--output", "m.json", "--signals", "s.csv")
+    done = run_script(BREAK, "write", "", "ENOSPC", *arguments, cwd=folder)
+    told = [f"stream-signal: cannot write {name!r}: No space left on device" for name in ("s.csv", "m.json")]
+    assert (done.code, done.stderr.splitlines(), files_of(folder)["m.json"]) == (1, told, old)
+
+
 def test_no_room_for_the_checkpoint(folder: Path) -> None:
     """The same with a limit of the system itself: a checkpoint that the disk does not take leaves the old one."""
     saved = files_of(folder)["state.json"]
@@ -224,7 +233,9 @@ def test_neither_reader_nor_checkpoint(tmp_path: Path) -> None:
     script = BREAK.replace("works = getattr", f"{gone}\nworks = getattr")
     arguments = ("data.csv", "--checkpoint", "state.json", "--every", "0.000001")
     done = run_script(script, "write", ".state.json.tmp", "ENOSPC", *arguments, cwd=tmp_path)
-    assert (done.code, done.stderr) == (1, "stream-signal: cannot write 'state.json': No space left on device\n")
+    failure, note = done.stderr.splitlines()
+    assert (done.code, failure) == (1, "stream-signal: cannot write 'state.json': No space left on device")
+    assert note == "stream-signal: cannot write to stdout: the reader closed the pipe"
 
 
 def test_somebody_removed_the_lock(tmp_path: Path) -> None:
