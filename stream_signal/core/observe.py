@@ -23,7 +23,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
     from fractions import Fraction
 
     from stream_signal.core.blocks.rows import Rows
@@ -36,7 +36,8 @@ class Row:
     """One counted row; the next row reuses the object, so copy what you keep.
 
     `number` counts from 1. `above` says whether the row signals. `text(column)` returns a field of the row as it was
-    written, by its position from 0, or two fields, joined by a space; it is empty for a bad row.
+    written, by its position from 0, or two fields, joined by a space. If a row is bad because of its close, its texts
+    are there all the same; if it has another number of fields than the header, all of them are empty.
 
     Everything here depends on the row alone, and not on which engine read it or where the bytes were cut.
     """
@@ -100,7 +101,7 @@ class Row:
 class Observer:
     """Sees the rows of a stream as they are counted. Override what you need; each method here does nothing.
 
-    `name` is the key under which a checkpoint keeps what `snapshot` returns.
+    `name` is the key under which a checkpoint keeps what `snapshot` returns; an observer without one needs no name.
     """
 
     name = ""
@@ -122,3 +123,16 @@ class Observer:
 
     def restore(self, saved: Any) -> None:
         """Resume from what `snapshot` returned; raise ValueError if `saved` is not valid."""
+
+
+def check_names(observers: Sequence[Observer], taken: Iterable[str]) -> None:
+    """Raise ValueError if two observers have one name, or one of `taken`, or if one has a snapshot and no name."""
+    names = set(taken)
+    for observer in observers:
+        if not observer.name:
+            if type(observer).snapshot is not Observer.snapshot:
+                kind = type(observer).__name__
+                raise ValueError(f"expected a `name` for the snapshot of each observer, found none in {kind}")
+        elif observer.name in names:
+            raise ValueError(f"expected a name of its own for each observer, found {observer.name!r}, which is taken")
+        names.add(observer.name)

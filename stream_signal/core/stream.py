@@ -40,6 +40,8 @@ BLOCK_ENGINE_FROM_BYTES = 4 * 1024 * 1024
 BACKLOG_BYTES = 32 * 1024
 # A block fits in the cache together with its arrays.
 BLOCK_BYTES = 512 * 1024
+# The name under which a state keeps the doubts, among those of the observers.
+_DOUBTS = "doubts"
 
 
 class Counts(NamedTuple):
@@ -55,7 +57,8 @@ class SignalStream:
 
     `feed` takes bytes cut anywhere; `finish` ends the stream. DataError names the line that cannot be read; after it,
     or after `finish`, the stream accepts nothing more (ValueError). `rows` and `signals` can be read at any time. Each
-    of the `observers` sees every row as it is counted.
+    of the `observers` sees every row as it is counted. ValueError if two of them have one name, or if one has a
+    snapshot and no name.
 
     `engine` is "auto", or "rows" or "blocks" to use only that one, as far as it can read the data; the answer is the
     same. `block_bytes` limits what the block engine takes at once. `look` sees the first timestamps of each input, at
@@ -81,6 +84,10 @@ class SignalStream:
             raise ValueError(f"expected the engine 'auto', 'rows' or 'blocks', found {engine!r}")
         config = as_config(config)
         self._observers = tuple(observers)
+        if observers:
+            from stream_signal.core.observe import check_names  # noqa: PLC0415 - a stream without observers needs none
+
+            check_names(self._observers, {_DOUBTS, *([look.name] if look else [])})
         self._tally = Tally(config.window)
         self._config = config
         self._look = look
@@ -132,7 +139,7 @@ class SignalStream:
         for observer in self._observers:
             if observer.name in state.observed:
                 observer.restore(state.observed[observer.name])
-        self.doubts.update(_texts(state.observed.get("doubts", {})))
+        self.doubts.update(_texts(state.observed.get(_DOUBTS, {})))
         if look:
             look.resume(state.header, state.observed.get(look.name), state.rows + 1, is_within=state.offset > 0)
         return self
@@ -149,7 +156,7 @@ class SignalStream:
             snapshots[self._look.name] = self._look.snapshot()
         observed = {name: snapshot for name, snapshot in snapshots.items() if snapshot is not None}
         if self.doubts:
-            observed["doubts"] = dict(self.doubts)
+            observed[_DOUBTS] = dict(self.doubts)
         return State(
             self.rows,
             self.signals,

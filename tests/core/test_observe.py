@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import Config, DataError, Observer, Row, SignalStream, State
+from stream_signal.core.observers.first_look import FirstLook
 from support.candle_csv import candle_csv
 from support.oracle import means, value_of
 from support.strategies import Document, candle_files, close_lists, cuts, documents, windows
@@ -144,6 +146,62 @@ def test_begin_comes_once(tmp_path: Path) -> None:
     assert recorder.headers == [stream.header] * 2
     with pytest.raises(ValueError, match="another stream"):
         SignalStream.from_state(Config(), state, [Recorder()])
+
+
+class Keeper(Observer):
+    """Has something to keep, and no name to keep it under."""
+
+    def snapshot(self) -> int:
+        return 1
+
+
+def named(name: str) -> Observer:
+    """Give an observer with a name, and nothing to keep."""
+    observer = Observer()
+    observer.name = name
+    return observer
+
+
+@pytest.mark.parametrize(
+    ("observers", "message"),
+    [
+        ([Recorder(), Recorder(1)], "a name of its own for each observer, found 'recorder', which is taken"),
+        ([named("a"), named("b"), named("a")], "a name of its own for each observer, found 'a', which is taken"),
+        ([Keeper()], "a `name` for the snapshot of each observer, found none in Keeper"),
+        ([named("doubts")], "a name of its own for each observer, found 'doubts', which is taken"),
+    ],
+)
+def test_each_snapshot_has_a_name(observers: list[Observer], message: str) -> None:
+    """No observer is restored from what another one saved: a name that is taken, or missing, is refused at once."""
+    with pytest.raises(ValueError, match=re.escape(message)):
+        SignalStream(Config(), observers)
+
+
+def test_a_name_that_the_stream_has() -> None:
+    """The first look at the timestamps is kept under a name, too."""
+    with pytest.raises(ValueError, match="found 'time_order', which is taken"):
+        SignalStream(Config(), [named("time_order")], look=FirstLook())
+
+
+def test_observers_without_a_snapshot_need_no_name() -> None:
+    """Any number of observers that keep nothing may go without a name, beside one that has one."""
+    stream = SignalStream(Config(), [Observer(), Observer(), Recorder()])
+    stream.feed(b"close\n1\n")
+    assert stream.state().observed == {"recorder": 1}
+
+
+@pytest.mark.parametrize("engine", [{"engine": "rows"}, by_blocks(65536)], ids=["rows", "blocks"])
+def test_the_text_of_a_bad_row(engine: dict[str, Any]) -> None:
+    """Its fields are there if it has as many as the header, as written; otherwise they are empty."""
+    good = b"60,1.5\n" * 9
+    bad = [b"a,x1", b"b", b"c,2,3", b'"d","x ""2"""', b'"e"5,2']
+    recorders = [Recorder(column) for column in (0, 1)]
+    recorders[1].name = "other"
+    stream = SignalStream(Config(bad_rows="missing"), recorders, **engine)
+    stream.feed(b"time,close\n" + b"".join(good + row + b"\n" for row in bad) + good)
+    stream.finish()
+    found = [(first[-1], second[-1]) for first, second in zip(*(recorder.seen for recorder in recorders), strict=True)]
+    assert found[9::10] == [(b"a", b"x1"), (b"", b""), (b"", b""), (b"d", b'x "2"'), (b"", b"")]
 
 
 def test_an_observer_that_fails() -> None:
