@@ -132,7 +132,6 @@ class SignalStream:
         self._tally.rows, self._tally.signals, self._fed = state.rows, state.signals, state.offset
         self._tally.mean.restore(state.ring, state.places)
         self._tally.rows_without_mean = state.rows_without_mean
-        self._tally.mean.was_full = state.was_full
         self._reader.resume(state.header, state.offset, state.line, state.repairs)
         if state.header:
             self._begin(state.header)
@@ -168,7 +167,6 @@ class SignalStream:
             mean.places,
             observed,
             self._tally.rows_without_mean,
-            mean.ever_full,
         )
 
     @property
@@ -188,13 +186,8 @@ class SignalStream:
 
     @property
     def rows_with_mean(self) -> int | None:
-        """Rows whose window is full; None if the stream resumed from a state that did not count them."""
+        """Rows whose window is full: no other can signal. None if it resumed from a state that did not count them."""
         return self._tally.rows_with_mean
-
-    @property
-    def ever_full(self) -> bool:
-        """Whether the window was full at any row so far: before that, no row can signal."""
-        return self._tally.mean.ever_full
 
     @property
     def value(self) -> float | None:
@@ -303,7 +296,7 @@ class SignalStream:
             expected = f"at most {max_bad:g} of the rows bad (`max_bad`)"
             raise DataError(None, expected, f"{bad} of {rows} rows that could not be read; {first}")
         # So many rows in a row, or more, would have a close if every row could be read.
-        if not self.ever_full and (rows - missing) // (missing + 1) >= window:
+        if self.rows_with_mean == 0 and (rows - missing) // (missing + 1) >= window:
             found = f"none in {rows} rows, of which {bad} could not be read; {first}"
             raise DataError(None, f"a window of {window} rows that can be read", found)
 
