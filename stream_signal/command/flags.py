@@ -43,7 +43,12 @@ the settings.
 def job_parser() -> argparse.ArgumentParser:
     """Return the parser of `stream-signal`."""
     parser = _Parser(
-        "stream-signal", description=_DESCRIPTION, epilog=_EPILOG, allow_abbrev=False, formatter_class=_Formatter
+        "stream-signal",
+        usage="%(prog)s [PATH ...] [FLAGS]",  # argparse takes 3 ms to make a longer one, whether it is shown or not
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        allow_abbrev=False,
+        formatter_class=_Formatter,
     )
     parser.add_argument(
         "paths", metavar="PATH", type=_path, nargs="*", help="candle CSV; several are read in order, as one stream"

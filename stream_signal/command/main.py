@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -64,9 +65,10 @@ def _run_job(arguments: list[str]) -> int:
         StreamSignalError,
     )
     from stream_signal.job.run import CHECKPOINT_SECONDS, Order, execute  # noqa: PLC0415
-    from stream_signal.outputs.stderr import complain  # noqa: PLC0415
 
     system.keep_memory()
+    gc.freeze()  # what was imported stays
+    gc.enable()
 
     order = Order(
         inputs,
@@ -96,6 +98,8 @@ def _run_job(arguments: list[str]) -> int:
 
             error.hint = misspelt_command(inputs[0]) or error.hint
         if not order.logs_to_stderr:
+            from stream_signal.outputs.stderr import complain  # noqa: PLC0415
+
             complain(error)
         return EXIT_SIGNAL + error.signal if isinstance(error, Interrupted) else EXIT_FAILURE
     return EXIT_SUCCESS
