@@ -37,6 +37,7 @@ def test_public_names() -> None:
         "OutputError",
         "RollingMean",
         "Row",
+        "Segment",
         "SignalLines",
         "SignalStream",
         "State",
