@@ -95,7 +95,8 @@ class SignalStream:
         self._row_engine = RowEngine(self._reader, self._tally, self._observers)
         self._block_engine: BlockEngine | None = None
         # The block engine reads points only; groups are odd lines to it, which the row reader reads.
-        self._engine = engine if config.decimal == "." else "rows"
+        marks = self._reader.marks
+        self._engine = "rows" if marks and not marks.have_point else engine
         self._block_bytes = block_bytes
         self._block_engine_from = BLOCK_ENGINE_FROM_BYTES // (4 if observers else 1)
         self._name: str | None = None  # of the current input
