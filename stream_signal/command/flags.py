@@ -43,7 +43,12 @@ the settings.
 def job_parser() -> argparse.ArgumentParser:
     """Return the parser of `stream-signal`."""
     parser = _Parser(
-        "stream-signal", description=_DESCRIPTION, epilog=_EPILOG, allow_abbrev=False, formatter_class=_Formatter
+        "stream-signal",
+        usage="%(prog)s [PATH ...] [FLAGS]",  # argparse takes 3 ms to make a longer one, whether it is shown or not
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        allow_abbrev=False,
+        formatter_class=_Formatter,
     )
     parser.add_argument(
         "paths", metavar="PATH", type=_path, nargs="*", help="candle CSV; several are read in order, as one stream"
@@ -367,7 +372,7 @@ def refuse_contradictions(
 
 def refuse_overwriting(parser: argparse.ArgumentParser, inputs: tuple[str, ...], options: argparse.Namespace) -> None:
     """Refuse to overwrite an input, the config or another output, by any name of the file."""
-    from stream_signal.job.run import DEFAULT_CONFIG  # noqa: PLC0415
+    from stream_signal.job.config import DEFAULT_CONFIG  # noqa: PLC0415
 
     taken = {_identity(path) if path != "-" else _identity_of(0): "an input" for path in inputs}
     taken[_identity(options.config or DEFAULT_CONFIG)] = "the config"

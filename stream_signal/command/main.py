@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -63,10 +64,12 @@ def _run_job(arguments: list[str]) -> int:
         Interrupted,
         StreamSignalError,
     )
-    from stream_signal.job.run import CHECKPOINT_SECONDS, Order, execute  # noqa: PLC0415
-    from stream_signal.outputs.stderr import complain  # noqa: PLC0415
+    from stream_signal.job.order import CHECKPOINT_SECONDS, Order  # noqa: PLC0415
+    from stream_signal.job.run import execute  # noqa: PLC0415
 
     system.keep_memory()
+    gc.freeze()  # what was imported stays
+    gc.enable()
 
     order = Order(
         inputs,
@@ -96,6 +99,8 @@ def _run_job(arguments: list[str]) -> int:
 
             error.hint = misspelt_command(inputs[0]) or error.hint
         if not order.logs_to_stderr:
+            from stream_signal.outputs.stderr import complain  # noqa: PLC0415
+
             complain(error)
         return EXIT_SIGNAL + error.signal if isinstance(error, Interrupted) else EXIT_FAILURE
     return EXIT_SUCCESS
@@ -103,7 +108,7 @@ def _run_job(arguments: list[str]) -> int:
 
 def _print_config(path: str | None, settings: dict[str, Any], *, use_config: bool) -> int:
     from stream_signal.core.errors import ClosedOutputError, StreamSignalError  # noqa: PLC0415
-    from stream_signal.job.run import find_config  # noqa: PLC0415
+    from stream_signal.job.config import find_config  # noqa: PLC0415
     from stream_signal.job.settings import describe  # noqa: PLC0415
     from stream_signal.outputs.files import write_stdout  # noqa: PLC0415
     from stream_signal.outputs.stderr import complain  # noqa: PLC0415
@@ -138,7 +143,7 @@ def _write_candles(arguments: list[str]) -> int:
 
     from stream_signal.command.candles import candles  # noqa: PLC0415 - only this command needs them
     from stream_signal.core.errors import ClosedOutputError, StreamSignalError  # noqa: PLC0415
-    from stream_signal.job.run import find_config, load_config  # noqa: PLC0415
+    from stream_signal.job.config import find_config, load_config  # noqa: PLC0415
     from stream_signal.outputs.files import write_stdout  # noqa: PLC0415
     from stream_signal.outputs.stderr import complain  # noqa: PLC0415
 
