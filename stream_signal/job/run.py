@@ -235,6 +235,7 @@ def read_config(path: str | None) -> dict[str, Any]:
 def _in_file(path: str, error: ConfigError) -> ConfigError:
     named = ConfigError(f"{path}: {error}")
     named.version = error.version
+    named.hint = error.hint
     return named
 
 
@@ -380,6 +381,9 @@ def _log_start(log: Log, order: Order, config: Config, config_path: str | None) 
 
 def _record_failure(error: StreamSignalError, version: str, order: Order, log: Log) -> None:
     """Write the error to the log, and in place of the metrics; what cannot be written does not hide it."""
+    if isinstance(error, ConfigError) and order.config is None and str(error).startswith(f"{DEFAULT_CONFIG}: "):
+        ignore = "--no-config ignores ./config.yaml"
+        error.hint = f"{error.hint}; {ignore}" if error.hint else ignore
     if error.hint:
         from stream_signal.core.foreign import with_path  # noqa: PLC0415 - only a failed job needs it
 

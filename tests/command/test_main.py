@@ -129,7 +129,9 @@ def test_stdout_is_closed(folder: Path) -> None:
         check=False,
     )
     assert done.returncode == 1
-    assert done.stderr == b"stream-signal: cannot write to stdout: it is closed\n"
+    message, hint = done.stderr.decode().splitlines()
+    assert message == "stream-signal: cannot write to stdout: it is closed"
+    assert hint == "stream-signal: give --output FILE"
     assert "signal_rate" not in (folder / "run.log").read_text()
 
 
@@ -143,11 +145,11 @@ def test_stderr_is_closed(folder: Path) -> None:
 
 
 def test_an_error_is_one_line(folder: Path) -> None:
-    """A message with line ends in it, such as a path, is still one line."""
+    """A message with line ends in it, such as a path, is still one line; so is its hint."""
     done = run_command("a\nb.csv", cwd=folder)
-    assert done.stderr.count("\n") == 1
+    assert done.stderr.count("\n") == 2
     done = run_command("--config", "c\nd.yaml", cwd=folder)
-    assert done.stderr.count("\n") == 1
+    assert done.stderr.count("\n") == 2
 
 
 def test_a_quiet_job_loads_neither_numpy_nor_structlog(folder: Path) -> None:

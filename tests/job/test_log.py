@@ -114,7 +114,12 @@ def test_a_wrong_config_is_logged(folder: Path) -> None:
     (folder / "config.yaml").write_text("window: 5\n")
     assert run_command("data.csv", "--log-file", "run.log", cwd=folder).code == 1
     assert events(folder) == [
-        {"event": "job failed", "error": "config.yaml: missing required key: 'seed'", "kind": "ConfigError"}
+        {
+            "event": "job failed",
+            "error": "config.yaml: missing required key: 'seed'",
+            "kind": "ConfigError",
+            "hint": "add a line such as seed: 42; --no-config ignores ./config.yaml",
+        }
     ]
 
 
@@ -200,8 +205,8 @@ def test_colour(no_color: str, coloured: bool, folder: Path) -> None:  # noqa: F
 @pytest.mark.parametrize(
     ("path", "reason"),
     [
-        ("no/run.log", "No such file or directory"),
-        (".", "Is a directory"),
+        ("no/run.log", "there is no folder 'no'\nstream-signal: make it: mkdir -p no"),
+        (".", "it is a folder\nstream-signal: name a file in it"),
         ("/dev/full", "No space left on device"),
         ("fifo", "No such device or address"),
     ],
@@ -216,7 +221,11 @@ def test_a_log_that_cannot_be_written(path: str, reason: str, folder: Path) -> N
     )
     message = f"cannot write the log {path!r}: {reason}"
     assert done.returncode == 1
-    assert json.loads(done.stdout) == {"version": "v1", "status": "error", "error_message": message}
+    assert json.loads(done.stdout) == {
+        "version": "v1",
+        "status": "error",
+        "error_message": message.partition("\n")[0],
+    }
     assert done.stderr == f"stream-signal: {message}\n".encode()
     assert os.read(reader, 65536) == DATA
     os.close(reader)
