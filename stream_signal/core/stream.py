@@ -180,6 +180,11 @@ class SignalStream:
         return self._tally.mean.window
 
     @property
+    def newest_first(self) -> bool:
+        """Whether files are read from their ends."""
+        return self._config.newest_first
+
+    @property
     def rows_with_mean(self) -> int | None:
         """Rows whose window is full; None if the stream resumed from a state that did not count them."""
         return self._tally.rows_with_mean
