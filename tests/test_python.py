@@ -38,6 +38,7 @@ def test_public_names() -> None:
         "OutputError",
         "RollingMean",
         "Row",
+        "Segment",
         "SignalLines",
         "SignalStream",
         "State",

@@ -372,7 +372,7 @@ def refuse_contradictions(
 
 def refuse_overwriting(parser: argparse.ArgumentParser, inputs: tuple[str, ...], options: argparse.Namespace) -> None:
     """Refuse to overwrite an input, the config or another output, by any name of the file."""
-    from stream_signal.job.run import DEFAULT_CONFIG  # noqa: PLC0415
+    from stream_signal.job.config import DEFAULT_CONFIG  # noqa: PLC0415
 
     taken = {_identity(path) if path != "-" else _identity_of(0): "an input" for path in inputs}
     taken[_identity(options.config or DEFAULT_CONFIG)] = "the config"

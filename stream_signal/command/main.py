@@ -64,7 +64,8 @@ def _run_job(arguments: list[str]) -> int:
         Interrupted,
         StreamSignalError,
     )
-    from stream_signal.job.run import CHECKPOINT_SECONDS, Order, execute  # noqa: PLC0415
+    from stream_signal.job.order import CHECKPOINT_SECONDS, Order  # noqa: PLC0415
+    from stream_signal.job.run import execute  # noqa: PLC0415
 
     system.keep_memory()
     gc.freeze()  # what was imported stays
@@ -107,7 +108,7 @@ def _run_job(arguments: list[str]) -> int:
 
 def _print_config(path: str | None, settings: dict[str, Any], *, use_config: bool) -> int:
     from stream_signal.core.errors import ClosedOutputError, StreamSignalError  # noqa: PLC0415
-    from stream_signal.job.run import find_config  # noqa: PLC0415
+    from stream_signal.job.config import find_config  # noqa: PLC0415
     from stream_signal.job.settings import describe  # noqa: PLC0415
     from stream_signal.outputs.files import write_stdout  # noqa: PLC0415
     from stream_signal.outputs.stderr import complain  # noqa: PLC0415
@@ -142,7 +143,7 @@ def _write_candles(arguments: list[str]) -> int:
 
     from stream_signal.command.candles import candles  # noqa: PLC0415 - only this command needs them
     from stream_signal.core.errors import ClosedOutputError, StreamSignalError  # noqa: PLC0415
-    from stream_signal.job.run import find_config, load_config  # noqa: PLC0415
+    from stream_signal.job.config import find_config, load_config  # noqa: PLC0415
     from stream_signal.outputs.files import write_stdout  # noqa: PLC0415
     from stream_signal.outputs.stderr import complain  # noqa: PLC0415
 

@@ -39,7 +39,7 @@ BLOCK_ENGINE_FROM_BYTES = 4 * 1024 * 1024
 # Chunks shorter than this are live rows. Longer ones, one after another, are a file or a backlog.
 BACKLOG_BYTES = 32 * 1024
 # A block fits in the cache together with its arrays.
-BLOCK_BYTES = 512 * 1024
+BLOCK_BYTES = 1024 * 1024
 
 
 class Counts(NamedTuple):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 # As much as the block engine counts at once.
-CHUNK_BYTES = 512 * 1024
+CHUNK_BYTES = 1024 * 1024
 
 
 class PlainSource:

@@ -6,10 +6,10 @@ import os
 import sys
 import time
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from stream_signal import __version__
-from stream_signal.core.config import MAX_CONFIG_BYTES, Config, as_config, configured, read_settings
+from stream_signal.core.config import Config, as_config
 from stream_signal.core.errors import (
     ClosedOutputError,
     ConfigError,
@@ -21,10 +21,10 @@ from stream_signal.core.errors import (
 )
 from stream_signal.core.stream import SignalStream
 from stream_signal.inputs.events import Begin
-from stream_signal.inputs.plain import PlainSource, read_chunks, read_small, size_of
-from stream_signal.job.doubts import Doubts
-from stream_signal.job.drive import Drive
-from stream_signal.job.log import STDERR, Log
+from stream_signal.inputs.plain import read_chunks, size_of
+from stream_signal.job.assemble import assemble
+from stream_signal.job.config import DEFAULT_CONFIG, find_config, load_config
+from stream_signal.job.log import Log
 from stream_signal.job.stopping import StopSignals
 from stream_signal.outputs.metrics import (
     UNKNOWN_VERSION,
@@ -38,11 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Protocol
 
-    from stream_signal.core.observe import Observer
-    from stream_signal.core.observers.first_look import FirstLook
-    from stream_signal.core.observers.time_order import TimeOrder
-    from stream_signal.inputs.events import Source
-    from stream_signal.outputs.sink import Sink
+    from stream_signal.job.order import Order
 
     class File(Protocol):
         """Anything with the `read` of a file."""
@@ -51,53 +47,7 @@ if TYPE_CHECKING:
             """Return at most `size` bytes or characters, none at the end."""
 
 
-DEFAULT_CONFIG = "config.yaml"
-CHECKPOINT_SECONDS = 30.0
 _DEFECT = "this is a defect of stream-signal: please report it, with the traceback that -vv --log-file FILE writes"
-
-
-class Order(NamedTuple):
-    """What the command was asked to do."""
-
-    inputs: tuple[str, ...]
-    """paths, `-` for stdin, read in this order as one stream"""
-    output: str = "-"
-    """path, or `-` for stdout"""
-    config: str | None = None
-    """path; None: ./config.yaml if it exists, otherwise the built-in settings"""
-    log_file: str | None = None
-    verbosity: int = 0
-    settings: Mapping[str, Any] = {}
-    """those of the command line, which override the config"""
-    use_config: bool = True
-    """whether to look for ./config.yaml"""
-    checkpoint: str | None = None
-    """path: resumed from at the start if it exists, and saved as the job runs"""
-    checkpoint_every: float = CHECKPOINT_SECONDS
-    """seconds"""
-    every: float | None = None
-    """seconds between two writes of the metrics so far"""
-    signals: str | None = None
-    """path, or `-` for stdout: a line for each row"""
-    signals_format: str | None = None
-    """csv or jsonl; None: by the ending of the path"""
-    follow: bool = False
-    """keep reading the one input as it grows"""
-    rotated: str | None = None
-    """pattern of the names that old files of the followed one get; None: unknown"""
-    resume_by: str | None = None
-    """"time": a sender repeats rows, and those up to the last timestamp of the checkpoint are skipped"""
-    quiet: bool = False
-    """nothing on stderr but errors"""
-    idle_timeout: float | None = None
-    """seconds without new bytes after which a followed file has ended"""
-    strict: bool = False
-    """every doubt is an error, and every row is looked at"""
-
-    @property
-    def logs_to_stderr(self) -> bool:
-        """Whether stderr is for the log alone, without words for people."""
-        return self.log_file == STDERR
 
 
 def run(
@@ -164,7 +114,7 @@ def execute(order: Order) -> None:
             with stop.held():  # it imports structlog, and an interrupted import cannot be completed
                 _log_start(log, order, config, config_path)
             check_output(order.output)
-            drive, doubts = _prepare(order, config, held, log, stop, started)
+            drive, doubts = assemble(order, config, held, log, stop, started)
             stream = drive.stream
             metrics = Metrics.of(config, drive.run(), time.perf_counter() - started)
             if order.strict:
@@ -193,182 +143,6 @@ def execute(order: Order) -> None:
             from stream_signal.outputs.stderr import complain  # noqa: PLC0415 - nearly never needed
 
             complain(error)
-
-
-def find_config() -> str | None:
-    """Return the path of the config that is read without being named, if it exists."""
-    return DEFAULT_CONFIG if os.path.lexists(DEFAULT_CONFIG) else None
-
-
-def load_config(path: str | None, settings: Mapping[str, Any] | None = None) -> Config:
-    """Return the settings of the config file at `path`, or the built-in ones without a path.
-
-    `settings` override them. ConfigError names the file if it is wrong by itself; InputError if it cannot be read.
-    """
-    document = read_config(path)
-    try:
-        return configured(document, settings or {})
-    except ConfigError as error:
-        if path is None or _is_config(document):
-            raise
-        raise _in_file(path, error) from None
-
-
-def _is_config(document: Mapping[str, Any]) -> bool:
-    try:
-        configured(document, {})
-    except ConfigError:
-        return False
-    return True
-
-
-def read_config(path: str | None) -> dict[str, Any]:
-    """Read the settings of the config file at `path`, as written; none without a path."""
-    if path is None:
-        return {}
-    try:
-        return read_settings(read_small(path, MAX_CONFIG_BYTES))
-    except ConfigError as error:
-        raise _in_file(path, error) from None
-
-
-def _in_file(path: str, error: ConfigError) -> ConfigError:
-    named = ConfigError(f"{path}: {error}")
-    named.version = error.version
-    named.hint = error.hint
-    return named
-
-
-def _prepare(  # noqa: PLR0913, PLR0915, PLR0917 - all that a job is made of
-    order: Order, config: Config, held: ExitStack, log: Log, stop: StopSignals, started: float
-) -> tuple[Drive, Doubts]:
-    """Build what the order asks for; its files stay open, and locked, until `held` ends."""
-    observers: list[Observer] = []
-    times: FirstLook | TimeOrder
-    sinks: list[Sink] = []
-    checkpoint = saved = signals = time_order = look = rotations = last_time = repeats = None
-    first = offset = 0
-    time_column = config.time_column
-    source = _source(order, config)
-    if order.checkpoint:
-        from stream_signal.job.checkpoint import (  # noqa: PLC0415 - a job without one starts faster
-            Checkpoint,
-            CheckpointSaver,
-            deciding_settings,
-        )
-        from stream_signal.job.position import Position  # noqa: PLC0415
-
-        checkpoint = held.enter_context(Checkpoint(order.checkpoint))
-    if order.signals:
-        from stream_signal.core.line_format import format_for  # noqa: PLC0415
-        from stream_signal.core.observers.signal_lines import SignalLines  # noqa: PLC0415
-        from stream_signal.outputs.signals import SignalsWriter  # noqa: PLC0415
-
-        lines = SignalLines(order.signals_format or format_for(order.signals), time_column)
-        signals = held.enter_context(SignalsWriter(order.signals, lines, lambda: stop.received))
-        observers.append(lines)
-        sinks.append(signals)
-    if log.listens or order.signals or order.strict:
-        from stream_signal.core.observers.time_order import TimeOrder  # noqa: PLC0415
-
-        times = time_order = TimeOrder(time_column)
-        observers.append(time_order)
-    else:
-        from stream_signal.core.observers.first_look import FirstLook  # noqa: PLC0415
-
-        times = look = FirstLook(time_column)
-    if checkpoint:
-        position = Position(order.inputs)
-        if not position.is_of_files:
-            from stream_signal.core.observers.last_time import LastTime  # noqa: PLC0415
-
-            last_time = LastTime(time_column)
-            observers.append(last_time)
-        elif order.resume_by:
-            raise InputError("--resume-by is for a pipe; the rows of a file that were counted are not read again")
-        settings = deciding_settings(config, signals)
-        saved = checkpoint.load(settings, position.input)
-    if order.follow:
-        from stream_signal.inputs.rotation import Rotations  # noqa: PLC0415 - only --follow needs it
-        from stream_signal.job.truncation import TruncationWarning  # noqa: PLC0415
-
-        own = [path for path in (order.output, order.signals, order.log_file, order.checkpoint) if path]
-        rotations = Rotations(order.inputs[0], order.rotated, own)
-        if not saved:
-            rotations.begin()
-        sinks.append(TruncationWarning(log, quiet=order.quiet or order.logs_to_stderr))
-    if checkpoint and saved:
-        if saved.parts and rotations:
-            position.resume_followed(saved.parts, saved.followed, rotations, checkpoint.path)
-        elif saved.parts:
-            position.resume(saved.parts, checkpoint.path)
-        first, offset = position.first, position.offset
-        try:
-            stream = SignalStream.from_state(config, saved.state, observers, look=look)
-        except ValueError as error:
-            raise checkpoint.damaged(f"it is damaged: {error}") from None
-    else:
-        stream = SignalStream(config, observers, look=look)
-    if checkpoint:
-        every, quiet = order.checkpoint_every, order.quiet or order.logs_to_stderr
-        saver = CheckpointSaver(
-            checkpoint,
-            settings,
-            position,
-            stream,
-            signals,
-            log,
-            every,
-            rotations,
-            quiet=quiet,
-        )
-        sinks.append(saver)
-        if rotations:
-            saver.begin_followed(saved)
-        if saved and last_time:
-            if "last_time" not in saved.state.observed and stream.rows:
-                last_time.forget()
-            if order.resume_by and stream.rows:
-                from stream_signal.job.repeats import repeats_of  # noqa: PLC0415
-
-                repeats = repeats_of(config, saved, last_time, checkpoint.path)
-        if saved:
-            saver.resume_signals(saved)
-            if last_time:
-                saver.resume_pipe(saved)
-            log.info("checkpoint taken up", rows=stream.rows, input=order.inputs[first], offset=offset)
-    doubts = Doubts(stream, times, log, quiet=order.quiet or order.logs_to_stderr)
-    if order.follow:
-        sinks.append(doubts)
-    if time_order and log.listens:
-        from stream_signal.job.journal import Journal  # noqa: PLC0415
-
-        sinks.append(Journal(stream, log, time_order, signals))
-    if order.every:
-        from stream_signal.outputs.snapshots import MetricsSoFar  # noqa: PLC0415
-
-        sinks.append(MetricsSoFar(order.every, config, stream, order.output, started))
-    if rotations:
-        from stream_signal.inputs.follow import FollowedSource  # noqa: PLC0415 - only --follow needs it
-
-        rotations.header, rotations.rows = lambda: stream.header, lambda: stream.rows
-        source = FollowedSource(order.inputs[0], order.idle_timeout, rotations)
-    if repeats:
-        from stream_signal.job.repeats import WithoutRepeats  # noqa: PLC0415
-
-        source = WithoutRepeats(source, repeats, stream.skip_lines)
-    return Drive(source, stream, sinks, stop, first, offset), doubts
-
-
-def _source(order: Order, config: Config) -> Source:
-    if config.newest_first:
-        from stream_signal.inputs.backwards import OLDEST_FIRST, BackwardsSource  # noqa: PLC0415 - few files need it
-
-        if order.follow or order.checkpoint:
-            what = "a file that grows" if order.follow else "a checkpoint"
-            raise ConfigError(f"newest_first: {what} needs the rows in order of time").with_hint(OLDEST_FIRST)
-        return BackwardsSource(order.inputs, config)
-    return PlainSource(order.inputs)
 
 
 def _log_start(log: Log, order: Order, config: Config, config_path: str | None) -> None:

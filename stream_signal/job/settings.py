@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.config import layers
-from stream_signal.job.run import load_config, read_config
+from stream_signal.job.config import load_config, read_config
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

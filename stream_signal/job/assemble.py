@@ -1,0 +1,147 @@
+"""What an order asks for -> the parts of its job, put together: source, observers, stream, sinks.
+
+Each part is imported when an order asks for it, so that the plain job starts without the others.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stream_signal.core.errors import ConfigError
+from stream_signal.core.observers.first_look import FirstLook
+from stream_signal.core.stream import SignalStream
+from stream_signal.inputs.plain import PlainSource
+from stream_signal.job.doubts import Doubts
+from stream_signal.job.drive import Drive
+
+if TYPE_CHECKING:
+    from contextlib import ExitStack
+
+    from stream_signal.core.config import Config
+    from stream_signal.core.observe import Observer
+    from stream_signal.core.observers.time_order import TimeOrder
+    from stream_signal.inputs.events import Source
+    from stream_signal.inputs.rotation import Rotations
+    from stream_signal.job.checkpoint import Checkpoint
+    from stream_signal.job.log import Log
+    from stream_signal.job.order import Order
+    from stream_signal.job.resume import Resumption
+    from stream_signal.job.stopping import StopSignals
+    from stream_signal.outputs.signals import SignalsWriter
+    from stream_signal.outputs.sink import Sink
+
+
+def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
+    order: Order, config: Config, held: ExitStack, log: Log, stop: StopSignals, started: float
+) -> tuple[Drive, Doubts]:
+    """Build the job of an order, `started` on the clock of `time.perf_counter`, and what doubts its answer.
+
+    Its files stay open, and locked, until `held` ends.
+    """
+    source = _source(order, config)
+    checkpoint = _checkpoint(order, held)
+    signals = _signals(order, config, held, stop)
+    time_order = _time_order(order, config, log)
+    look = FirstLook(config.time_column)
+    rotations = _rotations(order)
+    observers: list[Observer] = [*([signals.lines] if signals else ()), *([time_order] if time_order else ())]
+    resumption = _resumption(order, config, checkpoint, signals, rotations)
+    if resumption:
+        observers += resumption.observers
+        stream = resumption.stream(observers, None if time_order else look)
+    else:
+        stream = SignalStream(config, observers, look=None if time_order else look)
+    if rotations and not (resumption and resumption.saved):
+        rotations.begin()
+
+    doubts = Doubts(stream, time_order or look, log, quiet=order.is_quiet)
+    sinks: list[Sink] = [signals] if signals else []
+    if rotations:
+        from stream_signal.job.truncation import TruncationWarning  # noqa: PLC0415
+
+        sinks.append(TruncationWarning(log, quiet=order.is_quiet))
+    if resumption:
+        sinks.append(resumption.saver(stream, log))
+    if order.follow:
+        sinks.append(doubts)
+    if time_order and log.listens:
+        from stream_signal.job.journal import Journal  # noqa: PLC0415
+
+        sinks.append(Journal(stream, log, time_order, signals))
+    if order.every:
+        from stream_signal.outputs.snapshots import MetricsSoFar  # noqa: PLC0415
+
+        sinks.append(MetricsSoFar(order.every, config, stream, order.output, started))
+
+    if rotations:
+        from stream_signal.inputs.follow import FollowedSource  # noqa: PLC0415
+
+        rotations.header, rotations.rows = lambda: stream.header, lambda: stream.rows
+        source = FollowedSource(order.inputs[0], order.idle_timeout, rotations)
+    first = offset = 0
+    if resumption:
+        source = resumption.without_repeats(source, stream)
+        first, offset = resumption.position.first, resumption.position.offset
+    return Drive(source, stream, sinks, stop, first, offset), doubts
+
+
+def _source(order: Order, config: Config) -> Source:
+    if config.newest_first:
+        from stream_signal.inputs.backwards import OLDEST_FIRST, BackwardsSource  # noqa: PLC0415
+
+        if order.follow or order.checkpoint:
+            what = "a file that grows" if order.follow else "a checkpoint"
+            raise ConfigError(f"newest_first: {what} needs the rows in order of time").with_hint(OLDEST_FIRST)
+        return BackwardsSource(order.inputs, config)
+    return PlainSource(order.inputs)
+
+
+def _checkpoint(order: Order, held: ExitStack) -> Checkpoint | None:
+    if not order.checkpoint:
+        return None
+    from stream_signal.job.checkpoint import Checkpoint  # noqa: PLC0415
+
+    return held.enter_context(Checkpoint(order.checkpoint))
+
+
+def _signals(order: Order, config: Config, held: ExitStack, stop: StopSignals) -> SignalsWriter | None:
+    if not order.signals:
+        return None
+    from stream_signal.core.line_format import format_for  # noqa: PLC0415
+    from stream_signal.core.observers.signal_lines import SignalLines  # noqa: PLC0415
+    from stream_signal.outputs.signals import SignalsWriter  # noqa: PLC0415
+
+    lines = SignalLines(order.signals_format or format_for(order.signals), config.time_column)
+    return held.enter_context(SignalsWriter(order.signals, lines, lambda: stop.received))
+
+
+def _time_order(order: Order, config: Config, log: Log) -> TimeOrder | None:
+    """Return what compares the timestamps of all rows, if the order is one that takes its time for each row."""
+    if not (log.listens or order.signals or order.strict):
+        return None
+    from stream_signal.core.observers.time_order import TimeOrder  # noqa: PLC0415
+
+    return TimeOrder(config.time_column)
+
+
+def _rotations(order: Order) -> Rotations | None:
+    if not order.follow:
+        return None
+    from stream_signal.inputs.rotation import Rotations  # noqa: PLC0415
+
+    own = [path for path in (order.output, order.signals, order.log_file, order.checkpoint) if path]
+    return Rotations(order.inputs[0], order.rotated, own)
+
+
+def _resumption(
+    order: Order,
+    config: Config,
+    checkpoint: Checkpoint | None,
+    signals: SignalsWriter | None,
+    rotations: Rotations | None,
+) -> Resumption | None:
+    if not checkpoint:
+        return None
+    from stream_signal.job.resume import Resumption  # noqa: PLC0415
+
+    return Resumption(order, config, checkpoint, signals, rotations)

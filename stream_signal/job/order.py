@@ -1,0 +1,61 @@
+"""Order: what the command was asked to do, as plain data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from stream_signal.job.log import STDERR
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CHECKPOINT_SECONDS = 30.0
+
+
+class Order(NamedTuple):
+    """What the command was asked to do."""
+
+    inputs: tuple[str, ...]
+    """paths, `-` for stdin, read in this order as one stream"""
+    output: str = "-"
+    """path, or `-` for stdout"""
+    config: str | None = None
+    """path; None: ./config.yaml if it exists, otherwise the built-in settings"""
+    log_file: str | None = None
+    verbosity: int = 0
+    settings: Mapping[str, Any] = {}
+    """those of the command line, which override the config"""
+    use_config: bool = True
+    """whether to look for ./config.yaml"""
+    checkpoint: str | None = None
+    """path: resumed from at the start if it exists, and saved as the job runs"""
+    checkpoint_every: float = CHECKPOINT_SECONDS
+    """seconds"""
+    every: float | None = None
+    """seconds between two writes of the metrics so far"""
+    signals: str | None = None
+    """path, or `-` for stdout: a line for each row"""
+    signals_format: str | None = None
+    """csv or jsonl; None: by the ending of the path"""
+    follow: bool = False
+    """keep reading the one input as it grows"""
+    rotated: str | None = None
+    """pattern of the names that old files of the followed one get; None: unknown"""
+    resume_by: str | None = None
+    """"time": a sender repeats rows, and those up to the last timestamp of the checkpoint are skipped"""
+    quiet: bool = False
+    """nothing on stderr but errors"""
+    idle_timeout: float | None = None
+    """seconds without new bytes after which a followed file has ended"""
+    strict: bool = False
+    """every doubt is an error, and every row is looked at"""
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether stderr has no words for people but the error."""
+        return self.quiet or self.logs_to_stderr
+
+    @property
+    def logs_to_stderr(self) -> bool:
+        """Whether stderr is for the log alone, without words for people."""
+        return self.log_file == STDERR
