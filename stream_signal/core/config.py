@@ -364,10 +364,12 @@ def _entries(data: bytes) -> Iterator[tuple[int, str, Any]]:
     except RecursionError:
         raise ConfigError("expected YAML, found a document nested too deeply").with_hint(_NO_CONFIG) from None
     if not isinstance(document, yaml.MappingNode):
-        kind = "a list" if isinstance(document, yaml.SequenceNode) else "one value"
-        found = "an empty document" if document is None else f"{kind} without keys"
-        expected = f"expected the keys {', '.join(REQUIRED)}"
-        raise ConfigError(f"{expected}, found {found}").with_hint("write them one a line, such as window: 5")
+        found, hint = "an empty document", "write them one a line, such as window: 5"
+        if document is not None:
+            is_list = isinstance(document, yaml.SequenceNode)
+            found = f"{'a list' if is_list else 'one value'} without keys"
+            hint = hint if is_list else _NO_CONFIG  # the first lines of a CSV file are one value
+        raise ConfigError(f"expected the keys {', '.join(REQUIRED)}, found {found}").with_hint(hint)
     for key, value in document.value:
         is_key = isinstance(key, yaml.ScalarNode)
         yield key.start_mark.line + 1, key.value if is_key else _Unread(f"a {key.id}"), _scalar(value)

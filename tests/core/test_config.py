@@ -119,6 +119,10 @@ def test_wrong(text: str, message: str) -> None:
         ("", "write them one a line, such as window: 5"),
         ("seed: 42\nwindow: 5\n", 'add a line such as version: "v1"'),
         (
+            "time,close\n1,2\n",
+            "a config is a few lines such as window: 5; candles are given as a path, without --config",
+        ),
+        (
             "{" * 2000,
             "a config is a few lines such as window: 5; candles are given as a path, without --config",
         ),
