@@ -54,7 +54,7 @@ def _of_rows(stream: SignalStream, *, so_far: bool) -> Iterator[Doubt]:
         where = f"first: {repairs.first[BAD_ROW][0]}"
         text = f"{bad} of {rows} rows ({_percent(bad, rows)}) could not be read and count without a close; {where}"
         yield Doubt(BAD_ROW, text)
-    if not stream.ever_full and not so_far:
+    if stream.rows_with_mean == 0 and not so_far:
         why = f"the data has {rows}" if rows < stream.window else f"{bad + missing} of {rows} rows have no close"
         yield Doubt(NEVER_FULL, f"no window was ever full, so no row could signal: it has {stream.window} rows, {why}")
 

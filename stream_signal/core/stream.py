@@ -40,6 +40,8 @@ BLOCK_ENGINE_FROM_BYTES = 4 * 1024 * 1024
 BACKLOG_BYTES = 32 * 1024
 # A block fits in the cache together with its arrays.
 BLOCK_BYTES = 1024 * 1024
+# The name under which a state keeps the doubts, among those of the observers.
+_DOUBTS = "doubts"
 
 
 class Counts(NamedTuple):
@@ -55,7 +57,8 @@ class SignalStream:
 
     `feed` takes bytes cut anywhere; `finish` ends the stream. DataError names the line that cannot be read; after it,
     or after `finish`, the stream accepts nothing more (ValueError). `rows` and `signals` can be read at any time. Each
-    of the `observers` sees every row as it is counted.
+    of the `observers` sees every row as it is counted. ValueError if two of them have one name, or if one has a
+    snapshot and no name.
 
     `engine` is "auto", or "rows" or "blocks" to use only that one, as far as it can read the data; the answer is the
     same. `block_bytes` limits what the block engine takes at once. `look` sees the first timestamps of each input, at
@@ -81,6 +84,10 @@ class SignalStream:
             raise ValueError(f"expected the engine 'auto', 'rows' or 'blocks', found {engine!r}")
         config = as_config(config)
         self._observers = tuple(observers)
+        if observers:
+            from stream_signal.core.observe import check_names  # noqa: PLC0415 - a stream without observers needs none
+
+            check_names(self._observers, {_DOUBTS, *([look.name] if look else [])})
         self._tally = Tally(config.window)
         self._config = config
         self._look = look
@@ -88,7 +95,8 @@ class SignalStream:
         self._row_engine = RowEngine(self._reader, self._tally, self._observers)
         self._block_engine: BlockEngine | None = None
         # The block engine reads points only; groups are odd lines to it, which the row reader reads.
-        self._engine = engine if config.decimal == "." else "rows"
+        marks = self._reader.marks
+        self._engine = "rows" if marks and not marks.have_point else engine
         self._block_bytes = block_bytes
         self._block_engine_from = BLOCK_ENGINE_FROM_BYTES // (4 if observers else 1)
         self._name: str | None = None  # of the current input
@@ -125,14 +133,13 @@ class SignalStream:
         self._tally.rows, self._tally.signals, self._fed = state.rows, state.signals, state.offset
         self._tally.mean.restore(state.ring, state.places)
         self._tally.rows_without_mean = state.rows_without_mean
-        self._tally.mean.was_full = state.was_full
         self._reader.resume(state.header, state.offset, state.line, state.repairs)
         if state.header:
             self._begin(state.header)
         for observer in self._observers:
             if observer.name in state.observed:
                 observer.restore(state.observed[observer.name])
-        self.doubts.update(_texts(state.observed.get("doubts", {})))
+        self.doubts.update(_texts(state.observed.get(_DOUBTS, {})))
         if look:
             look.resume(state.header, state.observed.get(look.name), state.rows + 1, is_within=state.offset > 0)
         return self
@@ -149,7 +156,7 @@ class SignalStream:
             snapshots[self._look.name] = self._look.snapshot()
         observed = {name: snapshot for name, snapshot in snapshots.items() if snapshot is not None}
         if self.doubts:
-            observed["doubts"] = dict(self.doubts)
+            observed[_DOUBTS] = dict(self.doubts)
         return State(
             self.rows,
             self.signals,
@@ -161,7 +168,6 @@ class SignalStream:
             mean.places,
             observed,
             self._tally.rows_without_mean,
-            mean.ever_full,
         )
 
     @property
@@ -186,13 +192,8 @@ class SignalStream:
 
     @property
     def rows_with_mean(self) -> int | None:
-        """Rows whose window is full; None if the stream resumed from a state that did not count them."""
+        """Rows whose window is full: no other can signal. None if it resumed from a state that did not count them."""
         return self._tally.rows_with_mean
-
-    @property
-    def ever_full(self) -> bool:
-        """Whether the window was full at any row so far: before that, no row can signal."""
-        return self._tally.mean.ever_full
 
     @property
     def value(self) -> float | None:
@@ -301,7 +302,7 @@ class SignalStream:
             expected = f"at most {max_bad:g} of the rows bad (`max_bad`)"
             raise DataError(None, expected, f"{bad} of {rows} rows that could not be read; {first}")
         # So many rows in a row, or more, would have a close if every row could be read.
-        if not self.ever_full and (rows - missing) // (missing + 1) >= window:
+        if self.rows_with_mean == 0 and (rows - missing) // (missing + 1) >= window:
             found = f"none in {rows} rows, of which {bad} could not be read; {first}"
             raise DataError(None, f"a window of {window} rows that can be read", found)
 

@@ -25,7 +25,6 @@ from stream_signal.core.repairs import Repairs
 from stream_signal.core.rows.head import Head, Line
 from stream_signal.core.rows.reader import MAX_LINE_BYTES, too_long
 from stream_signal.core.rows.splitter import LineSplitter
-from stream_signal.core.ticks import parse_ticks
 from stream_signal.inputs.events import Begin, End
 from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, can_be_read_again, opened, shown_path
 
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 
     from stream_signal.core.config import Config
     from stream_signal.core.header import Header
-    from stream_signal.core.ticks import Close
     from stream_signal.inputs.events import Event
 
 # The head is read in pieces of this size: it is a few hundred bytes long.
@@ -186,7 +184,7 @@ def _cannot(name: str, why: str) -> InputError:
 
 def _find_head(file: _File, config: Config, header: Header | None) -> _FileHead:
     """Read the lines before the rows; `header` is that of the files before."""
-    head, repairs, start, is_blank = Head(config, header, _parser(config)), Repairs(), 0, True
+    head, repairs, start, is_blank = Head(config, header), Repairs(), 0, True
     for number, line in enumerate(_first_lines(file), start=1):
         text, end = line.removesuffix(b"\r"), start + len(line) + 1
         if is_blank and text:
@@ -207,15 +205,6 @@ def _find_head(file: _File, config: Config, header: Header | None) -> _FileHead:
     # The mark is not part of the first line, which is read last.
     mark = len(BOM) if file.read(0, min(len(BOM), file.size)) == BOM else 0
     return _FileHead(file.size, mark, 0, head.header)
-
-
-def _parser(config: Config) -> Callable[[bytes], Close]:
-    """Return what reads a close."""
-    if config.decimal == "." and not config.thousands:
-        return parse_ticks
-    from stream_signal.core.marks import Marks  # noqa: PLC0415 - few files have such closes
-
-    return Marks(config.decimal, config.thousands).parse
 
 
 def _first_lines(file: _File) -> Iterator[bytes]:

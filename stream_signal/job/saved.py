@@ -126,7 +126,6 @@ def _from_schema_2(state: dict[str, Any]) -> dict[str, Any]:
     It did not count the rows with a mean either.
     """
     newer = {key: state[key] for key in state if key not in {"time", "time_column"}}
-    newer["was_full"] = True  # it does not say, and nobody is to be alarmed by that
     newer["observed"] = {"time_order": {"last": state["time"], "column": state["time_column"]}}
     repairs = state["repairs"]
     first = {kind: [_place_from(words) for words in places] for kind, places in repairs["first"].items()}

@@ -46,6 +46,7 @@ from stream_signal.core.blocks.digits import (
     take_point,
 )
 from stream_signal.core.blocks.shape import MAX_WINDOWS, shape_of
+from stream_signal.core.rows.reader import MAX_LINE_BYTES
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -61,8 +62,6 @@ if TYPE_CHECKING:
 MAX_CLOSE_BYTES = 16
 # Bytes that the buffer must have on either side of a block: the words of its first and last close reach that far.
 PADDING = MAX_CLOSE_BYTES
-# A block with a longer line is declined, so that the row engine can apply its limit.
-MAX_LINE_BYTES = 64 * 1024
 # Any number of 18 digits fits in int64.
 MAX_DIGITS = 18
 # An odd line costs the row engine 2 to 3 µs, a line of a block 1: with more odd ones, it is as fast on the whole block.
@@ -139,7 +138,7 @@ class BlockDecoder:
         np.add(ends[:-1], 1, out=starts[1:])
         line_lengths = np.subtract(ends, starts, out=self._bits[:count])
         longest = int(line_lengths.max())
-        if longest > MAX_LINE_BYTES:
+        if longest > MAX_LINE_BYTES:  # which the row engine refuses
             return None
         shape = self._guess(buffer, start, starts, ends)
         begins, lengths = self._find_closes(text, starts, ends, line_lengths, longest, shape)

@@ -15,7 +15,6 @@ from stream_signal.core.blocks.reader import (
     BLOCKS_WITHOUT_GUESS,
     MAX_CLOSE_BYTES,
     MAX_DIGITS,
-    MAX_LINE_BYTES,
     MAX_ODD_SHARE,
     PADDING,
     Block,
@@ -23,7 +22,7 @@ from stream_signal.core.blocks.reader import (
 )
 from stream_signal.core.config import Config
 from stream_signal.core.header import Header
-from stream_signal.core.rows.reader import RowReader
+from stream_signal.core.rows.reader import MAX_LINE_BYTES, RowReader
 
 PLAIN = re.compile(rb"-?[0-9]+(\.[0-9]+)?")
 FAR = 64  # a field before the close of this many bytes makes its line odd
