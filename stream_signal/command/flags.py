@@ -409,7 +409,10 @@ def _identity(path: str) -> object:
     try:
         status = os.stat(path)
     except OSError:
-        return os.path.realpath(path)
+        try:
+            return os.path.realpath(path)
+        except OSError:  # the working directory is gone
+            return path
     return status.st_dev, status.st_ino
 
 

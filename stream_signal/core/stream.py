@@ -186,6 +186,11 @@ class SignalStream:
         return self._tally.mean.window
 
     @property
+    def newest_first(self) -> bool:
+        """Whether files are read from their ends."""
+        return self._config.newest_first
+
+    @property
     def rows_with_mean(self) -> int | None:
         """Rows whose window is full: no other can signal. None if it resumed from a state that did not count them."""
         return self._tally.rows_with_mean

@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 
 # The head is read in pieces of this size: it is a few hundred bytes long.
 _HEAD_BYTES = 64 * 1024
+# The hint of every refusal: the setting may come from a format or the config.
+OLDEST_FIRST = (
+    "if the rows come oldest first, leave out --newest-first; if a format or the config sets it, give --no-newest-first"
+)
 
 
 class BackwardsSource:
@@ -125,7 +129,7 @@ class _File:
         self.size = os.fstat(descriptor).st_size if size is None else size
         self.lines: int | None = None  # in all; counted if a line number is needed
         if not self.size and system.read_at(descriptor, 1, 0):  # as under /proc
-            raise InputError(f"{_cannot(name)}: its size is unknown; save it to a file first")
+            raise _cannot(name, "its size is unknown")
 
     def read(self, start: int, end: int) -> bytes:
         """Return the bytes from `start` to `end`; raise InputError if the size of the file has changed."""
@@ -149,7 +153,7 @@ class _File:
         after = self.read(quote, min(quote + FOUND_CHARACTERS // 2, self.size)).partition(b"\n")[0].removesuffix(b"\r")
         expected = "no quotes in a file that is read from its end (newest first)"
         found = f"{shown(before + after)}; remove the quotes, or sort the file by time"
-        return DataError(self._newlines(quote) + 1, expected, found)
+        return DataError(self._newlines(quote) + 1, expected, found).with_hint(OLDEST_FIRST)
 
     def line_of(self, number: int, before: int) -> int:
         """Return the number in the file of the line that was fed as `number`, if the first `before` stay in place."""
@@ -170,11 +174,12 @@ def _check_kind(name: str) -> None:
     if can_be_read_again(name):
         return
     what = "it is not a file, or another process has read a part of it" if name == STDIN else "it is not a file"
-    raise InputError(f"{_cannot(name)}: {what}; save it to a file first")
+    raise _cannot(name, what)
 
 
-def _cannot(name: str) -> str:
-    return f"cannot read {shown_path(name)} from its end (newest first)"
+def _cannot(name: str, why: str) -> InputError:
+    message = f"cannot read {shown_path(name)} from its end (newest first): {why}; save it to a file first"
+    return InputError(message).with_hint(OLDEST_FIRST)
 
 
 def _find_head(file: _File, config: Config, header: Header | None) -> _FileHead:

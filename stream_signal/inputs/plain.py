@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from stream_signal import system
 from stream_signal.core.errors import InputError, reason
 from stream_signal.inputs.events import IDLE, Begin, End
+from stream_signal.inputs.missing import hint_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,7 +56,8 @@ def read_chunks(path: str, offset: int = 0, patience: Callable[[], float] | None
             yield data
         status = os.fstat(descriptor)
         if stat.S_ISREG(status.st_mode) and status.st_size < size:
-            raise InputError(f"cannot read {shown_path(path)}: it was truncated while it was read")
+            message = f"cannot read {shown_path(path)}: it was truncated while it was read"
+            raise InputError(message).with_hint("read a file that another program writes with --follow")
 
 
 def read_edges(path: str, offset: int, length: int) -> tuple[int, bytes, bytes]:
@@ -83,7 +85,7 @@ def read_small(path: str, limit: int) -> bytes:
         with open(path, "rb") as file:
             return file.read(limit + 1)
     except OSError as error:
-        raise InputError(f"cannot read {path!r}: {reason(error)}") from error
+        raise InputError(f"cannot read {path!r}: {reason(error)}").with_hint(hint_for(path, error)) from error
 
 
 def size_of(path: str) -> int:
@@ -103,11 +105,12 @@ def opened(path: str) -> Iterator[int]:
             with open(path, "rb", buffering=0) as file:
                 yield file.fileno()
         elif sys.stdin is None:  # closed by the parent process: descriptor 0 may be any file by now
-            raise InputError("cannot read stdin: it is closed")
+            raise InputError("cannot read stdin: it is closed").with_hint("name a file, or give a pipe or < FILE")
         else:
             yield 0
     except (OSError, ValueError) as error:
-        raise InputError(f"cannot read {shown_path(path)}: {reason(error)}") from error
+        hint = None if path == STDIN else hint_for(path, error)
+        raise InputError(f"cannot read {shown_path(path)}: {reason(error)}").with_hint(hint) from error
 
 
 def shown_path(path: str) -> str:

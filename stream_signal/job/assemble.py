@@ -87,11 +87,11 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
 
 def _source(order: Order, config: Config) -> Source:
     if config.newest_first:
-        from stream_signal.inputs.backwards import BackwardsSource  # noqa: PLC0415
+        from stream_signal.inputs.backwards import OLDEST_FIRST, BackwardsSource  # noqa: PLC0415
 
         if order.follow or order.checkpoint:
             what = "a file that grows" if order.follow else "a checkpoint"
-            raise ConfigError(f"newest_first: {what} needs the rows in order of time; leave out --newest-first")
+            raise ConfigError(f"newest_first: {what} needs the rows in order of time").with_hint(OLDEST_FIRST)
         return BackwardsSource(order.inputs, config)
     return PlainSource(order.inputs)
 

@@ -19,10 +19,12 @@ from stream_signal.core.errors import (
 from stream_signal.inputs.events import TRUNCATED
 from stream_signal.inputs.fingerprint import Edges
 from stream_signal.job.describe import last_time_of, next_row
-from stream_signal.job.position import START_OVER, Position, find_known
+from stream_signal.job.position import Position, find_known
 from stream_signal.job.saved import DamagedError, Saved, checked, decode, encode
+from stream_signal.job.words import START_OVER, of_input, of_setting
 from stream_signal.outputs.files import STDOUT, check_replaceable, replace_file
 from stream_signal.outputs.lock import FileLock
+from stream_signal.outputs.refused import cannot_write
 from stream_signal.outputs.sink import Every
 from stream_signal.outputs.stderr import say
 
@@ -59,13 +61,14 @@ class Checkpoint:
     def __enter__(self) -> Self:
         check_replaceable(self.path)
         if os.path.exists(self.path) and not os.path.isfile(self.path):
-            raise CheckpointError(self.path, "it is not a file", "name another")
+            raise CheckpointError(self.path, "it is not a file", "name a file, which need not exist yet")
         try:
             self._lock.__enter__()
         except BlockingIOError:
-            raise CheckpointError(self.path, "another process is using it", "wait for that, or name another") from None
+            advice = "wait for its end, or name another checkpoint"
+            raise CheckpointError(self.path, "another process is using it", advice) from None
         except OSError as error:
-            raise OutputError(f"cannot write {self.path!r}: {reason(error)}") from error
+            raise cannot_write(self.path, error) from error
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -81,7 +84,8 @@ class Checkpoint:
             with open(self.path, "rb") as file:
                 if os.fstat(file.fileno()).st_size > _MOST_BYTES + window * _MOST_BYTES_A_ROW:
                     differs = f"it is too large to be one of window {window}"
-                    raise CheckpointError(self.path, differs, f"go back to its window, or {START_OVER}")
+                    advice = f"give the --window that it was saved with, or {START_OVER}"
+                    raise CheckpointError(self.path, differs, advice)
                 data = file.read()
         except FileNotFoundError:
             return None
@@ -89,9 +93,12 @@ class Checkpoint:
             raise InputError(f"cannot read {self.path!r}: {reason(error)}") from error
         try:
             content = decode(data)
-            self._compare("input", content["input"], kind)
+            if content["input"] != kind:
+                raise CheckpointError(self.path, *of_input(content["input"], kind))
             for key, setting in settings.items():
-                self._compare(key, content["settings"].get(key, _BEFORE.get(key)), setting)
+                then = content["settings"].get(key, _BEFORE.get(key))
+                if then != setting:
+                    raise CheckpointError(self.path, *of_setting(key, then, setting))
             return checked(content, window)
         except DamagedError as error:
             raise self.damaged(str(error)) from None
@@ -103,11 +110,6 @@ class Checkpoint:
     def damaged(self, differs: str) -> CheckpointError:
         """Return the error for a damaged checkpoint."""
         return CheckpointError(self.path, differs, START_OVER)
-
-    def _compare(self, what: str, then: object, now: object) -> None:
-        if then != now:
-            advice = f"go back to that, or {START_OVER}"
-            raise CheckpointError(self.path, f"its {what} was {str(then)[:60]}, and is {now} now", advice)
 
 
 class CheckpointSaver(Every):
@@ -166,7 +168,7 @@ class CheckpointSaver(Every):
             return
         self._written = Edges(saved.written.offset)
         if self._signals.path != STDOUT and os.path.isfile(self._signals.path):
-            self._written = find_known(self._signals.path, saved.written, "written", self._checkpoint.path)[1]
+            self._written = find_known(self._signals.path, saved.written, "written to", self._checkpoint.path)[1]
         self._signals.written = self._written.add
         self._signals.resume(saved.written.offset)
 

@@ -24,7 +24,7 @@ from stream_signal.inputs.events import Begin
 from stream_signal.inputs.plain import read_chunks, size_of
 from stream_signal.job.assemble import assemble
 from stream_signal.job.attempt import attempt
-from stream_signal.job.config import find_config, load_config
+from stream_signal.job.config import DEFAULT_CONFIG, find_config, load_config
 from stream_signal.job.log import Log
 from stream_signal.job.stopping import StopSignals
 from stream_signal.outputs.metrics import (
@@ -155,6 +155,9 @@ def _log_start(log: Log, order: Order, config: Config, config_path: str | None) 
 
 def _record_failure(error: StreamSignalError, version: str, order: Order, log: Log, stop: StopSignals) -> None:
     """Write the error to the log, and in place of the metrics; what cannot be written does not hide it."""
+    if isinstance(error, ConfigError) and order.config is None and str(error).startswith(f"{DEFAULT_CONFIG}: "):
+        ignore = "--no-config ignores ./config.yaml"
+        error.hint = f"{error.hint}; {ignore}" if error.hint else ignore
     if error.hint:
         from stream_signal.core.foreign import with_path  # noqa: PLC0415 - only a failed job needs it
 

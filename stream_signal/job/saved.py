@@ -58,15 +58,15 @@ def decode(data: bytes) -> dict[str, Any]:
     except (ValueError, TypeError, KeyError, RecursionError):
         raise DamagedError("it is damaged, or not a checkpoint") from None
     if schema not in {2, SCHEMA}:
-        raise DamagedError(f"its schema is {str(schema)[:20]}, and this version reads up to {SCHEMA}")
+        raise DamagedError(f"its schema is {str(schema)[:20]}, and this version reads 2 to {SCHEMA}")
     if digest != hashed(json.dumps(content).encode()):
-        raise DamagedError("it is damaged")
+        raise DamagedError("it is damaged: its SHA-256 does not match")
     if schema == 2 and isinstance(content, dict):
         content |= {"names": [], "followed": None}
     if not isinstance(content, dict) or content.keys() != set(Saved._fields):
-        raise DamagedError("it is not a checkpoint")
+        raise DamagedError("it is damaged: its fields are not those of a checkpoint")
     if not isinstance(content["settings"], dict):
-        raise DamagedError("it is not a checkpoint")
+        raise DamagedError("it is damaged: its fields are not those of a checkpoint")
     if schema == 2:
         try:
             content["state"] = _from_schema_2(content["state"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from stream_signal import system
 from stream_signal.core.errors import ClosedOutputError, OutputError, reason
+from stream_signal.outputs.refused import cannot_write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,14 +25,14 @@ FREELY = nullcontext()
 def check_replaceable(path: str) -> None:
     """Raise OutputError if `path` cannot be replaced, before anything is read."""
     if os.path.isdir(path) or path.endswith("/"):
-        raise OutputError(f"cannot write {path!r}: it is a folder")
+        raise cannot_write(path, OSError(errno.EISDIR, ""))
     if _is_special(path):
         return
     folder = os.path.dirname(os.path.realpath(path))
     if not os.path.isdir(folder):
-        raise OutputError(f"cannot write {path!r}: there is no folder {os.path.relpath(folder)!r}")
+        raise cannot_write(path, OSError(errno.ENOENT, ""))
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise OutputError(f"cannot write {path!r}: the folder is not writable")
+        raise cannot_write(path, OSError(errno.EACCES, ""))
 
 
 def replace_file(
@@ -75,7 +77,7 @@ def replace_file(
             raise
         system.sync_folder(folder)
     except OSError as error:
-        raise OutputError(f"cannot write {path!r}: {reason(error)}") from error
+        raise cannot_write(path, error) from error
 
 
 def write_stdout(data: bytes, last: AbstractContextManager[object] = FREELY) -> None:
@@ -91,7 +93,7 @@ def write_stdout(data: bytes, last: AbstractContextManager[object] = FREELY) -> 
 def open_stdout() -> int:
     """Return the descriptor of stdout; OutputError if it is closed."""
     if sys.stdout is None:  # closed by the parent process: descriptor 1 may be any file by now
-        raise OutputError("cannot write to stdout: it is closed")
+        raise OutputError("cannot write to stdout: it is closed").with_hint("give --output FILE")
     return 1
 
 
@@ -107,6 +109,8 @@ def writing(path: str) -> Iterator[None]:
     except BrokenPipeError as error:
         raise ClosedOutputError(f"cannot write {where}: the reader closed the pipe") from error
     except (OSError, ValueError) as error:  # a path with a NUL in it
+        if path != STDOUT:
+            raise cannot_write(path, error, in_place=True) from error
         raise OutputError(f"cannot write {where}: {reason(error)}") from error
 
 

@@ -85,7 +85,6 @@ def write_record(
     Without `wait`, a named pipe without a reader is an error. The step that puts the record in place, which waits for
     nobody, is taken within `last`.
     """
-    check_output(output)
     if output == STDOUT:
         write_stdout(render(record), last)
     else:

@@ -180,15 +180,21 @@ def test_other_signals(tmp_path: Path) -> None:
     arguments = ("data.csv", "--checkpoint", "state.json")
     assert run_command(*arguments, "--signals", "s.csv", cwd=tmp_path).code == 0
     done = run_command(*arguments, cwd=tmp_path)
-    assert "its signals was csv, and is None now" in done.record["error_message"]
+    assert (
+        "it was saved with signals 'csv', and this job has no signals; give --signals FILE --signals-format csv"
+        in done.record["error_message"]
+    )
     done = run_command(*arguments, "--signals", "s.jsonl", cwd=tmp_path)
-    assert "its signals was csv, and is jsonl now" in done.record["error_message"]
+    assert (
+        "it was saved with signals 'csv', and this job has signals 'jsonl'; give --signals FILE --signals-format csv"
+        in done.record["error_message"]
+    )
     (tmp_path / "s.csv").write_bytes((tmp_path / "s.csv").read_bytes()[:-1])
     done = run_command(*arguments, "--signals", "s.csv", cwd=tmp_path)
-    assert "bytes of 's.csv', which has " in done.record["error_message"]
+    assert "'s.csv', of " in done.record["error_message"]
     (tmp_path / "s.csv").write_bytes(b"x" * 100_000)
     done = run_command(*arguments, "--signals", "s.csv", cwd=tmp_path)
-    assert "'s.csv' does not begin with the bytes that it has written" in done.record["error_message"]
+    assert "bytes that were written to it" in done.record["error_message"]
     assert (tmp_path / "s.csv").read_bytes() == b"x" * 100_000
 
 
