@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from stream_signal.core.errors import (
         CheckpointError,
         ClosedOutputError,
+        ClusterError,
         ConfigError,
         DataError,
         DoubtError,
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CheckpointError",
     "ClosedOutputError",
+    "ClusterError",
     "Config",
     "ConfigError",
     "Counts",

@@ -24,6 +24,7 @@ def test_public_names() -> None:
     assert set(stream_signal.__all__) == {
         "CheckpointError",
         "ClosedOutputError",
+        "ClusterError",
         "Config",
         "ConfigError",
         "Counts",

@@ -88,6 +88,8 @@ def _run_job(arguments: list[str]) -> int:
         idle_timeout=options.idle_timeout,
         rotated=options.rotated,
         resume_by=options.resume_by,
+        jobs=options.jobs,
+        cluster=options.cluster,
         quiet=options.quiet,
         strict=options.strict,
     )

@@ -117,6 +117,21 @@ class Observer:
         for row in rows:
             self.row(row)
 
+    def part(self) -> Observer | None:
+        """Return an observer for later rows that are counted apart from the stream; None if it has to see them here.
+
+        It is pickled, sees a run of rows numbered from 1, and is then given to `join`, unless `can_join` is False: then
+        this observer sees these rows itself.
+        """
+        return None
+
+    can_join = True
+    """whether a part can still be joined"""
+
+    def join(self, part: Any, rows: int) -> None:
+        """Add what a part has seen after the first `rows` rows, as if this observer had seen it."""
+        raise NotImplementedError
+
     def snapshot(self) -> Any:
         """Return what `restore` needs in another process, as values that JSON can hold; None for nothing."""
         return None

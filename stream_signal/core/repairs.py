@@ -73,6 +73,14 @@ class Repairs:
             place = Place(self.line_of(line) if self.line_of else line, text, self.source)
             self.first.setdefault(kind, []).append(place)
 
+    def add(self, later: Repairs, line: int) -> None:
+        """Add what was noted in later lines of the input, which were counted from 1 after `line`."""
+        for kind, count in later.counts.items():
+            self.counts[kind] = self.counts.get(kind, 0) + count
+            places = self.first.setdefault(kind, [])
+            for place in later.first[kind][: EXAMPLES - len(places)]:
+                places.append(Place(line + place.line, place.text, self.source))
+
     def in_words(self) -> dict[str, list[str]]:
         """Return the first places of each kind as text."""
         return {kind: list(map(str, places)) for kind, places in self.first.items()}

@@ -15,21 +15,21 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from stream_signal.core.config import Config, as_config
 from stream_signal.core.errors import DataError, TruncatedError
-from stream_signal.core.repairs import BAD_ROW, MISSING_CLOSE
+from stream_signal.core.repairs import BAD_ROW, MISSING_CLOSE, Repairs
 from stream_signal.core.rows.engine import RowEngine
 from stream_signal.core.rows.reader import RowReader
 from stream_signal.core.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Self
 
     from stream_signal.core.blocks.engine import BlockEngine
     from stream_signal.core.header import Header
     from stream_signal.core.observe import Observer
     from stream_signal.core.observers.first_look import FirstLook
-    from stream_signal.core.repairs import Repairs
     from stream_signal.core.state import State
+    from stream_signal.core.stretch import Apart, Stretch
 
 Engine = Literal["auto", "rows", "blocks"]
 
@@ -246,6 +246,78 @@ class SignalStream:
                 self._row_engine.feed(data)
             if self._look:
                 self._look.fed(data)
+
+    def apart(self) -> Apart | None:
+        """Return how later lines of this input can be counted apart, with `count_apart`; None if not, or not yet."""
+        from stream_signal.core.stretch import Apart  # noqa: PLC0415 - few jobs count apart
+
+        is_looking = self._look and self._look.texts is not None
+        if self._closed or not self.header or not self._reader.between_rows or is_looking:
+            return None
+        parts = [observer.part() for observer in self._observers]
+        settled = tuple(part for part in parts if part is not None)
+        return Apart(self._config, self.header, settled) if len(settled) == len(parts) else None
+
+    @staticmethod
+    def count_apart(apart: Apart, chunks: Iterable[bytes], size: int = 0) -> Stretch:
+        r"""Count the whole lines in `chunks`, some `size` bytes, apart from the stream that `apart` came from.
+
+        NotApart if the stream has to read these lines itself.
+
+        >>> stream = SignalStream(Config(window=2))
+        >>> stream.feed(b"close\n4.58\n")
+        >>> stretch = SignalStream.count_apart(stream.apart(), [b"4.59\n4.", b"60\n"])
+        >>> stream.add(stretch, b"60\n")
+        >>> stream.finish()
+        Counts(rows=3, signals=2, value=0.6666666666666666)
+        """
+        from copy import deepcopy  # noqa: PLC0415
+
+        from stream_signal.core.rows.first_closes import FirstCloses  # noqa: PLC0415
+        from stream_signal.core.segment import Segment  # noqa: PLC0415
+        from stream_signal.core.stretch import NotApart, Stretch  # noqa: PLC0415
+
+        config, header = apart.config, apart.header
+        parts = deepcopy(apart.parts)
+        stream = SignalStream(config, parts)
+        stream._reader.resume(header, offset=1, line=0, repairs=Repairs())
+        stream._begin(header)
+        stream.begin_input(size=size)
+        first = FirstCloses(config, header, config.window - 1)
+        fed = 0
+        try:
+            for chunk in chunks:
+                if b'"' in chunk:
+                    raise NotApart("a quote may span lines")
+                first.feed(chunk)
+                stream.feed(chunk)
+                fed += len(chunk)
+        except DataError as error:
+            raise NotApart("a line cannot be read") from error
+        if not stream._reader.between_rows:
+            raise NotApart("the last line is not whole")
+        if not all(part.can_join for part in parts):
+            raise NotApart("an observer has to see these rows in order")
+        reader, tally = stream._reader, stream._tally
+        segment = Segment.from_tally(tally, first.closes, broken=tally.rows_without_mean != 0)
+        return Stretch(fed, reader.line, header, segment, reader.repairs, parts)
+
+    def add(self, stretch: Stretch, tail: bytes) -> None:
+        """Take whole lines that were counted apart, as if they were fed; `tail` are the last of their bytes.
+
+        ValueError if they were counted with another header, or if a row is open: then they do not come next.
+        """
+        if stretch.header != self.header or not self._reader.between_rows:
+            raise ValueError("the stretch does not begin where this stream is")
+        with self._reading():
+            for observer, part in zip(self._observers, stretch.parts, strict=True):
+                observer.join(part, self.rows)
+            stretch.segment.add_to(self._tally)
+            self.repairs.add(stretch.repairs, self._reader.line)
+            self._reader.skip_lines(stretch.lines)
+            self._fed += stretch.size
+            if self._look:
+                self._look.fed(tail)
 
     def end_input(self) -> None:
         """End one input of several: its last row needs no newline, and the next may bring its own header."""

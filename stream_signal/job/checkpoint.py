@@ -185,6 +185,10 @@ class CheckpointSaver(Every):
             self._kept = None
             self.do()
 
+    def skip(self, size: int, tail: bytes) -> None:
+        """Remember what was counted elsewhere."""
+        self._position.skip(size, tail)
+
     def do(self) -> None:
         """Save the stream as it is."""
         if self._save(self._saved()):

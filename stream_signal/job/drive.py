@@ -1,6 +1,6 @@
 """Drive: one loop over the events of a source, which feeds the stream and then each sink.
 
-    source -> Begin (bytes | IDLE)* End, again and again -> SignalStream -> sinks
+    source -> Begin (bytes | Counted | IDLE)* End, again and again -> SignalStream -> sinks
 
 A stop signal is held back while a chunk is counted and the sinks take it, so that stream and sinks are always between
 the same two rows when it takes effect.
@@ -14,7 +14,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import Interrupted, OutputError, StreamSignalError
-from stream_signal.inputs.events import Begin, End
+from stream_signal.inputs.events import Begin, Counted, End
 from stream_signal.job.attempt import attempt
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ class Drive:
             for event in self._source.events(self._first, self._offset, patience):
                 if isinstance(event, bytes):
                     self._take(event)
+                elif isinstance(event, Counted):
+                    self._add(event)
                 elif isinstance(event, End):
                     end = event
                 else:
@@ -99,6 +101,12 @@ class Drive:
             self.stream.feed(data)
             for sink in self._sinks:
                 sink.take(data)
+
+    def _add(self, counted: Counted) -> None:
+        with self._stop.held():
+            self.stream.add(counted.stretch, counted.tail)
+            for sink in self._sinks:
+                sink.skip(counted.stretch.size, counted.tail)
 
     def _end_input(self, end: End) -> None:
         with self._stop.held():

@@ -41,7 +41,14 @@ class Journal(Every):
 
     def take(self, data: bytes) -> None:
         """Log what was found for the first time: a live stream may not end for weeks."""
-        self._bytes += len(data)
+        self._look(len(data))
+
+    def skip(self, size: int, tail: bytes) -> None:  # noqa: ARG002 - the stream has them
+        """Log what was found for the first time in bytes that were counted elsewhere."""
+        self._look(size)
+
+    def _look(self, size: int) -> None:
+        self._bytes += size
         self._log_header()
         found: dict[str, object] = {kind: places[0] for kind, places in self._stream.repairs.first.items()}
         found |= self._time_order.first

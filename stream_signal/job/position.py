@@ -85,6 +85,10 @@ class Position:
         if self.is_of_files:
             self._edges.add(data)
 
+    def skip(self, size: int, tail: bytes) -> None:
+        """Pass over the next `size` bytes, which were counted elsewhere; `tail` are the last of them."""
+        self._edges.skip(size, tail)
+
     def end_input(self, *, rotated: bool) -> None:
         """Move on to the next input, or to the file that replaces a rotated one."""
         if not rotated:

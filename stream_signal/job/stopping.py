@@ -87,5 +87,12 @@ class StopSignals:
             raise _interrupted(number)
 
 
+def leave_to_parent() -> None:
+    """Leave it to the parent process what a signal to the whole group means; SIGTERM ends this one."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for number in filter(None, (signal.SIGINT, _HANGUP)):
+        signal.signal(number, signal.SIG_IGN)
+
+
 def _interrupted(number: int) -> Interrupted:
     return Interrupted(number, signal.Signals(number).name)

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import Segment
+from stream_signal.core.tally import Tally
 from stream_signal.core.ticks import parse_ticks
 from support.candle_csv import candle_csv
 from support.oracle import count
@@ -79,6 +80,27 @@ def test_plain_data(closes: list[str], window: int) -> None:
     assert Segment.from_dict(json.loads(json.dumps(segment.to_dict()))) == segment
 
 
+@given(runs(), windows)
+def test_it_continues_a_tally(runs: list[list[str]], window: int) -> None:
+    """A tally that takes some of its runs as segments is, at each seam, the one that counts all rows itself."""
+    whole, parts = Tally(window), Tally(window)
+    for number, run in enumerate(runs):
+        whole.push_each(parsed(run))
+        if number % 2:
+            parts.push_each(parsed(run))
+        else:
+            Segment.of(parsed(run), window).add_to(parts)
+        for tally in (whole, parts):
+            tally.mean.tighten()
+        assert [seen(tally) for tally in (whole, parts)] == [seen(whole)] * 2
+
+
+def seen(tally: Tally) -> list[Any]:
+    """List all that a tally knows."""
+    mean = tally.mean
+    return [tally.rows, tally.signals, tally.rows_with_mean, mean.held(), mean.places, mean.total, mean.largest]
+
+
 def test_the_order_counts() -> None:
     """Joined the other way round, two runs are another run."""
     up, down = Segment.of([(1, 0), (2, 0)], 2), Segment.of([(3, 0), (1, 0)], 2)
@@ -103,11 +125,13 @@ def test_other_settings_are_refused() -> None:
         ("window", 0),
         ("rows", -1),
         ("rows", True),
+        ("full", 9),
         ("signals", 9),
         ("head", [1, 2, 3]),
         ("head", []),
         ("head", [1.5, 2]),
         ("tail", "12"),
+        ("tail", [1, 2]),
         ("broken", 0),
         ("places", None),
         ("more", 1),
