@@ -259,8 +259,8 @@ class SignalStream:
         return Apart(self._config, self.header, settled) if len(settled) == len(parts) else None
 
     @staticmethod
-    def count_apart(apart: Apart, chunks: Iterable[bytes], size: int = 0) -> Stretch:
-        r"""Count the whole lines in `chunks`, some `size` bytes, apart from the stream that `apart` came from.
+    def count_apart(apart: Apart, chunks: Iterable[bytes]) -> Stretch:
+        r"""Count the whole lines in `chunks` apart from the stream that `apart` came from.
 
         NotApart if the stream has to read these lines itself.
 
@@ -282,7 +282,7 @@ class SignalStream:
         stream = SignalStream(config, parts)
         stream._reader.resume(header, offset=1, line=0, repairs=Repairs())
         stream._begin(header)
-        stream.begin_input(size=size)
+        stream.begin_input(size=BLOCK_ENGINE_FROM_BYTES)  # whoever counts apart counts a lot
         first = FirstCloses(config, header, config.window - 1)
         fed = 0
         try:

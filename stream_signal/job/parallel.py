@@ -66,7 +66,7 @@ def count_range(apart: Apart, planned: Range) -> CountedRange:
     lines = planned
     try:
         lines = lines_of(planned)
-        stretch = SignalStream.count_apart(apart, read_range(lines), lines.end - lines.begin)
+        stretch = SignalStream.count_apart(apart, read_range(lines))
         return CountedRange(lines, stretch, _tail_of(lines))
     except NotApart as why:
         return CountedRange(lines, None, why=str(why))
