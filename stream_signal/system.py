@@ -46,6 +46,15 @@ def keep_memory() -> None:
     bytes(16 * 1024 * 1024)
 
 
+def need_one_blas_thread() -> None:
+    """Keep NumPy from starting a thread for each core when it is imported, for algebra that nothing here needs.
+
+    That takes a quarter of its import, and a process with threads cannot fork safely. As `keep_memory`, it applies to
+    the whole process.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
 def lock(descriptor: int) -> None:
     """Lock a file for this process until it closes the descriptor or ends; BlockingIOError if another has it."""
     try:
