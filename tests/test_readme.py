@@ -215,7 +215,14 @@ def test_the_config_table_is_complete() -> None:
     table = page("reference/config.md").partition("\n## ")[0]
     rows = dict(re.findall(r"^\| `(\w+)` \| (\S+) \| ", table, re.MULTILINE))
     settings = {key: json.dumps(value).strip('"') for key, value in Config()._asdict().items()}
-    settings |= {"delimiter": "found", "time_column": "found", "format": "none", "thousands": "none"}
+    settings |= {
+        "delimiter": "found",
+        "time_column": "found",
+        "format": "none",
+        "thousands": "none",
+        "key": "none",
+        "key_pattern": "none",
+    }
     assert {key: value.strip('`"') for key, value in rows.items()} == settings
 
 

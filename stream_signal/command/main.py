@@ -92,6 +92,7 @@ def _run_job(arguments: list[str]) -> int:
         jobs=options.jobs,
         cluster=options.cluster,
         quiet=options.quiet,
+        keys_output=options.keys_output,
         strict=options.strict,
     )
     try:

@@ -56,6 +56,8 @@ def _of_rows(stream: SignalStream, *, so_far: bool) -> Iterator[Doubt]:
         yield Doubt(BAD_ROW, text)
     if stream.rows_with_mean == 0 and not so_far:
         why = f"the data has {rows}" if rows < stream.window else f"{bad + missing} of {rows} rows have no close"
+        if stream.keys is not None and stream.longest < stream.window:
+            why = f"no key of {stream.keys} has more than {stream.longest}"
         yield Doubt(NEVER_FULL, f"no window was ever full, so no row could signal: it has {stream.window} rows, {why}")
 
 

@@ -43,6 +43,7 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
 
     Its files stay open, and locked, until `held` ends.
     """
+    _check_keys(order, config)
     source = _source(order, config)
     checkpoint = _checkpoint(order, held)
     signals = _signals(order, config, held, stop)
@@ -76,7 +77,7 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
     if order.every:
         from stream_signal.outputs.snapshots import MetricsSoFar  # noqa: PLC0415
 
-        sinks.append(MetricsSoFar(order.every, config, stream, order.output, started))
+        sinks.append(MetricsSoFar(order.every, config, stream, order.output, started, order.keys_output))
 
     if workers := _workers(order, config, held, log):
         from stream_signal.job.parallel import ParallelSource  # noqa: PLC0415
@@ -92,6 +93,15 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
         source = resumption.without_repeats(source, stream)
         first, offset = resumption.position.first, resumption.position.offset
     return Drive(source, stream, sinks, stop, first, offset), doubts
+
+
+def _check_keys(order: Order, config: Config) -> None:
+    if order.keys_output and not config.is_keyed:
+        raise ConfigError("key: expected one, since --keys-output writes a line for each key, found none").with_hint(
+            "name the column of the symbols, such as --key symbol"
+        )
+    if order.resume_by and config.is_keyed:
+        raise ConfigError("key: --resume-by time tells rows apart by their time alone, and each key has its own times")
 
 
 def _source(order: Order, config: Config) -> Source:
@@ -135,6 +145,8 @@ def _alone(order: Order, config: Config) -> str | None:
         return "a file is read from its end"
     if order.signals:
         return "signals are written row by row"
+    if config.is_keyed:
+        return "each key has a window of its own"
     return None
 
 
@@ -153,7 +165,8 @@ def _signals(order: Order, config: Config, held: ExitStack, stop: StopSignals) -
     from stream_signal.core.observers.signal_lines import SignalLines  # noqa: PLC0415
     from stream_signal.outputs.signals import SignalsWriter  # noqa: PLC0415
 
-    lines = SignalLines(order.signals_format or format_for(order.signals), config.time_column)
+    form = order.signals_format or format_for(order.signals)
+    lines = SignalLines(form, config.time_column, keyed=config.is_keyed)
     writer = SignalsWriter(order.signals, lines, lambda: stop.received, quiet=order.is_quiet)
     return held.enter_context(writer)
 

@@ -53,7 +53,7 @@ class Resumption:
         elif order.resume_by:
             raise InputError("--resume-by is for a pipe; the rows of a file that were counted are not read again")
         self._settings = deciding_settings(config, signals)
-        self.saved = checkpoint.load(self._settings, self.position.input)
+        self.saved = checkpoint.load(self._settings, self.position.input, config.max_keys if config.is_keyed else 0)
 
     @property
     def observers(self) -> list[Observer]:

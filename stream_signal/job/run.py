@@ -32,6 +32,7 @@ from stream_signal.outputs.metrics import (
     ErrorRecord,
     Metrics,
     check_output,
+    write_metrics,
     write_record,
 )
 
@@ -82,7 +83,8 @@ def run(
         chunks = chunks_of(source)
     for chunk in chunks:
         stream.feed(chunk)
-    return Metrics.of(config, stream.finish(), time.perf_counter() - started)
+    metrics = Metrics.of(config, stream.finish(), time.perf_counter() - started)
+    return metrics._replace(by_key=stream.by_key)
 
 
 def _from_the_end(stream: SignalStream, config: Config, source: object) -> Iterable[bytes]:
@@ -115,12 +117,15 @@ def execute(order: Order) -> None:
             with stop.held():  # it imports structlog, and an interrupted import cannot be completed
                 _log_start(log, order, config, config_path)
             check_output(order.output)
+            if order.keys_output:
+                check_output(order.keys_output)
             drive, doubts = assemble(order, config, held, log, stop, started)
             stream = drive.stream
             metrics = Metrics.of(config, drive.run(), time.perf_counter() - started)
+            metrics = metrics._replace(by_key=stream.by_key)
             if order.strict:
                 doubts.refuse()
-            write_record(metrics, order.output, last=stop.last_step())
+            write_metrics(metrics, order.output, order.keys_output, last=stop.last_step())
         except ClosedOutputError as error:
             log.info("output closed", reason=str(error))
             return
@@ -138,7 +143,7 @@ def execute(order: Order) -> None:
             raise unexpected from error
         try:
             doubts.say()
-            log.info("job finished", **metrics._asdict())
+            log.info("job finished", **metrics.without_table().as_dict())
         except OutputError as error:
             from stream_signal.outputs.stderr import complain  # noqa: PLC0415 - nearly never needed
 

@@ -28,6 +28,9 @@ FLAGS: dict[str, tuple[str, dict[str, Any]]] = {
     "--time-column": ("when", {"time_column": "when"}),
     "--decimal": (",", {"decimal": ","}),
     "--thousands": ("space", {"thousands": " "}),
+    "--key": ("symbol", {"key": "symbol"}),
+    "--key-pattern": ("{key}.csv", {"key_pattern": "{key}.csv"}),
+    "--max-keys": ("7", {"max_keys": 7}),
     "--format": ("kraken", {"format": "kraken"} | FORMATS["kraken"].settings),
 }
 
@@ -57,6 +60,10 @@ def test_print_config(tmp_path: Path) -> None:
         'decimal: "."                    # default\n'
         "thousands: none                 # default\n"
         "max_bad: 0.5                    # default\n"
+        "# key: none; one symbol         # default\n"
+        "# key_pattern: none             # default\n"
+        "max_keys: 100000                # default\n"
+        "grouped: false                  # default\n"
     )
 
 

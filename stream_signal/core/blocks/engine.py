@@ -11,7 +11,7 @@ take turns, and the answer does not depend on which of them read what.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from stream_signal.core.observe import Observer
     from stream_signal.core.rows.engine import RowEngine
     from stream_signal.core.rows.reader import RowReader
+    from stream_signal.core.symbols import Symbols
     from stream_signal.core.tally import Tally
     from stream_signal.core.ticks import Close
 
@@ -112,10 +113,17 @@ class BlockEngine:
     def _feed_lines(self, chunk: bytes, start: int, end: int) -> None:
         """Take whole lines without quotes."""
         header, block = self._reader.header, None
-        if header and self._reader.between_rows:
+        symbols = cast("Symbols | None", self._reader.label)  # keys are for the row engine, so far
+        if symbols and not symbols.are_known and self._reader.between_rows:
+            first = chunk.find(b"\n", start, end) + 1  # which has the symbol of all others
+            self._row_engine.feed(chunk[start:first])
+            start = first
+        if header and start < end and self._reader.between_rows:
             if not self._decoder:
                 self._decoder = BlockDecoder(header.delimiter, header.position, header.width, self._block_bytes)
             block = self._decoder.decode(chunk, start, end)
+            if block and symbols and not _are_of(symbols, chunk, header, block):
+                block = None
             look = self._reader.look
             if block and look and look.texts is not None:
                 if block.odd.size:
@@ -193,3 +201,18 @@ class BlockEngine:
 
         row = Row(self._tally.mean.window, lambda column: columns.texts(column)[at])
         self._row_engine.count_and_show(closes(), row)
+
+
+def _are_of(symbols: Symbols, chunk: bytes, header: Header, block: Block) -> bool:
+    """Whether the lines of a block, but for the odd ones, all have the symbols that are known."""
+    starts, ends = block.starts, block.ends
+    if block.odd.size:
+        starts, ends = np.delete(starts, block.odd), np.delete(ends, block.odd)
+    columns = Columns(chunk, header, starts, ends)
+    for position, value in zip(symbols.positions, symbols.values, strict=True):
+        cells = columns.cells(position)
+        if value is None or cells is None or not (cells == value).all():
+            texts = {text.strip(b" ") for text in columns.texts(position)}
+            if not texts <= {b"", value}:
+                return False
+    return True
