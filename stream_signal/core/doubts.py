@@ -13,6 +13,7 @@ from stream_signal.core.steps import FIRST_STEPS, NANOSECONDS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from stream_signal.core.observers.key_times import KeyTimes
     from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.core.stream import SignalStream
 
@@ -31,7 +32,7 @@ class Doubt(NamedTuple):
     """one line, for people"""
 
 
-def doubts_of(stream: SignalStream, order: TimeOrder, *, so_far: bool = False) -> list[Doubt]:
+def doubts_of(stream: SignalStream, order: TimeOrder | KeyTimes, *, so_far: bool = False) -> list[Doubt]:
     r"""List the doubts about a stream whose timestamps `order` has seen.
 
     `so_far` leaves out those that more rows may remove.
@@ -61,7 +62,7 @@ def _of_rows(stream: SignalStream, *, so_far: bool) -> Iterator[Doubt]:
         yield Doubt(NEVER_FULL, f"no window was ever full, so no row could signal: it has {stream.window} rows, {why}")
 
 
-def _of_times(order: TimeOrder, *, so_far: bool, from_the_end: bool) -> Iterator[Doubt]:
+def _of_times(order: TimeOrder | KeyTimes, *, so_far: bool, from_the_end: bool) -> Iterator[Doubt]:
     pairs, counts, first = order.pairs, order.counts, order.first
 
     def share(kind: str) -> str:
@@ -82,7 +83,7 @@ def _of_times(order: TimeOrder, *, so_far: bool, from_the_end: bool) -> Iterator
         yield Doubt(REPEATED, text)
     steps = order.steps
     if steps.usual and steps.longer * GAPS_ONE_IN > steps.count and not (so_far and steps.count < FIRST_STEPS):
-        longer = f"{steps.longer} of {steps.count} steps are longer than {seconds(steps.usual)}"
+        longer = f"{steps.longer} of {steps.count} steps are longer than {seconds(steps.usual)}{order.or_else}"
         yield Doubt(GAPS, f"{longer}: a window is a number of rows, not a time")
     if counts.get(NOT_COMPARED):
         text = f"{counts[NOT_COMPARED]} timestamps could not be compared; first: {first[NOT_COMPARED]}"

@@ -11,7 +11,7 @@ changes the answer, only the time it takes.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from stream_signal.core.config import BY_NAME, Config, as_config
 from stream_signal.core.errors import DataError, TruncatedError
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from stream_signal.core.labels import Label
     from stream_signal.core.observe import Observer
     from stream_signal.core.observers.first_look import FirstLook
+    from stream_signal.core.observers.key_times import KeyTimes
     from stream_signal.core.state import State
     from stream_signal.core.stretch import Apart, Stretch
     from stream_signal.core.symbols import Symbols
@@ -82,7 +83,7 @@ class SignalStream:
         *,
         engine: Engine = "auto",
         block_bytes: int = BLOCK_BYTES,
-        look: FirstLook | None = None,
+        look: FirstLook | KeyTimes | None = None,
     ) -> None:
         if engine not in {"auto", "rows", "blocks"}:
             raise ValueError(f"expected the engine 'auto', 'rows' or 'blocks', found {engine!r}")
@@ -95,9 +96,15 @@ class SignalStream:
         self._tally = Tally(config.window)
         self._config = config
         self._look = look
-        self._reader = RowReader(config, self._begin if observers else None, look, self._find_label)
+        self._reader = RowReader(
+            config,
+            self._begin if observers else None,
+            None if config.is_keyed else cast("FirstLook | None", look),
+            self._find_label,
+        )
         self._keys: Keys | None = None
         self._input_key: InputKey | None = None
+        self._key_times = cast("KeyTimes | None", look) if config.is_keyed else None
         self._symbols: Symbols | None = None
         if config.is_keyed:
             from stream_signal.core.keys import InputKey, Keys  # noqa: PLC0415 - most streams have none
@@ -105,7 +112,7 @@ class SignalStream:
 
             self._keys = Keys(self._tally, config.max_keys, grouped=config.grouped)
             self._input_key = InputKey(self._keys) if config.key == BY_NAME else None
-            self._row_engine: RowEngine = KeyedRowEngine(self._reader, self._keys, self._observers)
+            self._row_engine: RowEngine = KeyedRowEngine(self._reader, self._keys, self._observers, self._key_times)
         else:
             self._row_engine = RowEngine(self._reader, self._tally, self._observers)
         self._block_engine: BlockEngine | None = None
@@ -131,7 +138,7 @@ class SignalStream:
         *,
         engine: Engine = "auto",
         block_bytes: int = BLOCK_BYTES,
-        look: FirstLook | None = None,
+        look: FirstLook | KeyTimes | None = None,
     ) -> Self:
         r"""Resume from `state`, with the bytes from its offset on; `config` has the settings of that stream.
 
@@ -442,7 +449,10 @@ class SignalStream:
         if self._keys and key is not None:
             from stream_signal.core.keys import KeyColumn  # noqa: PLC0415 - most streams have none
 
-            return self._input_key or KeyColumn(self._keys, header, key)
+            label = self._input_key or KeyColumn(self._keys, header, key)
+            if self._key_times:
+                self._key_times.begin_keys(header, label)
+            return label
         if key is None and not SYMBOL_NAMES.isdisjoint(map(folded, header.names)):
             from stream_signal.core.symbols import Symbols  # noqa: PLC0415 - most files have no such column
 

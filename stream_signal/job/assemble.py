@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from stream_signal import system
 from stream_signal.core.errors import ConfigError
+from stream_signal.core.observers.first_look import ROWS as FIRST_ROWS
 from stream_signal.core.observers.first_look import FirstLook
 from stream_signal.core.stream import SignalStream
 from stream_signal.inputs.plain import PlainSource, size_of
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.config import Config
     from stream_signal.core.observe import Observer
+    from stream_signal.core.observers.key_times import KeyTimes
     from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.inputs.events import Source
     from stream_signal.inputs.rotation import Rotations
@@ -48,7 +50,7 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
     checkpoint = _checkpoint(order, held)
     signals = _signals(order, config, held, stop)
     time_order = _time_order(order, config, log)
-    look = FirstLook(config.time_column)
+    look = _first_look(config)
     rotations = _rotations(order)
     observers: list[Observer] = [*([signals.lines] if signals else ()), *([time_order] if time_order else ())]
     resumption = _resumption(order, config, checkpoint, signals, rotations)
@@ -171,10 +173,22 @@ def _signals(order: Order, config: Config, held: ExitStack, stop: StopSignals) -
     return held.enter_context(writer)
 
 
-def _time_order(order: Order, config: Config, log: Log) -> TimeOrder | None:
+def _first_look(config: Config) -> FirstLook | KeyTimes:
+    if not config.is_keyed:
+        return FirstLook(config.time_column)
+    from stream_signal.core.observers.key_times import KeyTimes  # noqa: PLC0415 - most jobs have no keys
+
+    return KeyTimes(config.time_column, FIRST_ROWS)
+
+
+def _time_order(order: Order, config: Config, log: Log) -> TimeOrder | KeyTimes | None:
     """Return what compares the timestamps of all rows, if the order is one that takes its time for each row."""
     if not (log.listens or order.signals or order.strict):
         return None
+    if config.is_keyed:
+        from stream_signal.core.observers.key_times import KeyTimes  # noqa: PLC0415
+
+        return KeyTimes(config.time_column)
     from stream_signal.core.observers.time_order import TimeOrder  # noqa: PLC0415
 
     return TimeOrder(config.time_column)

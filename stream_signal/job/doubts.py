@@ -14,6 +14,7 @@ from stream_signal.outputs.sink import Sink
 if TYPE_CHECKING:
     from stream_signal.core.doubts import Doubt
     from stream_signal.core.observers.first_look import FirstLook
+    from stream_signal.core.observers.key_times import KeyTimes
     from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.core.stream import SignalStream
     from stream_signal.job.log import Log
@@ -25,7 +26,7 @@ class Doubts(Sink):
     `times` has seen its timestamps. As a sink, it says them as soon as they are noticed.
     """
 
-    def __init__(self, stream: SignalStream, times: FirstLook | TimeOrder, log: Log, *, quiet: bool) -> None:
+    def __init__(self, stream: SignalStream, times: FirstLook | TimeOrder | KeyTimes, log: Log, *, quiet: bool) -> None:
         self._stream = stream
         self._times = times
         self._log = log

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from stream_signal.core.config import Config
     from stream_signal.core.observe import Observer
     from stream_signal.core.observers.first_look import FirstLook
+    from stream_signal.core.observers.key_times import KeyTimes
     from stream_signal.core.observers.last_time import LastTime
     from stream_signal.inputs.events import Source
     from stream_signal.inputs.rotation import Rotations
@@ -60,7 +61,7 @@ class Resumption:
         """The last timestamp tells the sender of a pipe where to continue."""
         return [self._last_time] if self._last_time else []
 
-    def stream(self, observers: Sequence[Observer], look: FirstLook | None) -> SignalStream:
+    def stream(self, observers: Sequence[Observer], look: FirstLook | KeyTimes | None) -> SignalStream:
         """Return the stream as it was saved, or a new one; CheckpointError if the inputs are not those of then."""
         saved, path = self.saved, self._checkpoint.path
         if not saved:

@@ -58,7 +58,8 @@ class Market(NamedTuple):
         return {key: count(found, window) for key, found in self.alone().items()}
 
 
-markets = st.lists(st.tuples(st.sampled_from(NAMES), closes), min_size=1, max_size=120).map(lambda rows: Market([*rows]))
+keyed_rows = st.lists(st.tuples(st.sampled_from(NAMES), closes), min_size=1, max_size=120)
+markets = keyed_rows.map(lambda rows: Market([*rows]))
 
 
 def fed(stream: SignalStream, data: bytes, cuts: Iterable[int] = ()) -> SignalStream:
@@ -160,7 +161,7 @@ def test_sqlite_agrees(market: Market, window: int) -> None:
     assert by_key(fed(SignalStream(Config(window=window, key="symbol")), data)) == wanted
 
 
-@given(st.lists(st.tuples(st.sampled_from(NAMES), closes), min_size=1, max_size=60), windows, st.integers(0, 2000))
+@given(keyed_rows, windows, st.integers(0, 2000))
 def test_grouped(rows: list[tuple[str, str]], window: int, stop: int) -> None:
     """Rows that come key by key are counted the same with one window, also over a stop."""
     market = Market([(key, close) for name in NAMES for key, close in rows if key == name])

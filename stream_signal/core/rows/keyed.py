@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.keys import Keys
     from stream_signal.core.observe import Observer, Row
+    from stream_signal.core.observers.key_times import KeyTimes
     from stream_signal.core.rows.reader import RowReader
     from stream_signal.core.ticks import Close
 
@@ -18,21 +19,31 @@ if TYPE_CHECKING:
 class KeyedRowEngine(RowEngine):
     """Counts the rows that `reader` reads, whose label is the key, in `keys`, and shows each to the observers."""
 
-    def __init__(self, reader: RowReader, keys: Keys, observers: Sequence[Observer] = ()) -> None:
+    def __init__(
+        self, reader: RowReader, keys: Keys, observers: Sequence[Observer] = (), look: KeyTimes | None = None
+    ) -> None:
         super().__init__(reader, keys.totals, observers)
         self._keys = keys
+        self._look = look
 
     def _count(self, closes: Iterable[Close]) -> None:
         if self._row:
             self.count_and_show(closes, self._row)
             return
-        push, reader = self._keys.push, self._reader
+        push, reader, look, closes = self._keys.push, self._reader, self._look, iter(closes)
+        if look:
+            for close in closes:  # the first of which may show that there is nothing to look at
+                key = reader.label.key  # type: ignore[union-attr] # there is one once the rows have begun
+                push(key, close)
+                if not look.left:
+                    break
+                look.look(key, reader.text(look.position or 0), self._keys.totals.rows)
         for close in closes:
-            push(reader.label.key, close)  # type: ignore[union-attr] # there is one once the rows have begun
+            push(reader.label.key, close)  # type: ignore[union-attr] # likewise
 
     def count_and_show(self, closes: Iterable[Close], row: Row) -> None:
         """Count a row for each close, and show it to the observers as `row`, with its key."""
-        keys, totals, reader = self._keys, self._keys.totals, self._reader
+        keys, totals, reader, look = self._keys, self._keys.totals, self._reader, self._look
         for close in closes:
             key = row.key = reader.label.key  # type: ignore[union-attr] # likewise
             above = keys.push(key, close)
@@ -41,3 +52,5 @@ class KeyedRowEngine(RowEngine):
             row.fill(totals.rows, close, total, mean.places, above=above)
             for show in self._show:
                 show(row)
+            if look and look.left:
+                look.look(key, row.text(look.position or 0), totals.rows)
