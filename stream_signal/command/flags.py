@@ -129,6 +129,7 @@ def job_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--cluster",
         metavar="ADDRESS",
+        type=_address,
         help="count on a Dask cluster: tcp://host:8786, or local for one of this machine",
     )
     parser.add_argument(
@@ -292,6 +293,12 @@ def _jobs(text: str) -> int | None:
     if not 1 <= jobs <= MAX_JOBS:
         raise argparse.ArgumentTypeError(f"expected auto, or an integer from 1 to {MAX_JOBS}, found {text!r}")
     return jobs
+
+
+def _address(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("expected the address of a scheduler, or local, found nothing")
+    return text
 
 
 def _share(text: str) -> float:

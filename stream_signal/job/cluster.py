@@ -46,5 +46,5 @@ def cluster(address: str, held: ExitStack) -> Workers:
 
 
 def _local(client: Any) -> Any:
-    """Start a cluster of one worker process for each core, without a dashboard."""
-    return client(n_workers=system.usable_cores(), threads_per_worker=1, dashboard_address=None)
+    """Start a cluster of one worker process for each core, with its dashboard on any free port."""
+    return client(n_workers=system.usable_cores(), threads_per_worker=1, dashboard_address=":0")
