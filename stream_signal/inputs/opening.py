@@ -130,7 +130,9 @@ def expanded(names: tuple[str, ...]) -> tuple[str, ...]:
 
             found += [f"{name}/{member}" for member in member_names(name)]
         elif name != STDIN and os.path.isdir(name):
-            raise _folder(name)
+            from stream_signal.inputs.folder import listing  # noqa: PLC0415 - only a failed job needs it
+
+            raise InputError(f"cannot read {shown_path(name)}: Is a directory").with_hint(listing(name))
         else:
             found.append(name)
     return tuple(found)
@@ -142,9 +144,3 @@ def refuse_packed(names: tuple[str, ...], cannot: str, advice: str) -> None:
         found = format_of(name)
         if found:
             raise InputError(f"{cannot.format(shown_path(name))}: it is a {found} file").with_hint(advice)
-
-
-def _folder(name: str) -> InputError:
-    from stream_signal.inputs.folder import listing  # noqa: PLC0415 - only a failed job needs it
-
-    return InputError(f"cannot read {shown_path(name)}: Is a directory").with_hint(listing(name))
