@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stream_signal import Config, DataError, InputError, run
-from support.archives import COMPRESSORS, zipped
+from support.archives import COMPRESSORS, ZIP_METHODS, zipped
 from support.candle_csv import CLOSES, HEADER, candle_csv
 from support.commands import COMMAND, logged, metrics_of, run_command, run_in_process, run_script
 from support.oracle import count
@@ -30,7 +30,6 @@ MEMBERS = {
     "header.csv": HEADER.encode(),
     "rows.csv": candle_csv(CLOSES[101:], header=False),
 }
-METHODS = [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2]
 
 
 def counts(stdout: bytes) -> tuple[int, int]:
@@ -46,7 +45,7 @@ def refusal(path: Path) -> str:
     return str(refused.value).replace(str(path), "z.zip")
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ZIP_METHODS)
 def test_members_are_one_stream(method: int, tmp_path: Path) -> None:
     """The members come in the order of the archive, each with its header or none; folders are skipped."""
     data = zipped(MEMBERS, method)
@@ -181,7 +180,7 @@ def test_refused(what: str, tmp_path: Path) -> None:
     assert (tmp_path / "s.csv").read_bytes() in {b"", b"row,signal,mean\n"}
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ZIP_METHODS)
 def test_cut_anywhere(method: int, tmp_path: Path) -> None:
     """An archive that is cut off after any of its bytes is an error."""
     data = zipped({"a.csv": DATA[:500], "b.csv": DATA[500:600]}, method)
@@ -190,7 +189,7 @@ def test_cut_anywhere(method: int, tmp_path: Path) -> None:
         assert refusal(tmp_path / "z.zip").startswith("cannot read 'z.zip")
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ZIP_METHODS)
 def test_a_damaged_byte(method: int, tmp_path: Path) -> None:
     """A byte of a member that is damaged is an error: its checksum is compared."""
     data = zipped({"a.csv": DATA}, method)
