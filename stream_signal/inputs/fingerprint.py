@@ -11,12 +11,11 @@ from collections import deque
 from typing import NamedTuple
 
 from stream_signal.core.rows.reader import MAX_LINE_BYTES
+from stream_signal.inputs.events import EDGE_BYTES
 from stream_signal.inputs.files import read_chunks
 from stream_signal.inputs.opening import find_archive, format_of
 from stream_signal.inputs.plain import read_edges, size_of
 
-# A page of a disk: about 70 rows, with timestamps that no other file has at the same offset.
-EDGE_BYTES = 4096
 # What may follow the offset in question: an unfinished record, and the line that continues it.
 _BEYOND_BYTES = 2 * MAX_LINE_BYTES
 
@@ -47,6 +46,13 @@ class Edges:
         self._kept += len(data)
         while self._kept - len(self._last[0]) >= EDGE_BYTES + _BEYOND_BYTES:
             self._kept -= len(self._last.popleft())
+
+    def skip(self, size: int, tail: bytes) -> None:
+        """Pass over the next `size` bytes, of which `tail` are the last; all rows before their end are counted."""
+        self.size += size - len(tail)
+        self._last.clear()
+        self._kept = 0
+        self.add(tail)
 
     def up_to(self, offset: int) -> Fingerprint:
         """Return the fingerprint up to `offset`, which is less than _BEYOND_BYTES before the end, or at the start."""
