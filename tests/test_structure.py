@@ -38,6 +38,8 @@ HOMES = {
     "numpy": ["core.blocks"],
     "structlog": ["job.log"],
     "yaml": ["core.config"],
+    "zipfile": ["inputs.zipped"],
+    "zstandard": ["inputs.zstandard"],
 }
 NO_IO = {"argparse", "datetime", "io", "logging", "os", "pathlib", "select", "socket", "structlog", "sys", "time"}
 CALLS_OF_IO = {"breakpoint", "input", "open", "print"}

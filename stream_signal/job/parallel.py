@@ -19,6 +19,7 @@ from stream_signal.core.errors import ClusterError, InputError, StreamSignalErro
 from stream_signal.core.stream import SignalStream
 from stream_signal.core.stretch import NotApart
 from stream_signal.inputs.events import EDGE_BYTES, IDLE, Begin, Counted, End
+from stream_signal.inputs.opening import format_of
 from stream_signal.inputs.plain import STDIN, can_be_read_again, size_of
 from stream_signal.inputs.ranges import Range, lines_of, plan, read_range
 
@@ -101,7 +102,7 @@ class ParallelSource:
         self._planned: Iterator[Range] = iter(())
         self._counting: deque[tuple[Range, Future[CountedRange]]] = deque()
 
-    def events(self, first: int, offset: int, patience: Callable[[], float] | None) -> Iterator[Event]:
+    def events(self, first: int, offset: int, patience: Callable[[], float] | None) -> Generator[Event]:
         """Yield the events of each input in turn; see `inputs.events.Source`."""
         names = self.names[first:]
         self._planned = _plan_all(names, offset, self._workers.range_bytes)
@@ -194,7 +195,8 @@ class ParallelSource:
 
 def plain_size(name: str) -> int:
     """Return the size of a file that can be cut into ranges; 0 if it is none."""
-    return size_of(name) if name != STDIN and can_be_read_again(name) else 0
+    size = size_of(name) if name != STDIN and can_be_read_again(name) else 0
+    return 0 if size > HEAD_BYTES and format_of(name) else size
 
 
 def _plan_all(names: tuple[str, ...], offset: int, range_bytes: int) -> Iterator[Range]:

@@ -21,7 +21,8 @@ from stream_signal.core.errors import (
 )
 from stream_signal.core.stream import SignalStream
 from stream_signal.inputs.events import Begin
-from stream_signal.inputs.plain import read_chunks, size_of
+from stream_signal.inputs.files import FilesSource
+from stream_signal.inputs.opening import expanded, refuse_packed
 from stream_signal.job.assemble import assemble
 from stream_signal.job.attempt import attempt
 from stream_signal.job.config import DEFAULT_CONFIG, find_config, load_config
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Protocol
 
+    from stream_signal.inputs.events import Source
     from stream_signal.job.order import Order
 
     class File(Protocol):
@@ -67,35 +69,46 @@ def run(
     started = time.perf_counter()
     config = as_config(config)
     stream = SignalStream(config)
-    chunks: Iterable[bytes]
-    if config.newest_first:
-        chunks = _from_the_end(stream, config, source)
-    elif isinstance(source, (str, os.PathLike)):
-        path = os.fsdecode(source)
-        if "\n" in path and not os.path.exists(path):
-            raise InputError("expected a path, found CSV as a str: encode it as UTF-8")
-        chunks = read_chunks(path)
-        stream.begin_input(size=size_of(path))
+    if config.newest_first or isinstance(source, (str, os.PathLike)):
+        _read(stream, _source_of(config, source))
     else:
         from stream_signal.inputs.given import chunks_of  # noqa: PLC0415 - the command reads paths
 
-        chunks = chunks_of(source)
-    for chunk in chunks:
-        stream.feed(chunk)
+        for chunk in chunks_of(source):
+            stream.feed(chunk)
     return Metrics.of(config, stream.finish(), time.perf_counter() - started)
 
 
-def _from_the_end(stream: SignalStream, config: Config, source: object) -> Iterable[bytes]:
-    """Begin the file in `stream`, and yield its bytes for it."""
-    from stream_signal.inputs.backwards import BackwardsSource  # noqa: PLC0415 - few files need it
-
+def _source_of(config: Config, source: object) -> Source:
+    """Return the source of a path."""
     if not isinstance(source, (str, os.PathLike)):
         raise InputError(f"newest_first: expected the path of a file, found {type(source).__name__}")
-    for event in BackwardsSource((os.fspath(source),), config).events(0, 0, None):
-        if isinstance(event, bytes):
-            yield event
-        elif isinstance(event, Begin):
-            stream.begin_input(None, event.size, event.line_of)
+    path = os.fsdecode(source)
+    if "\n" in path and not os.path.exists(path):
+        raise InputError("expected a path, found CSV as a str: encode it as UTF-8")
+    if not config.newest_first:
+        return FilesSource(expanded((path,)))
+    from stream_signal.inputs.backwards import BackwardsSource  # noqa: PLC0415 - few files need it
+
+    refuse_packed((path,), "cannot read {} from its end (newest first)", "decompress it to a file first")
+    return BackwardsSource((path,), config)
+
+
+def _read(stream: SignalStream, source: Source) -> None:
+    """Feed the inputs of a source to `stream`, which then only has to be finished."""
+    events, is_first = source.events(0, 0, None), True
+    try:
+        for event in events:
+            if isinstance(event, bytes):
+                stream.feed(event)
+            elif isinstance(event, Begin):
+                if not is_first:
+                    stream.end_input()
+                is_first = False
+                name = event.name if len(source.names) > 1 or event.name not in source.names else None
+                stream.begin_input(name, event.size, event.line_of)
+    finally:
+        events.close()  # now, with the thread and the file that it may have
 
 
 def execute(order: Order) -> None:
@@ -160,9 +173,10 @@ def _record_failure(error: StreamSignalError, version: str, order: Order, log: L
         error.hint = f"{error.hint}; {ignore}" if error.hint else ignore
     if error.hint:
         from stream_signal.core.foreign import with_path  # noqa: PLC0415 - only a failed job needs it
+        from stream_signal.inputs.hints import printing  # noqa: PLC0415
 
-        path = order.inputs[0] if len(order.inputs) == 1 else getattr(error, "source", None)
-        error.hint = with_path(error.hint, path or "-")
+        path = getattr(error, "source", None) or (order.inputs[0] if len(order.inputs) == 1 else "-")
+        error.hint = with_path(error.hint, path, printing(path))
     record = ErrorRecord.of(version, error)
 
     def write() -> None:
