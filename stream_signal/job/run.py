@@ -20,7 +20,7 @@ from stream_signal.core.errors import (
     StreamSignalError,
 )
 from stream_signal.core.stream import SignalStream
-from stream_signal.inputs.events import Begin
+from stream_signal.inputs.events import Begin, Counted
 from stream_signal.inputs.files import FilesSource
 from stream_signal.inputs.opening import expanded, refuse_packed
 from stream_signal.job.assemble import assemble
@@ -38,6 +38,7 @@ from stream_signal.outputs.metrics import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from concurrent.futures import Executor
     from typing import Protocol
 
     from stream_signal.inputs.events import Source
@@ -50,18 +51,26 @@ if TYPE_CHECKING:
             """Return at most `size` bytes or characters, none at the end."""
 
 
+# Ranges that are handed out before they are needed, to workers of which nobody knows how many there are.
+_AHEAD = 256
 _DEFECT = "this is a defect of stream-signal: please report it, with the traceback that -vv --log-file FILE writes"
 
 
 def run(
     config: Config | Mapping[str, Any] | None,
     source: str | os.PathLike[str] | bytes | bytearray | memoryview | File | Iterable[bytes],
+    *,
+    executor: Executor | None = None,
+    range_bytes: int = 64 * 1024 * 1024,
 ) -> Metrics:
     r"""Run the job from Python: read the whole source, return its metrics.
 
     `config` may be a dict of settings, or None for the defaults. `source` is a path, `-` for stdin, an open file,
     bytes, or any iterable of bytes, cut anywhere. Raises a StreamSignalError that says what is wrong, or TypeError if
     the source is of another type; nothing is written and nothing is logged.
+
+    The workers of an `executor`, if one is given, count ranges of `range_bytes` bytes of a file; it may be any
+    `concurrent.futures.Executor` whose workers can read the file by its path.
 
     >>> run(Config(window=2), [b"close\n4.58\n4.", b"58\n4.59\n"]).value
     0.3333333333333333
@@ -70,7 +79,13 @@ def run(
     config = as_config(config)
     stream = SignalStream(config)
     if config.newest_first or isinstance(source, (str, os.PathLike)):
-        _read(stream, _source_of(config, source))
+        inputs = _source_of(config, source)
+        if executor and not config.newest_first:
+            from stream_signal.job.parallel import ParallelSource, Workers  # noqa: PLC0415 - few callers need it
+
+            workers = Workers(lambda: executor, range_bytes, _AHEAD, are_here=False)
+            inputs = ParallelSource(inputs.names, FilesSource, stream, workers, Log(None, 0))
+        _read(stream, inputs)
     else:
         from stream_signal.inputs.given import chunks_of  # noqa: PLC0415 - the command reads paths
 
@@ -107,6 +122,8 @@ def _read(stream: SignalStream, source: Source) -> None:
                 is_first = False
                 name = event.name if len(source.names) > 1 or event.name not in source.names else None
                 stream.begin_input(name, event.size, event.line_of)
+            elif isinstance(event, Counted):
+                stream.add(event.stretch, event.tail)
     finally:
         events.close()  # now, with the thread and the file that it may have
 

@@ -74,10 +74,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def cluster(folder: Path) -> Iterator[Cluster]:
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
     """Start a cluster."""
     with ExitStack() as held:
-        yield Cluster(folder, held)
+        yield Cluster(tmp_path, held)
 
 
 def wanted() -> tuple[int, float]:
