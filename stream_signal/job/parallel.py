@@ -12,6 +12,7 @@ cluster, or what a caller brings along. A range is planned by its size alone, an
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -144,7 +145,9 @@ class ParallelSource:
             if not planned:
                 break
             self._executor = self._executor or self._workers.start()
-            counting.append((planned, self._executor.submit(count_range, self._apart, planned)))
+            # Workers elsewhere have another working directory.
+            sent = planned if self._workers.are_here else planned._replace(name=os.path.abspath(planned.name))
+            counting.append((planned, self._executor.submit(count_range, self._apart, sent)))
         return counting.popleft() if counting and counting[0][0].name == name else None
 
     def _wait(
@@ -170,7 +173,7 @@ class ParallelSource:
                 return None
             if not self._workers.are_here:
                 _check_same_file(counted)
-            return counted
+            return counted._replace(lines=counted.lines._replace(name=planned.name))
 
     def _take(self, counted: CountedRange, position: int) -> Iterator[Event]:
         """Yield what was counted in a range, or its bytes from `position` on."""
