@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from stream_signal import system
 from stream_signal.core.errors import InputError, reason
+from stream_signal.core.urls import without_secrets
 from stream_signal.inputs.events import IDLE, Begin, End
 
 if TYPE_CHECKING:
@@ -111,8 +112,8 @@ def opened(path: str) -> Iterator[int]:
 
 
 def shown_path(path: str) -> str:
-    """Quote a path for a message."""
-    return "stdin" if path == STDIN else repr(path)
+    """Quote a path, or a URL without its credentials, for a message."""
+    return "stdin" if path == STDIN else repr(without_secrets(path))
 
 
 def _read_all(descriptor: int, patience: Callable[[], float] | None) -> Iterator[bytes]:

@@ -1,0 +1,198 @@
+"""Parquet and Arrow files: the same answer as the CSV of the same numbers, or a refusal in words."""
+
+from __future__ import annotations
+
+import io
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream_signal import Config, DataError, InputError, MissingColumnError, SignalStream
+from stream_signal.core.observers.signal_lines import SignalLines
+from stream_signal.inputs import arrow
+from support.columns import CLOSES, WRITERS, Table, tables
+
+PRICES = pa.table(
+    {"timestamp": [60, 120, 180], "open": [1.5, 2.5, 3.5], "close": [4.58, 4.59, 4.57], "volume": [7, 8, 9]}
+)
+
+
+def written(table: Any, form: str, rows: int = 1000) -> bytes:
+    """Return the bytes of a file of that form."""
+    file = io.BytesIO()
+    WRITERS[form](table, file, rows)
+    return file.getvalue()
+
+
+def chunks_of(data: bytes, **settings: Any) -> list[bytes]:
+    """Return the CSV that a file is read as."""
+    reader = arrow.csv_reader(data)
+    assert reader
+    return list(reader(io.BytesIO(data), Config(**settings), "data"))
+
+
+def counted(chunks: list[bytes], **settings: Any) -> tuple[Any, ...]:
+    """Count the rows; return the counts, the repairs, and the signal lines with their closes as numbers."""
+    lines = SignalLines("csv")
+    stream = SignalStream(Config(window=3, **settings), [lines])
+    for chunk in chunks:
+        stream.feed(chunk)
+    rows = [line.rsplit(",", 3) for line in lines.take().decode().splitlines()]
+    numbers = [(time, Decimal(close.strip('"')) if close else None, *rest) for time, close, *rest in rows]
+    return stream.finish(), stream.repairs.counts, numbers
+
+
+@pytest.mark.parametrize("form", WRITERS)
+@given(table=tables(), rows=st.integers(1, 50))
+def test_the_same_as_csv(form: str, table: Table, rows: int) -> None:
+    """A file of any columns gives the counts and the signal lines of the CSV of the same numbers."""
+    data = written(table.table, form, rows)
+    assert counted(chunks_of(data)) == counted([table.csv])
+
+
+@pytest.mark.parametrize("form", WRITERS)
+@given(table=tables())
+def test_by_number(form: str, table: Table) -> None:
+    """Without the header, the close is the column of the same number as in CSV."""
+    data = written(table.table, form)
+    settings: dict[str, Any] = {
+        "header": False,
+        "column": table.table.column_names.index("close") + 1,
+        "delimiter": ",",
+    }
+    assert counted(chunks_of(data, **settings), **settings) == counted([table.csv.partition(b"\n")[2]], **settings)
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_only_what_is_needed(form: str) -> None:
+    """The header has all names, and a row the close and its timestamp alone."""
+    data = written(PRICES, form)
+    assert b"".join(chunks_of(data)) == b"timestamp,open,close,volume\n60,,4.58,\n120,,4.59,\n180,,4.57,\n"
+    settings: dict[str, Any] = {"column": 2, "time_column": "volume", "delimiter": ";"}
+    assert b"".join(chunks_of(data, **settings)) == b"timestamp;open;close;volume\n;1.5;;7\n;2.5;;8\n;3.5;;9\n"
+
+
+@pytest.mark.parametrize("kind", CLOSES, ids=lambda kind: str(kind.type))
+@given(data=st.data())
+def test_a_number_reads_back(kind: Any, data: st.DataObject) -> None:
+    """The text of a close has the value of its own type: a decimal keeps its scale, a float reads back as itself."""
+    value = data.draw(kind.values)
+    table = pa.table([pa.array([value, None], kind.type, from_pandas=False)], names=["close"])
+    _, text, missing = b"".join(chunks_of(written(table, "arrows"))).decode().splitlines()
+    assert missing == '""'
+    if isinstance(value, float):
+        assert (text == '""') if value != value else pa.scalar(float(text), kind.type) == pa.scalar(value, kind.type)  # noqa: PLR0124 - NaN
+    elif isinstance(value, Decimal):
+        assert Decimal(text).as_tuple() == value.as_tuple()
+    else:
+        assert text == (str(value) or '""')
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_an_infinite_close(form: str) -> None:
+    """An infinity is an error that names the row: the header is line 1; with bad rows as missing it is one of them."""
+    data = written(pa.table({"close": [1.0, 2.0, float("-inf"), 4.0, 5.0, 6.0]}), form)
+    with pytest.raises(DataError, match=r"^line 4: expected a decimal number in column 'close', found '-inf'$"):
+        counted(chunks_of(data))
+    assert counted(chunks_of(data), bad_rows="missing")[1] == {"bad_rows": 1}
+
+
+@pytest.mark.parametrize("form", WRITERS)
+@pytest.mark.parametrize(
+    ("array", "name", "message"),
+    [
+        (pa.array([True]), "close", "expected numbers or text, found the type bool in column 'close'"),
+        (pa.array([[1]]), "close", r"expected numbers or text, found the type list<\w+: int64> in column 'close'"),
+        (pa.array([1], pa.timestamp("ms")), "close", r"expected numbers or text, found the type timestamp\[ms\] in"),
+        (pa.array([b"1"]), "close", "expected numbers or text, found the type binary in column 'close'"),
+        (pa.array([[1]]), "Date", "expected timestamps, numbers or text, found the type list<.*> in column 'Date'"),
+        (
+            pa.array([1, 2, 253_402_300_800_000], pa.timestamp("ms")),
+            "Date",
+            "expected a year from 1 to 9999 in column 'Date', found 253402300800000 ms since 1970 in row 3",
+        ),
+    ],
+)
+def test_other_types(form: str, array: Any, name: str, message: str) -> None:
+    """A column that cannot be read is refused with its name and its type."""
+    columns = {"close": pa.array([1] * len(array))} | {name: array}
+    with pytest.raises(InputError, match=f"^cannot read 'data': {message}"):
+        chunks_of(written(pa.table(columns), form))
+
+
+@pytest.mark.parametrize("form", WRITERS)
+@pytest.mark.parametrize(
+    ("names", "settings", "error"),
+    [
+        (["Date", "Close*"], {}, MissingColumnError),
+        (["close", "<Close>"], {}, DataError),
+        (["Date", "close"], {"column": 3}, MissingColumnError),
+        (["Date", "close"], {"column": 3, "header": False}, MissingColumnError),
+        (["Date", "4"], {"column": 2}, DataError),
+    ],
+)
+def test_the_header_is_refused_as_that_of_csv(
+    form: str, names: list[str], settings: dict[str, Any], error: type[Exception]
+) -> None:
+    """Where the close cannot be found, the error and its hint are those of CSV."""
+    data = written(pa.table([[1], [2]], names=names), form)
+    with pytest.raises(error) as found:
+        counted(chunks_of(data, **settings), **settings)
+    if settings.get("header", True):
+        with pytest.raises(error) as wanted:
+            counted([",".join(names).encode() + b"\n1,2\n"], **settings)
+        assert (str(found.value), found.value.hint) == (str(wanted.value), wanted.value.hint)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_two_columns_of_one_name(form: str) -> None:
+    """Of two columns with one name, the number says which, also beside a group that begins with that name."""
+    group = pa.array([{"close": 7}] * 2)
+    table = pa.table([[1, 2], group, [3, 4], [5, 6]], names=["close", "a", "close", "a.close"])
+    if form == "parquet":
+        table = table.drop_columns("a.close").append_column("b", pa.array([5, 6]))
+    assert b"".join(chunks_of(written(table, form), column=3)).splitlines()[1:] == [b",,3,", b",,4,"]
+
+
+def test_a_decimal_comma() -> None:
+    """Where closes have a decimal comma, numbers are written with one too."""
+    data = written(pa.table({"x": [1, 2, 3], "close": [4.5, 4.75, 1e20]}), "parquet")
+    assert b"".join(chunks_of(data, decimal=",")) == b'x,close\n,"4,5"\n,"4,75"\n,1e+20\n'
+    assert counted(chunks_of(data, decimal=","), decimal=",")[0] == (3, 1, 1 / 3)
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_cut_anywhere(form: str) -> None:
+    """A file that was cut at any byte is refused, never read as a shorter one."""
+    data = written(PRICES, form, rows=1)
+    for end in range(8, len(data)):
+        with pytest.raises(InputError, match=r"^cannot read 'data': expected a whole [PA].*, found a damaged one"):
+            chunks_of(data[:end])
+
+
+@pytest.mark.parametrize("form", WRITERS)
+@given(random=st.randoms(use_true_random=False), table=tables())
+def test_damaged_anywhere(form: str, random: Any, table: Table) -> None:
+    """A file with a damaged byte gives as many rows as the whole one, or is refused."""
+    data = bytearray(written(table.table, form, rows=5))
+    data[random.randrange(8, len(data))] ^= 1 << random.randrange(8)
+    try:
+        chunks = chunks_of(bytes(data))
+    except InputError:
+        return
+    try:
+        rows = counted(chunks, bad_rows="missing", max_bad=1)[0][0]
+    except DataError:
+        return
+    assert rows == table.table.num_rows
+
+
+def test_more_after_a_stream() -> None:
+    """Two streams one after the other, as `cat` joins them, are refused rather than read by half."""
+    data = written(PRICES, "arrows")
+    with pytest.raises(InputError, match="more bytes after its end"):
+        chunks_of(data * 2)
