@@ -40,6 +40,8 @@ HOMES = {
     "pyarrow": ["inputs.arrow"],
     "structlog": ["job.log"],
     "yaml": ["core.config"],
+    "zipfile": ["inputs.zipped"],
+    "zstandard": ["inputs.zstandard"],
 }
 NO_IO = {"argparse", "datetime", "io", "logging", "os", "pathlib", "select", "socket", "structlog", "sys", "time"}
 CALLS_OF_IO = {"breakpoint", "input", "open", "print"}

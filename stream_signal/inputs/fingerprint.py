@@ -11,6 +11,8 @@ from collections import deque
 from typing import NamedTuple
 
 from stream_signal.core.rows.reader import MAX_LINE_BYTES
+from stream_signal.inputs.files import read_chunks
+from stream_signal.inputs.opening import find_archive, format_of
 from stream_signal.inputs.plain import read_edges, size_of
 
 # A page of a disk: about 70 rows, with timestamps that no other file has at the same offset.
@@ -61,6 +63,22 @@ def find_edges(path: str, wanted: Fingerprint) -> tuple[int, Edges | None]:
     if size < wanted.offset or (hashed(head), hashed(tail)) != (wanted.head, wanted.tail):
         return size, None
     return size, Edges(wanted.offset, head, tail)
+
+
+def find_content(name: str, wanted: Fingerprint) -> tuple[int, Edges | None]:
+    """Return how many bytes of CSV an input has, and its edges up to the offset of `wanted`; None if they differ.
+
+    A compressed input is decompressed no further than that, and a byte more if it has one.
+    """
+    if format_of(name) is None and find_archive(name) is None:
+        return find_edges(name, wanted)
+    edges, size = Edges(), 0
+    for chunk in read_chunks(name):
+        edges.add(chunk[: max(0, wanted.offset - size)])
+        size += len(chunk)
+        if size > wanted.offset:
+            break
+    return size, edges if edges.size == wanted.offset and edges.up_to(wanted.offset) == wanted else None
 
 
 def hashed(data: bytes) -> str:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from stream_signal.core.errors import ConfigError
 from stream_signal.core.observers.first_look import FirstLook
 from stream_signal.core.stream import SignalStream
-from stream_signal.inputs.plain import PlainSource
+from stream_signal.inputs.files import FilesSource
+from stream_signal.inputs.opening import expanded, refuse_packed
 from stream_signal.job.doubts import Doubts
 from stream_signal.job.drive import Drive
 
@@ -38,6 +39,7 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
 
     Its files stay open, and locked, until `held` ends.
     """
+    order = order._replace(inputs=_inputs(order, config))
     source = _source(order, config)
     checkpoint = _checkpoint(order, held)
     signals = _signals(order, config, held, stop)
@@ -85,6 +87,15 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
     return Drive(source, stream, sinks, stop, first, offset), doubts
 
 
+def _inputs(order: Order, config: Config) -> tuple[str, ...]:
+    """Return the names of the inputs, those of the members in place of a zip file."""
+    if order.follow:
+        refuse_packed(order.inputs, "cannot follow {}", "leave out --follow: it does not grow row by row")
+    if config.newest_first:
+        refuse_packed(order.inputs, "cannot read {} from its end (newest first)", "decompress it to a file first")
+    return order.inputs if order.follow or config.newest_first else expanded(order.inputs)
+
+
 def _source(order: Order, config: Config) -> Source:
     if config.newest_first:
         from stream_signal.inputs.backwards import BackwardsSource  # noqa: PLC0415
@@ -93,7 +104,7 @@ def _source(order: Order, config: Config) -> Source:
             what = "a file that grows" if order.follow else "a checkpoint"
             raise ConfigError(f"newest_first: {what} needs the rows in order of time; leave out --newest-first")
         return BackwardsSource(order.inputs, config)
-    return PlainSource(order.inputs)
+    return FilesSource(order.inputs, has_checkpoint=bool(order.checkpoint))
 
 
 def _checkpoint(order: Order, held: ExitStack) -> Checkpoint | None:

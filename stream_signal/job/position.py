@@ -9,13 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import CheckpointError, InputError
-from stream_signal.inputs.fingerprint import Edges, Fingerprint, find_edges
+from stream_signal.inputs.fingerprint import Edges, Fingerprint, find_content, find_edges
 from stream_signal.inputs.plain import STDIN, can_be_read_again, size_of
 from stream_signal.job.saved import FILES, PIPE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from stream_signal.core.state import State
     from stream_signal.inputs.rotation import Followed, Rotations
+
+    _Find = Callable[[str, Fingerprint], tuple[int, Edges | None]]
 
 START_OVER = "remove it to start over"
 
@@ -49,7 +53,7 @@ class Position:
             raise CheckpointError(checkpoint, differs, START_OVER)
         self.first = len(parts) - 1
         for number, (name, part) in enumerate(zip(self.names, parts, strict=False)):
-            size, self._edges = find_known(name, part, "read", checkpoint)
+            size, self._edges = find_known(name, part, "read", checkpoint, find_content)
             if number < self.first and size > part.offset:
                 differs = f"{name!r} has grown since the inputs after it were read"
                 raise CheckpointError(checkpoint, differs, START_OVER)
@@ -96,9 +100,9 @@ class Position:
         return [], state._replace(offset=0, line=0)
 
 
-def find_known(path: str, part: Fingerprint, done: str, checkpoint: str) -> tuple[int, Edges]:
+def find_known(path: str, part: Fingerprint, done: str, checkpoint: str, find: _Find = find_edges) -> tuple[int, Edges]:
     """Return the size and the edges of a file; raise CheckpointError if it does not begin with `part`."""
-    size, edges = find_edges(path, part)
+    size, edges = find(path, part)
     if edges:
         return size, edges
     raise CheckpointError(checkpoint, _differs(path, part, size, done), f"bring the file back, or {START_OVER}")

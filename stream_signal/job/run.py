@@ -21,7 +21,8 @@ from stream_signal.core.errors import (
 )
 from stream_signal.core.stream import SignalStream
 from stream_signal.inputs.events import Begin
-from stream_signal.inputs.plain import read_chunks, size_of
+from stream_signal.inputs.files import FilesSource
+from stream_signal.inputs.opening import expanded, refuse_packed
 from stream_signal.job.assemble import assemble
 from stream_signal.job.config import find_config, load_config
 from stream_signal.job.log import Log
@@ -35,9 +36,10 @@ from stream_signal.outputs.metrics import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Protocol
 
+    from stream_signal.inputs.events import Source
     from stream_signal.job.order import Order
 
     class File(Protocol):
@@ -73,8 +75,7 @@ def run(
         path = os.fsdecode(source)
         if "\n" in path and not os.path.exists(path):
             raise InputError("expected a path, found CSV as a str: encode it as UTF-8")
-        chunks = read_chunks(path)
-        stream.begin_input(size=size_of(path))
+        chunks = _begun(stream, FilesSource(expanded((path,))))
     else:
         from stream_signal.inputs.given import chunks_of  # noqa: PLC0415 - the command reads paths
 
@@ -85,16 +86,26 @@ def run(
 
 
 def _from_the_end(stream: SignalStream, config: Config, source: object) -> Iterable[bytes]:
-    """Begin the file in `stream`, and yield its bytes for it."""
+    """Begin the file in `stream`, and return its bytes for it."""
     from stream_signal.inputs.backwards import BackwardsSource  # noqa: PLC0415 - few files need it
 
     if not isinstance(source, (str, os.PathLike)):
         raise InputError(f"newest_first: expected the path of a file, found {type(source).__name__}")
-    for event in BackwardsSource((os.fspath(source),), config).events(0, 0, None):
+    refuse_packed((os.fspath(source),), "cannot read {} from its end (newest first)", "decompress it to a file first")
+    return _begun(stream, BackwardsSource((os.fspath(source),), config))
+
+
+def _begun(stream: SignalStream, source: Source) -> Iterator[bytes]:
+    """Yield the bytes of a source for `stream`, and begin and end its inputs there; `finish` ends the last one."""
+    is_first = True
+    for event in source.events(0, 0, None):
         if isinstance(event, bytes):
             yield event
         elif isinstance(event, Begin):
-            stream.begin_input(None, event.size, event.line_of)
+            if not is_first:
+                stream.end_input()
+            is_first = False
+            stream.begin_input(event.name if len(source.names) > 1 else None, event.size, event.line_of)
 
 
 def execute(order: Order) -> None:

@@ -1,0 +1,133 @@
+"""Files, stdin and what else has a name, one after another: the source of a job that reads each from its start.
+
+Each is opened when its turn comes, and closed before that of the next. Its first bytes tell its format, so it begins
+once they are there. A zip file that could not be expanded before, as in a pipe, begins as each of its members.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from stream_signal.core.errors import InputError
+from stream_signal.inputs.events import IDLE, Begin, End
+from stream_signal.inputs.magic import MAGIC_BYTES, ZIP, find_format, may_begin
+from stream_signal.inputs.opening import as_csv, open_input
+from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, shown_path
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from stream_signal.inputs.events import Event
+    from stream_signal.inputs.opening import Opened, Patience
+
+
+class FilesSource:
+    """The inputs of these names; `has_checkpoint` says that a later job may continue in one of them."""
+
+    endless = False
+
+    def __init__(self, names: tuple[str, ...], *, has_checkpoint: bool = False) -> None:
+        self.names = names
+        self._has_checkpoint = has_checkpoint
+
+    def events(self, first: int, offset: int, patience: Patience) -> Iterator[Event]:
+        """Yield the events of each input in turn; see `inputs.events.Source`."""
+        for name in self.names[first:]:
+            with open_input(name) as source:
+                yield from self._events(source, offset, patience)
+            offset = 0
+
+    def _events(self, source: Opened, offset: int, patience: Patience) -> Iterator[Event]:
+        if offset and source.file:  # only as much as tells the format
+            start = source.file.read(MAGIC_BYTES)
+        else:
+            start = yield from _read_start(source, patience)
+        name = find_format(start)
+        if name == ZIP:
+            yield from self._members(source, start, patience)
+            return
+        yield Begin(source.name, max(0, source.size - offset))
+        if name or source.is_slow:
+            from stream_signal.inputs.ahead import read_ahead  # noqa: PLC0415 - most inputs are plain
+
+            def chunks(patience: Patience) -> Iterator[bytes]:
+                return as_csv(source, name, start, patience) if name else _read_plain(source, start, patience)
+
+            yield from _skip(read_ahead(chunks, patience), source, offset)
+        elif offset and source.file:
+            source.file.seek(offset)
+            yield from _read_plain(source, b"", patience, offset)
+        else:
+            yield from _read_plain(source, start, patience)
+        yield End()
+
+    def _members(self, source: Opened, start: bytes, patience: Patience) -> Iterator[Event]:
+        import tempfile  # noqa: PLC0415 - most inputs are plain
+
+        from stream_signal.inputs.zipped import OpenMember, members_of, spool  # noqa: PLC0415 - most inputs are plain
+
+        if isinstance(source, OpenMember):
+            hint = "unzip the outer one first"
+            raise InputError(f"cannot read {shown_path(source.name)}: it is a zip file in a zip file").with_hint(hint)
+        if self._has_checkpoint:
+            found = "a zip file in a pipe cannot be continued from a checkpoint"
+            raise InputError(f"cannot read {shown_path(source.name)}: {found}").with_hint("save it to a file first")
+        with tempfile.TemporaryFile() as spooled:
+            file = source.file if source.name != STDIN else None
+            if file is None:
+                file = cast("BinaryIO", spooled)
+                yield from spool(source, start, patience, file)
+            for member in members_of(file, source.name).values():
+                yield from self._events(OpenMember(f"{source.name}/{member.name}", file, member), 0, patience)
+
+
+def read_chunks(name: str) -> Iterator[bytes]:
+    """Yield the bytes of CSV in one input, in chunks of at most CHUNK_BYTES, as soon as they arrive.
+
+    Raises InputError, which names the input and the reason, if it cannot be opened or read, or was truncated while it
+    was read.
+    """
+    for event in FilesSource((name,)).events(0, 0, None):
+        if isinstance(event, bytes):
+            yield event
+
+
+def _read_start(source: Opened, patience: Patience) -> Generator[bytes, None, bytes]:
+    """Return as many of the first bytes as tell the format; if `may_begin` is true of them, the source has no more."""
+    start = b""
+    while may_begin(start):
+        if patience and not source.ready(patience()):
+            yield IDLE
+            continue
+        data = source.read(CHUNK_BYTES)
+        if not data:
+            break
+        start += data
+    return start
+
+
+def _read_plain(source: Opened, start: bytes, patience: Patience, offset: int = 0) -> Iterator[bytes]:
+    read = offset + len(start)
+    if start:
+        yield start
+    if offset or not may_begin(start):  # otherwise it has ended
+        while True:
+            if patience and not source.ready(patience()):
+                yield IDLE
+                continue
+            data = source.read(CHUNK_BYTES)
+            if not data:
+                break
+            read += len(data)
+            yield data
+    source.check(read)
+
+
+def _skip(chunks: Iterator[bytes], source: Opened, offset: int) -> Iterator[bytes]:
+    """Yield the chunks from `offset` on, and IDLE for those before; InputError if there are fewer bytes."""
+    for chunk in chunks:
+        rest = chunk[offset:]
+        offset = max(0, offset - len(chunk))
+        yield rest  # if there is none, this is IDLE
+    if offset:
+        raise InputError(f"cannot read {shown_path(source.name)}: it was truncated while it was read")
