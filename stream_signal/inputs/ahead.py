@@ -1,7 +1,7 @@
 """Reading ahead: a thread makes the next chunks while the job counts the one before.
 
 It pays where making a chunk takes time without the interpreter, as decompression does. The thread is at most
-CHUNKS_AHEAD chunks ahead, and it has ended when the iterator is closed, whatever it waits for.
+CHUNKS_AHEAD chunks ahead, and it has ended when the iterator is closed, unless it waits for a server.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ CHUNKS_AHEAD = 4
 # How long the thread waits for a pipe before it looks whether it should end.
 _LOOK_SECONDS = 0.05
 _LONGEST_WAIT_SECONDS = 24 * 3600.0
+# A read that takes longer waits for a server: the thread is left to it, and ends with it, or with the process.
+_END_SECONDS = 1.0
 
 
 def read_ahead(chunks: Callable[[Patience], Iterator[bytes]], patience: Patience) -> Iterator[bytes]:
@@ -68,4 +70,4 @@ def read_ahead(chunks: Callable[[Patience], Iterator[bytes]], patience: Patience
         ending.set()
         room.put(False)
         if thread.ident:
-            thread.join()
+            thread.join(_END_SECONDS)

@@ -26,97 +26,89 @@ from stream_signal.core.config import DELIMITERS
 from stream_signal.core.errors import DataError, InputError, MissingColumnError, StreamSignalError, shown
 from stream_signal.core.header import Header, find_header
 from stream_signal.core.time_column import find_time
+from stream_signal.inputs.magic import ARROW, ARROW_STREAM, PARQUET
 from stream_signal.inputs.plain import shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from typing import BinaryIO
 
     from stream_signal.core.config import Config
+    from stream_signal.inputs.opening import Opened
 
 # Large enough that the calls of Arrow cost nothing beside their work; the text of so many rows is about 2 MB.
 BATCH_ROWS = 64 * 1024
 # A column of a row group is read in pieces of this size: a row group may be as large as the file.
 _BUFFER_BYTES = 1024 * 1024
-_PARQUET, _ARROW, _STREAM = b"PAR1", b"ARROW1", b"\xff\xff\xff\xff"
 # What ends a stream: the mark of a message, and a length of 0.
-_END_OF_STREAM = _STREAM + bytes(4)
+_END_OF_STREAM = b"\xff\xff\xff\xff" + bytes(4)
 _REASON_CHARACTERS = 120
 _SPECIAL = r'[,;\t|"\r\n]'
 _INSTALL = "pip install 'stream-signal[arrow]'"
-_NO_PIPE = "give the path of the file instead of a pipe"
+_NO_FILE = "save it to a file of its own first, and give the path of that"
 # The seconds at which the years 1 and 10000 begin; a year of any other length is no ISO 8601.
 _FIRST_SECOND, _END_SECOND = -62_135_596_800, 253_402_300_800
 _UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
-def csv_reader(first: bytes) -> Callable[[BinaryIO, Config, str], Iterator[bytes]] | None:
-    r"""Return what reads a file that begins with these bytes, 8 or more of them, as CSV; None if it is none of these.
+def read_columns(source: Opened, kind: str, start: bytes, config: Config) -> Iterator[bytes]:
+    """Yield the CSV of a file of that kind, in chunks; `start` was read of it already.
 
-    It is called with the file at its beginning, the config, and the name of the file, for the errors, and yields the
-    CSV in chunks. InputError if the file is damaged or cut, has a column of a type that cannot be read, or if pyarrow
-    is not installed. Parquet and Arrow files are read from their ends, so they have to be seekable; a stream of Arrow
-    need not be.
-
-    >>> csv_reader(b"PAR1\x15\x04\x15\x10").__name__, csv_reader(b"time,clo")
-    ('_read_parquet', None)
+    Parquet and Arrow files are read from their ends, so they need a source to seek in; a stream of Arrow does not.
+    InputError if the file is damaged or cut, if it has a column of a type that cannot be read, or if pyarrow is not
+    installed.
     """
-    for magic, reader in ((_PARQUET, _read_parquet), (_ARROW, _read_arrow), (_STREAM, _read_stream)):
-        if first.startswith(magic):
-            return reader
-    return None
+    readers = {PARQUET: _read_parquet, ARROW: _read_arrow, ARROW_STREAM: _read_stream}
+    with _opened(source, kind, start) as file:
+        yield from readers[kind](file, config)
 
 
-def _read_parquet(file: BinaryIO, config: Config, name: str) -> Iterator[bytes]:
-    with _opened(file, name, "Parquet file", from_end=True) as source:
-        from pyarrow.parquet import ParquetFile  # noqa: PLC0415
+def _read_parquet(file: _File, config: Config) -> Iterator[bytes]:
+    from pyarrow.parquet import ParquetFile  # noqa: PLC0415
 
-        parquet = ParquetFile(source, buffer_size=_BUFFER_BYTES, pre_buffer=False, page_checksum_verification=True)
-        rows = _Rows(parquet.schema_arrow, config, name)
-        yield rows.header
-        if not rows.columns:
-            return
-        # By their names, which reads all columns that share one.
-        names = parquet.schema_arrow.names
-        places = [(names[at], names[:at].count(names[at])) for at in rows.columns]
-        needed = sorted({name for name, _ in places})
-        for batch in parquet.iter_batches(batch_size=BATCH_ROWS, columns=needed, use_threads=False):
-            yield rows.text_of([_named(batch, *place) for place in places])
-        if rows.count != parquet.metadata.num_rows:
-            raise ValueError(f"{rows.count} rows, where its end says {parquet.metadata.num_rows}")
-        source.check_end()
-
-
-def _read_arrow(file: BinaryIO, config: Config, name: str) -> Iterator[bytes]:
-    with _opened(file, name, "Arrow file", from_end=True) as source:
-        from pyarrow import ipc  # noqa: PLC0415
-
-        rows = _Rows(ipc.open_file(source).schema, config, name)
-        yield rows.header
-        if not rows.columns:
-            return
-        options = ipc.IpcReadOptions(included_fields=list(rows.columns), use_threads=False)
-        reader = ipc.open_file(source, options=options)
-        for number in range(reader.num_record_batches):
-            yield from rows.texts_of(reader.get_batch(number))
-        source.check_end()
+    parquet = ParquetFile(file, buffer_size=_BUFFER_BYTES, pre_buffer=False, page_checksum_verification=True)
+    rows = _Rows(parquet.schema_arrow, config, file.source.name)
+    yield rows.header
+    if not rows.columns:
+        return
+    # By their names, which reads all columns that share one.
+    names = parquet.schema_arrow.names
+    places = [(names[at], names[:at].count(names[at])) for at in rows.columns]
+    needed = sorted({name for name, _ in places})
+    for batch in parquet.iter_batches(batch_size=BATCH_ROWS, columns=needed, use_threads=False):
+        yield rows.text_of([_named(batch, *place) for place in places])
+    if rows.count != parquet.metadata.num_rows:
+        raise ValueError(f"{rows.count} rows, where its end says {parquet.metadata.num_rows}")
+    file.source.check(0)
 
 
-def _read_stream(file: BinaryIO, config: Config, name: str) -> Iterator[bytes]:
-    with _opened(file, name, "Arrow stream", from_end=False) as source:
-        from pyarrow import ipc  # noqa: PLC0415
+def _read_arrow(file: _File, config: Config) -> Iterator[bytes]:
+    from pyarrow import ipc  # noqa: PLC0415
 
-        reader = ipc.open_stream(source, options=ipc.IpcReadOptions(use_threads=False))
-        rows = _Rows(reader.schema, config, name)
-        yield rows.header
-        if not rows.columns:
-            return
-        for batch in reader:
-            yield from rows.texts_of(batch.select(list(rows.columns)))
-        if source.last != _END_OF_STREAM:  # where a stream was cut between two batches, Arrow sees a stream that ends
-            raise ValueError("no mark at its end")
-        if source.read(1):
-            raise ValueError("more bytes after its end")
+    rows = _Rows(ipc.open_file(file).schema, config, file.source.name)
+    yield rows.header
+    if not rows.columns:
+        return
+    options = ipc.IpcReadOptions(included_fields=list(rows.columns), use_threads=False)
+    reader = ipc.open_file(file, options=options)
+    for number in range(reader.num_record_batches):
+        yield from rows.texts_of(reader.get_batch(number))
+    file.source.check(0)
+
+
+def _read_stream(file: _File, config: Config) -> Iterator[bytes]:
+    from pyarrow import ipc  # noqa: PLC0415
+
+    reader = ipc.open_stream(file, options=ipc.IpcReadOptions(use_threads=False))
+    rows = _Rows(reader.schema, config, file.source.name)
+    yield rows.header
+    if not rows.columns:
+        return
+    for batch in reader:
+        yield from rows.texts_of(batch.select(list(rows.columns)))
+    if file.last != _END_OF_STREAM:  # where a stream was cut between two batches, Arrow sees a stream that ends
+        raise ValueError("no mark at its end")
+    if file.read(1):
+        raise ValueError("more bytes after its end")
 
 
 class _Rows:
@@ -269,28 +261,32 @@ def _text_of_strings(array: Any) -> Any:
     return pc.if_else(special, pc.binary_join_element_wise("", pc.replace_substring(array, '"', '""'), "", '"'), array)
 
 
-class _Source(io.RawIOBase):
-    """What pyarrow reads: each read is whole, or ends at the end of the file; the first error is kept."""
+class _File(io.RawIOBase):
+    """A source as a file for pyarrow: each read is whole, or ends at the end of the file; the first error is kept."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, source: Opened, start: bytes) -> None:
+        self.source = source
         self.error: Exception | None = None
         self.last = b""
         """the last bytes that were read, as many as end a stream"""
-        self._file = file
+        self._file = source.file
+        self._start = b"" if self._file else start
+        if self._file:
+            self._file.seek(0)
 
     def readable(self) -> bool:
         """Whether it can be read."""
         return True
 
     def seekable(self) -> bool:
-        """Whether it has an end that can be read first."""
-        return self._file.seekable()
+        """Whether its end can be read first."""
+        return self._file is not None
 
     def read(self, size: int = -1, /) -> bytes:
         """Read `size` bytes, or fewer at the end."""
         pieces, missing = [], size
         try:
-            while missing and (piece := self._file.read(missing)):
+            while missing and (piece := self._read(missing)):
                 pieces.append(piece)
                 missing -= len(piece)
         except Exception as error:
@@ -302,37 +298,40 @@ class _Source(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         """Continue at another place."""
+        if self._file is None:
+            raise io.UnsupportedOperation("seek")
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:
         """Return the place."""
+        if self._file is None:
+            raise io.UnsupportedOperation("tell")
         return self._file.tell()
 
-    def check_end(self) -> None:
-        """Read its end: there a remote file says if it has changed in the meantime."""
-        self.seek(0, io.SEEK_END)
-        self.read(1)
+    def _read(self, size: int) -> bytes:
+        if self._start:
+            data, self._start = self._start[:size], self._start[size:]
+            return data
+        return self._file.read(size) if self._file else self.source.read(size)
 
 
 @contextmanager
-def _opened(file: BinaryIO, name: str, kind: str, *, from_end: bool) -> Iterator[_Source]:
+def _opened(source: Opened, kind: str, start: bytes) -> Iterator[_File]:
     """Give pyarrow a file to read; what it cannot read is an InputError, and so is what it raises."""
+    cannot = f"cannot read {shown_path(source.name)}"
     try:
         import pyarrow as pa  # noqa: PLC0415
     except ImportError as error:
-        raise InputError(f"cannot read {shown_path(name)}: a {kind} needs pyarrow ({error})").with_hint(
-            _INSTALL
-        ) from None
-    if from_end and not file.seekable():
-        raise InputError(f"cannot read {shown_path(name)}: a {kind} has to be read from its end").with_hint(_NO_PIPE)
-    source = _Source(file)
+        raise InputError(f"{cannot}: {kind} needs pyarrow ({error})").with_hint(_INSTALL) from None
+    if kind != ARROW_STREAM and source.file is None:
+        raise InputError(f"{cannot}: {kind} has to be read from the end of a file").with_hint(_NO_FILE)
+    file = _File(source, start)
     try:
-        yield source
+        yield file
     except StreamSignalError:
         raise
     except (pa.ArrowException, OSError, ValueError, LookupError, OverflowError, MemoryError) as error:
-        if source.error:
-            raise source.error from None
+        if file.error:
+            raise file.error from None
         found = " ".join(str(error).split())[:_REASON_CHARACTERS] or type(error).__name__
-        message = f"cannot read {shown_path(name)}: expected a whole {kind}, found a damaged one ({found})"
-        raise InputError(message) from error
+        raise InputError(f"{cannot}: expected whole {kind} data, found it damaged or cut ({found})") from error

@@ -19,7 +19,7 @@ import time
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 from stream_signal.core.errors import InputError, StreamSignalError
 from stream_signal.core.urls import without_secrets
@@ -87,9 +87,9 @@ class RemoteFile(io.RawIOBase):
         return self._length or 0
 
     @property
-    def file(self) -> RemoteFile | None:
+    def file(self) -> BinaryIO | None:
         """The same, to seek in; None if the server sends no ranges."""
-        return None if self._streams else self
+        return None if self._streams else cast("BinaryIO", self)
 
     def readable(self) -> bool:
         """Whether it can be read."""

@@ -11,7 +11,7 @@ from stream_signal.core.errors import ConfigError
 from stream_signal.core.observers.first_look import FirstLook
 from stream_signal.core.stream import SignalStream
 from stream_signal.inputs.files import FilesSource
-from stream_signal.inputs.opening import expanded, refuse_packed
+from stream_signal.inputs.opening import expanded, refuse_columnar, refuse_packed, refuse_unread_from_end, refuse_urls
 from stream_signal.job.doubts import Doubts
 from stream_signal.job.drive import Drive
 
@@ -90,9 +90,12 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
 def _inputs(order: Order, config: Config) -> tuple[str, ...]:
     """Return the names of the inputs, those of the members in place of a zip file."""
     if order.follow:
+        refuse_urls(order.inputs, "cannot follow {}")
         refuse_packed(order.inputs, "cannot follow {}", "leave out --follow: it does not grow row by row")
     if config.newest_first:
-        refuse_packed(order.inputs, "cannot read {} from its end (newest first)", "decompress it to a file first")
+        refuse_unread_from_end(order.inputs)
+    if order.checkpoint:
+        refuse_columnar(order.inputs)
     return order.inputs if order.follow or config.newest_first else expanded(order.inputs)
 
 
@@ -104,7 +107,7 @@ def _source(order: Order, config: Config) -> Source:
             what = "a file that grows" if order.follow else "a checkpoint"
             raise ConfigError(f"newest_first: {what} needs the rows in order of time; leave out --newest-first")
         return BackwardsSource(order.inputs, config)
-    return FilesSource(order.inputs, has_checkpoint=bool(order.checkpoint))
+    return FilesSource(order.inputs, config, has_checkpoint=bool(order.checkpoint))
 
 
 def _checkpoint(order: Order, held: ExitStack) -> Checkpoint | None:

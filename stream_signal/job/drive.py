@@ -13,6 +13,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import ClosedOutputError, Interrupted, OutputError, StreamSignalError
+from stream_signal.core.urls import without_secrets
 from stream_signal.inputs.events import Begin, End
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class Drive:
     def _begin_input(self, begin: Begin) -> None:
         # A rotated file has a name of its own.
         names = self._source.names
-        name = begin.name if len(names) > 1 or begin.name not in names else None
+        name = without_secrets(begin.name) if len(names) > 1 or begin.name not in names else None
         self.stream.begin_input(name, begin.size, begin.line_of)
         for sink in self._sinks:
             sink.begin(begin.name)

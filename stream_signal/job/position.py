@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import CheckpointError, InputError
 from stream_signal.inputs.fingerprint import Edges, Fingerprint, find_content, find_edges
-from stream_signal.inputs.plain import STDIN, can_be_read_again, size_of
+from stream_signal.inputs.plain import STDIN, can_be_read_again, shown_path, size_of
 from stream_signal.job.saved import FILES, PIPE
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Position:
         for number, (name, part) in enumerate(zip(self.names, parts, strict=False)):
             size, self._edges = find_known(name, part, "read", checkpoint, find_content)
             if number < self.first and size > part.offset:
-                differs = f"{name!r} has grown since the inputs after it were read"
+                differs = f"{shown_path(name)} has grown since the inputs after it were read"
                 raise CheckpointError(checkpoint, differs, START_OVER)
             self.offset = part.offset
         self._done = parts[:-1]
@@ -110,5 +110,5 @@ def find_known(path: str, part: Fingerprint, done: str, checkpoint: str, find: _
 
 def _differs(path: str, part: Fingerprint, size: int, done: str) -> str:
     if size < part.offset:
-        return f"it has {done} {part.offset} bytes of {path!r}, which has {size} now"
-    return f"{path!r} does not begin with the bytes that it has {done}"
+        return f"it has {done} {part.offset} bytes of {shown_path(path)}, which has {size} now"
+    return f"{shown_path(path)} does not begin with the bytes that it has {done}"

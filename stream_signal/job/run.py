@@ -20,9 +20,10 @@ from stream_signal.core.errors import (
     StreamSignalError,
 )
 from stream_signal.core.stream import SignalStream
+from stream_signal.core.urls import is_url
 from stream_signal.inputs.events import Begin
 from stream_signal.inputs.files import FilesSource
-from stream_signal.inputs.opening import expanded, refuse_packed
+from stream_signal.inputs.opening import expanded, refuse_unread_from_end
 from stream_signal.job.assemble import assemble
 from stream_signal.job.config import find_config, load_config
 from stream_signal.job.log import Log
@@ -75,7 +76,7 @@ def run(
         path = os.fsdecode(source)
         if "\n" in path and not os.path.exists(path):
             raise InputError("expected a path, found CSV as a str: encode it as UTF-8")
-        chunks = _begun(stream, FilesSource(expanded((path,))))
+        chunks = _begun(stream, FilesSource(expanded((path,)), config))
     else:
         from stream_signal.inputs.given import chunks_of  # noqa: PLC0415 - the command reads paths
 
@@ -91,7 +92,7 @@ def _from_the_end(stream: SignalStream, config: Config, source: object) -> Itera
 
     if not isinstance(source, (str, os.PathLike)):
         raise InputError(f"newest_first: expected the path of a file, found {type(source).__name__}")
-    refuse_packed((os.fspath(source),), "cannot read {} from its end (newest first)", "decompress it to a file first")
+    refuse_unread_from_end((os.fspath(source),))
     return _begun(stream, BackwardsSource((os.fspath(source),), config))
 
 
@@ -170,7 +171,7 @@ def _record_failure(error: StreamSignalError, version: str, order: Order, log: L
         from stream_signal.core.foreign import with_path  # noqa: PLC0415 - only a failed job needs it
 
         path = order.inputs[0] if len(order.inputs) == 1 else getattr(error, "source", None)
-        error.hint = with_path(error.hint, path or "-")
+        error.hint = with_path(error.hint, "-" if not path or is_url(path) else path)
     record, wait = ErrorRecord.of(version, error), not isinstance(error, Interrupted)
     _attempt(error, lambda: log.failure("job failed", error))
     unwritten = _attempt(error, lambda: write_record(record, order.output, wait=wait))
