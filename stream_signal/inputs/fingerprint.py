@@ -10,6 +10,7 @@ import hashlib
 from collections import deque
 from typing import NamedTuple
 
+from stream_signal.core.errors import InputError
 from stream_signal.core.rows.reader import MAX_LINE_BYTES
 from stream_signal.core.urls import is_url
 from stream_signal.inputs.files import read_chunks
@@ -92,13 +93,15 @@ def find_content(name: str, wanted: Fingerprint) -> tuple[int, Edges | None]:
 def _find_remote_edges(name: str, wanted: Fingerprint) -> tuple[int, Edges | None] | None:
     """Find the edges in a remote file as in another one; None if it is compressed, or has to be read from its start."""
     with open_input(name) as source:
-        if source.file is None or find_format(source.file.read(MAGIC_BYTES)) or not source.size:
+        if source.file is None or find_format(source.file.read(MAGIC_BYTES)):
             return None
-        edges = []
-        length = min(EDGE_BYTES, wanted.offset)
-        for start in (0, wanted.offset - length):
-            source.file.seek(start)
-            edges.append(source.file.read(length))
+        edges, length = [], min(EDGE_BYTES, wanted.offset)
+        try:
+            for start in (0, wanted.offset - length):
+                source.file.seek(start)
+                edges.append(source.file.read(length))
+        except InputError:  # a server that sends no ranges
+            return None
         if source.size < wanted.offset or list(map(hashed, edges)) != [wanted.head, wanted.tail]:
             return source.size, None
         return source.size, Edges(wanted.offset, *edges)

@@ -33,8 +33,9 @@ _T = TypeVar("_T")
 BLOCK_BYTES = 4 * 1024 * 1024
 # The close and two columns of timestamps of a Parquet file are read in turns, each from a block of its own.
 _BLOCKS = 4
-# In a row, without a byte between them; the store's own library may have tried several times in each.
+# In a row, without a byte between them. The library of a store makes several of each by itself.
 ATTEMPTS = 5
+_ATTEMPTS_OF_STORES = 2
 _FIRST_WAIT_SECONDS = 0.2  # and twice as long each time
 _TIMEOUT_SECONDS = 60  # without a byte
 _PASSING_STATUS = {408, 425, 429}
@@ -71,12 +72,14 @@ class RemoteFile(io.RawIOBase):
 
     def __init__(self, url: str) -> None:
         self.name = url
+        self._scheme = url.partition("://")[0].lower()
+        self._is_of_web = self._scheme in {"http", "https"}
         self._length: int | None = None
         self._identity: dict[str, Any] = {}
         self._file: Any = None
         self._at = 0  # where the next read begins
         self._streams = False  # the server sends no ranges
-        self._sought = False
+        self._sought = False  # backwards, which a stream cannot do
         self._is_checked = False
         self._store, self._path = self._find_store()
         self._try(self._connect)
@@ -108,7 +111,7 @@ class RemoteFile(io.RawIOBase):
         at = offset + (0, self._at, self.size)[whence]
         if at != self._at and self._streams:
             raise self._no_ranges()
-        self._sought = self._sought or at != self._at
+        self._sought = self._sought or at < self._at or whence == io.SEEK_END
         self._at = at
         return at
 
@@ -147,14 +150,14 @@ class RemoteFile(io.RawIOBase):
             from fsspec.config import conf  # noqa: PLC0415
             from fsspec.core import url_to_fs  # noqa: PLC0415
 
-            scheme, options = self.name.partition("://")[0].lower(), {}
-            if scheme in {"http", "https"}:
+            options = {}
+            if self._is_of_web:
                 from aiohttp import ClientTimeout  # noqa: PLC0415
 
                 # Compressed on the way, a file has no ranges and no length. A large file takes longer than any total.
                 timeout = ClientTimeout(total=None, sock_connect=_TIMEOUT_SECONDS, sock_read=_TIMEOUT_SECONDS)
                 ours = {"headers": {"Accept-Encoding": "identity"}, "timeout": timeout, "trust_env": True}
-                options["client_kwargs"] = ours | conf.get(scheme, {}).get("client_kwargs", {})
+                options["client_kwargs"] = ours | conf.get(self._scheme, {}).get("client_kwargs", {})
             store, path = url_to_fs(self.name, **options)
         except ImportError as error:
             raise self._cannot(f"it needs a package that is not installed ({error})").with_hint(_INSTALL) from None
@@ -176,7 +179,9 @@ class RemoteFile(io.RawIOBase):
                 left -= len(data)
         else:
             cache = {"cache_type": "blockcache", "cache_options": {"maxblocks": _BLOCKS}}
-            self._file = self._store.open(self._path, "rb", block_size=BLOCK_BYTES, **cache)
+            # A store of the web would ask again; one of S3 takes the ETag from its own answer.
+            known = {"size": self._length} if self._is_of_web else {}
+            self._file = self._store.open(self._path, "rb", block_size=BLOCK_BYTES, **cache, **known)
 
     def _look(self) -> None:
         """Ask for its size and what identifies it; raise InputError if that has changed."""
@@ -187,8 +192,7 @@ class RemoteFile(io.RawIOBase):
         length, identity = info.get("size"), {key: str(info[key]) for key in _IDENTITY if info.get(key)}
         if self._file is None and not self._identity and self._length is None:
             self._length, self._identity = length, identity
-            is_of_web = self.name.partition("://")[0].lower() in {"http", "https"}
-            self._streams = is_of_web and (not length or info.get("partial") is False)
+            self._streams = self._is_of_web and (not length or info.get("partial") is False)
         elif (length, identity) != (self._length, self._identity):
             raise self._changed()
 
@@ -207,8 +211,8 @@ class RemoteFile(io.RawIOBase):
             if not self._streams:
                 self._file.seek(self._at)
             data: bytes = self._file.read(size)
-        except ValueError:  # not from an S3 store: it is what fsspec says if a web server sends no ranges
-            if self._streams or not hasattr(self._store, "encode_url"):
+        except ValueError:  # what fsspec says if a web server sends no ranges
+            if self._streams or not self._is_of_web:
                 raise
             self._stream()
             data = self._file.read(size)
@@ -227,8 +231,8 @@ class RemoteFile(io.RawIOBase):
 
     def _try(self, step: Callable[[], _T]) -> _T:
         """Do something that needs the connection, more than once if that breaks; InputError if it does not help."""
-        wait = _FIRST_WAIT_SECONDS
-        for attempt in range(1, ATTEMPTS + 1):
+        wait, attempts = _FIRST_WAIT_SECONDS, ATTEMPTS if self._is_of_web else _ATTEMPTS_OF_STORES
+        for attempt in range(1, attempts + 1):
             try:
                 return step()
             except StreamSignalError:  # a stop signal, too
@@ -240,8 +244,8 @@ class RemoteFile(io.RawIOBase):
                     raise self._changed() from None
                 if _is_final(error):
                     raise self._cannot(found).with_hint(_hint(error)) from None
-                if attempt == ATTEMPTS:
-                    raise self._cannot(f"{found} ({ATTEMPTS} attempts)") from None
+                if attempt == attempts:
+                    raise self._cannot(f"{found} ({attempts} attempts)") from None
                 time.sleep(wait)
                 wait *= 2
         raise AssertionError
@@ -270,12 +274,14 @@ def _errors(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _status(error: BaseException) -> int | None:
-    """Return the status with which a web server, or a store that is one, refused."""
-    for cause in _errors(error):
+    """Return the status with which a web server, or a store that is one, refused; None if it did not."""
+    causes = list(_errors(error))
+    if any(type(cause).__module__ == "aiohttp.http_exceptions" for cause in causes):
+        return None  # an answer that was cut before its end has a status of its own
+    for cause in causes:
         status = getattr(cause, "status", None) or getattr(cause, "code", None)
-        if hasattr(cause, "response"):
-            with suppress(LookupError, TypeError):
-                status = cause.response["ResponseMetadata"]["HTTPStatusCode"]
+        with suppress(AttributeError, LookupError, TypeError):
+            status = cause.response["ResponseMetadata"]["HTTPStatusCode"]  # type: ignore[attr-defined]
         if isinstance(status, int) and 400 <= status < 600:
             return status
     return None
@@ -302,7 +308,8 @@ def _reason(error: BaseException) -> str:
         return "it does not exist"
     if isinstance(root, TimeoutError) and not str(root):
         return f"nothing arrived for {_TIMEOUT_SECONDS} s"
-    return without_secrets(" ".join(str(root).split())[:_REASON_CHARACTERS]) or type(root).__name__
+    text = " ".join(str(root).split()).removeprefix("400, message: ")  # aiohttp, of an answer that was cut
+    return without_secrets(text)[:_REASON_CHARACTERS] or type(root).__name__
 
 
 def _hint(error: BaseException) -> str | None:
