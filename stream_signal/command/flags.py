@@ -405,9 +405,11 @@ def _is_null(path: str) -> bool:
 
 
 def _identity(path: str) -> object:
-    """Identify a file by device and inode if it exists, otherwise by its path."""
+    """Identify a file by device and inode, or by its path if it is not there; a member of an archive is the archive."""
     try:
         status = os.stat(path)
+    except NotADirectoryError:
+        return _identity(os.path.dirname(path))
     except OSError:
         return os.path.realpath(path)
     return status.st_dev, status.st_ino

@@ -62,14 +62,21 @@ def refuse_foreign(line: bytes, number: int) -> None:
         raise DataError(number, "CSV in UTF-8", f"binary data: {shown(line)}").with_hint(hint)
 
 
-def with_path(hint: str, path: str) -> str:
+def with_path(hint: str, path: str, printing: str | None = None) -> str:
     """Put the path of the input, as a shell reads it, into the command of a hint; `-` is stdin, which has none.
 
-    >>> with_path("try gzip -dc FILE | stream-signal", "jan.csv.gz")
-    'try gzip -dc jan.csv.gz | stream-signal'
+    `printing` is the command that prints what the job reads, if the file itself is compressed.
+
+    >>> with_path("try lz4 -dc FILE | stream-signal", "jan.csv.lz4")
+    'try lz4 -dc jan.csv.lz4 | stream-signal'
+    >>> with_path("try iconv -f utf-16 -t utf-8 FILE | stream-signal", "jan.csv.gz", "gzip -dc jan.csv.gz")
+    'try gzip -dc jan.csv.gz | iconv -f utf-16 -t utf-8 | stream-signal'
     """
     from shlex import quote  # noqa: PLC0415 - only a failed job needs it
 
+    if printing and f" {FILE}{INTO_THE_JOB}" in hint:
+        start, _, command = hint.partition(INTO_THE_JOB)[0].removesuffix(FILE).rpartition("try ")
+        return f"{start}try {printing} | {command.rstrip(' <')}{INTO_THE_JOB}{hint.partition(INTO_THE_JOB)[2]}"
     if path == "-" or INTO_THE_JOB not in hint or (f"'{FILE}'" in hint and quote(path) != path):
         return hint
     return hint.replace(FILE, quote(path) if not path.startswith("-") else f"./{quote(path)}")

@@ -1,7 +1,7 @@
 """Reading ahead: a thread makes the next chunks while the job counts the one before.
 
 It pays where making a chunk takes time without the interpreter, as decompression does. The thread is at most
-CHUNKS_AHEAD chunks ahead, and it has ended when the iterator is closed, unless it waits for a server.
+CHUNKS_AHEAD chunks ahead, and it has ended when the generator is closed, whatever it waits for.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING
 from stream_signal.inputs.events import IDLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from stream_signal.inputs.opening import Patience
 
 CHUNKS_AHEAD = 4
 # How long the thread waits for a pipe before it looks whether it should end.
 _LOOK_SECONDS = 0.05
+# A read that nothing can interrupt, as of a server that is silent, must not keep a job that is stopped.
+_JOIN_SECONDS = 2.0
 _LONGEST_WAIT_SECONDS = 24 * 3600.0
-# A read that takes longer waits for a server: the thread is left to it, and ends with it, or with the process.
-_END_SECONDS = 1.0
 
 
-def read_ahead(chunks: Callable[[Patience], Iterator[bytes]], patience: Patience) -> Iterator[bytes]:
+def read_ahead(chunks: Callable[[Patience], Iterator[bytes]], patience: Patience) -> Generator[bytes]:
     """Yield the chunks that `chunks` makes, in a thread, and IDLE when none comes for the seconds of `patience`.
 
     `chunks` takes the patience of the thread, and is to yield IDLE after so long. What it raises is raised here.
@@ -70,4 +70,4 @@ def read_ahead(chunks: Callable[[Patience], Iterator[bytes]], patience: Patience
         ending.set()
         room.put(False)
         if thread.ident:
-            thread.join(_END_SECONDS)
+            thread.join(_JOIN_SECONDS)

@@ -6,6 +6,7 @@ once they are there. A zip file that could not be expanded before, as in a pipe,
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from stream_signal.core.config import Config
@@ -35,14 +36,14 @@ class FilesSource:
         self._config = config or Config()
         self._has_checkpoint = has_checkpoint
 
-    def events(self, first: int, offset: int, patience: Patience) -> Iterator[Event]:
+    def events(self, first: int, offset: int, patience: Patience) -> Generator[Event]:
         """Yield the events of each input in turn; see `inputs.events.Source`."""
         for name in self.names[first:]:
             with open_input(name) as source:
                 yield from self._events(source, offset, patience)
             offset = 0
 
-    def _events(self, source: Opened, offset: int, patience: Patience) -> Iterator[Event]:
+    def _events(self, source: Opened, offset: int, patience: Patience) -> Generator[Event]:
         if offset and source.file:  # only as much as tells the format
             start = source.file.read(MAGIC_BYTES)
         else:
@@ -71,7 +72,7 @@ class FilesSource:
             yield from chunks(patience)
         yield End()
 
-    def _members(self, source: Opened, start: bytes, patience: Patience) -> Iterator[Event]:
+    def _members(self, source: Opened, start: bytes, patience: Patience) -> Generator[Event]:
         import tempfile  # noqa: PLC0415 - most inputs are plain
 
         from stream_signal.inputs.zipped import OpenMember, members_of, spool  # noqa: PLC0415 - most inputs are plain
@@ -98,9 +99,10 @@ def read_chunks(name: str) -> Iterator[bytes]:
     Raises InputError, which names the input and the reason, if it cannot be opened or read, or was truncated while it
     was read.
     """
-    for event in FilesSource((name,)).events(0, 0, None):
-        if isinstance(event, bytes):
-            yield event
+    with closing(FilesSource((name,)).events(0, 0, None)) as events:
+        for event in events:
+            if isinstance(event, bytes):
+                yield event
 
 
 def _needs_main_thread(source: Opened, name: str | None) -> bool:
@@ -139,11 +141,12 @@ def _read_plain(source: Opened, start: bytes, patience: Patience, offset: int = 
     source.check(read)
 
 
-def _skip(chunks: Iterator[bytes], source: Opened, offset: int) -> Iterator[bytes]:
+def _skip(chunks: Generator[bytes], source: Opened, offset: int) -> Iterator[bytes]:
     """Yield the chunks from `offset` on, and IDLE for those before; InputError if there are fewer bytes."""
-    for chunk in chunks:
-        rest = chunk[offset:]
-        offset = max(0, offset - len(chunk))
-        yield rest  # if there is none, this is IDLE
+    with closing(chunks):
+        for chunk in chunks:
+            rest = chunk[offset:]
+            offset = max(0, offset - len(chunk))
+            yield rest  # if there is none, this is IDLE
     if offset:
         raise InputError(f"cannot read {shown_path(source.name)}: it was truncated while it was read")

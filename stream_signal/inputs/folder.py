@@ -1,9 +1,8 @@
-"""A folder in the place of a file: which command reads the files in it."""
+"""A folder in the place of a file: the command that reads the files in it, for a hint."""
 
 from __future__ import annotations
 
 import os
-from collections import Counter
 from shlex import quote
 
 # What the names of candle files end with; the shell puts such names in order.
@@ -20,11 +19,9 @@ def listing(folder: str) -> str:
         names = os.listdir(folder)
     except OSError:
         names = []
-    found = Counter(
-        max(fitting, key=len) for name in names if (fitting := [end for end in _ENDINGS if name.endswith(end)])
-    )
-    ending = found.most_common(1)[0][0] if found else ".csv"
-    path = quote(folder.rstrip("/") or "/")
+    found = [max((end for end in _ENDINGS if name.endswith(end)), key=len, default="") for name in names]
+    ending = max(_ENDINGS, key=found.count)
+    path = folder.rstrip("/") and quote(folder.rstrip("/"))
     if path.startswith("-"):
         path = f"./{path}"
-    return f"name its files, in order of time: stream-signal {path.rstrip('/')}/*{ending}"
+    return f"name its files, in order of time: stream-signal {path}/*{ending}"

@@ -143,7 +143,9 @@ def expanded(names: tuple[str, ...]) -> tuple[str, ...]:
 
             found += [f"{name}/{member}" for member in member_names(name)]
         elif name != STDIN and os.path.isdir(name):
-            raise _folder(name)
+            from stream_signal.inputs.folder import listing  # noqa: PLC0415 - only a failed job needs it
+
+            raise InputError(f"cannot read {shown_path(name)}: Is a directory").with_hint(listing(name))
         else:
             found.append(name)
     return tuple(found)
@@ -187,9 +189,3 @@ def refuse_urls(names: tuple[str, ...], cannot: str) -> None:
     for name in names:
         if is_url(name):
             raise InputError(f"{cannot.format(shown_path(name))}: it is a URL").with_hint("download the file first")
-
-
-def _folder(name: str) -> InputError:
-    from stream_signal.inputs.folder import listing  # noqa: PLC0415 - only a failed job needs it
-
-    return InputError(f"cannot read {shown_path(name)}: Is a directory").with_hint(listing(name))

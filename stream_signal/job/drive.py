@@ -60,8 +60,9 @@ class Drive:
         """Read to the end of the last input; return how it ends: its last row is not counted yet."""
         end: End | None = None
         patience = self._patience if any(sink.due < inf for sink in self._sinks) else None
+        events = self._source.events(self._first, self._offset, patience)
         try:
-            for event in self._source.events(self._first, self._offset, patience):
+            for event in events:
                 if isinstance(event, bytes):
                     self._take(event)
                 elif isinstance(event, End):
@@ -81,6 +82,8 @@ class Drive:
             self._stop.obey()
             for sink in self._sinks:
                 sink.stop(interrupted.name)
+        finally:
+            events.close()  # now, with the thread and the file that it may have
         return end or End(torn=True)
 
     def _begin_input(self, begin: Begin) -> None:

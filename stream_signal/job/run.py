@@ -20,7 +20,7 @@ from stream_signal.core.errors import (
     StreamSignalError,
 )
 from stream_signal.core.stream import SignalStream
-from stream_signal.core.urls import is_url
+from stream_signal.core.urls import is_url, without_secrets
 from stream_signal.inputs.events import Begin
 from stream_signal.inputs.files import FilesSource
 from stream_signal.inputs.opening import expanded, refuse_unread_from_end
@@ -37,7 +37,7 @@ from stream_signal.outputs.metrics import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Protocol
 
     from stream_signal.inputs.events import Source
@@ -69,44 +69,46 @@ def run(
     started = time.perf_counter()
     config = as_config(config)
     stream = SignalStream(config)
-    chunks: Iterable[bytes]
-    if config.newest_first:
-        chunks = _from_the_end(stream, config, source)
-    elif isinstance(source, (str, os.PathLike)):
-        path = os.fsdecode(source)
-        if "\n" in path and not os.path.exists(path):
-            raise InputError("expected a path, found CSV as a str: encode it as UTF-8")
-        chunks = _begun(stream, FilesSource(expanded((path,)), config))
+    if config.newest_first or isinstance(source, (str, os.PathLike)):
+        _read(stream, _source_of(config, source))
     else:
         from stream_signal.inputs.given import chunks_of  # noqa: PLC0415 - the command reads paths
 
-        chunks = chunks_of(source)
-    for chunk in chunks:
-        stream.feed(chunk)
+        for chunk in chunks_of(source):
+            stream.feed(chunk)
     return Metrics.of(config, stream.finish(), time.perf_counter() - started)
 
 
-def _from_the_end(stream: SignalStream, config: Config, source: object) -> Iterable[bytes]:
-    """Begin the file in `stream`, and return its bytes for it."""
-    from stream_signal.inputs.backwards import BackwardsSource  # noqa: PLC0415 - few files need it
-
+def _source_of(config: Config, source: object) -> Source:
+    """Return the source of a path."""
     if not isinstance(source, (str, os.PathLike)):
         raise InputError(f"newest_first: expected the path of a file, found {type(source).__name__}")
-    refuse_unread_from_end((os.fspath(source),))
-    return _begun(stream, BackwardsSource((os.fspath(source),), config))
+    path = os.fsdecode(source)
+    if "\n" in path and not os.path.exists(path):
+        raise InputError("expected a path, found CSV as a str: encode it as UTF-8")
+    if not config.newest_first:
+        return FilesSource(expanded((path,)), config)
+    from stream_signal.inputs.backwards import BackwardsSource  # noqa: PLC0415 - few files need it
+
+    refuse_unread_from_end((path,))
+    return BackwardsSource((path,), config)
 
 
-def _begun(stream: SignalStream, source: Source) -> Iterator[bytes]:
-    """Yield the bytes of a source for `stream`, and begin and end its inputs there; `finish` ends the last one."""
-    is_first = True
-    for event in source.events(0, 0, None):
-        if isinstance(event, bytes):
-            yield event
-        elif isinstance(event, Begin):
-            if not is_first:
-                stream.end_input()
-            is_first = False
-            stream.begin_input(event.name if len(source.names) > 1 else None, event.size, event.line_of)
+def _read(stream: SignalStream, source: Source) -> None:
+    """Feed the inputs of a source to `stream`, which then only has to be finished."""
+    events, is_first = source.events(0, 0, None), True
+    try:
+        for event in events:
+            if isinstance(event, bytes):
+                stream.feed(event)
+            elif isinstance(event, Begin):
+                if not is_first:
+                    stream.end_input()
+                is_first = False
+                name = event.name if len(source.names) > 1 or event.name not in source.names else None
+                stream.begin_input(name and without_secrets(name), event.size, event.line_of)
+    finally:
+        events.close()  # now, with the thread and the file that it may have
 
 
 def execute(order: Order) -> None:
@@ -169,9 +171,10 @@ def _record_failure(error: StreamSignalError, version: str, order: Order, log: L
     """Write the error to the log, and in place of the metrics; what cannot be written does not hide it."""
     if error.hint:
         from stream_signal.core.foreign import with_path  # noqa: PLC0415 - only a failed job needs it
+        from stream_signal.inputs.hints import printing  # noqa: PLC0415
 
-        path = order.inputs[0] if len(order.inputs) == 1 else getattr(error, "source", None)
-        error.hint = with_path(error.hint, "-" if not path or is_url(path) else path)
+        path = getattr(error, "source", None) or (order.inputs[0] if len(order.inputs) == 1 else "-")
+        error.hint = with_path(error.hint, "-" if is_url(path) else path, printing(path))
     record, wait = ErrorRecord.of(version, error), not isinstance(error, Interrupted)
     _attempt(error, lambda: log.failure("job failed", error))
     unwritten = _attempt(error, lambda: write_record(record, order.output, wait=wait))
