@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import io
+import signal
+import subprocess
+import sys
+import time
+import zipfile
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from stream_signal import Config, DataError, InputError, MissingColumnError, SignalStream
 from stream_signal.core.observers.signal_lines import SignalLines
 from stream_signal.inputs.arrow import read_columns
 from stream_signal.inputs.magic import find_format
+from support.candle_csv import FIRST_TIMESTAMP, HEADER, candle_csv
 from support.columns import CLOSES, WRITERS, Table, tables
+from support.commands import COMMAND, metrics_of, run_command, run_in_process
+from support.memory import MEASURE, MEGABYTE
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PRICES = pa.table(
     {"timestamp": [60, 120, 180], "open": [1.5, 2.5, 3.5], "close": [4.58, 4.59, 4.57], "volume": [7, 8, 9]}
@@ -222,3 +235,119 @@ def test_more_after_a_stream() -> None:
     data = written(PRICES, "arrows")
     with pytest.raises(InputError, match="more bytes after its end"):
         chunks_of(data * 2)
+
+
+NUMBERS = [f"{4 + number % 7}.{number % 5}" for number in range(300)]
+TIMES = list(range(FIRST_TIMESTAMP, FIRST_TIMESTAMP + 60 * len(NUMBERS), 60))
+CANDLES = pa.table(
+    {name: TIMES if name == "timestamp" else list(map(float, NUMBERS)) for name in HEADER.strip().split(",")}
+)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """Make a folder with the same candles in each form."""
+    (tmp_path / "data.csv").write_bytes(candle_csv(NUMBERS))
+    for form in WRITERS:
+        (tmp_path / f"data.{form}").write_bytes(written(CANDLES, form, rows=100))
+    return tmp_path
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_the_command(form: str, files: Path) -> None:
+    """The command gives the metrics and the signal lines of the CSV, from a path, from `< file`, and beside CSV."""
+    wanted = run_in_process("data.csv", "--signals", "s.csv", cwd=files)
+    found = run_in_process(f"data.{form}", "--signals", "t.csv", cwd=files)
+    assert metrics_of(found.stdout) == metrics_of(wanted.stdout)
+    rows = [
+        [line.rsplit(",", 3) for line in (files / name).read_text().splitlines()[1:]] for name in ("s.csv", "t.csv")
+    ]
+    first, second = ([(time, float(close), *rest) for time, close, *rest in each] for each in rows)
+    assert first == second
+    both = run_in_process("data.csv", f"data.{form}", cwd=files)
+    assert metrics_of(both.stdout) == metrics_of(run_in_process("data.csv", "data.csv", cwd=files).stdout)
+    with open(files / f"data.{form}", "rb") as file:
+        done = subprocess.run([COMMAND], stdin=file, cwd=files, capture_output=True, check=True)
+    assert metrics_of(done.stdout) == metrics_of(wanted.stdout)
+
+
+def test_pipes(files: Path) -> None:
+    """A stream of Arrow comes through a pipe; Parquet and Arrow files are refused there, in words."""
+    wanted = run_in_process("data.csv", cwd=files)
+    stream = run_command(stdin=(files / "data.arrows").read_bytes(), cwd=files)
+    assert metrics_of(stream.stdout) == metrics_of(wanted.stdout)
+    for form, kind in (("parquet", "Parquet"), ("arrow", "Arrow")):
+        done = run_in_process(stdin=(files / f"data.{form}").read_bytes(), cwd=files)
+        message = f"cannot read stdin: {kind} has to be read from the end of a file"
+        assert (done.code, done.record["error_message"]) == (1, message)
+        assert done.stderr.splitlines()[1] == (
+            "stream-signal: save it to a file of its own first, and give the path of that"
+        )
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--follow"], "cannot follow 'data.{}': it is a {} file"),
+        (["--newest-first"], "cannot read 'data.{}' from its end (newest first): it is a {} file"),
+        (
+            ["--checkpoint", "c.json"],
+            "cannot read 'data.{}' with a checkpoint: no job can continue in the middle of {}",
+        ),
+    ],
+)
+@pytest.mark.parametrize(("form", "kind"), [("parquet", "Parquet"), ("arrow", "Arrow"), ("arrows", "Arrow stream")])
+def test_what_it_cannot(form: str, kind: str, flags: list[str], message: str, files: Path) -> None:
+    """Such a file cannot be followed, read from its end, or continued from a checkpoint."""
+    done = run_in_process(f"data.{form}", *flags, cwd=files)
+    assert (done.code, done.record["error_message"]) == (1, message.format(form, kind))
+
+
+def test_a_stream_in_a_pipe_with_a_checkpoint(files: Path) -> None:
+    """A stream of Arrow in a pipe has no checkpoints either: the next part would be no stream."""
+    done = run_in_process("--checkpoint", "c.json", stdin=(files / "data.arrows").read_bytes(), cwd=files)
+    assert done.record["error_message"] == (
+        "cannot read stdin with a checkpoint: no job can continue in the middle of Arrow stream"
+    )
+
+
+def test_stopped_while_a_pipe_is_silent(files: Path) -> None:
+    """A stop signal ends a job at once that waits for the rest of a stream."""
+    with subprocess.Popen([COMMAND], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=files, bufsize=0) as process:
+        assert process.stdin
+        process.stdin.write((files / "data.arrows").read_bytes()[:-100])
+        time.sleep(1.5)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=10) == 143
+
+
+def test_within_archives(files: Path) -> None:
+    """In a zip file, a stream of Arrow is read, and a Parquet file is refused in words."""
+    for form in ("arrows", "parquet"):
+        with zipfile.ZipFile(files / f"{form}.zip", "w") as archive:
+            archive.write(files / f"data.{form}", f"data.{form}")
+    wanted = run_in_process("data.csv", cwd=files)
+    assert metrics_of(run_in_process("arrows.zip", cwd=files).stdout) == metrics_of(wanted.stdout)
+    done = run_in_process("parquet.zip", cwd=files)
+    message = "cannot read 'parquet.zip/data.parquet': Parquet has to be read from the end of a file"
+    assert done.record["error_message"] == message
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["parquet", "arrow"])
+def test_bounded(form: str, tmp_path: Path) -> None:
+    """Memory does not grow with the rows, not even where all of them are in one row group."""
+    peaks = []
+    for rows in (500_000, 4_000_000):
+        closes = np.arange(rows, dtype=np.float64) % 1009
+        table = pa.table({"timestamp": np.arange(rows), "close": closes, "volume": closes})
+        with open(tmp_path / f"data.{form}", "wb") as file:
+            if form == "parquet":
+                parquet.write_table(table, file, row_group_size=rows, use_dictionary=False)
+            else:
+                WRITERS[form](table, file, 65_536)
+        command = [sys.executable, "-c", MEASURE, COMMAND, f"data.{form}"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+        assert metrics_of(done.stdout)["rows_processed"] == rows
+        peaks.append(int(done.stderr.splitlines()[-1]) * 1024)
+    assert peaks[1] - peaks[0] < 24 * MEGABYTE
