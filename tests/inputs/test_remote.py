@@ -6,6 +6,7 @@ import gzip
 import io
 import os
 import pickle
+import re
 import signal
 import subprocess
 import time
@@ -19,7 +20,7 @@ from stream_signal import Config, InputError, run
 from stream_signal.inputs.remote import ATTEMPTS, BLOCK_BYTES, open_remote
 from support.candle_csv import candle_csv
 from support.columns import WRITERS
-from support.commands import COMMAND, metrics_of, run_command, run_in_process, run_script
+from support.commands import COMMAND, REPOSITORY, metrics_of, run_command, run_in_process, run_script
 from support.servers import Proxy, file_server, s3_server
 
 if TYPE_CHECKING:
@@ -385,3 +386,23 @@ def test_a_missing_package(package: str, name: str, extra: str, tmp_path: Path) 
     assert done.code == 1
     assert package in done.record["error_message"]
     assert done.stderr.splitlines()[1] == f"stream-signal: pip install 'stream-signal[{extra}]'"
+
+
+def test_the_guide(s3: S3, server: FileServer, tmp_path: Path) -> None:
+    """Every command of the guide works as written, once its server is one of the loopback."""
+    guide = (REPOSITORY / "docs" / "how-to" / "read-remote-files.md").read_text()
+    scripts = "".join(re.findall(r"```bash\n(.*?)```", guide, re.DOTALL)).splitlines()
+    assert len(scripts) > 5
+    later = re.sub(rb"^1700", b"1800", SMALL, flags=re.MULTILINE)
+    for name, data in (("jan.csv", SMALL), ("jan.csv.gz", gzip.compress(SMALL)), ("feb.csv", later)):
+        server.files[f"/{name}"] = data
+        s3.put(f"candles/{name}", data)
+    environment = {**os.environ, **s3.environment(), "PATH": f"{os.path.dirname(COMMAND)}:{os.environ['PATH']}"}
+    for script in scripts:
+        if "ANON" in script:
+            for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+                environment.pop(key)
+        local = script.replace("AWS_ENDPOINT_URL=https://example.com", f"AWS_ENDPOINT_URL={s3.url} FSSPEC_S3_ANON=true")
+        command = ["bash", "-c", local.replace("https://example.com", server.url)]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False, timeout=60)
+        assert (done.returncode, done.stderr) == (0, b""), script

@@ -188,13 +188,18 @@ class S3:
     def __init__(self, port: int) -> None:
         self.port = port
 
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://{HOST}:{self.port}"
+
     def put(self, name: str, data: bytes = b"") -> None:
         """Store an object, `bucket/key`, or make a bucket."""
         # Any other type is a form; nobody checks the signature, but only somebody may replace an object.
         key = "AKIATESTING/20260101/us-east-1/s3/aws4_request"
         signed = f"AWS4-HMAC-SHA256 Credential={key}, SignedHeaders=host, Signature=0"
-        headers = {"Content-Type": "application/octet-stream", "Authorization": signed}
-        request = urllib.request.Request(f"http://{HOST}:{self.port}/{name}", data, headers, method="PUT")
+        headers = {"Content-Type": "application/octet-stream", "Authorization": signed, "x-amz-acl": "public-read"}
+        request = urllib.request.Request(f"{self.url}/{name}", data, headers, method="PUT")
         with urllib.request.urlopen(request):
             pass
 
