@@ -19,6 +19,7 @@ import time
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
+from logging import NullHandler, getLogger
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 from stream_signal.core.errors import InputError, StreamSignalError
@@ -51,6 +52,7 @@ _IDENTITY = (
     "updated",
 )
 _REASON_CHARACTERS = 200
+_LIBRARIES = ("aiobotocore", "fsspec", "gcsfs", "s3fs")
 _INSTALL = "pip install 'stream-signal[remote]'"
 _DOWNLOAD = "download the file first"
 _ANONYMOUS = "set the credentials of the store, or FSSPEC_S3_ANON=true for a bucket that anyone may read"
@@ -163,6 +165,8 @@ class RemoteFile(io.RawIOBase):
             raise self._cannot(f"it needs a package that is not installed ({error})").with_hint(_INSTALL) from None
         except (ValueError, OSError) as error:  # an unknown protocol, a URL without a host
             raise self._cannot(_reason(error)) from None
+        for library in _LIBRARIES:
+            getLogger(library).addHandler(NullHandler())  # what they warn of is for their own users, not for stderr
         return store, path
 
     def _connect(self) -> None:
