@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from stream_signal.core.errors import (
         CheckpointError,
         ClosedOutputError,
+        ClusterError,
         ConfigError,
         DataError,
         DoubtError,
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from stream_signal.core.observers.signal_lines import SignalLines
     from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.core.rolling import RollingMean
+    from stream_signal.core.segment import Segment
     from stream_signal.core.state import State
     from stream_signal.core.stream import Counts, SignalStream
     from stream_signal.job.run import run
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CheckpointError",
     "ClosedOutputError",
+    "ClusterError",
     "Config",
     "ConfigError",
     "Counts",
@@ -80,6 +83,7 @@ __all__ = [
     "OutputError",
     "RollingMean",
     "Row",
+    "Segment",
     "SignalLines",
     "SignalStream",
     "State",
@@ -96,6 +100,7 @@ _HOMES = {
     "Observer": "core.observe",
     "RollingMean": "core.rolling",
     "Row": "core.observe",
+    "Segment": "core.segment",
     "SignalLines": "core.observers.signal_lines",
     "SignalStream": "core.stream",
     "State": "core.state",

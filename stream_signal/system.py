@@ -13,6 +13,10 @@ import stat
 import sys
 from contextlib import suppress
 from math import inf
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Without this, Windows opens a descriptor in text mode, which changes line ends.
 BINARY = getattr(os, "O_BINARY", 0)
@@ -40,6 +44,15 @@ def keep_memory() -> None:
     the command does it.
     """
     bytes(16 * 1024 * 1024)
+
+
+def need_one_blas_thread() -> None:
+    """Keep NumPy from starting a thread for each core when it is imported, for algebra that nothing here needs.
+
+    That takes a quarter of its import, and a process with threads cannot fork safely. As `keep_memory`, it applies to
+    the whole process.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def lock(descriptor: int) -> None:
@@ -109,6 +122,40 @@ def _read_once_at(descriptor: int, length: int, offset: int) -> bytes:
         return os.read(descriptor, length)
     finally:
         os.lseek(descriptor, here, os.SEEK_SET)
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may really use: those of its affinity, within the CPU quota of its cgroup."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    for quota, period in _cpu_quotas():
+        cores = min(cores, max(1, quota // period))
+    return cores
+
+
+def _cpu_quotas() -> Iterator[tuple[int, int]]:
+    """Yield the quota and the period, in microseconds, of the cgroup of this process and of those above it."""
+    groups = [line.split(":", 2) for line in _text("/proc/self/cgroup").splitlines()]
+    for _, controllers, path in groups:
+        names = path.strip("/").split("/")
+        for depth in range(len(names), -1, -1):
+            below = "/".join(names[:depth])
+            if not controllers:  # version 2
+                limit = _text(f"/sys/fs/cgroup/{below}/cpu.max").split()
+            elif "cpu" in controllers.split(","):
+                files = ("cpu.cfs_quota_us", "cpu.cfs_period_us")
+                limit = " ".join(_text(f"/sys/fs/cgroup/cpu/{below}/{name}") for name in files).split()
+            else:
+                continue
+            if len(limit) == 2 and all(number.isdigit() for number in limit):
+                yield int(limit[0]), int(limit[1])
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path) as file:
+            return file.read()
+    except OSError:
+        return ""
 
 
 def copy_permissions(path: str, descriptor: int) -> None:

@@ -24,6 +24,7 @@ def test_public_names() -> None:
     assert set(stream_signal.__all__) == {
         "CheckpointError",
         "ClosedOutputError",
+        "ClusterError",
         "Config",
         "ConfigError",
         "Counts",
@@ -38,6 +39,7 @@ def test_public_names() -> None:
         "OutputError",
         "RollingMean",
         "Row",
+        "Segment",
         "SignalLines",
         "SignalStream",
         "State",

@@ -93,3 +93,54 @@ def test_short_reads_at_a_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     with (tmp_path / "data").open("rb") as file:
         assert system.read_at(file.fileno(), 7, 1) == b"1234567"
         assert system.read_at(file.fileno(), 7, 6) == b"6789"
+
+
+COUNT_THREADS = """
+import os, sys
+os.environ.pop("OPENBLAS_NUM_THREADS", None)
+from stream_signal.command.main import main
+code = main(["data.csv", "--jobs", "1", "--output", "m.json", "--window", "1"])
+print("numpy" in sys.modules, len(os.listdir("/proc/self/task")))
+sys.exit(code)
+"""
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="needs /proc")
+def test_a_large_job_has_one_thread(tmp_path: Path) -> None:
+    """NumPy starts no threads for algebra: they would take a quarter of its import, and make a fork unsafe."""
+    (tmp_path / "data.csv").write_bytes(b"close\n" + b"4.58\n" * 1_000_000)
+    done = run_script(COUNT_THREADS, cwd=tmp_path)
+    assert (done.code, done.stdout) == (0, b"True 1\n")
+
+
+def test_usable_cores() -> None:
+    """At least one core, and no more than the affinity of this process has."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    assert cores
+    assert 1 <= system.usable_cores() <= cores
+
+
+@pytest.mark.parametrize(
+    ("files", "cores"),
+    [
+        ({"/proc/self/cgroup": "0::/pod/job", "/sys/fs/cgroup/pod/cpu.max": "250000 100000"}, 2),
+        ({"/proc/self/cgroup": "0::/", "/sys/fs/cgroup/cpu.max": "50000 100000"}, 1),
+        ({"/proc/self/cgroup": "0::/", "/sys/fs/cgroup/cpu.max": "max 100000"}, 64),
+        (
+            {
+                "/proc/self/cgroup": "4:cpu,cpuacct:/x",
+                "/sys/fs/cgroup/cpu/x/cpu.cfs_quota_us": "300000",
+                "/sys/fs/cgroup/cpu/x/cpu.cfs_period_us": "100000",
+            },
+            3,
+        ),
+        ({"/proc/self/cgroup": "4:cpu:/", "/sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1"}, 64),
+        ({}, 64),
+    ],
+)
+def test_the_quota_of_a_container(files: dict[str, str], cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The CPU quota of this cgroup or of one above it limits the cores, in both versions of cgroups."""
+    known = {os.path.normpath(path): text for path, text in files.items()}
+    monkeypatch.setattr(system, "_text", lambda path: known.get(os.path.normpath(path), ""))
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)), raising=False)
+    assert system.usable_cores() == cores

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_SECONDS = 10**9
+MAX_JOBS = 1024
 MAX_CANDLES = 10**9  # minutes of two thousand years
 
 _HEADERS: dict[str, bool | str] = {"true": True, "false": False, "auto": "auto"}
@@ -121,6 +122,14 @@ def job_parser() -> argparse.ArgumentParser:
         "--resume-by",
         choices=("time",),
         help="skip the rows of a pipe up to the last timestamp of the checkpoint: its sender repeats them",
+    )
+    parser.add_argument(
+        "--jobs", metavar="N", type=_jobs, help="count large files in N processes (default: auto, as many as pay)"
+    )
+    parser.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="count on a Dask cluster: tcp://host:8786, or local for one of this machine",
     )
     parser.add_argument(
         "--every",
@@ -276,6 +285,15 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _jobs(text: str) -> int | None:
+    if text == "auto":
+        return None
+    jobs = int(text) if text.isdecimal() else 0
+    if not 1 <= jobs <= MAX_JOBS:
+        raise argparse.ArgumentTypeError(f"expected auto, or an integer from 1 to {MAX_JOBS}, found {text!r}")
+    return jobs
+
+
 def _share(text: str) -> float:
     try:
         share = float(text)
@@ -411,7 +429,10 @@ def _identity(path: str) -> object:
     except NotADirectoryError:
         return _identity(os.path.dirname(path))
     except OSError:
-        return os.path.realpath(path)
+        try:
+            return os.path.realpath(path)
+        except OSError:  # the working directory is gone
+            return path
     return status.st_dev, status.st_ino
 
 

@@ -68,6 +68,7 @@ def _run_job(arguments: list[str]) -> int:
     from stream_signal.job.run import execute  # noqa: PLC0415
 
     system.keep_memory()
+    system.need_one_blas_thread()
     gc.freeze()  # what was imported stays
     gc.enable()
 
@@ -88,6 +89,8 @@ def _run_job(arguments: list[str]) -> int:
         idle_timeout=options.idle_timeout,
         rotated=options.rotated,
         resume_by=options.resume_by,
+        jobs=options.jobs,
+        cluster=options.cluster,
         quiet=options.quiet,
         strict=options.strict,
     )

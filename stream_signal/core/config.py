@@ -32,6 +32,8 @@ BAD_ROWS = ("error", "missing")
 _YAML_BOOLS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 DEFAULT_VERSION = "v1"
 REQUIRED = ("seed", "window", "version")
+_NO_CONFIG = "a config is a few lines such as window: 5; candles are given as a path, without --config"
+_EXAMPLES = {"seed": "seed: 42", "window": "window: 5", "version": 'version: "v1"'}
 AUTO = "auto"
 DECIMALS = (".", ",")
 THOUSANDS = (None, ",", ".", " ")
@@ -184,7 +186,7 @@ class Config(_Settings):
         if self.header is False and self.column_number is None:
             raise ConfigError(
                 f"column: expected a number counted from 1, since header is false, found {_found(self.column)}"
-            )
+            ).with_hint("add the number of the close: in rows of time, open, high, low and close, --column 5")
         if self.decimal == self.thousands:
             raise ConfigError(f"thousands: expected another mark than that of decimal, found {_found(self.thousands)}")
         return self
@@ -268,7 +270,7 @@ def _settings_of(entries: list[tuple[int, str, Any]]) -> dict[str, Any]:
         settings[key] = _share(value) if key == "max_bad" else value
     for key in REQUIRED:
         if key not in settings:
-            raise ConfigError(f"missing required key: {key!r}")
+            raise ConfigError(f"missing required key: {key!r}").with_hint(f"add a line such as {_EXAMPLES[key]}")
     return settings
 
 
@@ -349,7 +351,7 @@ def _entries(data: bytes) -> Iterator[tuple[int, str, Any]]:
     import yaml  # noqa: PLC0415 - a job without a config file starts faster
 
     if len(data) > MAX_CONFIG_BYTES:
-        raise ConfigError(f"expected at most {MAX_CONFIG_BYTES} bytes of settings, found more")
+        raise ConfigError(f"expected at most {MAX_CONFIG_BYTES} bytes of settings, found more").with_hint(_NO_CONFIG)
     try:
         # Composed, not constructed: no tag is executed, no alias expanded.
         document = yaml.compose(data, yaml.SafeLoader)
@@ -358,11 +360,16 @@ def _entries(data: bytes) -> Iterator[tuple[int, str, Any]]:
         ValueError,
         OverflowError,
     ) as error:  # the last two from a code point or a version too large
-        raise ConfigError(f"expected YAML, found: {' '.join(str(error).split())}") from None
+        raise ConfigError(f"expected YAML, found: {' '.join(str(error).split())}").with_hint(_NO_CONFIG) from None
     except RecursionError:
-        raise ConfigError("expected YAML, found a document nested too deeply") from None
+        raise ConfigError("expected YAML, found a document nested too deeply").with_hint(_NO_CONFIG) from None
     if not isinstance(document, yaml.MappingNode):
-        raise ConfigError(f"expected the keys {', '.join(REQUIRED)}, found {'nothing' if document is None else 'none'}")
+        found, hint = "an empty document", "write them one a line, such as window: 5"
+        if document is not None:
+            is_list = isinstance(document, yaml.SequenceNode)
+            found = f"{'a list' if is_list else 'one value'} without keys"
+            hint = hint if is_list else _NO_CONFIG  # the first lines of a CSV file are one value
+        raise ConfigError(f"expected the keys {', '.join(REQUIRED)}, found {found}").with_hint(hint)
     for key, value in document.value:
         is_key = isinstance(key, yaml.ScalarNode)
         yield key.start_mark.line + 1, key.value if is_key else _Unread(f"a {key.id}"), _scalar(value)

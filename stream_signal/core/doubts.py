@@ -43,7 +43,7 @@ def doubts_of(stream: SignalStream, order: TimeOrder, *, so_far: bool = False) -
     >>> [doubt.text for doubt in doubts_of(stream, order)]
     ["the same timestamp twice: 1 of 1 (100 %) equals the one before it; first: row 2: '60' after '60'"]
     """
-    found = [*_of_rows(stream, so_far=so_far), *_of_times(order, so_far=so_far)]
+    found = [*_of_rows(stream, so_far=so_far), *_of_times(order, so_far=so_far, from_the_end=stream.newest_first)]
     return [*found, *(Doubt(kind, text) for kind, text in stream.doubts.items())]
 
 
@@ -54,12 +54,12 @@ def _of_rows(stream: SignalStream, *, so_far: bool) -> Iterator[Doubt]:
         where = f"first: {repairs.first[BAD_ROW][0]}"
         text = f"{bad} of {rows} rows ({_percent(bad, rows)}) could not be read and count without a close; {where}"
         yield Doubt(BAD_ROW, text)
-    if not stream.ever_full and not so_far:
+    if stream.rows_with_mean == 0 and not so_far:
         why = f"the data has {rows}" if rows < stream.window else f"{bad + missing} of {rows} rows have no close"
         yield Doubt(NEVER_FULL, f"no window was ever full, so no row could signal: it has {stream.window} rows, {why}")
 
 
-def _of_times(order: TimeOrder, *, so_far: bool) -> Iterator[Doubt]:
+def _of_times(order: TimeOrder, *, so_far: bool, from_the_end: bool) -> Iterator[Doubt]:
     pairs, counts, first = order.pairs, order.counts, order.first
 
     def share(kind: str) -> str:
@@ -67,7 +67,10 @@ def _of_times(order: TimeOrder, *, so_far: bool) -> Iterator[Doubt]:
 
     if order.newest_first:
         how = f"{share(BACKWARDS)} timestamps are earlier than the one before, so the mean uses future prices"
-        yield Doubt(BACKWARDS, f"newest first: {how}; --newest-first reads the file from its end")
+        advice = "--newest-first reads the file from its end"
+        if from_the_end:
+            advice = "the file is oldest first: leave out --newest-first, or give --no-newest-first"
+        yield Doubt(BACKWARDS, f"newest first: {how}; {advice}")
     elif counts.get(BACKWARDS):
         how = f"{share(BACKWARDS)} timestamps are earlier than the one before; first: {first[BACKWARDS]}"
         yield Doubt(BACKWARDS, f"out of order: {how}; sort the rows, or name the files in the order of time")

@@ -8,6 +8,7 @@
     │   └── TruncatedError      the stream ended too early: it is empty, or ends inside a quoted field
     ├── DoubtError          the answer is doubtful, and the job is strict: look at the data, or run it without --strict
     ├── CheckpointError         a checkpoint is damaged, or has other settings or data: it says which, and what to do
+    ├── ClusterError            workers on other machines fail, or read other files: look at the cluster
     ├── OutputError             a result cannot be written: check the folder, the disk
     │   └── ClosedOutputError   the reader of the output closed the pipe
     ├── Interrupted             a signal asked the job to stop
@@ -124,6 +125,10 @@ class CheckpointError(StreamSignalError):
 
     def __str__(self) -> str:
         return f"checkpoint {self.path!r}: {self.differs}; {self.advice}"
+
+
+class ClusterError(StreamSignalError):
+    """Workers on other machines cannot count the input."""
 
 
 class OutputError(StreamSignalError):

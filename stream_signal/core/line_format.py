@@ -17,7 +17,7 @@ from typing import NamedTuple
 CSV, JSONL = "csv", "jsonl"
 _FIELD = re.compile(b"%[bd]")
 # Characters that are written as they are in every format; a space is not one of them, because it may have to go.
-_PLAIN = bytes(code for code in range(33, 127) if chr(code) not in '",\\')
+PLAIN = bytes(code for code in range(33, 127) if chr(code) not in '",\\')
 # A mean beyond the floats, of closes of hundreds of digits; every reader, also one of JSON, reads it as infinity.
 BEYOND = "1e999"
 
@@ -41,7 +41,7 @@ class LineFormat(NamedTuple):
 
     def line(self, number: int, time: bytes, close: bytes, mean: str, *, above: bool) -> bytes:
         """Write one row; `mean` is empty if it is missing."""
-        if (time + close).translate(None, _PLAIN):
+        if (time + close).translate(None, PLAIN):
             time, close = self.cell(time), self.cell(close)
         return self.template % (number, time, close, mean.encode() or self.no_mean, above)
 

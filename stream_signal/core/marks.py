@@ -41,6 +41,11 @@ class Marks:
             for mark in self._thousands
         }
 
+    @property
+    def have_point(self) -> bool:
+        """Whether the decimal mark is a point: a close without groups is then read as it is."""
+        return self._decimal == b"."
+
     def plain(self, text: bytes) -> bytes:
         """Write a close with a point and without groups; raise ValueError, with what was expected, if it is none.
 

@@ -23,42 +23,64 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
+    from fractions import Fraction
 
     from stream_signal.core.blocks.rows import Rows
     from stream_signal.core.header import Header
+    from stream_signal.core.ticks import Close
     from stream_signal.core.time_column import Position
 
 
 class Row:
-    """One counted row, as the row engine shows it; the next row reuses the object, so copy what you keep.
+    """One counted row; the next row reuses the object, so copy what you keep.
 
-    `number` counts from 1. The close is exactly `ticks / 10**places`; `ticks` is None if it is missing. `above` says
-    whether the row signals. `total` is the sum of its window times `10**scale`, or None while the window is not full.
-    `text(column)` returns a field of the row as it was written, by its position from 0, or two fields, joined by a
-    space; it is empty for a bad row.
+    `number` counts from 1. `above` says whether the row signals. `text(column)` returns a field of the row as it was
+    written, by its position from 0, or two fields, joined by a space. If a row is bad because of its close, its texts
+    are there all the same; if it has another number of fields than the header, all of them are empty.
+
+    Everything here depends on the row alone, and not on which engine read it or where the bytes were cut.
     """
 
-    __slots__ = ("_window", "above", "number", "places", "scale", "text", "ticks", "total")
+    __slots__ = ("_close", "_scale", "_total", "_window", "above", "number", "text")
 
     text: Callable[[Position], bytes]
 
     def __init__(self, window: int, text: Callable[[Position], bytes]) -> None:
         self.number = 0
-        self.ticks: int | None = None
-        self.places = 0
         self.above = False
-        self.total: int | None = None
-        self.scale = 0
         self.text = text
+        self._close: Close = None
+        self._total: int | None = None
+        self._scale = 0
         self._window = window
+
+    def fill(self, number: int, close: Close, total: int | None, scale: int, *, above: bool) -> None:
+        """Become the next row: for the engines.
+
+        `total` is the sum of its window times `10**scale`, None while the window is not full.
+        """
+        self.number = number
+        self.above = above
+        self._close = close
+        self._total = total
+        self._scale = scale
+
+    @property
+    def has_close(self) -> bool:
+        """Whether there is a close; `close` says the same, but takes longer."""
+        return self._close is not None
 
     @property
     def close(self) -> Decimal | None:
-        """The close, exactly; None if it is missing."""
-        if self.ticks is None:
+        """The close, exactly, without zeros at the end of its decimals: 5 for `5.00`; None if it is missing."""
+        if self._close is None:
             return None
-        return Decimal((self.ticks < 0, tuple(map(int, str(abs(self.ticks)))), -self.places))
+        ticks, places = self._close
+        # An engine may have scaled it to the places of its neighbours, so it does not show those that were written.
+        while places and ticks % 10 == 0:
+            ticks, places = ticks // 10, places - 1
+        return Decimal((ticks < 0, tuple(map(int, str(abs(ticks)))), -places))
 
     @property
     def mean(self) -> float | None:
@@ -66,19 +88,20 @@ class Row:
 
         OverflowError if it is beyond the floats.
         """
-        return None if self.total is None else self.total / self.divisor
+        return None if self._total is None else self._total / (self._window * 10**self._scale)
 
     @property
-    def divisor(self) -> int:
-        """The number to divide `total` by to get the mean."""
-        divisor: int = self._window * 10**self.scale
-        return divisor
+    def exact_mean(self) -> Fraction | None:
+        """The mean, not rounded; None while the window is not full."""
+        from fractions import Fraction  # noqa: PLC0415 - the mean is enough for most observers
+
+        return None if self._total is None else Fraction(self._total, self._window * 10**self._scale)
 
 
 class Observer:
     """Sees the rows of a stream as they are counted. Override what you need; each method here does nothing.
 
-    `name` is the key under which a checkpoint keeps what `snapshot` returns.
+    `name` is the key under which a checkpoint keeps what `snapshot` returns; an observer without one needs no name.
     """
 
     name = ""
@@ -94,9 +117,37 @@ class Observer:
         for row in rows:
             self.row(row)
 
+    def part(self) -> Observer | None:
+        """Return an observer for later rows that are counted apart from the stream; None if it has to see them here.
+
+        It is pickled, sees a run of rows numbered from 1, and is then given to `join`, unless `can_join` is False: then
+        this observer sees these rows itself.
+        """
+        return None
+
+    can_join = True
+    """whether a part can still be joined"""
+
+    def join(self, part: Any, rows: int) -> None:
+        """Add what a part has seen after the first `rows` rows, as if this observer had seen it."""
+        raise NotImplementedError
+
     def snapshot(self) -> Any:
         """Return what `restore` needs in another process, as values that JSON can hold; None for nothing."""
         return None
 
     def restore(self, saved: Any) -> None:
         """Resume from what `snapshot` returned; raise ValueError if `saved` is not valid."""
+
+
+def check_names(observers: Sequence[Observer], taken: Iterable[str]) -> None:
+    """Raise ValueError if two observers have one name, or one of `taken`, or if one has a snapshot and no name."""
+    names = set(taken)
+    for observer in observers:
+        if not observer.name:
+            if type(observer).snapshot is not Observer.snapshot:
+                kind = type(observer).__name__
+                raise ValueError(f"expected a `name` for the snapshot of each observer, found none in {kind}")
+        elif observer.name in names:
+            raise ValueError(f"expected a name of its own for each observer, found {observer.name!r}, which is taken")
+        names.add(observer.name)

@@ -38,7 +38,7 @@ class Repairs:
     """Counts by kind, and the first places of each kind; `source` names the current input if there are several.
 
     `line_of`, if set, gives the line number in the file of the line that was fed as number n: the two differ if a file
-    is read from its end.
+    is read from its end. Two are equal if they have the same counts and places, whatever is read at the moment.
 
     >>> repairs = Repairs()
     >>> repairs.note(MISSING_CLOSE, 7)
@@ -51,6 +51,11 @@ class Repairs:
         self.first: dict[str, list[Place]] = {}
         self.source: str | None = None
         self.line_of: Callable[[int], int] | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Repairs) and (self.counts, self.first) == (other.counts, other.first)
+
+    __hash__ = None  # type: ignore[assignment]  # because it changes
 
     def copy(self) -> Repairs:
         """Return an independent copy."""
@@ -67,6 +72,14 @@ class Repairs:
         if count < EXAMPLES:
             place = Place(self.line_of(line) if self.line_of else line, text, self.source)
             self.first.setdefault(kind, []).append(place)
+
+    def add(self, later: Repairs, line: int) -> None:
+        """Add what was noted in later lines of the input, which were counted from 1 after `line`."""
+        for kind, count in later.counts.items():
+            self.counts[kind] = self.counts.get(kind, 0) + count
+            places = self.first.setdefault(kind, [])
+            for place in later.first[kind][: EXAMPLES - len(places)]:
+                places.append(Place(line + place.line, place.text, self.source))
 
     def in_words(self) -> dict[str, list[str]]:
         """Return the first places of each kind as text."""

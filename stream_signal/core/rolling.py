@@ -39,7 +39,7 @@ class RollingMean:
     """
 
     # Without underscores because `core.blocks.rolling` works on these too. No other module should.
-    __slots__ = ("head", "largest", "places", "ring", "total", "was_full", "window")
+    __slots__ = ("head", "largest", "places", "ring", "total", "window")
 
     def __init__(self, window: int) -> None:
         if type(window) is not int:
@@ -52,7 +52,6 @@ class RollingMean:
         self.total = 0
         self.places = 0
         self.largest = 0  # no value in the ring is further from 0 than this
-        self.was_full = False  # before the last missing value
 
     def __repr__(self) -> str:
         try:
@@ -70,11 +69,6 @@ class RollingMean:
     def ready(self) -> bool:
         """Whether the window is full, and so has a mean."""
         return len(self.ring) == self.window
-
-    @property
-    def ever_full(self) -> bool:
-        """Whether the window was full at any time."""
-        return self.was_full or len(self.ring) == self.window
 
     def update(self, value: int | float | Decimal | None) -> None:  # noqa: PYI041 - in plain words
         """Take the next value; None or NaN is a missing one, and no window that holds it has a mean.
@@ -135,7 +129,6 @@ class RollingMean:
 
     def clear(self) -> None:
         """Empty the window, as a missing value does: no window that holds one has a mean."""
-        self.was_full = self.ever_full
         del self.ring[:]
         self.head = 0
         self.total = 0

@@ -40,8 +40,6 @@ class State(NamedTuple):
     """what each observer needs to resume, by its name"""
     rows_without_mean: int | None = None
     """those up to the last missing close; None if unknown"""
-    was_full: bool = True
-    """whether the window was full at any time"""
 
     def as_json(self) -> dict[str, Any]:
         """Return it as values that JSON can hold."""
@@ -71,7 +69,6 @@ class State(NamedTuple):
             places=natural(saved["places"]),
             observed=_mapping(saved["observed"]),
             rows_without_mean=None if saved["rows_without_mean"] is None else natural(saved["rows_without_mean"]),
-            was_full=bool(saved["was_full"]),
         )
         if (
             state.signals > state.rows

@@ -37,10 +37,10 @@ class Steps:
 
     __slots__ = ("_decided", "_firsts", "_longer", "count")
 
-    def __init__(self) -> None:
+    def __init__(self, decided: int | None = None) -> None:
         self.count = 0
         self._firsts: list[int] = []  # until there are enough
-        self._decided: int | None = None
+        self._decided = decided
         self._longer = 0
 
     @property

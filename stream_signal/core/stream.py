@@ -15,21 +15,21 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from stream_signal.core.config import Config, as_config
 from stream_signal.core.errors import DataError, TruncatedError
-from stream_signal.core.repairs import BAD_ROW, MISSING_CLOSE
+from stream_signal.core.repairs import BAD_ROW, MISSING_CLOSE, Repairs
 from stream_signal.core.rows.engine import RowEngine
 from stream_signal.core.rows.reader import RowReader
 from stream_signal.core.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Self
 
     from stream_signal.core.blocks.engine import BlockEngine
     from stream_signal.core.header import Header
     from stream_signal.core.observe import Observer
     from stream_signal.core.observers.first_look import FirstLook
-    from stream_signal.core.repairs import Repairs
     from stream_signal.core.state import State
+    from stream_signal.core.stretch import Apart, Stretch
 
 Engine = Literal["auto", "rows", "blocks"]
 
@@ -39,7 +39,9 @@ BLOCK_ENGINE_FROM_BYTES = 4 * 1024 * 1024
 # Chunks shorter than this are live rows. Longer ones, one after another, are a file or a backlog.
 BACKLOG_BYTES = 32 * 1024
 # A block fits in the cache together with its arrays.
-BLOCK_BYTES = 512 * 1024
+BLOCK_BYTES = 1024 * 1024
+# The name under which a state keeps the doubts, among those of the observers.
+_DOUBTS = "doubts"
 
 
 class Counts(NamedTuple):
@@ -55,7 +57,8 @@ class SignalStream:
 
     `feed` takes bytes cut anywhere; `finish` ends the stream. DataError names the line that cannot be read; after it,
     or after `finish`, the stream accepts nothing more (ValueError). `rows` and `signals` can be read at any time. Each
-    of the `observers` sees every row as it is counted.
+    of the `observers` sees every row as it is counted. ValueError if two of them have one name, or if one has a
+    snapshot and no name.
 
     `engine` is "auto", or "rows" or "blocks" to use only that one, as far as it can read the data; the answer is the
     same. `block_bytes` limits what the block engine takes at once. `look` sees the first timestamps of each input, at
@@ -81,6 +84,10 @@ class SignalStream:
             raise ValueError(f"expected the engine 'auto', 'rows' or 'blocks', found {engine!r}")
         config = as_config(config)
         self._observers = tuple(observers)
+        if observers:
+            from stream_signal.core.observe import check_names  # noqa: PLC0415 - a stream without observers needs none
+
+            check_names(self._observers, {_DOUBTS, *([look.name] if look else [])})
         self._tally = Tally(config.window)
         self._config = config
         self._look = look
@@ -88,7 +95,8 @@ class SignalStream:
         self._row_engine = RowEngine(self._reader, self._tally, self._observers)
         self._block_engine: BlockEngine | None = None
         # The block engine reads points only; groups are odd lines to it, which the row reader reads.
-        self._engine = engine if config.decimal == "." else "rows"
+        marks = self._reader.marks
+        self._engine = "rows" if marks and not marks.have_point else engine
         self._block_bytes = block_bytes
         self._block_engine_from = BLOCK_ENGINE_FROM_BYTES // (4 if observers else 1)
         self._name: str | None = None  # of the current input
@@ -125,14 +133,13 @@ class SignalStream:
         self._tally.rows, self._tally.signals, self._fed = state.rows, state.signals, state.offset
         self._tally.mean.restore(state.ring, state.places)
         self._tally.rows_without_mean = state.rows_without_mean
-        self._tally.mean.was_full = state.was_full
         self._reader.resume(state.header, state.offset, state.line, state.repairs)
         if state.header:
             self._begin(state.header)
         for observer in self._observers:
             if observer.name in state.observed:
                 observer.restore(state.observed[observer.name])
-        self.doubts.update(_texts(state.observed.get("doubts", {})))
+        self.doubts.update(_texts(state.observed.get(_DOUBTS, {})))
         if look:
             look.resume(state.header, state.observed.get(look.name), state.rows + 1, is_within=state.offset > 0)
         return self
@@ -149,7 +156,7 @@ class SignalStream:
             snapshots[self._look.name] = self._look.snapshot()
         observed = {name: snapshot for name, snapshot in snapshots.items() if snapshot is not None}
         if self.doubts:
-            observed["doubts"] = dict(self.doubts)
+            observed[_DOUBTS] = dict(self.doubts)
         return State(
             self.rows,
             self.signals,
@@ -161,7 +168,6 @@ class SignalStream:
             mean.places,
             observed,
             self._tally.rows_without_mean,
-            mean.ever_full,
         )
 
     @property
@@ -180,14 +186,14 @@ class SignalStream:
         return self._tally.mean.window
 
     @property
-    def rows_with_mean(self) -> int | None:
-        """Rows whose window is full; None if the stream resumed from a state that did not count them."""
-        return self._tally.rows_with_mean
+    def newest_first(self) -> bool:
+        """Whether files are read from their ends."""
+        return self._config.newest_first
 
     @property
-    def ever_full(self) -> bool:
-        """Whether the window was full at any row so far: before that, no row can signal."""
-        return self._tally.mean.ever_full
+    def rows_with_mean(self) -> int | None:
+        """Rows whose window is full: no other can signal. None if it resumed from a state that did not count them."""
+        return self._tally.rows_with_mean
 
     @property
     def value(self) -> float | None:
@@ -240,6 +246,78 @@ class SignalStream:
                 self._row_engine.feed(data)
             if self._look:
                 self._look.fed(data)
+
+    def apart(self) -> Apart | None:
+        """Return how later lines of this input can be counted apart, with `count_apart`; None if not, or not yet."""
+        from stream_signal.core.stretch import Apart  # noqa: PLC0415 - few jobs count apart
+
+        is_looking = self._look and self._look.texts is not None
+        if self._closed or not self.header or not self._reader.between_rows or is_looking:
+            return None
+        parts = [observer.part() for observer in self._observers]
+        settled = tuple(part for part in parts if part is not None)
+        return Apart(self._config, self.header, settled) if len(settled) == len(parts) else None
+
+    @staticmethod
+    def count_apart(apart: Apart, chunks: Iterable[bytes]) -> Stretch:
+        r"""Count the whole lines in `chunks` apart from the stream that `apart` came from.
+
+        NotApart if the stream has to read these lines itself.
+
+        >>> stream = SignalStream(Config(window=2))
+        >>> stream.feed(b"close\n4.58\n")
+        >>> stretch = SignalStream.count_apart(stream.apart(), [b"4.59\n4.", b"60\n"])
+        >>> stream.add(stretch, b"60\n")
+        >>> stream.finish()
+        Counts(rows=3, signals=2, value=0.6666666666666666)
+        """
+        from copy import deepcopy  # noqa: PLC0415
+
+        from stream_signal.core.rows.first_closes import FirstCloses  # noqa: PLC0415
+        from stream_signal.core.segment import Segment  # noqa: PLC0415
+        from stream_signal.core.stretch import NotApart, Stretch  # noqa: PLC0415
+
+        config, header = apart.config, apart.header
+        parts = deepcopy(apart.parts)
+        stream = SignalStream(config, parts)
+        stream._reader.resume(header, offset=1, line=0, repairs=Repairs())
+        stream._begin(header)
+        stream.begin_input(size=BLOCK_ENGINE_FROM_BYTES)  # whoever counts apart counts a lot
+        first = FirstCloses(config, header, config.window - 1)
+        fed = 0
+        try:
+            for chunk in chunks:
+                if b'"' in chunk:
+                    raise NotApart("a quote may span lines")
+                first.feed(chunk)
+                stream.feed(chunk)
+                fed += len(chunk)
+        except DataError as error:
+            raise NotApart("a line cannot be read") from error
+        if not stream._reader.between_rows:
+            raise NotApart("the last line is not whole")
+        if not all(part.can_join for part in parts):
+            raise NotApart("an observer has to see these rows in order")
+        reader, tally = stream._reader, stream._tally
+        segment = Segment.from_tally(tally, first.closes, broken=tally.rows_without_mean != 0)
+        return Stretch(fed, reader.line, header, segment, reader.repairs, parts)
+
+    def add(self, stretch: Stretch, tail: bytes) -> None:
+        """Take whole lines that were counted apart, as if they were fed; `tail` are the last of their bytes.
+
+        ValueError if they were counted with another header, or if a row is open: then they do not come next.
+        """
+        if stretch.header != self.header or not self._reader.between_rows:
+            raise ValueError("the stretch does not begin where this stream is")
+        with self._reading():
+            for observer, part in zip(self._observers, stretch.parts, strict=True):
+                observer.join(part, self.rows)
+            stretch.segment.add_to(self._tally)
+            self.repairs.add(stretch.repairs, self._reader.line)
+            self._reader.skip_lines(stretch.lines)
+            self._fed += stretch.size
+            if self._look:
+                self._look.fed(tail)
 
     def end_input(self) -> None:
         """End one input of several: its last row needs no newline, and the next may bring its own header."""
@@ -296,7 +374,7 @@ class SignalStream:
             expected = f"at most {max_bad:g} of the rows bad (`max_bad`)"
             raise DataError(None, expected, f"{bad} of {rows} rows that could not be read; {first}")
         # So many rows in a row, or more, would have a close if every row could be read.
-        if not self.ever_full and (rows - missing) // (missing + 1) >= window:
+        if self.rows_with_mean == 0 and (rows - missing) // (missing + 1) >= window:
             found = f"none in {rows} rows, of which {bad} could not be read; {first}"
             raise DataError(None, f"a window of {window} rows that can be read", found)
 

@@ -25,7 +25,6 @@ from stream_signal.core.repairs import Repairs
 from stream_signal.core.rows.head import Head, Line
 from stream_signal.core.rows.reader import MAX_LINE_BYTES, too_long
 from stream_signal.core.rows.splitter import LineSplitter
-from stream_signal.core.ticks import parse_ticks
 from stream_signal.inputs.events import Begin, End
 from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, can_be_read_again, opened, shown_path
 
@@ -34,11 +33,14 @@ if TYPE_CHECKING:
 
     from stream_signal.core.config import Config
     from stream_signal.core.header import Header
-    from stream_signal.core.ticks import Close
     from stream_signal.inputs.events import Event
 
 # The head is read in pieces of this size: it is a few hundred bytes long.
 _HEAD_BYTES = 64 * 1024
+# The hint of every refusal: the setting may come from a format or the config.
+OLDEST_FIRST = (
+    "if the rows come oldest first, leave out --newest-first; if a format or the config sets it, give --no-newest-first"
+)
 
 
 class BackwardsSource:
@@ -127,7 +129,7 @@ class _File:
         self.size = os.fstat(descriptor).st_size if size is None else size
         self.lines: int | None = None  # in all; counted if a line number is needed
         if not self.size and system.read_at(descriptor, 1, 0):  # as under /proc
-            raise InputError(f"{_cannot(name)}: its size is unknown; save it to a file first")
+            raise _cannot(name, "its size is unknown")
 
     def read(self, start: int, end: int) -> bytes:
         """Return the bytes from `start` to `end`; raise InputError if the size of the file has changed."""
@@ -151,7 +153,7 @@ class _File:
         after = self.read(quote, min(quote + FOUND_CHARACTERS // 2, self.size)).partition(b"\n")[0].removesuffix(b"\r")
         expected = "no quotes in a file that is read from its end (newest first)"
         found = f"{shown(before + after)}; remove the quotes, or sort the file by time"
-        return DataError(self._newlines(quote) + 1, expected, found)
+        return DataError(self._newlines(quote) + 1, expected, found).with_hint(OLDEST_FIRST)
 
     def line_of(self, number: int, before: int) -> int:
         """Return the number in the file of the line that was fed as `number`, if the first `before` stay in place."""
@@ -172,16 +174,17 @@ def _check_kind(name: str) -> None:
     if can_be_read_again(name):
         return
     what = "it is not a file, or another process has read a part of it" if name == STDIN else "it is not a file"
-    raise InputError(f"{_cannot(name)}: {what}; save it to a file first")
+    raise _cannot(name, what)
 
 
-def _cannot(name: str) -> str:
-    return f"cannot read {shown_path(name)} from its end (newest first)"
+def _cannot(name: str, why: str) -> InputError:
+    message = f"cannot read {shown_path(name)} from its end (newest first): {why}; save it to a file first"
+    return InputError(message).with_hint(OLDEST_FIRST)
 
 
 def _find_head(file: _File, config: Config, header: Header | None) -> _FileHead:
     """Read the lines before the rows; `header` is that of the files before."""
-    head, repairs, start, is_blank = Head(config, header, _parser(config)), Repairs(), 0, True
+    head, repairs, start, is_blank = Head(config, header), Repairs(), 0, True
     for number, line in enumerate(_first_lines(file), start=1):
         text, end = line.removesuffix(b"\r"), start + len(line) + 1
         if is_blank and text:
@@ -202,15 +205,6 @@ def _find_head(file: _File, config: Config, header: Header | None) -> _FileHead:
     # The mark is not part of the first line, which is read last.
     mark = len(BOM) if file.read(0, min(len(BOM), file.size)) == BOM else 0
     return _FileHead(file.size, mark, 0, head.header)
-
-
-def _parser(config: Config) -> Callable[[bytes], Close]:
-    """Return what reads a close."""
-    if config.decimal == "." and not config.thousands:
-        return parse_ticks
-    from stream_signal.core.marks import Marks  # noqa: PLC0415 - few files have such closes
-
-    return Marks(config.decimal, config.thousands).parse
 
 
 def _first_lines(file: _File) -> Iterator[bytes]:

@@ -1,6 +1,6 @@
 """Events: an input of any kind, as a sequence of what happens to it.
 
-    (IDLE* Begin (bytes | IDLE)* End)+
+    (IDLE* Begin (bytes | Counted | IDLE)* End)+
 
 A file is one Begin, its bytes and one End; several files follow each other; a followed file begins again after each
 rotation. The job needs to know nothing else about where the bytes come from.
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from typing import Protocol
 
+    from stream_signal.core.stretch import Stretch
+
+# A page of a disk: about 70 rows, with timestamps that no other file has at the same offset.
+EDGE_BYTES = 4096
 # No bytes have arrived within the timeout.
 IDLE = b""
 # Why another file replaces a followed one.
@@ -32,6 +36,14 @@ class Begin(NamedTuple):
     """the line number in the file of the line that is fed as number n; None: the same"""
 
 
+class Counted(NamedTuple):
+    """The next bytes, which have been counted elsewhere."""
+
+    stretch: Stretch
+    tail: bytes
+    """the last of them: EDGE_BYTES, if there are as many"""
+
+
 class End(NamedTuple):
     """An input has ended."""
 
@@ -41,7 +53,7 @@ class End(NamedTuple):
     """why another file replaces it; None if it was read to its end"""
 
 
-Event = Begin | bytes | End
+Event = Begin | bytes | Counted | End
 
 
 if TYPE_CHECKING:  # a Protocol takes 0.3 ms to make, and nothing asks for this one at run time

@@ -13,13 +13,12 @@ from typing import NamedTuple
 from stream_signal.core.errors import InputError
 from stream_signal.core.rows.reader import MAX_LINE_BYTES
 from stream_signal.core.urls import is_url
+from stream_signal.inputs.events import EDGE_BYTES
 from stream_signal.inputs.files import read_chunks
 from stream_signal.inputs.magic import MAGIC_BYTES, find_format
 from stream_signal.inputs.opening import find_archive, format_of, open_input
 from stream_signal.inputs.plain import read_edges, size_of
 
-# A page of a disk: about 70 rows, with timestamps that no other file has at the same offset.
-EDGE_BYTES = 4096
 # What may follow the offset in question: an unfinished record, and the line that continues it.
 _BEYOND_BYTES = 2 * MAX_LINE_BYTES
 
@@ -50,6 +49,13 @@ class Edges:
         self._kept += len(data)
         while self._kept - len(self._last[0]) >= EDGE_BYTES + _BEYOND_BYTES:
             self._kept -= len(self._last.popleft())
+
+    def skip(self, size: int, tail: bytes) -> None:
+        """Pass over the next `size` bytes, of which `tail` are the last; all rows before their end are counted."""
+        self.size += size - len(tail)
+        self._last.clear()
+        self._kept = 0
+        self.add(tail)
 
     def up_to(self, offset: int) -> Fingerprint:
         """Return the fingerprint up to `offset`, which is less than _BEYOND_BYTES before the end, or at the start."""

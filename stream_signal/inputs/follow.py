@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 
 from stream_signal import system
 from stream_signal.core.errors import InputError, reason
-from stream_signal.inputs.events import IDLE, RENAMED, TRUNCATED, Begin, End
-from stream_signal.inputs.fingerprint import EDGE_BYTES, Edges
+from stream_signal.inputs.events import EDGE_BYTES, IDLE, RENAMED, TRUNCATED, Begin, End
+from stream_signal.inputs.fingerprint import Edges
 from stream_signal.inputs.plain import CHUNK_BYTES
 from stream_signal.inputs.rotation import Rotations, stat_of
 from stream_signal.inputs.watch import POLL_SECONDS, Watch

@@ -26,6 +26,7 @@ from stream_signal import system
 from stream_signal.core.errors import InputError, reason
 from stream_signal.core.urls import is_url
 from stream_signal.inputs.magic import COLUMNAR, MAGIC_BYTES, ZIP, find_format
+from stream_signal.inputs.missing import hint_for
 from stream_signal.inputs.plain import STDIN, open_raw, opened, shown_path, size_of
 
 if TYPE_CHECKING:
@@ -88,8 +89,9 @@ def open_input(name: str) -> Iterator[Opened]:
     try:
         with closing(_open(name)) as source:
             yield source
-    except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"cannot read {shown_path(name)}: {reason(error)}") from error
+    except (OSError, ValueError) as error:
+        hint = None if name == STDIN else hint_for(name, error)
+        raise InputError(f"cannot read {shown_path(name)}: {reason(error)}").with_hint(hint) from error
 
 
 def _open(name: str) -> Opened:

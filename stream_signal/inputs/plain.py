@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from stream_signal import system
 from stream_signal.core.errors import InputError, reason
 from stream_signal.core.urls import without_secrets
+from stream_signal.inputs.missing import hint_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 # As much as the block engine counts at once.
-CHUNK_BYTES = 512 * 1024
+CHUNK_BYTES = 1024 * 1024
 
 
 class Raw:
@@ -54,7 +55,8 @@ class Raw:
     def check(self, read: int) -> None:
         """Raise InputError if it is a file that has fewer bytes than were read of it by now."""
         if self.is_file and os.fstat(self.descriptor).st_size < read:
-            raise InputError(f"cannot read {shown_path(self.name)}: it was truncated while it was read")
+            message = f"cannot read {shown_path(self.name)}: it was truncated while it was read"
+            raise InputError(message).with_hint("read a file that another program writes with --follow")
 
     def close(self) -> None:
         """Close it, unless it is stdin."""
@@ -66,7 +68,7 @@ def open_raw(path: str) -> Raw:
     if path != STDIN:
         return Raw(path, open(path, "rb", buffering=0))
     if sys.stdin is None:  # closed by the parent process: descriptor 0 may be any file by now
-        raise InputError("cannot read stdin: it is closed")
+        raise InputError("cannot read stdin: it is closed").with_hint("name a file, or give a pipe or < FILE")
     return Raw(path, open(0, "rb", buffering=0, closefd=False))
 
 
@@ -95,7 +97,7 @@ def read_small(path: str, limit: int) -> bytes:
         with open(path, "rb") as file:
             return file.read(limit + 1)
     except OSError as error:
-        raise InputError(f"cannot read {path!r}: {reason(error)}") from error
+        raise InputError(f"cannot read {path!r}: {reason(error)}").with_hint(hint_for(path, error)) from error
 
 
 def size_of(path: str) -> int:
@@ -114,7 +116,8 @@ def opened(path: str) -> Iterator[int]:
         with closing(open_raw(path)) as raw:
             yield raw.descriptor
     except (OSError, ValueError) as error:
-        raise InputError(f"cannot read {shown_path(path)}: {reason(error)}") from error
+        hint = None if path == STDIN else hint_for(path, error)
+        raise InputError(f"cannot read {shown_path(path)}: {reason(error)}").with_hint(hint) from error
 
 
 def shown_path(path: str) -> str:

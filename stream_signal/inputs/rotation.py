@@ -23,7 +23,8 @@ from stream_signal.core.foreign import refuse_foreign
 from stream_signal.core.header import BOM
 from stream_signal.core.quotes import FieldError, split_line
 from stream_signal.core.time_column import find_time
-from stream_signal.inputs.fingerprint import EDGE_BYTES, Edges, Fingerprint, find_edges, hashed
+from stream_signal.inputs.events import EDGE_BYTES
+from stream_signal.inputs.fingerprint import Edges, Fingerprint, find_edges, hashed
 from stream_signal.inputs.plain import read_edges, read_small
 
 if TYPE_CHECKING:

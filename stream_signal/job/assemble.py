@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stream_signal import system
 from stream_signal.core.errors import ConfigError
 from stream_signal.core.observers.first_look import FirstLook
 from stream_signal.core.stream import SignalStream
 from stream_signal.inputs.files import FilesSource
 from stream_signal.inputs.opening import expanded, refuse_columnar, refuse_packed, refuse_unread_from_end, refuse_urls
+from stream_signal.inputs.plain import size_of
 from stream_signal.job.doubts import Doubts
 from stream_signal.job.drive import Drive
 
@@ -26,10 +28,14 @@ if TYPE_CHECKING:
     from stream_signal.job.checkpoint import Checkpoint
     from stream_signal.job.log import Log
     from stream_signal.job.order import Order
+    from stream_signal.job.parallel import Workers
     from stream_signal.job.resume import Resumption
     from stream_signal.job.stopping import StopSignals
     from stream_signal.outputs.signals import SignalsWriter
     from stream_signal.outputs.sink import Sink
+
+# To start processes takes as long as to count so many bytes.
+AUTO_BYTES = 64 * 1024 * 1024
 
 
 def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
@@ -75,6 +81,13 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
 
         sinks.append(MetricsSoFar(order.every, config, stream, order.output, started))
 
+    if workers := _workers(order, config, held, log):
+        from stream_signal.job.parallel import ParallelSource  # noqa: PLC0415
+
+        def source_of(names: tuple[str, ...]) -> Source:
+            return FilesSource(names, has_checkpoint=bool(order.checkpoint))
+
+        source = ParallelSource(order.inputs, source_of, stream, workers, log)
     if rotations:
         from stream_signal.inputs.follow import FollowedSource  # noqa: PLC0415
 
@@ -101,13 +114,46 @@ def _inputs(order: Order, config: Config) -> tuple[str, ...]:
 
 def _source(order: Order, config: Config) -> Source:
     if config.newest_first:
-        from stream_signal.inputs.backwards import BackwardsSource  # noqa: PLC0415
+        from stream_signal.inputs.backwards import OLDEST_FIRST, BackwardsSource  # noqa: PLC0415
 
         if order.follow or order.checkpoint:
             what = "a file that grows" if order.follow else "a checkpoint"
-            raise ConfigError(f"newest_first: {what} needs the rows in order of time; leave out --newest-first")
+            raise ConfigError(f"newest_first: {what} needs the rows in order of time").with_hint(OLDEST_FIRST)
         return BackwardsSource(order.inputs, config)
     return FilesSource(order.inputs, config, has_checkpoint=bool(order.checkpoint))
+
+
+def _workers(order: Order, config: Config, held: ExitStack, log: Log) -> Workers | None:
+    """Return who counts ranges of the inputs; None if one process reads them."""
+    if order.jobs == 1 and not order.cluster:
+        return None
+    alone = _alone(order, config)
+    if alone:
+        if order.jobs or order.cluster:
+            log.info("one process", why=alone)
+        return None
+    if order.cluster:
+        from stream_signal.job.cluster import cluster  # noqa: PLC0415
+
+        return cluster(order.cluster, held)
+    if not order.jobs and sum(map(size_of, order.inputs)) < AUTO_BYTES:
+        return None
+    from stream_signal.job.processes import processes  # noqa: PLC0415
+
+    count = order.jobs or system.usable_cores()
+    log.info("processes", jobs=count)
+    return processes(count, held) if count > 1 else None
+
+
+def _alone(order: Order, config: Config) -> str | None:
+    """Say why one process has to read the inputs, if it has to."""
+    if order.follow:
+        return "a followed file is read as it grows"
+    if config.newest_first:
+        return "a file is read from its end"
+    if order.signals:
+        return "signals are written row by row"
+    return None
 
 
 def _checkpoint(order: Order, held: ExitStack) -> Checkpoint | None:
@@ -126,7 +172,8 @@ def _signals(order: Order, config: Config, held: ExitStack, stop: StopSignals) -
     from stream_signal.outputs.signals import SignalsWriter  # noqa: PLC0415
 
     lines = SignalLines(order.signals_format or format_for(order.signals), config.time_column)
-    return held.enter_context(SignalsWriter(order.signals, lines, lambda: stop.received))
+    writer = SignalsWriter(order.signals, lines, lambda: stop.received, quiet=order.is_quiet)
+    return held.enter_context(writer)
 
 
 def _time_order(order: Order, config: Config, log: Log) -> TimeOrder | None:

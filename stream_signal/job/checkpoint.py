@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.errors import (
     CheckpointError,
-    DataError,
     InputError,
     Interrupted,
     OutputError,
@@ -21,10 +20,12 @@ from stream_signal.core.urls import without_secrets
 from stream_signal.inputs.events import TRUNCATED
 from stream_signal.inputs.fingerprint import Edges
 from stream_signal.job.describe import last_time_of, next_row
-from stream_signal.job.position import START_OVER, Position, find_known
+from stream_signal.job.position import Position, find_known
 from stream_signal.job.saved import DamagedError, Saved, checked, decode, encode
+from stream_signal.job.words import START_OVER, of_input, of_setting
 from stream_signal.outputs.files import STDOUT, check_replaceable, replace_file
 from stream_signal.outputs.lock import FileLock
+from stream_signal.outputs.refused import cannot_write
 from stream_signal.outputs.sink import Every
 from stream_signal.outputs.stderr import say
 
@@ -61,13 +62,14 @@ class Checkpoint:
     def __enter__(self) -> Self:
         check_replaceable(self.path)
         if os.path.exists(self.path) and not os.path.isfile(self.path):
-            raise CheckpointError(self.path, "it is not a file", "name another")
+            raise CheckpointError(self.path, "it is not a file", "name a file, which need not exist yet")
         try:
             self._lock.__enter__()
         except BlockingIOError:
-            raise CheckpointError(self.path, "another process is using it", "wait for that, or name another") from None
+            advice = "wait for its end, or name another checkpoint"
+            raise CheckpointError(self.path, "another process is using it", advice) from None
         except OSError as error:
-            raise OutputError(f"cannot write {self.path!r}: {reason(error)}") from error
+            raise cannot_write(self.path, error) from error
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -83,7 +85,8 @@ class Checkpoint:
             with open(self.path, "rb") as file:
                 if os.fstat(file.fileno()).st_size > _MOST_BYTES + window * _MOST_BYTES_A_ROW:
                     differs = f"it is too large to be one of window {window}"
-                    raise CheckpointError(self.path, differs, f"go back to its window, or {START_OVER}")
+                    advice = f"give the --window that it was saved with, or {START_OVER}"
+                    raise CheckpointError(self.path, differs, advice)
                 data = file.read()
         except FileNotFoundError:
             return None
@@ -91,9 +94,12 @@ class Checkpoint:
             raise InputError(f"cannot read {self.path!r}: {reason(error)}") from error
         try:
             content = decode(data)
-            self._compare("input", content["input"], kind)
+            if content["input"] != kind:
+                raise CheckpointError(self.path, *of_input(content["input"], kind))
             for key, setting in settings.items():
-                self._compare(key, content["settings"].get(key, _BEFORE.get(key)), setting)
+                then = content["settings"].get(key, _BEFORE.get(key))
+                if then != setting:
+                    raise CheckpointError(self.path, *of_setting(key, then, setting))
             return checked(content, window)
         except DamagedError as error:
             raise self.damaged(str(error)) from None
@@ -106,18 +112,14 @@ class Checkpoint:
         """Return the error for a damaged checkpoint."""
         return CheckpointError(self.path, differs, START_OVER)
 
-    def _compare(self, what: str, then: object, now: object) -> None:
-        if then != now:
-            advice = f"go back to that, or {START_OVER}"
-            raise CheckpointError(self.path, f"its {what} was {str(then)[:60]}, and is {now} now", advice)
-
 
 class CheckpointSaver(Every):
     """Saves a stream in `checkpoint`: every `seconds`, when the job is stopped, and at its end.
 
     `position` knows what was read; `signals`, if given, are written and synced before each save. `rotations`, if given,
     know the followed file. One without a row cannot be recognised, so until its first row is counted, the checkpoint
-    stays at the end of the file before it, or at the start if there is none.
+    stays at the end of the file before it, or at the start if there is none. Once there are `unsent` signals, nothing
+    is saved.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts of a checkpoint
@@ -167,7 +169,7 @@ class CheckpointSaver(Every):
             return
         self._written = Edges(saved.written.offset)
         if self._signals.path != STDOUT and os.path.isfile(self._signals.path):
-            self._written = find_known(self._signals.path, saved.written, "written", self._checkpoint.path)[1]
+            self._written = find_known(self._signals.path, saved.written, "written to", self._checkpoint.path)[1]
         self._signals.written = self._written.add
         self._signals.resume(saved.written.offset)
 
@@ -184,10 +186,14 @@ class CheckpointSaver(Every):
             self._kept = None
             self.do()
 
+    def skip(self, size: int, tail: bytes) -> None:
+        """Remember what was counted elsewhere."""
+        self._position.skip(size, tail)
+
     def do(self) -> None:
         """Save the stream as it is."""
-        self._save(self._saved())
-        self._log.info("checkpoint saved", rows=self._stream.rows)
+        if self._save(self._saved()):
+            self._log.info("checkpoint saved", rows=self._stream.rows)
 
     def ending(self) -> None:
         """Remember the state before the last row: if the file grows, the row is read again, whole."""
@@ -217,17 +223,13 @@ class CheckpointSaver(Every):
 
     def fail(self, error: StreamSignalError) -> None:
         """Save what was counted before the job stopped, unless its signals could not be written."""
-        if isinstance(error, DataError):
-            if not self._position.is_of_files:  # only the sender can send it again
+        can_save = not (self._stream.closed or (self._signals and self._signals.failed))
+        try:
+            if can_save and isinstance(error, (Interrupted, OutputError)):
+                self.do()
+        finally:  # whatever could not be written: only the sender can send the rows of a pipe again
+            if not self._position.is_of_files and not (self._quiet and isinstance(error, Interrupted)):
                 error.add_note(self._next_row)
-            return
-        if not isinstance(error, (Interrupted, OutputError)):
-            return
-        if self._stream.closed or (self._signals and self._signals.failed):
-            return
-        self.do()
-        if not self._position.is_of_files and not self._quiet:
-            error.add_note(self._next_row)
 
     def _saved(self, *, sync: bool = True) -> Saved:
         """Describe the stream as it is, once the signals of its rows are written."""
@@ -243,9 +245,13 @@ class CheckpointSaver(Every):
         names = tuple(map(without_secrets, self._position.names))
         return Saved(self._position.input, self._settings, parts, written, state, names, followed)
 
-    def _save(self, saved: Saved) -> None:
+    def _save(self, saved: Saved) -> bool:
+        """Save it; return False if it has rows whose signals were not sent: the next job has to read them again."""
+        if self._signals and self._signals.unsent:
+            return False
         self._checkpoint.save(saved)
         self._next_row = next_row(saved.state.rows, last_time_of(saved))
+        return True
 
 
 def deciding_settings(config: Config, signals: SignalsWriter | None) -> dict[str, Any]:

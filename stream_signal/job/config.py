@@ -55,4 +55,5 @@ def read_config(path: str | None) -> dict[str, Any]:
 def _in_file(path: str, error: ConfigError) -> ConfigError:
     named = ConfigError(f"{path}: {error}")
     named.version = error.version
+    named.hint = error.hint
     return named

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from stream_signal.core.config import MAX_WINDOW
 from stream_signal.core.errors import CheckpointError, shown
 from stream_signal.inputs.plain import read_small
-from stream_signal.job.position import START_OVER
 from stream_signal.job.saved import DamagedError, checked, decode
+from stream_signal.job.words import START_OVER
 
 if TYPE_CHECKING:
     from stream_signal.job.saved import Saved
@@ -38,7 +38,7 @@ def describe(path: str) -> dict[str, Any]:
 
 def _read(data: bytes) -> Saved:
     if len(data) > _MOST_BYTES:
-        raise DamagedError("it is too large")
+        raise DamagedError(f"it is larger than {_MOST_BYTES} bytes")
     content = decode(data)
     window = content["settings"].get("window")
     if type(window) is not int or not 1 <= window <= MAX_WINDOW:

@@ -39,7 +39,7 @@ class Doubts(Sink):
     def found(self, *, so_far: bool = False) -> list[Doubt]:
         """Return all doubts; `so_far` leaves out those that more rows may remove."""
         stream = self._stream
-        is_fine = stream.ever_full or so_far
+        is_fine = stream.rows_with_mean != 0 or so_far
         if is_fine and not stream.doubts and BAD_ROW not in stream.repairs.counts and self._times.is_in_order:
             return []
         from stream_signal.core.doubts import doubts_of  # noqa: PLC0415 - only a doubtful answer needs it

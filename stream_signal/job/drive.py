@@ -1,6 +1,6 @@
 """Drive: one loop over the events of a source, which feeds the stream and then each sink.
 
-    source -> Begin (bytes | IDLE)* End, again and again -> SignalStream -> sinks
+    source -> Begin (bytes | Counted | IDLE)* End, again and again -> SignalStream -> sinks
 
 A stop signal is held back while a chunk is counted and the sinks take it, so that stream and sinks are always between
 the same two rows when it takes effect.
@@ -9,15 +9,17 @@ the same two rows when it takes effect.
 from __future__ import annotations
 
 import time
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING
 
-from stream_signal.core.errors import ClosedOutputError, Interrupted, OutputError, StreamSignalError
+from stream_signal.core.errors import Interrupted, OutputError, StreamSignalError
 from stream_signal.core.urls import without_secrets
-from stream_signal.inputs.events import Begin, End
+from stream_signal.inputs.events import Begin, Counted, End
+from stream_signal.job.attempt import attempt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from stream_signal.core.stream import Counts, SignalStream
     from stream_signal.inputs.events import Source
@@ -65,6 +67,8 @@ class Drive:
             for event in events:
                 if isinstance(event, bytes):
                     self._take(event)
+                elif isinstance(event, Counted):
+                    self._add(event)
                 elif isinstance(event, End):
                     end = event
                 else:
@@ -102,6 +106,12 @@ class Drive:
             for sink in self._sinks:
                 sink.take(data)
 
+    def _add(self, counted: Counted) -> None:
+        with self._stop.held():
+            self.stream.add(counted.stretch, counted.tail)
+            for sink in self._sinks:
+                sink.skip(counted.stretch.size, counted.tail)
+
     def _end_input(self, end: End) -> None:
         with self._stop.held():
             if end.rotated:
@@ -129,18 +139,7 @@ class Drive:
         if isinstance(error, (Interrupted, OutputError)):
             self._stop.obey()  # the job is stopping already
         for sink in self._sinks:
-            self._attempt(error, sink.fail)
-
-    def _attempt(self, error: StreamSignalError, do: Callable[[StreamSignalError], None]) -> None:
-        try:
-            do(error)
-        except Interrupted:
-            self._stop.obey()  # the job is stopping anyway
-        except OutputError as unwritten:
-            if isinstance(error, ClosedOutputError) and not isinstance(unwritten, ClosedOutputError):
-                raise  # a closed pipe would end the job quietly
-            if str(unwritten) != str(error):
-                error.add_note(str(unwritten))
+            attempt(error, partial(sink.fail, error), self._stop)
 
     def _patience(self) -> float:
         """Return how many seconds remain until a sink has something to do."""

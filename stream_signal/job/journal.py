@@ -30,7 +30,7 @@ class Journal(Every):
         self._time_order = time_order
         self._signals = signals
         self._knows_header = stream.header is not None
-        self._noticed: set[str] = set()
+        self._noticed = {*stream.repairs.first, *time_order.first}  # by the job that a checkpoint continues
         self._name = ""  # of the current input
         self._bytes = 0
         self._rows_before = 0
@@ -41,7 +41,14 @@ class Journal(Every):
 
     def take(self, data: bytes) -> None:
         """Log what was found for the first time: a live stream may not end for weeks."""
-        self._bytes += len(data)
+        self._look(len(data))
+
+    def skip(self, size: int, tail: bytes) -> None:  # noqa: ARG002 - the stream has them
+        """Log what was found for the first time in bytes that were counted elsewhere."""
+        self._look(size)
+
+    def _look(self, size: int) -> None:
+        self._bytes += size
         self._log_header()
         found: dict[str, object] = {kind: places[0] for kind, places in self._stream.repairs.first.items()}
         found |= self._time_order.first

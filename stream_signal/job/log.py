@@ -77,8 +77,11 @@ class Log:
             for logger in self._loggers:
                 getattr(logger, level)(event, **fields)
         except OSError as error:
-            where = "to stderr" if self._path in {None, STDERR} else repr(self._path)
-            raise OutputError(f"cannot write the log {where}: {reason(error)}") from error
+            if self._path not in {None, STDERR}:
+                from stream_signal.outputs.refused import cannot_write  # noqa: PLC0415 - nearly never needed
+
+                raise cannot_write(self._path, error, "the log ", in_place=True) from error
+            raise OutputError(f"cannot write the log to stderr: {reason(error)}") from error
 
     def _open(self) -> list[_Logger]:
         loggers: list[_Logger] = []
@@ -122,8 +125,8 @@ class _LogFile:
     def info(self, line: str) -> None:
         """Append a line: it is in the file when the call returns."""
         if self._was_renamed():
-            self.close()
-            self._file = self._open()
+            renamed, self._file = self._file, self._open()  # the old one stays open if there is no new one
+            renamed.close()
         self._file.write(f"{line}\n")
 
     warning = error = info

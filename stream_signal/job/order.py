@@ -43,6 +43,10 @@ class Order(NamedTuple):
     """pattern of the names that old files of the followed one get; None: unknown"""
     resume_by: str | None = None
     """"time": a sender repeats rows, and those up to the last timestamp of the checkpoint are skipped"""
+    jobs: int | None = None
+    """processes; None: as many as pay"""
+    cluster: str | None = None
+    """address of a Dask scheduler whose workers count, or `local` for workers of this machine"""
     quiet: bool = False
     """nothing on stderr but errors"""
     idle_timeout: float | None = None

@@ -9,9 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import CheckpointError, InputError
+from stream_signal.core.urls import without_secrets
 from stream_signal.inputs.fingerprint import Edges, Fingerprint, find_content, find_edges
 from stream_signal.inputs.plain import STDIN, can_be_read_again, shown_path, size_of
 from stream_signal.job.saved import FILES, PIPE
+from stream_signal.job.words import START_OVER, of_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
     from stream_signal.inputs.rotation import Followed, Rotations
 
     _Find = Callable[[str, Fingerprint], tuple[int, Edges | None]]
-
-START_OVER = "remove it to start over"
 
 
 class Position:
@@ -33,7 +33,10 @@ class Position:
     def __init__(self, names: tuple[str, ...]) -> None:
         again = [can_be_read_again(name) for name in names]
         if len(again) > 1 and (STDIN in names or not all(again)):
-            raise InputError("with a checkpoint, the inputs are files, named by their paths, or one pipe")
+            pipe = next(name for name, can in zip(names, again, strict=True) if not can or name == STDIN)
+            found = "stdin" if pipe == STDIN else repr(pipe)
+            message = f"with --checkpoint, expected files by their paths or a single pipe, found {found} among others"
+            raise InputError(message).with_hint("save what it gives to a file, and name that")
         self.input = FILES if all(again) else PIPE
         self.first = 0
         self.offset = 0
@@ -49,14 +52,14 @@ class Position:
     def resume(self, parts: list[Fingerprint], checkpoint: str) -> None:
         """Continue after `parts`; raise CheckpointError, which names `checkpoint`, if the inputs do not have them."""
         if len(self.names) < len(parts):
-            differs = f"it has read {len(parts)} inputs, and {len(self.names)} are given"
-            raise CheckpointError(checkpoint, differs, START_OVER)
+            differs = f"{len(parts)} inputs were read before it was saved, and this job has only {len(self.names)}"
+            raise CheckpointError(checkpoint, differs, f"name them all, in the same order, or {START_OVER}")
         self.first = len(parts) - 1
         for number, (name, part) in enumerate(zip(self.names, parts, strict=False)):
-            size, self._edges = find_known(name, part, "read", checkpoint, find_content)
+            size, self._edges = find_known(name, part, "read from", checkpoint, find_content)
             if number < self.first and size > part.offset:
                 differs = f"{shown_path(name)} has grown since the inputs after it were read"
-                raise CheckpointError(checkpoint, differs, START_OVER)
+                raise CheckpointError(checkpoint, differs, f"bring it back as it was, or {START_OVER}")
             self.offset = part.offset
         self._done = parts[:-1]
 
@@ -69,7 +72,7 @@ class Position:
         [part] = parts
         edges = rotations.resume(part, followed)
         if edges is None:
-            differs = _differs(rotations.path, part, size_of(rotations.path), "read")
+            differs = of_bytes(rotations.path, part.offset, size_of(rotations.path), "read from")
             unreadable = rotations.unreadable()
             if rotations.pattern and unreadable:
                 differs += f", and {unreadable}"
@@ -86,6 +89,10 @@ class Position:
         """Take the next bytes."""
         if self.is_of_files:
             self._edges.add(data)
+
+    def skip(self, size: int, tail: bytes) -> None:
+        """Pass over the next `size` bytes, which were counted elsewhere; `tail` are the last of them."""
+        self._edges.skip(size, tail)
 
     def end_input(self, *, rotated: bool) -> None:
         """Move on to the next input, or to the file that replaces a rotated one."""
@@ -105,10 +112,6 @@ def find_known(path: str, part: Fingerprint, done: str, checkpoint: str, find: _
     size, edges = find(path, part)
     if edges:
         return size, edges
-    raise CheckpointError(checkpoint, _differs(path, part, size, done), f"bring the file back, or {START_OVER}")
-
-
-def _differs(path: str, part: Fingerprint, size: int, done: str) -> str:
-    if size < part.offset:
-        return f"it has {done} {part.offset} bytes of {shown_path(path)}, which has {size} now"
-    return f"{shown_path(path)} does not begin with the bytes that it has {done}"
+    raise CheckpointError(
+        checkpoint, of_bytes(without_secrets(path), part.offset, size, done), f"bring the file back, or {START_OVER}"
+    )

@@ -25,7 +25,8 @@ from stream_signal.inputs.events import Begin
 from stream_signal.inputs.files import FilesSource
 from stream_signal.inputs.opening import expanded, refuse_unread_from_end
 from stream_signal.job.assemble import assemble
-from stream_signal.job.config import find_config, load_config
+from stream_signal.job.attempt import attempt
+from stream_signal.job.config import DEFAULT_CONFIG, find_config, load_config
 from stream_signal.job.log import Log
 from stream_signal.job.stopping import StopSignals
 from stream_signal.outputs.metrics import (
@@ -37,7 +38,7 @@ from stream_signal.outputs.metrics import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Protocol
 
     from stream_signal.inputs.events import Source
@@ -133,8 +134,7 @@ def execute(order: Order) -> None:
             metrics = Metrics.of(config, drive.run(), time.perf_counter() - started)
             if order.strict:
                 doubts.refuse()
-            write_record(metrics, order.output)
-            stop.obey()  # the job is done
+            write_record(metrics, order.output, last=stop.last_step())
         except ClosedOutputError as error:
             log.info("output closed", reason=str(error))
             return
@@ -143,12 +143,12 @@ def execute(order: Order) -> None:
                 error.rows = stream.rows
             if isinstance(error, ConfigError) and version == UNKNOWN_VERSION:
                 version = error.version or version
-            _record_failure(error, version, order, log)
+            _record_failure(error, version, order, log, stop)
             raise
         except Exception as error:
             unexpected = InternalError(f"internal error: {type(error).__name__}: {error}").with_hint(_DEFECT)
             unexpected.__cause__ = error
-            _record_failure(unexpected, version, order, log)
+            _record_failure(unexpected, version, order, log, stop)
             raise unexpected from error
         try:
             doubts.say()
@@ -167,31 +167,27 @@ def _log_start(log: Log, order: Order, config: Config, config_path: str | None) 
             log.info("config found", path=config_path, ignore="--no-config")
 
 
-def _record_failure(error: StreamSignalError, version: str, order: Order, log: Log) -> None:
+def _record_failure(error: StreamSignalError, version: str, order: Order, log: Log, stop: StopSignals) -> None:
     """Write the error to the log, and in place of the metrics; what cannot be written does not hide it."""
+    if isinstance(error, ConfigError) and order.config is None and str(error).startswith(f"{DEFAULT_CONFIG}: "):
+        ignore = "--no-config ignores ./config.yaml"
+        error.hint = f"{error.hint}; {ignore}" if error.hint else ignore
     if error.hint:
         from stream_signal.core.foreign import with_path  # noqa: PLC0415 - only a failed job needs it
         from stream_signal.inputs.hints import printing  # noqa: PLC0415
 
         path = getattr(error, "source", None) or (order.inputs[0] if len(order.inputs) == 1 else "-")
         error.hint = with_path(error.hint, "-" if is_url(path) else path, printing(path))
-    record, wait = ErrorRecord.of(version, error), not isinstance(error, Interrupted)
-    _attempt(error, lambda: log.failure("job failed", error))
-    unwritten = _attempt(error, lambda: write_record(record, order.output, wait=wait))
+    record = ErrorRecord.of(version, error)
+
+    def write() -> None:
+        try:
+            write_record(record, order.output, wait=not stop.received, last=stop.last_step())
+        except Interrupted:  # by now the job has failed, and it waits for no reader
+            stop.obey()
+            write_record(record, order.output, wait=False)
+
+    attempt(error, lambda: log.failure("job failed", error), stop)
+    unwritten = attempt(error, write, stop)
     if unwritten:
-        _attempt(error, lambda: log.warning("record not written", reason=unwritten))
-
-
-def _attempt(error: StreamSignalError, write: Callable[[], None]) -> str | None:
-    """Write something; return why that failed, unless it is why the job failed, and note it."""
-    try:
-        write()
-    except Interrupted:
-        raise
-    except Exception as unwritten:  # noqa: BLE001 - no other error hides the failure
-        if isinstance(error, OutputError):
-            return None
-        if str(unwritten) not in getattr(error, "__notes__", ()):
-            error.add_note(str(unwritten))
-        return str(unwritten)
-    return None
+        attempt(error, lambda: log.warning("record not written", reason=unwritten), stop)

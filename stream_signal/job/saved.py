@@ -58,15 +58,15 @@ def decode(data: bytes) -> dict[str, Any]:
     except (ValueError, TypeError, KeyError, RecursionError):
         raise DamagedError("it is damaged, or not a checkpoint") from None
     if schema not in {2, SCHEMA}:
-        raise DamagedError(f"its schema is {str(schema)[:20]}, and this version reads up to {SCHEMA}")
+        raise DamagedError(f"its schema is {str(schema)[:20]}, and this version reads 2 to {SCHEMA}")
     if digest != hashed(json.dumps(content).encode()):
-        raise DamagedError("it is damaged")
+        raise DamagedError("it is damaged: its SHA-256 does not match")
     if schema == 2 and isinstance(content, dict):
         content |= {"names": [], "followed": None}
     if not isinstance(content, dict) or content.keys() != set(Saved._fields):
-        raise DamagedError("it is not a checkpoint")
+        raise DamagedError("it is damaged: its fields are not those of a checkpoint")
     if not isinstance(content["settings"], dict):
-        raise DamagedError("it is not a checkpoint")
+        raise DamagedError("it is damaged: its fields are not those of a checkpoint")
     if schema == 2:
         try:
             content["state"] = _from_schema_2(content["state"])
@@ -126,7 +126,6 @@ def _from_schema_2(state: dict[str, Any]) -> dict[str, Any]:
     It did not count the rows with a mean either.
     """
     newer = {key: state[key] for key in state if key not in {"time", "time_column"}}
-    newer["was_full"] = True  # it does not say, and nobody is to be alarmed by that
     newer["observed"] = {"time_order": {"last": state["time"], "column": state["time_column"]}}
     repairs = state["repairs"]
     first = {kind: [_place_from(words) for words in places] for kind, places in repairs["first"].items()}

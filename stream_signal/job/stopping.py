@@ -63,8 +63,18 @@ class StopSignals:
         return self._received is not None
 
     def obey(self) -> None:
-        """Treat the signal as the normal end of the job: it interrupts nothing more; a second one still does."""
+        """Treat the signal as the normal end of the job, whether it has come or comes yet: it interrupts nothing more.
+
+        A second one still does.
+        """
         self._obeyed = True
+
+    @contextmanager
+    def last_step(self) -> Iterator[None]:
+        """Complete the job: a signal that comes meanwhile, or later, is too late to stop it."""
+        with self.held():
+            yield
+            self.obey()
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
         if self._received is not None:
@@ -73,8 +83,15 @@ class StopSignals:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
         self._received, self._received_at = number, time.monotonic()
-        if not self._holding:
+        if not self._holding and not self._obeyed:
             raise _interrupted(number)
+
+
+def leave_to_parent() -> None:
+    """Leave it to the parent process what a signal to the whole group means; SIGTERM ends this one."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for number in filter(None, (signal.SIGINT, _HANGUP)):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _interrupted(number: int) -> Interrupted:

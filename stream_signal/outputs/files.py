@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from stream_signal import system
 from stream_signal.core.errors import ClosedOutputError, OutputError, reason
+from stream_signal.outputs.refused import cannot_write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 STDOUT = "-"
+FREELY = nullcontext()
+"""the context of a step that anything may interrupt"""
 
 
 def check_replaceable(path: str) -> None:
     """Raise OutputError if `path` cannot be replaced, before anything is read."""
     if os.path.isdir(path) or path.endswith("/"):
-        raise OutputError(f"cannot write {path!r}: it is a folder")
+        raise cannot_write(path, OSError(errno.EISDIR, ""))
     if _is_special(path):
         return
     folder = os.path.dirname(os.path.realpath(path))
     if not os.path.isdir(folder):
-        raise OutputError(f"cannot write {path!r}: there is no folder {os.path.relpath(folder)!r}")
+        raise cannot_write(path, OSError(errno.ENOENT, ""))
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise OutputError(f"cannot write {path!r}: the folder is not writable")
+        raise cannot_write(path, OSError(errno.EACCES, ""))
 
 
-def replace_file(path: str, data: bytes, *, wait: bool = True, temporary: str | None = None) -> None:
+def replace_file(
+    path: str,
+    data: bytes,
+    *,
+    wait: bool = True,
+    temporary: str | None = None,
+    last: AbstractContextManager[object] = FREELY,
+) -> None:
     """Replace the file at `path` by `data`: a temporary file beside it, fsync, rename, fsync of the folder.
 
     A reader sees the whole old file or the whole new one, at any time. A link is followed, and the permissions of the
@@ -38,11 +50,11 @@ def replace_file(path: str, data: bytes, *, wait: bool = True, temporary: str | 
     without a reader is an error. If it raises OutputError, the old file is unchanged.
 
     A killed process leaves its temporary file behind. If no two processes can write the file at once, `temporary` gives
-    it a fixed name, so that there is never more than one.
+    it a fixed name, so that there is never more than one. The rename is done within `last`.
     """
     try:
         if _is_special(path):
-            _write_special(path, data, 0 if wait else system.NONBLOCK)
+            _write_special(path, data, 0 if wait else system.NONBLOCK, last)
             return
         target = os.path.realpath(path)
         folder = os.path.dirname(target)
@@ -58,26 +70,30 @@ def replace_file(path: str, data: bytes, *, wait: bool = True, temporary: str | 
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
-            os.replace(temporary, target)
+            with last:
+                os.replace(temporary, target)
         except BaseException:
             _remove(temporary)  # gone already if a signal came right after the rename
             raise
         system.sync_folder(folder)
     except OSError as error:
-        raise OutputError(f"cannot write {path!r}: {reason(error)}") from error
+        raise cannot_write(path, error) from error
 
 
-def write_stdout(data: bytes) -> None:
-    """Write all of `data` to stdout; raise ClosedOutputError if the reader closed the pipe, or OutputError."""
+def write_stdout(data: bytes, last: AbstractContextManager[object] = FREELY) -> None:
+    """Write all of `data` to stdout; raise ClosedOutputError if the reader closed the pipe, or OutputError.
+
+    It is written within `last`, once there is space for it.
+    """
     descriptor = open_stdout()
     with writing(STDOUT):
-        write_all(descriptor, data)
+        _write_when_taken(descriptor, data, last)
 
 
 def open_stdout() -> int:
     """Return the descriptor of stdout; OutputError if it is closed."""
     if sys.stdout is None:  # closed by the parent process: descriptor 1 may be any file by now
-        raise OutputError("cannot write to stdout: it is closed")
+        raise OutputError("cannot write to stdout: it is closed").with_hint("give --output FILE")
     return 1
 
 
@@ -93,6 +109,8 @@ def writing(path: str) -> Iterator[None]:
     except BrokenPipeError as error:
         raise ClosedOutputError(f"cannot write {where}: the reader closed the pipe") from error
     except (OSError, ValueError) as error:  # a path with a NUL in it
+        if path != STDOUT:
+            raise cannot_write(path, error, in_place=True) from error
         raise OutputError(f"cannot write {where}: {reason(error)}") from error
 
 
@@ -106,12 +124,18 @@ def write_all(descriptor: int, data: bytes) -> None:
             system.wait_to_write(descriptor)
 
 
-def _write_special(path: str, data: bytes, flags: int) -> None:
+def _write_special(path: str, data: bytes, flags: int, last: AbstractContextManager[object]) -> None:
     descriptor = os.open(path, os.O_WRONLY | flags)
     try:
-        write_all(descriptor, data)
+        _write_when_taken(descriptor, data, last)
     finally:
         os.close(descriptor)
+
+
+def _write_when_taken(descriptor: int, data: bytes, last: AbstractContextManager[object]) -> None:
+    system.wait_to_write(descriptor)
+    with last:
+        write_all(descriptor, data)
 
 
 def _is_special(path: str) -> bool:

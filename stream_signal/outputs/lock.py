@@ -42,4 +42,7 @@ class FileLock:
         os.close(self._descriptor)
 
     def _is_ours(self, descriptor: int) -> bool:
-        return os.path.exists(self._path) and os.path.samestat(os.fstat(descriptor), os.stat(self._path))
+        try:
+            return os.path.samestat(os.fstat(descriptor), os.stat(self._path))
+        except FileNotFoundError:
+            return False

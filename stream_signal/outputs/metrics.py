@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from stream_signal.outputs.files import STDOUT, check_replaceable, replace_file, write_stdout
+from stream_signal.outputs.files import FREELY, STDOUT, check_replaceable, replace_file, write_stdout
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from stream_signal.core.config import Config
     from stream_signal.core.stream import Counts
 
@@ -75,12 +77,15 @@ def check_output(output: str) -> None:
         check_replaceable(output)
 
 
-def write_record(record: Metrics | ErrorRecord, output: str, *, wait: bool = True) -> None:
+def write_record(
+    record: Metrics | ErrorRecord, output: str, *, wait: bool = True, last: AbstractContextManager[object] = FREELY
+) -> None:
     """Write the record to the file `output`, or to stdout for `-`; raise OutputError if that fails.
 
-    Without `wait`, a named pipe without a reader is an error.
+    Without `wait`, a named pipe without a reader is an error. The step that puts the record in place, which waits for
+    nobody, is taken within `last`.
     """
     if output == STDOUT:
-        write_stdout(render(record))
+        write_stdout(render(record), last)
     else:
-        replace_file(output, render(record, indent=4), wait=wait)
+        replace_file(output, render(record, indent=4), wait=wait, last=last)

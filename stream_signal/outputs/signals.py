@@ -8,6 +8,7 @@ write ends between two lines.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from contextlib import ExitStack, contextmanager
@@ -18,6 +19,7 @@ from stream_signal.core.errors import DataError, OutputError
 from stream_signal.outputs.files import STDOUT, open_stdout, write_all, writing
 from stream_signal.outputs.lock import FileLock
 from stream_signal.outputs.sink import Sink
+from stream_signal.outputs.stderr import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
 # What is written to a pipe as a whole (PIPE_BUF on Linux).
 _WHOLE_BYTES = 4096
+# A folder takes no lock file, such as the one around a file mounted into a container, or its name would be too long:
+# every job finds it so. Anything else may pass, and two jobs would then lock different files.
+_NO_LOCK_FILE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG}
 # How long a stopping job waits for a reader that does not read.
 PATIENCE_SECONDS = 1.0
 
@@ -36,13 +41,13 @@ PATIENCE_SECONDS = 1.0
 class SignalsWriter(Sink):
     """Writes the lines of `lines` to `path`, or to stdout for `-`, each time some rows are counted.
 
-    `resume` continues the file of an earlier job; otherwise the first write empties the file. `length` is how many
-    bytes are written; `written`, if given, is called with them. OutputError if they cannot be written,
-    ClosedOutputError if the reader closed the pipe; `failed` is true then. Once `stopping` returns true, lines that
-    the reader of a pipe does not read are `unsent`.
+    `resume` continues the file of an earlier job; otherwise the first write empties the file, or a failure before it.
+    `length` is how many bytes are written; `written`, if given, is called with them. OutputError if they cannot be
+    written, ClosedOutputError if the reader closed the pipe; `failed` is true then. Once `stopping` returns true, lines
+    that the reader of a pipe does not read are `unsent`, which is said on stderr unless `quiet`.
     """
 
-    def __init__(self, path: str, lines: SignalLines, stopping: Callable[[], bool]) -> None:
+    def __init__(self, path: str, lines: SignalLines, stopping: Callable[[], bool], *, quiet: bool = False) -> None:
         self.path = path
         self.lines = lines
         self.length = 0
@@ -50,6 +55,7 @@ class SignalsWriter(Sink):
         self.unsent = 0
         self.written: Callable[[bytes], None] | None = None
         self._stopping = stopping
+        self._quiet = quiet
         self._begun = False
         self._held = ExitStack()
 
@@ -76,7 +82,9 @@ class SignalsWriter(Sink):
                 held.enter_context(FileLock(self.path))
             except BlockingIOError:
                 raise
-            except OSError:  # a folder that takes no lock file, such as the one around a file mounted into a container
+            except OSError as error:
+                if error.errno not in _NO_LOCK_FILE:
+                    raise
                 system.lock(self._descriptor)
         except BlockingIOError:
             taken = "another job is writing it; wait for that, or name another file"
@@ -120,13 +128,23 @@ class SignalsWriter(Sink):
         self.take(b"")
 
     def finish(self) -> None:
-        """Sync the file to disk."""
+        """Sync the file to disk; a stop that is the normal end of the job may have left lines unsent."""
         self.sync()
+        if self.unsent and not self._quiet:
+            say(self._loss())
 
     def fail(self, error: StreamSignalError) -> None:
-        """Write the lines of the rows before an unreadable one."""
+        """Write the lines of the rows before an unreadable one; without any, leave none of an earlier job."""
         if isinstance(error, DataError):
             self.take(b"")
+        if self.is_file and not self._begun:
+            with self._in_words():
+                os.ftruncate(self._descriptor, 0)
+        if self.unsent:
+            error.add_note(self._loss())
+
+    def _loss(self) -> str:
+        return f"signal lines that were not sent, because nobody read them: {self.unsent}"
 
     def _send(self, text: bytes) -> None:
         """Write lines into a pipe, as fast as its reader reads them."""

@@ -29,6 +29,9 @@ class Sink:
     def take(self, data: bytes) -> None:
         """Note that these bytes are counted."""
 
+    def skip(self, size: int, tail: bytes) -> None:
+        """Note that the next `size` bytes were counted elsewhere; `tail` are the last of them."""
+
     def turn(self) -> None:
         """Do what is due."""
 

@@ -129,7 +129,9 @@ def test_stdout_is_closed(folder: Path) -> None:
         check=False,
     )
     assert done.returncode == 1
-    assert done.stderr == b"stream-signal: cannot write to stdout: it is closed\n"
+    message, hint = done.stderr.decode().splitlines()
+    assert message == "stream-signal: cannot write to stdout: it is closed"
+    assert hint == "stream-signal: give --output FILE"
     assert "signal_rate" not in (folder / "run.log").read_text()
 
 
@@ -142,12 +144,27 @@ def test_stderr_is_closed(folder: Path) -> None:
     assert json.loads(done.stdout)["status"] == "error"
 
 
+def test_the_working_directory_is_gone(tmp_path: Path) -> None:
+    """A pipe is counted even if the folder that the command runs in was deleted."""
+    done = subprocess.run(
+        f'mkdir gone && cd gone && rmdir ../gone && exec "{COMMAND}" --window 1',
+        shell=True,
+        cwd=tmp_path,
+        input=b"close\n1\n",
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert metrics_of(done.stdout)["rows_processed"] == 1
+
+
 def test_an_error_is_one_line(folder: Path) -> None:
-    """A message with line ends in it, such as a path, is still one line."""
+    """A message with line ends in it, such as a path, is still one line; so is its hint."""
     done = run_command("a\nb.csv", cwd=folder)
-    assert done.stderr.count("\n") == 1
+    assert done.stderr.count("\n") == 2
     done = run_command("--config", "c\nd.yaml", cwd=folder)
-    assert done.stderr.count("\n") == 1
+    assert done.stderr.count("\n") == 2
 
 
 def test_a_quiet_job_loads_neither_numpy_nor_structlog(folder: Path) -> None:

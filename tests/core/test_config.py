@@ -35,8 +35,9 @@ TIME_COLUMN = (
 FORMAT = "format: expected the name of a format (`stream-signal formats` lists them), found "
 
 WRONG = [
-    ("", "expected the keys seed, window, version, found nothing"),
-    ("- 1\n", "expected the keys seed, window, version, found none"),
+    ("", "expected the keys seed, window, version, found an empty document"),
+    ("- 1\n", "expected the keys seed, window, version, found a list without keys"),
+    ("candles\n", "expected the keys seed, window, version, found one value without keys"),
     ("window: 5\n", "missing required key: 'seed'"),
     ("seed: 42\nversion: v1\n", "missing required key: 'window'"),
     ("seed: 42\nwindow: 5\n", "missing required key: 'version'"),
@@ -110,6 +111,32 @@ def test_wrong(text: str, message: str) -> None:
     with pytest.raises(ConfigError) as refused:
         parse_config(text.encode())
     assert str(refused.value) == message
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("", "write them one a line, such as window: 5"),
+        ("seed: 42\nwindow: 5\n", 'add a line such as version: "v1"'),
+        (
+            "time,close\n1,2\n",
+            "a config is a few lines such as window: 5; candles are given as a path, without --config",
+        ),
+        (
+            "{" * 2000,
+            "a config is a few lines such as window: 5; candles are given as a path, without --config",
+        ),
+        (
+            GOOD + "header: false\n",
+            "add the number of the close: in rows of time, open, high, low and close, --column 5",
+        ),
+    ],
+)
+def test_what_to_type(text: str, hint: str) -> None:
+    """A refused config says what to write instead."""
+    with pytest.raises(ConfigError) as refused:
+        parse_config(text.encode())
+    assert refused.value.hint == hint
 
 
 @pytest.mark.parametrize(

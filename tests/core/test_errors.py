@@ -11,6 +11,7 @@ import stream_signal
 from stream_signal import (
     CheckpointError,
     ClosedOutputError,
+    ClusterError,
     ConfigError,
     DataError,
     DoubtError,
@@ -32,6 +33,7 @@ ERRORS = [
     DoubtError("newest first"),
     TruncatedError(None, "at least one row", "an empty input"),
     CheckpointError("state.json", "it is damaged", "remove it"),
+    ClusterError("cannot reach the cluster at 'tcp://host:8786'"),
     OutputError("cannot write 'x'"),
     ClosedOutputError("cannot write to stdout"),
     Interrupted(15, "SIGTERM"),

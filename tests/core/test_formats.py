@@ -61,11 +61,7 @@ def test_the_order_can_be_set(sample: Sample, tmp_path: Path) -> None:
     assert (done.record["rows_processed"], done.record["value"]) == (rows, signals / rows)
 
 
-@pytest.mark.parametrize(
-    "sample",
-    [sample for sample in SAMPLES if not isinstance(FORMATS[sample.format].time_column, tuple)],
-    ids=lambda sample: sample.name,
-)
+@every_sample
 def test_signals(sample: Sample, tmp_path: Path) -> None:
     """The signal lines of a sample have its times."""
     (tmp_path / "sample.csv").write_bytes(sample.file(CLOSES))

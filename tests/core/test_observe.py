@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from decimal import Decimal
+import re
 from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import Config, DataError, Observer, Row, SignalStream, State
+from stream_signal.core.observers.first_look import FirstLook
 from support.candle_csv import candle_csv
 from support.oracle import means, value_of
 from support.strategies import Document, candle_files, close_lists, cuts, documents, windows
@@ -52,8 +53,8 @@ class Recorder(Observer):
         self.headers.append(header)
 
     def row(self, row: Row) -> None:
-        mean = None if row.total is None else Fraction(row.total, row.divisor)
-        self.seen.append((row.number, row.close, row.above, mean, row.text(self.column)))
+        close = None if row.close is None else str(row.close)  # a Decimal equals others that are written otherwise
+        self.seen.append((row.number, close, row.has_close, row.above, row.exact_mean, row.mean, row.text(self.column)))
 
     def snapshot(self) -> int:
         return len(self.seen)
@@ -115,7 +116,9 @@ def test_exact(document: Document, window: int, engine: dict[str, Any]) -> None:
     stream.finish()
     values = list(map(value_of, document.closes))
     wanted = [(value, mean) for value, mean in zip(values, means(values, window), strict=True)]
-    assert [(close if close is None else Fraction(close), mean) for _, close, _, mean, _ in recorder.seen] == wanted
+    assert [
+        (close if close is None else Fraction(close), mean) for _, close, _, _, mean, _, _ in recorder.seen
+    ] == wanted
 
 
 @given(st.data(), close_lists, windows)
@@ -145,6 +148,62 @@ def test_begin_comes_once(tmp_path: Path) -> None:
         SignalStream.from_state(Config(), state, [Recorder()])
 
 
+class Keeper(Observer):
+    """Has something to keep, and no name to keep it under."""
+
+    def snapshot(self) -> int:
+        return 1
+
+
+def named(name: str) -> Observer:
+    """Give an observer with a name, and nothing to keep."""
+    observer = Observer()
+    observer.name = name
+    return observer
+
+
+@pytest.mark.parametrize(
+    ("observers", "message"),
+    [
+        ([Recorder(), Recorder(1)], "a name of its own for each observer, found 'recorder', which is taken"),
+        ([named("a"), named("b"), named("a")], "a name of its own for each observer, found 'a', which is taken"),
+        ([Keeper()], "a `name` for the snapshot of each observer, found none in Keeper"),
+        ([named("doubts")], "a name of its own for each observer, found 'doubts', which is taken"),
+    ],
+)
+def test_each_snapshot_has_a_name(observers: list[Observer], message: str) -> None:
+    """No observer is restored from what another one saved: a name that is taken, or missing, is refused at once."""
+    with pytest.raises(ValueError, match=re.escape(message)):
+        SignalStream(Config(), observers)
+
+
+def test_a_name_that_the_stream_has() -> None:
+    """The first look at the timestamps is kept under a name, too."""
+    with pytest.raises(ValueError, match="found 'time_order', which is taken"):
+        SignalStream(Config(), [named("time_order")], look=FirstLook())
+
+
+def test_observers_without_a_snapshot_need_no_name() -> None:
+    """Any number of observers that keep nothing may go without a name, beside one that has one."""
+    stream = SignalStream(Config(), [Observer(), Observer(), Recorder()])
+    stream.feed(b"close\n1\n")
+    assert stream.state().observed == {"recorder": 1}
+
+
+@pytest.mark.parametrize("engine", [{"engine": "rows"}, by_blocks(65536)], ids=["rows", "blocks"])
+def test_the_text_of_a_bad_row(engine: dict[str, Any]) -> None:
+    """Its fields are there if it has as many as the header, as written; otherwise they are empty."""
+    good = b"60,1.5\n" * 9
+    bad = [b"a,x1", b"b", b"c,2,3", b'"d","x ""2"""', b'"e"5,2']
+    recorders = [Recorder(column) for column in (0, 1)]
+    recorders[1].name = "other"
+    stream = SignalStream(Config(bad_rows="missing"), recorders, **engine)
+    stream.feed(b"time,close\n" + b"".join(good + row + b"\n" for row in bad) + good)
+    stream.finish()
+    found = [(first[-1], second[-1]) for first, second in zip(*(recorder.seen for recorder in recorders), strict=True)]
+    assert found[9::10] == [(b"a", b"x1"), (b"", b""), (b"", b""), (b"d", b'x "2"'), (b"", b"")]
+
+
 def test_an_observer_that_fails() -> None:
     """An error that an observer raises for the header ends the stream before its first row."""
 
@@ -159,8 +218,18 @@ def test_an_observer_that_fails() -> None:
     assert stream.rows == 0
 
 
+@pytest.mark.parametrize("engine", [{"engine": "rows"}, by_blocks(65536)], ids=["rows", "blocks"])
+def test_a_close_has_one_form(engine: dict[str, Any]) -> None:
+    """A close is shown without zeros at the end of its decimals, however it and its neighbours are written."""
+    recorder = Recorder()
+    closes = ["5", "5.0", "5.00", "-1.50", "7e3", "0", "-0.0", "0.000", "1e-7", "NaN", "100", "0.25", "10"]
+    SignalStream(Config(), [recorder], **engine).feed(candle_csv(closes * 9))
+    wanted = ["5", "5", "5", "-1.5", "7000", "0", "0", "0", "1E-7", None, "100", "0.25", "10"]
+    assert [close for _, close, *_ in recorder.seen] == wanted * 9
+
+
 def test_a_decimal_is_exact() -> None:
     """A close of more digits than a Decimal context has is the number that was written."""
     recorder = Recorder()
     SignalStream(Config(), [recorder]).feed(b"close\n-" + b"1" * 60 + b".5\n7e3\n0\n")
-    assert [close for _, close, *_ in recorder.seen] == [Decimal("-" + "1" * 60 + ".5"), Decimal(7000), Decimal(0)]
+    assert [close for _, close, *_ in recorder.seen] == ["-" + "1" * 60 + ".5", "7000", "0"]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_signal import Config, DataError, SignalStream, State
+from stream_signal import Config, DataError, SignalStream, State, TimeOrder
 from support.candle_csv import candle_csv
 from support.cases import FIRST_LINES, MARKS, Case
 from support.oracle import count
@@ -142,6 +142,18 @@ def test_a_stream_that_has_ended_has_no_state() -> None:
         counted.feed(b"close\nx\n")
     with pytest.raises(ValueError, match="this stream has ended"):
         counted.state()
+
+
+@given(documents(), windows, st.integers(0, 9))
+def test_a_state_equals_what_its_json_says(document: Document, window: int, tail: int) -> None:
+    """A state that was put into JSON and taken out of it is equal to the first one, its repairs included."""
+    counted = SignalStream(Config(window=window), [TimeOrder()])
+    counted.begin_input("a.csv")
+    counted.feed(document.data[: len(document.data) - tail])
+    state = counted.state()
+    assert State.from_json(json.loads(json.dumps(state.as_json())), window) == state
+    counted.repairs.note("bad_rows", 1)
+    assert counted.state() != state
 
 
 def valid() -> dict[str, Any]:

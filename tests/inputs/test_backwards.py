@@ -200,6 +200,7 @@ def test_quotes(text: str, message: str, tmp_path: Path) -> None:
     assert done.code == 1
     assert done.record["error_message"].startswith(message)
     assert done.record["error_message"].endswith(SORT)
+    assert "give --no-newest-first" in done.stderr.splitlines()[1]
 
 
 def test_quotes_before_the_first_row(tmp_path: Path) -> None:
@@ -283,7 +284,9 @@ def test_no_end_to_read_from(name: str, reason: str, tmp_path: Path) -> None:
         pytest.skip("needs /proc")
     os.mkfifo(tmp_path / "pipe")
     done = run_command(name, "--newest-first", stdin=candle_csv(CLOSES), cwd=tmp_path)
-    assert (done.code, done.stderr.count("\n")) == (1, 1)
+    _, hint = done.stderr.splitlines()
+    assert done.code == 1
+    assert ("give --no-newest-first" in hint) == (name != "none.csv")
     assert done.record["error_message"].startswith(f"cannot read {reason}")
 
 
@@ -328,7 +331,8 @@ def test_flags_that_exclude_it(flags: list[str], complaint: str, folder: Path) -
     (folder / "config.yaml").write_text(settings_yaml(newest_first=True))
     done = run_in_process("data.csv", *flags, cwd=folder)
     assert done.code == 1
-    assert "newest_first: " in done.record["error_message"]
+    assert done.record["error_message"].startswith("newest_first: ")
+    assert "give --no-newest-first" in done.stderr.splitlines()[1]
     assert not (folder / "state.json").exists()
 
 

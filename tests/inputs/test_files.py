@@ -11,7 +11,7 @@ import pytest
 from stream_signal.inputs.files import FilesSource
 from support.archives import COMPRESSORS, zipped
 from support.candle_csv import CLOSES, candle_csv
-from support.commands import COMMAND, run_in_process
+from support.commands import COMMAND, metrics_of, run_command, run_in_process
 from support.oracle import count
 
 if TYPE_CHECKING:
@@ -115,3 +115,22 @@ def open_files(folder: Path) -> list[str]:
     """List the files of a folder that this process has open."""
     links = [link for link in type(folder)("/proc/self/fd").iterdir() if link.exists() or link.is_symlink()]
     return [target for link in links if (target := str(link.readlink())).startswith(str(folder))]
+
+
+@pytest.mark.parametrize("jobs", ["1", "2", "3"])
+def test_with_jobs(jobs: str, tmp_path: Path) -> None:
+    """Large files between compressed ones are counted in processes, and the metrics are those of one process."""
+    closes = [f"{number % 13}.{number % 7}" for number in range(100_000)]
+    parts = [closes[:40_000], closes[40_000:41_000], closes[41_000:90_000], closes[90_000:]]
+    names = ["1.csv", "2.csv.gz", "3.csv", "4.zip"]
+    packs: list[Callable[[bytes], bytes]] = [bytes, COMPRESSORS["gzip"], bytes, halves]
+    for name, part, pack in zip(names, parts, packs, strict=True):
+        (tmp_path / name).write_bytes(pack(candle_csv(part)))
+    rows, signals = count(closes, 5)
+    done = run_command(*names, "--jobs", jobs, "--checkpoint", "c.json", cwd=tmp_path)
+    assert (done.record["rows_processed"], done.record["value"]) == (rows, signals / rows)
+    again = run_command(*names, "--jobs", jobs, "--checkpoint", "c.json", cwd=tmp_path)
+    assert metrics_of(again.stdout) == metrics_of(done.stdout)
+    (tmp_path / "large.gz").write_bytes(COMPRESSORS["gzip"](candle_csv(closes, delimiter=";")) + bytes(2_000_000))
+    done = run_command("large.gz", "--jobs", jobs, cwd=tmp_path)
+    assert (done.record["rows_processed"], done.record["value"]) == (rows, signals / rows)

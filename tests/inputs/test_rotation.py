@@ -296,9 +296,10 @@ def test_gone(tmp_path: Path) -> None:
     done = finish(tmp_path)
     assert done.code == 1
     assert done.stderr == (
-        "stream-signal: checkpoint 'state.json': 'data.csv' does not begin with the bytes that it has read; "
+        "stream-signal: checkpoint 'state.json': "
+        "'data.csv', of 660 bytes, no longer begins with the 348 bytes that were read from it; "
         "if it was rotated, name the old files with --rotated 'data.csv.*'; "
-        "if not, bring the file back, or remove it to start over\n"
+        "if not, bring the file back, or delete the checkpoint to start over\n"
     )
     done = finish(tmp_path, *NAMED)
     assert done.code == 1

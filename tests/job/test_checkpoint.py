@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shlex
 import signal
 import subprocess
 from typing import TYPE_CHECKING, Any
@@ -152,9 +153,9 @@ def rewrite_end(path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "differs"),
     [
-        (truncate, "bytes of 'data.csv', which has "),
-        (rewrite_start, "'data.csv' does not begin with the bytes that it has read"),
-        (rewrite_end, "'data.csv' does not begin with the bytes that it has read"),
+        (truncate, "'data.csv', of "),
+        (rewrite_start, "bytes, no longer begins with the "),
+        (rewrite_end, "bytes, no longer begins with the "),
     ],
 )
 def test_other_data(change: Callable[[Path], None], differs: str, tmp_path: Path) -> None:
@@ -167,21 +168,28 @@ def test_other_data(change: Callable[[Path], None], differs: str, tmp_path: Path
     assert done.code == 1
     assert done.record["error_message"].startswith("checkpoint 'state.json': ")
     assert differs in done.record["error_message"]
-    assert done.record["error_message"].endswith("; bring the file back, or remove it to start over")
+    assert done.record["error_message"].endswith("; bring the file back, or delete the checkpoint to start over")
     assert (tmp_path / "state.json").read_bytes() == saved
 
 
 @pytest.mark.parametrize(
     ("key", "value", "differs"),
     [
-        ("window", 6, "its window was 5, and is 6 now"),
-        ("column", "open", "its column was close, and is open now"),
-        ("delimiter", ",", "its delimiter was None, and is , now"),
-        ("bad_rows", "missing", "its bad_rows was error, and is missing now"),
-        ("header", "auto", "its header was True, and is auto now"),
-        ("decimal", ",", "its decimal was ., and is , now"),
-        ("thousands", ",", "its thousands was None, and is , now"),
-        ("column", ("close", 5), "its column was close, and is ['close', 5] now"),
+        ("window", 6, "with window 5, and this job has window 6; give --window 5"),
+        ("column", "open", "with column 'close', and this job has column 'open'; give --column close"),
+        (
+            "delimiter",
+            ",",
+            (
+                "with no delimiter, and this job has delimiter ','; "
+                "leave out --delimiter and the delimiter of the config"
+            ),
+        ),
+        ("bad_rows", "missing", "with bad rows 'error', and this job has bad rows 'missing'; give --bad-rows error"),
+        ("header", "auto", "with header true, and this job has header 'auto'; give --header true"),
+        ("decimal", ",", "with decimal '.', and this job has decimal ','; give --decimal ."),
+        ("thousands", ",", "with no thousands, and this job has thousands ','; give --thousands none"),
+        ("column", ("close", 5), "with column 'close', and this job has column [\"close\", 5]; give --column close"),
     ],
 )
 def test_other_settings(key: str, value: object, differs: str, tmp_path: Path) -> None:
@@ -191,7 +199,7 @@ def test_other_settings(key: str, value: object, differs: str, tmp_path: Path) -
     saved = (tmp_path / "state.json").read_bytes()
     (tmp_path / "config.yaml").write_text(settings_yaml(**{key: value}))
     done = run_with_checkpoint(tmp_path, "data.csv")
-    message = f"checkpoint 'state.json': {differs}; go back to that, or remove it to start over"
+    message = f"checkpoint 'state.json': it was saved {differs}, or delete the checkpoint to start over"
     assert (done.code, done.record["error_message"]) == (1, message)
     assert (tmp_path / "state.json").read_bytes() == saved
     (tmp_path / "config.yaml").write_text(settings_yaml(seed=7, version="v2"))
@@ -218,14 +226,35 @@ def test_settings_that_an_older_version_did_not_know(key: str, tmp_path: Path) -
     check(run_with_checkpoint(tmp_path, "data.csv"), CLOSES)
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "advice"),
+    [
+        (["--delimiter", "tab"], [], "give --delimiter tab"),
+        (["--time-column", "timestamp"], [], "give --time-column timestamp"),
+        (["--time-column", "timestamp", "--time-column", "2"], [], 'write time_column: ["timestamp", 2] in the config'),
+        ([], ["--time-column", "timestamp"], "leave out --time-column and the time_column of the config"),
+        (["--thousands", "space"], [], "give --thousands ' '"),
+    ],
+)
+def test_what_to_type(before: list[str], after: list[str], advice: str, tmp_path: Path) -> None:
+    """The refusal says what to type for the settings of the checkpoint, and that continues it."""
+    data, signals = DATA.replace(b",", b"\t") if "tab" in before else DATA, ("--signals", "s.csv")
+    assert run_with_checkpoint(tmp_path, *signals, *before, stdin=data).code == 0
+    done = run_with_checkpoint(tmp_path, *signals, *after, stdin=data)
+    assert done.record["error_message"].endswith(f"; {advice}, or delete the checkpoint to start over")
+    if advice.startswith("give "):
+        typed = shlex.split(advice.removeprefix("give "))
+        assert run_with_checkpoint(tmp_path, *signals, *typed, stdin=data).code == 0
+
+
 def test_a_file_then_a_pipe(tmp_path: Path) -> None:
     """A checkpoint of files is none of a pipe: what came before would count twice, or not at all."""
     (tmp_path / "data.csv").write_bytes(DATA)
     run_with_checkpoint(tmp_path, "data.csv")
     done = run_with_checkpoint(tmp_path, stdin=DATA)
-    assert "its input was files, and is a pipe now" in done.record["error_message"]
+    assert "it was saved by a job that read files, and this one reads a pipe" in done.record["error_message"]
     done = run_with_checkpoint(tmp_path, "data.csv", "-", stdin=DATA)
-    message = "with a checkpoint, the inputs are files, named by their paths, or one pipe"
+    message = "with --checkpoint, expected files by their paths or a single pipe, found stdin among others"
     assert done.record["error_message"] == message
     with (tmp_path / "data.csv").open("rb") as file:
         command = [COMMAND, "--checkpoint", "other.json", "-", "-"]
@@ -258,7 +287,7 @@ def test_damaged(tmp_path: Path) -> None:
         done = run_in_process("data.csv", "--checkpoint", "state.json", cwd=tmp_path)
         assert done.code == 1
         assert done.record["error_message"].startswith("checkpoint 'state.json': ")
-        assert "remove it to start over" in done.record["error_message"]
+        assert "delete the checkpoint to start over" in done.record["error_message"]
         assert (tmp_path / "state.json").read_bytes() == data
     (tmp_path / "state.json").write_bytes(signed(saved))
     assert run_with_checkpoint(tmp_path, "data.csv").code == 0
@@ -339,6 +368,9 @@ def test_saved_while_the_pipe_is_silent(tmp_path: Path) -> None:
 def test_a_checkpoint_that_is_no_file(tmp_path: Path) -> None:
     """A device or a folder cannot be a checkpoint."""
     done = run_command("--checkpoint", "/dev/null", stdin=DATA, cwd=tmp_path)
-    assert done.record["error_message"] == "checkpoint '/dev/null': it is not a file; name another"
+    assert (
+        done.record["error_message"]
+        == "checkpoint '/dev/null': it is not a file; name a file, which need not exist yet"
+    )
     done = run_command("--checkpoint", ".", stdin=DATA, cwd=tmp_path)
     assert (done.code, done.record["error_message"]) == (1, "cannot write '.': it is a folder")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 from pathlib import Path
 
 from support.candle_csv import CLOSES, candle_csv, row
-from support.commands import run_command, settings_yaml
+from support.commands import run_command, run_script, settings_yaml
 from support.oracle import count
 from support.processes import start, wait_until_read
+from support.scripts import BREAK
 
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
 NEXT = "the next row to send is row {}; the last timestamp counted is '{}'"
@@ -72,9 +74,12 @@ def test_damaged(tmp_path: Path) -> None:
         done = run_command("checkpoint", "state.json", cwd=tmp_path)
         assert (done.code, done.stdout) == (1, b"")
         assert done.stderr.startswith("stream-signal: checkpoint 'state.json': it is damaged")
-        assert done.stderr.endswith("; remove it to start over\n")
+        assert done.stderr.endswith("; delete the checkpoint to start over\n")
     done = run_command("checkpoint", "none.json", cwd=tmp_path)
-    assert (done.code, done.stderr) == (1, "stream-signal: cannot read 'none.json': No such file or directory\n")
+    assert (done.code, done.stderr.splitlines()[0]) == (
+        1,
+        "stream-signal: cannot read 'none.json': No such file or directory",
+    )
 
 
 def test_a_file_of_that_name(tmp_path: Path) -> None:
@@ -96,6 +101,33 @@ def test_the_same_next_row_everywhere(tmp_path: Path) -> None:
     message = "stream-signal: line 3: expected a decimal number in column 'close', found 'x'"
     first, failed, _hint, last = done.stderr.splitlines()
     assert (done.code, first, failed, last) == (1, told, message, told)
+
+
+def test_a_log_that_fails_hides_no_next_row(tmp_path: Path) -> None:
+    """A sender is told the next row although the log, whose reader has gone, cannot say that it was saved."""
+    os.mkfifo(tmp_path / "log")
+    reader = os.open(tmp_path / "log", os.O_RDONLY | os.O_NONBLOCK)
+    with start(tmp_path, "--checkpoint", "state.json", "--log-file", "log") as process:
+        wait_until_read(process)
+        os.close(reader)
+        process.send_signal(signal.SIGTERM)
+        _, stderr = process.communicate(timeout=30)
+    told = [line for line in stderr.decode().splitlines() if line.startswith("stream-signal: ")]
+    assert told == [
+        "stream-signal: interrupted by SIGTERM after 200 rows",
+        "stream-signal: " + NEXT.format(201, time_of(199)),
+        "stream-signal: cannot write the log 'log': Broken pipe",
+    ]
+
+
+def test_a_checkpoint_that_fails_hides_no_next_row(tmp_path: Path) -> None:
+    """A sender is told the next row after the old checkpoint where a new one cannot be written."""
+    arguments = ("--checkpoint", "state.json", "--quiet")
+    run_command(*arguments, stdin=candle_csv(CLOSES[:20]), cwd=tmp_path)
+    broken = ("write", ".state.json.tmp", "ENOSPC", *arguments[:2])
+    done = run_script(BREAK, *broken, stdin=candle_csv(CLOSES[20:30], header=False), cwd=tmp_path)
+    told = "stream-signal: " + NEXT.format(21, time_of(19))
+    assert done.stderr.splitlines() == [told, "stream-signal: cannot write 'state.json': No space left on device", told]
 
 
 def test_a_file_needs_no_sender(tmp_path: Path) -> None:

@@ -141,6 +141,14 @@ def test_no_doubt(tmp_path: Path) -> None:
     assert logged(tmp_path, "gaps") == [{"event": "gaps", "steps": 289, "longer": 1, "usual_seconds": 60.0}]
 
 
+def test_oldest_first_read_from_the_end(tmp_path: Path) -> None:
+    """An oldest-first file that is read with --newest-first is a doubt that says to leave it out."""
+    (tmp_path / "data.csv").write_bytes(PLAIN)
+    done = run_command("data.csv", "--newest-first", cwd=tmp_path)
+    assert "; the file is oldest first: leave out --newest-first, or give --no-newest-first\n" in done.stderr
+    assert run_command("data.csv", "--newest-first", "--no-newest-first", cwd=tmp_path).stderr == ""
+
+
 def test_the_files_in_the_wrong_order(tmp_path: Path) -> None:
     """The last timestamp of a file and the first of the next are compared, however long the files are."""
     for name, first in (("jan.csv", 0), ("feb.csv", 20_000)):

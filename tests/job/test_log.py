@@ -97,6 +97,19 @@ def test_several_inputs_are_named(folder: Path) -> None:
     ]
 
 
+def test_noticed_once(folder: Path) -> None:
+    """What an earlier run has noticed is not noticed again by the one that resumes; what is new is."""
+    arguments = ("data.csv", "--log-file", "run.log", "--checkpoint", "state.json", "--quiet")
+    (folder / "data.csv").write_bytes(candle_csv(["1", "", "3", "4"]) + candle_csv(["5"], header=False))
+    assert run_command(*arguments, cwd=folder).code == 0
+    first = [event["kind"] for event in logged(folder, "noticed")]
+    assert first == ["missing_closes", "backwards"]
+    with (folder / "data.csv").open("ab") as file:
+        file.write(b"\n" + candle_csv(["", "6"], header=False))
+    assert run_command(*arguments, cwd=folder).code == 0
+    assert [event["kind"] for event in logged(folder, "noticed")] == [*first, "blank_lines", "repeated"]
+
+
 def test_a_failure_is_logged(folder: Path) -> None:
     """A failed job ends its log with the error and its kind; the log is appended to, run after run."""
     (folder / "config.yaml").unlink()
@@ -114,7 +127,12 @@ def test_a_wrong_config_is_logged(folder: Path) -> None:
     (folder / "config.yaml").write_text("window: 5\n")
     assert run_command("data.csv", "--log-file", "run.log", cwd=folder).code == 1
     assert events(folder) == [
-        {"event": "job failed", "error": "config.yaml: missing required key: 'seed'", "kind": "ConfigError"}
+        {
+            "event": "job failed",
+            "error": "config.yaml: missing required key: 'seed'",
+            "kind": "ConfigError",
+            "hint": "add a line such as seed: 42; --no-config ignores ./config.yaml",
+        }
     ]
 
 
@@ -145,6 +163,19 @@ def test_a_log_that_is_rotated(take_away: Callable[[Path], object], tmp_path: Pa
         process.communicate(timeout=30)
     assert [event["event"] for event in before] == ["job started", "header read"]
     assert [event["event"] for event in events(tmp_path)] == ["input read", *STEPS, "job finished"]
+
+
+def test_a_log_that_cannot_be_opened_anew(tmp_path: Path) -> None:
+    """A log that is gone, with its folder, is an error that names it, as it is at the start; the job is no defect."""
+    (tmp_path / "logs").mkdir()
+    with start(tmp_path, "--log-file", "logs/run.log") as process:
+        wait_until_read(process)
+        (tmp_path / "logs" / "run.log").rename(tmp_path / "run.log.1")
+        (tmp_path / "logs").rmdir()
+        stdout, stderr = process.communicate(b"\n", timeout=30)  # a blank line is something to log
+    message = "cannot write the log 'logs/run.log': there is no folder 'logs'"
+    assert (process.returncode, json.loads(stdout)["error_message"]) == (1, message)
+    assert f"stream-signal: {message}\n".encode() in stderr
 
 
 def test_a_log_on_stderr(folder: Path) -> None:
@@ -200,8 +231,8 @@ def test_colour(no_color: str, coloured: bool, folder: Path) -> None:  # noqa: F
 @pytest.mark.parametrize(
     ("path", "reason"),
     [
-        ("no/run.log", "No such file or directory"),
-        (".", "Is a directory"),
+        ("no/run.log", "there is no folder 'no'\nstream-signal: make it: mkdir -p no"),
+        (".", "it is a folder\nstream-signal: name a file in it"),
         ("/dev/full", "No space left on device"),
         ("fifo", "No such device or address"),
     ],
@@ -216,7 +247,11 @@ def test_a_log_that_cannot_be_written(path: str, reason: str, folder: Path) -> N
     )
     message = f"cannot write the log {path!r}: {reason}"
     assert done.returncode == 1
-    assert json.loads(done.stdout) == {"version": "v1", "status": "error", "error_message": message}
+    assert json.loads(done.stdout) == {
+        "version": "v1",
+        "status": "error",
+        "error_message": message.partition("\n")[0],
+    }
     assert done.stderr == f"stream-signal: {message}\n".encode()
     assert os.read(reader, 65536) == DATA
     os.close(reader)

@@ -6,7 +6,10 @@ import json
 import shutil
 from pathlib import Path
 
-from stream_signal.job.saved import SCHEMA
+from stream_signal import Config, SignalStream, TimeOrder
+from stream_signal.core.doubts import doubts_of
+from stream_signal.inputs.fingerprint import hashed
+from stream_signal.job.saved import SCHEMA, checked, decode
 from support.commands import logged, run_command, settings_yaml
 
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
@@ -48,3 +51,14 @@ def test_schema_2_with_a_place_in_one_of_several_files(tmp_path: Path) -> None:
     saved = json.loads((tmp_path / "state.json").read_bytes())["saved"]
     place = [2, "expected a decimal number in column 'close', found 'x'", "a.csv"]
     assert saved["state"]["repairs"]["first"] == {"bad_rows": [place]}
+
+
+def test_schema_2_without_a_full_window() -> None:
+    """What a checkpoint of 0.1.0 does not say is derived from its rows: with fewer than a window, none was full."""
+    content = json.loads((CHECKPOINTS / "schema-2-repairs.json").read_bytes())["saved"]
+    content["state"] |= {"rows": 1, "signals": 0, "ring": [15], "repairs": {"counts": {}, "first": {}}}
+    text = json.dumps({"schema": 2, "sha256": hashed(json.dumps(content).encode()), "saved": content})
+    stream = SignalStream.from_state(Config(window=2), checked(decode(text.encode()), 2).state)
+    assert (stream.rows_with_mean, [doubt.kind for doubt in doubts_of(stream, TimeOrder())]) == (0, ["never_full"])
+    stream.feed(b"70,1.6\n")
+    assert (stream.rows_with_mean, doubts_of(stream, TimeOrder())) == (1, [])

@@ -16,8 +16,23 @@ import pytest
 from stream_signal import Interrupted
 from stream_signal.job.stopping import StopSignals
 from support.candle_csv import candle_csv
-from support.commands import COMMAND
+from support.commands import COMMAND, logged, run_script
 from support.processes import ROWS, start, wait_until_read
+from support.scripts import AT_CALL
+
+# Runs the command, and stops it when it is about to log that the job is done.
+AT_THE_LAST_EVENT = """
+import os, signal, sys
+from stream_signal.__main__ import main
+from stream_signal.job.log import Log
+info = Log.info
+def stop_and_info(self, event, **fields):
+    if event == "job finished":
+        os.kill(os.getpid(), signal.SIGTERM)
+    info(self, event, **fields)
+Log.info = stop_and_info
+sys.exit(main())
+"""
 
 stop_signals = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda it: it.name)
 
@@ -91,6 +106,52 @@ def test_while_opening(flag: str, number: signal.Signals, tmp_path: Path) -> Non
     assert process.returncode == 128 + number
     rows = ROWS if flag == "--output" else 0
     assert f"stream-signal: interrupted by {number.name} after {rows} rows\n".encode() in stderr
+
+
+@pytest.mark.parametrize(
+    ("moment", "call", "file", "output", "code"),
+    [
+        ("before", "open", ".stream-signal.", "m.json", 143),
+        ("before", "replace", ".stream-signal.", "m.json", 0),
+        ("after", "replace", ".stream-signal.", "m.json", 0),
+        ("before", "write", "1", "-", 0),
+        ("after", "write", "1", "-", 0),
+    ],
+)
+def test_while_the_metrics_are_written(  # noqa: PLR0917 - a moment, and what it leads to
+    moment: str, call: str, file: str, output: str, code: int, tmp_path: Path
+) -> None:
+    """A signal at this moment leads to one outcome: the metrics and success, or the error record and its exit code."""
+    done = run_script(AT_CALL, moment, call, file, "--output", output, cwd=tmp_path, stdin=candle_csv(["1"] * 5))
+    record = json.loads(done.stdout if output == "-" else (tmp_path / output).read_bytes())
+    assert (done.code, record["status"]) == (code, "error" if code else "success")
+    assert done.stderr == ("stream-signal: interrupted by SIGTERM after 5 rows\n" if code else "")
+
+
+def test_while_a_failure_is_written(tmp_path: Path) -> None:
+    """A job that has failed and is then stopped has failed: its record is written."""
+    arguments = ("--output", "m.json")
+    done = run_script(AT_CALL, "before", "open", ".stream-signal.", *arguments, cwd=tmp_path, stdin=b"close\nx\n")
+    message = "line 2: expected a decimal number in column 'close', found 'x'"
+    assert (done.code, done.stderr.splitlines()[0]) == (1, f"stream-signal: {message}")
+    assert json.loads((tmp_path / "m.json").read_text())["error_message"] == message
+    assert os.listdir(tmp_path) == ["m.json"]
+
+
+def test_when_the_job_is_done(tmp_path: Path) -> None:
+    """A signal that comes after the metrics, while the log is written, does not turn success into a stop."""
+    done = run_script(AT_THE_LAST_EVENT, "--log-file", "run.log", cwd=tmp_path, stdin=candle_csv(["1"] * 5))
+    assert (done.code, done.record["status"], done.stderr) == (0, "success", "")
+    assert len(logged(tmp_path, "job finished")) == 1
+
+
+def test_when_the_end_of_a_followed_file_is_known(tmp_path: Path) -> None:
+    """A signal that comes when silence has ended `--follow` stops nothing more."""
+    (tmp_path / "data.csv").write_bytes(candle_csv(["1"] * 5))
+    arguments = ("data.csv", "--follow", "--idle-timeout", "0.05", "--output", "m.json", "--quiet")
+    done = run_script(AT_CALL, "before", "open", ".stream-signal.", *arguments, cwd=tmp_path)
+    assert (done.code, done.stderr) == (0, "")
+    assert json.loads((tmp_path / "m.json").read_text())["status"] == "success"
 
 
 def test_nohup(tmp_path: Path) -> None:

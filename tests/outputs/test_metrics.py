@@ -31,7 +31,9 @@ def test_the_error_record_replaces_the_metrics(folder: Path) -> None:
     (folder / "m.json").write_text("old")
     done = run_command("--input", "none.csv", "--output", "m.json", cwd=folder)
     message = "cannot read 'none.csv': No such file or directory"
-    assert (done.code, done.stdout, done.stderr) == (1, b"", f"stream-signal: {message}\n")
+    assert (done.code, done.stdout) == (1, b"")
+    hint = f"there is no such file in the folder {str(folder)!r}"
+    assert done.stderr == f"stream-signal: {message}\nstream-signal: {hint}\n"
     text = (folder / "m.json").read_text()
     assert json.loads(text) == {"version": "v1", "status": "error", "error_message": message}
     assert list(json.loads(text)) == ["version", "status", "error_message"]
@@ -62,7 +64,9 @@ def test_output_cannot_be_written(folder: Path) -> None:
         [COMMAND, "--output", "no/such/m.json"], stdin=reader, cwd=folder, capture_output=True, timeout=30, check=False
     )
     assert (done.returncode, done.stdout) == (1, b"")
-    assert done.stderr == b"stream-signal: cannot write 'no/such/m.json': there is no folder 'no/such'\n"
+    message, hint = done.stderr.decode().splitlines()
+    assert message == "stream-signal: cannot write 'no/such/m.json': there is no folder 'no/such'"
+    assert hint == "stream-signal: make it: mkdir -p no/such"
     assert os.read(reader, 65536) == DATA
     os.close(reader)
     os.close(writer)

@@ -60,13 +60,32 @@ def test_the_name_tells_the_format(tmp_path: Path) -> None:
 
 
 def test_a_bad_row_ends_it_after_those_before(tmp_path: Path) -> None:
-    """The rows before a bad one are told, whole, and the old file stands where there are none."""
+    """The rows before a bad one are told, whole."""
     done = run_command("--signals", "s.csv", stdin=candle_csv(["1", "2", "x"]), cwd=tmp_path)
     assert done.code == 1
     assert (tmp_path / "s.csv").read_bytes().count(b"\n") == 3
-    before = (tmp_path / "s.csv").read_bytes()
-    assert run_command("--signals", "s.csv", stdin=b"no header\n", cwd=tmp_path).code == 1
-    assert (tmp_path / "s.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize("data", [candle_csv(["x", "2"]), candle_csv([]), b"no header\n", b""])
+def test_a_failure_without_a_row_empties_it(data: bytes, tmp_path: Path) -> None:
+    """A job that fails before its first row leaves no old signals beside its error."""
+    run_command("--signals", "s.csv", stdin=DATA, cwd=tmp_path)
+    assert run_command("--signals", "s.csv", stdin=data, cwd=tmp_path).code == 1
+    assert (tmp_path / "s.csv").read_bytes() == b""
+
+
+def test_stopped_before_a_row(tmp_path: Path) -> None:
+    """So does a job that is stopped while it waits for its first row."""
+    run_command("--signals", "s.csv", stdin=DATA, cwd=tmp_path)
+    with start(tmp_path, "--signals", "s.csv") as process:
+        assert process.stdin
+        assert process.stderr
+        process.stdin.write(HEADER.encode())
+        while b"header read" not in process.stderr.readline():
+            pass
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+    assert (process.returncode, (tmp_path / "s.csv").read_bytes()) == (143, b"")
 
 
 def test_one_writer(tmp_path: Path) -> None:
@@ -97,6 +116,12 @@ def test_one_writer_where_the_folder_takes_no_lock_file(tmp_path: Path) -> None:
         done = run_script(BREAK, *arguments, cwd=tmp_path, stdin=DATA)
         assert (done.code, "another job is writing it" in done.stderr) == (1, True)
     assert run_script(BREAK, *arguments, cwd=tmp_path, stdin=DATA).code == 0
+
+
+def test_no_lock(tmp_path: Path) -> None:
+    """Where the lock cannot be taken for any other reason, the job fails: another may have it."""
+    done = run_script(BREAK, "open", ".s.csv.lock", "ENOSPC", "--signals", "s.csv", cwd=tmp_path, stdin=DATA)
+    assert (done.code, done.record["error_message"]) == (1, "cannot write 's.csv': No space left on device")
 
 
 def test_a_reader_that_goes_away(tmp_path: Path) -> None:
@@ -155,15 +180,21 @@ def test_other_signals(tmp_path: Path) -> None:
     arguments = ("data.csv", "--checkpoint", "state.json")
     assert run_command(*arguments, "--signals", "s.csv", cwd=tmp_path).code == 0
     done = run_command(*arguments, cwd=tmp_path)
-    assert "its signals was csv, and is None now" in done.record["error_message"]
+    assert (
+        "it was saved with signals 'csv', and this job has no signals; give --signals FILE --signals-format csv"
+        in done.record["error_message"]
+    )
     done = run_command(*arguments, "--signals", "s.jsonl", cwd=tmp_path)
-    assert "its signals was csv, and is jsonl now" in done.record["error_message"]
+    assert (
+        "it was saved with signals 'csv', and this job has signals 'jsonl'; give --signals FILE --signals-format csv"
+        in done.record["error_message"]
+    )
     (tmp_path / "s.csv").write_bytes((tmp_path / "s.csv").read_bytes()[:-1])
     done = run_command(*arguments, "--signals", "s.csv", cwd=tmp_path)
-    assert "bytes of 's.csv', which has " in done.record["error_message"]
+    assert "'s.csv', of " in done.record["error_message"]
     (tmp_path / "s.csv").write_bytes(b"x" * 100_000)
     done = run_command(*arguments, "--signals", "s.csv", cwd=tmp_path)
-    assert "'s.csv' does not begin with the bytes that it has written" in done.record["error_message"]
+    assert "bytes that were written to it" in done.record["error_message"]
     assert (tmp_path / "s.csv").read_bytes() == b"x" * 100_000
 
 

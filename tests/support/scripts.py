@@ -18,6 +18,25 @@ sys.argv[1:] = sys.argv[4:]
 sys.exit(main())
 """
 
+# Runs the command, and stops it before or after the first of one system call for a file, or for stdout.
+AT_CALL = """
+import os, signal, sys
+from stream_signal.__main__ import main
+moment, call, target = sys.argv[1:4]
+works, signals = getattr(os, call), [signal.SIGTERM]
+def signalled(*given, **named):
+    hit = signals and target in str(given[0])
+    if hit and moment == "before":
+        os.kill(os.getpid(), signals.pop())
+    result = works(*given, **named)
+    if hit and moment == "after":
+        os.kill(os.getpid(), signals.pop())
+    return result
+setattr(os, call, signalled)
+sys.argv[1:] = sys.argv[4:]
+sys.exit(main())
+"""
+
 # Runs the command, and stops it when the first chunk is counted.
 IN_FEED = """
 import os, signal, sys

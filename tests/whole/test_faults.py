@@ -55,10 +55,10 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 
 BROKEN = [
-    ("open", "EROFS", "Read-only file system"),
+    ("open", "EROFS", "the folder '.' is read-only"),
     ("write", "ENOSPC", "No space left on device"),
     ("fsync", "EIO", "Input/output error"),
-    ("replace", "EACCES", "Permission denied"),
+    ("replace", "EACCES", "the folder '.' is read-only"),
 ]
 
 
@@ -68,7 +68,7 @@ def test_the_checkpoint_cannot_be_written(call: str, number: str, words: str, fo
     saved = files_of(folder)["state.json"]
     done = run_script(BREAK, call, ".state.json.tmp", number, *ARGUMENTS, cwd=folder)
     message = f"cannot write 'state.json': {words}"
-    assert (done.code, done.stdout, done.stderr) == (1, b"", f"stream-signal: {message}\n")
+    assert (done.code, done.stdout, done.stderr.splitlines()[0]) == (1, b"", f"stream-signal: {message}")
     files = files_of(folder)
     assert sorted(files) == ["data.csv", "m.json", "state.json"]
     assert files["state.json"] == saved
@@ -83,12 +83,21 @@ def test_the_metrics_cannot_be_written(call: str, number: str, words: str, folde
     old = files_of(folder)["m.json"]
     done = run_script(BREAK, call, ".stream-signal.", number, *ARGUMENTS, cwd=folder)
     assert (done.code, done.stdout) == (1, b"")
-    assert done.stderr == f"stream-signal: cannot write 'm.json': {words}\n"
+    assert done.stderr.splitlines()[0] == f"stream-signal: cannot write 'm.json': {words}"
     files = files_of(folder)
     assert sorted(files) == ["data.csv", "m.json", "state.json"]
     assert files["m.json"] == old
     assert run_command(*ARGUMENTS, cwd=folder).code == 0
     check_metrics(folder, CLOSES)
+
+
+def test_neither_signals_nor_record(folder: Path) -> None:
+    """A job that fails at one output says that the record could not be written to the other: an old answer is there."""
+    old = files_of(folder)["m.json"]
+    arguments = ("data.csv", "--output", "m.json", "--signals", "s.csv")
+    done = run_script(BREAK, "write", "", "ENOSPC", *arguments, cwd=folder)
+    told = [f"stream-signal: cannot write {name!r}: No space left on device" for name in ("s.csv", "m.json")]
+    assert (done.code, done.stderr.splitlines(), files_of(folder)["m.json"]) == (1, told, old)
 
 
 def test_no_room_for_the_checkpoint(folder: Path) -> None:
@@ -111,7 +120,9 @@ def test_the_input_is_cut_short_while_it_is_read(folder: Path) -> None:
     saved = files_of(folder)["state.json"]
     done = run_script(MEANWHILE, "os.truncate('data.csv', 5000)", "4096", *ARGUMENTS, cwd=folder)
     assert done.code == 1
-    assert done.stderr == "stream-signal: cannot read 'data.csv': it was truncated while it was read\n"
+    message, hint = done.stderr.splitlines()
+    assert message == "stream-signal: cannot read 'data.csv': it was truncated while it was read"
+    assert hint == "stream-signal: read a file that another program writes with --follow"
     assert files_of(folder)["state.json"] == saved
 
 
@@ -136,7 +147,7 @@ def test_the_input_is_taken_away_while_it_is_read(action: str, folder: Path) -> 
     check_metrics(folder, [*CLOSES, "9"])
     (folder / "other.csv").write_bytes(candle_csv(["9"] * 30_000))
     (folder / "other.csv").rename(folder / "data.csv")
-    assert "does not begin with the bytes that it has read" in run_command(*ARGUMENTS, cwd=folder).stderr
+    assert "no longer begins with the " in run_command(*ARGUMENTS, cwd=folder).stderr
 
 
 def test_the_input_cannot_be_read_any_more(folder: Path) -> None:
@@ -224,7 +235,9 @@ def test_neither_reader_nor_checkpoint(tmp_path: Path) -> None:
     script = BREAK.replace("works = getattr", f"{gone}\nworks = getattr")
     arguments = ("data.csv", "--checkpoint", "state.json", "--every", "0.000001")
     done = run_script(script, "write", ".state.json.tmp", "ENOSPC", *arguments, cwd=tmp_path)
-    assert (done.code, done.stderr) == (1, "stream-signal: cannot write 'state.json': No space left on device\n")
+    failure, note = done.stderr.splitlines()
+    assert (done.code, failure) == (1, "stream-signal: cannot write 'state.json': No space left on device")
+    assert note == "stream-signal: cannot write to stdout: the reader closed the pipe"
 
 
 def test_somebody_removed_the_lock(tmp_path: Path) -> None:

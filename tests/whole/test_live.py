@@ -47,7 +47,12 @@ sys.exit(main())
 AFTER_A_SECOND = """
 import os, signal, sys, threading
 from stream_signal.__main__ import main
-threading.Timer(1, os.kill, (os.getpid(), signal.SIGTERM)).start()
+from stream_signal.core.stream import SignalStream
+feed = SignalStream.feed
+def feed_and_wait(self, data):
+    feed(self, data)
+    threading.Timer(1, os.kill, (os.getpid(), signal.SIGTERM)).start()
+SignalStream.feed = feed_and_wait
 sys.exit(main())
 """
 
@@ -152,7 +157,7 @@ def test_rotated_while_no_job_ran(tmp_path: Path) -> None:
     rotate(tmp_path, "old2.csv", CLOSES[20:30])
     before = signals.read_bytes()
     done = run_command(*arguments, "--idle-timeout", "0.1", cwd=tmp_path)
-    assert (done.code, "'data.csv' does not begin with the bytes that it has read" in done.stderr) == (1, True)
+    assert (done.code, "bytes, no longer begins with the " in done.stderr) == (1, True)
     assert signals.read_bytes() == before
 
 
@@ -187,19 +192,45 @@ def test_a_log_that_nobody_can_write(tmp_path: Path) -> None:
 @pytest.mark.parametrize("script", [IN_FEED, AFTER_A_SECOND], ids=["while it counts", "while it waits"])
 @pytest.mark.parametrize(("flags", "code"), [(["--follow"], 0), ([], 143)])
 def test_stopped_while_the_reader_is_stuck(flags: list[str], code: int, script: str, tmp_path: Path) -> None:
-    """A reader of the signals that does not read cannot keep a job that is to stop; what it was not sent is told."""
-    (tmp_path / "data.csv").write_bytes(candle_csv(CLOSES * 20))
+    """A stuck reader cannot keep a job from stopping: what it was not sent is told, and sent by the next run."""
+    (tmp_path / "data.csv").write_bytes(candle_csv(CLOSES[:10]))
     os.mkfifo(tmp_path / "fifo")
     reader = os.open(tmp_path / "fifo", os.O_RDONLY | os.O_NONBLOCK)
-    arguments = ["data.csv", "--signals", "fifo", "--output", "m.json", "--log-file", "run.log", *flags]
+    arguments = ["data.csv", "--signals", "fifo", "--output", "m.json", "--checkpoint", "state.json"]
     try:
-        assert run_script(script, *arguments, "--checkpoint", "state.json", cwd=tmp_path).code == code
+        assert run_command(*arguments, cwd=tmp_path).code == 0
+        saved = (tmp_path / "state.json").read_bytes()
+        (tmp_path / "data.csv").write_bytes(candle_csv(CLOSES * 20))
+        done = run_script(script, *arguments, "--log-file", "run.log", *flags, cwd=tmp_path)
         taken = os.read(reader, 1024 * 1024).count(b"\n")
     finally:
         os.close(reader)
     [unsent] = logged(tmp_path, "signals unsent")
-    assert taken + unsent["lines"] == 6001
-    assert json.loads((tmp_path / "state.json").read_text())["saved"]["state"]["rows"] == 6000
+    assert (done.code, taken + unsent["lines"]) == (code, 6001)
+    told = f"stream-signal: signal lines that were not sent, because nobody read them: {unsent['lines']}"
+    assert told in done.stderr.splitlines()
+    assert (tmp_path / "state.json").read_bytes() == saved
+    with subprocess.Popen([COMMAND, *arguments], cwd=tmp_path, stderr=subprocess.DEVNULL):
+        rows = [line.split(b",")[0] for line in (tmp_path / "fifo").read_bytes().splitlines()]
+    assert rows == [b"%d" % number for number in range(11, 6001)]
+
+
+@pytest.mark.parametrize(("flags", "code"), [(["--follow"], 0), ([], 143)])
+def test_unsent_lines_of_a_first_run(flags: list[str], code: int, tmp_path: Path) -> None:
+    """A first run that is stopped while the reader is stuck leaves no checkpoint, or one at the start."""
+    (tmp_path / "data.csv").write_bytes(candle_csv(CLOSES * 20))
+    os.mkfifo(tmp_path / "fifo")
+    reader = os.open(tmp_path / "fifo", os.O_RDONLY | os.O_NONBLOCK)
+    arguments = ["data.csv", "--signals", "fifo", "--output", "m.json", "--checkpoint", "state.json", "--log-file", "-"]
+    try:
+        done = run_script(IN_FEED, *arguments, *flags, cwd=tmp_path)
+    finally:
+        os.close(reader)
+    assert done.code == code
+    assert "checkpoint saved" not in {json.loads(line)["event"] for line in done.stderr.splitlines()}
+    with subprocess.Popen([COMMAND, *arguments], cwd=tmp_path, stderr=subprocess.DEVNULL):
+        rows = [line.split(b",")[0] for line in (tmp_path / "fifo").read_bytes().splitlines()]
+    assert rows == [b"row", *(b"%d" % number for number in range(1, 6001))]
 
 
 def test_stopped_at_the_end_of_what_is_followed(tmp_path: Path) -> None:

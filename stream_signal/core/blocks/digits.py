@@ -1,7 +1,12 @@
 """Eight bytes of text in a word -> up to eight digits as a number, for many words at once, in place.
 
 A word is little-endian: the first of its eight characters is the lowest byte, and the last digit the highest. Each
-function applies one step to every word of an array; `reader` shows the steps in order.
+function applies one step to every word of an array; `reader` shows the steps in order. There are two ways:
+
+    the point anywhere    `keep`, `mark_others`, `take_point` find it, byte by byte, and leave a 0 in its place
+    the point known       `Scheme`: XOR with the text 0000.00 leaves digits and a 0, or shows that the guess is wrong
+
+`join` then makes one number of the eight digits.
 
 Eight bytes at a time: Lamport, "Multiple byte processing with full-word instructions", CACM 18(8), 1975. Eight digits
 by three products: Johnny Lee, in Lemire, "Quickly parsing eight digits", 2018,
@@ -10,27 +15,98 @@ https://lemire.me/blog/2018/10/03/quickly-parsing-eight-digits/.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import numpy.typing as npt
 
     Bytes = npt.NDArray[np.uint8]
     Flags = npt.NDArray[np.bool_]
     Words = npt.NDArray[np.uint64]
 
-_POINT = ord(".") ^ ord("0")
+_ZERO, _POINT = ord("0"), ord(".")
 _EACH_BYTE = 0x0101010101010101  # times a byte: that byte in all eight places of a word
+_TWO_BYTES = 0x000000FF000000FF
+
+
+class Scheme(NamedTuple):
+    """How eight bytes with the point in one place, or in none, become a number."""
+
+    text: int
+    """XOR with it turns digits into 0 to 9 and the point into 0"""
+    above: int
+    """added to that, it sets bit 7 of each byte that is neither"""
+    point: int
+    """all bits of the byte of the point"""
+    even: int
+    """what the first and the third pair of digits count, for `join`"""
+    odd: int
+    """what the second and the fourth pair count"""
+
+
+@cache
+def scheme(after: int) -> Scheme:
+    """Return the scheme for a point that is `after` bytes before the end of the word, itself included; 0 for none.
+
+    The digits around the point count as if it were not there, so no division is needed; the number is ten times as
+    large only if the point is the last byte.
+
+    >>> word = np.frombuffer(b"0042.075", np.uint64) ^ np.uint64(scheme(4).text)
+    >>> join(word, np.empty(1, np.uint64), scheme(4))
+    >>> int(word[0])
+    42075
+    """
+    is_point = [8 - at == after for at in range(8)]
+    values, value = [0] * 8, 10 if after == 1 else 1
+    for at in reversed(range(8)):
+        if not is_point[at]:
+            values[at], value = value, value * 10
+    # A pair is ten times its first digit plus its second. Where the second is the point, it is ten times the first.
+    pairs = [values[at] // 10 if is_point[at + 1] else values[at + 1] for at in (0, 2, 4, 6)]
+    return Scheme(
+        text=_word(_POINT if point else _ZERO for point in is_point),
+        above=_word(0x7F if point else 0x80 - 10 for point in is_point),
+        point=_word(0xFF if point else 0 for point in is_point),
+        even=pairs[2] + (pairs[0] << 32),
+        odd=pairs[3] + (pairs[1] << 32),
+    )
+
+
+def _word(characters: Iterable[int]) -> int:
+    return int.from_bytes(bytes(characters), "little")
+
+
+NO_POINT = scheme(0)
 
 
 def keep(digits: Words, count: Bytes) -> None:
-    """Turn text into digits, and clear all but the last `count` bytes."""
-    digits ^= ord("0") * _EACH_BYTE
+    """Clear all but the last `count` bytes of each word, eight at most."""
     shift = (np.uint8(64) - (count << np.uint8(3))).astype(np.uint64)
     digits >>= shift
     digits <<= shift
+
+
+def keep_alike(digits: Words, count: int) -> None:
+    """Clear all but the last `count` bytes of every word, one at least."""
+    if count < 8:
+        digits >>= np.uint64(64 - 8 * count)
+        digits <<= np.uint64(64 - 8 * count)
+
+
+def other_than(digits: Words, how: Scheme, spare: Words) -> Flags | None:
+    """Return which words have a byte that is not a digit, or no point in its place; None if none has."""
+    if digits.view(np.uint8).max() <= 9 and not int(np.bitwise_or.reduce(digits)) & how.point:
+        return None
+    np.add(digits, np.uint64(how.above), out=spare)
+    spare |= digits
+    spare &= np.uint64(0x80 * _EACH_BYTE)
+    wrong: Flags = spare != 0
+    return wrong
 
 
 def mark_others(digits: Words, mark: Words) -> None:
@@ -44,27 +120,26 @@ def mark_others(digits: Words, mark: Words) -> None:
 
 
 def take_point(digits: Words, mark: Words, spare: Words) -> tuple[Bytes, Flags]:
-    """Clear the marked bytes; return their distance from the end, 0 for none, and where at most a point was marked."""
+    """Clear the marked bytes; return how far from the end one is, 0 for none, and which words had at most a point."""
     mark >>= 7
     np.multiply(mark, 0xFF, out=spare)
     spare &= digits
     digits ^= spare
-    good = spare == mark * _POINT
+    good = spare == mark * (_POINT ^ _ZERO)
     good &= np.bitwise_count(mark) < 2
     mark -= 1  # the bytes below a single mark, or all eight
     after = np.uint8(8) - (np.bitwise_count(mark) >> np.uint8(3))
     return after, good
 
 
-def join(digits: Words, spare: Words) -> None:
-    """Join the eight digits of each word: into four pairs, then into two fours, then into one number."""
-    np.right_shift(digits, 8, out=spare)
-    digits *= 10
-    digits += spare
+def join(digits: Words, spare: Words, how: Scheme = NO_POINT) -> None:
+    """Join the eight digits of each word: into four pairs, and those into one number."""
+    digits *= 10 * 256 + 1
+    digits >>= 8
     np.right_shift(digits, 16, out=spare)
-    spare &= 0x000000FF000000FF
-    spare *= 1 + (10_000 << 32)
-    digits &= 0x000000FF000000FF
-    digits *= 100 + (1_000_000 << 32)
+    spare &= _TWO_BYTES
+    spare *= np.uint64(how.odd)
+    digits &= _TWO_BYTES
+    digits *= np.uint64(how.even)
     digits += spare
     digits >>= 32

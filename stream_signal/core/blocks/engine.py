@@ -24,7 +24,7 @@ from stream_signal.core.observe import Row
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from stream_signal.core.blocks.reader import Block
+    from stream_signal.core.blocks.reader import Block, Integers
     from stream_signal.core.header import Header
     from stream_signal.core.observe import Observer
     from stream_signal.core.rows.engine import RowEngine
@@ -173,24 +173,11 @@ class BlockEngine:
 
     @staticmethod
     def _columns(chunk: bytes, header: Header, block: Block, odd: OddLines) -> Columns:
-        if not odd.lines:
-            plain: slice | np.ndarray[tuple[int], np.dtype[np.bool_]] = slice(odd.lines_counted)
-        else:
-            plain = np.ones(odd.lines_counted, np.bool_)
-            plain[odd.lines] = False
-        lines, (starts, ends), closes = (
-            slice(odd.lines_counted),
-            (block.starts, block.ends),
-            (block.begins, block.lengths),
-        )
-        return Columns(
-            chunk,
-            header,
-            starts[lines][plain],
-            ends[lines][plain],
-            odd.records,
-            (closes[0][lines][plain], closes[1][lines][plain]),
-        )
+        plain: slice | Integers = slice(odd.lines_counted)
+        if odd.lines:
+            plain = np.delete(np.arange(odd.lines_counted), odd.lines)
+        closes = block.begins[plain], block.lengths[plain]
+        return Columns(chunk, header, block.starts[plain], block.ends[plain], odd.records, closes)
 
     def _count_each(self, ticks: list[int], places: int, odd: OddLines, columns: Columns | None) -> None:
         """Count the rows one at a time, as Python integers, because the sums may not fit into int64."""

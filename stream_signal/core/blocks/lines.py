@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stream_signal.core.blocks.text import mean_table, run_text, table_of
-from stream_signal.core.line_format import mean_text
+from stream_signal.core.line_format import PLAIN, mean_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # The quotient of two integers that a float64 holds exactly is the float64 nearest to it: IEEE 754 rounds once.
 _EXACT = 2**53
 # Never quoted in either format, and the same in UTF-8 and Latin-1; cells are padded with zero bytes.
-_PLAIN = bytes(code for code in range(32, 127) if chr(code) not in '",\\') + b"\x00"
+_UNQUOTED = PLAIN + b" \x00"
 _SPACE = ord(" ")
 
 
@@ -73,7 +73,7 @@ def _as_written(rows: Rows, column: Position, line_format: LineFormat) -> list[b
 def _is_plain(cells: Cells) -> bool:
     """Whether texts are the same in every format: nothing to quote, and no space at either end."""
     characters = cells.tobytes()
-    if characters.translate(None, _PLAIN):
+    if characters.translate(None, _UNQUOTED):
         return False
     if b" " not in characters:
         return True

@@ -9,18 +9,24 @@ For one line of a block whose close is the third field of four:
                                 [   ]         fields; two come before the close, and the third ends it
 
     last eight bytes     . 5 , 4 2 . 0 7      up to the end of the close, in one word
-    minus "0"            0 0 0 4 2 . 0 7      bytes before the close cleared; the one that is not a digit is a point
-    the point as 0       0 0 0 4 2 0 0 7      three products join eight digits: 42007
-    ticks                4207, places 2       42007 // 1000 = 42 and 42007 - 42 * 900 = 4207
+    XOR 00000.00         ? ? ? 4 2 0 0 7      every digit as a number, and the point, if it is there, as 0
+    the close alone      0 0 0 4 2 0 0 7      four pairs of digits, which count 1000, 100, 10 ... as the point has it
+    ticks                4207, places 2
 
-Longer closes take two words; negative ones are read a second time without their sign. A line is decoded only if the
-row engine would read the same: the right number of fields, and a close of `-?digits[.digits]`. All other lines are
-odd, for the row engine to read. A block with a quote in it is declined: without quotes, every line is a row.
+Nearly all lines of a block have their delimiters at the same offsets, and their closes the same number of decimals.
+Both are guessed from one line of the block (`shape`) and checked for every line: one comparison for the delimiters, one
+maximum for the digits. Lines that differ are read the general way, alone if they are few: from delimiter to delimiter,
+with the point anywhere. Longer closes take two words; negative ones are read a second time without their sign.
+
+A line is decoded only if the row engine would read the same: the right number of fields, and a close of
+`-?digits[.digits]`. All other lines are odd, for the row engine to read. A block with a quote in it is declined:
+without quotes, every line is a row.
 
 One bit for each byte, and clearing the lowest bit to walk along them: Langdale and Lemire, "Parsing gigabytes of JSON
 per second", VLDB Journal 28, 2019 (simdjson). `digits` explains the steps on eight bytes.
 
-Cost: 40 to 70 ns a line of 58 bytes, against 1 to 2 µs in the row engine. No I/O; nothing is kept between blocks.
+Cost: some 20 ns a line of 58 bytes, against 1 to 2 µs in the row engine; docs/explanation/speed.md says what bounds it.
+No I/O; nothing but scratch memory is kept between blocks.
 """
 
 from __future__ import annotations
@@ -29,10 +35,23 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from stream_signal.core.blocks.digits import join, keep, mark_others, take_point
+from stream_signal.core.blocks.digits import (
+    NO_POINT,
+    join,
+    keep,
+    keep_alike,
+    mark_others,
+    other_than,
+    scheme,
+    take_point,
+)
+from stream_signal.core.blocks.shape import MAX_WINDOWS, shape_of
+from stream_signal.core.rows.reader import MAX_LINE_BYTES
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+    from stream_signal.core.blocks.shape import Shape
 
     Bytes = npt.NDArray[np.uint8]
     Flags = npt.NDArray[np.bool_]
@@ -43,14 +62,20 @@ if TYPE_CHECKING:
 MAX_CLOSE_BYTES = 16
 # Bytes that the buffer must have on either side of a block: the words of its first and last close reach that far.
 PADDING = MAX_CLOSE_BYTES
-# A block with a longer line is declined, so that the row engine can apply its limit.
-MAX_LINE_BYTES = 64 * 1024
 # Any number of 18 digits fits in int64.
 MAX_DIGITS = 18
 # An odd line costs the row engine 2 to 3 µs, a line of a block 1: with more odd ones, it is as fast on the whole block.
 MAX_ODD_SHARE = 0.25
 
+# With more lines that differ from the guess, reading all of them the general way is as fast.
+MAX_OTHER_SHARE = 0.125
+# How many blocks are read without a guess after one in which it was wrong.
+BLOCKS_WITHOUT_GUESS = 15
+
 _NEWLINE, _RETURN, _MINUS = b"\n\r-"
+_NO_LINES: Integers = np.empty(0, np.int64)
+# The newlines are found by units of so many bits, in which at most one is hoped for.
+_UNITS = (("<u8", 64), ("<u4", 32), ("<u2", 16), ("u1", 8))
 _POWERS = np.array([10**power for power in range(MAX_DIGITS + 1)], np.uint64)
 # What reading the point as a digit 0 adds for each unit before it, by the bytes from the point to the end: 1000 - 100
 # for the three of ".07"; nothing without a point.
@@ -84,14 +109,17 @@ class BlockDecoder:
     """
 
     def __init__(self, delimiter: str, position: int, width: int, capacity: int) -> None:
-        self._delimiter = ord(delimiter)
+        self._delimiter = delimiter.encode()
         self._position = position
         self._width = width
+        self._is_last = position == width - 1
         self._max_lines = lines = capacity // 2  # the shortest that can be decoded is a digit and a newline
+        self._blocks_without_guess = 0
         # Kept from block to block: fresh memory costs a page fault for each 4 KiB, untouched memory costs nothing.
         self._is_mark = np.empty(capacity + 2 * 64, np.bool_)
         self._starts, self._begins, self._bits, self._word = (np.empty(lines, np.int64) for _ in range(4))
         self._windows, self._ticks, self._spare, self._other = (np.empty(lines, np.uint64) for _ in range(4))
+        self._lengths = np.empty(lines, np.uint8)
 
     def decode(self, buffer: bytes | bytearray, start: int, end: int) -> Block | None:
         """Decode the whole lines in `buffer[start:end]`; return None to decline the block.
@@ -101,92 +129,165 @@ class BlockDecoder:
         if start == end or buffer.find(b'"', start, end) >= 0:
             return None
         text = np.frombuffer(buffer, np.uint8, end - start, start)
-        ends = self._find_newlines(text)
-        if ends.size > self._max_lines:
+        ends = self._find_newlines(text, buffer.find(b"\n", start, end) + 1 - start)
+        count = ends.size
+        if count > self._max_lines:
             return None
-        starts = self._starts[: ends.size]
+        starts = self._starts[:count]
         starts[0] = 0
         np.add(ends[:-1], 1, out=starts[1:])
-        line_lengths = np.subtract(ends, starts, out=self._bits[: ends.size])
-        if line_lengths.max() > MAX_LINE_BYTES:
+        line_lengths = np.subtract(ends, starts, out=self._bits[:count])
+        longest = int(line_lengths.max())
+        if longest > MAX_LINE_BYTES:  # which the row engine refuses
             return None
-        begins, lengths = self._find_closes(text, starts, ends, line_lengths)
+        shape = self._guess(buffer, start, starts, ends)
+        begins, lengths = self._find_closes(text, starts, ends, line_lengths, longest, shape)
         # The text as words, from the one with the sixteenth byte before the block: the sixteen bytes up to the end of a
         # close are then cut out like a window, from any bit on.
         base = (start - MAX_CLOSE_BYTES) // 8 * 8
         words: Words = np.frombuffer(buffer, "<u8", (end - base + 7) // 8, base)
-        bits = np.add(begins, lengths, out=self._bits[: ends.size])
+        bits = np.add(begins, lengths, out=self._bits[:count])
         bits += start - base - MAX_CLOSE_BYTES
         bits <<= 3
-        ticks = self._ticks[: ends.size]
-        after, good = self._read(words, bits, lengths, ticks)
-        (odd,) = (~good).nonzero()
-        signed = odd[text[begins[odd]] == _MINUS]
-        if signed.size:
-            lengths[signed] -= 1
-            numbers = np.empty(signed.size, np.uint64)
-            after[signed], good[signed] = self._read(words, bits[signed], lengths[signed], numbers)
-            ticks[signed] = numbers
-            (odd,) = (~good).nonzero()
-        if odd.size > ends.size * MAX_ODD_SHARE:
+        read = self._read(text, words, begins, bits, lengths, shape)
+        if read is None:
             return None
-        places = self._scale(ticks, after, lengths, odd)
-        if places is None:
-            return None
-        closes = ticks.view(np.int64)
-        closes[signed] *= -1
-        lengths[signed] += 1
+        places, odd = read
         starts += start
         ends += start
         begins += start
-        return Block(closes, places, odd, starts, ends, begins, lengths)
+        return Block(self._ticks[:count].view(np.int64), places, odd, starts, ends, begins, lengths)
 
-    def _find_newlines(self, text: Bytes) -> Integers:
-        """Return the offsets of the newlines, by half words: as long as none has two, there is less to look at."""
-        halves = self._marks(text, _NEWLINE).view("<u4")
-        ends = np.flatnonzero(halves != 0)
-        found = halves[ends]
-        below = found - 1
-        if np.bitwise_count(found).max() > 1:
-            return np.flatnonzero(self._is_mark[: text.size])
-        ends *= 32
-        ends += np.bitwise_count(below)
-        return ends
+    def _find_newlines(self, text: Bytes, first_line: int) -> Integers:
+        """Return the offsets of the newlines, by units in which no two lines end: no longer than the first line."""
+        bits = self._marks(text, _NEWLINE)
+        for kind, size in _UNITS:
+            if size <= first_line:
+                units = bits.view(kind)
+                ends = np.flatnonzero(units != 0)
+                found = units[ends]
+                below = found - found.dtype.type(1)
+                if not (found & below).any():
+                    ends *= size
+                    ends += np.bitwise_count(below)
+                    return ends
+        return np.flatnonzero(self._is_mark[: text.size])
 
-    def _marks(self, text: Bytes, byte: int) -> Words:
-        """Return one bit for each byte of the text, set for `byte`, followed by at least one word of zeros."""
+    def _marks(self, text: Bytes, byte: int) -> Bytes:
+        """Return a bit for each byte of the text, set if it is `byte`, and at least a word of zeros after them."""
         is_mark = self._is_mark[: (text.size // 64 + 2) * 64]
         np.equal(text, byte, out=is_mark[: text.size])
         is_mark[text.size :] = False
-        return np.packbits(is_mark, bitorder="little").view("<u8")
+        return np.packbits(is_mark, bitorder="little")
 
-    def _find_closes(
-        self, text: Bytes, starts: Integers, ends: Integers, line_lengths: Integers
+    def _guess(self, buffer: bytes | bytearray, start: int, starts: Integers, ends: Integers) -> Shape | None:
+        """Return the shape of the first of three lines that has one; None to read the block without a guess."""
+        if self._blocks_without_guess:
+            self._blocks_without_guess -= 1
+            return None
+        for at in (0, len(ends) // 2, len(ends) - 1):
+            line = bytes(buffer[start + int(starts[at]) : start + int(ends[at])])
+            shape = shape_of(line, self._delimiter, self._position, self._width, MAX_CLOSE_BYTES)
+            if shape:
+                return shape
+        return None
+
+    def _find_closes(  # noqa: PLR0913, PLR0917 - what a line is made of
+        self,
+        text: Bytes,
+        starts: Integers,
+        ends: Integers,
+        line_lengths: Integers,
+        longest: int,
+        shape: Shape | None,
     ) -> tuple[Integers, Bytes]:
-        """Return the offset and the length of each close; a length far beyond MAX_CLOSE_BYTES is not exact.
+        """Return where each close begins and its length; of one that is far too long, any length over the limit.
 
-        The close is empty if its line does not have `width` fields, or a field before it has 64 bytes or more.
+        The close is empty if the line does not have `width` fields.
         """
-        marks = self._marks(text, self._delimiter)
-        begins, windows, spare = self._begins[: ends.size], self._windows[: ends.size], self._spare[: ends.size]
-        begins[:] = starts
-        self._look(marks, begins, windows)
-        if line_lengths.max() <= 64:
-            np.subtract(64, line_lengths, out=line_lengths)
-            inside = np.left_shift(windows, line_lengths.view(np.uint64), out=spare)
-            fits = np.bitwise_count(inside) == self._width - 1
-            seen = self._width - 1  # each window shows at least this many delimiters, if its line fits
+        count = ends.size
+        marks = self._marks(text, self._delimiter[0]).view("<u8")
+        windows = self._windows[:count]
+        self._look(marks, starts, windows)
+        fits, seen = self._count_fields(marks, windows, ends, line_lengths, longest)
+        begins, lengths = self._begins[:count], self._lengths[:count]
+        others = self._differing(marks, starts, windows, fits, shape) if shape else None
+        if shape is None or others is None:
+            begins[:], lengths[:] = self._walk(text, marks, starts, ends, windows, fits, seen)
+            return begins, lengths
+        np.add(starts, shape.begin, out=begins)
+        if self._is_last:
+            self._measure_last(text, begins, ends, lengths)
         else:
-            fits = _count(marks, ends) == self._width - 1
-            seen = _fewest(windows, fits)
-        ahead = self._position  # delimiters between the start of each window and the close
+            lengths.fill(shape.length)
+        if others.size:
+            lines = (starts[others], ends[others], windows[others], None if fits is None else fits[others])
+            begins[others], lengths[others] = self._walk(text, marks, *lines, 0)
+        return begins, lengths
+
+    def _differing(
+        self, marks: Words, starts: Integers, windows: Words, fits: Flags | None, shape: Shape
+    ) -> Integers | None:
+        """Return the lines whose delimiters are not where the shape has them; None if they are too many."""
+        if len(shape.windows) > MAX_WINDOWS:
+            return None
+        count = starts.size
+        (mask, delimiters), *more = shape.windows
+        same = np.bitwise_and(windows, np.uint64(mask), out=self._spare[:count]) == np.uint64(delimiters)
+        if fits is not None:
+            same &= fits
+        if more and same.any():
+            ((mask, delimiters),) = more
+            behind = self._ticks[:count]
+            self._look(marks, np.add(starts, 64, out=self._begins[:count]), behind)
+            behind &= np.uint64(mask)
+            same &= behind == np.uint64(delimiters)
+        if same.all():
+            return _NO_LINES
+        (others,) = (~same).nonzero()
+        return others if others.size <= count * MAX_OTHER_SHARE else None
+
+    def _count_fields(
+        self, marks: Words, windows: Words, ends: Integers, line_lengths: Integers, longest: int
+    ) -> tuple[Flags | None, int]:
+        """Return which lines have the right number of fields, None for all; and how many delimiters each window shows.
+
+        If every window shows so many delimiters or more, and all lines together have so many each, then each line has
+        so many: a line that continues behind its window need not be counted by itself.
+        """
+        wanted = self._width - 1
+        room = np.subtract(64, line_lengths, out=line_lengths)
+        if longest > 64:
+            np.maximum(room, 0, out=room)
+        inside = np.left_shift(windows, room.view(np.uint64), out=self._spare[: ends.size])
+        fits = np.bitwise_count(inside) == wanted
+        if longest > 64 and not (fits.all() and np.bitwise_count(marks).sum(dtype=np.int64) == ends.size * wanted):
+            fits = _count(marks, ends) == wanted
+            return (None if fits.all() else fits), _fewest(windows, fits)
+        return (None if fits.all() else fits), wanted
+
+    def _walk(  # noqa: PLR0913, PLR0917 - what a line is made of
+        self,
+        text: Bytes,
+        marks: Words,
+        starts: Integers,
+        ends: Integers,
+        windows: Words,
+        fits: Flags | None,
+        seen: int,
+    ) -> tuple[Integers, Bytes]:
+        """Find the closes from delimiter to delimiter; each window shows `seen` of them, or 0 if that is not known."""
+        begins, spare = starts.copy(), self._spare[: starts.size]
+        fits = np.ones(starts.size, np.bool_) if fits is None else fits
+        seen = seen or _fewest(windows, fits)
+        ahead = self._position  # so many are between where the windows begin and the close
         while ahead:
             if not seen:
                 self._look(marks, begins, windows)
                 seen = _fewest(windows, fits)
             steps = min(seen or 1, ahead)
             for _ in range(steps - 1):
-                windows &= np.subtract(windows, 1, out=spare)  # clear the lowest mark
+                windows &= np.subtract(windows, 1, out=spare)  # without its lowest mark
             if not seen:
                 fits &= windows != 0
             past = self._past(windows)
@@ -194,55 +295,147 @@ class BlockDecoder:
             windows >>= past
             ahead -= steps
             seen = max(seen - steps, 0)
-        if self._position < self._width - 1:
+        if self._is_last:
+            lengths = np.empty(starts.size, np.uint8)
+            self._measure_last(text, begins, ends, lengths)
+        else:
             if not seen:
                 self._look(marks, begins, windows)
             lengths = self._past(windows)
             lengths -= np.uint8(1)
-        else:
-            to_end = ends - begins
-            to_end -= text[ends - 1] == _RETURN
-            lengths = np.minimum(to_end, 255).astype(np.uint8)
         (misfits,) = (~fits).nonzero()
         begins[misfits] = ends[misfits]
-        lengths[misfits] = 0  # empty, so the line is odd
+        lengths[misfits] = 0  # not a number, and far from the end of the buffer
         return begins, lengths
 
+    def _measure_last(self, text: Bytes, begins: Integers, ends: Integers, lengths: Bytes) -> None:
+        """Set the lengths of closes that are the last field, 255 at most."""
+        to_end = np.subtract(ends, begins, out=self._word[: ends.size])
+        to_end -= text[ends - 1] == _RETURN
+        lengths[:] = np.minimum(to_end, 255, out=to_end)
+
     def _look(self, words: Words, places: Integers, windows: Words) -> None:
-        """Set each window to the 64 bits that begin at its place, taken from the two words that hold them."""
+        """Set each window to the 64 bits from its place on, out of the two words that hold them."""
         count = places.size
         word, shift, high = self._word[:count], self._spare[:count], self._other[:count]
         np.right_shift(places, 6, out=word)
         np.bitwise_and(places.view(np.uint64), 63, out=shift)
         np.take(words, word, out=windows, mode="clip")
         windows >>= shift
-        word += 1
-        np.take(words, word, out=high, mode="clip")
+        np.take(words[1:], word, out=high, mode="clip")
         np.subtract(64, shift, out=shift)
-        high <<= shift  # a shift by 64 gives 0: NumPy defines that (its pull request 13739), C does not
+        high <<= shift  # by 64 leaves 0: NumPy defines it (its pull request 13739), C does not
         windows |= high
 
     def _past(self, windows: Words) -> Bytes:
-        """Return the position after the lowest mark of each window, or 64 if it has none."""
+        """Return the place after the lowest mark of each window; 64 if there is none."""
         up_to = np.subtract(windows, 1, out=self._spare[: windows.size])
         up_to ^= windows
         return np.bitwise_count(up_to)
 
-    def _read(self, words: Words, bits: Integers, lengths: Bytes, digits: Words) -> tuple[Bytes, Flags]:
-        """Read the unsigned closes that end 128 bits after `bits` into `digits`: numbers, with the point as a digit 0.
+    def _read(  # noqa: PLR0913, PLR0917 - what a close is made of
+        self,
+        text: Bytes,
+        words: Words,
+        begins: Integers,
+        bits: Integers,
+        lengths: Bytes,
+        shape: Shape | None,
+    ) -> tuple[int, Integers] | None:
+        """Read the closes that end 128 bits after `bits` into ticks of one scale; return its places and the odd lines.
 
-        Return the bytes from each point to the end, 0 without a point, and which closes are good.
+        None if too many lines are odd, or if int64 might not hold a close at that scale.
         """
+        ticks = self._ticks[: bits.size]
+        others = self._read_as(shape, words, bits, lengths, ticks) if shape else None
+        if shape is None or others is None:
+            self._blocks_without_guess = self._blocks_without_guess or (BLOCKS_WITHOUT_GUESS if shape else 0)
+            after, digits, good, negative = self._read_any(text, words, begins, bits, lengths, ticks)
+            odd = np.flatnonzero(~good)
+            if odd.size > bits.size * MAX_ODD_SHARE:
+                return None
+            places = _scale(ticks, after, digits, good)
+        elif others.size:
+            numbers = np.empty(others.size, np.uint64)
+            after, digits, good, negative = self._read_any(
+                text, words, begins[others], bits[others], lengths[others], numbers
+            )
+            odd = others[~good]
+            if odd.size > bits.size * MAX_ODD_SHARE:
+                return None
+            places = _scale_others(ticks, lengths, shape.after, others, (numbers, after, digits, good))
+            negative = others[negative]
+        else:
+            return max(shape.after - 1, 0), _NO_LINES
+        if places is None:
+            return None
+        ticks.view(np.int64)[negative] *= -1
+        return places, odd
+
+    def _read_as(self, shape: Shape, words: Words, bits: Integers, lengths: Bytes, numbers: Words) -> Integers | None:
+        """Read unsigned closes with the point where the shape has it; return those that differ, None if too many."""
+        count, after = bits.size, shape.after
+        shortest, longest = int(lengths.min()), int(lengths.max())
+        wrong = np.zeros(count, np.bool_)
+        if longest > MAX_CLOSE_BYTES or shortest <= after:
+            wrong = (lengths <= after) | (lengths > MAX_CLOSE_BYTES)
+        how, spare = scheme(after if after <= 8 else 0), self._spare[:count]
+        self._look(words[1:], bits, numbers)
+        numbers ^= np.uint64(how.text)
+        _keep_last(numbers, lengths, shortest, longest)
+        found = other_than(numbers, how, spare)
+        if found is not None:
+            wrong |= found
+        join(numbers, spare, how)
+        if longest > 8:
+            how, left = scheme(max(after - 8, 0)), self._windows[:count]
+            self._look(words, bits, left)
+            left ^= np.uint64(how.text)
+            _keep_last(left, np.maximum(lengths, 8) - np.uint8(8), max(shortest - 8, 0), longest - 8)
+            found = other_than(left, how, spare)
+            if found is not None:
+                wrong |= found
+            join(left, spare, how)
+            # The point does not count as a digit; as the last byte of this word it makes the number ten times as large.
+            left *= np.uint64(10 ** (7 if 0 < after <= 9 else 8))
+            numbers += left
+        others = np.flatnonzero(wrong)
+        return others if others.size <= count * MAX_OTHER_SHARE else None
+
+    def _read_any(  # noqa: PLR0913, PLR0917 - what a close is made of
+        self, text: Bytes, words: Words, begins: Integers, bits: Integers, lengths: Bytes, numbers: Words
+    ) -> tuple[Bytes, Bytes, Flags, Integers]:
+        """Read closes with the point anywhere, and perhaps a minus sign, into `numbers`: the point as a digit 0.
+
+        Return the bytes from each point to the end, 0 if there is none; the bytes of each close without its sign; which
+        closes are good; and which are negative.
+        """
+        after, good = self._read_unsigned(words, bits, lengths, numbers)
+        odd = np.flatnonzero(~good)
+        negative = odd[text[begins[odd]] == _MINUS]
+        if not negative.size:
+            return after, lengths, good, negative
+        digits = lengths.copy()
+        digits[negative] -= 1
+        again = np.empty(negative.size, np.uint64)
+        after[negative], good[negative] = self._read_unsigned(words, bits[negative], digits[negative], again)
+        numbers[negative] = again
+        return after, digits, good, negative
+
+    def _read_unsigned(self, words: Words, bits: Integers, lengths: Bytes, numbers: Words) -> tuple[Bytes, Flags]:
+        """Read closes of digits and at most one point; return the bytes from the point on, and which are good."""
         mark, spare = self._spare[: bits.size], self._other[: bits.size]
         is_short = lengths.max() <= 8
-        self._look(words[1:], bits, digits)
-        keep(digits, lengths if is_short else np.minimum(lengths, 8))
-        mark_others(digits, mark)
-        after, good = take_point(digits, mark, spare)
-        join(digits, spare)
+        self._look(words[1:], bits, numbers)
+        numbers ^= np.uint64(NO_POINT.text)
+        keep(numbers, lengths if is_short else np.minimum(lengths, 8))
+        mark_others(numbers, mark)
+        after, good = take_point(numbers, mark, spare)
+        join(numbers, spare)
         if not is_short:
-            left = self._windows[: bits.size]
+            left = np.empty(bits.size, np.uint64)
             self._look(words, bits, left)
+            left ^= np.uint64(NO_POINT.text)
             keep(left, np.maximum(lengths, 8) - np.uint8(8))
             mark_others(left, mark)
             if mark.any():
@@ -253,33 +446,68 @@ class BlockDecoder:
                 after += np.uint8(8) * (after_left > 0)
             join(left, spare)
             left *= 10**8
-            digits += left
+            numbers += left
             good &= lengths <= MAX_CLOSE_BYTES
         good &= after != 1
         good &= after < lengths
         return after, good
 
-    def _scale(self, numbers: Words, after: Bytes, lengths: Bytes, odd: Integers) -> int | None:
-        """Turn the numbers into ticks of one scale and return its places; None if int64 might not hold them."""
-        after[odd] = 0
-        most = int(after.max())
-        after[odd] = most  # so that a few odd lines do not make a block mixed
-        places = max(most - 1, 0)
-        mixed = int(after.min()) < most
-        if most:
-            whole = np.floor_divide(numbers, _POWERS[after if mixed else most], out=self._spare[: after.size])
-            whole *= _SURPLUS[after if mixed else most]
-            numbers -= whole
-        if mixed:
-            lengths[odd] = most
-            if int((lengths - after).max()) + places > MAX_DIGITS:
-                return None
-            numbers *= _POWERS[most - np.maximum(after, 1)]
-        return places
+
+def _keep_last(words: Words, counts: Bytes, least: int, most: int) -> None:
+    """Clear all but the last bytes of each word: as many as `counts` says, eight at most."""
+    if least >= 8:
+        return
+    if least == most:
+        keep_alike(words, least)
+    else:
+        keep(words, counts if most <= 8 else np.minimum(counts, 8))
+
+
+def _scale(numbers: Words, after: Bytes, digits: Bytes, good: Flags) -> int | None:
+    """Turn numbers, with the point as a digit 0, into ticks of one scale; return its places, None beyond int64."""
+    odd = np.flatnonzero(~good)
+    after[odd] = 0
+    most = int(after.max())
+    after[odd] = most  # so that a few odd lines do not make a block mixed
+    mixed = int(after.min()) < most
+    if most:
+        numbers -= numbers // _POWERS[after if mixed else most] * _SURPLUS[after if mixed else most]
+    places = max(most - 1, 0)
+    if mixed:
+        if int((digits - after)[good].max(initial=0)) + places > MAX_DIGITS:
+            return None
+        numbers *= _POWERS[most - np.maximum(after, 1)]
+    return places
+
+
+def _scale_others(
+    ticks: Words, lengths: Bytes, usual_after: int, others: Integers, read: tuple[Words, Bytes, Bytes, Flags]
+) -> int | None:
+    """Put the numbers of a few lines among ticks that have their point `usual_after` bytes from the end.
+
+    Return the places of the scale that they then share, or None beyond int64.
+    """
+    numbers, after, digits, good = read
+    after[~good] = usual_after
+    usual = max(usual_after, 1)
+    most = max(int(after.max()), usual)
+    places = most - 1
+    numbers -= numbers // _POWERS[after] * _SURPLUS[after]
+    if int((digits - after)[good].max(initial=0)) + places > MAX_DIGITS:
+        return None
+    numbers *= _POWERS[most - np.maximum(after, 1)]
+    if most > usual:
+        is_usual = np.ones(lengths.size, np.bool_)
+        is_usual[others] = False
+        if int(lengths[is_usual].max(initial=0)) - usual_after + places > MAX_DIGITS:
+            return None
+        ticks *= _POWERS[most - usual]
+    ticks[others] = numbers
+    return places
 
 
 def _count(marks: Words, ends: Integers) -> Integers:
-    """Return how many marks each line has: the total up to its end minus the total up to the end of the line before."""
+    """Return how many marks each line has: the total up to its end, less that at the end of the line before."""
     each = np.bitwise_count(marks)
     totals = np.cumsum(each, dtype=np.int64)
     totals -= each
@@ -291,7 +519,7 @@ def _count(marks: Words, ends: Integers) -> Integers:
 
 
 def _fewest(windows: Words, fits: Flags) -> int:
-    """Return the smallest number of marks in a window, among those whose lines fit."""
+    """Return how many marks each window has at the least, of those whose lines fit."""
     counts = np.bitwise_count(windows)
-    counts[~fits] = 64  # otherwise one blank line would slow down all the others
+    counts[~fits] = 64  # or a blank line would make every line take small steps
     return int(counts.min())

@@ -13,7 +13,6 @@ Cost: about 10 ns a row, for any window.
 
 from __future__ import annotations
 
-from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -74,7 +73,6 @@ def push_closes(mean: RollingMean, ticks: Integers, places: int, odd: Mapping[in
         _push_run(mean, ticks[:first], sums[:first], above[:first])
         middle = slice(first, last + 1)
         _push_between(mean.window, ticks[middle], [at - first for at in missing], sums[middle], above[middle])
-        mean.was_full = mean.ever_full or any(after - at > mean.window for at, after in pairwise(missing))
         mean.clear()
         rest = slice(last + 1, count)
         _push_run(mean, ticks[rest], sums[rest], above[rest])

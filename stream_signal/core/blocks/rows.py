@@ -23,8 +23,9 @@ class Rows:
     """A run of n counted rows; its arrays are valid until the observer returns.
 
     `first` is the number of the first row, from 1. `ticks` is each close times `10**places`, 0 if it is `missing`
-    (a list of positions from 0, ascending). `above` says which rows signal. `sums` is the sum of the window that each
-    row ends, at the same scale, for the rows that have a mean; `divisor` turns it into that mean. `odd` lists
+    (a list of positions from 0, ascending). How many `places` those are depends on other rows, and on where the data
+    was cut, so neither says anything without the other. `above` says which rows signal. `sums` is the sum of the window
+    that each row ends, at the same scale, for the rows that have a mean; `divisor` turns it into that mean. `odd` lists
     the positions of the rows that were read one at a time; the close of each other row is written in digits, with a
     point and a minus sign at most.
     """
@@ -48,14 +49,12 @@ class Rows:
         """Yield the rows one at a time, each in the same `Row`."""
         at = 0
         row = Row(self._window, lambda column: self.texts(column)[at])
-        row.scale = self.places
         missing, full = set(self.missing), self.has_mean
         full_rows = [True] * len(self) if full is None else full.tolist()
         values = zip(self.ticks.tolist(), self.sums.tolist(), self.above.tolist(), full_rows, strict=True)
         for at, (ticks, total, above, is_full) in enumerate(values):
-            row.number, row.above = self.first + at, above
-            row.ticks, row.places = (None, 0) if at in missing else (ticks, self.places)
-            row.total = total if is_full else None
+            close = None if at in missing else (ticks, self.places)
+            row.fill(self.first + at, close, total if is_full else None, self.places, above=above)
             yield row
 
     @property

@@ -1,27 +1,23 @@
 """LastTime: the observer that knows where a stream is by time: the last timestamp, and whether each was later.
 
 A sender that repeats rows can then be met where the stream ended, if all timestamps so far are unique and in order.
+Rows are skipped by this order, so it is stricter than that of `TimeOrder`: all timestamps have to be numbers, or of one
+form that sorts as text.
 """
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.observe import Observer
 from stream_signal.core.time_column import find_time
+from stream_signal.core.timestamps import are_of_one_form, form_of
 
 if TYPE_CHECKING:
     from stream_signal.core.blocks.rows import Rows
     from stream_signal.core.header import Header
     from stream_signal.core.observe import Row
     from stream_signal.core.time_column import Position, TimeColumn
-
-
-# Rows are skipped by this order, so it is stricter than `timestamps`: plain integers, and ISO 8601 that sorts as text.
-_ISO = re.compile(rb"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|\+00:?00)?)?")
-_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 
 
 class LastTime(Observer):
@@ -60,11 +56,13 @@ class LastTime(Observer):
         if self._position is None:
             return
         times = rows.cells(self._position)
-        if times is None or not are_of_one_form(times.tobytes(), times[0], len(times)):
+        first = b"" if times is None else bytes(times[0])
+        form = form_of(first)
+        if times is None or not form or not form.sorts or not are_of_one_form(times.tobytes(), form, first, len(times)):
             for time in rows.texts(self._position):
                 self._see(time)
             return
-        self._see(times[0])
+        self._see(first)
         self.in_order = self.in_order and bool((times[1:] > times[:-1]).all())
         self.last = bytes(times[-1])
 
@@ -99,29 +97,24 @@ class LastTime(Observer):
 
 
 def is_comparable(time: bytes) -> bool:
-    """Whether a timestamp has a form in which timestamps can be compared."""
-    return bool(time) and are_of_one_form(time, time, 1)
+    """Whether a timestamp has a form in which timestamps can be compared: it is a number, or it sorts as text."""
+    form = form_of(time)
+    return form is not None and (form.sorts or form.date is None)
 
 
 def is_later(time: bytes, before: bytes) -> bool:
     """Whether a timestamp is later than another of the same form; False if they cannot be compared.
 
+    Numbers are of one form, whatever their lengths.
+
     >>> is_later(b"120", b"60"), is_later(b"2024-01-02", b"2024-01-01"), is_later(b"noon", b"morning")
     (True, True, False)
     """
-    if time.isdigit() and before.isdigit():
-        now, then = time.lstrip(b"0"), before.lstrip(b"0")
-        return (len(now), now) > (len(then), then)
-    return len(time) == len(before) > 0 and are_of_one_form(before + time, before, 2) and time > before
-
-
-def are_of_one_form(together: bytes, first: bytes, count: int) -> bool:
-    """Whether `count` texts of one length, joined, sort as text: they differ from `first` only in their digits."""
-    if together.isdigit():
-        return True
-    return _sorts(first.translate(_AS_ZEROS)) and together.translate(_AS_ZEROS) == first.translate(_AS_ZEROS) * count
-
-
-@lru_cache(maxsize=64)
-def _sorts(zeros: bytes) -> bool:
-    return zeros.isdigit() or bool(_ISO.fullmatch(zeros))
+    form, form_before = form_of(time), form_of(before)
+    if form is None or form_before is None:
+        return False
+    if form.sorts and are_of_one_form(before + time, form_before, before, 2):
+        return time > before
+    (now, _), (then, _) = form.readings(time), form_before.readings(before)
+    are_numbers = form.date is None and form_before.date is None
+    return are_numbers and now is not None and then is not None and now > then

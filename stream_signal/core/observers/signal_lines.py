@@ -45,9 +45,8 @@ class SignalLines(Observer):
     def row(self, row: Row) -> None:
         """Write one line."""
         time = b"" if self._time is None else row.text(self._time)
-        close = b"" if row.ticks is None else row.text(self._close)
-        mean = "" if row.total is None else mean_text(row.total, row.divisor)
-        self._lines.append(self.format.line(row.number, time, close, mean, above=row.above))
+        close = row.text(self._close) if row.has_close else b""
+        self._lines.append(self.format.line(row.number, time, close, _mean_of(row), above=row.above))
 
     def rows(self, rows: Rows) -> None:
         """Write the lines of a run of rows, all at once."""
@@ -60,3 +59,11 @@ class SignalLines(Observer):
         taken = b"".join(self._lines)
         self._lines.clear()
         return taken
+
+
+def _mean_of(row: Row) -> str:
+    try:
+        mean = row.mean
+    except OverflowError:
+        return mean_text(*(row.exact_mean or 0).as_integer_ratio())
+    return "" if mean is None else repr(mean)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from stream_signal.core.doubts import BACKWARDS, EITHER, NOT_COMPARED, REPEATED
 from stream_signal.core.errors import shown
 from stream_signal.core.observe import Observer
+from stream_signal.core.state import MAX_COUNT
 from stream_signal.core.steps import Steps
 from stream_signal.core.time_column import find_time
 from stream_signal.core.timestamps import NO_READING, are_of_one_form, form_of
@@ -40,6 +41,10 @@ class Step(NamedTuple):
     """the number of the second row, from 1"""
     before: bytes
     time: bytes
+
+    def after(self, rows: int) -> Step:
+        """Return the same step in a stream that has so many rows before."""
+        return self._replace(row=rows + self.row)
 
     def __str__(self) -> str:
         return f"row {self.row}: {shown(self.time)}" + (f" after {shown(self.before)}" if self.before else "")
@@ -114,8 +119,10 @@ class TimeOrder(Observer):
         self._left = _PATIENCE_ROWS
         self._last = b""
         self._pairs = 0
+        self._begins: tuple[bytes, int] | None = None  # the first timestamp that could be read, and its row
         self._readings = [_Reading()]  # two while day and month could be either: day first, month first
         self._order: int | None = None  # which of the two it is, once that is known
+        self._settled: int | None = None  # that of the stream, for a part of it
         self._others: dict[str, int] = {}  # the counts that are not those of a reading
         self._first_others: dict[str, Step] = {}
 
@@ -236,13 +243,13 @@ class TimeOrder(Observer):
 
     def _see(self, times: list[bytes], row: int) -> None:
         whole = [self._last, *times] if self._last else times
-        if self._see_in_order(whole):
+        if self._see_in_order(whole, row):
             return
         for number, time in enumerate(times, start=row):
             if not self._see_one(time, number):
                 break
 
-    def _see_in_order(self, whole: list[bytes]) -> bool:
+    def _see_in_order(self, whole: list[bytes], row: int) -> bool:
         """Take timestamps of one form that are in order, as nearly all are; return False if they are not."""
         form = form_of(whole[0]) if whole else None
         if not form or not form.sorts or len(self._readings) > 1:
@@ -262,6 +269,7 @@ class TimeOrder(Observer):
             reading.steps.add(steps)
             reading.last = nanoseconds[-1]
             self._pairs += len(steps)
+            self._begins = self._begins or (whole[0], row)
             self._last = whole[-1]
         return True
 
@@ -277,7 +285,7 @@ class TimeOrder(Observer):
         if not self._last:
             for reading, nanoseconds in self._read(times):
                 reading.last = nanoseconds
-            self._last = time
+            self._begins, self._last = (time, number), time
             return self._goes_on()
         step = Step(number, self._last, time)
         later = [reading.see(nanoseconds, step) for reading, nanoseconds in self._read(times)]
@@ -336,9 +344,44 @@ class TimeOrder(Observer):
             self._watches = self._left > 0
         return self._watches
 
-    def _note(self, kind: str, step: Step) -> None:
-        self._others[kind] = self._others.get(kind, 0) + 1
+    def _note(self, kind: str, step: Step, count: int = 1) -> None:
+        self._others[kind] = self._others.get(kind, 0) + count
         self._first_others.setdefault(kind, step)
+
+    def part(self) -> TimeOrder | None:
+        """Return one that compares later timestamps as this one does, once the way to read them is settled."""
+        self._compare()
+        part = TimeOrder(self.time_column)
+        part._watches, part._order = self._watches, self._order
+        usual = self._readings[0].steps.decided
+        if self._watches and (not self._last or usual is None or len(self._readings) > 1):
+            return None
+        part._left = MAX_COUNT  # the stream has some that can be compared
+        part._readings[0].steps = Steps(usual)
+        part._settled = self._order
+        return part
+
+    @property
+    def can_join(self) -> bool:  # type: ignore[override]
+        """Whether the timestamps were all read in the way that was settled."""
+        self._compare()
+        return len(self._readings) == 1 and self._order == self._settled
+
+    def join(self, part: TimeOrder, rows: int) -> None:
+        """Add what a part has compared, and compare its first timestamp with the last one here."""
+        self._compare()
+        if part._begins:
+            time, row = part._begins
+            self._see_one(time, rows + row)
+        reading, later = self._readings[0], part._readings[0]
+        for kind, count in later.counts.items():
+            reading.note(kind, count, later.first[kind].after(rows))
+        for kind, count in part._others.items():
+            self._note(kind, part._first_others[kind].after(rows), count)
+        reading.steps.add_counted(later.steps.count, later.steps.longer)
+        self._pairs += part._pairs
+        if part._last:
+            reading.last, self._last = later.last, part._last
 
     def snapshot(self) -> dict[str, Any]:
         """Return what was found, and the last timestamp and its column."""

@@ -56,12 +56,10 @@ class RowEngine:
     def count_and_show(self, closes: Iterable[Close], row: Row) -> None:
         """Count a row for each close, and show it to the observers as `row`, which has its texts."""
         tally, mean, show_to = self._tally, self._tally.mean, self._show
-        push, window = tally.push, mean.window
+        push, window, fill = tally.push, mean.window, row.fill
         for close in closes:
-            row.above = push(close)
-            row.number = tally.rows
-            row.ticks, row.places = close or (None, 0)
-            row.total = mean.total if len(mean.ring) == window else None
-            row.scale = mean.places
+            above = push(close)
+            total = mean.total if len(mean.ring) == window else None
+            fill(tally.rows, close, total, mean.places, above=above)
             for show in show_to:
                 show(row)

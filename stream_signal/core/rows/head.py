@@ -22,10 +22,8 @@ from stream_signal.core.repairs import BLANK_LINE, PREAMBLE_LINE, Repairs
 from stream_signal.core.ticks import parse_ticks, reads_as_close
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from stream_signal.core.config import Config
-    from stream_signal.core.ticks import Close
+    from stream_signal.core.marks import Marks
 
 # CryptoDataDownload writes one line above its header, spreadsheets two or three.
 MAX_PREAMBLE_LINES = 5
@@ -50,10 +48,11 @@ class Head:
     1
     """
 
-    def __init__(self, config: Config, header: Header | None, parse: Callable[[bytes], Close] = parse_ticks) -> None:
+    def __init__(self, config: Config, header: Header | None) -> None:
         self.header = header
         self._config = config
-        self._parse = parse
+        marks = marks_of(config)
+        self._parse = marks.parse if marks else parse_ticks
         self._decides = config.header == AUTO and config.column_number is not None
         self._marks = config.decimal.replace(".", "") + (config.thousands or "")
         self._skipped: list[bytes] = []  # lines that were not blank
@@ -182,3 +181,17 @@ def is_repeated(line: bytes, header: Header, config: Config) -> bool:
     except DataError:
         return False
     return found is not None and (found.position, found.width) == (header.position, header.width)
+
+
+def marks_of(config: Config) -> Marks | None:
+    """Return what reads the closes; None if they have a point and no groups, which `parse_ticks` reads as they are.
+
+    >>> from stream_signal.core.config import Config
+    >>> marks_of(Config()), marks_of(Config(decimal=",")).parse(b"42,5")
+    (None, (425, 1))
+    """
+    if config.decimal == "." and not config.thousands:
+        return None
+    from stream_signal.core.marks import Marks  # noqa: PLC0415 - few files have such closes
+
+    return Marks(config.decimal, config.thousands)

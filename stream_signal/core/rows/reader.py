@@ -11,6 +11,7 @@ Cost: 1 to 2 µs a row.
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ from stream_signal.core.repairs import (
     UNFINISHED_LINE,
     Repairs,
 )
-from stream_signal.core.rows.head import Head, Line, is_repeated
+from stream_signal.core.rows.head import Head, Line, is_repeated, marks_of
 from stream_signal.core.rows.splitter import LineSplitter
 from stream_signal.core.ticks import parse_ticks
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from stream_signal.core.config import Config
+    from stream_signal.core.marks import Marks
     from stream_signal.core.observers.first_look import FirstLook
     from stream_signal.core.ticks import Close
     from stream_signal.core.time_column import Position
@@ -57,8 +59,8 @@ class RowReader:
     `closes` and `rest` yield `(ticks, places)` for each complete row, or None if its close is missing; they raise
     DataError at the first line that cannot be read. `header` is set once it is known. `begin`, if given, is called with
     it, and `record` then holds the fields of the row that was yielded last, or None if they could not be read.
-    `look`, if given, gets the timestamps of the first rows. `line` counts the lines read of this input, and `repairs`
-    what was skipped or taken as missing.
+    `look`, if given, gets the timestamps of the first rows. `marks` are those of the closes, None if
+    they are plain. `line` counts the lines read of this input, and `repairs` what was skipped or taken as missing.
     """
 
     def __init__(
@@ -68,12 +70,7 @@ class RowReader:
         self.line = 0
         self.repairs = Repairs()
         self._config = config
-        self._parse: Callable[[bytes], Close] = parse_ticks
-        if config.decimal != "." or config.thousands:
-            from stream_signal.core.marks import Marks  # noqa: PLC0415 - few files have such closes
-
-            self._marks = Marks(config.decimal, config.thousands)
-            self._parse = self._parse_marked
+        self.marks = marks_of(config)
         self._begin = begin
         self.look = look
         self.record: list[bytes] | None = None
@@ -87,7 +84,7 @@ class RowReader:
         self.line = 0
         self._repairs_before = self.repairs.copy()  # those of earlier inputs
         # None once the rows of this input have begun.
-        self._head: Head | None = Head(self._config, self.header, self._parse)
+        self._head: Head | None = Head(self._config, self.header)
 
     def closes(self, data: bytes) -> Iterator[Close]:
         """Take the next bytes, cut anywhere; yield the close of each row that is now complete."""
@@ -191,7 +188,9 @@ class RowReader:
         delimiter, position, width = header.delimiter.encode(), header.position, header.width
         close_is_last = position == width - 1
         quoted = self._quoted = self._quoted or QuotedRecords(header.delimiter)
-        keeps_records, parse = self._begin is not None, self._parse
+        keeps_records = self._begin is not None
+        marks = self.marks
+        parse = partial(self._parse_marked, marks) if marks else parse_ticks
         times = self.look.texts if self.look else None  # where the first timestamps go
         at = self.look.position if self.look else None
         if isinstance(at, tuple):
@@ -250,11 +249,11 @@ class RowReader:
                 del times[-1]  # a repeated header
         self.line = number
 
-    def _parse_marked(self, close: bytes) -> Close:
+    def _parse_marked(self, marks: Marks, close: bytes) -> Close:
         """Read a close with other marks, and keep it as observers see it: with a point, without groups."""
-        ticks = self._marks.parse(close)
+        ticks = marks.parse(close)
         if self.record and self.header:
-            self.record[self.header.position] = self._marks.plain(close)
+            self.record[self.header.position] = marks.plain(close)
         return ticks
 
     def _time(self, texts: list[str] | None, fields: list[bytes]) -> bytes:

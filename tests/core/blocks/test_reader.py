@@ -12,9 +12,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stream_signal.core.blocks.reader import (
+    BLOCKS_WITHOUT_GUESS,
     MAX_CLOSE_BYTES,
     MAX_DIGITS,
-    MAX_LINE_BYTES,
     MAX_ODD_SHARE,
     PADDING,
     Block,
@@ -22,7 +22,7 @@ from stream_signal.core.blocks.reader import (
 )
 from stream_signal.core.config import Config
 from stream_signal.core.header import Header
-from stream_signal.core.rows.reader import RowReader
+from stream_signal.core.rows.reader import MAX_LINE_BYTES, RowReader
 
 PLAIN = re.compile(rb"-?[0-9]+(\.[0-9]+)?")
 FAR = 64  # a field before the close of this many bytes makes its line odd
@@ -306,3 +306,60 @@ def test_numpy_shifts_by_64_leave_nothing() -> None:
     ones, by = np.full(100, 2**64 - 1, np.uint64), np.full(100, 64, np.uint64)
     assert not (ones << by).any()
     assert not (ones >> by).any()
+
+
+def candle_block(closes: list[str], time: str = "1704067200") -> bytes:
+    """Make lines of six fields whose delimiters are in the same places as long as the closes have one length."""
+    return "".join(f"{time},1.00,2.00,0.50,{close},1.5\n" for close in closes).encode()
+
+
+UNLIKE = ["4.5", "42235.2", "422352.25", "-42235.25", "42235", "4223.525", "", "5.", ".5", "1e5", "4x.5"]
+UNLIKE += ["9" * 16, "9" * 17, "42235/25", "4223:.25", "0.123456789012"]
+
+
+@given(
+    usual=st.sampled_from(["42235.25", "4.58", "0.00001234", "1234567.12345678", "99999", "-12.5"]),
+    others=st.lists(st.tuples(st.integers(0, 99), st.sampled_from(UNLIKE)), max_size=30),
+    gone=st.integers(0, 99),
+)
+def test_a_wrong_guess_changes_nothing(usual: str, others: list[tuple[int, str]], gone: int) -> None:
+    """Closes unlike the one that was guessed from are what plain Python reads, few of them or many."""
+    closes = [usual] * 100
+    for at, close in others:
+        closes[at] = close
+    layout = Layout(",", 4, 6)
+    check(candle_block(closes), layout)
+    lines = candle_block(closes).splitlines(keepends=True)
+    lines[gone] = b"\n"
+    check(b"".join(lines), layout)
+
+
+def test_blocks_after_a_wrong_guess() -> None:
+    """After a wrong guess the next blocks are read without one, and then with one again, to the same closes."""
+    layout, rng = Layout(",", 4, 6), random.Random(1)
+    decoder = BlockDecoder(*layout, 1 << 16)
+    for number in range(3 * BLOCKS_WITHOUT_GUESS):
+        closes = [
+            f"{rng.randrange(10 ** rng.randint(1, 6))}.{'5' * (number % 3 + rng.randint(0, 1))}5" for _ in range(60)
+        ]
+        data = bytes(PADDING) + candle_block(closes) + bytes(PADDING)
+        block = decoder.decode(data, PADDING, len(data) - PADDING)
+        assert block
+        wanted = [oracle(line, layout) for line in candle_block(closes).splitlines()]
+        found = [(ticks, block.places) for ticks in block.ticks.tolist()]
+        assert found == [(close[0] * 10 ** (block.places - close[1]), block.places) for close in wanted if close]
+
+
+@pytest.mark.parametrize("ahead", [40, 63, 64, 65, 100, 127, 128, 129, 200])
+def test_a_close_far_from_the_start_of_its_line(ahead: int) -> None:
+    """A close is found wherever its line has it, within the bytes that a guess looks at and beyond."""
+    layout = Layout(",", 2, 4)
+    lines = [b"1," + b"x" * (ahead - 3) + b",%d.25,3\n" % (1000 + number) for number in range(40)]
+    block = check(b"".join(lines), layout)
+    lines[7] = b"1,xx,1007.25,3\n"
+    mixed = check(b"".join(lines), layout)
+    if ahead < 60:
+        assert block
+        assert mixed
+        assert not block.odd.size
+        assert not mixed.odd.size

@@ -19,6 +19,16 @@ CASES = [
     (["2024-01-01", "60"], "60", False),
     (["noon"], "noon", False),
     (["07", "8"], "8", True),
+    (["1704067200", "1704067260000"], "1704067260000", True),
+    (["1704067200", "1704067200000"], "1704067200000", False),
+    (["1704067200.0000000001", "1704067200.0000000002"], "1704067200.0000000002", True),
+    (["20240109", "20240110"], "20240110", True),
+    (["2024-01-01T00:30+01:00", "2024-01-01T00:40+01:00"], "2024-01-01T00:40+01:00", True),
+    (["2024-01-01T00:30+01:00", "2024-01-01T00:40+02:00"], "2024-01-01T00:40+02:00", False),
+    (["2024-01-01 00:30", "2024-01-01T00:40"], "2024-01-01T00:40", False),
+    (["01/02/2024", "02/02/2024"], "02/02/2024", False),
+    (["11:30 AM", "12:30 PM"], "12:30 PM", False),
+    (["2024-01-01 11:30 AM", "2024-01-01 12:30 PM"], "2024-01-01 12:30 PM", False),
 ]
 
 
@@ -27,9 +37,9 @@ CASES = [
 def test_in_order(times: list[str], last: str, in_order: bool, repeat: int) -> None:  # noqa: FBT001
     """Both engines, resumed between any two rows, know the same last timestamp and the same order."""
     before = [str(number) for number in range(1, repeat)] if times[0].isdigit() else []
-    moved = [str(int(time) + repeat) if time.isdigit() else time for time in times]
+    moved = [str(int(time) + repeat) if time.isdigit() and int(time) < 2000 else time for time in times]
     data = "time,close\n" + "".join(f"{time},1.5\n" for time in before + moved)
-    wanted = {"last": str(int(last) + repeat) if last.isdigit() else last, "column": None, "in_order": in_order}
+    wanted = {"last": moved[times.index(last)] if last else "", "column": None, "in_order": in_order}
     for engine in ({"engine": "rows"}, by_blocks(512 * 1024), by_blocks(40)):
         observer = LastTime()
         stream = SignalStream(Config(), [observer], **engine)

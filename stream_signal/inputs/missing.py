@@ -1,0 +1,37 @@
+"""What to try if a path cannot be read."""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import suppress
+
+_HINTS = {
+    errno.EACCES: "its owner has to let you read it, as with chmod a+r",
+}
+
+
+def hint_for(path: str, error: OSError | ValueError) -> str | None:
+    """Return a hint: the nearest name in the folder, or where the path was looked for; None if nothing is known."""
+    number = getattr(error, "errno", None)
+    if number == errno.EISDIR:
+        from stream_signal.inputs.folder import listing  # noqa: PLC0415 - only a failed job needs it
+
+        return listing(path)
+    if number != errno.ENOENT:
+        return _HINTS.get(number or 0)
+    try:
+        folder, name = os.path.split(os.path.abspath(path))
+    except OSError:
+        return "the working directory was deleted"
+    if not os.path.isdir(folder):
+        return f"there is no folder {folder!r}"
+    from difflib import get_close_matches  # noqa: PLC0415 - only a failed job needs it
+
+    names: list[str] = []
+    with suppress(OSError):
+        names = os.listdir(folder)
+    near = get_close_matches(name, names, n=1, cutoff=0.75)
+    if near:
+        return f"did you mean {os.path.join(os.path.dirname(path), near[0])!r}?"
+    return f"there is no such file in the folder {folder!r}"

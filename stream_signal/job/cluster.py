@@ -1,0 +1,50 @@
+"""Workers of a Dask cluster."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from stream_signal import system
+from stream_signal.core.errors import ClusterError
+from stream_signal.job.parallel import Workers
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+    from contextlib import ExitStack
+
+# A task costs the scheduler about a millisecond, and a worker counts this in a few tenths of a second.
+RANGE_BYTES = 64 * 1024 * 1024
+LOCAL = "local"
+_CONNECT_SECONDS = 10
+_AHEAD = 3  # ranges for each thread of a worker
+
+
+def cluster(address: str, held: ExitStack) -> Workers:
+    """Return the workers of the cluster at `address`, or a cluster of this machine for `local`, until `held` ends.
+
+    ClusterError if the package is missing, or the scheduler cannot be reached.
+    """
+    client: Any = None
+    try:
+        from distributed import Client  # noqa: PLC0415 - only a cluster needs it
+    except ImportError as error:
+        raise ClusterError("--cluster needs Dask").with_hint("pip install 'stream-signal[cluster]'") from error
+    try:
+        client = held.enter_context(_local(Client) if address == LOCAL else Client(address, timeout=_CONNECT_SECONDS))
+    except (OSError, ValueError, TypeError) as error:
+        raise ClusterError(f"cannot reach the cluster at {address!r}: {error}") from error
+
+    threads = sum(client.nthreads().values())
+    if not threads:
+        raise ClusterError(f"the cluster at {address!r} has no workers")
+
+    def start() -> Executor:
+        executor: Executor = held.enter_context(client.get_executor(pure=False))
+        return executor
+
+    return Workers(start, RANGE_BYTES, threads * _AHEAD, are_here=False)
+
+
+def _local(client: Any) -> Any:
+    """Start a cluster of one worker process for each core, without a dashboard."""
+    return client(n_workers=system.usable_cores(), threads_per_worker=1, dashboard_address=None)

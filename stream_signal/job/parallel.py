@@ -1,0 +1,220 @@
+"""Parallel: ranges of files, counted by the workers of an executor, and added to the stream in their order.
+
+    a file     |- head -|-- range --|-- range --|-- range --|- rest -|
+    read by      here     a worker    a worker    a worker     here
+
+The head says how the rows are read; the rest is the last line, if it has no newline. A range that cannot be counted
+apart (`core.stretch` says when) is read here too, so that answer and errors are always those of one process.
+
+All that is known of the workers is the interface of `concurrent.futures.Executor`: processes of this machine, a
+cluster, or what a caller brings along. A range is planned by its size alone, and a few are handed out ahead.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+from stream_signal.core.errors import ClusterError, InputError, StreamSignalError
+from stream_signal.core.stream import SignalStream
+from stream_signal.core.stretch import NotApart
+from stream_signal.inputs.events import EDGE_BYTES, IDLE, Begin, Counted, End
+from stream_signal.inputs.opening import format_of
+from stream_signal.inputs.plain import STDIN, can_be_read_again, size_of
+from stream_signal.inputs.ranges import Range, lines_of, plan, read_range
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+    from concurrent.futures import Executor, Future
+
+    from stream_signal.core.stretch import Apart, Stretch
+    from stream_signal.inputs.events import Event, Source
+    from stream_signal.job.log import Log
+
+# The head of a file has the 10,000 rows of the first look, in most files.
+HEAD_BYTES = 1024 * 1024
+_LONGEST_WAIT_SECONDS = 3600.0
+
+
+class Workers(NamedTuple):
+    """Who counts the ranges."""
+
+    start: Callable[[], Executor]
+    """called once there is a range to count"""
+    range_bytes: int
+    ahead: int
+    """how many ranges are handed out before they are needed"""
+    are_here: bool = True
+    """whether they read the files of this machine, and whether it goes on without them"""
+
+
+class CountedRange(NamedTuple):
+    """What a worker returns."""
+
+    lines: Range
+    """the range of the lines"""
+    stretch: Stretch | None
+    tail: bytes = b""
+    """the last bytes of them"""
+    why: str = ""
+    """why there is no stretch"""
+    unreadable: bool = False
+    """whether it is because of the file"""
+
+
+def count_range(apart: Apart, planned: Range) -> CountedRange:
+    """Count the lines of a range, in a worker."""
+    lines = planned
+    try:
+        lines = lines_of(planned)
+        stretch = SignalStream.count_apart(apart, read_range(lines))
+        return CountedRange(lines, stretch, _tail_of(lines))
+    except NotApart as why:
+        return CountedRange(lines, None, why=str(why))
+    except InputError as error:
+        return CountedRange(lines, None, why=str(error), unreadable=True)
+
+
+class ParallelSource:
+    """The inputs `names`, with the ranges of large files counted by `workers` for `stream`.
+
+    `source_of` makes the source that reads an input here. ClusterError if workers elsewhere fail, or read other files.
+    """
+
+    endless = False
+
+    def __init__(
+        self,
+        names: tuple[str, ...],
+        source_of: Callable[[tuple[str, ...]], Source],
+        stream: SignalStream,
+        workers: Workers,
+        log: Log,
+    ) -> None:
+        self.names = names
+        self._source_of = source_of
+        self._stream = stream
+        self._workers = workers
+        self._log = log
+        self._executor: Executor | None = None
+        self._has_failed = False
+        self._apart: Apart | None = None
+        self._planned: Iterator[Range] = iter(())
+        self._counting: deque[tuple[Range, Future[CountedRange]]] = deque()
+
+    def events(self, first: int, offset: int, patience: Callable[[], float] | None) -> Generator[Event]:
+        """Yield the events of each input in turn; see `inputs.events.Source`."""
+        names = self.names[first:]
+        self._planned = _plan_all(names, offset, self._workers.range_bytes)
+        for name in names:
+            size = plain_size(name)
+            if size - offset > HEAD_BYTES:
+                yield Begin(name, size - offset)
+                position = yield from self._read_ranges(name, offset, size, patience)
+                yield from self._read_rest(name, position, patience)
+                yield End()
+            else:
+                yield from self._source_of((name,)).events(0, offset, patience)
+            offset = 0
+
+    def _read_ranges(
+        self, name: str, position: int, size: int, patience: Callable[[], float] | None
+    ) -> Generator[Event, None, int]:
+        """Read the head of a file, and have its ranges counted; return where the rest begins."""
+        apart = None
+        while not apart and position < size:
+            head = lines_of(Range(name, position, min(position + HEAD_BYTES, size)))
+            if head.end <= position:
+                return position  # a line without an end, or the last one
+            yield from read_range(head._replace(begin=position))
+            position, apart = head.end, self._stream.apart()
+        self._apart = apart or self._apart
+        while apart and (next_range := self._next_of(name)):
+            counted = yield from self._wait(*next_range, patience)
+            if counted and counted.lines.end > position:
+                yield from self._take(counted, position)
+                position = counted.lines.end
+        return position
+
+    def _next_of(self, name: str) -> tuple[Range, Future[CountedRange]] | None:
+        """Hand out more ranges; return the next one of this file, None after its last."""
+        counting = self._counting
+        while self._apart and not self._has_failed and len(counting) < self._workers.ahead:
+            planned = next(self._planned, None)
+            if not planned:
+                break
+            self._executor = self._executor or self._workers.start()
+            counting.append((planned, self._executor.submit(count_range, self._apart, planned)))
+        return counting.popleft() if counting and counting[0][0].name == name else None
+
+    def _wait(
+        self, planned: Range, future: Future[CountedRange], patience: Callable[[], float] | None
+    ) -> Generator[Event, None, CountedRange | None]:
+        """Return what a worker has counted; None if the workers have failed, and it goes on without them."""
+        while True:
+            seconds = min(patience(), _LONGEST_WAIT_SECONDS) if patience else None
+            try:
+                counted = future.result(seconds)
+            except TimeoutError:
+                yield IDLE
+                continue
+            except StreamSignalError:
+                raise
+            except Exception as error:
+                why = f"{type(error).__name__}: {error}"
+                if not self._workers.are_here:
+                    raise ClusterError(f"cannot count a range of {planned.name!r} on the cluster: {why}") from error
+                self._log.warning("workers failed", why=why)
+                self._has_failed = True
+                self._counting.clear()
+                return None
+            if not self._workers.are_here:
+                _check_same_file(counted)
+            return counted
+
+    def _take(self, counted: CountedRange, position: int) -> Iterator[Event]:
+        """Yield what was counted in a range, or its bytes from `position` on."""
+        lines, stretch, apart = counted.lines, counted.stretch, self._stream.apart()
+        if (
+            stretch
+            and apart
+            and stretch.header == apart.header
+            and (lines.begin, lines.end) == (position, position + stretch.size)
+            and counted.tail == _tail_of(lines)
+        ):
+            yield Counted(stretch, counted.tail)
+            return
+        self._log.info("range read here", input=lines.name, offset=position, why=counted.why)
+        yield from read_range(Range(lines.name, position, lines.end))
+
+    def _read_rest(self, name: str, position: int, patience: Callable[[], float] | None) -> Iterator[Event]:
+        for event in self._source_of((name,)).events(0, position, patience):
+            if isinstance(event, bytes):
+                yield event
+
+
+def plain_size(name: str) -> int:
+    """Return the size of a file that can be cut into ranges; 0 if it is none."""
+    size = size_of(name) if name != STDIN and can_be_read_again(name) else 0
+    return 0 if size > HEAD_BYTES and format_of(name) else size
+
+
+def _plan_all(names: tuple[str, ...], offset: int, range_bytes: int) -> Iterator[Range]:
+    """Plan the ranges of each file behind its head; of the first one from `offset` on."""
+    for name in names:
+        yield from plan(name, offset + HEAD_BYTES, plain_size(name), range_bytes)
+        offset = 0
+
+
+def _check_same_file(counted: CountedRange) -> None:
+    """Raise ClusterError if a worker elsewhere could not read the file, or has read another one."""
+    name, hint = counted.lines.name, "name it by a path or a URL that all workers and this machine can read"
+    if counted.unreadable:
+        raise ClusterError(f"a worker {counted.why}").with_hint(hint)
+    if counted.stretch and counted.tail != _tail_of(counted.lines):
+        raise ClusterError(f"a worker reads another file than this machine as {name!r}").with_hint(hint)
+
+
+def _tail_of(lines: Range) -> bytes:
+    """Return the last bytes of a range."""
+    return b"".join(read_range(lines._replace(begin=max(lines.begin, lines.end - EDGE_BYTES))))

@@ -1,0 +1,38 @@
+"""Why a file cannot be written: one text for one cause, whichever call found it."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from stream_signal.core.errors import OutputError, reason
+
+
+def cannot_write(path: str, error: OSError | ValueError, what: str = "", *, in_place: bool = False) -> OutputError:
+    """Return the error for a file that cannot be written, with what to do as its hint.
+
+    `what` says which file it is, if the path does not. A file that is written in place may be read-only by itself; one
+    that is replaced, or not there yet, needs a folder that can be written to.
+    """
+    why, hint = reason(error), None
+    number = getattr(error, "errno", None)
+    if number == errno.EISDIR:
+        why, hint = "it is a folder", "name a file in it"
+    elif number == errno.EACCES and in_place and os.path.exists(path):
+        why, hint = "the file is read-only", "name another file, or make this one writable, as with chmod u+w"
+    elif number in {errno.EACCES, errno.EROFS}:
+        why, hint = f"the folder {_folder(path)!r} is read-only", "name a file in a folder that you may write to"
+    elif number == errno.ENOENT and not os.path.isdir(_folder(path)):
+        from shlex import quote  # noqa: PLC0415 - only a failed job needs it
+
+        why = f"there is no folder {_folder(path)!r}"
+        hint = f"make it: mkdir -p {quote(_folder(path))}"
+    return OutputError(f"cannot write {what}{path!r}: {why}").with_hint(hint)
+
+
+def _folder(path: str) -> str:
+    """Return the folder of the file that would be written: the one that a link points to."""
+    try:
+        return os.path.relpath(os.path.dirname(os.path.realpath(path)))
+    except (OSError, ValueError):  # the working directory was deleted; a path on another drive
+        return os.path.dirname(path) or "."

@@ -1,0 +1,193 @@
+"""Ranges that workers count: the answer, the repairs, the doubts and the errors are those of one process."""
+
+from __future__ import annotations
+
+import json
+import random
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream_signal import ClusterError, Config, SignalStream, StreamSignalError, TimeOrder
+from stream_signal.core.observers.first_look import FirstLook
+from stream_signal.inputs.events import Counted
+from stream_signal.inputs.files import FilesSource
+from stream_signal.job import parallel
+from stream_signal.job.drive import Drive
+from stream_signal.job.log import Log
+from stream_signal.job.parallel import ParallelSource, Workers
+from stream_signal.job.stopping import StopSignals
+from support.candle_csv import CLOSES, candle_csv
+from support.strategies import candle_files, windows
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+    from stream_signal.inputs.events import Event, Source
+
+
+@pytest.fixture(autouse=True)
+def _short_heads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut files of a few kilobytes."""
+    monkeypatch.setattr(parallel, "HEAD_BYTES", 300)
+
+
+class Apart(ParallelSource):
+    """A parallel source that counts how many ranges were counted apart."""
+
+    counted = 0
+
+    def events(self, *arguments: Any) -> Generator[Event]:
+        """Yield the events."""
+        for event in super().events(*arguments):
+            self.counted += isinstance(event, Counted)
+            yield event
+
+
+def outcome(source: Source, stream: SignalStream) -> Any:
+    """Run a job; return all that can be observed."""
+    try:
+        counts: object = Drive(source, stream, [], StopSignals()).run()
+    except StreamSignalError as error:
+        counts = str(error)
+    return counts, stream.rows, stream.signals, stream.rows_with_mean, stream.repairs, stream.header
+
+
+def workers(executor: Executor, range_bytes: int = 150, *, are_here: bool = True) -> Workers:
+    """Let an executor count the ranges."""
+    return Workers(lambda: executor, range_bytes, ahead=3, are_here=are_here)
+
+
+@given(
+    st.lists(candle_files(), min_size=1, max_size=3),
+    windows,
+    st.sampled_from(["error", "missing"]),
+    st.integers(1, 900),
+    st.integers(0, 2),
+)
+def test_one_answer(  # noqa: PLR0917 - all are drawn
+    tmp_path_factory: pytest.TempPathFactory,
+    files: list[bytes],
+    window: int,
+    bad_rows: str,
+    range_bytes: int,
+    how: int,
+) -> None:
+    """Any files, cut into ranges of any size, give what one process gives: counts, repairs, times, or the error."""
+    folder = tmp_path_factory.mktemp("files")
+    names = tuple(str(folder / f"{number}.csv") for number in range(len(files)))
+    for name, data in zip(names, files, strict=True):
+        with open(name, "wb") as file:
+            file.write(data)
+    config = Config(window=window, bad_rows=bad_rows)
+    found = []
+    with ThreadPoolExecutor(2) as executor:
+        for is_parallel in (False, True):
+            times = TimeOrder()
+            look = FirstLook() if how == 1 else None
+            stream = SignalStream(config, [times] if how == 2 else (), look=look)
+            source: Source = FilesSource(names)
+            if is_parallel:
+                source = ParallelSource(names, FilesSource, stream, workers(executor, range_bytes), Log(None, 0))
+            order = look.order if look else times
+            found.append((outcome(source, stream), order.snapshot()))
+    assert found[0] == found[1]
+
+
+def test_ranges_are_counted_by_the_workers(tmp_path: Path) -> None:
+    """Of a plain file, all but the head and the last line is counted apart."""
+    path = tmp_path / "data.csv"
+    path.write_bytes(candle_csv(CLOSES).removesuffix(b"\n"))
+    stream = SignalStream(Config())
+    with ThreadPoolExecutor(2) as executor:
+        source = Apart((str(path),), FilesSource, stream, workers(executor, 1000), Log(None, 0))
+        assert outcome(source, stream)[1] == len(CLOSES)
+    assert source.counted == -(-(path.stat().st_size - 300) // 1000)
+
+
+class Failing(Executor):
+    """An executor whose workers die after a few ranges."""
+
+    def __init__(self, good: int) -> None:
+        self._left = good
+
+    def submit(self, do: Any, /, *arguments: Any, **_: Any) -> Future[Any]:
+        """Count a range at once, or fail."""
+        future: Future[Any] = Future()
+        if self._left:
+            future.set_result(do(*arguments))
+        else:
+            future.set_exception(RuntimeError("out of memory"))
+        self._left = max(0, self._left - 1)
+        return future
+
+
+@pytest.mark.parametrize("good", [0, 1, 7])
+def test_workers_that_die(tmp_path: Path, good: int) -> None:
+    """If the workers of this machine die, one process reads the rest, and the log says so; elsewhere it is an error."""
+    path = tmp_path / "data.csv"
+    path.write_bytes(candle_csv(CLOSES))
+    log = tmp_path / "run.log"
+    found = []
+    for are_here in (True, False):
+        stream = SignalStream(Config())
+        with Log(str(log), 0) as written:
+            source = ParallelSource(
+                (str(path),), FilesSource, stream, workers(Failing(good), are_here=are_here), written
+            )
+            found.append(outcome(source, stream)[0])
+    assert found[0] == outcome(FilesSource((str(path),)), SignalStream(Config()))[0]
+    assert found[1] == f"cannot count a range of {str(path)!r} on the cluster: RuntimeError: out of memory"
+    [event] = map(json.loads, log.read_text().splitlines())
+    assert (event["event"], event["why"]) == ("workers failed", "RuntimeError: out of memory")
+
+
+class Elsewhere(Executor):
+    """An executor whose workers see other files."""
+
+    def __init__(self, data: bytes | None) -> None:
+        self._data = data
+
+    def submit(self, do: Any, /, *arguments: Any, **_: Any) -> Future[Any]:
+        """Count a range of the other file."""
+        apart, planned = arguments
+        path = planned.name + ".other"
+        if self._data:
+            with open(path, "wb") as file:
+                file.write(self._data)
+        found = do(apart, planned._replace(name=path))
+        future: Future[Any] = Future()
+        future.set_result(found._replace(lines=found.lines._replace(name=planned.name)))
+        return future
+
+
+def test_workers_that_read_other_files(tmp_path: Path) -> None:
+    """A worker on another machine that has no such file, or another one, is an error that says what to do."""
+    path = tmp_path / "data.csv"
+    path.write_bytes(candle_csv(CLOSES))
+    for data, message in (
+        (None, "a worker cannot read"),
+        (candle_csv(["1.0", *CLOSES]), "a worker reads another file than this machine as"),
+    ):
+        stream = SignalStream(Config())
+        source = ParallelSource(
+            (str(path),), FilesSource, stream, workers(Elsewhere(data), are_here=False), Log(None, 0)
+        )
+        with pytest.raises(ClusterError, match=message) as refused:
+            Drive(source, stream, [], StopSignals()).run()
+        assert refused.value.hint == "name it by a path or a URL that all workers and this machine can read"
+
+
+def test_a_file_that_changes(tmp_path: Path) -> None:
+    """Ranges that a worker of this machine reads from a file as it was before are read again."""
+    path = tmp_path / "data.csv"
+    path.write_bytes(candle_csv(CLOSES))
+    stream = SignalStream(Config())
+    rng = random.Random(1)
+    other = candle_csv([rng.choice(CLOSES) for _ in CLOSES])
+    source = ParallelSource((str(path),), FilesSource, stream, workers(Elsewhere(other)), Log(None, 0))
+    assert outcome(source, stream) == outcome(FilesSource((str(path),)), SignalStream(Config()))
