@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pyarrow import csv, parquet
 
 from stream_signal.core.formats import FORMATS
 from support.archives import zipped
@@ -76,6 +77,7 @@ def checkout(tmp_path: Path) -> Path:
         text = (REPOSITORY / "data.csv").read_text()
         later = re.sub(r"^\d+", lambda time: str(int(time[0]) + 600_000), text, flags=re.MULTILINE)
         (tmp_path / name).write_text(later)
+    parquet.write_table(csv.read_csv(REPOSITORY / "data.csv"), tmp_path / "candles.parquet")
     for name in ("jan", "feb"):
         header, *rows = (tmp_path / f"{name}.csv").read_text().splitlines(keepends=True)
         (tmp_path / f"{name}-newest-first.csv").write_text("".join([header, *reversed(rows)]))

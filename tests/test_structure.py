@@ -33,9 +33,11 @@ SIDE_BY_SIDE = {("outputs", "inputs")}
 HOMES = {
     "argparse": ["command.flags"],
     "fcntl": ["system"],
+    "fsspec": ["inputs.remote"],
     "inotify_simple": ["inputs.watch"],
     "msvcrt": ["system"],
     "numpy": ["core.blocks"],
+    "pyarrow": ["inputs.arrow"],
     "structlog": ["job.log"],
     "yaml": ["core.config"],
     "zipfile": ["inputs.zipped"],

@@ -24,6 +24,7 @@ class _Foreign(NamedTuple):
 
 
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+_BY_PATH = "give the job its path, of a file that is not compressed"
 _FOREIGN = {
     b"\x1f\x8b": _Foreign("a gzip file", f"gzip -dc {FILE}"),
     b"\x28\xb5\x2f\xfd": _Foreign("a Zstandard file", f"zstd -dc {FILE}"),
@@ -32,7 +33,8 @@ _FOREIGN = {
     b"\xfd7zXZ\x00": _Foreign("an xz file", f"xz -dc {FILE}"),
     b"\x04\x22\x4d\x18": _Foreign("an lz4 file", f"lz4 -dc {FILE}"),
     b"7z\xbc\xaf\x27\x1c": _Foreign("a 7z file", f"7z x -so {FILE}"),
-    b"PAR1": _Foreign("a Parquet file", f"duckdb -csv -c \"FROM read_parquet('{FILE}')\""),
+    b"PAR1": _Foreign("a Parquet file", "", _BY_PATH),
+    b"ARROW1": _Foreign("an Arrow file", "", _BY_PATH),
     b"SQLite format 3\x00": _Foreign(
         "an SQLite database", "", "export its table: sqlite3 -header -csv FILE 'SELECT ...'"
     ),

@@ -9,10 +9,11 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from stream_signal.core.config import Config
 from stream_signal.core.errors import InputError
 from stream_signal.inputs.events import IDLE, Begin, End
-from stream_signal.inputs.magic import MAGIC_BYTES, ZIP, find_format, may_begin
-from stream_signal.inputs.opening import as_csv, open_input
+from stream_signal.inputs.magic import COLUMNAR, MAGIC_BYTES, ZIP, find_format, may_begin
+from stream_signal.inputs.opening import as_csv, no_checkpoint, open_input
 from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, shown_path
 
 if TYPE_CHECKING:
@@ -23,12 +24,16 @@ if TYPE_CHECKING:
 
 
 class FilesSource:
-    """The inputs of these names; `has_checkpoint` says that a later job may continue in one of them."""
+    """The inputs of these names; `has_checkpoint` says that a later job may continue in one of them.
+
+    `config` says which columns of a Parquet or Arrow file are needed.
+    """
 
     endless = False
 
-    def __init__(self, names: tuple[str, ...], *, has_checkpoint: bool = False) -> None:
+    def __init__(self, names: tuple[str, ...], config: Config | None = None, *, has_checkpoint: bool = False) -> None:
         self.names = names
+        self._config = config or Config()
         self._has_checkpoint = has_checkpoint
 
     def events(self, first: int, offset: int, patience: Patience) -> Generator[Event]:
@@ -47,19 +52,24 @@ class FilesSource:
         if name == ZIP:
             yield from self._members(source, start, patience)
             return
+        if name in COLUMNAR and self._has_checkpoint:
+            raise no_checkpoint(source.name, name or "")
         yield Begin(source.name, max(0, source.size - offset))
-        if name or source.is_slow:
+        begin = 0
+        if not name and offset and source.file:
+            begin, start = source.file.seek(offset), b""
+
+        def chunks(patience: Patience) -> Iterator[bytes]:
+            if name:
+                return as_csv(source, name, start, patience, self._config)
+            return _read_plain(source, start, patience, begin)
+
+        if (name or source.is_slow) and not _needs_main_thread(source, name):
             from stream_signal.inputs.ahead import read_ahead  # noqa: PLC0415 - most inputs are plain
 
-            def chunks(patience: Patience) -> Iterator[bytes]:
-                return as_csv(source, name, start, patience) if name else _read_plain(source, start, patience)
-
-            yield from _skip(read_ahead(chunks, patience), source, offset)
-        elif offset and source.file:
-            source.file.seek(offset)
-            yield from _read_plain(source, b"", patience, offset)
+            yield from _skip(read_ahead(chunks, patience), source, offset - begin)
         else:
-            yield from _read_plain(source, start, patience)
+            yield from chunks(patience)
         yield End()
 
     def _members(self, source: Opened, start: bytes, patience: Patience) -> Generator[Event]:
@@ -71,7 +81,7 @@ class FilesSource:
             hint = "unzip the outer one first"
             raise InputError(f"cannot read {shown_path(source.name)}: it is a zip file in a zip file").with_hint(hint)
         if self._has_checkpoint:
-            found = "a zip file in a pipe cannot be continued from a checkpoint"
+            found = "a zip file in a pipe, or behind a URL, cannot be continued from a checkpoint"
             raise InputError(f"cannot read {shown_path(source.name)}: {found}").with_hint("save it to a file first")
         with tempfile.TemporaryFile() as spooled:
             file = source.file if source.name != STDIN else None
@@ -80,6 +90,7 @@ class FilesSource:
                 yield from spool(source, start, patience, file)
             for member in members_of(file, source.name).values():
                 yield from self._events(OpenMember(f"{source.name}/{member.name}", file, member), 0, patience)
+        source.check(0)
 
 
 def read_chunks(name: str) -> Iterator[bytes]:
@@ -92,6 +103,11 @@ def read_chunks(name: str) -> Iterator[bytes]:
         for event in events:
             if isinstance(event, bytes):
                 yield event
+
+
+def _needs_main_thread(source: Opened, name: str | None) -> bool:
+    """Whether a stop signal has to interrupt what waits for the next bytes: pyarrow waits inside of each read."""
+    return name in COLUMNAR and (source.is_slow or not source.file)
 
 
 def _read_start(source: Opened, patience: Patience) -> Generator[bytes, None, bytes]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 GZIP, BZIP2, XZ, ZSTD, ZIP = "gzip", "bzip2", "xz", "Zstandard", "zip"
+PARQUET, ARROW, ARROW_STREAM = "Parquet", "Arrow", "Arrow stream"
+COLUMNAR = frozenset({PARQUET, ARROW, ARROW_STREAM})
 _MAGIC = {
     b"\x1f\x8b": GZIP,
     b"BZh": BZIP2,
@@ -11,6 +13,9 @@ _MAGIC = {
     **{bytes([first]) + b"*M\x18": ZSTD for first in range(0x50, 0x60)},  # a frame to skip, as pzstd begins with
     b"PK\x03\x04": ZIP,
     b"PK\x05\x06": ZIP,  # without a member
+    b"PAR1": PARQUET,
+    b"ARROW1": ARROW,
+    b"\xff\xff\xff\xff": ARROW_STREAM,
 }
 _BEGINNINGS = tuple(_MAGIC)
 MAGIC_BYTES = max(map(len, _BEGINNINGS))

@@ -4,9 +4,11 @@
     -                               plain
     a path                          plain
     a path below an archive         zipped      `k.zip/a.csv`: no real path goes on below a file
+    scheme://...                    remote
 
     first bytes                     turned into CSV by
     gzip, bzip2, xz, Zstandard      compressed
+    Parquet, Arrow                  arrow
     zip                             zipped      into its members, each an input of its own
     anything else                   read as it is
 
@@ -22,13 +24,16 @@ from typing import TYPE_CHECKING
 
 from stream_signal import system
 from stream_signal.core.errors import InputError, reason
-from stream_signal.inputs.magic import MAGIC_BYTES, ZIP, find_format
+from stream_signal.core.urls import is_url
+from stream_signal.inputs.magic import COLUMNAR, MAGIC_BYTES, ZIP, find_format
 from stream_signal.inputs.missing import hint_for
 from stream_signal.inputs.plain import STDIN, open_raw, opened, shown_path, size_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from typing import BinaryIO, Protocol
+
+    from stream_signal.core.config import Config
 
     Patience = Callable[[], float] | None
 
@@ -64,11 +69,15 @@ if TYPE_CHECKING:
             """Close it."""
 
 
-def as_csv(source: Opened, name: str, start: bytes, patience: Patience) -> Iterator[bytes]:
+def as_csv(source: Opened, name: str, start: bytes, patience: Patience, config: Config) -> Iterator[bytes]:
     """Yield the bytes of CSV in a source whose format has that name; `start` was read of it already.
 
     IDLE is yielded if nothing arrives for the seconds that `patience` returns. InputError if it is damaged.
     """
+    if name in COLUMNAR:
+        from stream_signal.inputs.arrow import read_columns  # noqa: PLC0415 - few inputs need it
+
+        return read_columns(source, name, start, config)
     from stream_signal.inputs.compressed import decompress  # noqa: PLC0415 - most inputs are plain
 
     return decompress(source, name, start, patience)
@@ -86,6 +95,10 @@ def open_input(name: str) -> Iterator[Opened]:
 
 
 def _open(name: str) -> Opened:
+    if is_url(name):
+        from stream_signal.inputs.remote import open_remote  # noqa: PLC0415 - few inputs need it
+
+        return open_remote(name)
     try:
         return open_raw(name)
     except (FileNotFoundError, NotADirectoryError):
@@ -140,9 +153,41 @@ def expanded(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def refuse_packed(names: tuple[str, ...], cannot: str, advice: str) -> None:
-    """Raise InputError if one of the files is not plain: `cannot`, with its name put in, `advice` what to do."""
+def refuse_unread_from_end(names: tuple[str, ...]) -> None:
+    """Raise InputError if one of the inputs cannot be read from its end, line by line."""
+    cannot = "cannot read {} from its end (newest first)"
+    refuse_urls(names, cannot)
+    refuse_packed(names, cannot, "sort it by time first", COLUMNAR)
+    refuse_packed(names, cannot, "decompress it to a file first")
+
+
+def refuse_packed(names: tuple[str, ...], cannot: str, advice: str, formats: Collection[str] | None = None) -> None:
+    """Raise InputError if one of the files is not plain: `cannot`, with its name put in, `advice` what to do.
+
+    Only those of some `formats`, if any are given.
+    """
     for name in names:
         found = format_of(name)
-        if found:
+        if found and (formats is None or found in formats):
             raise InputError(f"{cannot.format(shown_path(name))}: it is a {found} file").with_hint(advice)
+
+
+def refuse_columnar(names: tuple[str, ...]) -> None:
+    """Raise InputError if a checkpoint cannot continue in one of the files."""
+    for name in names:
+        found = format_of(name)
+        if found in COLUMNAR:
+            raise no_checkpoint(name, found)
+
+
+def no_checkpoint(name: str, found: str) -> InputError:
+    """Return the error of a checkpoint in an input of a format in which no job can continue."""
+    cannot = f"cannot read {shown_path(name)} with a checkpoint: no job can continue in the middle of {found}"
+    return InputError(cannot).with_hint("leave out --checkpoint, or convert the file to CSV first")
+
+
+def refuse_urls(names: tuple[str, ...], cannot: str) -> None:
+    """Raise InputError if one of the inputs is a URL: `cannot`, with its name put in."""
+    for name in names:
+        if is_url(name):
+            raise InputError(f"{cannot.format(shown_path(name))}: it is a URL").with_hint("download the file first")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from stream_signal import system
 from stream_signal.core.errors import InputError, reason
+from stream_signal.core.urls import without_secrets
 from stream_signal.inputs.missing import hint_for
 
 if TYPE_CHECKING:
@@ -120,5 +121,5 @@ def opened(path: str) -> Iterator[int]:
 
 
 def shown_path(path: str) -> str:
-    """Quote a path for a message."""
-    return "stdin" if path == STDIN else repr(path)
+    """Quote a path, or a URL without its credentials, for a message."""
+    return "stdin" if path == STDIN else repr(without_secrets(path))

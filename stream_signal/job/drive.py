@@ -14,6 +14,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import Interrupted, OutputError, StreamSignalError
+from stream_signal.core.urls import without_secrets
 from stream_signal.inputs.events import Begin, Counted, End
 from stream_signal.job.attempt import attempt
 
@@ -92,7 +93,7 @@ class Drive:
     def _begin_input(self, begin: Begin) -> None:
         # A rotated file has a name of its own.
         names = self._source.names
-        name = begin.name if len(names) > 1 or begin.name not in names else None
+        name = without_secrets(begin.name) if len(names) > 1 or begin.name not in names else None
         self.stream.begin_input(name, begin.size, begin.line_of)
         for sink in self._sinks:
             sink.begin(begin.name)

@@ -20,9 +20,10 @@ from stream_signal.core.errors import (
     StreamSignalError,
 )
 from stream_signal.core.stream import SignalStream
+from stream_signal.core.urls import is_url, without_secrets
 from stream_signal.inputs.events import Begin, Counted
 from stream_signal.inputs.files import FilesSource
-from stream_signal.inputs.opening import expanded, refuse_packed
+from stream_signal.inputs.opening import expanded, refuse_unread_from_end
 from stream_signal.job.assemble import assemble
 from stream_signal.job.attempt import attempt
 from stream_signal.job.config import DEFAULT_CONFIG, find_config, load_config
@@ -84,7 +85,9 @@ def run(
             from stream_signal.job.parallel import ParallelSource, Workers  # noqa: PLC0415 - few callers need it
 
             workers = Workers(lambda: executor, range_bytes, _AHEAD, are_here=False)
-            inputs = ParallelSource(inputs.names, FilesSource, stream, workers, Log(None, 0))
+            inputs = ParallelSource(
+                inputs.names, lambda names: FilesSource(names, config), stream, workers, Log(None, 0)
+            )
         _read(stream, inputs)
     else:
         from stream_signal.inputs.given import chunks_of  # noqa: PLC0415 - the command reads paths
@@ -102,10 +105,10 @@ def _source_of(config: Config, source: object) -> Source:
     if "\n" in path and not os.path.exists(path):
         raise InputError("expected a path, found CSV as a str: encode it as UTF-8")
     if not config.newest_first:
-        return FilesSource(expanded((path,)))
+        return FilesSource(expanded((path,)), config)
     from stream_signal.inputs.backwards import BackwardsSource  # noqa: PLC0415 - few files need it
 
-    refuse_packed((path,), "cannot read {} from its end (newest first)", "decompress it to a file first")
+    refuse_unread_from_end((path,))
     return BackwardsSource((path,), config)
 
 
@@ -121,7 +124,7 @@ def _read(stream: SignalStream, source: Source) -> None:
                     stream.end_input()
                 is_first = False
                 name = event.name if len(source.names) > 1 or event.name not in source.names else None
-                stream.begin_input(name, event.size, event.line_of)
+                stream.begin_input(name and without_secrets(name), event.size, event.line_of)
             elif isinstance(event, Counted):
                 stream.add(event.stretch, event.tail)
     finally:
@@ -193,7 +196,7 @@ def _record_failure(error: StreamSignalError, version: str, order: Order, log: L
         from stream_signal.inputs.hints import printing  # noqa: PLC0415
 
         path = getattr(error, "source", None) or (order.inputs[0] if len(order.inputs) == 1 else "-")
-        error.hint = with_path(error.hint, path, printing(path))
+        error.hint = with_path(error.hint, "-" if is_url(path) else path, printing(path))
     record = ErrorRecord.of(version, error)
 
     def write() -> None:

@@ -348,7 +348,6 @@ def test_what_it_says_works(data: bytes, hint: str, tmp_path: Path) -> None:
 
 FOREIGN = [
     (b"\x04\x22\x4d\x18\x64", "try lz4 -dc FILE | stream-signal"),
-    (b"PAR1\x15", "try duckdb -csv -c \"FROM read_parquet('FILE')\" | stream-signal"),
     (b"DBN\x02", "try dbn FILE --csv | stream-signal"),
     (b"SQLite format 3\x00", "export its table: sqlite3 -header -csv FILE 'SELECT ...'"),
     (PLAIN.encode("utf-16"), "try iconv -f utf-16 -t utf-8 FILE | stream-signal"),
@@ -379,6 +378,8 @@ COMPRESSED = [
     (b"PK\x03\x04" + bytes(26) + b"[Content_Types].xml", "it may be an Excel workbook: save the sheet as CSV in Excel"),
     (b"BZh91AY", "try bzip2 -dc FILE | stream-signal"),
     (b"\xfd7zXZ\x00", "try xz -dc FILE | stream-signal"),
+    (b"PAR1\x15", "give the job its path, of a file that is not compressed"),
+    (b"ARROW1\x00", "give the job its path, of a file that is not compressed"),
 ]
 
 
