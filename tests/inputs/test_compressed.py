@@ -275,6 +275,15 @@ def test_rows_arrive_in_a_compressed_pipe(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "m.json").read_text())["status"] == "success"
 
 
+@every_format
+def test_the_next_part_of_a_pipe(name: str, tmp_path: Path) -> None:
+    """With a checkpoint, a compressed pipe brings the next part of the stream, as a plain one does."""
+    plain = run_in_process("--quiet", stdin=DATA, cwd=tmp_path)
+    for part in candle_csv(CLOSES[:120]), DATA[len(candle_csv(CLOSES[:120])) :]:
+        done = run_in_process("--quiet", "--checkpoint", "c.json", stdin=COMPRESSORS[name](part), cwd=tmp_path)
+    assert metrics_of(done.stdout) == metrics_of(plain.stdout)
+
+
 def test_no_thread_is_left(tmp_path: Path) -> None:
     """After an error in mid-file, the thread that reads ahead has ended, and the file is closed."""
     text = candle_csv(["1"] * 200_000) + b"1,2\n" + candle_csv(["1"] * 200_000, header=False)
