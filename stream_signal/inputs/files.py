@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from stream_signal.core.config import Config
 from stream_signal.core.errors import InputError
+from stream_signal.core.urls import is_url
 from stream_signal.inputs.events import IDLE, Begin, End
 from stream_signal.inputs.magic import COLUMNAR, MAGIC_BYTES, ZIP, find_format, may_begin
 from stream_signal.inputs.opening import as_csv, no_checkpoint, open_input
@@ -81,7 +82,8 @@ class FilesSource:
             hint = "unzip the outer one first"
             raise InputError(f"cannot read {shown_path(source.name)}: it is a zip file in a zip file").with_hint(hint)
         if self._has_checkpoint:
-            found = "a zip file in a pipe, or behind a URL, cannot be continued from a checkpoint"
+            where = "behind a URL" if is_url(source.name) else "in a pipe"
+            found = f"a zip file {where} cannot be continued from a checkpoint"
             raise InputError(f"cannot read {shown_path(source.name)}: {found}").with_hint("save it to a file first")
         with tempfile.TemporaryFile() as spooled:
             file = source.file if source.name != STDIN else None

@@ -264,6 +264,7 @@ def test_the_command(form: str, files: Path) -> None:
     ]
     first, second = ([(time, float(close), *rest) for time, close, *rest in each] for each in rows)
     assert first == second
+    assert metrics_of(run_in_process(f"data.{form}", "--jobs", "2", cwd=files).stdout) == metrics_of(wanted.stdout)
     both = run_in_process("data.csv", f"data.{form}", cwd=files)
     assert metrics_of(both.stdout) == metrics_of(run_in_process("data.csv", "data.csv", cwd=files).stdout)
     with open(files / f"data.{form}", "rb") as file:

@@ -299,7 +299,8 @@ def test_checkpoint(form: str, sends: str, server: FileServer, tmp_path: Path) -
     assert run_in_process(*arguments, cwd=tmp_path).record["rows_processed"] == 200_000
     server.files["/f"] = packed(DATA.replace(b"4.0", b"5.0"))
     done = run_in_process(*arguments, cwd=tmp_path)
-    assert done.record["error_message"].startswith(f"checkpoint 'c.json': '{server.url}/f' does not begin with")
+    wanted = rf"checkpoint 'c.json': '{re.escape(server.url)}/f', of \d+ bytes, no longer begins with the .*"
+    assert re.fullmatch(wanted, done.record["error_message"])
 
 
 def test_a_resumed_job_skips_blocks(server: FileServer, tmp_path: Path) -> None:
