@@ -21,7 +21,8 @@ settings.register_profile(
 settings.register_profile("all", settings.get_profile("dev"), max_examples=200)
 settings.load_profile("dev")
 
-# Under nohup, the jobs that the tests start would ignore a hangup too.
+# Under nohup or in the background of a script, the jobs that the tests start would ignore these too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
