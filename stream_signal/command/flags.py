@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MAX_SECONDS = 10**9
 MAX_JOBS = 1024
+MAX_SYMBOLS = 100_000
 MAX_CANDLES = 10**9  # minutes of two thousand years
 
 _HEADERS: dict[str, bool | str] = {"true": True, "false": False, "auto": "auto"}
@@ -129,6 +130,7 @@ def job_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--cluster",
         metavar="ADDRESS",
+        type=_address,
         help="count on a Dask cluster: tcp://host:8786, or local for one of this machine",
     )
     parser.add_argument(
@@ -243,6 +245,9 @@ def candles_parser() -> argparse.ArgumentParser:
         "stream-signal candles", description=_CANDLES_DESCRIPTION, allow_abbrev=False, formatter_class=_Formatter
     )
     parser.add_argument("--rows", metavar="N", type=_rows, default=10_000, help="candles to write (default: 10000)")
+    parser.add_argument(
+        "--symbols", metavar="N", type=_symbols, help="write a market of N symbols, with their names in a first column"
+    )
     parser.add_argument("--seed", metavar="N", type=_seed, help="default: the seed of the config")
     parser.add_argument(
         "--config", metavar="PATH", type=_path, help="YAML settings (default: ./config.yaml, if it exists)"
@@ -323,6 +328,12 @@ def _jobs(text: str) -> int | None:
     return jobs
 
 
+def _address(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("expected the address of a scheduler, or local, found nothing")
+    return text
+
+
 def _share(text: str) -> float:
     try:
         share = float(text)
@@ -341,6 +352,10 @@ def _window(text: str) -> int:
 
 def _rows(text: str) -> int:
     return _integer(text, 1, MAX_CANDLES)
+
+
+def _symbols(text: str) -> int:
+    return _integer(text, 1, MAX_SYMBOLS)
 
 
 def _max_keys(text: str) -> int:
@@ -459,9 +474,11 @@ def _is_null(path: str) -> bool:
 
 
 def _identity(path: str) -> object:
-    """Identify a file by device and inode if it exists, otherwise by its path."""
+    """Identify a file by device and inode, or by its path if it is not there; a member of an archive is the archive."""
     try:
         status = os.stat(path)
+    except NotADirectoryError:
+        return _identity(os.path.dirname(path))
     except OSError:
         try:
             return os.path.realpath(path)

@@ -145,7 +145,7 @@ def _print_formats(arguments: list[str]) -> int:
 def _write_candles(arguments: list[str]) -> int:
     options = candles_parser().parse_args(arguments)
 
-    from stream_signal.command.candles import candles  # noqa: PLC0415 - only this command needs them
+    from stream_signal.command.candles import candles, market  # noqa: PLC0415 - only this command needs them
     from stream_signal.core.errors import ClosedOutputError, StreamSignalError  # noqa: PLC0415
     from stream_signal.job.config import find_config, load_config  # noqa: PLC0415
     from stream_signal.outputs.files import write_stdout  # noqa: PLC0415
@@ -153,7 +153,8 @@ def _write_candles(arguments: list[str]) -> int:
 
     try:
         seed = load_config(options.config or find_config()).seed if options.seed is None else options.seed
-        for block in candles(options.rows, seed):
+        symbols = options.symbols
+        for block in market(options.rows, seed, symbols) if symbols else candles(options.rows, seed):
             write_stdout(block)
     except ClosedOutputError:
         return EXIT_SUCCESS

@@ -27,11 +27,14 @@ class Format(NamedTuple):
     newest_first: bool = False
     fields: int | None = None
     """of a row without a header; another number of them is refused"""
+    key_pattern: str | None = None
+    """where the symbol stands in the names of the files, for `key: @file`"""
 
     @property
     def settings(self) -> dict[str, Any]:
         """The settings that it brings, by their key."""
-        return {key: value for key, value in self._asdict().items() if key not in {"source", "fields"}}
+        left_out = {"source", "fields", *(["key_pattern"] if self.key_pattern is None else [])}
+        return {key: value for key, value in self._asdict().items() if key not in left_out}
 
 
 FORMATS = {
@@ -44,6 +47,7 @@ FORMATS = {
         header="auto",
         delimiter=",",
         fields=12,
+        key_pattern="{key}-[0-9]*-[0-9][0-9][0-9][0-9]-*",
     ),
     "kraken": Format(
         source="https://support.kraken.com/hc/en-us/articles/360047124832",
@@ -52,6 +56,7 @@ FORMATS = {
         header=False,
         delimiter=",",
         fields=7,
+        key_pattern="{key}_[0-9]*.csv*",
     ),
     # The address of the site is above the header. The columns have changed over the years, their names have not.
     "cryptodatadownload": Format(
@@ -102,6 +107,7 @@ FORMATS = {
         column="close",
         time_column=("date", "time"),
         delimiter="\t",
+        key_pattern="{key}_[MHDW]*_[0-9]*_[0-9]*.csv",
     ),
     "histdata": Format(
         source="https://www.histdata.com/f-a-q/data-files-detailed-specification/",
@@ -110,6 +116,7 @@ FORMATS = {
         header=False,
         delimiter=";",
         fields=6,
+        key_pattern="DAT_ASCII_{key}_M1_*",
     ),
     "polygon": Format(
         source="https://polygon.io/flat-files",

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stream_signal.core.errors import DataError, MissingColumnError, shown
-from stream_signal.core.header import listed, matches
+from stream_signal.core.errors import shown
+from stream_signal.core.key_column import find_key
 from stream_signal.core.labels import LabelError
+from stream_signal.core.names import key_in
 from stream_signal.core.rolling import RollingMean
 from stream_signal.core.state import KeyState
 from stream_signal.core.tally import Tally
@@ -143,6 +144,7 @@ class KeyColumn:
     def __init__(self, keys: Keys, header: Header, column: str | int) -> None:
         self.key: bytes | None = None
         self.position = find_key(header, column)
+        self.usual = None
         self._keys = keys
         self._name = shown(header.names[self.position]) if header.names else str(self.position + 1)
 
@@ -171,7 +173,12 @@ class InputKey:
 
     def __init__(self, keys: Keys) -> None:
         self.key: bytes | None = None
+        self.usual = None
         self._keys = keys
+
+    def begin(self, name: str | None, pattern: str) -> None:
+        """Find the key in the name of the next input; InputError if there is none."""
+        self.key = None if name is None else key_in(name, pattern).encode("utf-8", "backslashreplace")
 
     def see(self, record: Sequence[bytes]) -> None:  # noqa: ARG002 - all rows have the same key
         """Take the key for a row."""
@@ -182,27 +189,3 @@ class InputKey:
     def see_bad(self, record: Sequence[bytes] | None) -> None:
         """Take the key for a row that counts without a close."""
         self.see(record or [])
-
-
-def find_key(header: Header, column: str | int) -> int:
-    r"""Return the position, from 0, of the column of the keys.
-
-    MissingColumnError if it does not exist, DataError if two have its name.
-
-    >>> from stream_signal.core.header import Header
-    >>> find_key(Header(b"", ("Symbol", "close"), ",", 1, 2), "symbol")
-    0
-    """
-    if isinstance(column, int):
-        found = [column - 1] if column <= header.width else []
-    else:
-        found = matches(header.names, column)
-    if not found:
-        from stream_signal.core.hints import of_key_column  # noqa: PLC0415 - only a failed job needs it
-
-        raise MissingColumnError(column).with_hint(of_key_column(header.names, column))
-    if len(found) > 1:
-        hint = f"try {' or '.join(f'--key {place + 1}' for place in found)}"
-        expected, names = f"one column {column!r}", listed(header.names, found)
-        raise DataError(None, expected, f"{names}; give the number of one").with_hint(hint)
-    return found[0]

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
         key: bytes | None
         """of the last row; None if it has none, or if that could not be read"""
 
+        @property
+        def usual(self) -> tuple[int, bytes] | None:
+            """A position, from 0, and the field there of a row that need not be seen; None if all rows are to be."""
+
         def see(self, record: list[bytes]) -> None:
             """Take the fields of a row whose close can be read; LabelError if the label cannot be."""
 

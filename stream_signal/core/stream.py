@@ -277,12 +277,21 @@ class SignalStream:
         """What was skipped or taken as missing so far."""
         return self._reader.repairs
 
-    def begin_input(self, name: str | None = None, size: int = 0, line_of: Callable[[int], int] | None = None) -> None:
+    def begin_input(
+        self,
+        name: str | None = None,
+        size: int = 0,
+        line_of: Callable[[int], int] | None = None,
+        path: str | None = None,
+    ) -> None:
         """Begin an input, with what is known of it: its name, for errors, and how many bytes it has.
 
         The sooner the size is known, the sooner the block engine can be used. `line_of` gives the line number in the
-        file of the line that is fed as number n, if the lines come in another order.
+        file of the line that is fed as number n, if the lines come in another order. With `key: @file`, `path`, or the
+        name without one, has the key; InputError if it has none.
         """
+        if self._input_key:
+            self._input_key.begin(path or name, self._config.key_pattern or "")
         self._name = self.repairs.source = name
         self.repairs.line_of = line_of
         self._expected += size

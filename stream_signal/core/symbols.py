@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import shown
-from stream_signal.core.header import SYMBOL_NAMES, folded
+from stream_signal.core.header import folded
+from stream_signal.core.key_column import symbol_positions
 from stream_signal.core.labels import LabelError
 
 if TYPE_CHECKING:
@@ -33,13 +34,10 @@ class Symbols:
     """
 
     def __init__(self, header: Header) -> None:
-        found = [
-            (at, name) for at, name in enumerate(header.names) if folded(name) in SYMBOL_NAMES and at != header.position
-        ]
         self.key: bytes | None = None
-        self.positions = [at for at, _ in found]
-        self.values: list[bytes | None] = [None] * len(found)
-        self._names = [name for _, name in found]
+        self.positions = symbol_positions(header)
+        self.values: list[bytes | None] = [None] * len(self.positions)
+        self._names = [header.names[at] for at in self.positions]
 
     def see(self, record: Sequence[bytes]) -> None:
         """Compare the symbols of a row with those before."""
@@ -62,6 +60,12 @@ class Symbols:
             how = f"--key {folded(name)} for one mean each, --key none for one series over all"
             raise LabelError(expected, both, f"try {how}")
         self.values[number] = found
+
+    @property
+    def usual(self) -> tuple[int, bytes] | None:
+        """The column and the value of a row without another symbol, if there is one such column."""
+        value = self.values[0]
+        return None if value is None or len(self.values) > 1 else (self.positions[0], value)
 
     @property
     def are_known(self) -> bool:

@@ -8,11 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stream_signal import system
+from stream_signal.core.config import BY_NAME
 from stream_signal.core.errors import ConfigError
 from stream_signal.core.observers.first_look import ROWS as FIRST_ROWS
 from stream_signal.core.observers.first_look import FirstLook
 from stream_signal.core.stream import SignalStream
-from stream_signal.inputs.plain import PlainSource, size_of
+from stream_signal.core.urls import is_url
+from stream_signal.inputs.files import FilesSource
+from stream_signal.inputs.opening import expanded, refuse_columnar, refuse_packed, refuse_unread_from_end, refuse_urls
+from stream_signal.inputs.plain import size_of
 from stream_signal.job.doubts import Doubts
 from stream_signal.job.drive import Drive
 
@@ -45,6 +49,7 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
 
     Its files stay open, and locked, until `held` ends.
     """
+    order = order._replace(inputs=_inputs(order, config))
     _check_keys(order, config)
     source = _source(order, config)
     checkpoint = _checkpoint(order, held)
@@ -68,6 +73,10 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
         from stream_signal.job.truncation import TruncationWarning  # noqa: PLC0415
 
         sinks.append(TruncationWarning(log, quiet=order.is_quiet))
+    if config.key is None and (len(order.inputs) > 1 or "-" in order.inputs or any(map(is_url, order.inputs))):
+        from stream_signal.job.alike import Alike  # noqa: PLC0415 - one file has one name
+
+        sinks.append(Alike(stream, order.inputs))
     if resumption:
         sinks.append(resumption.saver(stream, log))
     if order.follow:
@@ -81,10 +90,13 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
 
         sinks.append(MetricsSoFar(order.every, config, stream, order.output, started, order.keys_output))
 
-    if workers := _workers(order, config, held, log):
+    if workers := _workers(order, config, held, log, stop):
         from stream_signal.job.parallel import ParallelSource  # noqa: PLC0415
 
-        source = ParallelSource(order.inputs, PlainSource, stream, workers, log)
+        def source_of(names: tuple[str, ...]) -> Source:
+            return FilesSource(names, config, has_checkpoint=bool(order.checkpoint))
+
+        source = ParallelSource(order.inputs, source_of, stream, workers, log)
     if rotations:
         from stream_signal.inputs.follow import FollowedSource  # noqa: PLC0415
 
@@ -104,6 +116,24 @@ def _check_keys(order: Order, config: Config) -> None:
         )
     if order.resume_by and config.is_keyed:
         raise ConfigError("key: --resume-by time tells rows apart by their time alone, and each key has its own times")
+    if config.key == BY_NAME and config.key_pattern:
+        from stream_signal.core.names import key_in  # noqa: PLC0415 - few jobs find keys in names
+
+        for name in order.inputs:
+            if name != "-" and not is_url(name):  # which may be an archive
+                key_in(name, config.key_pattern)
+
+
+def _inputs(order: Order, config: Config) -> tuple[str, ...]:
+    """Return the names of the inputs, those of the members in place of a zip file."""
+    if order.follow:
+        refuse_urls(order.inputs, "cannot follow {}")
+        refuse_packed(order.inputs, "cannot follow {}", "leave out --follow: it does not grow row by row")
+    if config.newest_first:
+        refuse_unread_from_end(order.inputs)
+    if order.checkpoint:
+        refuse_columnar(order.inputs)
+    return order.inputs if order.follow or config.newest_first else expanded(order.inputs)
 
 
 def _source(order: Order, config: Config) -> Source:
@@ -114,10 +144,10 @@ def _source(order: Order, config: Config) -> Source:
             what = "a file that grows" if order.follow else "a checkpoint"
             raise ConfigError(f"newest_first: {what} needs the rows in order of time").with_hint(OLDEST_FIRST)
         return BackwardsSource(order.inputs, config)
-    return PlainSource(order.inputs)
+    return FilesSource(order.inputs, config, has_checkpoint=bool(order.checkpoint))
 
 
-def _workers(order: Order, config: Config, held: ExitStack, log: Log) -> Workers | None:
+def _workers(order: Order, config: Config, held: ExitStack, log: Log, stop: StopSignals) -> Workers | None:
     """Return who counts ranges of the inputs; None if one process reads them."""
     if order.jobs == 1 and not order.cluster:
         return None
@@ -129,14 +159,14 @@ def _workers(order: Order, config: Config, held: ExitStack, log: Log) -> Workers
     if order.cluster:
         from stream_signal.job.cluster import cluster  # noqa: PLC0415
 
-        return cluster(order.cluster, held)
+        return cluster(order.cluster, held, stop)
     if not order.jobs and sum(map(size_of, order.inputs)) < AUTO_BYTES:
         return None
     from stream_signal.job.processes import processes  # noqa: PLC0415
 
     count = order.jobs or system.usable_cores()
     log.info("processes", jobs=count)
-    return processes(count, held) if count > 1 else None
+    return processes(count, held, stop) if count > 1 else None
 
 
 def _alone(order: Order, config: Config) -> str | None:

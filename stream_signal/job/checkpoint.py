@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from stream_signal.core.config import BY_NAME
 from stream_signal.core.errors import (
     CheckpointError,
     InputError,
@@ -16,6 +17,7 @@ from stream_signal.core.errors import (
     OutputError,
     reason,
 )
+from stream_signal.core.urls import without_secrets
 from stream_signal.inputs.events import TRUNCATED
 from stream_signal.inputs.fingerprint import Edges
 from stream_signal.job.describe import last_time_of, next_row
@@ -247,7 +249,7 @@ class CheckpointSaver(Every):
             return self._kept._replace(followed=followed)
         parts, state = self._position.of(self._stream.state())
         written = self._written.up_to(self._signals.length if self._signals else 0)
-        names = self._position.names
+        names = tuple(map(without_secrets, self._position.names))
         return Saved(self._position.input, self._settings, parts, written, state, names, followed)
 
     def _save(self, saved: Saved) -> bool:
@@ -263,7 +265,9 @@ def deciding_settings(config: Config, signals: SignalsWriter | None) -> dict[str
     """Return the settings that decide the answer: a checkpoint belongs to one set of them."""
     settings: dict[str, Any] = {key: getattr(config, key) for key in DECIDING}
     if not config.is_keyed:  # whether said or not: one series of all rows
-        settings |= {"key": None, "key_pattern": None, "grouped": False}
+        settings |= {"key": None, "grouped": False}
+    if config.key != BY_NAME:
+        settings["key_pattern"] = None
     settings["signals"] = signals.lines.format.name if signals else None
     settings["time_column"] = signals.lines.time_column if signals else None
     return {key: list(value) if isinstance(value, tuple) else value for key, value in settings.items()}  # as in JSON

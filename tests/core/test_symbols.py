@@ -82,6 +82,39 @@ def test_any_place(position: int) -> None:
             assert found == outcome([data])
 
 
+TRAPS = {
+    "the name at the same offset, in another column": "AA,B,BTC,{close}",
+    "a longer name": "AAAA,BTCX,x,{close}",
+    "a shorter one": "AAAA,BT,x,{close}",
+    "no name": "AAAA,,x,{close}",
+    "the name with spaces": "AAAA, BTC ,x,{close}",
+    "another width before": "A,BTC,x,{close}",
+    "a row that is cut": "AAAA,BT",
+    "the name in the next row": "A,B",
+}
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+@pytest.mark.parametrize("wide", ["", "w" * 70])
+def test_rows_that_look_alike(trap: str, wide: str) -> None:
+    """What stands where the symbol of other rows does is not taken for it; the engines agree."""
+    rows = [f"{wide}AAAA,BTC,x,{4 + at % 3}\n" for at in range(900)]
+    rows[700] = wide + TRAPS[trap].format(close=5) + "\n"
+    data = f"{wide}venue,symbol,note,close\n{''.join(rows)}".encode()
+    found = outcome([data], by_blocks(64_000), bad_rows="missing")
+    assert found == outcome([data], bad_rows="missing")
+    assert (found["error"] is not None) == (trap in list(TRAPS)[:3])
+
+
+def test_many_widths() -> None:
+    """A column behind one of many widths, or of names with many spaces, is read all the same."""
+    for place in ("{0},BTC{1},4\n", "{0}{1},BTC,4\n"):
+        rows = [place.format("v" * (at * 7 % 30), " " * (at * 5 % 20)) for at in range(900)]
+        for last, error in (("BTC", None), ("ETH", ERROR.format(902))):
+            data = f"venue,symbol,close\n{''.join(rows)}v,{last},4\n".encode() + b"v,BTC,4\n" * 40
+            assert outcome([data], by_blocks(64_000))["error"] == error
+
+
 def test_a_bad_row_of_another_symbol() -> None:
     """A row without a close that can be read has a symbol all the same."""
     data = market(["BTC"] * 3) + b"3,ETH,x\n4,BTC,1\n"

@@ -122,7 +122,7 @@ class BlockEngine:
             if not self._decoder:
                 self._decoder = BlockDecoder(header.delimiter, header.position, header.width, self._block_bytes)
             block = self._decoder.decode(chunk, start, end)
-            if block and symbols and not _are_of(symbols, chunk, header, block):
+            if block and symbols and not self._have_symbols(symbols, chunk, header, block):
                 block = None
             look = self._reader.look
             if block and look and look.texts is not None:
@@ -135,6 +135,11 @@ class BlockEngine:
             self._count(chunk, header, block)
         else:
             self._row_engine.feed(chunk[start:end])
+
+    def _have_symbols(self, symbols: Symbols, chunk: bytes, header: Header, block: Block) -> bool:
+        from stream_signal.core.blocks.symbols import all_have  # noqa: PLC0415 - most files have no column for them
+
+        return self._decoder is None or all_have(symbols, chunk, header, block, self._decoder.windows_at)
 
     def _count(self, chunk: bytes, header: Header, block: Block) -> None:
         """Count the rows of a block: read its odd lines, push all closes at once, show the rows to the observers."""
@@ -201,18 +206,3 @@ class BlockEngine:
 
         row = Row(self._tally.mean.window, lambda column: columns.texts(column)[at])
         self._row_engine.count_and_show(closes(), row)
-
-
-def _are_of(symbols: Symbols, chunk: bytes, header: Header, block: Block) -> bool:
-    """Whether the lines of a block, but for the odd ones, all have the symbols that are known."""
-    starts, ends = block.starts, block.ends
-    if block.odd.size:
-        starts, ends = np.delete(starts, block.odd), np.delete(ends, block.odd)
-    columns = Columns(chunk, header, starts, ends)
-    for position, value in zip(symbols.positions, symbols.values, strict=True):
-        cells = columns.cells(position)
-        if value is None or cells is None or not (cells == value).all():
-            texts = {text.strip(b" ") for text in columns.texts(position)}
-            if not texts <= {b"", value}:
-                return False
-    return True

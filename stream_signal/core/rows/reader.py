@@ -203,8 +203,11 @@ class RowReader:
         label, marks = self.label, self.marks
         keeps_records = self._begin is not None or label is not None
         parse = partial(self._parse_marked, marks) if marks else parse_ticks
+        unlabelled, symbol, symbol_at = parse, None, 0
         if label:
-            parse = partial(self._parse_labelled, parse, label)
+            parse = labelled = partial(self._parse_labelled, parse, label)
+            if label.usual and not self._begin:
+                symbol_at, symbol = label.usual
         times = self.look.texts if self.look else None  # where the first timestamps go
         at = self.look.position if self.look else None
         if isinstance(at, tuple):
@@ -233,7 +236,11 @@ class RowReader:
                 if close_is_last:
                     close = close.removesuffix(b"\r")
             if keeps:
-                if keeps_records:
+                if symbol is not None and not texts and count == width and fields[symbol_at] == symbol:
+                    parse = unlabelled
+                elif keeps_records:
+                    if label:
+                        parse = labelled
                     self.record = None if count != width else _as_bytes(texts) if texts else _without_return(fields)
                 if times is not None and count == width:
                     times.append(self._time(texts, fields) if texts or at is None else fields[at])
