@@ -91,6 +91,7 @@ TRAPS = {
     "another width before": "A,BTC,x,{close}",
     "a row that is cut": "AAAA,BT",
     "the name in the next row": "A,B",
+    "a return behind the name": "AAAA,BTC\r,x,{close}",
 }
 
 
@@ -103,7 +104,9 @@ def test_rows_that_look_alike(trap: str, wide: str) -> None:
     data = f"{wide}venue,symbol,note,close\n{''.join(rows)}".encode()
     found = outcome([data], by_blocks(64_000), bad_rows="missing")
     assert found == outcome([data], bad_rows="missing")
-    assert (found["error"] is not None) == (trap in list(TRAPS)[:3])
+    assert (found["error"] is not None) == (trap in {*list(TRAPS)[:3], "a return behind the name"})
+    last = b"close,symbol\r\n" + b"4,BTC\r\n" * 900 + b"4,BTC\r\r\n" + b"4,BTC\r\n" * 90
+    assert outcome([last], by_blocks(64_000)) == outcome([last])
 
 
 def test_many_widths() -> None:

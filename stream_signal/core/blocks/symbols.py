@@ -67,21 +67,21 @@ def _all_have(  # noqa: PLR0913, PLR0917 - a column of a block
         line = chunk[starts[0] : ends[0] + 1]
         fields = line.split(delimiter)
         written = fields[position]
-        if written.rstrip(b"\r\n" if is_last else b"").strip(b" ") not in {value, b""}:
+        text = written.removesuffix(b"\n").removesuffix(b"\r") if is_last else written
+        if text.strip(b" ") not in {value, b""}:
             return False
         offset = len(delimiter.join(fields[:position]))
         wanted = delimiter * (position > 0) + written + delimiter * (not is_last)
-        if position == 0:
-            differ = _differ(chunk, starts, wanted)
-        elif is_last:
-            differ = _differ(chunk, ends + (1 - len(wanted)), wanted)
-        elif offset < _WINDOW:
-            differ = _differ(chunk, starts + offset, wanted)
+        if offset >= _WINDOW and position and not is_last:
+            break
+        places = ends + (1 - len(wanted)) if is_last and position else starts + offset
+        short = ends - starts < len(wanted) + (-1 if is_last else offset)
+        places[short] = places[0]  # which has the text, so that all reads are within the lines
+        differ = _differ(chunk, places, wanted)
+        differ |= short
+        if position and not is_last:
             before = windows_at(starts) & np.uint64((1 << offset) - 1)
             differ |= np.bitwise_count(before) != position - 1
-            differ |= ends - starts < offset + len(wanted)
-        else:
-            break
         starts, ends = starts[differ], ends[differ]
     texts = Columns(chunk, header, starts, ends).texts(position) if starts.size else []
     return {text.strip(b" ") for text in texts} <= {value, b""}
