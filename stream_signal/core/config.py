@@ -225,7 +225,10 @@ class Config(_Settings):
                 "say where the symbol stands in the names: --key-pattern '{key}-1m-*.csv', or '{key}.csv'"
             )
         if self.decimal == self.thousands:
-            raise ConfigError(f"thousands: expected another mark than that of decimal, found {_found(self.thousands)}")
+            error = ConfigError(
+                f"thousands: expected another mark than that of decimal, found {_found(self.thousands)}"
+            )
+            raise error.with_hint("add --decimal ," if self.thousands == "." else None)
         return self
 
     @property

@@ -59,7 +59,9 @@ def _of_rows(stream: SignalStream, *, so_far: bool) -> Iterator[Doubt]:
         why = f"the data has {rows}" if rows < stream.window else f"{bad + missing} of {rows} rows have no close"
         if stream.keys is not None and stream.longest < stream.window:
             why = f"no key of {stream.keys} has more than {stream.longest}"
-        yield Doubt(NEVER_FULL, f"no window was ever full, so no row could signal: it has {stream.window} rows, {why}")
+        yield Doubt(
+            NEVER_FULL, f"no window was ever full, so no row could signal: a window has {stream.window} rows, {why}"
+        )
 
 
 def _of_times(order: TimeOrder | KeyTimes, *, so_far: bool, from_the_end: bool) -> Iterator[Doubt]:
@@ -76,7 +78,8 @@ def _of_times(order: TimeOrder | KeyTimes, *, so_far: bool, from_the_end: bool) 
         yield Doubt(BACKWARDS, f"newest first: {how}; {advice}")
     elif counts.get(BACKWARDS):
         how = f"{share(BACKWARDS)} timestamps are earlier than the one before; first: {first[BACKWARDS]}"
-        yield Doubt(BACKWARDS, f"out of order: {how}; sort the rows, or name the files in the order of time")
+        files = "name the newest file first" if from_the_end else "name the files in the order of time"
+        yield Doubt(BACKWARDS, f"out of order: {how}; sort the rows, or {files}")
     if counts.get(REPEATED):
         verb = "equals" if counts[REPEATED] == 1 else "equal"
         text = f"the same timestamp twice: {share(REPEATED)} {verb} the one before it; first: {first[REPEATED]}"
