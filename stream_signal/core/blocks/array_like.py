@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _EXPECTED = "expected an array of ints or floats in one dimension, a list, a Series or an Arrow array"
 _ARRAY_PROTOCOLS = ("__array__", "__array_interface__", "__array_struct__")
 _ARROW_PROTOCOLS = ("__arrow_c_stream__", "__arrow_c_array__", "__arrow_array__")
+_FLOATS = (np.float64, np.float32, np.float16)
 # Every integer below is a float64 too, and Python writes that with the same digits.
 _SAME_AS_FLOAT = 1e15
 
@@ -46,7 +47,7 @@ def closes_of(values: object) -> Closes:
     advice = ""
     if isinstance(values, (str, bytes, bytearray)):
         advice = ": for text there is `run`"
-    elif hasattr(values, "__iter__"):
+    elif hasattr(values, "__iter__") and not isinstance(values, type):
         advice = ": make a list of it"
     raise TypeError(f"{_EXPECTED}, found {type(values).__name__}{advice}")
 
@@ -55,7 +56,7 @@ def _from_numpy(values: NDArray[Any]) -> Closes:
     kind = values.dtype.kind
     if values.ndim != 1:
         raise ValueError(f"{_EXPECTED}, found {values.ndim} dimensions{': choose a column' * (values.ndim > 1)}")
-    if kind in "iu" or (kind == "f" and values.dtype.itemsize <= 8):
+    if kind in "iu" or values.dtype.type in _FLOATS:
         return Closes(np.asarray(values))
     if kind == "O":
         return _from_list(values.tolist())

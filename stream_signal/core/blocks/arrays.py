@@ -83,7 +83,7 @@ class _Pusher:
     def __init__(self, mean: RollingMean, longest: int) -> None:
         self.mean = mean
         self.at = 0
-        self.places = LEAST_PLACES  # as many as the floats so far have needed
+        self.places = LEAST_PLACES  # with which the floats were proven last
         self.before = min(mean.window - 1, LONGEST_IN_FLOATS)  # where the piece begins, behind what is held already
         self.ticks = np.empty(self.before + longest)
         self.spare = np.empty((4, self.before + longest))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 LEAST_PLACES = 1
 # The significant bits of float16, float32 and float64, by their bytes.
 BITS = {2: 11, 4: 24, 8: 53}
+_NEVER = 99
 
 
 class Decimals(NamedTuple):
@@ -48,7 +49,7 @@ class Decimals(NamedTuple):
 def to_ticks(values: AnyFloats, places: int, ticks: Floats, scratch: Floats) -> Decimals:
     """Write each value times 10**places into `ticks`, as an integer or NaN; `scratch` is as long.
 
-    `places` is at least LEAST_PLACES. If some values need more, more are taken, as few as will do.
+    `places` is at least LEAST_PLACES. If not all values are proven with so many, as many are taken as prove the most.
 
     >>> ticks = np.empty(3)
     >>> to_ticks(np.array([4.58, 4.5, 0.1 + 0.2]), 1, ticks, np.empty(3))
@@ -58,12 +59,9 @@ def to_ticks(values: AnyFloats, places: int, ticks: Floats, scratch: Floats) -> 
     """
     found, unproven = _try(values, places, ticks, scratch)
     if len(unproven):
-        enough = _places_for(values[unproven], places)
-        if enough > places:
-            more, left = _try(values, enough, ticks, scratch)
-            if len(left) < len(unproven):
-                return more._replace(unproven=left.tolist())
-            found, unproven = _try(values, places, ticks, scratch)  # the larger ones have no proof with so many places
+        better = _best_places(values, unproven, places)
+        if better != places:
+            found, unproven = _try(values, better, ticks, scratch)
     return found._replace(unproven=unproven.tolist())
 
 
@@ -128,16 +126,26 @@ def _guess(values: AnyFloats, places: int, ticks: Floats, scratch: Floats) -> Fl
     return same
 
 
-def _places_for(values: AnyFloats, places: int) -> int:
-    """Return the fewest places with which all of these are proven that any number of places proves."""
+def _best_places(values: AnyFloats, unproven: NDArray[np.intp], places: int) -> int:
+    """Return with how many places most of the values are proven, if `unproven` are not with the given number.
+
+    A value is proven with as many places as it needs, or more, until it is too large for the proof.
+    """
     bits = BITS[values.dtype.itemsize]
-    enough = places
-    for more in range(places + 1, most_places(bits) + 1):
-        ticks = np.empty(len(values))
-        same = _guess(values, more, ticks, np.empty(len(values)))
-        proven = same & (np.abs(ticks) <= most_ticks(more, bits))
-        if proven.any():
-            enough, values = more, values[~proven]
-            if not len(values):
-                break
-    return enough
+    needed = np.full(len(values), places)
+    needed[unproven] = _NEVER
+    rest = unproven
+    for tried in range(LEAST_PLACES, most_places(bits) + 1):
+        ticks = np.empty(len(rest))
+        proven = _guess(values[rest], tried, ticks, np.empty(len(rest))) & (np.abs(ticks) <= most_ticks(tried, bits))
+        needed[rest[proven]] = tried
+        rest = rest[~proven]
+        if not len(rest):
+            break
+    sizes = np.abs(values, dtype=np.float64)
+    best, most = places, 0
+    for tried in sorted({places, *needed.tolist()} - {_NEVER}):
+        count = int(np.count_nonzero((needed <= tried) & (sizes * 10.0**tried <= most_ticks(tried, bits))))
+        if count > most:
+            best, most = tried, count
+    return best
