@@ -220,6 +220,38 @@ def test_no_sum_wraps_around() -> None:
         assert means[-1] == (largest * 10 - 9) / 10
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ([2**53 - 1], [2]),  # the sum is no float64
+        ([4.58, 4.5801], [4.59, 4.6]),  # more places in the window than in the array
+        ([4.5801, 4.58], [4.59, 4.6]),
+        ([4.58], [4.5801, 4.6]),
+        ([2**53 - 1], [4.59, 4.6]),
+        ([10**30], [4.59, 4.6, 4.61]),
+    ],
+)
+def test_what_the_window_holds_counts(parts: tuple[list[float], ...]) -> None:
+    """What came before has its part in each sum, however large it is and however many places it has."""
+    reference, mean = RollingMean(2), RollingMean(2)
+    for part in parts:
+        means = mean.update_many(np.array(part) if max(part) < 2**63 else part, means=True)[1]
+        for value in part:
+            reference.update(value)
+        assert state(mean) == state(reference)
+        assert (means[-1] if mean.ready else None) == reference.get()
+
+
+def test_small_means_are_rounded_once() -> None:
+    """A mean is the nearest float64 where the divisor is no float64 as well."""
+    ticks = np.random.default_rng(7).integers(1, 1000, 500)
+    values = [float(Fraction(tick, 10**22)) for tick in ticks.tolist()]
+    for window in (3, 7):
+        sums = np.convolve(ticks, np.ones(window, np.int64), "valid")
+        _, means = signals(np.array(values), window, means=True)
+        assert means[window - 1 :].tolist() == [total / (window * 10**22) for total in sums.tolist()]
+
+
 def test_zero_has_one_sign() -> None:
     """A mean of negative zeros is zero, as it is for `get`."""
     _, means = signals(np.array([-0.0, -0.0]), 1, means=True)
