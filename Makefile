@@ -14,7 +14,7 @@ EVERYTHING := -n auto --benchmark-disable --hypothesis-profile=all
 # More for pytest or peers.py: make bench BENCH="--rows 1_000_000 -k command"
 BENCH ?=
 
-.PHONY: run test test-all test-lowest test-wheel coverage check format bench bench-compare bench-baseline bench-once bench-peers bench-latency bench-signals bench-soak bench-bulk bench-history fuzz data exactness pins clean
+.PHONY: run test test-all test-lowest test-wheel coverage check format bench bench-compare bench-baseline bench-once bench-peers bench-latency bench-signals bench-soak bench-bulk bench-scaling bench-history fuzz data exactness pins clean
 
 run: .venv/installed
 	$(BIN)/stream-signal --input data.csv --config config.yaml --output metrics.json --log-file run.log
@@ -81,6 +81,9 @@ bench-soak: .venv/installed-test
 
 bench-bulk: .venv/installed-peers
 	$(BIN)/python benchmarks/signal_bulk.py $(BENCH)
+
+bench-scaling: .venv/installed-test
+	$(BIN)/python benchmarks/scaling.py $(BENCH)
 
 bench-history: .venv/installed-dev
 	$(BIN)/python benchmarks/history.py $(BENCH)

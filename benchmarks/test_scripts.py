@@ -53,6 +53,21 @@ def test_contenders(tmp_path: Path) -> None:
             assert (signals == work.truth).all()
 
 
+def test_scaling() -> None:
+    """There is a line for each way, and every way gives the right answer."""
+    printed = script("scaling.py", "--rows", "100000", "--runs", "1", "--print", "--no-compile")
+    found = [line.split(" | ")[0] for line in printed.splitlines() if line.startswith("| ")]
+    ways = [
+        "one process",
+        "two processes",
+        "as it chooses",
+        "two jobs on half each",
+        "Dask, 1 worker",
+        "Dask, 2 workers",
+    ]
+    assert found == [f"| {way}" for way in ("way", *ways)]
+
+
 def test_signal_latency() -> None:
     """There is a line for each input and each pace; that of a long run has its first tenth and its last."""
     printed = script("signal_latency.py", "--paces", "1000", "0", "--seconds", "0.1", "--rows", "500", "--print")

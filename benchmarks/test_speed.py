@@ -16,7 +16,7 @@ from processes import clean_environment, measure
 from workloads import WINDOW, WINDOWS, Workload, workload
 
 from stream_signal import Config, RollingMean, SignalStream
-from stream_signal.inputs.plain import read_chunks
+from stream_signal.inputs.files import read_chunks
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,8 +18,13 @@ pytest.register_assert_rewrite("support")
 settings.register_profile(
     "dev", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-settings.register_profile("all", settings.get_profile("dev"), max_examples=500)
+settings.register_profile("all", settings.get_profile("dev"), max_examples=200)
 settings.load_profile("dev")
+
+# Under nohup or in the background of a script, the jobs that the tests start would ignore these too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture

@@ -12,8 +12,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from pyarrow import csv, parquet
 
 from stream_signal.core.formats import FORMATS
+from support.archives import zipped
 from support.candle_csv import CLOSES
 from support.commands import COMMAND, REPOSITORY, metrics_of, run_command
 from support.oracle import count
@@ -75,6 +77,7 @@ def checkout(tmp_path: Path) -> Path:
         text = (REPOSITORY / "data.csv").read_text()
         later = re.sub(r"^\d+", lambda time: str(int(time[0]) + 600_000), text, flags=re.MULTILINE)
         (tmp_path / name).write_text(later)
+    parquet.write_table(csv.read_csv(REPOSITORY / "data.csv"), tmp_path / "candles.parquet")
     for name in ("jan", "feb"):
         header, *rows = (tmp_path / f"{name}.csv").read_text().splitlines(keepends=True)
         (tmp_path / f"{name}-newest-first.csv").write_text("".join([header, *reversed(rows)]))
@@ -122,7 +125,7 @@ def test_the_help_is_shown(tmp_path: Path) -> None:
 
 DOWNLOADS = {re.search(r"--format (\w+)", line)[1]: line for line in blocks("bash")[0].splitlines()}  # type: ignore[index]
 # In place of the programs that download and unpack: one writes the sample, the other passes it on.
-STUBS = {"curl": "WRITE", "unzip": "WRITE", "gunzip": "WRITE", "funzip": "cat", "jq": "cat"}
+STUBS = {"curl": "WRITE", "unzip": "WRITE", "gunzip": "WRITE", "jq": "cat"}
 WRITE = 'case "$1" in -sO) ;; *) cat "$SAMPLE" ;; esac'
 
 
@@ -136,8 +139,8 @@ def test_from_download_to_answer(name: str, tmp_path: Path) -> None:
     """The line of each format gives the answer, with a sample of its layout in the place of the download."""
     sample = next(sample for sample in SAMPLES if sample.format == name).file(CLOSES)
     (tmp_path / "sample").write_bytes(sample)
-    for file in re.findall(r"stream-signal (\S+\.csv)", DOWNLOADS[name]):
-        (tmp_path / file).write_bytes(sample)
+    for archive, file in re.findall(r"stream-signal (\S+\.zip)?/?(\S+\.csv)?", DOWNLOADS[name]):
+        (tmp_path / (archive or file or "none")).write_bytes(zipped({file or "a.csv": sample}) if archive else sample)
     for program, script in STUBS.items():
         (tmp_path / program).write_text(f"#!/bin/sh\n{WRITE if script == 'WRITE' else script}\n")
         (tmp_path / program).chmod(0o755)

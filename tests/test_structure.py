@@ -36,12 +36,15 @@ SIDE_BY_SIDE = {("outputs", "inputs")}
 HOMES = {
     "argparse": ["command.flags"],
     "fcntl": ["system"],
+    "fsspec": ["inputs.remote"],
     "inotify_simple": ["inputs.watch"],
     "msvcrt": ["system"],
     "numpy": ["core.blocks"],
-    "pyarrow": ["core.blocks.array_like"],
+    "pyarrow": ["core.blocks.array_like", "inputs.arrow"],
     "structlog": ["job.log"],
     "yaml": ["core.config"],
+    "zipfile": ["inputs.zipped"],
+    "zstandard": ["inputs.zstandard"],
 }
 NO_IO = {"argparse", "datetime", "io", "logging", "os", "pathlib", "select", "socket", "structlog", "sys", "time"}
 CALLS_OF_IO = {"breakpoint", "input", "open", "print"}

@@ -12,7 +12,7 @@ import time
 from array import array
 
 from stream_signal import SignalStream
-from stream_signal.inputs.plain import read_chunks
+from stream_signal.inputs.files import read_chunks
 
 stream = SignalStream()
 seen = array("q")

@@ -129,6 +129,7 @@ def job_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--cluster",
         metavar="ADDRESS",
+        type=_address,
         help="count on a Dask cluster: tcp://host:8786, or local for one of this machine",
     )
     parser.add_argument(
@@ -294,6 +295,12 @@ def _jobs(text: str) -> int | None:
     return jobs
 
 
+def _address(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("expected the address of a scheduler, or local, found nothing")
+    return text
+
+
 def _share(text: str) -> float:
     try:
         share = float(text)
@@ -423,9 +430,11 @@ def _is_null(path: str) -> bool:
 
 
 def _identity(path: str) -> object:
-    """Identify a file by device and inode if it exists, otherwise by its path."""
+    """Identify a file by device and inode, or by its path if it is not there; a member of an archive is the archive."""
     try:
         status = os.stat(path)
+    except NotADirectoryError:
+        return _identity(os.path.dirname(path))
     except OSError:
         try:
             return os.path.realpath(path)

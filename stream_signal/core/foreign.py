@@ -24,6 +24,7 @@ class _Foreign(NamedTuple):
 
 
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+_BY_PATH = "give the job its path, of a file that is not compressed"
 _FOREIGN = {
     b"\x1f\x8b": _Foreign("a gzip file", f"gzip -dc {FILE}"),
     b"\x28\xb5\x2f\xfd": _Foreign("a Zstandard file", f"zstd -dc {FILE}"),
@@ -32,7 +33,8 @@ _FOREIGN = {
     b"\xfd7zXZ\x00": _Foreign("an xz file", f"xz -dc {FILE}"),
     b"\x04\x22\x4d\x18": _Foreign("an lz4 file", f"lz4 -dc {FILE}"),
     b"7z\xbc\xaf\x27\x1c": _Foreign("a 7z file", f"7z x -so {FILE}"),
-    b"PAR1": _Foreign("a Parquet file", f"duckdb -csv -c \"FROM read_parquet('{FILE}')\""),
+    b"PAR1": _Foreign("a Parquet file", "", _BY_PATH),
+    b"ARROW1": _Foreign("an Arrow file", "", _BY_PATH),
     b"SQLite format 3\x00": _Foreign(
         "an SQLite database", "", "export its table: sqlite3 -header -csv FILE 'SELECT ...'"
     ),
@@ -62,14 +64,21 @@ def refuse_foreign(line: bytes, number: int) -> None:
         raise DataError(number, "CSV in UTF-8", f"binary data: {shown(line)}").with_hint(hint)
 
 
-def with_path(hint: str, path: str) -> str:
+def with_path(hint: str, path: str, printing: str | None = None) -> str:
     """Put the path of the input, as a shell reads it, into the command of a hint; `-` is stdin, which has none.
 
-    >>> with_path("try gzip -dc FILE | stream-signal", "jan.csv.gz")
-    'try gzip -dc jan.csv.gz | stream-signal'
+    `printing` is the command that prints what the job reads, if the file itself is compressed.
+
+    >>> with_path("try lz4 -dc FILE | stream-signal", "jan.csv.lz4")
+    'try lz4 -dc jan.csv.lz4 | stream-signal'
+    >>> with_path("try iconv -f utf-16 -t utf-8 FILE | stream-signal", "jan.csv.gz", "gzip -dc jan.csv.gz")
+    'try gzip -dc jan.csv.gz | iconv -f utf-16 -t utf-8 | stream-signal'
     """
     from shlex import quote  # noqa: PLC0415 - only a failed job needs it
 
+    if printing and f" {FILE}{INTO_THE_JOB}" in hint:
+        start, _, command = hint.partition(INTO_THE_JOB)[0].removesuffix(FILE).rpartition("try ")
+        return f"{start}try {printing} | {command.rstrip(' <')}{INTO_THE_JOB}{hint.partition(INTO_THE_JOB)[2]}"
     if path == "-" or INTO_THE_JOB not in hint or (f"'{FILE}'" in hint and quote(path) != path):
         return hint
     return hint.replace(FILE, quote(path) if not path.startswith("-") else f"./{quote(path)}")

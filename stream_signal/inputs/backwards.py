@@ -29,7 +29,7 @@ from stream_signal.inputs.events import Begin, End
 from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, can_be_read_again, opened, shown_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from stream_signal.core.config import Config
     from stream_signal.core.header import Header
@@ -57,7 +57,7 @@ class BackwardsSource:
         self._config = config
         self._chunk_bytes = chunk_bytes
 
-    def events(self, first: int, offset: int, patience: Callable[[], float] | None) -> Iterator[Event]:  # noqa: ARG002
+    def events(self, first: int, offset: int, patience: Callable[[], float] | None) -> Generator[Event]:  # noqa: ARG002
         """Yield the events of each file, the last one first; see `inputs.events.Source`.
 
         The beginnings and ends of all files are checked first. Raises InputError if one is no file, and DataError if

@@ -1,6 +1,6 @@
 """Events: an input of any kind, as a sequence of what happens to it.
 
-    (Begin (bytes | Counted | IDLE)* End)+
+    (IDLE* Begin (bytes | Counted | IDLE)* End)+
 
 A file is one Begin, its bytes and one End; several files follow each other; a followed file begins again after each
 rotation. The job needs to know nothing else about where the bytes come from.
@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
     from typing import Protocol
 
     from stream_signal.core.stretch import Stretch
@@ -66,7 +66,7 @@ if TYPE_CHECKING:  # a Protocol takes 0.3 ms to make, and nothing asks for this 
         endless: bool
         """whether a stop signal is its normal end"""
 
-        def events(self, first: int, offset: int, patience: Callable[[], float] | None) -> Iterator[Event]:
+        def events(self, first: int, offset: int, patience: Callable[[], float] | None) -> Generator[Event]:
             """Yield the events from `offset` of input number `first` on.
 
             If no bytes arrive for the seconds that `patience` returns, IDLE is yielded, so that the caller can do

@@ -10,8 +10,13 @@ import hashlib
 from collections import deque
 from typing import NamedTuple
 
+from stream_signal.core.errors import InputError
 from stream_signal.core.rows.reader import MAX_LINE_BYTES
+from stream_signal.core.urls import is_url
 from stream_signal.inputs.events import EDGE_BYTES
+from stream_signal.inputs.files import read_chunks
+from stream_signal.inputs.magic import MAGIC_BYTES, find_format
+from stream_signal.inputs.opening import find_archive, format_of, open_input
 from stream_signal.inputs.plain import read_edges, size_of
 
 # What may follow the offset in question: an unfinished record, and the line that continues it.
@@ -67,6 +72,45 @@ def find_edges(path: str, wanted: Fingerprint) -> tuple[int, Edges | None]:
     if size < wanted.offset or (hashed(head), hashed(tail)) != (wanted.head, wanted.tail):
         return size, None
     return size, Edges(wanted.offset, head, tail)
+
+
+def find_content(name: str, wanted: Fingerprint) -> tuple[int, Edges | None]:
+    """Return how many bytes of CSV an input has, and its edges up to the offset of `wanted`; None if they differ.
+
+    A compressed input is decompressed no further than that, and a byte more if it has one.
+    """
+    if is_url(name):
+        if not wanted.offset:
+            return 0, Edges()
+        found = _find_remote_edges(name, wanted)
+        if found:
+            return found
+    elif format_of(name) is None and find_archive(name) is None:
+        return find_edges(name, wanted)
+    edges, size = Edges(), 0
+    for chunk in read_chunks(name):
+        edges.add(chunk[: max(0, wanted.offset - size)])
+        size += len(chunk)
+        if size > wanted.offset:
+            break
+    return size, edges if edges.size == wanted.offset and edges.up_to(wanted.offset) == wanted else None
+
+
+def _find_remote_edges(name: str, wanted: Fingerprint) -> tuple[int, Edges | None] | None:
+    """Find the edges in a remote file as in another one; None if it is compressed, or has to be read from its start."""
+    with open_input(name) as source:
+        if source.file is None or find_format(source.file.read(MAGIC_BYTES)):
+            return None
+        edges, length = [], min(EDGE_BYTES, wanted.offset)
+        try:
+            for start in (0, wanted.offset - length):
+                source.file.seek(start)
+                edges.append(source.file.read(length))
+        except InputError:  # a server that sends no ranges
+            return None
+        if source.size < wanted.offset or list(map(hashed, edges)) != [wanted.head, wanted.tail]:
+            return source.size, None
+        return source.size, Edges(wanted.offset, *edges)
 
 
 def hashed(data: bytes) -> str:

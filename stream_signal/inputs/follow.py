@@ -27,7 +27,7 @@ from stream_signal.inputs.rotation import Rotations, stat_of
 from stream_signal.inputs.watch import POLL_SECONDS, Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from stream_signal.inputs.events import Event
     from stream_signal.inputs.rotation import Found
@@ -50,7 +50,7 @@ class FollowedSource:
         self._idle_seconds = inf if idle_seconds is None else idle_seconds
         self._rotations = rotations or Rotations(path)
 
-    def events(self, first: int, offset: int, patience: Callable[[], float] | None) -> Iterator[Event]:  # noqa: ARG002
+    def events(self, first: int, offset: int, patience: Callable[[], float] | None) -> Generator[Event]:  # noqa: ARG002
         """Yield the events of the file, and of those that replace it; see `inputs.events.Source`."""
         file, watch = _Followed(self._rotations, offset), Watch(self._path)
         idle_since = time.monotonic()

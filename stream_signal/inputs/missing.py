@@ -7,7 +7,6 @@ import os
 from contextlib import suppress
 
 _HINTS = {
-    errno.EISDIR: "name the files in it: their paths, in the order in which they are to be read",
     errno.EACCES: "its owner has to let you read it, as with chmod a+r",
 }
 
@@ -15,6 +14,10 @@ _HINTS = {
 def hint_for(path: str, error: OSError | ValueError) -> str | None:
     """Return a hint: the nearest name in the folder, or where the path was looked for; None if nothing is known."""
     number = getattr(error, "errno", None)
+    if number == errno.EISDIR:
+        from stream_signal.inputs.folder import listing  # noqa: PLC0415 - only a failed job needs it
+
+        return listing(path)
     if number != errno.ENOENT:
         return _HINTS.get(number or 0)
     try:

@@ -1,63 +1,75 @@
-"""Files and stdin, in chunks as they arrive."""
+"""Files and stdin: their bytes as they are stored, in chunks as they arrive."""
 
 from __future__ import annotations
 
 import os
 import stat
 import sys
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from stream_signal import system
 from stream_signal.core.errors import InputError, reason
-from stream_signal.inputs.events import IDLE, Begin, End
+from stream_signal.core.urls import without_secrets
 from stream_signal.inputs.missing import hint_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from stream_signal.inputs.events import Event
+    from collections.abc import Iterator
+    from io import FileIO
 
 STDIN = "-"
 # As much as the block engine counts at once.
 CHUNK_BYTES = 1024 * 1024
 
 
-class PlainSource:
-    """Files, or stdin for `-`, one after another; each is opened when its turn comes."""
+class Raw:
+    """An open file or pipe, which `close` closes: its bytes as they are stored."""
 
-    endless = False
+    is_slow = False
+    """whether a read takes long enough to be worth a thread of its own"""
 
-    def __init__(self, names: tuple[str, ...]) -> None:
-        self.names = names
+    def __init__(self, name: str, file: FileIO) -> None:
+        self.name = name
+        self.descriptor = file.fileno()
+        status = os.fstat(self.descriptor)
+        self.is_file = stat.S_ISREG(status.st_mode)
+        self.size = status.st_size if self.is_file else 0
+        """in bytes; 0 if it is unknown"""
+        self.file: BinaryIO | None = cast("BinaryIO", file) if self.is_file else None
+        """for those who have to seek; None if that is impossible"""
+        self._file = file
+        system.widen_pipe(self.descriptor)
 
-    def events(self, first: int, offset: int, patience: Callable[[], float] | None) -> Iterator[Event]:
-        """Yield the events of each input in turn; see `inputs.events.Source`."""
-        for name in self.names[first:]:
-            yield Begin(name, size_of(name) - offset)
-            yield from read_chunks(name, offset, patience)
-            yield End()
-            offset = 0
+    def ready(self, seconds: float) -> bool:
+        """Wait until there is something to read, `seconds` at the longest; return whether there is."""
+        return self.is_file or system.wait_to_read(self.descriptor, seconds)
 
+    def read(self, size: int) -> bytes:
+        """Return at most `size` bytes, as soon as some arrive; none at the end."""
+        while True:
+            try:
+                return os.read(self.descriptor, size)
+            except BlockingIOError:  # another process made this pipe non-blocking
+                system.wait_to_read(self.descriptor)
 
-def read_chunks(path: str, offset: int = 0, patience: Callable[[], float] | None = None) -> Iterator[bytes]:
-    """Yield the bytes of a file, or of stdin for `-`, in chunks of at most CHUNK_BYTES, as soon as they arrive.
-
-    A file is read from `offset` on. If nothing arrives through a pipe for the seconds that `patience` returns, IDLE is
-    yielded. Raises InputError, which names the path and the reason, if it cannot be opened or read, or was truncated
-    while it was read.
-    """
-    with opened(path) as descriptor:
-        if offset:
-            os.lseek(descriptor, offset, os.SEEK_SET)
-        size = offset
-        for data in _read_all(descriptor, patience):
-            size += len(data)
-            yield data
-        status = os.fstat(descriptor)
-        if stat.S_ISREG(status.st_mode) and status.st_size < size:
-            message = f"cannot read {shown_path(path)}: it was truncated while it was read"
+    def check(self, read: int) -> None:
+        """Raise InputError if it is a file that has fewer bytes than were read of it by now."""
+        if self.is_file and os.fstat(self.descriptor).st_size < read:
+            message = f"cannot read {shown_path(self.name)}: it was truncated while it was read"
             raise InputError(message).with_hint("read a file that another program writes with --follow")
+
+    def close(self) -> None:
+        """Close it, unless it is stdin."""
+        self._file.close()
+
+
+def open_raw(path: str) -> Raw:
+    """Open a file, or take stdin for `-`; OSError or ValueError if that is impossible."""
+    if path != STDIN:
+        return Raw(path, open(path, "rb", buffering=0))
+    if sys.stdin is None:  # closed by the parent process: descriptor 0 may be any file by now
+        raise InputError("cannot read stdin: it is closed").with_hint("name a file, or give a pipe or < FILE")
+    return Raw(path, open(0, "rb", buffering=0, closefd=False))
 
 
 def read_edges(path: str, offset: int, length: int) -> tuple[int, bytes, bytes]:
@@ -73,7 +85,7 @@ def can_be_read_again(path: str) -> bool:
         status = os.fstat(0) if path == STDIN else os.stat(path)
         # `(head -1; stream-signal) < file`: another process has read some of it already.
         return stat.S_ISREG(status.st_mode) and (path != STDIN or not os.lseek(0, 0, os.SEEK_CUR))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # a member of an archive is below a file
         return True
     except (OSError, ValueError) as error:
         raise InputError(f"cannot read {shown_path(path)}: {reason(error)}") from error
@@ -101,34 +113,13 @@ def size_of(path: str) -> int:
 def opened(path: str) -> Iterator[int]:
     """Open a file, or take stdin for `-`: yield its descriptor; any OSError within is an InputError with its path."""
     try:
-        if path != STDIN:
-            with open(path, "rb", buffering=0) as file:
-                yield file.fileno()
-        elif sys.stdin is None:  # closed by the parent process: descriptor 0 may be any file by now
-            raise InputError("cannot read stdin: it is closed").with_hint("name a file, or give a pipe or < FILE")
-        else:
-            yield 0
+        with closing(open_raw(path)) as raw:
+            yield raw.descriptor
     except (OSError, ValueError) as error:
         hint = None if path == STDIN else hint_for(path, error)
         raise InputError(f"cannot read {shown_path(path)}: {reason(error)}").with_hint(hint) from error
 
 
 def shown_path(path: str) -> str:
-    """Quote a path for a message."""
-    return "stdin" if path == STDIN else repr(path)
-
-
-def _read_all(descriptor: int, patience: Callable[[], float] | None) -> Iterator[bytes]:
-    system.widen_pipe(descriptor)
-    while True:
-        if patience and not system.wait_to_read(descriptor, patience()):
-            yield IDLE
-            continue
-        try:
-            data = os.read(descriptor, CHUNK_BYTES)
-        except BlockingIOError:  # another process made this pipe non-blocking
-            system.wait_to_read(descriptor)
-            continue
-        if not data:
-            return
-        yield data
+    """Quote a path, or a URL without its credentials, for a message."""
+    return "stdin" if path == STDIN else repr(without_secrets(path))

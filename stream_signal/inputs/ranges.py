@@ -10,15 +10,24 @@ So ranges that adjoin have lines that adjoin, and each line is in one of them.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from functools import partial
+from io import FileIO
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal import system
 from stream_signal.core.errors import InputError
 from stream_signal.core.rows.reader import MAX_LINE_BYTES
-from stream_signal.inputs.plain import CHUNK_BYTES, opened, shown_path
+from stream_signal.core.urls import is_url
+from stream_signal.inputs.magic import MAGIC_BYTES, find_format
+from stream_signal.inputs.opening import open_input
+from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, shown_path, size_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from typing import BinaryIO
+
+    _ReadAt = Callable[[int, int], bytes]
 
 _LOOK_BYTES = 4096  # lines are shorter
 
@@ -46,32 +55,61 @@ def lines_of(planned: Range) -> Range:
 
     An unfinished last line is left out, and so is what has no newline for longer than a line may be.
     """
-    with opened(planned.name) as descriptor:
-        begin = _next_line(descriptor, planned.begin)
-        end = _next_line(descriptor, planned.end)
+    with _opened(planned.name) as read_at:
+        begin = _next_line(read_at, planned.begin)
+        end = _next_line(read_at, planned.end)
     return planned._replace(begin=begin, end=max(begin, end))
 
 
 def read_range(part: Range, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
     """Yield the bytes of a range; InputError if the file cannot be read or has become shorter."""
-    with opened(part.name) as descriptor:
+    with _opened(part.name) as read_at:
         for at in range(part.begin, part.end, chunk_bytes):
             wanted = min(chunk_bytes, part.end - at)
-            data = system.read_at(descriptor, wanted, at)
+            data = read_at(wanted, at)
             if len(data) < wanted:
                 raise InputError(f"cannot read {shown_path(part.name)}: it was truncated while it was read")
             yield data
 
 
-def _next_line(descriptor: int, place: int) -> int:
+def size_in_ranges(name: str, least: int) -> int:
+    """Return the size of an input that can be read in ranges, if it is at least that; otherwise 0."""
+    if not is_url(name) and (name == STDIN or size_of(name) < least):
+        return 0  # to open a pipe would wait for its writer
+    try:
+        with open_input(name) as source:
+            if source.size < least or not source.file or find_format(_read_at(source.file, MAGIC_BYTES, 0)):
+                return 0
+            return source.size
+    except InputError:
+        return 0  # its turn will tell
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[_ReadAt]:
+    """Open an input; yield what reads so many bytes of it from a place on, fewer only at its end."""
+    with open_input(name) as source:
+        if not source.file:
+            raise InputError(f"cannot read ranges of {shown_path(name)}")
+        yield partial(_read_at, source.file)
+
+
+def _read_at(file: BinaryIO, length: int, offset: int) -> bytes:
+    if isinstance(file, FileIO):
+        return system.read_at(file.fileno(), length, offset)
+    file.seek(offset)
+    return file.read(length)
+
+
+def _next_line(read_at: _ReadAt, place: int) -> int:
     """Return where the first line begins that begins at `place` or later; if there is none, where the last one ends."""
     if place == 0:
         return 0
     for at in range(place - 1, place + MAX_LINE_BYTES, _LOOK_BYTES):
-        data = system.read_at(descriptor, _LOOK_BYTES, at)
+        data = read_at(_LOOK_BYTES, at)
         if (newline := data.find(b"\n")) >= 0:
             return at + newline + 1
         if not data:
             break
     begin = max(0, place - MAX_LINE_BYTES)
-    return begin + system.read_at(descriptor, place - begin, begin).rfind(b"\n") + 1
+    return begin + read_at(place - begin, begin).rfind(b"\n") + 1

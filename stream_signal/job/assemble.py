@@ -11,7 +11,9 @@ from stream_signal import system
 from stream_signal.core.errors import ConfigError
 from stream_signal.core.observers.first_look import FirstLook
 from stream_signal.core.stream import SignalStream
-from stream_signal.inputs.plain import PlainSource, size_of
+from stream_signal.inputs.files import FilesSource
+from stream_signal.inputs.opening import expanded, refuse_columnar, refuse_packed, refuse_unread_from_end, refuse_urls
+from stream_signal.inputs.plain import size_of
 from stream_signal.job.doubts import Doubts
 from stream_signal.job.drive import Drive
 
@@ -43,6 +45,7 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
 
     Its files stay open, and locked, until `held` ends.
     """
+    order = order._replace(inputs=_inputs(order, config))
     source = _source(order, config)
     checkpoint = _checkpoint(order, held)
     signals = _signals(order, config, held, stop)
@@ -78,10 +81,13 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
 
         sinks.append(MetricsSoFar(order.every, config, stream, order.output, started))
 
-    if workers := _workers(order, config, held, log):
+    if workers := _workers(order, config, held, log, stop):
         from stream_signal.job.parallel import ParallelSource  # noqa: PLC0415
 
-        source = ParallelSource(order.inputs, PlainSource, stream, workers, log)
+        def source_of(names: tuple[str, ...]) -> Source:
+            return FilesSource(names, config, has_checkpoint=bool(order.checkpoint))
+
+        source = ParallelSource(order.inputs, source_of, stream, workers, log)
     if rotations:
         from stream_signal.inputs.follow import FollowedSource  # noqa: PLC0415
 
@@ -94,6 +100,18 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
     return Drive(source, stream, sinks, stop, first, offset), doubts
 
 
+def _inputs(order: Order, config: Config) -> tuple[str, ...]:
+    """Return the names of the inputs, those of the members in place of a zip file."""
+    if order.follow:
+        refuse_urls(order.inputs, "cannot follow {}")
+        refuse_packed(order.inputs, "cannot follow {}", "leave out --follow: it does not grow row by row")
+    if config.newest_first:
+        refuse_unread_from_end(order.inputs)
+    if order.checkpoint:
+        refuse_columnar(order.inputs)
+    return order.inputs if order.follow or config.newest_first else expanded(order.inputs)
+
+
 def _source(order: Order, config: Config) -> Source:
     if config.newest_first:
         from stream_signal.inputs.backwards import OLDEST_FIRST, BackwardsSource  # noqa: PLC0415
@@ -102,10 +120,10 @@ def _source(order: Order, config: Config) -> Source:
             what = "a file that grows" if order.follow else "a checkpoint"
             raise ConfigError(f"newest_first: {what} needs the rows in order of time").with_hint(OLDEST_FIRST)
         return BackwardsSource(order.inputs, config)
-    return PlainSource(order.inputs)
+    return FilesSource(order.inputs, config, has_checkpoint=bool(order.checkpoint))
 
 
-def _workers(order: Order, config: Config, held: ExitStack, log: Log) -> Workers | None:
+def _workers(order: Order, config: Config, held: ExitStack, log: Log, stop: StopSignals) -> Workers | None:
     """Return who counts ranges of the inputs; None if one process reads them."""
     if order.jobs == 1 and not order.cluster:
         return None
@@ -117,14 +135,14 @@ def _workers(order: Order, config: Config, held: ExitStack, log: Log) -> Workers
     if order.cluster:
         from stream_signal.job.cluster import cluster  # noqa: PLC0415
 
-        return cluster(order.cluster, held)
+        return cluster(order.cluster, held, stop)
     if not order.jobs and sum(map(size_of, order.inputs)) < AUTO_BYTES:
         return None
     from stream_signal.job.processes import processes  # noqa: PLC0415
 
     count = order.jobs or system.usable_cores()
     log.info("processes", jobs=count)
-    return processes(count, held) if count > 1 else None
+    return processes(count, held, stop) if count > 1 else None
 
 
 def _alone(order: Order, config: Config) -> str | None:

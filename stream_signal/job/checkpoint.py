@@ -16,6 +16,7 @@ from stream_signal.core.errors import (
     OutputError,
     reason,
 )
+from stream_signal.core.urls import without_secrets
 from stream_signal.inputs.events import TRUNCATED
 from stream_signal.inputs.fingerprint import Edges
 from stream_signal.job.describe import last_time_of, next_row
@@ -241,7 +242,7 @@ class CheckpointSaver(Every):
             return self._kept._replace(followed=followed)
         parts, state = self._position.of(self._stream.state())
         written = self._written.up_to(self._signals.length if self._signals else 0)
-        names = self._position.names
+        names = tuple(map(without_secrets, self._position.names))
         return Saved(self._position.input, self._settings, parts, written, state, names, followed)
 
     def _save(self, saved: Saved) -> bool:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from contextlib import ExitStack
 
+    from stream_signal.job.stopping import StopSignals
+
 # A task costs the scheduler about a millisecond, and a worker counts this in a few tenths of a second.
 RANGE_BYTES = 64 * 1024 * 1024
 LOCAL = "local"
@@ -19,7 +21,7 @@ _CONNECT_SECONDS = 10
 _AHEAD = 3  # ranges for each thread of a worker
 
 
-def cluster(address: str, held: ExitStack) -> Workers:
+def cluster(address: str, held: ExitStack, stop: StopSignals) -> Workers:
     """Return the workers of the cluster at `address`, or a cluster of this machine for `local`, until `held` ends.
 
     ClusterError if the package is missing, or the scheduler cannot be reached.
@@ -42,9 +44,9 @@ def cluster(address: str, held: ExitStack) -> Workers:
         executor: Executor = held.enter_context(client.get_executor(pure=False))
         return executor
 
-    return Workers(start, RANGE_BYTES, threads * _AHEAD, are_here=False)
+    return Workers(start, RANGE_BYTES, threads * _AHEAD, stop.held, are_here=False)
 
 
 def _local(client: Any) -> Any:
-    """Start a cluster of one worker process for each core, without a dashboard."""
-    return client(n_workers=system.usable_cores(), threads_per_worker=1, dashboard_address=None)
+    """Start a cluster of one worker process for each core, with its dashboard on any free port."""
+    return client(n_workers=system.usable_cores(), threads_per_worker=1, dashboard_address=":0")

@@ -14,6 +14,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import Interrupted, OutputError, StreamSignalError
+from stream_signal.core.urls import without_secrets
 from stream_signal.inputs.events import Begin, Counted, End
 from stream_signal.job.attempt import attempt
 
@@ -61,8 +62,9 @@ class Drive:
         """Read to the end of the last input; return how it ends: its last row is not counted yet."""
         end: End | None = None
         patience = self._patience if any(sink.due < inf for sink in self._sinks) else None
+        events = self._source.events(self._first, self._offset, patience)
         try:
-            for event in self._source.events(self._first, self._offset, patience):
+            for event in events:
                 if isinstance(event, bytes):
                     self._take(event)
                 elif isinstance(event, Counted):
@@ -84,12 +86,14 @@ class Drive:
             self._stop.obey()
             for sink in self._sinks:
                 sink.stop(interrupted.name)
+        finally:
+            events.close()  # now, with the thread and the file that it may have
         return end or End(torn=True)
 
     def _begin_input(self, begin: Begin) -> None:
         # A rotated file has a name of its own.
         names = self._source.names
-        name = begin.name if len(names) > 1 or begin.name not in names else None
+        name = without_secrets(begin.name) if len(names) > 1 or begin.name not in names else None
         self.stream.begin_input(name, begin.size, begin.line_of)
         for sink in self._sinks:
             sink.begin(begin.name)

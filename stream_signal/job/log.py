@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from stream_signal import system
 from stream_signal.core.errors import OutputError, reason
+from stream_signal.core.urls import without_secrets
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -92,12 +93,13 @@ class Log:
             self._file = _LogFile(self._path)
         import structlog  # noqa: PLC0415 - 50 to 100 ms that a quiet job saves
 
-        first: list[Any] = [structlog.processors.add_log_level]
+        first: list[Any] = [structlog.processors.add_log_level, _drop_secrets]
         if self._path:
             machine: list[Any] = [
                 *first,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
                 structlog.processors.format_exc_info,
+                _drop_secrets,
                 structlog.processors.JSONRenderer(),
             ]
             logger: Any = self._file or structlog.WriteLogger(sys.stderr)
@@ -154,6 +156,16 @@ def _open_at_once(path: str, flags: int) -> int:
 
 def _has_colour(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _drop_secrets(_logger: _Logger, _level: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Take the credentials out of the URLs of inputs."""
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = without_secrets(value)
+        elif isinstance(value, list):
+            event[key] = [without_secrets(each) if isinstance(each, str) else each for each in value]
+    return event
 
 
 def _drop_traceback(_logger: _Logger, _level: str, event: dict[str, Any]) -> dict[str, Any]:

@@ -12,19 +12,22 @@ cluster, or what a caller brings along. A range is planned by its size alone, an
 
 from __future__ import annotations
 
+import os
 from collections import deque
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.errors import ClusterError, InputError, StreamSignalError
 from stream_signal.core.stream import SignalStream
 from stream_signal.core.stretch import NotApart
+from stream_signal.core.urls import is_url
 from stream_signal.inputs.events import EDGE_BYTES, IDLE, Begin, Counted, End
-from stream_signal.inputs.plain import STDIN, can_be_read_again, size_of
-from stream_signal.inputs.ranges import Range, lines_of, plan, read_range
+from stream_signal.inputs.ranges import Range, lines_of, plan, read_range, size_in_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from concurrent.futures import Executor, Future
+    from contextlib import AbstractContextManager
 
     from stream_signal.core.stretch import Apart, Stretch
     from stream_signal.inputs.events import Event, Source
@@ -43,6 +46,8 @@ class Workers(NamedTuple):
     range_bytes: int
     ahead: int
     """how many ranges are handed out before they are needed"""
+    held: Callable[[], AbstractContextManager[None]] = nullcontext
+    """holds stop signals back: one in the middle of `submit` would leave an executor that never ends"""
     are_here: bool = True
     """whether they read the files of this machine, and whether it goes on without them"""
 
@@ -101,13 +106,13 @@ class ParallelSource:
         self._planned: Iterator[Range] = iter(())
         self._counting: deque[tuple[Range, Future[CountedRange]]] = deque()
 
-    def events(self, first: int, offset: int, patience: Callable[[], float] | None) -> Iterator[Event]:
+    def events(self, first: int, offset: int, patience: Callable[[], float] | None) -> Generator[Event]:
         """Yield the events of each input in turn; see `inputs.events.Source`."""
         names = self.names[first:]
         self._planned = _plan_all(names, offset, self._workers.range_bytes)
         for name in names:
-            size = plain_size(name)
-            if size - offset > HEAD_BYTES:
+            size = size_in_ranges(name, offset + HEAD_BYTES + 1)
+            if size:
                 yield Begin(name, size - offset)
                 position = yield from self._read_ranges(name, offset, size, patience)
                 yield from self._read_rest(name, position, patience)
@@ -142,8 +147,12 @@ class ParallelSource:
             planned = next(self._planned, None)
             if not planned:
                 break
-            self._executor = self._executor or self._workers.start()
-            counting.append((planned, self._executor.submit(count_range, self._apart, planned)))
+            # Workers elsewhere have another working directory.
+            is_path = not self._workers.are_here and not is_url(planned.name)
+            sent = planned._replace(name=os.path.abspath(planned.name)) if is_path else planned
+            with self._workers.held():
+                self._executor = self._executor or self._workers.start()
+                counting.append((planned, self._executor.submit(count_range, self._apart, sent)))
         return counting.popleft() if counting and counting[0][0].name == name else None
 
     def _wait(
@@ -169,7 +178,7 @@ class ParallelSource:
                 return None
             if not self._workers.are_here:
                 _check_same_file(counted)
-            return counted
+            return counted._replace(lines=counted.lines._replace(name=planned.name))
 
     def _take(self, counted: CountedRange, position: int) -> Iterator[Event]:
         """Yield what was counted in a range, or its bytes from `position` on."""
@@ -192,15 +201,10 @@ class ParallelSource:
                 yield event
 
 
-def plain_size(name: str) -> int:
-    """Return the size of a file that can be cut into ranges; 0 if it is none."""
-    return size_of(name) if name != STDIN and can_be_read_again(name) else 0
-
-
 def _plan_all(names: tuple[str, ...], offset: int, range_bytes: int) -> Iterator[Range]:
     """Plan the ranges of each file behind its head; of the first one from `offset` on."""
     for name in names:
-        yield from plan(name, offset + HEAD_BYTES, plain_size(name), range_bytes)
+        yield from plan(name, offset + HEAD_BYTES, size_in_ranges(name, offset + HEAD_BYTES + 1), range_bytes)
         offset = 0
 
 

@@ -9,14 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import CheckpointError, InputError
-from stream_signal.inputs.fingerprint import Edges, Fingerprint, find_edges
-from stream_signal.inputs.plain import STDIN, can_be_read_again, size_of
+from stream_signal.core.urls import without_secrets
+from stream_signal.inputs.fingerprint import Edges, Fingerprint, find_content, find_edges
+from stream_signal.inputs.plain import STDIN, can_be_read_again, shown_path, size_of
 from stream_signal.job.saved import FILES, PIPE
 from stream_signal.job.words import START_OVER, of_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from stream_signal.core.state import State
     from stream_signal.inputs.rotation import Followed, Rotations
+
+    _Find = Callable[[str, Fingerprint], tuple[int, Edges | None]]
 
 
 class Position:
@@ -51,9 +56,9 @@ class Position:
             raise CheckpointError(checkpoint, differs, f"name them all, in the same order, or {START_OVER}")
         self.first = len(parts) - 1
         for number, (name, part) in enumerate(zip(self.names, parts, strict=False)):
-            size, self._edges = find_known(name, part, "read from", checkpoint)
+            size, self._edges = find_known(name, part, "read from", checkpoint, find_content)
             if number < self.first and size > part.offset:
-                differs = f"{name!r} has grown since the inputs after it were read"
+                differs = f"{shown_path(name)} has grown since the inputs after it were read"
                 raise CheckpointError(checkpoint, differs, f"bring it back as it was, or {START_OVER}")
             self.offset = part.offset
         self._done = parts[:-1]
@@ -102,9 +107,11 @@ class Position:
         return [], state._replace(offset=0, line=0)
 
 
-def find_known(path: str, part: Fingerprint, done: str, checkpoint: str) -> tuple[int, Edges]:
+def find_known(path: str, part: Fingerprint, done: str, checkpoint: str, find: _Find = find_edges) -> tuple[int, Edges]:
     """Return the size and the edges of a file; raise CheckpointError if it does not begin with `part`."""
-    size, edges = find_edges(path, part)
+    size, edges = find(path, part)
     if edges:
         return size, edges
-    raise CheckpointError(checkpoint, of_bytes(path, part.offset, size, done), f"bring the file back, or {START_OVER}")
+    raise CheckpointError(
+        checkpoint, of_bytes(without_secrets(path), part.offset, size, done), f"bring the file back, or {START_OVER}"
+    )

@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from contextlib import ExitStack
 
+    from stream_signal.job.stopping import StopSignals
+
 # A range takes a worker 20 to 50 ms: long beside the 1 ms to hand it out, short beside the whole job.
 RANGE_BYTES = 8 * 1024 * 1024
 
 
-def processes(count: int, held: ExitStack) -> Workers:
+def processes(count: int, held: ExitStack, stop: StopSignals) -> Workers:
     """Return so many worker processes, which end with `held`."""
 
     def start() -> Executor:
@@ -30,7 +32,7 @@ def processes(count: int, held: ExitStack) -> Workers:
         held.callback(executor.shutdown, cancel_futures=True)
         return executor
 
-    return Workers(start, RANGE_BYTES, 3 * count)
+    return Workers(start, RANGE_BYTES, 3 * count, stop.held)
 
 
 # Packages that start threads.

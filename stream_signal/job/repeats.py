@@ -17,7 +17,7 @@ from stream_signal.core.time_column import find_time
 from stream_signal.inputs.events import End
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from stream_signal.core.config import Config
     from stream_signal.core.header import Header
@@ -119,7 +119,7 @@ class WithoutRepeats:
         self._repeats = repeats
         self._skipped = skipped
 
-    def events(self, first: int, offset: int, patience: Callable[[], float] | None) -> Iterator[Event]:
+    def events(self, first: int, offset: int, patience: Callable[[], float] | None) -> Generator[Event]:
         """Yield the events of the source; IDLE for bytes that are all skipped."""
         waits = True
         for event in self._source.events(first, offset, patience):

@@ -20,8 +20,10 @@ from stream_signal.core.errors import (
     StreamSignalError,
 )
 from stream_signal.core.stream import SignalStream
-from stream_signal.inputs.events import Begin
-from stream_signal.inputs.plain import read_chunks, size_of
+from stream_signal.core.urls import is_url, without_secrets
+from stream_signal.inputs.events import Begin, Counted
+from stream_signal.inputs.files import FilesSource
+from stream_signal.inputs.opening import expanded, refuse_unread_from_end
 from stream_signal.job.assemble import assemble
 from stream_signal.job.attempt import attempt
 from stream_signal.job.config import DEFAULT_CONFIG, find_config, load_config
@@ -37,8 +39,10 @@ from stream_signal.outputs.metrics import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from concurrent.futures import Executor
     from typing import Protocol
 
+    from stream_signal.inputs.events import Source
     from stream_signal.job.order import Order
 
     class File(Protocol):
@@ -48,12 +52,17 @@ if TYPE_CHECKING:
             """Return at most `size` bytes or characters, none at the end."""
 
 
+# Ranges that are handed out before they are needed, to workers of which nobody knows how many there are.
+_AHEAD = 256
 _DEFECT = "this is a defect of stream-signal: please report it, with the traceback that -vv --log-file FILE writes"
 
 
 def run(
     config: Config | Mapping[str, Any] | None,
     source: str | os.PathLike[str] | bytes | bytearray | memoryview | File | Iterable[bytes],
+    *,
+    executor: Executor | None = None,
+    range_bytes: int = 64 * 1024 * 1024,
 ) -> Metrics:
     r"""Run the job from Python: read the whole source, return its metrics.
 
@@ -61,41 +70,65 @@ def run(
     bytes, or any iterable of bytes, cut anywhere. Raises a StreamSignalError that says what is wrong, or TypeError if
     the source is of another type; nothing is written and nothing is logged.
 
+    The workers of an `executor`, if one is given, count ranges of `range_bytes` bytes of a file; it may be any
+    `concurrent.futures.Executor` whose workers can read the file by its path.
+
     >>> run(Config(window=2), [b"close\n4.58\n4.", b"58\n4.59\n"]).value
     0.3333333333333333
     """
     started = time.perf_counter()
     config = as_config(config)
     stream = SignalStream(config)
-    chunks: Iterable[bytes]
-    if config.newest_first:
-        chunks = _from_the_end(stream, config, source)
-    elif isinstance(source, (str, os.PathLike)):
-        path = os.fsdecode(source)
-        if "\n" in path and not os.path.exists(path):
-            raise InputError("expected a path, found CSV as a str: encode it as UTF-8")
-        chunks = read_chunks(path)
-        stream.begin_input(size=size_of(path))
+    if config.newest_first or isinstance(source, (str, os.PathLike)):
+        inputs = _source_of(config, source)
+        if executor and not config.newest_first:
+            from stream_signal.job.parallel import ParallelSource, Workers  # noqa: PLC0415 - few callers need it
+
+            workers = Workers(lambda: executor, range_bytes, _AHEAD, are_here=False)
+            inputs = ParallelSource(
+                inputs.names, lambda names: FilesSource(names, config), stream, workers, Log(None, 0)
+            )
+        _read(stream, inputs)
     else:
         from stream_signal.inputs.given import chunks_of  # noqa: PLC0415 - the command reads paths
 
-        chunks = chunks_of(source)
-    for chunk in chunks:
-        stream.feed(chunk)
+        for chunk in chunks_of(source):
+            stream.feed(chunk)
     return Metrics.of(config, stream.finish(), time.perf_counter() - started)
 
 
-def _from_the_end(stream: SignalStream, config: Config, source: object) -> Iterable[bytes]:
-    """Begin the file in `stream`, and yield its bytes for it."""
-    from stream_signal.inputs.backwards import BackwardsSource  # noqa: PLC0415 - few files need it
-
+def _source_of(config: Config, source: object) -> Source:
+    """Return the source of a path."""
     if not isinstance(source, (str, os.PathLike)):
         raise InputError(f"newest_first: expected the path of a file, found {type(source).__name__}")
-    for event in BackwardsSource((os.fspath(source),), config).events(0, 0, None):
-        if isinstance(event, bytes):
-            yield event
-        elif isinstance(event, Begin):
-            stream.begin_input(None, event.size, event.line_of)
+    path = os.fsdecode(source)
+    if "\n" in path and not os.path.exists(path):
+        raise InputError("expected a path, found CSV as a str: encode it as UTF-8")
+    if not config.newest_first:
+        return FilesSource(expanded((path,)), config)
+    from stream_signal.inputs.backwards import BackwardsSource  # noqa: PLC0415 - few files need it
+
+    refuse_unread_from_end((path,))
+    return BackwardsSource((path,), config)
+
+
+def _read(stream: SignalStream, source: Source) -> None:
+    """Feed the inputs of a source to `stream`, which then only has to be finished."""
+    events, is_first = source.events(0, 0, None), True
+    try:
+        for event in events:
+            if isinstance(event, bytes):
+                stream.feed(event)
+            elif isinstance(event, Begin):
+                if not is_first:
+                    stream.end_input()
+                is_first = False
+                name = event.name if len(source.names) > 1 or event.name not in source.names else None
+                stream.begin_input(name and without_secrets(name), event.size, event.line_of)
+            elif isinstance(event, Counted):
+                stream.add(event.stretch, event.tail)
+    finally:
+        events.close()  # now, with the thread and the file that it may have
 
 
 def execute(order: Order) -> None:
@@ -160,9 +193,10 @@ def _record_failure(error: StreamSignalError, version: str, order: Order, log: L
         error.hint = f"{error.hint}; {ignore}" if error.hint else ignore
     if error.hint:
         from stream_signal.core.foreign import with_path  # noqa: PLC0415 - only a failed job needs it
+        from stream_signal.inputs.hints import printing  # noqa: PLC0415
 
-        path = order.inputs[0] if len(order.inputs) == 1 else getattr(error, "source", None)
-        error.hint = with_path(error.hint, path or "-")
+        path = getattr(error, "source", None) or (order.inputs[0] if len(order.inputs) == 1 else "-")
+        error.hint = with_path(error.hint, "-" if is_url(path) else path, printing(path))
     record = ErrorRecord.of(version, error)
 
     def write() -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
 import re
 import subprocess
 import sys
-import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -348,22 +346,8 @@ def test_what_it_says_works(data: bytes, hint: str, tmp_path: Path) -> None:
     assert answers == [answers[0]] * len(answers)
 
 
-def zipped(data: bytes) -> bytes:
-    """Make a zip file of one entry."""
-    into = io.BytesIO()
-    with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("data.csv", data)
-    return into.getvalue()
-
-
 FOREIGN = [
-    (gzip.compress(PLAIN.encode()), "try gzip -dc FILE | stream-signal"),
-    (b"\x28\xb5\x2f\xfd\x00\x01", "try zstd -dc FILE | stream-signal"),
-    (zipped(PLAIN.encode()), "try unzip -p FILE | stream-signal"),
-    (b"PK\x03\x04" + bytes(26) + b"[Content_Types].xml", "it may be an Excel workbook: save the sheet as CSV in Excel"),
-    (b"BZh91AY", "try bzip2 -dc FILE | stream-signal"),
-    (b"\xfd7zXZ\x00", "try xz -dc FILE | stream-signal"),
-    (b"PAR1\x15", "try duckdb -csv -c \"FROM read_parquet('FILE')\" | stream-signal"),
+    (b"\x04\x22\x4d\x18\x64", "try lz4 -dc FILE | stream-signal"),
     (b"DBN\x02", "try dbn FILE --csv | stream-signal"),
     (b"SQLite format 3\x00", "export its table: sqlite3 -header -csv FILE 'SELECT ...'"),
     (PLAIN.encode("utf-16"), "try iconv -f utf-16 -t utf-8 FILE | stream-signal"),
@@ -387,7 +371,47 @@ def test_a_foreign_file_names_its_command(data: bytes, hint: str, tmp_path: Path
     assert run_in_process(stdin=data, cwd=tmp_path).stderr.splitlines()[1] == f"stream-signal: {hint}"
 
 
-@pytest.mark.parametrize("data", [FOREIGN[0][0], FOREIGN[9][0], FOREIGN[11][0]], ids=["gzip", "UTF-16", "UTF-16LE"])
+COMPRESSED = [
+    (gzip.compress(PLAIN.encode()), "try gzip -dc FILE | stream-signal"),
+    (b"\x28\xb5\x2f\xfd\x00\x01", "try zstd -dc FILE | stream-signal"),
+    (b"PK\x03\x04" + bytes(26) + b"data.csv", "try unzip -p FILE | stream-signal"),
+    (b"PK\x03\x04" + bytes(26) + b"[Content_Types].xml", "it may be an Excel workbook: save the sheet as CSV in Excel"),
+    (b"BZh91AY", "try bzip2 -dc FILE | stream-signal"),
+    (b"\xfd7zXZ\x00", "try xz -dc FILE | stream-signal"),
+    (b"PAR1\x15", "give the job its path, of a file that is not compressed"),
+    (b"ARROW1\x00", "give the job its path, of a file that is not compressed"),
+]
+
+
+@pytest.mark.parametrize(("data", "hint"), COMPRESSED, ids=[hint for _, hint in COMPRESSED])
+def test_a_stream_reads_nothing_compressed(data: bytes, hint: str) -> None:
+    """The core, which is given bytes, refuses what the inputs would have decompressed, and says how to do it."""
+    stream = SignalStream()
+    with pytest.raises(DataError) as refused:
+        stream.feed(data + b"\n")
+    assert refused.value.hint == hint
+
+
+@pytest.mark.parametrize(
+    ("data", "hint"),
+    [
+        (PLAIN.encode("utf-16"), "try gzip -dc 'my file' | iconv -f utf-16 -t utf-8 | stream-signal"),
+        (
+            PLAIN.replace("\n", "\r").encode(),
+            "its lines end in CR alone: try gzip -dc 'my file' | tr '\\r' '\\n' | stream-signal",
+        ),
+    ],
+)
+def test_the_hint_for_what_is_compressed(data: bytes, hint: str, tmp_path: Path) -> None:
+    """The command of a hint begins with the one that decompresses the file, and it works."""
+    (tmp_path / "my file").write_bytes(gzip.compress(data))
+    assert run_in_process("my file", cwd=tmp_path).stderr.splitlines()[1] == f"stream-signal: {hint}"
+    command = hint.rpartition("try ")[2].replace("stream-signal", COMMAND)
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, check=True)
+    assert metrics_of(done.stdout) == SUCCESS
+
+
+@pytest.mark.parametrize("data", [PLAIN.encode("utf-16"), PLAIN.encode("utf-16-le")], ids=["UTF-16", "UTF-16LE"])
 def test_the_command_reads_it(data: bytes, tmp_path: Path) -> None:
     """The command of the hint, typed as it is, reads the file."""
     (tmp_path / "my file").write_bytes(data)
@@ -400,9 +424,9 @@ def test_the_command_reads_it(data: bytes, tmp_path: Path) -> None:
 def test_the_second_file_is_named(tmp_path: Path) -> None:
     """With several inputs, the command has the path of the one that is refused."""
     (tmp_path / "a.csv").write_text(PLAIN)
-    (tmp_path / "b.csv").write_bytes(gzip.compress(PLAIN.encode()))
+    (tmp_path / "b.csv").write_bytes(PLAIN.encode("utf-16"))
     done = run_in_process("a.csv", "b.csv", cwd=tmp_path)
-    assert done.stderr.splitlines()[1] == "stream-signal: try gzip -dc b.csv | stream-signal"
+    assert done.stderr.splitlines()[1] == "stream-signal: try iconv -f utf-16 -t utf-8 b.csv | stream-signal"
 
 
 def test_the_record_has_the_message_alone(tmp_path: Path) -> None:

@@ -222,7 +222,7 @@ def test_quotes_before_the_first_row(tmp_path: Path) -> None:
         (HEADER.encode(), "expected at least one row, found only a header"),
         (HEADER.encode().rstrip(), "expected at least one row, found only a header"),
         (b"a,b\n1,2\n", "Missing required column: 'close'"),
-        (b'\x1f\x8b\x08"\n', "line 1: expected CSV in UTF-8, found a gzip file"),
+        (b'\x04\x22\x4d\x18"\n', "line 1: expected CSV in UTF-8, found an lz4 file"),
         (candle_csv(CLOSES)[:-5], "line 301: expected 6 fields, found 5"),
         (
             b"x" * 131_073 + b"\n" + candle_csv(CLOSES),
@@ -244,7 +244,7 @@ def test_quotes_before_the_first_row(tmp_path: Path) -> None:
         "a header",
         "a header without a newline",
         "no such column",
-        "gzip",
+        "lz4",
         "torn",
         "a long first line",
         "a long line",

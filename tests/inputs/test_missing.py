@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         ("./dta.csv", "did you mean './data.csv'?"),
         ("prices.csv", "there is no such file in the folder {here}"),
         ("none/data.csv", "there is no folder {none}"),
-        (".", "name the files in it: their paths, in the order in which they are to be read"),
+        (".", "name its files, in order of time: stream-signal ./*.csv"),
     ],
 )
 def test_an_input(path: str, hint: str, folder: Path) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from stream_signal import ClusterError, Config, SignalStream, StreamSignalError, TimeOrder
 from stream_signal.core.observers.first_look import FirstLook
 from stream_signal.inputs.events import Counted
-from stream_signal.inputs.plain import PlainSource
+from stream_signal.inputs.files import FilesSource
 from stream_signal.job import parallel
 from stream_signal.job.drive import Drive
 from stream_signal.job.log import Log
@@ -24,7 +24,7 @@ from support.candle_csv import CLOSES, candle_csv
 from support.strategies import candle_files, windows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
     from stream_signal.inputs.events import Event, Source
@@ -41,7 +41,7 @@ class Apart(ParallelSource):
 
     counted = 0
 
-    def events(self, *arguments: Any) -> Iterator[Event]:
+    def events(self, *arguments: Any) -> Generator[Event]:
         """Yield the events."""
         for event in super().events(*arguments):
             self.counted += isinstance(event, Counted)
@@ -90,9 +90,9 @@ def test_one_answer(  # noqa: PLR0917 - all are drawn
             times = TimeOrder()
             look = FirstLook() if how == 1 else None
             stream = SignalStream(config, [times] if how == 2 else (), look=look)
-            source: Source = PlainSource(names)
+            source: Source = FilesSource(names)
             if is_parallel:
-                source = ParallelSource(names, PlainSource, stream, workers(executor, range_bytes), Log(None, 0))
+                source = ParallelSource(names, FilesSource, stream, workers(executor, range_bytes), Log(None, 0))
             order = look.order if look else times
             found.append((outcome(source, stream), order.snapshot()))
     assert found[0] == found[1]
@@ -104,7 +104,7 @@ def test_ranges_are_counted_by_the_workers(tmp_path: Path) -> None:
     path.write_bytes(candle_csv(CLOSES).removesuffix(b"\n"))
     stream = SignalStream(Config())
     with ThreadPoolExecutor(2) as executor:
-        source = Apart((str(path),), PlainSource, stream, workers(executor, 1000), Log(None, 0))
+        source = Apart((str(path),), FilesSource, stream, workers(executor, 1000), Log(None, 0))
         assert outcome(source, stream)[1] == len(CLOSES)
     assert source.counted == -(-(path.stat().st_size - 300) // 1000)
 
@@ -137,10 +137,10 @@ def test_workers_that_die(tmp_path: Path, good: int) -> None:
         stream = SignalStream(Config())
         with Log(str(log), 0) as written:
             source = ParallelSource(
-                (str(path),), PlainSource, stream, workers(Failing(good), are_here=are_here), written
+                (str(path),), FilesSource, stream, workers(Failing(good), are_here=are_here), written
             )
             found.append(outcome(source, stream)[0])
-    assert found[0] == outcome(PlainSource((str(path),)), SignalStream(Config()))[0]
+    assert found[0] == outcome(FilesSource((str(path),)), SignalStream(Config()))[0]
     assert found[1] == f"cannot count a range of {str(path)!r} on the cluster: RuntimeError: out of memory"
     [event] = map(json.loads, log.read_text().splitlines())
     assert (event["event"], event["why"]) == ("workers failed", "RuntimeError: out of memory")
@@ -175,7 +175,7 @@ def test_workers_that_read_other_files(tmp_path: Path) -> None:
     ):
         stream = SignalStream(Config())
         source = ParallelSource(
-            (str(path),), PlainSource, stream, workers(Elsewhere(data), are_here=False), Log(None, 0)
+            (str(path),), FilesSource, stream, workers(Elsewhere(data), are_here=False), Log(None, 0)
         )
         with pytest.raises(ClusterError, match=message) as refused:
             Drive(source, stream, [], StopSignals()).run()
@@ -189,5 +189,5 @@ def test_a_file_that_changes(tmp_path: Path) -> None:
     stream = SignalStream(Config())
     rng = random.Random(1)
     other = candle_csv([rng.choice(CLOSES) for _ in CLOSES])
-    source = ParallelSource((str(path),), PlainSource, stream, workers(Elsewhere(other)), Log(None, 0))
-    assert outcome(source, stream) == outcome(PlainSource((str(path),)), SignalStream(Config()))
+    source = ParallelSource((str(path),), FilesSource, stream, workers(Elsewhere(other)), Log(None, 0))
+    assert outcome(source, stream) == outcome(FilesSource((str(path),)), SignalStream(Config()))

@@ -40,9 +40,9 @@ def test_no_source() -> None:
 def test_an_unforeseen_error(folder: Path) -> None:
     """A defect of our own is one line, an error record and exit 1; its traceback goes to the log with -vv."""
     script = (
-        "import sys; from stream_signal.inputs import plain; from stream_signal.command.main import main\n"
+        "import sys; from stream_signal.inputs import files; from stream_signal.command.main import main\n"
         "def fail(*_): raise RuntimeError('out of cheese')\n"
-        "plain.read_chunks = fail\n"
+        "files.FilesSource.events = fail\n"
         "sys.exit(main(['data.csv', '--log-file', 'run.log', '-vv']))"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, check=False)

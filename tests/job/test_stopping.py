@@ -82,7 +82,10 @@ def test_while_counting(number: signal.Signals, tmp_path: Path) -> None:
         while b"header read" not in process.stderr.readline():
             pass
         process.send_signal(number)
-        stdout, _ = process.communicate(timeout=30)
+        try:
+            stdout, _ = process.communicate(timeout=30)
+        finally:
+            process.kill()  # or a job that does not stop would be fed for ever
         thread.join()
     assert process.returncode == 128 + number
     assert json.loads(stdout)["error_message"].startswith(f"interrupted by {number.name} after ")

@@ -28,7 +28,7 @@ PROCESSES = [
     "no header, semicolon",
     "bad rows as missing",
     "empty",
-    "gzip",
+    "lz4",
     "an endless quote",
     "close '\u0661'",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import time
@@ -182,3 +183,17 @@ def is_running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+@pytest.mark.slow
+def test_stopped_at_any_moment(folder: Path) -> None:
+    """A stop signal at any moment, as between the start of two workers, ends the job, and never hangs it."""
+    moments = random.Random(3)
+    for _ in range(40):
+        command = [COMMAND, "data.csv", "--jobs", "3"]
+        with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+            time.sleep(moments.uniform(0.05, 0.3))
+            process.send_signal(signal.SIGTERM)
+            _, stderr = process.communicate(timeout=30)
+        assert process.returncode in {0, 143, -signal.SIGTERM}  # before and after the job, SIGTERM is not ours
+        assert b"Traceback" not in stderr

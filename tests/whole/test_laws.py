@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from stream_signal import Config, DataError, SignalStream
 from stream_signal.core.rows.reader import MAX_LINE_BYTES
+from support.archives import COMPRESSORS, ZIP_METHODS, zipped
 from support.candle_csv import candle_csv, row
 from support.commands import run_in_process, settings_yaml
 from support.oracle import count
@@ -128,3 +130,67 @@ def test_parts(parts: list[list[str]], window: int, data: st.DataObject) -> None
         stream.feed(text[: -data.draw(st.integers(0, 1)) or None].encode())
         stream.end_input()
     assert stream.finish()[:2] == count([close for closes in parts for close in closes], window)
+
+
+def answers(place: Path, data: bytes, *flags: str) -> set[bytes]:
+    """Run the command on bytes as a file and through a pipe; return what is on stdout, without the latency."""
+    (place / "data").write_bytes(data)
+    runs = [
+        run_in_process("data", *flags, "--quiet", cwd=place),
+        run_in_process(*flags, "--quiet", stdin=data, cwd=place),
+    ]
+    return {without_latency(done.stdout) for done in runs}
+
+
+def without_latency(stdout: bytes) -> bytes:
+    """Take out the one figure that differs from run to run."""
+    return re.sub(rb'"latency_ms": [0-9]+', b'"latency_ms": 0', stdout)
+
+
+@given(documents(), windows, st.data())
+def test_every_compression(document: Document, window: int, data: st.DataObject) -> None:
+    """Law 6: what is compressed, in as many streams as it may be cut into, gives the bytes that the CSV gives."""
+    with tempfile.TemporaryDirectory() as folder:
+        place, flags = Path(folder), ("--window", str(window))
+        plain = answers(place, document.data, *flags)
+        rows, signals = count(document.closes, window)
+        assert [json.loads(stdout)["value"] for stdout in plain] == [signals / rows]
+        for compress in COMPRESSORS.values():
+            streams = [compress(piece) for piece in data.draw(cuts(document.data))]
+            assert answers(place, b"".join(streams), *flags) == plain
+        assert answers(place, zipped({"data.csv": document.data}), *flags) == plain
+
+
+@given(st.lists(close_lists, min_size=1, max_size=4), windows, st.data())
+def test_every_split(parts: list[list[str]], window: int, data: st.DataObject) -> None:
+    """Law 6: rows cut into files, each with the header or without, give the bytes of one file, zipped or not."""
+    texts = {}
+    for number, closes in enumerate(parts):
+        text = candle_csv(closes, header=not number or data.draw(st.booleans()))
+        texts[f"{9 - number}.csv"] = text[: -data.draw(st.integers(0, 1)) or None]
+    with tempfile.TemporaryDirectory() as folder:
+        place, flags = Path(folder), ("--window", str(window))
+        plain = answers(place, candle_csv([close for closes in parts for close in closes]), *flags)
+        for name, text in texts.items():
+            (place / name).write_bytes(data.draw(st.sampled_from([bytes, *COMPRESSORS.values()]))(text))
+        files = run_in_process(*texts, *flags, "--quiet", cwd=place)
+        assert {without_latency(files.stdout)} == plain
+        assert answers(place, zipped(texts, data.draw(st.sampled_from(ZIP_METHODS))), *flags) == plain
+
+
+@given(close_lists, windows, st.sampled_from(sorted(COMPRESSORS)), st.data())
+def test_resumed_in_compressed(closes: list[str], window: int, name: str, data: st.DataObject) -> None:
+    """Law 5: a compressed file that is cut off at any byte fails; once it is whole, the job goes on where it was."""
+    text = candle_csv(closes)
+    packed = b"".join(map(COMPRESSORS[name], data.draw(cuts(text))))
+    flags = ("data", "--window", str(window), "--quiet", "--checkpoint", "state.json", "--checkpoint-every", "1e-9")
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        plain = answers(place, text, "--window", str(window))
+        for length in sorted(data.draw(st.lists(st.integers(0, len(packed)), max_size=3))):
+            (place / "data").write_bytes(packed[:length])
+            run_in_process(*flags, cwd=place)
+        (place / "data").write_bytes(packed)
+        assert {without_latency(run_in_process(*flags, cwd=place).stdout)} == plain
+        # All of it has been read, up to the last row.
+        assert {without_latency(run_in_process(*flags, cwd=place).stdout)} == plain

@@ -1,0 +1,337 @@
+"""Parquet and Arrow files, as the CSV of the same numbers.
+
+    in the file     ts: timestamp[ms]  open: double  close: double  volume: double
+    read as         ts,open,close,volume
+                    2024-01-01T00:00:00.000,,42004.66,
+
+The header has the names of all columns, so that numbers of columns, errors and hints are those of CSV. The rows have
+only what is needed: the close and its timestamp; the other fields stay empty, and their columns are not read.
+
+A number is written as it is: a decimal with its scale, a float in the fewest digits that read back as it, in its own
+precision. A timestamp is written in ISO 8601, in UTC if it has a zone. A null and NaN are empty: a missing close.
+
+Memory: BATCH_ROWS rows of the columns that are needed, of an Arrow file the largest of its record batches. Cost: 150 to
+300 ns a row. pyarrow comes with the extra `arrow`, and is imported only for such a file.
+"""
+
+from __future__ import annotations
+
+import io
+from contextlib import contextmanager
+from functools import partial
+from struct import unpack_from
+from typing import TYPE_CHECKING, Any
+
+from stream_signal.core.config import DELIMITERS
+from stream_signal.core.errors import DataError, InputError, MissingColumnError, StreamSignalError, shown
+from stream_signal.core.header import Header, find_header
+from stream_signal.core.time_column import find_time
+from stream_signal.inputs.magic import ARROW, ARROW_STREAM, PARQUET
+from stream_signal.inputs.plain import shown_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from stream_signal.core.config import Config
+    from stream_signal.inputs.opening import Opened
+
+# Large enough that the calls of Arrow cost nothing beside their work; the text of so many rows is about 2 MB.
+BATCH_ROWS = 64 * 1024
+# A column of a row group is read in pieces of this size: a row group may be as large as the file.
+_BUFFER_BYTES = 1024 * 1024
+# What ends a stream: the mark of a message, and a length of 0.
+_END_OF_STREAM = b"\xff\xff\xff\xff" + bytes(4)
+_REASON_CHARACTERS = 120
+_SPECIAL = r'[,;\t|"\r\n]'
+_INSTALL = "pip install 'stream-signal[arrow]'"
+_NO_FILE = "save it to a file of its own first, and give the path of that"
+# The seconds at which the years 1 and 10000 begin; a year of any other length is no ISO 8601.
+_FIRST_SECOND, _END_SECOND = -62_135_596_800, 253_402_300_800
+_UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+
+
+def read_columns(source: Opened, kind: str, start: bytes, config: Config) -> Iterator[bytes]:
+    """Yield the CSV of a file of that kind, in chunks; `start` was read of it already.
+
+    Parquet and Arrow files are read from their ends, so they need a source to seek in; a stream of Arrow does not.
+    InputError if the file is damaged or cut, if it has a column of a type that cannot be read, or if pyarrow is not
+    installed.
+    """
+    readers = {PARQUET: _read_parquet, ARROW: _read_arrow, ARROW_STREAM: _read_stream}
+    with _opened(source, kind, start) as file:
+        yield from readers[kind](file, config)
+
+
+def _read_parquet(file: _File, config: Config) -> Iterator[bytes]:
+    from pyarrow.parquet import ParquetFile  # noqa: PLC0415
+
+    parquet = ParquetFile(file, buffer_size=_BUFFER_BYTES, pre_buffer=False, page_checksum_verification=True)
+    rows = _Rows(parquet.schema_arrow, config, file.source.name)
+    yield rows.header
+    if not rows.columns:
+        return
+    # By their names, which reads all columns that share one.
+    names = parquet.schema_arrow.names
+    places = [(names[at], names[:at].count(names[at])) for at in rows.columns]
+    needed = sorted({name for name, _ in places})
+    for batch in parquet.iter_batches(batch_size=BATCH_ROWS, columns=needed, use_threads=False):
+        yield rows.text_of([_named(batch, *place) for place in places])
+    if rows.count != parquet.metadata.num_rows:
+        raise ValueError(f"{rows.count} rows, where its end says {parquet.metadata.num_rows}")
+    file.source.check(0)
+
+
+def _read_arrow(file: _File, config: Config) -> Iterator[bytes]:
+    from pyarrow import ipc  # noqa: PLC0415
+
+    rows = _Rows(ipc.open_file(file).schema, config, file.source.name)
+    yield rows.header
+    if not rows.columns:
+        return
+    options = ipc.IpcReadOptions(included_fields=list(rows.columns), use_threads=False)
+    reader = ipc.open_file(file, options=options)
+    for number in range(reader.num_record_batches):
+        yield from rows.texts_of(reader.get_batch(number))
+    file.source.check(0)
+
+
+def _read_stream(file: _File, config: Config) -> Iterator[bytes]:
+    from pyarrow import ipc  # noqa: PLC0415
+
+    reader = ipc.open_stream(file, options=ipc.IpcReadOptions(use_threads=False))
+    rows = _Rows(reader.schema, config, file.source.name)
+    yield rows.header
+    if not rows.columns:
+        return
+    for batch in reader:
+        yield from rows.texts_of(batch.select(list(rows.columns)))
+    if file.last != _END_OF_STREAM:  # where a stream was cut between two batches, Arrow sees a stream that ends
+        raise ValueError("no mark at its end")
+    if file.read(1):
+        raise ValueError("more bytes after its end")
+
+
+class _Rows:
+    """Writes batches of rows as CSV; `header` is the line above them.
+
+    `columns` are those that are needed: the position of each, from 0, and what makes text of its arrays, in order.
+    If the close cannot be found, no column is needed: the stream refuses the header, in the words that it has for CSV.
+    InputError if a column has a type that cannot be read.
+    """
+
+    def __init__(self, schema: Any, config: Config, name: str) -> None:
+        self.count = 0
+        self._delimiter = config.delimiter or DELIMITERS[0]
+        self._width = len(schema.names)
+        self._name = name
+        names = [" ".join(text.splitlines()) for text in schema.names]
+        line = self._delimiter.join(map(_quoted, names)).encode() or b'""'
+        self.header = b"" if config.header is False else line + b"\n"
+        header = self._find(line, config)
+        closes, times = _needed(header, config)
+        self.columns = {
+            at: self._text(schema.field(at), config, is_close=at in closes) for at in sorted(closes | times)
+        }
+
+    def texts_of(self, batch: Any) -> Iterator[bytes]:
+        """Yield the lines of a batch of any length, which has the columns that are needed alone."""
+        batch.validate(full=True)
+        for start in range(0, batch.num_rows, BATCH_ROWS):
+            yield self.text_of(batch.slice(start, BATCH_ROWS).columns)
+
+    def text_of(self, arrays: Sequence[Any]) -> bytes:
+        """Return the lines of a batch of rows: an array for each column that is needed, in order."""
+        import pyarrow.compute as pc  # noqa: PLC0415
+
+        parts: list[Any] = []
+        written = 0
+        for array, (position, text) in zip(arrays, self.columns.items(), strict=True):
+            parts += [self._delimiter * (position - written), text(array)]
+            written = position
+        if self._width == 1:  # a line without anything would be no row
+            parts[1] = pc.if_else(pc.equal(pc.fill_null(parts[1], ""), ""), '""', parts[1])
+        parts.append(self._delimiter * (self._width - 1 - written) + "\n")
+        lines = pc.binary_join_element_wise(*parts, "", null_handling="replace", null_replacement="")
+        self.count += len(lines)
+        # The lines of the array stand one behind the other in its buffer.
+        _, offsets, text = lines.buffers()
+        begin, end = (unpack_from("=i", offsets, 4 * (lines.offset + at))[0] for at in (0, len(lines)))
+        return bytes(text.slice(begin, end - begin))
+
+    def _find(self, line: bytes, config: Config) -> Header | None:
+        name, number = config.column_name, config.column_number
+        if config.header is False:
+            if number is None or number > self._width:
+                raise MissingColumnError(number or "")
+            return Header(b"", (), self._delimiter, number - 1, self._width)
+        column = name if name is not None else number
+        try:
+            return None if column is None else find_header(line, 1, column, config.delimiter)
+        except DataError:
+            return None
+
+    def _text(self, field: Any, config: Config, *, is_close: bool) -> Callable[[Any], Any]:
+        """Return what makes text of the arrays of a column."""
+        from pyarrow import types  # noqa: PLC0415
+
+        is_dictionary = types.is_dictionary(field.type)
+        kind = field.type.value_type if is_dictionary else field.type
+        is_fraction = types.is_decimal(kind) or types.is_float32(kind) or types.is_float64(kind)
+        text: Callable[[Any], Any]
+        if types.is_string(kind) or types.is_large_string(kind) or str(kind) == "string_view":
+            text = _text_of_strings
+        elif is_fraction and is_close and config.decimal == ",":
+            text = _text_with_commas
+        elif is_fraction or types.is_integer(kind) or types.is_null(kind):
+            text = _text_of_numbers
+        elif types.is_timestamp(kind) and not is_close:
+            text = partial(self._text_of_times, shown(field.name))
+        elif (types.is_date(kind) or types.is_time(kind)) and not is_close:
+            text = _cast
+        else:
+            expected = "numbers or text" if is_close else "timestamps, numbers or text"
+            found = f"the type {field.type} in column {shown(field.name)}"
+            raise InputError(f"cannot read {shown_path(self._name)}: expected {expected}, found {found}")
+        return (lambda array: text(array.dictionary_decode())) if is_dictionary else text
+
+    def _text_of_times(self, column: str, array: Any) -> Any:
+        import pyarrow as pa  # noqa: PLC0415
+        import pyarrow.compute as pc  # noqa: PLC0415
+
+        unit, numbers = array.type.unit, array.cast(pa.int64())
+        for number in pc.min_max(numbers).values():
+            if number.is_valid and not _FIRST_SECOND <= number.as_py() // _UNITS[unit] < _END_SECOND:
+                row = self.count + pc.index(numbers, number).as_py() + 1
+                found = f"{number.as_py()} {unit} since 1970 in row {row}"
+                expected = f"a year from 1 to 9999 in column {column}"
+                raise InputError(f"cannot read {shown_path(self._name)}: expected {expected}, found {found}")
+        text = pc.binary_replace_slice(_cast(numbers.cast(pa.timestamp(unit))), 10, 11, "T")
+        return pc.binary_join_element_wise(text, "Z", "") if array.type.tz else text
+
+
+def _needed(header: Header | None, config: Config) -> tuple[set[int], set[int]]:
+    """Return the positions of the close and of the timestamp; none if there is no header with the close."""
+    if header is None:
+        return set(), set()
+    try:
+        times = find_time(header, config.time_column)
+    except DataError:  # whoever looks at the timestamps refuses it, as for CSV
+        times = None
+    return {header.position}, set() if times is None else {times} if isinstance(times, int) else set(times)
+
+
+def _named(batch: Any, name: str, number: int) -> Any:
+    """Return the column of that name, the one behind so many others of it."""
+    return batch.column([at for at, other in enumerate(batch.schema.names) if other == name][number])
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"' if set(name) & {*DELIMITERS, '"'} else name
+
+
+def _cast(array: Any) -> Any:
+    import pyarrow as pa  # noqa: PLC0415
+
+    return array.cast(pa.string())
+
+
+def _text_of_numbers(array: Any) -> Any:
+    import pyarrow.compute as pc  # noqa: PLC0415
+    from pyarrow import types  # noqa: PLC0415
+
+    if types.is_floating(array.type):
+        array = pc.if_else(pc.is_nan(array), None, array)
+    return _cast(array)
+
+
+def _text_with_commas(array: Any) -> Any:
+    import pyarrow.compute as pc  # noqa: PLC0415
+
+    return _text_of_strings(pc.replace_substring(_text_of_numbers(array), ".", ","))
+
+
+def _text_of_strings(array: Any) -> Any:
+    """Quote the texts that CSV has to quote, whatever its delimiter."""
+    import pyarrow.compute as pc  # noqa: PLC0415
+
+    array = _cast(array)
+    special = pc.match_substring_regex(array, _SPECIAL)
+    if not pc.any(special).as_py():
+        return array
+    return pc.if_else(special, pc.binary_join_element_wise("", pc.replace_substring(array, '"', '""'), "", '"'), array)
+
+
+class _File(io.RawIOBase):
+    """A source as a file for pyarrow: each read is whole, or ends at the end of the file; the first error is kept."""
+
+    def __init__(self, source: Opened, start: bytes) -> None:
+        self.source = source
+        self.error: Exception | None = None
+        self.last = b""
+        """the last bytes that were read, as many as end a stream"""
+        self._file = source.file
+        self._start = b"" if self._file else start
+        if self._file:
+            self._file.seek(0)
+
+    def readable(self) -> bool:
+        """Whether it can be read."""
+        return True
+
+    def seekable(self) -> bool:
+        """Whether its end can be read first."""
+        return self._file is not None
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Read `size` bytes, or fewer at the end."""
+        pieces, missing = [], size
+        try:
+            while missing and (piece := self._read(missing)):
+                pieces.append(piece)
+                missing -= len(piece)
+        except Exception as error:
+            self.error = self.error or error
+            raise
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        self.last = (self.last + data)[-len(_END_OF_STREAM) :]
+        return data
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """Continue at another place."""
+        if self._file is None:
+            raise io.UnsupportedOperation("seek")
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Return the place."""
+        if self._file is None:
+            raise io.UnsupportedOperation("tell")
+        return self._file.tell()
+
+    def _read(self, size: int) -> bytes:
+        if self._start:
+            data, self._start = self._start[:size], self._start[size:]
+            return data
+        return self._file.read(size) if self._file else self.source.read(size)
+
+
+@contextmanager
+def _opened(source: Opened, kind: str, start: bytes) -> Iterator[_File]:
+    """Give pyarrow a file to read; what it cannot read is an InputError, and so is what it raises."""
+    cannot = f"cannot read {shown_path(source.name)}"
+    try:
+        import pyarrow as pa  # noqa: PLC0415
+    except ImportError as error:
+        raise InputError(f"{cannot}: {kind} needs pyarrow ({error})").with_hint(_INSTALL) from None
+    if kind != ARROW_STREAM and source.file is None:
+        raise InputError(f"{cannot}: {kind} has to be read from the end of a file").with_hint(_NO_FILE)
+    file = _File(source, start)
+    try:
+        yield file
+    except StreamSignalError:
+        raise
+    except (pa.ArrowException, OSError, ValueError, LookupError, OverflowError, MemoryError) as error:
+        if file.error:
+            raise file.error from None
+        found = " ".join(str(error).split())[:_REASON_CHARACTERS] or type(error).__name__
+        raise InputError(f"{cannot}: expected whole {kind} data, found it damaged or cut ({found})") from error

@@ -1,0 +1,197 @@
+"""gzip, bzip2, xz and Zstandard: what is compressed, as the bytes that were.
+
+Such a file is one or more streams (gzip calls them members, Zstandard frames), each complete in itself; `cat a.gz b.gz`
+is one, too. Each has to be whole, and nothing but padding may follow the last one. Zeros may, where the format knows
+them: after gzip, as on a tape, and after xz.
+
+Memory: what comes out at once is at most CHUNK_BYTES, however much the bytes expand to, and the formats whose streams
+say how much memory they need are refused above MOST_MEMORY.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, NamedTuple
+
+from stream_signal.core.errors import InputError, shown
+from stream_signal.inputs.events import IDLE
+from stream_signal.inputs.magic import BZIP2, GZIP, MAGIC_BYTES, XZ, ZSTD, find_format
+from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, shown_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+    from typing import Protocol
+
+    from stream_signal.inputs.opening import Opened, Patience
+
+    class Decompressor(Protocol):
+        """One stream, as `bz2` and `lzma` have it."""
+
+        @property
+        def eof(self) -> bool:
+            """Whether the stream has ended."""
+
+        @property
+        def needs_input(self) -> bool:
+            """Whether nothing more comes out without more bytes."""
+
+        @property
+        def unused_data(self) -> bytes:
+            """What follows its end."""
+
+        def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+            """Take the next bytes; return at most `max_length` of what they expand to."""
+
+
+class Codec(NamedTuple):
+    """How one format is decompressed."""
+
+    name: str
+    begin: Callable[[], Decompressor]
+    errors: tuple[type[Exception], ...]
+    """what damaged data raises"""
+    padding: bytes = b""
+    """what may follow a stream, any number of times"""
+
+
+# How much of a file is decompressed at once.
+RAW_BYTES = 64 * 1024
+# Of what should not be there, as in a message.
+_SHOWN_BYTES = 20
+# `xz -9` needs 65 MiB and `zstd --ultra -22` 128 MiB to decompress; more than that takes an option there, too.
+MOST_MEMORY = 136 * 1024 * 1024
+
+
+def decompress(source: Opened, name: str, start: bytes, patience: Patience) -> Iterator[bytes]:
+    """Yield what is in a compressed source, `start` of which was read already, in chunks of at most CHUNK_BYTES.
+
+    A chunk is full unless the source has no more by now. If nothing arrives for the seconds that `patience` returns,
+    IDLE is yielded. InputError if the source is cut off or damaged, or goes on with something else.
+    """
+    return _Decompression(source, find_codec(name), patience).chunks(start)
+
+
+class _Decompression:
+    """Decompresses one source."""
+
+    def __init__(self, source: Opened, codec: Codec, patience: Patience) -> None:
+        self._source = source
+        self._codec = codec
+        self._patience = patience
+        self._read = 0  # bytes of the source
+        self._held: list[bytes] = []  # what makes the next chunk
+        self._size = 0  # of it
+
+    def chunks(self, data: bytes) -> Iterator[bytes]:
+        """Yield the chunks of all streams, of which `data` are the first bytes."""
+        codec, self._read = self._codec, len(data)
+        while data:
+            if find_format(data) != codec.name:
+                yield from self._flush()
+                at = self._read - len(data)
+                expected = f"the end, or more {codec.name} data, after byte {at}"
+                raise InputError(f"{self._cannot}: expected {expected}, found {shown(data[:_SHOWN_BYTES])}")
+            data = yield from self._stream(data)
+            while len(data := data.lstrip(codec.padding)) < MAGIC_BYTES and (more := (yield from self._more())):
+                data += more
+        yield from self._flush()
+
+    def _stream(self, data: bytes) -> Generator[bytes, None, bytes]:
+        """Yield the chunks of one stream; return what was read beyond its end."""
+        stream = self._codec.begin()
+        while not stream.eof:
+            if not data and stream.needs_input:
+                data = yield from self._more()
+                if not data:
+                    yield from self._flush()
+                    cut = f"its {self._codec.name} data ends too early, at byte {self._read}"
+                    raise InputError(f"{self._cannot}: {cut}").with_hint(self._hint)
+            try:
+                piece = stream.decompress(data, CHUNK_BYTES - self._size)
+            except self._codec.errors as error:
+                yield from self._flush()
+                damage = f"its {self._codec.name} data is damaged before byte {self._read}"
+                raise InputError(f"{self._cannot}: {damage} ({error})").with_hint(self._hint) from error
+            data = b""
+            if piece:
+                self._held.append(piece)
+                self._size += len(piece)
+                if self._size >= CHUNK_BYTES:
+                    yield from self._flush()
+        return stream.unused_data
+
+    def _more(self) -> Generator[bytes, None, bytes]:
+        """Return the next bytes of the source; yield what there is, or IDLE, while there are none."""
+        while (self._held or self._patience) and not self._source.ready(0.0 if self._held else self._seconds()):
+            if not self._held:
+                yield IDLE
+            yield from self._flush()
+        data = self._source.read(RAW_BYTES)
+        self._read += len(data)
+        return data
+
+    def _seconds(self) -> float:
+        return self._patience() if self._patience else 0.0
+
+    def _flush(self) -> Iterator[bytes]:
+        if self._held:
+            chunk = b"".join(self._held)
+            self._held, self._size = [], 0
+            yield chunk
+
+    @property
+    def _cannot(self) -> str:
+        return f"cannot read {shown_path(self._source.name)}"
+
+    @property
+    def _hint(self) -> str:
+        if self._source.name == STDIN:
+            return "the command before the pipe may have failed, or its file is cut off or damaged"
+        return "the file is cut off or damaged: get it again"
+
+
+def find_codec(name: str) -> Codec:
+    """Return how a format is decompressed; InputError if that takes a package that is not installed."""
+    if name == GZIP:
+        return Codec(GZIP, lambda: Inflate(_GZIP_BITS), (zlib.error,), b"\0")
+    if name == BZIP2:
+        import bz2  # noqa: PLC0415 - few inputs need it
+
+        return Codec(BZIP2, bz2.BZ2Decompressor, (OSError, ValueError))
+    if name == XZ:
+        import lzma  # noqa: PLC0415 - few inputs need it
+
+        return Codec(XZ, lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, MOST_MEMORY), (lzma.LZMAError,), b"\0")
+    from stream_signal.inputs.zstandard import zstandard  # noqa: PLC0415 - few inputs need it
+
+    return Codec(ZSTD, *zstandard())
+
+
+_GZIP_BITS = 16 + zlib.MAX_WBITS
+DEFLATE_BITS = -zlib.MAX_WBITS
+"""of a member of a zip file"""
+
+
+class Inflate:
+    """One stream of gzip or deflate, by the number that zlib has for its format."""
+
+    def __init__(self, bits: int) -> None:
+        self._stream = zlib.decompressobj(bits)
+        self.needs_input = True
+
+    @property
+    def eof(self) -> bool:
+        """Whether the stream has ended."""
+        return self._stream.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        """What follows its end."""
+        return self._stream.unused_data
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        """Take the next bytes, if it needs some; return at most `max_length` of what they expand to."""
+        piece = self._stream.decompress(data or self._stream.unconsumed_tail, max_length)
+        # Of a full piece, the rest may still be inside zlib.
+        self.needs_input = not self._stream.unconsumed_tail and len(piece) < max_length
+        return piece

@@ -1,0 +1,154 @@
+"""Files, stdin and what else has a name, one after another: the source of a job that reads each from its start.
+
+Each is opened when its turn comes, and closed before that of the next. Its first bytes tell its format, so it begins
+once they are there. A zip file that could not be expanded before, as in a pipe, begins as each of its members.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from stream_signal.core.config import Config
+from stream_signal.core.errors import InputError
+from stream_signal.core.urls import is_url
+from stream_signal.inputs.events import IDLE, Begin, End
+from stream_signal.inputs.magic import COLUMNAR, MAGIC_BYTES, ZIP, find_format, may_begin
+from stream_signal.inputs.opening import as_csv, no_checkpoint, open_input
+from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, shown_path
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from stream_signal.inputs.events import Event
+    from stream_signal.inputs.opening import Opened, Patience
+
+
+class FilesSource:
+    """The inputs of these names; `has_checkpoint` says that a later job may continue in one of them.
+
+    `config` says which columns of a Parquet or Arrow file are needed.
+    """
+
+    endless = False
+
+    def __init__(self, names: tuple[str, ...], config: Config | None = None, *, has_checkpoint: bool = False) -> None:
+        self.names = names
+        self._config = config or Config()
+        self._has_checkpoint = has_checkpoint
+
+    def events(self, first: int, offset: int, patience: Patience) -> Generator[Event]:
+        """Yield the events of each input in turn; see `inputs.events.Source`."""
+        for name in self.names[first:]:
+            with open_input(name) as source:
+                yield from self._events(source, offset, patience)
+            offset = 0
+
+    def _events(self, source: Opened, offset: int, patience: Patience) -> Generator[Event]:
+        if offset and source.file:  # only as much as tells the format
+            start = source.file.read(MAGIC_BYTES)
+        else:
+            start = yield from _read_start(source, patience)
+        name = find_format(start)
+        if name == ZIP:
+            yield from self._members(source, start, patience)
+            return
+        if name in COLUMNAR and self._has_checkpoint:
+            raise no_checkpoint(source.name, name or "")
+        yield Begin(source.name, max(0, source.size - offset))
+        begin = 0
+        if not name and offset and source.file:
+            begin, start = source.file.seek(offset), b""
+
+        def chunks(patience: Patience) -> Iterator[bytes]:
+            if name:
+                return as_csv(source, name, start, patience, self._config)
+            return _read_plain(source, start, patience, begin)
+
+        if (name or source.is_slow) and not _needs_main_thread(source, name):
+            from stream_signal.inputs.ahead import read_ahead  # noqa: PLC0415 - most inputs are plain
+
+            yield from _skip(read_ahead(chunks, patience), source, offset - begin)
+        else:
+            yield from chunks(patience)
+        yield End()
+
+    def _members(self, source: Opened, start: bytes, patience: Patience) -> Generator[Event]:
+        import tempfile  # noqa: PLC0415 - most inputs are plain
+
+        from stream_signal.inputs.zipped import OpenMember, members_of, spool  # noqa: PLC0415 - most inputs are plain
+
+        if isinstance(source, OpenMember):
+            hint = "unzip the outer one first"
+            raise InputError(f"cannot read {shown_path(source.name)}: it is a zip file in a zip file").with_hint(hint)
+        if self._has_checkpoint:
+            where = "behind a URL" if is_url(source.name) else "in a pipe"
+            found = f"a zip file {where} cannot be continued from a checkpoint"
+            raise InputError(f"cannot read {shown_path(source.name)}: {found}").with_hint("save it to a file first")
+        with tempfile.TemporaryFile() as spooled:
+            file = source.file if source.name != STDIN else None
+            if file is None:
+                file = cast("BinaryIO", spooled)
+                yield from spool(source, start, patience, file)
+            for member in members_of(file, source.name).values():
+                yield from self._events(OpenMember(f"{source.name}/{member.name}", file, member), 0, patience)
+        source.check(0)
+
+
+def read_chunks(name: str) -> Iterator[bytes]:
+    """Yield the bytes of CSV in one input, in chunks of at most CHUNK_BYTES, as soon as they arrive.
+
+    Raises InputError, which names the input and the reason, if it cannot be opened or read, or was truncated while it
+    was read.
+    """
+    with closing(FilesSource((name,)).events(0, 0, None)) as events:
+        for event in events:
+            if isinstance(event, bytes):
+                yield event
+
+
+def _needs_main_thread(source: Opened, name: str | None) -> bool:
+    """Whether a stop signal has to interrupt what waits for the next bytes: pyarrow waits inside of each read."""
+    return name in COLUMNAR and (source.is_slow or not source.file)
+
+
+def _read_start(source: Opened, patience: Patience) -> Generator[bytes, None, bytes]:
+    """Return as many of the first bytes as tell the format; if `may_begin` is true of them, the source has no more."""
+    start = b""
+    while may_begin(start):
+        if patience and not source.ready(patience()):
+            yield IDLE
+            continue
+        data = source.read(CHUNK_BYTES)
+        if not data:
+            break
+        start += data
+    return start
+
+
+def _read_plain(source: Opened, start: bytes, patience: Patience, offset: int = 0) -> Iterator[bytes]:
+    read = offset + len(start)
+    if start:
+        yield start
+    if offset or not may_begin(start):  # otherwise it has ended
+        while True:
+            if patience and not source.ready(patience()):
+                yield IDLE
+                continue
+            data = source.read(CHUNK_BYTES)
+            if not data:
+                break
+            read += len(data)
+            yield data
+    source.check(read)
+
+
+def _skip(chunks: Generator[bytes], source: Opened, offset: int) -> Iterator[bytes]:
+    """Yield the chunks from `offset` on, and IDLE for those before; InputError if there are fewer bytes."""
+    with closing(chunks):
+        for chunk in chunks:
+            rest = chunk[offset:]
+            offset = max(0, offset - len(chunk))
+            yield rest  # if there is none, this is IDLE
+    if offset:
+        raise InputError(f"cannot read {shown_path(source.name)}: it was truncated while it was read")

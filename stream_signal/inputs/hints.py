@@ -1,0 +1,25 @@
+"""The command that prints what is in an input, for a hint; only a failed job needs it."""
+
+from __future__ import annotations
+
+from shlex import quote
+
+from stream_signal.inputs.magic import BZIP2, GZIP, XZ, ZIP, ZSTD
+from stream_signal.inputs.opening import find_archive, format_of
+from stream_signal.inputs.plain import STDIN
+
+_PRINTING = {GZIP: "gzip -dc", BZIP2: "bzip2 -dc", XZ: "xz -dc", ZSTD: "zstd -dc", ZIP: "unzip -p"}
+
+
+def printing(name: str) -> str | None:
+    """Return the command that prints what is in a compressed file, or in a member of a zip file; None for others."""
+    archive = find_archive(name)
+    if archive is not None:
+        member = name.removeprefix(archive)[1:]
+        return f"{_PRINTING[ZIP]} {_path(archive)} {quote(member)}"
+    found = format_of(name)
+    return f"{_PRINTING[found]} {_path(name)}" if found in _PRINTING and name != STDIN else None
+
+
+def _path(name: str) -> str:
+    return quote(name) if not name.startswith("-") else f"./{quote(name)}"

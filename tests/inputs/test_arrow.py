@@ -1,0 +1,354 @@
+"""Parquet and Arrow files: the same answer as the CSV of the same numbers, or a refusal in words."""
+
+from __future__ import annotations
+
+import io
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyarrow import parquet
+
+from stream_signal import Config, DataError, InputError, MissingColumnError, SignalStream
+from stream_signal.core.observers.signal_lines import SignalLines
+from stream_signal.inputs.arrow import read_columns
+from stream_signal.inputs.magic import find_format
+from support.candle_csv import FIRST_TIMESTAMP, HEADER, candle_csv
+from support.columns import CLOSES, WRITERS, Table, tables
+from support.commands import COMMAND, metrics_of, run_command, run_in_process
+from support.memory import MEASURE, MEGABYTE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PRICES = pa.table(
+    {"timestamp": [60, 120, 180], "open": [1.5, 2.5, 3.5], "close": [4.58, 4.59, 4.57], "volume": [7, 8, 9]}
+)
+
+
+class Stored:
+    """An open input whose bytes are in memory."""
+
+    name = "data"
+    is_slow = False
+
+    def __init__(self, data: bytes) -> None:
+        self.size = len(data)
+        self.file = io.BytesIO(data)
+
+    def ready(self, _seconds: float) -> bool:
+        return True
+
+    def read(self, size: int) -> bytes:
+        return self.file.read(size)
+
+    def check(self, read: int) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def written(table: Any, form: str, rows: int = 1000) -> bytes:
+    """Return the bytes of a file of that form."""
+    file = io.BytesIO()
+    WRITERS[form](table, file, rows)
+    return file.getvalue()
+
+
+def chunks_of(data: bytes, **settings: Any) -> list[bytes]:
+    """Return the CSV that a file is read as."""
+    kind = find_format(data)
+    assert kind
+    return list(read_columns(Stored(data), kind, data[:8], Config(**settings)))
+
+
+def counted(chunks: list[bytes], **settings: Any) -> tuple[Any, ...]:
+    """Count the rows; return the counts, the repairs, and the signal lines with their closes as numbers."""
+    lines = SignalLines("csv")
+    stream = SignalStream(Config(window=3, **settings), [lines])
+    for chunk in chunks:
+        stream.feed(chunk)
+    rows = [line.rsplit(",", 3) for line in lines.take().decode().splitlines()]
+    numbers = [(time, Decimal(close.strip('"')) if close else None, *rest) for time, close, *rest in rows]
+    return stream.finish(), stream.repairs.counts, numbers
+
+
+@pytest.mark.parametrize("form", WRITERS)
+@given(table=tables(), rows=st.integers(1, 50))
+def test_the_same_as_csv(form: str, table: Table, rows: int) -> None:
+    """A file of any columns gives the counts and the signal lines of the CSV of the same numbers."""
+    data = written(table.table, form, rows)
+    assert counted(chunks_of(data)) == counted([table.csv])
+
+
+@pytest.mark.parametrize("form", WRITERS)
+@given(table=tables())
+def test_by_number(form: str, table: Table) -> None:
+    """Without the header, the close is the column of the same number as in CSV."""
+    data = written(table.table, form)
+    settings: dict[str, Any] = {
+        "header": False,
+        "column": table.table.column_names.index("close") + 1,
+        "delimiter": ",",
+    }
+    assert counted(chunks_of(data, **settings), **settings) == counted([table.csv.partition(b"\n")[2]], **settings)
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_only_what_is_needed(form: str) -> None:
+    """The header has all names, and a row the close and its timestamp alone."""
+    data = written(PRICES, form)
+    assert b"".join(chunks_of(data)) == b"timestamp,open,close,volume\n60,,4.58,\n120,,4.59,\n180,,4.57,\n"
+    settings: dict[str, Any] = {"column": 2, "time_column": "volume", "delimiter": ";"}
+    assert b"".join(chunks_of(data, **settings)) == b"timestamp;open;close;volume\n;1.5;;7\n;2.5;;8\n;3.5;;9\n"
+
+
+@pytest.mark.parametrize("kind", CLOSES, ids=lambda kind: str(kind.type))
+@given(data=st.data())
+def test_a_number_reads_back(kind: Any, data: st.DataObject) -> None:
+    """The text of a close has the value of its own type: a decimal keeps its scale, a float reads back as itself."""
+    value = data.draw(kind.values)
+    table = pa.table([pa.array([value, None], kind.type, from_pandas=False)], names=["close"])
+    _, text, missing = b"".join(chunks_of(written(table, "arrows"))).decode().splitlines()
+    assert missing == '""'
+    if isinstance(value, float):
+        assert (text == '""') if value != value else pa.scalar(float(text), kind.type) == pa.scalar(value, kind.type)  # noqa: PLR0124 - NaN
+    elif isinstance(value, Decimal):
+        assert Decimal(text).as_tuple() == value.as_tuple()
+    else:
+        assert text == (str(value) or '""')
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_an_infinite_close(form: str) -> None:
+    """An infinity is an error that names the row: the header is line 1; with bad rows as missing it is one of them."""
+    data = written(pa.table({"close": [1.0, 2.0, float("-inf"), 4.0, 5.0, 6.0]}), form)
+    with pytest.raises(DataError, match=r"^line 4: expected a decimal number in column 'close', found '-inf'$"):
+        counted(chunks_of(data))
+    assert counted(chunks_of(data), bad_rows="missing")[1] == {"bad_rows": 1}
+
+
+@pytest.mark.parametrize("form", WRITERS)
+@pytest.mark.parametrize(
+    ("array", "name", "message"),
+    [
+        (pa.array([True]), "close", "expected numbers or text, found the type bool in column 'close'"),
+        (pa.array([[1]]), "close", r"expected numbers or text, found the type list<\w+: int64> in column 'close'"),
+        (pa.array([1], pa.timestamp("ms")), "close", r"expected numbers or text, found the type timestamp\[ms\] in"),
+        (pa.array([b"1"]), "close", "expected numbers or text, found the type binary in column 'close'"),
+        (pa.array([[1]]), "Date", "expected timestamps, numbers or text, found the type list<.*> in column 'Date'"),
+        (
+            pa.array([1, 2, 253_402_300_800_000], pa.timestamp("ms")),
+            "Date",
+            "expected a year from 1 to 9999 in column 'Date', found 253402300800000 ms since 1970 in row 3",
+        ),
+    ],
+)
+def test_other_types(form: str, array: Any, name: str, message: str) -> None:
+    """A column that cannot be read is refused with its name and its type."""
+    columns = {"close": pa.array([1] * len(array))} | {name: array}
+    with pytest.raises(InputError, match=f"^cannot read 'data': {message}"):
+        chunks_of(written(pa.table(columns), form))
+
+
+@pytest.mark.parametrize("form", WRITERS)
+@pytest.mark.parametrize(
+    ("names", "settings", "error"),
+    [
+        (["Date", "Close*"], {}, MissingColumnError),
+        (["close", "<Close>"], {}, DataError),
+        (["Date", "close"], {"column": 3}, MissingColumnError),
+        (["Date", "close"], {"column": 3, "header": False}, MissingColumnError),
+        (["Date", "4"], {"column": 2}, DataError),
+    ],
+)
+def test_the_header_is_refused_as_that_of_csv(
+    form: str, names: list[str], settings: dict[str, Any], error: type[Exception]
+) -> None:
+    """Where the close cannot be found, the error and its hint are those of CSV."""
+    data = written(pa.table([[1], [2]], names=names), form)
+    with pytest.raises(error) as found:
+        counted(chunks_of(data, **settings), **settings)
+    if settings.get("header", True):
+        with pytest.raises(error) as wanted:
+            counted([",".join(names).encode() + b"\n1,2\n"], **settings)
+        assert (str(found.value), found.value.hint) == (str(wanted.value), wanted.value.hint)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_two_columns_of_one_name(form: str) -> None:
+    """Of two columns with one name, the number says which, also beside a group that begins with that name."""
+    group = pa.array([{"close": 7}] * 2)
+    table = pa.table([[1, 2], group, [3, 4], [5, 6]], names=["close", "a", "close", "a.close"])
+    if form == "parquet":
+        table = table.drop_columns("a.close").append_column("b", pa.array([5, 6]))
+    assert b"".join(chunks_of(written(table, form), column=3)).splitlines()[1:] == [b",,3,", b",,4,"]
+
+
+def test_a_decimal_comma() -> None:
+    """Where closes have a decimal comma, numbers are written with one too."""
+    data = written(pa.table({"x": [1, 2, 3], "close": [4.5, 4.75, 1e20]}), "parquet")
+    assert b"".join(chunks_of(data, decimal=",")) == b'x,close\n,"4,5"\n,"4,75"\n,1e+20\n'
+    assert counted(chunks_of(data, decimal=","), decimal=",")[0] == (3, 1, 1 / 3)
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_cut_anywhere(form: str) -> None:
+    """A file that was cut at any byte is refused, never read as a shorter one."""
+    data = written(PRICES, form, rows=1)
+    for end in range(8, len(data)):
+        with pytest.raises(
+            InputError, match=r"^cannot read 'data': expected whole .* data, found it damaged or cut \("
+        ):
+            chunks_of(data[:end])
+
+
+@pytest.mark.parametrize("form", WRITERS)
+@given(random=st.randoms(use_true_random=False), table=tables())
+def test_damaged_anywhere(form: str, random: Any, table: Table) -> None:
+    """A file with a damaged byte gives as many rows as the whole one, or is refused."""
+    data = bytearray(written(table.table, form, rows=5))
+    data[random.randrange(8, len(data))] ^= 1 << random.randrange(8)
+    try:
+        chunks = chunks_of(bytes(data))
+    except InputError:
+        return
+    try:
+        rows = counted(chunks, bad_rows="missing", max_bad=1)[0][0]
+    except DataError:
+        return
+    assert rows == table.table.num_rows
+
+
+def test_more_after_a_stream() -> None:
+    """Two streams one after the other, as `cat` joins them, are refused rather than read by half."""
+    data = written(PRICES, "arrows")
+    with pytest.raises(InputError, match="more bytes after its end"):
+        chunks_of(data * 2)
+
+
+NUMBERS = [f"{4 + number % 7}.{number % 5}" for number in range(300)]
+TIMES = list(range(FIRST_TIMESTAMP, FIRST_TIMESTAMP + 60 * len(NUMBERS), 60))
+CANDLES = pa.table(
+    {name: TIMES if name == "timestamp" else list(map(float, NUMBERS)) for name in HEADER.strip().split(",")}
+)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """Make a folder with the same candles in each form."""
+    (tmp_path / "data.csv").write_bytes(candle_csv(NUMBERS))
+    for form in WRITERS:
+        (tmp_path / f"data.{form}").write_bytes(written(CANDLES, form, rows=100))
+    return tmp_path
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_the_command(form: str, files: Path) -> None:
+    """The command gives the metrics and the signal lines of the CSV, from a path, from `< file`, and beside CSV."""
+    wanted = run_in_process("data.csv", "--signals", "s.csv", cwd=files)
+    found = run_in_process(f"data.{form}", "--signals", "t.csv", cwd=files)
+    assert metrics_of(found.stdout) == metrics_of(wanted.stdout)
+    rows = [
+        [line.rsplit(",", 3) for line in (files / name).read_text().splitlines()[1:]] for name in ("s.csv", "t.csv")
+    ]
+    first, second = ([(time, float(close), *rest) for time, close, *rest in each] for each in rows)
+    assert first == second
+    assert metrics_of(run_in_process(f"data.{form}", "--jobs", "2", cwd=files).stdout) == metrics_of(wanted.stdout)
+    both = run_in_process("data.csv", f"data.{form}", cwd=files)
+    assert metrics_of(both.stdout) == metrics_of(run_in_process("data.csv", "data.csv", cwd=files).stdout)
+    with open(files / f"data.{form}", "rb") as file:
+        done = subprocess.run([COMMAND], stdin=file, cwd=files, capture_output=True, check=True)
+    assert metrics_of(done.stdout) == metrics_of(wanted.stdout)
+
+
+def test_pipes(files: Path) -> None:
+    """A stream of Arrow comes through a pipe; Parquet and Arrow files are refused there, in words."""
+    wanted = run_in_process("data.csv", cwd=files)
+    stream = run_command(stdin=(files / "data.arrows").read_bytes(), cwd=files)
+    assert metrics_of(stream.stdout) == metrics_of(wanted.stdout)
+    for form, kind in (("parquet", "Parquet"), ("arrow", "Arrow")):
+        done = run_in_process(stdin=(files / f"data.{form}").read_bytes(), cwd=files)
+        message = f"cannot read stdin: {kind} has to be read from the end of a file"
+        assert (done.code, done.record["error_message"]) == (1, message)
+        assert done.stderr.splitlines()[1] == (
+            "stream-signal: save it to a file of its own first, and give the path of that"
+        )
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--follow"], "cannot follow 'data.{}': it is a {} file"),
+        (["--newest-first"], "cannot read 'data.{}' from its end (newest first): it is a {} file"),
+        (
+            ["--checkpoint", "c.json"],
+            "cannot read 'data.{}' with a checkpoint: no job can continue in the middle of {}",
+        ),
+    ],
+)
+@pytest.mark.parametrize(("form", "kind"), [("parquet", "Parquet"), ("arrow", "Arrow"), ("arrows", "Arrow stream")])
+def test_what_it_cannot(form: str, kind: str, flags: list[str], message: str, files: Path) -> None:
+    """Such a file cannot be followed, read from its end, or continued from a checkpoint."""
+    done = run_in_process(f"data.{form}", *flags, cwd=files)
+    assert (done.code, done.record["error_message"]) == (1, message.format(form, kind))
+
+
+def test_a_stream_in_a_pipe_with_a_checkpoint(files: Path) -> None:
+    """A stream of Arrow in a pipe has no checkpoints either: the next part would be no stream."""
+    done = run_in_process("--checkpoint", "c.json", stdin=(files / "data.arrows").read_bytes(), cwd=files)
+    assert done.record["error_message"] == (
+        "cannot read stdin with a checkpoint: no job can continue in the middle of Arrow stream"
+    )
+
+
+def test_stopped_while_a_pipe_is_silent(files: Path) -> None:
+    """A stop signal ends a job at once that waits for the rest of a stream."""
+    with subprocess.Popen([COMMAND], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=files, bufsize=0) as process:
+        assert process.stdin
+        process.stdin.write((files / "data.arrows").read_bytes()[:-100])
+        time.sleep(1.5)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=10) == 143
+
+
+def test_within_archives(files: Path) -> None:
+    """In a zip file, a stream of Arrow is read, and a Parquet file is refused in words."""
+    for form in ("arrows", "parquet"):
+        with zipfile.ZipFile(files / f"{form}.zip", "w") as archive:
+            archive.write(files / f"data.{form}", f"data.{form}")
+    wanted = run_in_process("data.csv", cwd=files)
+    assert metrics_of(run_in_process("arrows.zip", cwd=files).stdout) == metrics_of(wanted.stdout)
+    done = run_in_process("parquet.zip", cwd=files)
+    message = "cannot read 'parquet.zip/data.parquet': Parquet has to be read from the end of a file"
+    assert done.record["error_message"] == message
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["parquet", "arrow"])
+def test_bounded(form: str, tmp_path: Path) -> None:
+    """Memory does not grow with the rows, not even where all of them are in one row group."""
+    peaks = []
+    for rows in (500_000, 4_000_000):
+        closes = np.arange(rows, dtype=np.float64) % 1009
+        table = pa.table({"timestamp": np.arange(rows), "close": closes, "volume": closes})
+        with open(tmp_path / f"data.{form}", "wb") as file:
+            if form == "parquet":
+                parquet.write_table(table, file, row_group_size=rows, use_dictionary=False)
+            else:
+                WRITERS[form](table, file, 65_536)
+        command = [sys.executable, "-c", MEASURE, COMMAND, f"data.{form}"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+        assert metrics_of(done.stdout)["rows_processed"] == rows
+        peaks.append(int(done.stderr.splitlines()[-1]) * 1024)
+    assert peaks[1] - peaks[0] < 24 * MEGABYTE

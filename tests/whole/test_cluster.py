@@ -1,0 +1,172 @@
+"""`--cluster`: a real scheduler and real worker processes on the loopback, one of them killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from shutil import which
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from distributed import Client
+
+from stream_signal import Config, run
+from support.candle_csv import HEADER, row
+from support.commands import metrics_of, run_command
+from support.oracle import count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import Future
+    from pathlib import Path
+
+pytestmark = pytest.mark.slow
+ROWS = 60_000
+CLOSES = [f"{4200 + (number * number) % 97}.{number % 4}" for number in range(ROWS)]
+
+
+class Cluster:
+    """A scheduler and two workers, each a process."""
+
+    def __init__(self, folder: Path, held: ExitStack, protocol: str = "tcp") -> None:
+        self._held = held
+        self._folder = folder
+        where = ("--host", f"{protocol}://127.0.0.1", "--port", "0", "--protocol", protocol)
+        self._start("scheduler", *where, "--scheduler-file", "scheduler.json")
+        self.address = self._address()
+        self.workers = [self._start("worker", self.address, "--no-nanny", "--nthreads", "1") for _ in range(2)]
+        self._wait_for_workers()
+
+    def _wait_for_workers(self) -> None:
+        """Wait in a process of its own, which reads the settings of Dask as they are now."""
+        script = "import sys, distributed; distributed.Client(sys.argv[1]).wait_for_workers(2, timeout=60)"
+        subprocess.run([sys.executable, "-c", script, self.address], check=True, timeout=90)
+
+    def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "dask", *arguments, "--no-dashboard"]
+        quiet = subprocess.DEVNULL
+        process = self._held.enter_context(subprocess.Popen(command, cwd=self._folder, stdout=quiet, stderr=quiet))
+        self._held.callback(process.kill)
+        return process
+
+    def _address(self) -> str:
+        path, end = self._folder / "scheduler.json", time.monotonic() + 60
+        while time.monotonic() < end:
+            try:
+                return str(json.loads(path.read_text())["address"])
+            except (FileNotFoundError, ValueError):
+                time.sleep(0.05)
+        raise AssertionError("no scheduler")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a folder with candles in it."""
+    folder = tmp_path_factory.mktemp("cluster")
+    rows = "".join(row(number, close) + "\n" for number, close in enumerate(CLOSES))
+    (folder / "data.csv").write_text(HEADER + rows)
+    return folder
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    """Start a cluster."""
+    with ExitStack() as held:
+        yield Cluster(tmp_path, held)
+
+
+def wanted() -> tuple[int, float]:
+    """Return the rows and the signal rate, by fractions."""
+    rows, signals = count(CLOSES, 5)
+    return rows, signals / rows
+
+
+def test_the_same_answer(cluster: Cluster, folder: Path) -> None:
+    """On a cluster, and on one of this machine, the metrics are those of one process, and stderr is empty."""
+    for address in (cluster.address, "local"):
+        done = run_command("data.csv", "--cluster", address, cwd=folder)
+        assert (done.code, done.stderr) == (0, "")
+        metrics = metrics_of(done.stdout)
+        assert (metrics["rows_processed"], metrics["value"]) == wanted()
+
+
+class Killing:
+    """An executor that kills a worker after some ranges were handed out."""
+
+    def __init__(self, executor: Any, worker: subprocess.Popen[bytes], after: int) -> None:
+        self._executor = executor
+        self._worker = worker
+        self._left = after
+
+    def submit(self, *arguments: Any) -> Future[Any]:
+        """Hand out a range."""
+        future: Future[Any] = self._executor.submit(*arguments)
+        self._left -= 1
+        if not self._left:
+            os.kill(self._worker.pid, signal.SIGKILL)
+        return future
+
+
+@pytest.mark.parametrize("after", [1, 5, 30])
+def test_a_worker_that_is_killed(cluster: Cluster, folder: Path, after: int) -> None:
+    """The ranges of a worker that dies are counted by the other one."""
+    with Client(cluster.address) as client, client.get_executor(pure=False) as executor:
+        killing: Any = Killing(executor, cluster.workers[0], after)
+        metrics = run(Config(), folder / "data.csv", executor=killing, range_bytes=20_000)
+    assert (metrics.rows_processed, metrics.value) == wanted()
+    assert cluster.workers[0].wait(30) == -signal.SIGKILL
+
+
+def test_no_scheduler(folder: Path) -> None:
+    """A scheduler that is not there is an error within seconds, on one line."""
+    done = run_command("data.csv", "--cluster", "tcp://127.0.0.1:1", cwd=folder)
+    assert done.code == 1
+    assert done.stderr.startswith("stream-signal: cannot reach the cluster at 'tcp://127.0.0.1:1'")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("address", ["host", "tcp://", "http://127.0.0.1:1", "tls://127.0.0.1:1", ""])
+def test_no_address(folder: Path, address: str) -> None:
+    """What is no address is an error that says so."""
+    done = run_command("data.csv", "--cluster", address, cwd=folder)
+    assert done.code in {1, 2}
+    assert "cluster" in done.stderr
+    assert "internal error" not in done.stderr
+
+
+@pytest.mark.skipif(not which("openssl"), reason="needs openssl to make a certificate")
+def test_tls(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over TLS, with the certificates from the settings of Dask, the answer is the same."""
+    names = ("-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1")
+    make = (
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-keyout",
+        "key.pem",
+        "-out",
+        "ca.pem",
+        "-days",
+        "2",
+    )
+    subprocess.run([*make, *names], cwd=tmp_path, check=True, capture_output=True)
+    tls = "DASK_DISTRIBUTED__COMM__TLS__"
+    monkeypatch.setenv(f"{tls}CA_FILE", str(tmp_path / "ca.pem"))
+    for role in ("SCHEDULER", "WORKER", "CLIENT"):
+        monkeypatch.setenv(f"{tls}{role}__CERT", str(tmp_path / "ca.pem"))
+        monkeypatch.setenv(f"{tls}{role}__KEY", str(tmp_path / "key.pem"))
+    with ExitStack() as held:
+        cluster = Cluster(tmp_path, held, "tls")
+        done = run_command(str(folder / "data.csv"), "--cluster", cluster.address, cwd=tmp_path)
+    assert cluster.address.startswith("tls://")
+    assert (done.code, done.stderr) == (0, "")
+    metrics = metrics_of(done.stdout)
+    assert (metrics["rows_processed"], metrics["value"]) == wanted()
