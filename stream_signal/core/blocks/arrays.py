@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from stream_signal.core.blocks.decimals import LEAST_PLACES, to_ticks
+from stream_signal.core.blocks.decimals import FEW, LEAST_PLACES, to_ticks
 from stream_signal.core.blocks.rolling import has_mean, push_closes
 from stream_signal.core.ticks import INT64_MAX, ticks_of
 
@@ -35,8 +35,11 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
-# A piece and what is computed from it, 2.6 MB, stay in the processor's cache; shorter ones pay more for the calls.
+# A piece and what is computed from it, 2 MB, stay in the processor's cache; shorter ones pay more for the calls.
 PIECE = 1 << 16
+# Of a short array the pieces are shorter: to get memory from the system for the first time costs more than the calls.
+LEAST_PIECE = 1 << 13
+PIECES = 16
 # A longer window would be copied more often than it is worth.
 LONGEST_IN_FLOATS = 1 << 13
 EXACT_IN_FLOATS = 2**53
@@ -63,10 +66,12 @@ def push_array(mean: RollingMean, closes: Closes, *, means: bool) -> Flags | tup
     count = len(closes.values)
     above = np.empty(count, np.bool_)
     found = np.empty(count) if means else None
-    pusher = _Pusher(mean, min(PIECE, count))
+    piece = min(PIECE, max(LEAST_PIECE, count // PIECES), max(count, 1))
+    pusher = _Pusher(mean, piece)
     with np.errstate(all="ignore"):  # infinities and overflows are no surprise: nothing is proven by them
-        for at in range(0, count, PIECE):
-            here = slice(at, at + PIECE)
+        pusher.look_at(closes.values[:FEW])
+        for at in range(0, count, piece):
+            here = slice(at, at + piece)
             pusher.at = at
             if isinstance(closes.values, np.ndarray):
                 missing = None if closes.missing is None else closes.missing[here]
@@ -86,7 +91,12 @@ class _Pusher:
         self.places = LEAST_PLACES  # with which the floats were proven last
         self.before = min(mean.window - 1, LONGEST_IN_FLOATS)  # where the piece begins, behind what is held already
         self.ticks = np.empty(self.before + longest)
-        self.spare = np.empty((4, self.before + longest))
+        self.spare = np.empty((3, self.before + longest))
+
+    def look_at(self, values: NDArray[Any] | Sequence[Any]) -> None:
+        """Look at the first values for how many places they have: mostly the others have as many."""
+        if isinstance(values, np.ndarray) and values.dtype.kind == "f":
+            self.places = to_ticks(values, LEAST_PLACES, np.empty(len(values)), np.empty(len(values))).places
 
     def push(self, values: NDArray[Any], missing: Flags | None, above: Flags, means: Floats | None) -> None:
         """Push a piece, and fill its signals, and its means if there is a place for them."""
@@ -176,12 +186,12 @@ class _Pusher:
             means[:without] = np.nan
         total = None
         if without < count:
-            sums = _window_sums(ticks, window, self.spare[:3])
+            sums, free = _window_sums(ticks, window, self.spare)
             total = sums[-1]
             if means is not None:
                 np.divide(sums, float(divisor), out=means[without:])
                 means[without:] += 0.0  # no negative zero
-            times = np.multiply(ticks[window - 1 :], window, out=self.spare[3, : len(sums)])
+            times = np.multiply(ticks[window - 1 :], window, out=free[: len(sums)])
             np.greater(times, sums, out=above[without:])
         _hold(mean, ticks, places, None if missing is None else len(held) + int(np.flatnonzero(missing)[-1]), total)
         return True
@@ -209,15 +219,20 @@ class _Pusher:
 
     def _divide(self, sums: Integers, full: Flags | None, means: Floats) -> None:
         """Fill the means of the windows that are full; the others become NaN."""
-        divisor = self.mean.window * 10**self.mean.places
-        if full is not None:
-            sums = np.where(full, sums, 0)
-        if max(divisor, int(np.abs(sums).max(initial=0))) <= EXACT_IN_FLOATS:
-            np.divide(sums, float(divisor), out=means)
-        else:
-            means[:] = [self._as_float(at, total, divisor) for at, total in enumerate(sums.tolist())]
-        if full is not None:
-            means[~full] = np.nan
+        rest = np.ones(len(sums), np.bool_) if full is None else full.copy()
+        means[:] = np.nan
+        places = self.mean.places
+        # As they are, or without the places that one value with more of them has left behind.
+        for fewer in sorted({places, min(places, self.places)}, reverse=True):
+            divisor, scale = self.mean.window * 10**fewer, 10 ** (places - fewer)
+            if divisor <= EXACT_IN_FLOATS and scale <= INT64_MAX:
+                whole = sums // scale
+                exact = rest & (np.abs(whole) <= EXACT_IN_FLOATS) & (whole * scale == sums)
+                np.divide(whole, float(divisor), out=means, where=exact)
+                rest &= ~exact
+        divisor = self.mean.window * 10**places
+        for at in np.flatnonzero(rest).tolist():
+            means[at] = self._as_float(at, int(sums[at]), divisor)
 
     def _as_float(self, at: int, total: int, divisor: int) -> float:
         try:
@@ -280,12 +295,13 @@ def _hold(mean: RollingMean, ticks: Floats, places: int, last_missing: int | Non
     mean.head, mean.places, mean.largest, mean.total = 0, places, largest, sum_held * scale
 
 
-def _window_sums(ticks: Floats, window: int, spare: Floats) -> Floats:
+def _window_sums(ticks: Floats, window: int, spare: Floats) -> tuple[Floats, Floats]:
     """Return the sum of each `window` ticks in a row, the first of which ends at position window - 1.
 
-    `spare` has three rows, each at least as long as `ticks`; what is returned lies in one of them, or in `ticks`.
+    `spare` has three rows, each at least as long as `ticks`. The sums lie in one of them, or in `ticks`; also returned
+    is a row that is free.
 
-    >>> _window_sums(np.array([1.0, 2, 3, 4, 5, 6, np.nan]), 5, np.empty((3, 7))).tolist()
+    >>> _window_sums(np.array([1.0, 2, 3, 4, 5, 6, np.nan]), 5, np.empty((3, 7)))[0].tolist()
     [15.0, 20.0, nan]
     """
     count = len(ticks) - window + 1
@@ -305,7 +321,7 @@ def _window_sums(ticks: Floats, window: int, spare: Floats) -> Floats:
                 sums = room[:count]
                 sums[:] = part
         if sums is not None and summed == window:
-            return sums
+            return sums, free
         parts = np.add(parts[:-power], parts[power:], out=free[: len(parts) - power])
         free, other = other, free
         power *= 2

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 LEAST_PLACES = 1
 # The significant bits of float16, float32 and float64, by their bytes.
 BITS = {2: 11, 4: 24, 8: 53}
+FEW = 100
 _NEVER = 99
 
 
@@ -58,10 +59,11 @@ def to_ticks(values: AnyFloats, places: int, ticks: Floats, scratch: Floats) -> 
     [458.0, 450.0]
     """
     found, unproven = _try(values, places, ticks, scratch)
-    if len(unproven):
-        better = _best_places(values, unproven, places)
+    for few in (FEW, len(values)):  # mostly the first few tell how many places all of them have
+        better = _best_places(values, unproven, unproven[:few], places) if len(unproven) else places
         if better != places:
-            found, unproven = _try(values, better, ticks, scratch)
+            places = better
+            found, unproven = _try(values, places, ticks, scratch)
     return found._replace(unproven=unproven.tolist())
 
 
@@ -126,15 +128,16 @@ def _guess(values: AnyFloats, places: int, ticks: Floats, scratch: Floats) -> Fl
     return same
 
 
-def _best_places(values: AnyFloats, unproven: NDArray[np.intp], places: int) -> int:
+def _best_places(values: AnyFloats, unproven: NDArray[np.intp], looked_at: NDArray[np.intp], places: int) -> int:
     """Return with how many places most of the values are proven, if `unproven` are not with the given number.
 
-    A value is proven with as many places as it needs, or more, until it is too large for the proof.
+    A value is proven with as many places as it needs, or more, until it is too large for the proof. Of the unproven
+    only those `looked_at` count.
     """
     bits = BITS[values.dtype.itemsize]
     needed = np.full(len(values), places)
     needed[unproven] = _NEVER
-    rest = unproven
+    rest = looked_at
     for tried in range(LEAST_PLACES, most_places(bits) + 1):
         ticks = np.empty(len(rest))
         proven = _guess(values[rest], tried, ticks, np.empty(len(rest))) & (np.abs(ticks) <= most_ticks(tried, bits))
@@ -142,9 +145,12 @@ def _best_places(values: AnyFloats, unproven: NDArray[np.intp], places: int) -> 
         rest = rest[~proven]
         if not len(rest):
             break
+    found = np.flatnonzero(np.bincount(needed[looked_at])[:_NEVER]).tolist()
+    if not found:
+        return places
     sizes = np.abs(values, dtype=np.float64)
     best, most = places, 0
-    for tried in sorted({places, *needed.tolist()} - {_NEVER}):
+    for tried in sorted({places, *found}):
         count = int(np.count_nonzero((needed <= tried) & (sizes * 10.0**tried <= most_ticks(tried, bits))))
         if count > most:
             best, most = tried, count
