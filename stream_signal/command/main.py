@@ -130,14 +130,18 @@ def _print_config(path: str | None, settings: dict[str, Any], *, use_config: boo
 def _print_formats(arguments: list[str]) -> int:
     formats_parser().parse_args(arguments)
 
-    from stream_signal.core.errors import ClosedOutputError  # noqa: PLC0415
+    from stream_signal.core.errors import ClosedOutputError, StreamSignalError  # noqa: PLC0415
     from stream_signal.core.formats import table  # noqa: PLC0415
     from stream_signal.outputs.files import write_stdout  # noqa: PLC0415
+    from stream_signal.outputs.stderr import complain  # noqa: PLC0415
 
     try:
         write_stdout(table().encode())
     except ClosedOutputError:
         return EXIT_SUCCESS
+    except StreamSignalError as error:
+        complain(error)
+        return EXIT_FAILURE
     return EXIT_SUCCESS
 
 

@@ -188,7 +188,10 @@ class Config(_Settings):
                 f"column: expected a number counted from 1, since header is false, found {_found(self.column)}"
             ).with_hint("add the number of the close: in rows of time, open, high, low and close, --column 5")
         if self.decimal == self.thousands:
-            raise ConfigError(f"thousands: expected another mark than that of decimal, found {_found(self.thousands)}")
+            error = ConfigError(
+                f"thousands: expected another mark than that of decimal, found {_found(self.thousands)}"
+            )
+            raise error.with_hint("add --decimal ," if self.thousands == "." else None)
         return self
 
     @property

@@ -56,7 +56,9 @@ def _of_rows(stream: SignalStream, *, so_far: bool) -> Iterator[Doubt]:
         yield Doubt(BAD_ROW, text)
     if stream.rows_with_mean == 0 and not so_far:
         why = f"the data has {rows}" if rows < stream.window else f"{bad + missing} of {rows} rows have no close"
-        yield Doubt(NEVER_FULL, f"no window was ever full, so no row could signal: it has {stream.window} rows, {why}")
+        yield Doubt(
+            NEVER_FULL, f"no window was ever full, so no row could signal: a window has {stream.window} rows, {why}"
+        )
 
 
 def _of_times(order: TimeOrder, *, so_far: bool, from_the_end: bool) -> Iterator[Doubt]:
@@ -73,7 +75,8 @@ def _of_times(order: TimeOrder, *, so_far: bool, from_the_end: bool) -> Iterator
         yield Doubt(BACKWARDS, f"newest first: {how}; {advice}")
     elif counts.get(BACKWARDS):
         how = f"{share(BACKWARDS)} timestamps are earlier than the one before; first: {first[BACKWARDS]}"
-        yield Doubt(BACKWARDS, f"out of order: {how}; sort the rows, or name the files in the order of time")
+        files = "name the newest file first" if from_the_end else "name the files in the order of time"
+        yield Doubt(BACKWARDS, f"out of order: {how}; sort the rows, or {files}")
     if counts.get(REPEATED):
         verb = "equals" if counts[REPEATED] == 1 else "equal"
         text = f"the same timestamp twice: {share(REPEATED)} {verb} the one before it; first: {first[REPEATED]}"

@@ -32,7 +32,7 @@ _NAMES_OF_CLOSE = (
     *("trade_price", "mid", "rate", "value", "vwap", "schluss", "schlusskurs", "zuletzt", "kurs", "cierre", "dernier"),
     *("clôture", "cloture", "chiusura", "ultimo", "último", "fechamento"),
 )
-_NO_CLOSE = re.compile(r"time|date|timestamp|stamp|ts|dt")
+_NO_CLOSE = re.compile(r"(?:^|[\W_])(?:ts|dt)(?:$|[\W_])|(?:time|date|stamp)(?:$|[\W_])")
 _NUMBER = re.compile(
     r"[+-]?(?:[0-9]+(?:[.,][0-9]+)*|[0-9]{1,3}(?: [0-9]{3})+(?:[.,][0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 ).fullmatch
@@ -98,8 +98,10 @@ def of_head(line: bytes, number: int, config: Config) -> str:
     if not _is_data(cells) or not guess_close([cells]):
         fields = f"{len(cells)} field{'s' * (len(cells) != 1)}"
         return f"line {number} has {fields}: give the number of the close, --column"
-    other = "it has another layout than the format" if config.format else f"line {number} looks like data"
-    return f"{other}: try {_flags_of_data([cells], _delimiter(line, config), config)}"
+    if config.format:
+        flags = _flags_of_data([cells], _delimiter(line, config), config._replace(format=None))
+        return f"it has another layout: in place of --format {config.format}, try {flags}"
+    return f"line {number} looks like data: try {_flags_of_data([cells], _delimiter(line, config), config)}"
 
 
 def _of_header(number: int, names: Sequence[str], config: Config) -> str:

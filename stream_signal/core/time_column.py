@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     # Where it is, from 0; the texts of two columns are joined by a space.
     Position = int | tuple[int, int]
 
-NAMES = ("timestamp", "time", "date", "datetime", "unix", "open_time", "ts_event")
+NAMES = (
+    *("timestamp", "time", "date", "datetime", "unix", "unix timestamp", "open_time", "gmt time", "window_start"),
+    *("ts_event", "start_at", "timeopen", "snapped_at"),
+)
 
 
 def find_time(header: Header, column: TimeColumn | None = None) -> Position | None:

@@ -53,8 +53,9 @@ class Edges:
     def skip(self, size: int, tail: bytes) -> None:
         """Pass over the next `size` bytes, of which `tail` are the last; all rows before their end are counted."""
         self.size += size - len(tail)
-        self._last.clear()
-        self._kept = 0
+        if len(tail) >= EDGE_BYTES:  # otherwise it is all of them, and the edge begins before
+            self._last.clear()
+            self._kept = 0
         self.add(tail)
 
     def up_to(self, offset: int) -> Fingerprint:

@@ -34,8 +34,10 @@ if TYPE_CHECKING:
     from stream_signal.outputs.signals import SignalsWriter
     from stream_signal.outputs.sink import Sink
 
-# To start processes takes as long as to count so many bytes.
-AUTO_BYTES = 64 * 1024 * 1024
+# Below this, a second process saves less than it takes to start it.
+AUTO_BYTES = 256 * 1024 * 1024
+# Each range has to show so many of its first closes, less one, and these are read row by row.
+MOST_WINDOW = 2000
 
 
 def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
@@ -153,6 +155,8 @@ def _alone(order: Order, config: Config) -> str | None:
         return "a file is read from its end"
     if order.signals:
         return "signals are written row by row"
+    if config.window > MOST_WINDOW:
+        return f"a window of more than {MOST_WINDOW} rows is long beside a range"
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.config import MAX_WINDOW
@@ -20,6 +21,8 @@ _MOST_BYTES = 256 * 1024 * 1024
 
 def describe(path: str) -> dict[str, Any]:
     """Return what the checkpoint at `path` holds; CheckpointError if it is damaged, InputError if it cannot be read."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise CheckpointError(path, "it is not a file", "name another")
     try:
         saved = _read(read_small(path, _MOST_BYTES))
     except DamagedError as error:

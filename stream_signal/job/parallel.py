@@ -22,6 +22,7 @@ from stream_signal.core.stream import SignalStream
 from stream_signal.core.stretch import NotApart
 from stream_signal.core.urls import is_url
 from stream_signal.inputs.events import EDGE_BYTES, IDLE, Begin, Counted, End
+from stream_signal.inputs.plain import shown_path
 from stream_signal.inputs.ranges import Range, lines_of, plan, read_range, size_in_ranges
 
 if TYPE_CHECKING:
@@ -104,18 +105,27 @@ class ParallelSource:
         self._has_failed = False
         self._apart: Apart | None = None
         self._planned: Iterator[Range] = iter(())
+        self._files: dict[str, tuple[int, int] | None] = {}  # what had each name when it was planned
         self._counting: deque[tuple[Range, Future[CountedRange]]] = deque()
 
     def events(self, first: int, offset: int, patience: Callable[[], float] | None) -> Generator[Event]:
         """Yield the events of each input in turn; see `inputs.events.Source`."""
-        names = self.names[first:]
-        self._planned = _plan_all(names, offset, self._workers.range_bytes)
+        try:
+            yield from self._events(self.names[first:], offset, patience)
+        finally:
+            self._drop_ranges()
+
+    def _events(self, names: tuple[str, ...], offset: int, patience: Callable[[], float] | None) -> Generator[Event]:
+        self._planned = self._plan_all(names, offset)
         for name in names:
             size = size_in_ranges(name, offset + HEAD_BYTES + 1)
             if size:
                 yield Begin(name, size - offset)
+                file = self._files.setdefault(name, _file_at(name))
                 position = yield from self._read_ranges(name, offset, size, patience)
                 yield from self._read_rest(name, position, patience)
+                if _file_at(name) != file:  # by each range, it was opened anew
+                    raise InputError(f"cannot read {shown_path(name)}: it was replaced while it was read")
                 yield End()
             else:
                 yield from self._source_of((name,)).events(0, offset, patience)
@@ -150,9 +160,14 @@ class ParallelSource:
             # Workers elsewhere have another working directory.
             is_path = not self._workers.are_here and not is_url(planned.name)
             sent = planned._replace(name=os.path.abspath(planned.name)) if is_path else planned
-            with self._workers.held():
-                self._executor = self._executor or self._workers.start()
-                counting.append((planned, self._executor.submit(count_range, self._apart, sent)))
+            try:
+                with self._workers.held():
+                    self._executor = self._executor or self._workers.start()
+                    counting.append((planned, self._executor.submit(count_range, self._apart, sent)))
+            except StreamSignalError:
+                raise
+            except Exception as error:  # noqa: BLE001 - any engine has its own
+                self._fail(planned, error)
         return counting.popleft() if counting and counting[0][0].name == name else None
 
     def _wait(
@@ -163,22 +178,39 @@ class ParallelSource:
             seconds = min(patience(), _LONGEST_WAIT_SECONDS) if patience else None
             try:
                 counted = future.result(seconds)
-            except TimeoutError:
-                yield IDLE
-                continue
             except StreamSignalError:
                 raise
-            except Exception as error:
-                why = f"{type(error).__name__}: {error}"
-                if not self._workers.are_here:
-                    raise ClusterError(f"cannot count a range of {planned.name!r} on the cluster: {why}") from error
-                self._log.warning("workers failed", why=why)
-                self._has_failed = True
-                self._counting.clear()
+            except Exception as error:  # noqa: BLE001 - any engine has its own
+                if isinstance(error, TimeoutError) and not future.done():
+                    yield IDLE
+                    continue
+                self._fail(planned, error)
                 return None
             if not self._workers.are_here:
                 _check_same_file(counted)
             return counted._replace(lines=counted.lines._replace(name=planned.name))
+
+    def _fail(self, planned: Range, error: Exception) -> None:
+        """Go on without workers that have failed; ClusterError if they are elsewhere."""
+        why = f"{type(error).__name__}: {error}"
+        if not self._workers.are_here:
+            raise ClusterError(f"cannot count a range of {planned.name!r} on the cluster: {why}") from error
+        self._log.warning("workers failed", why=why)
+        self._has_failed = True
+        self._drop_ranges()
+
+    def _drop_ranges(self) -> None:
+        for _, future in self._counting:
+            future.cancel()
+        self._counting.clear()
+
+    def _plan_all(self, names: tuple[str, ...], offset: int) -> Iterator[Range]:
+        """Plan the ranges of each file behind its head; of the first one from `offset` on."""
+        for name in names:
+            self._files.setdefault(name, _file_at(name))
+            size = size_in_ranges(name, offset + HEAD_BYTES + 1)
+            yield from plan(name, offset + HEAD_BYTES, size, self._workers.range_bytes)
+            offset = 0
 
     def _take(self, counted: CountedRange, position: int) -> Iterator[Event]:
         """Yield what was counted in a range, or its bytes from `position` on."""
@@ -201,11 +233,13 @@ class ParallelSource:
                 yield event
 
 
-def _plan_all(names: tuple[str, ...], offset: int, range_bytes: int) -> Iterator[Range]:
-    """Plan the ranges of each file behind its head; of the first one from `offset` on."""
-    for name in names:
-        yield from plan(name, offset + HEAD_BYTES, size_in_ranges(name, offset + HEAD_BYTES + 1), range_bytes)
-        offset = 0
+def _file_at(name: str) -> tuple[int, int] | None:
+    """Return what identifies the file that has a name now; None if it is remote, or not there."""
+    try:
+        status = os.stat(name)
+    except (OSError, ValueError):
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _check_same_file(counted: CountedRange) -> None:

@@ -85,7 +85,7 @@ class SignalsWriter(Sink):
             except OSError as error:
                 if error.errno not in _NO_LOCK_FILE:
                     raise
-                system.lock(self._descriptor)
+            system.lock(self._descriptor)  # a hard link is another name of the same file
         except BlockingIOError:
             taken = "another job is writing it; wait for that, or name another file"
             raise OutputError(f"cannot write {self.path!r}: {taken}") from None

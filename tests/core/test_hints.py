@@ -164,7 +164,7 @@ HEADS = [
     (
         ROWS,
         {"format": "binance"},
-        "it has another layout than the format: try --no-header --column 5",
+        "it has another layout: in place of --format binance, try --no-header --column 5",
     ),
 ]
 
@@ -467,3 +467,18 @@ def test_a_job_that_succeeds_loads_no_hints(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, check=True)
     assert done.stderr == b"set()\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "names"),
+    [
+        ("time,close_btc,close_usdt", ["close_btc", "close_usdt"]),
+        ("close_time,last", ["last"]),
+        ("settlement_date,settle", ["settle"]),
+    ],
+)
+def test_only_whole_words_tell_a_time(header: str, names: list[str]) -> None:
+    """A name with the letters of a time in it, such as `usdt`, may be that of the close."""
+    hint = hint_of(header + "\n" + ",".join("4" for _ in header.split(",")) + "\n")
+    assert hint
+    assert hint.partition(": try ")[2] == " or ".join(f"--column {name}" for name in names)

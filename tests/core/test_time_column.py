@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from stream_signal import Config, MissingColumnError, SignalStream, TimeOrder
+from stream_signal.core.formats import FORMATS
 from stream_signal.core.header import Header
 from stream_signal.core.observers.signal_lines import SignalLines
-from stream_signal.core.time_column import find_time
+from stream_signal.core.time_column import NAMES, find_time
 from support.streams import by_blocks
 
 
@@ -54,3 +55,9 @@ def test_joined(engine: dict[str, Any], width: int) -> None:
     assert written[:2] == [f"2024.03.10 {hour:0{width}}:00" for hour in range(2)]
     assert written[-2:] == ["", "2024.03.12 5:00"]
     assert (order.counts, order.steps.count, order.steps.longer) == ({}, 50, 1)
+
+
+def test_the_formats_have_known_names() -> None:
+    """A timestamp column that a format names is found without the format, too: no order goes unseen."""
+    named = [layout.time_column for layout in FORMATS.values() if isinstance(layout.time_column, str)]
+    assert set(named) <= set(NAMES)

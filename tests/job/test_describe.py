@@ -145,3 +145,10 @@ def test_not_in_order(tmp_path: Path) -> None:
         run_command("--checkpoint", f"{window}.json", stdin=data, cwd=tmp_path)
         found = json.loads((tmp_path / f"{window}.json").read_text())["saved"]["state"]["observed"]["last_time"]
         assert found == {"last": "60", "column": None, "in_order": False}
+
+
+def test_a_pipe_is_no_checkpoint(tmp_path: Path) -> None:
+    """A pipe in the place of a checkpoint is refused at once, instead of being waited for."""
+    os.mkfifo(tmp_path / "state.json")
+    done = run_command("checkpoint", "state.json", cwd=tmp_path)
+    assert (done.code, "it is not a file" in done.stderr) == (1, True)

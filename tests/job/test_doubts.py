@@ -80,12 +80,12 @@ DOUBTS = [
     (
         "never_full",
         candles_at(1, 2, 3),
-        "no window was ever full, so no row could signal: it has 5 rows, the data has 3",
+        "no window was ever full, so no row could signal: a window has 5 rows, the data has 3",
     ),
     (
         "never_full",
         candle_csv([*"123", ""] * 5),
-        "no window was ever full, so no row could signal: it has 5 rows, 5 of 20 rows have no close",
+        "no window was ever full, so no row could signal: a window has 5 rows, 5 of 20 rows have no close",
     ),
 ]
 IDS = [f"{kind} {number}" for number, (kind, _, _) in enumerate(DOUBTS)]

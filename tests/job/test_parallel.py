@@ -146,6 +146,65 @@ def test_workers_that_die(tmp_path: Path, good: int) -> None:
     assert (event["event"], event["why"]) == ("workers failed", "RuntimeError: out of memory")
 
 
+class Broken(Executor):
+    """An executor that takes a few ranges, and then no more; or whose ranges end in a timeout of their own."""
+
+    def __init__(self, good: int, *, times_out: bool = False) -> None:
+        self._left = good
+        self._times_out = times_out
+
+    def submit(self, do: Any, /, *arguments: Any, **_: Any) -> Future[Any]:
+        """Take a range, or refuse it."""
+        if not self._left:
+            raise RuntimeError("the pool is broken")
+        self._left -= 1
+        future: Future[Any] = Future()
+        if self._times_out:
+            future.set_exception(TimeoutError("the network"))
+        else:
+            future.set_result(do(*arguments))
+        return future
+
+
+@pytest.mark.parametrize("executor", [Broken(0), Broken(4), Broken(99, times_out=True)], ids=["0", "4", "timeout"])
+def test_an_executor_that_breaks(tmp_path: Path, executor: Broken) -> None:
+    """An executor that takes no more ranges, or times out, is one that has failed: no defect, no hang."""
+    path = tmp_path / "data.csv"
+    path.write_bytes(candle_csv(CLOSES))
+    stream = SignalStream(Config())
+    source = ParallelSource((str(path),), FilesSource, stream, workers(executor), Log(None, 0))
+    assert outcome(source, stream) == outcome(FilesSource((str(path),)), SignalStream(Config()))
+
+
+class Replacing(Executor):
+    """An executor that replaces the file before the first range is counted."""
+
+    def __init__(self, path: Path, data: bytes) -> None:
+        self._path = path
+        self._data = data
+
+    def submit(self, do: Any, /, *arguments: Any, **_: Any) -> Future[Any]:
+        """Count a range."""
+        if self._data:
+            other = self._path.with_suffix(".new")
+            other.write_bytes(self._data)
+            other.replace(self._path)
+            self._data = b""
+        future: Future[Any] = Future()
+        future.set_result(do(*arguments))
+        return future
+
+
+def test_a_file_that_is_replaced(tmp_path: Path) -> None:
+    """A file that another one replaces while it is read is an error: half of each is the answer of neither."""
+    path = tmp_path / "data.csv"
+    path.write_bytes(candle_csv(CLOSES))
+    stream = SignalStream(Config())
+    executor = Replacing(path, candle_csv(reversed(CLOSES)))
+    source = ParallelSource((str(path),), FilesSource, stream, workers(executor), Log(None, 0))
+    assert outcome(source, stream)[0] == f"cannot read {str(path)!r}: it was replaced while it was read"
+
+
 class Elsewhere(Executor):
     """An executor whose workers see other files."""
 

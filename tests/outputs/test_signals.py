@@ -93,7 +93,8 @@ def test_one_writer(tmp_path: Path) -> None:
     with start(tmp_path, "--signals", "s.csv") as process:
         wait_until_read(process)
         (tmp_path / "link.csv").symlink_to("s.csv")
-        for name in ("s.csv", "link.csv"):
+        (tmp_path / "hard.csv").hardlink_to(tmp_path / "s.csv")
+        for name in ("s.csv", "link.csv", "hard.csv"):
             second = run_command("--signals", name, stdin=DATA, cwd=tmp_path)
             message = f"cannot write {name!r}: another job is writing it; wait for that, or name another file"
             assert (second.code, second.record["error_message"]) == (1, message)
@@ -103,7 +104,7 @@ def test_one_writer(tmp_path: Path) -> None:
     assert (tmp_path / "s.csv").read_bytes().count(b"\n") == 1 + ROWS
     assert ".s.csv.lock" in os.listdir(tmp_path)
     assert run_command("--signals", "s.csv", stdin=DATA, cwd=tmp_path).code == 0
-    assert sorted(os.listdir(tmp_path)) == ["link.csv", "other.csv", "s.csv"]
+    assert sorted(os.listdir(tmp_path)) == ["hard.csv", "link.csv", "other.csv", "s.csv"]
     assert (tmp_path / "s.csv").read_bytes() == (tmp_path / "other.csv").read_bytes()
 
 

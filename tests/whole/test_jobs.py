@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stream_signal.job.parallel import HEAD_BYTES
+from stream_signal.job.processes import RANGE_BYTES
 from support.candle_csv import HEADER, row
 from support.commands import COMMAND, metrics_of, run_command
 from support.oracle import count
@@ -99,6 +101,18 @@ def test_a_checkpoint(folder: Path) -> None:
     assert metrics == wanted[1]
 
 
+def test_a_checkpoint_after_a_short_range(folder: Path) -> None:
+    """A file whose last range has only a few rows is known again by the next job."""
+    whole = (folder / "data.csv").read_bytes() * 2
+    rows = whole.replace(HEADER.encode(), b"")
+    end = rows.index(b"\n", HEAD_BYTES + RANGE_BYTES + 1000) + 1
+    (folder / "short.csv").write_bytes(HEADER.encode() + rows[:end])
+    for _ in range(2):
+        code, metrics, stderr = answers(folder, "short.csv", "--jobs", "2", "--checkpoint", "short.json", "-q")
+        assert (code, stderr) == (0, "")
+    assert metrics == answers(folder, "short.csv", "--jobs", "1", "-q")[1]
+
+
 def test_several_files(folder: Path) -> None:
     """Files that follow each other are shared out too, each with its own header."""
     lines = (folder / "data.csv").read_text().splitlines(keepends=True)
@@ -107,7 +121,7 @@ def test_several_files(folder: Path) -> None:
     assert answers(folder, "a.csv", "b.csv", "c.csv", "--jobs", "2") == answers(folder, "data.csv", "--jobs", "1")
 
 
-@pytest.mark.parametrize("arguments", [["--signals", "s.csv"], ["--newest-first"]], ids=" ".join)
+@pytest.mark.parametrize("arguments", [["--signals", "s.csv"], ["--newest-first"], ["--window", "3000"]], ids=" ".join)
 def test_one_process_is_said(folder: Path, arguments: list[str]) -> None:
     """A job that cannot be shared out runs in one process, and the log says why."""
     log = folder / "why.log"
