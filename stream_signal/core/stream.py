@@ -118,7 +118,7 @@ class SignalStream:
         self._block_engine: BlockEngine | None = None
         # The block engine reads points only; groups are odd lines to it, which the row reader reads.
         marks = self._reader.marks
-        self._engine = "rows" if self._keys or (marks and not marks.have_point) else engine
+        self._engine = "rows" if (self._keys and observers) or (marks and not marks.have_point) else engine
         self._block_bytes = block_bytes
         self._block_engine_from = BLOCK_ENGINE_FROM_BYTES // (4 if observers else 1)
         self._name: str | None = None  # of the current input
@@ -239,7 +239,7 @@ class SignalStream:
     @property
     def keys(self) -> int | None:
         """How many keys have come so far; None if the stream has no keys."""
-        return len(self._keys.tallies) if self._keys else None
+        return self._keys.count if self._keys else None
 
     @property
     def symbols(self) -> tuple[str | None, ...]:
@@ -492,9 +492,16 @@ class SignalStream:
             from stream_signal.core.blocks.engine import LEAST_BLOCK_BYTES, BlockEngine  # noqa: PLC0415 - loads NumPy
 
             least = 0 if self._engine == "blocks" else LEAST_BLOCK_BYTES
-            self._block_engine = BlockEngine(
-                self._reader, self._row_engine, self._tally, self._observers, self._block_bytes, least
-            )
+            if self._keys:
+                from stream_signal.core.blocks.keyed import KeyedBlockEngine  # noqa: PLC0415 - as above
+
+                self._block_engine = KeyedBlockEngine(
+                    self._reader, self._row_engine, self._keys, self._key_times, self._block_bytes, least
+                )
+            else:
+                self._block_engine = BlockEngine(
+                    self._reader, self._row_engine, self._tally, self._observers, self._block_bytes, least
+                )
         return self._block_engine
 
 

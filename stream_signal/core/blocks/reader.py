@@ -167,6 +167,28 @@ class BlockDecoder:
         self._look(self._delimiters, places - self._begin, windows)
         return windows
 
+    def locate(self, position: int, starts: Integers, ends: Integers) -> tuple[Integers, Integers] | None:
+        """Find a field, from 0, in lines of the last block that have all fields: where it begins, and its length.
+
+        The delimiter or the newline behind it is included. None if it is too far from the start of a line.
+        """
+        windows, begins = self.windows_at(starts), starts.copy()
+        spare = self._other[: starts.size]
+        if position:
+            for _ in range(position - 1):
+                windows &= np.subtract(windows, 1, out=spare)  # without its lowest mark
+            if not windows.all():
+                return None
+            begins += self._past(windows)
+            windows &= np.subtract(windows, 1, out=spare)
+        if position == self._width - 1:
+            return begins, ends - begins + 1
+        if not windows.all():
+            return None
+        lengths = starts - begins
+        lengths += self._past(windows)
+        return begins, lengths
+
     def _find_newlines(self, text: Bytes, first_line: int) -> Integers:
         """Return the offsets of the newlines, by units in which no two lines end: no longer than the first line."""
         bits = self._marks(text, _NEWLINE)
