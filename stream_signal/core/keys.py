@@ -131,10 +131,9 @@ class Keys:
             return False
         tally = self._tallies.get(key) or self.take(key)
         tally.rows += 1
-        mean = tally.mean or self._mean_of(tally)
-        if tally.cleared != self.cleared:
-            tally.cleared = self.cleared
-            mean.clear()
+        mean = tally.mean
+        if mean is None or tally.cleared != self.cleared:
+            mean = self.mean_of(tally)
         if close is None:
             mean.clear()
             return False
@@ -146,18 +145,18 @@ class Keys:
             self.with_mean += 1
         return above
 
-    def mean_of(self, key: bytes) -> RollingMean:
-        """Return the window of a key that has come."""
-        tally = self._tallies[key]
-        return tally.mean or self._mean_of(tally)
-
-    def _mean_of(self, tally: KeyTally) -> RollingMean:
-        """Fetch the window of a key from the block engine; if it has none there, begin one."""
-        mean = tally.mean = RollingMean(self.window)
-        if self.grouped and tally.number:
-            self.by_number[tally.number - 1].mean = None
-        if self.rings:
-            self.rings.move_out(tally, mean)
+    def mean_of(self, tally: KeyTally) -> RollingMean:
+        """Return the window of a key, from the block engine if it is there, and emptied if it is to be."""
+        mean = tally.mean
+        if mean is None:
+            mean = tally.mean = RollingMean(self.window)
+            if self.grouped and tally.number:
+                self.by_number[tally.number - 1].mean = None
+            if self.rings:
+                self.rings.move_out(tally, mean)
+        if tally.cleared != self.cleared:
+            tally.cleared = self.cleared
+            mean.clear()
         return mean
 
     @property

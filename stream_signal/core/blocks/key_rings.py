@@ -67,8 +67,8 @@ class Signals(NamedTuple):
     """the position in the block of each; None if that is the same order"""
     sums: Integers
     """of the closes in the window that the row ends; undefined while it is not full"""
-    full: Flags
-    """whether it is full"""
+    full: Flags | None
+    """whether it is full; None if it is for all rows"""
     above: Flags
     """whether the close is above its mean"""
 
@@ -112,52 +112,47 @@ class KeyRings:
             return None
         if not self._bring_to_one_scale(ticks, places):
             return None
-        signals = self._push_runs(runs, ticks, gaps, order)
+        signals = self._push_runs(runs, numbers, ticks, gaps, order)
         if gaps:
             keys.cleared += gaps.total
         return signals
 
-    def _push_runs(self, runs: _Runs, ticks: Integers, gaps: Gaps | None, order: Integers | None) -> Signals:
-        window, rings, lengths = self.window, self._rings.ravel(), runs.lengths
+    def _push_runs(
+        self, runs: _Runs, numbers: Integers, ticks: Integers, gaps: Gaps | None, order: Integers | None
+    ) -> Signals:
+        window, lengths = self.window, runs.lengths
         head, held, total = self._head[runs.owners], self._held[runs.owners], self._total[runs.owners]
         if runs.fresh is not None:
             for each in (head, held, total):
                 each[runs.fresh] = 0
-        # The place of each row in its run, and in the ring of its key.
-        place = np.arange(len(ticks)) - np.repeat(runs.starts, lengths)
-        at = place + np.repeat(head, lengths)
-        at -= window * (at >= window)
-        deep = np.flatnonzero(place >= window)
-        at[deep] = 0
-        base = np.repeat(self._rings_of(runs.owners) * window, lengths)
-        leaves = rings[base + at]
-        if runs.fresh is not None:
-            leaves[np.repeat(runs.fresh, lengths)] = 0
-        leaves[deep] = ticks[deep - window]
+        if runs.fresh is None and len(ticks) < 2 * window * len(lengths):
+            leaves = self._replace(runs, numbers, ticks, head)
+        else:
+            leaves = self._leave(runs, ticks, head)
+            self._store(runs, ticks, head)
 
-        sums = np.cumsum(np.subtract(ticks, leaves, out=leaves), out=leaves)
-        total[1:] -= sums[runs.starts[1:] - 1]
+        # One cumulative sum over all runs, and for each run what brings it to the total of its key.
+        sums = np.subtract(ticks, leaves, out=leaves)
+        np.cumsum(sums, out=sums)
+        ends = runs.starts + lengths - 1
+        at_end = sums[ends]
+        total[1:] -= at_end[:-1]
+        at_end += total
         sums += np.repeat(total, lengths)
-        full = place >= np.repeat(window - 1 - held, lengths)
-        if gaps:
-            full &= ~gaps.missing
         above = ticks * window > sums
-        above &= full
+        full = None
+        if gaps or int(held.min()) < window - 1:
+            full = np.arange(len(ticks)) >= np.repeat(runs.starts + (window - 1 - held), lengths)
+            if gaps:
+                full &= ~gaps.missing
+            above &= full
         self._count(runs, above, full)
 
-        # The last ticks of the last run of each key go into its ring, where the oldest ones were.
-        stays = place >= np.repeat(lengths - window, lengths)
-        if runs.last is not None:
-            stays &= np.repeat(runs.last, lengths)
         last = _last_of(runs)
-        owners, ends = runs.owners[last], (runs.starts + lengths - 1)[last]
-        if runs.fresh is not None:
-            self._empty(owners[runs.fresh[last]])
-        (stay,) = stays.nonzero()
-        rings[base[stay] + (place[stay] + np.repeat(head, lengths)[stay]) % window] = ticks[stay]
+        owners, ends = runs.owners[last], ends[last]
         self._head[owners] = (head[last] + lengths[last]) % window
         self._held[owners] = np.minimum(held[last] + lengths[last], window)
-        self._total[owners] = sums[ends]
+        self._total[owners] = at_end[last]
         if gaps:
             self._cleared[owners] += gaps.cleared[ends]
             self._empty(owners[gaps.missing[ends]])
@@ -166,11 +161,55 @@ class KeyRings:
             self._is_here[runs.owners[-1]] = True
         return Signals(order, sums, full, above)
 
-    def _count(self, runs: _Runs, above: Flags, full: Flags) -> None:
-        keys, signals = self._keys, np.add.reduceat(above, runs.starts, dtype=np.int64)
+    def _replace(self, runs: _Runs, numbers: Integers, ticks: Integers, head: Integers) -> Integers:
+        """Return what leaves the window with each close, and put that in its place: for short runs, row by row."""
+        window, rings = self.window, self._rings.ravel()
+        at = np.arange(len(ticks))
+        at += np.repeat(head - runs.starts, runs.lengths)
+        at = _wrapped(at, window)
+        long = runs.lengths > window
+        starts, more = runs.starts[long], runs.lengths[long] - window
+        deep = _ranges(starts + window, more)  # these replace closes of this block
+        at[deep] = 0
+        at += numbers * window
+        leaves = rings[at]
+        leaves[deep] = ticks[deep - window]
+        rings[at] = ticks
+        tails = _ranges(starts + more, np.full(len(more), window))
+        turn = (tails - np.repeat(starts - head[long], window)) % window
+        rings[numbers[tails] * window + turn] = ticks[tails]
+        return leaves
+
+    def _leave(self, runs: _Runs, ticks: Integers, head: Integers) -> Integers:
+        """Return what leaves the window with each close: the one `window` places before, or one in the ring."""
+        window, firsts = self.window, np.minimum(runs.lengths, self.window)
+        rows = _ranges(runs.starts, firsts)
+        at = _wrapped(rows - np.repeat(runs.starts - head, firsts), window)
+        in_ring = self._rings.ravel()[at + np.repeat(self._rings_of(runs.owners) * window, firsts)]
+        if runs.fresh is not None:
+            in_ring[np.repeat(runs.fresh, firsts)] = 0
+        leaves = np.empty_like(ticks)
+        leaves[window:] = ticks[:-window]
+        leaves[rows] = in_ring
+        return leaves
+
+    def _store(self, runs: _Runs, ticks: Integers, head: Integers) -> None:
+        """Put the last closes of the last run of each key into its ring, where the oldest ones were."""
+        window, last = self.window, _last_of(runs)
+        owners, starts, lengths = runs.owners[last], runs.starts[last], runs.lengths[last]
+        if runs.fresh is not None:
+            self._empty(owners[runs.fresh[last]])
+        lasts = np.minimum(lengths, window)
+        rows = _ranges(starts + lengths - lasts, lasts)
+        at = (rows - np.repeat(starts - head[last], lasts)) % window
+        self._rings.ravel()[at + np.repeat(self._rings_of(owners) * window, lasts)] = ticks[rows]
+
+    def _count(self, runs: _Runs, above: Flags, full: Flags | None) -> None:
+        keys, counts = self._keys, np.cumsum(above)
+        signals = np.diff(counts[runs.starts + runs.lengths - 1], prepend=0)
         keys.totals.rows += len(above)
-        keys.totals.signals += int(signals.sum())
-        keys.with_mean += int(np.count_nonzero(full))
+        keys.totals.signals += int(counts[-1])
+        keys.with_mean += len(above) if full is None else int(np.count_nonzero(full))
         if runs.last is None:
             self._rows[runs.owners] += runs.lengths
             self._signals[runs.owners] += signals
@@ -320,6 +359,24 @@ def _runs_of(numbers: Integers, gaps: Gaps | None) -> _Runs:
     is_new_key = owners[1:] != owners[:-1]
     first, last = np.append(np.True_, is_new_key), np.append(is_new_key, np.True_)
     return _Runs(owners, starts, lengths, ~first | (gaps.cleared[starts] > 0), last)
+
+
+def _ranges(starts: Integers, lengths: Integers) -> Integers:
+    """Return the numbers of ranges of these lengths, one range after another.
+
+    >>> _ranges(np.array([5, 9]), np.array([2, 3])).tolist()
+    [5, 6, 9, 10, 11]
+    """
+    ends = np.cumsum(lengths)
+    numbers = np.arange(ends[-1] if len(ends) else 0)
+    numbers += np.repeat(starts - ends + lengths, lengths)
+    return numbers
+
+
+def _wrapped(places: Integers, window: int) -> Integers:
+    """Return places in a ring, given places before its end or in one more turn."""
+    places -= window * (places >= window)
+    return places
 
 
 def _last_of(runs: _Runs) -> Flags | slice:

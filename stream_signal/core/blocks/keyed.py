@@ -1,7 +1,6 @@
 """The block engine for a stream with keys: finds the key of each line of a block, and counts all rows at once.
 
-A key is looked up as it is written, with the delimiter behind it, so that no spaces need to be cut off: `BTC,` and
-` BTC ,` are two spellings of one key. Odd lines, and those whose key cannot be read, are for the row reader.
+A key is looked up as it is written, so that no spaces need to be cut off: `BTC` and ` BTC ` are two spellings of it. Odd lines, and those whose key cannot be read, are for the row reader.
 
 It declines a block, for the row engine to read, if a row might not be taken: one key too many, or one that comes back
 although the keys are grouped.
@@ -16,6 +15,7 @@ import numpy as np
 from stream_signal.core.blocks.columns import LONGEST, Columns
 from stream_signal.core.blocks.engine import LEAST_BLOCK_BYTES, BlockEngine
 from stream_signal.core.blocks.key_rings import Gaps, KeyRings
+from stream_signal.core.blocks.rolling import has_mean, push_closes
 from stream_signal.core.blocks.spellings import UNKNOWN, Spellings
 from stream_signal.core.keys import InputKey, KeyColumn, check_text
 from stream_signal.core.labels import LabelError
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from stream_signal.core.blocks.engine import OddLines
     from stream_signal.core.blocks.reader import Block, Integers, Words
     from stream_signal.core.header import Header
-    from stream_signal.core.keys import Keys
+    from stream_signal.core.keys import Keys, KeyTally
     from stream_signal.core.observers.key_times import KeyTimes
     from stream_signal.core.rows.keyed import KeyedRowEngine
     from stream_signal.core.rows.reader import RowReader
@@ -116,7 +116,7 @@ class KeyedBlockEngine(BlockEngine):
         return True
 
     def _find(self, chunk: bytes, header: Header, block: Block, position: int) -> _Found | None:
-        """Look up what is written in the column of the keys; None if it is too long."""
+        """Look up what is written in the column of the keys; None if that is too long, or a zero byte is in it."""
         lines, starts, ends = np.arange(len(block.ticks)), block.starts, block.ends
         if block.odd.size:
             lines, starts, ends = (np.delete(each, block.odd) for each in (lines, starts, ends))
@@ -124,10 +124,9 @@ class KeyedBlockEngine(BlockEngine):
             return _Found(lines, lines, {})
         located = self._decoder and self._decoder.locate(position, starts, ends)
         if not located:
-            begins, lengths = Columns(chunk, header, starts, ends).bounds(position)
-            located = begins, lengths + 1
+            located = Columns(chunk, header, starts, ends).bounds(position)
         begins, lengths = located
-        if int(lengths.max()) > LONGEST:
+        if int(lengths.max()) > LONGEST or chunk.find(0, int(starts[0]), int(ends[-1])) >= 0:
             return None
         words = self._spellings.words(chunk, begins, lengths)
         heads = _heads(words)  # of rows with the same text one after another, as where rows are grouped by their key
@@ -140,7 +139,7 @@ class KeyedBlockEngine(BlockEngine):
             text = chunk[begin : begin + int(lengths[row])]
             if text not in numbers:
                 numbers[text] = len(self._numbers) + len(numbers)
-                new[text] = int(lines[row]), _key_of(text, header)
+                new[text] = int(lines[row]), _key_of(text)
             found[at] = numbers[text]
         return _Found(lines, np.repeat(found, np.diff(heads, append=len(lines))), new)
 
@@ -197,7 +196,9 @@ class KeyedBlockEngine(BlockEngine):
 
     def _push_all(self, numbers: Integers, ticks: Integers, places: int, odd: OddLines) -> bool:
         """Push all rows at once; False, with none counted, if that cannot be done in int64."""
-        keys, gaps = self._keys, None
+        keys = self._keys
+        if numbers[0] != _NO_KEY and (numbers == numbers[0]).all():
+            return self._push_one(keys.by_number[int(numbers[0])], ticks, places, odd)
         if odd.closes:
             most = max([places, *(close[1] for close in odd.closes.values() if close)])
             ticks[list(odd.closes)] = 0
@@ -223,7 +224,21 @@ class KeyedBlockEngine(BlockEngine):
                 return False
             keys.totals.rows += total
             return True
-        return self._rings.push(numbers, ticks.copy(), places, None) is not None
+        return self._rings.push(numbers, ticks, places, None) is not None
+
+
+    def _push_one(self, tally: KeyTally, ticks: Integers, places: int, odd: OddLines) -> bool:
+        """Push rows that have one key, as those of a stream without keys."""
+        keys, mean = self._keys, self._keys.mean_of(tally)
+        pushed = push_closes(mean, ticks, places, odd.closes)
+        if pushed is None:
+            return False
+        signals, full = int(np.count_nonzero(pushed.above)), has_mean(pushed, keys.window)
+        for each in (tally, keys.totals):
+            each.rows += len(ticks)
+            each.signals += signals
+        keys.with_mean += len(ticks) if full is None else int(np.count_nonzero(full))
+        return True
 
 
 def _heads(words: list[Words]) -> Integers:
@@ -236,9 +251,8 @@ def _heads(words: list[Words]) -> Integers:
     return np.flatnonzero(is_head)
 
 
-def _key_of(text: bytes, header: Header) -> bytes:
-    """Return the key that is written, without the delimiter or the end of the line, as the row reader does."""
-    return text.removesuffix(b"\n").removesuffix(b"\r").removesuffix(header.delimiter.encode()).strip(b" ")
+def _key_of(text: bytes) -> bytes:
+    return text.removesuffix(b"\r").strip(b" ")
 
 
 def _is_text(key: bytes) -> bool:

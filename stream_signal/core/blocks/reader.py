@@ -170,7 +170,7 @@ class BlockDecoder:
     def locate(self, position: int, starts: Integers, ends: Integers) -> tuple[Integers, Integers] | None:
         """Find a field, from 0, in lines of the last block that have all fields: where it begins, and its length.
 
-        The delimiter or the newline behind it is included. None if it is too far from the start of a line.
+        A carriage return before the newline is included. None if the field is too far from the start of a line.
         """
         windows, begins = self.windows_at(starts), starts.copy()
         spare = self._other[: starts.size]
@@ -182,11 +182,12 @@ class BlockDecoder:
             begins += self._past(windows)
             windows &= np.subtract(windows, 1, out=spare)
         if position == self._width - 1:
-            return begins, ends - begins + 1
+            return begins, ends - begins
         if not windows.all():
             return None
         lengths = starts - begins
         lengths += self._past(windows)
+        lengths -= 1
         return begins, lengths
 
     def _find_newlines(self, text: Bytes, first_line: int) -> Integers:

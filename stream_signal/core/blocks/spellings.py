@@ -5,9 +5,11 @@ words of the text that is known there are compared with those of the row, for al
 have one slot, the second stands in another table, under another hash. What neither of them has is looked up one at a
 time, and learnt.
 
-    words      "BTC,"  "ETH,"  "BTC,"           a text goes on to its delimiter, so that no other begins with it
-    slots        17      4       17
-    found         0      1        0             the numbers, in the order in which the texts came
+    texts      BTC   ETH   BTC
+    slots       17     4    17
+    numbers      0     1     0           in the order in which the texts came
+
+No text may have a zero byte: those fill the last word.
 
 The hash: Knuth, "The Art of Computer Programming", volume 3, 6.4 (Fibonacci hashing).
 """
@@ -42,8 +44,8 @@ class Spellings:
     """The texts known so far, each with its number, from 0.
 
     >>> texts = Spellings()
-    >>> words = texts.words(b"BTC,ETH,BTC,        ", np.array([0, 4, 8]), np.array([4, 4, 4]))
-    >>> texts.find(words).tolist(), texts.learn([b"BTC,", b"ETH,"]), texts.find(words).tolist()
+    >>> words = texts.words(b"BTC,ETH,BTC,    ", np.array([0, 4, 8]), np.array([3, 3, 3]))
+    >>> texts.find(words).tolist(), texts.learn([b"BTC", b"ETH"]), texts.find(words).tolist()
     ([-1, -1, -1], None, [0, 1, 0])
     """
 
@@ -58,10 +60,10 @@ class Spellings:
         every: Words = np.ndarray((len(buffer) - 7,), "<u8", buffer, strides=(1,))
         found = []
         shortest, longest = int(lengths.min()), int(lengths.max())
-        for at in range(0, longest, 8):
+        for at in range(0, max(longest, 1), 8):
             words = every[begins] if at == 0 else every[np.minimum(begins + at, len(every) - 1)]
             if shortest < at + 8:
-                words &= _MASKS[longest] if shortest == longest < 8 else _MASKS[np.clip(lengths - at, 0, 8)]
+                words &= _MASKS[longest - at if shortest == longest else np.clip(lengths - at, 0, 8)]
             found.append(words)
         return found
 

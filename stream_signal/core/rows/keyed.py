@@ -47,7 +47,7 @@ class KeyedRowEngine(RowEngine):
         for close in closes:
             key = row.key = reader.label.key  # type: ignore[union-attr] # likewise
             above = keys.push(key, close)
-            mean = keys.mean_of(key) if key is not None else totals.mean
+            mean = keys.mean_of(keys.take(key)) if key is not None else totals.mean
             total = mean.total if mean.ready else None
             row.fill(totals.rows, close, total, mean.places, above=above)
             for show in self._show:
