@@ -118,7 +118,7 @@ class SignalStream:
         self._block_engine: BlockEngine | None = None
         # The block engine reads points only; groups are odd lines to it, which the row reader reads.
         marks = self._reader.marks
-        self._engine = "rows" if (self._keys and observers) or (marks and not marks.have_point) else engine
+        self._engine = "rows" if marks and not marks.have_point else engine
         self._block_bytes = block_bytes
         self._block_engine_from = BLOCK_ENGINE_FROM_BYTES // (4 if observers else 1)
         self._name: str | None = None  # of the current input
@@ -496,7 +496,13 @@ class SignalStream:
                 from stream_signal.core.blocks.keyed import KeyedBlockEngine  # noqa: PLC0415 - as above
 
                 self._block_engine = KeyedBlockEngine(
-                    self._reader, self._row_engine, self._keys, self._key_times, self._block_bytes, least
+                    self._reader,
+                    self._row_engine,
+                    self._keys,
+                    self._key_times,
+                    self._observers,
+                    self._block_bytes,
+                    least,
                 )
             else:
                 self._block_engine = BlockEngine(

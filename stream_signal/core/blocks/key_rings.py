@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from stream_signal.core.rolling import INT64_MAX
+from stream_signal.core.ticks import INT64_MAX
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,15 +36,17 @@ _SHORT = 2**16
 _FIRST_CAPACITY = 64
 
 
-class Gaps(NamedTuple):
-    """What ends runs in a block."""
+# The number of a row whose key could not be read.
+NO_KEY = -1
+
+
+class _Gaps(NamedTuple):
+    """What ends runs in a block, for each row whose key is known."""
 
     missing: Flags
-    """for each row whose key is known, whether it has no close"""
+    """whether it has no close"""
     cleared: Integers
-    """for each of them, how many rows of the block before it have emptied all windows"""
-    total: int
-    """how many rows of the block have done so"""
+    """how many rows of the block before it have emptied all windows"""
 
 
 class _Runs(NamedTuple):
@@ -61,16 +63,21 @@ class _Runs(NamedTuple):
 
 
 class Signals(NamedTuple):
-    """The result of pushing n rows, in the order of their keys."""
+    """The result of pushing the rows of a block whose keys are known, in the order of the keys."""
 
-    order: Integers | None
-    """the position in the block of each; None if that is the same order"""
+    places: Integers | slice
+    """of each row in the block"""
+    ticks: Integers
+    """each close at the scale of the rings"""
     sums: Integers
     """of the closes in the window that the row ends; undefined while it is not full"""
     full: Flags | None
     """whether it is full; None if it is for all rows"""
     above: Flags
     """whether the close is above its mean"""
+
+
+_NOTHING = Signals(slice(0), np.zeros(0, np.int64), np.zeros(0, np.int64), None, np.zeros(0, np.bool_))
 
 
 class KeyRings:
@@ -92,33 +99,41 @@ class KeyRings:
         self._rings = np.zeros((0, self.window), np.int64)
         self._has_counts = False
 
-    def push(self, numbers: Integers, ticks: Integers, places: int, gaps: Gaps | None) -> Signals | None:
+    def push(self, numbers: Integers, ticks: Integers, places: int, missing: Flags | None = None) -> Signals | None:
         """Count a row of the key with each of `numbers`, whose close is the tick beside it, scaled by 10**places.
 
-        Return None, with no row counted, if a sum might not fit into int64. `ticks` is overwritten.
+        If closes are `missing`, their ticks are 0; a row with NO_KEY has none, and empties all windows. Return None,
+        with no row counted, if a sum might not fit into int64. `ticks` may be overwritten.
         """
-        keys = self._keys
         self._make_room()
-        if gaps:
-            ticks[gaps.missing] = 0
+        keys, at, gaps, cleared = self._keys, None, None, 0
+        if missing is not None:
+            unknown = numbers == NO_KEY
+            gaps = _Gaps(missing, np.cumsum(unknown))
+            cleared = int(gaps.cleared[-1])
+            if cleared:
+                at = np.flatnonzero(~unknown)
+                numbers, ticks, gaps = numbers[at], ticks[at], _Gaps(missing[at], gaps.cleared[at])
         order = _order_of(numbers, keys.count)
         if order is not None:
             numbers, ticks = numbers[order], ticks[order]
-            gaps = gaps and Gaps(gaps.missing[order], gaps.cleared[order], gaps.total)
-        runs = _runs_of(numbers, gaps)
-        if keys.grouped:
-            runs = self._of_one_ring(runs)
-        if not self._move_in(runs.owners[:1] if keys.grouped else runs.owners[_last_of(runs)]):
-            return None
-        if not self._bring_to_one_scale(ticks, places):
-            return None
-        signals = self._push_runs(runs, numbers, ticks, gaps, order)
-        if gaps:
-            keys.cleared += gaps.total
+            gaps = gaps and _Gaps(gaps.missing[order], gaps.cleared[order])
+            at = order if at is None else at[order]
+        signals = _NOTHING
+        if len(numbers):
+            runs = _runs_of(numbers, gaps)
+            if keys.grouped:
+                runs = self._of_one_ring(runs)
+            present = runs.owners[:1] if keys.grouped else runs.owners[_last_of(runs)]
+            if not (self._move_in(present) and self._bring_to_one_scale(ticks, places)):
+                return None
+            signals = self._push_runs(runs, numbers, ticks, gaps, slice(None) if at is None else at)
+        keys.totals.rows += cleared
+        keys.cleared += cleared
         return signals
 
     def _push_runs(
-        self, runs: _Runs, numbers: Integers, ticks: Integers, gaps: Gaps | None, order: Integers | None
+        self, runs: _Runs, numbers: Integers, ticks: Integers, gaps: _Gaps | None, at: Integers | slice
     ) -> Signals:
         window, lengths = self.window, runs.lengths
         head, held, total = self._head[runs.owners], self._held[runs.owners], self._total[runs.owners]
@@ -159,7 +174,7 @@ class KeyRings:
         if self._keys.grouped:
             self._is_here[runs.owners[0]] = False
             self._is_here[runs.owners[-1]] = True
-        return Signals(order, sums, full, above)
+        return Signals(at, ticks, sums, full, above)
 
     def _replace(self, runs: _Runs, numbers: Integers, ticks: Integers, head: Integers) -> Integers:
         """Return what leaves the window with each close, and put that in its place: for short runs, row by row."""
@@ -304,13 +319,19 @@ class KeyRings:
             self._is_here, self._head, self._held, self._total, self._cleared, self._rows, self._signals = (
                 _longer(each, capacity)
                 for each in (
-                    self._is_here, self._head, self._held, self._total, self._cleared, self._rows, self._signals
+                    self._is_here,
+                    self._head,
+                    self._held,
+                    self._total,
+                    self._cleared,
+                    self._rows,
+                    self._signals,
                 )
             )
             self._rings = _longer(self._rings, 1 if self._keys.grouped else capacity)
 
     def _bring_to_one_scale(self, ticks: Integers, places: int) -> bool:
-        """Scale the ticks or the rings; False, with nothing changed but the ticks, if a sum might not fit into int64."""
+        """Scale the ticks or the rings; False, with neither scaled, if a sum might not fit into int64."""
         largest = max(int(ticks.max(initial=0)), -int(ticks.min(initial=0)))
         if not self._admit(largest, places):
             return False
@@ -344,7 +365,7 @@ def _order_of(numbers: Integers, count: int) -> Integers | None:
     return np.argsort(numbers.astype(np.uint16) if count <= _SHORT else numbers, kind="stable")
 
 
-def _runs_of(numbers: Integers, gaps: Gaps | None) -> _Runs:
+def _runs_of(numbers: Integers, gaps: _Gaps | None) -> _Runs:
     """Cut rows in the order of their keys into runs."""
     is_start = np.empty(len(numbers), np.bool_)
     is_start[0] = True

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    Flags = NDArray[np.bool_]
     Integers = NDArray[np.int64]
     Words = NDArray[np.uint64]
 
@@ -56,7 +57,7 @@ class Spellings:
         self._slots = self._others = np.zeros(1 << self._bits, np.int32)
 
     def words(self, buffer: bytes, begins: Integers, lengths: Integers) -> list[Words]:
-        """Return the texts that begin at `begins`: the first eight bytes of each, the next ..., with zeros behind it."""
+        """Return the texts that begin at `begins`: their first eight bytes, the next eight ..., with zeros behind."""
         every: Words = np.ndarray((len(buffer) - 7,), "<u8", buffer, strides=(1,))
         found = []
         shortest, longest = int(lengths.min()), int(lengths.max())
@@ -84,8 +85,8 @@ class Spellings:
             found[row] = self._texts.get(text, UNKNOWN)
         return found
 
-    def _differ(self, numbers: Integers, words: list[Words]) -> NDArray[np.bool_]:
-        differ = self._words[0][numbers] != words[0]
+    def _differ(self, numbers: Integers, words: list[Words]) -> Flags:
+        differ: Flags = self._words[0][numbers] != words[0]
         for at in range(1, max(len(words), len(self._words))):
             known = self._words[at][numbers] if at < len(self._words) else np.uint64(0)
             differ |= known != (words[at] if at < len(words) else np.uint64(0))
@@ -97,7 +98,7 @@ class Spellings:
         for text in new:
             self._texts[text] = len(self._texts)
         size = max(8 * len(self._words), max(map(len, new), default=0) + 7 & -8)
-        words = np.array(new, f"S{size}").view("<u8").reshape(len(new), -1)
+        words = np.array(new, f"S{size}").view("<u8").reshape(len(new), size // 8)
         known = len(self._texts) - len(new)
         while len(self._words) < words.shape[1]:
             self._words.append(np.zeros(known, np.uint64))

@@ -16,6 +16,7 @@ from stream_signal.core.quotes import FieldError, split_line
 from stream_signal.core.time_column import find_time
 
 if TYPE_CHECKING:
+    from stream_signal.core.blocks.rows import Rows
     from stream_signal.core.header import Header
     from stream_signal.core.labels import Label
     from stream_signal.core.observe import Row
@@ -105,6 +106,14 @@ class KeyTimes(Observer):
         """Take the timestamp of one row."""
         if self.position is not None and row.key is not None:
             self.see(row.key, row.text(self.position), row.number)
+
+    def rows(self, rows: Rows) -> None:
+        """Take the timestamps of a run of rows."""
+        if self.position is not None and rows.keys is not None:
+            see = self.see
+            for number, (key, time) in enumerate(zip(rows.keys, rows.texts(self.position), strict=True), rows.first):
+                if key is not None:
+                    see(key, time, number)
 
     def look(self, key: bytes | None, time: bytes, number: int) -> None:
         """Take the timestamp of one of the first rows of the input; its key is None if it could not be read."""
