@@ -11,6 +11,7 @@ Memory is a window for each key; if the keys are grouped, it is one window.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import shown
@@ -95,6 +96,11 @@ class Keys:
     def number(self, key: bytes) -> int:
         """Return the number of a key, from 0, and take it if it is new, without a check of the order of the rows."""
         return (self._tallies.get(key) or self._add(key)).number
+
+    def follow(self, others: Keys) -> None:
+        """Number the keys as others do, which have taken them already."""
+        for key in islice(others, self.count, None):
+            self.number(key)
 
     def take(self, key: bytes) -> KeyTally:
         """Return the tally of a key; LabelError if it is one too many, or comes back although they are grouped."""
