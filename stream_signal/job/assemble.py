@@ -162,13 +162,14 @@ def _workers(order: Order, config: Config, held: ExitStack, log: Log, stop: Stop
         from stream_signal.job.cluster import cluster  # noqa: PLC0415
 
         return cluster(order.cluster, held, stop)
-    if not order.jobs and sum(map(size_of, order.inputs)) < AUTO_BYTES:
+    total_bytes = sum(map(size_of, order.inputs))
+    if not order.jobs and total_bytes < AUTO_BYTES:
         return None
     from stream_signal.job.processes import processes  # noqa: PLC0415
 
     count = order.jobs or system.usable_cores()
     log.info("processes", jobs=count)
-    return processes(count, held, stop) if count > 1 else None
+    return processes(count, total_bytes, held, stop) if count > 1 else None
 
 
 def _alone(order: Order, config: Config) -> str | None:

@@ -204,7 +204,8 @@ def test_one_process(tmp_path: Path) -> None:
 def test_no_key_has_a_full_window(tmp_path: Path) -> None:
     """It is one doubt about all keys; one full window of any key is enough."""
     text = (
-        "stream-signal: no window was ever full, so no row could signal: it has {} rows, no key of 3 has more than {}\n"
+        "stream-signal: no window was ever full, so no row could signal: a window has {} rows, "
+        "no key of 3 has more than {}\n"
     )
     most = max(entry["rows"] for entry in entries(ROWS).values())
     assert run_in_process("--key", "symbol", "--window", "150", stdin=market(ROWS), cwd=tmp_path).stderr == text.format(

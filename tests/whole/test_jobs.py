@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stream_signal.job.parallel import HEAD_BYTES
-from stream_signal.job.processes import RANGE_BYTES
+from stream_signal.job.processes import LEAST_RANGE_BYTES
 from support.candle_csv import HEADER, row
 from support.commands import COMMAND, metrics_of, run_command
 from support.oracle import count
@@ -105,7 +105,7 @@ def test_a_checkpoint_after_a_short_range(folder: Path) -> None:
     """A file whose last range has only a few rows is known again by the next job."""
     whole = (folder / "data.csv").read_bytes() * 2
     rows = whole.replace(HEADER.encode(), b"")
-    end = rows.index(b"\n", HEAD_BYTES + RANGE_BYTES + 1000) + 1
+    end = rows.index(b"\n", HEAD_BYTES + LEAST_RANGE_BYTES + 1000) + 1
     (folder / "short.csv").write_bytes(HEADER.encode() + rows[:end])
     for _ in range(2):
         code, metrics, stderr = answers(folder, "short.csv", "--jobs", "2", "--checkpoint", "short.json", "-q")
