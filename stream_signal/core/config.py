@@ -143,10 +143,10 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
 class Config(_Settings):
     """The settings that decide the answer; a wrong one raises ConfigError.
 
-    `window` is in rows; `windows` are more of them, counted beside it. `column` is a name, or a number counted from 1, or both as a tuple: the name for a file with a
-    header, the number for one without. `header` is True, False, or "auto": the first line decides. If `delimiter` is
-    None, the first line decides. `bad_rows` is "error" or "missing"; `max_bad` is the share of the rows that
-    may be bad. `seed` and `version` are copied to the metrics.
+    `window` is in rows; `windows` are more of them, counted beside it. `column` is a name, or a number counted from 1,
+    or both as a tuple: the name for a file with a header, the number for one without. `header` is True, False, or
+    "auto": the first line decides. If `delimiter` is None, the first line decides. `bad_rows` is "error" or "missing";
+    `max_bad` is the share of the rows that may be bad. `seed` and `version` are copied to the metrics.
     `time_column` is a name or a number, or a tuple of two, for a date and a time; None: the first with a known name.
     `newest_first` says that the rows come newest first: files are read from their ends. `decimal` and `thousands` are
     the marks in a close; `thousands` is None, or "," or "." or " ".

@@ -98,7 +98,7 @@ class Keys:
         return (self._tallies.get(key) or self._add(key)).number
 
     def follow(self, others: Keys) -> None:
-        """Number the keys as others do, which have taken them already."""
+        """Take the keys that others have taken, so that the numbers are the same."""
         for key in islice(others, self.count, None):
             self.number(key)
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from stream_signal.core.observe import Observer
     from stream_signal.core.observers.first_look import FirstLook
     from stream_signal.core.observers.key_times import KeyTimes
-    from stream_signal.core.state import State
+    from stream_signal.core.state import State, WindowState
     from stream_signal.core.stretch import Apart, Stretch
     from stream_signal.core.symbols import Symbols
 
@@ -94,6 +94,7 @@ class SignalStream:
 
             check_names(self._observers, {_DOUBTS, *([look.name] if look else [])})
         self._tally = Tally(config.window)
+        self._more = [Tally(window) for window in config.windows]
         self._config = config
         self._look = look
         self._reader = RowReader(
@@ -103,6 +104,7 @@ class SignalStream:
             self._find_label,
         )
         self._keys: Keys | None = None
+        self._more_keys: list[Keys] = []  # of the other windows
         self._input_key: InputKey | None = None
         self._key_times = cast("KeyTimes | None", look) if config.is_keyed else None
         self._symbols: Symbols | None = None
@@ -110,11 +112,15 @@ class SignalStream:
             from stream_signal.core.keys import InputKey, Keys  # noqa: PLC0415 - most streams have none
             from stream_signal.core.rows.keyed import KeyedRowEngine  # noqa: PLC0415
 
-            self._keys = Keys(self._tally, config.max_keys, grouped=config.grouped)
+            self._keys, *self._more_keys = (
+                Keys(tally, config.max_keys, grouped=config.grouped) for tally in (self._tally, *self._more)
+            )
             self._input_key = InputKey(self._keys) if config.key == BY_NAME else None
-            self._row_engine: RowEngine = KeyedRowEngine(self._reader, self._keys, self._observers, self._key_times)
+            self._row_engine: RowEngine = KeyedRowEngine(
+                self._reader, self._keys, self._observers, self._key_times, self._more_keys
+            )
         else:
-            self._row_engine = RowEngine(self._reader, self._tally, self._observers)
+            self._row_engine = RowEngine(self._reader, self._tally, self._observers, self._more)
         self._block_engine: BlockEngine | None = None
         # The block engine reads points only; groups are odd lines to it, which the row reader reads.
         marks = self._reader.marks
@@ -159,6 +165,7 @@ class SignalStream:
             raise ValueError(f"expected the state of a stream {'with' if self._keys else 'without'} keys")
         if self._keys:
             self._keys.restore(state.keys or {}, state.rows - (state.rows_without_mean or 0))
+        self._restore_more(state)
         self._reader.resume(state.header, state.offset, state.line, state.repairs)
         if state.symbols and self._symbols:
             self._restore_symbols(state.symbols)
@@ -198,6 +205,7 @@ class SignalStream:
             self.rows - self._keys.with_mean if self._keys else self._tally.rows_without_mean,
             self._keys.state() if self._keys else None,
             self.symbols,
+            self._more_states(),
         )
 
     @property
@@ -235,6 +243,26 @@ class SignalStream:
             for key, tally in self._keys.tallies.items()
             if tally.rows
         }
+
+    @property
+    def by_window(self) -> dict[int, Counts] | None:
+        """The counts of each further window; None if there are none, or before the first row."""
+        if not self._more or not self.rows:
+            return None
+        return {tally.mean.window: Counts(self.rows, tally.signals, tally.signals / self.rows) for tally in self._more}
+
+    @property
+    def by_key_and_window(self) -> dict[str, dict[int, Counts]] | None:
+        """The counts of each further window for each key; None if there are no keys, or no further windows."""
+        if not self._more_keys:
+            return None
+        found: dict[str, dict[int, Counts]] = {}
+        for keys in self._more_keys:
+            for key, tally in keys.tallies.items():
+                if tally.rows:
+                    counts = Counts(tally.rows, tally.signals, tally.signals / tally.rows)
+                    found.setdefault(key.decode(), {})[keys.window] = counts
+        return found
 
     @property
     def keys(self) -> int | None:
@@ -352,7 +380,7 @@ class SignalStream:
         stream._begin(header)
         stream._restore_symbols(apart.symbols)
         stream.begin_input(size=BLOCK_ENGINE_FROM_BYTES)  # whoever counts apart counts a lot
-        first = FirstCloses(config, header, config.window - 1)
+        first = FirstCloses(config, header, max(config.window, *config.windows, 1) - 1)
         fed = 0
         try:
             for chunk in chunks:
@@ -367,9 +395,12 @@ class SignalStream:
             raise NotApart("the last line is not whole")
         if not all(part.can_join for part in parts):
             raise NotApart("an observer has to see these rows in order")
-        reader, tally = stream._reader, stream._tally
-        segment = Segment.from_tally(tally, first.closes, broken=tally.rows_without_mean != 0)
-        return Stretch(fed, reader.line, header, segment, reader.repairs, parts, stream.symbols)
+        reader = stream._reader
+        segment, *more = (
+            Segment.from_tally(tally, first.closes[: tally.mean.window - 1], broken=tally.rows_without_mean != 0)
+            for tally in (stream._tally, *stream._more)
+        )
+        return Stretch(fed, reader.line, header, segment, reader.repairs, parts, stream.symbols, tuple(more))
 
     def add(self, stretch: Stretch, tail: bytes) -> None:
         """Take whole lines that were counted apart, as if they were fed; `tail` are the last of their bytes.
@@ -382,7 +413,8 @@ class SignalStream:
         with self._reading():
             for observer, part in zip(self._observers, stretch.parts, strict=True):
                 observer.join(part, self.rows)
-            stretch.segment.add_to(self._tally)
+            for tally, segment in zip((self._tally, *self._more), (stretch.segment, *stretch.more), strict=True):
+                segment.add_to(tally)
             self.repairs.add(stretch.repairs, self._reader.line)
             self._reader.skip_lines(stretch.lines)
             self._fed += stretch.size
@@ -433,6 +465,30 @@ class SignalStream:
                 error.line = self.repairs.line_of(error.line)
             raise
         self._closed = False
+
+    def _more_states(self) -> tuple[WindowState, ...]:
+        from stream_signal.core.state import WindowState  # noqa: PLC0415 - only a checkpoint needs it
+
+        if self._more_keys:
+            return tuple(
+                WindowState(keys.totals.signals, [], 0, self.rows - keys.with_mean, keys.state())
+                for keys in self._more_keys
+            )
+        return tuple(
+            WindowState(tally.signals, tally.mean.held(), tally.mean.places, tally.rows_without_mean, None)
+            for tally in self._more
+        )
+
+    def _restore_more(self, state: State) -> None:
+        if len(state.more) != len(self._more):
+            raise ValueError("expected the state of each further window")
+        for at, (tally, saved) in enumerate(zip(self._more, state.more, strict=True)):
+            if (saved.keys is None) != (self._keys is None):
+                raise ValueError("expected the keys of each further window")
+            tally.rows, tally.signals, tally.rows_without_mean = state.rows, saved.signals, saved.rows_without_mean
+            tally.mean.restore(saved.ring, saved.places)
+            if self._keys:
+                self._more_keys[at].restore(saved.keys or {}, state.rows - (saved.rows_without_mean or 0))
 
     def _check_bad_rows(self, rows: int) -> None:
         bad, missing = (self.repairs.counts.get(kind, 0) for kind in (BAD_ROW, MISSING_CLOSE))
@@ -503,10 +559,11 @@ class SignalStream:
                     self._observers,
                     self._block_bytes,
                     least,
+                    self._more_keys,
                 )
             else:
                 self._block_engine = BlockEngine(
-                    self._reader, self._row_engine, self._tally, self._observers, self._block_bytes, least
+                    self._reader, self._row_engine, self._tally, self._observers, self._block_bytes, least, self._more
                 )
         return self._block_engine
 

@@ -48,6 +48,8 @@ class Stretch(NamedTuple):
     """what each observer would have seen, with rows counted from the start of the stretch"""
     symbols: tuple[str | None, ...] = ()
     """the value of each column of symbols"""
+    more: tuple[Segment, ...] = ()
+    """the segment of each further window"""
 
 
 class NotApart(Exception):  # noqa: N818 - nothing has failed

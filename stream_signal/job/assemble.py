@@ -182,7 +182,7 @@ def _alone(order: Order, config: Config) -> str | None:
         return "signals are written row by row"
     if config.is_keyed:
         return "each key has a window of its own"
-    if config.window > MOST_WINDOW:
+    if max(config.window, *config.windows, 1) > MOST_WINDOW:
         return f"a window of more than {MOST_WINDOW} rows is long beside a range"
     return None
 
@@ -203,7 +203,7 @@ def _signals(order: Order, config: Config, held: ExitStack, stop: StopSignals) -
     from stream_signal.outputs.signals import SignalsWriter  # noqa: PLC0415
 
     form = order.signals_format or format_for(order.signals)
-    lines = SignalLines(form, config.time_column, keyed=config.is_keyed)
+    lines = SignalLines(form, config.time_column, keyed=config.is_keyed, windows=config.windows)
     writer = SignalsWriter(order.signals, lines, lambda: stop.received, quiet=order.is_quiet)
     return held.enter_context(writer)
 

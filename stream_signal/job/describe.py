@@ -46,7 +46,10 @@ def _read(data: bytes) -> Saved:
     window = content["settings"].get("window")
     if type(window) is not int or not 1 <= window <= MAX_WINDOW:
         raise DamagedError("it is damaged: it has no window")
-    return checked(content, window)
+    windows = content["settings"].get("windows", [])
+    if not isinstance(windows, list) or not all(type(each) is int and 1 <= each <= MAX_WINDOW for each in windows):
+        raise DamagedError("it is damaged: it has no windows")
+    return checked(content, window, windows)
 
 
 def as_lines(described: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from stream_signal import Config, Counts, run
+from stream_signal import Config, run
 from support.candle_csv import CLOSES, candle_csv
 from support.commands import logged, run_command, run_in_process
 from support.oracle import count
@@ -86,7 +86,10 @@ def test_metrics_so_far(tmp_path: Path) -> None:
 def test_from_python() -> None:
     """`run` returns the counts of each key; the name of a path can be the key."""
     metrics = run(Config(key="symbol", window=2), [b"symbol,close\nA,1\nB,1\nA,2\n"])
-    assert metrics.by_key == {"A": Counts(2, 1, 0.5), "B": Counts(1, 0, 0.0)}
+    assert metrics.by_key == {
+        "A": {"rows": 2, "signals": 1, "value": 0.5},
+        "B": {"rows": 1, "signals": 0, "value": 0.0},
+    }
     assert run(Config(window=2), [b"close\n1\n"]).by_key is None
 
 

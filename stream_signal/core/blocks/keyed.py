@@ -282,7 +282,7 @@ class KeyedBlockEngine(BlockEngine):
             window, *more = (keys.window for keys in self._all_keys)
             self._row_engine.count_and_show(closes(), Row(window, lambda column: columns.texts(column)[at], more))
 
-    def _show(self, rows: _Rows, pushed: list[tuple[Pushed, Flags | None, int]]) -> None:
+    def _show(self, rows: _Rows, pushed: Sequence[tuple[Pushed, Flags | None, int]]) -> None:
         """Show the rows to the observers: for each window, what was pushed, which are full, and their places."""
         if not rows.columns:
             return

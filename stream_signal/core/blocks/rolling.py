@@ -121,9 +121,7 @@ def rows_without_mean(pushed: Pushed, window: int) -> int:
     return int(np.minimum(runs, window).sum())
 
 
-def _bring_to_one_scale(
-    means: Sequence[RollingMean], ticks: Integers, places: int, odd: Mapping[int, Close]
-) -> bool:
+def _bring_to_one_scale(means: Sequence[RollingMean], ticks: Integers, places: int, odd: Mapping[int, Close]) -> bool:
     """Scale ticks, odd closes and rings alike; False, with the rings unchanged, if a sum might not fit into int64."""
     values = {at: close for at, close in odd.items() if close} if odd else {}
     most = max([places, *(mean.places for mean in means), *(close[1] for close in values.values())])

@@ -28,8 +28,8 @@ class Rows:
     that each row ends, at the same scale, for the rows that have a mean; `divisor` turns it into that mean. `odd` lists
     the positions of the rows that were read one at a time; the close of each other row is written in digits, with a
     point and a minus sign at most. `keys` is the key of each row, None where it could not be read; without keys in the
-    stream, it is None itself. If there are more windows, `more` has the same rows for each of them, with its own `window`,
-    `sums`, `above` and `has_mean`.
+    stream, it is None itself. If there are more windows, `more` has the same rows for each of them, with its own
+    `window`, `sums`, `above` and `has_mean`.
     """
 
     def __init__(self, first: int, pushed: Pushed, places: int, window: int, columns: Columns) -> None:
@@ -54,7 +54,7 @@ class Rows:
         at = 0
         row = Row(self.window, lambda column: self.texts(column)[at], [each.window for each in self.more])
         missing, ticks = set(self.missing), self.ticks.tolist()
-        seen = [(one, rows.places, rows._totals(), rows.above.tolist()) for one, rows in self._with_more(row)]
+        seen = [(one, rows.places, rows.totals(), rows.above.tolist()) for one, rows in self._with_more(row)]
         for at in range(len(self)):
             close = None if at in missing else (ticks[at], self.places)
             if self.keys is not None:
@@ -66,9 +66,10 @@ class Rows:
     def _with_more(self, row: Row) -> Iterator[tuple[Row, Rows]]:
         return zip((row, *row.more), (self, *self.more), strict=True)
 
-    def _totals(self) -> list[int | None]:
+    def totals(self) -> list[int | None]:
         """Return the sum of each window, None if it is not full."""
-        full, sums = self.has_mean, self.sums.tolist()
+        sums: list[int | None] = self.sums.tolist()
+        full = self.has_mean
         if full is None:
             return sums
         return [total if is_full else None for total, is_full in zip(sums, full.tolist(), strict=True)]

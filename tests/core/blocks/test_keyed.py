@@ -59,6 +59,7 @@ def files(draw: st.DrawFn) -> File:
         "max_bad": 1,
         "grouped": grouped,
         "max_keys": draw(st.sampled_from([1, 3, 100])),
+        "windows": draw(st.sampled_from([(), (), (7,), (20, 8)])),
     }
     return File(text.encode(errors="surrogateescape"), config)
 
@@ -74,13 +75,21 @@ def answer(file: File, engine: Any, block_bytes: int, cuts: Sequence[int], *, re
             stream.feed(file.data[begin:end])
             begin = end
             if resumes and end < len(file.data):
-                state = State.from_json(json.loads(json.dumps(stream.state().as_json())), config.window)
+                state = State.from_json(json.loads(json.dumps(stream.state().as_json())), config.window, config.windows)
                 stream, begin = SignalStream.from_state(config, state, engine=engine), state.offset
         counts = stream.finish()
     except StreamSignalError as error:
         return type(error), str(error)
     assert stream.by_key is not None
-    return counts, list(stream.by_key.items()), stream.rows_with_mean, stream.repairs.counts, stream.repairs.first
+    further = stream.by_window, stream.by_key_and_window
+    return (
+        counts,
+        list(stream.by_key.items()),
+        further,
+        stream.rows_with_mean,
+        stream.repairs.counts,
+        stream.repairs.first,
+    )
 
 
 @given(files(), st.integers(64, 2000), st.lists(st.integers(0, 3000), max_size=4))
@@ -100,7 +109,7 @@ def test_stopped_anywhere(file: File, block_bytes: int, cuts: list[int]) -> None
 
 def seen(file: File, engine: Any, block_bytes: int, form: str) -> tuple[bytes, object, object, str]:
     """Count a file with observers; give the signal lines, the order of the times, and the error if there is one."""
-    lines, times, error = SignalLines(form, keyed=True), KeyTimes(), ""
+    lines, times, error = SignalLines(form, keyed=True, windows=file.config["windows"]), KeyTimes(), ""
     stream = SignalStream(Config(**file.config), [lines, times], engine=engine, block_bytes=block_bytes)
     try:
         stream.feed(file.data)
