@@ -24,8 +24,9 @@ from stream_signal.inputs.arrow import read_columns
 from stream_signal.inputs.magic import find_format
 from support.candle_csv import FIRST_TIMESTAMP, HEADER, candle_csv
 from support.columns import CLOSES, WRITERS, Table, tables
-from support.commands import COMMAND, metrics_of, run_command, run_in_process
+from support.commands import COMMAND, metrics_of, run_command, run_in_process, run_script
 from support.memory import MEASURE, MEGABYTE
+from support.scripts import AT_IMPORT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -320,6 +321,13 @@ def test_stopped_while_a_pipe_is_silent(files: Path) -> None:
         time.sleep(1.5)
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=10) == 143
+
+
+@pytest.mark.parametrize("module", ["pyarrow.lib", "pyarrow.ipc", "pyarrow.compute", "pandas"])
+def test_stopped_in_an_import(module: str, files: Path) -> None:
+    """A stop signal in the middle of an import stops the job, even where pyarrow catches what it raises."""
+    done = run_script(AT_IMPORT, module, cwd=files, stdin=(files / "data.arrows").read_bytes())
+    assert (done.code, done.record["error_message"]) == (143, "interrupted by SIGTERM after 0 rows")
 
 
 def test_within_archives(files: Path) -> None:
