@@ -11,13 +11,14 @@ from stream_signal.core.repairs import BAD_ROW, MISSING_CLOSE
 from stream_signal.core.steps import FIRST_STEPS, NANOSECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.core.stream import SignalStream
 
 BACKWARDS, REPEATED = "backwards", "repeated"
 NOT_COMPARED, EITHER = "not_compared", "day_or_month"
+SORT = "sort the rows by time"
 NEVER_FULL, GAPS = "never_full", "gaps"
 # More steps than one in so many have to be longer than the usual one.
 GAPS_ONE_IN = 100
@@ -31,10 +32,13 @@ class Doubt(NamedTuple):
     """one line, for people"""
 
 
-def doubts_of(stream: SignalStream, order: TimeOrder, *, so_far: bool = False) -> list[Doubt]:
+def doubts_of(
+    stream: SignalStream, order: TimeOrder, reversal: Callable[[], str] = lambda: SORT, *, so_far: bool = False
+) -> list[Doubt]:
     r"""List the doubts about a stream whose timestamps `order` has seen.
 
-    `so_far` leaves out those that more rows may remove.
+    `reversal` says how its inputs can be read in order of time, should they be newest first. `so_far` leaves out the
+    doubts that more rows may remove.
 
     >>> from stream_signal import Config, SignalStream, TimeOrder
     >>> order = TimeOrder()
@@ -43,7 +47,13 @@ def doubts_of(stream: SignalStream, order: TimeOrder, *, so_far: bool = False) -
     >>> [doubt.text for doubt in doubts_of(stream, order)]
     ["the same timestamp twice: 1 of 1 (100 %) equals the one before it; first: row 2: '60' after '60'"]
     """
-    found = [*_of_rows(stream, so_far=so_far), *_of_times(order, so_far=so_far, from_the_end=stream.newest_first)]
+    if stream.newest_first:
+
+        def reversal() -> str:
+            return "the file is oldest first: leave out --newest-first, or give --no-newest-first"
+
+    times = _of_times(order, reversal, so_far=so_far, from_the_end=stream.newest_first)
+    found = [*_of_rows(stream, so_far=so_far), *times]
     return [*found, *(Doubt(kind, text) for kind, text in stream.doubts.items())]
 
 
@@ -61,7 +71,7 @@ def _of_rows(stream: SignalStream, *, so_far: bool) -> Iterator[Doubt]:
         )
 
 
-def _of_times(order: TimeOrder, *, so_far: bool, from_the_end: bool) -> Iterator[Doubt]:
+def _of_times(order: TimeOrder, reversal: Callable[[], str], *, so_far: bool, from_the_end: bool) -> Iterator[Doubt]:
     pairs, counts, first = order.pairs, order.counts, order.first
 
     def share(kind: str) -> str:
@@ -69,10 +79,7 @@ def _of_times(order: TimeOrder, *, so_far: bool, from_the_end: bool) -> Iterator
 
     if order.newest_first:
         how = f"{share(BACKWARDS)} timestamps are earlier than the one before, so the mean uses future prices"
-        advice = "--newest-first reads the file from its end"
-        if from_the_end:
-            advice = "the file is oldest first: leave out --newest-first, or give --no-newest-first"
-        yield Doubt(BACKWARDS, f"newest first: {how}; {advice}")
+        yield Doubt(BACKWARDS, f"newest first: {how}; {reversal()}")
     elif counts.get(BACKWARDS):
         how = f"{share(BACKWARDS)} timestamps are earlier than the one before; first: {first[BACKWARDS]}"
         files = "name the newest file first" if from_the_end else "name the files in the order of time"
