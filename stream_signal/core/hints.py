@@ -187,14 +187,13 @@ def fitting_format(rows: Sequence[Sequence[str]], delimiter: str) -> str | None:
 
     guess = guess_close(rows)
     for name, layout in FORMATS.items():
-        times = layout.time_column if isinstance(layout.time_column, tuple) else (layout.time_column,)
         number = layout.column[1] if isinstance(layout.column, tuple) else layout.column
         if (
             guess is not None
             and layout.fields == len(rows[0])
             and layout.delimiter == delimiter
             and (number, _ORDER_OF.get(name, "OHLC")) == guess
-            and all(isinstance(time, int) and _TIME(rows[0][time - 1]) for time in times)
+            and not layout.wrong_time(rows[0])
         ):
             return name
     return None
