@@ -94,7 +94,7 @@ def of_head(line: bytes, number: int, config: Config) -> str:
         return text
     cells = _cells_of(line, config)
     if _is_header(cells):
-        return _of_header(number, cells, config)
+        return _of_header(f"line {number}", cells, config)
     if not _is_data(cells) or not guess_close([cells]):
         fields = f"{len(cells)} field{'s' * (len(cells) != 1)}"
         return f"line {number} has {fields}: give the number of the close, --column"
@@ -104,9 +104,9 @@ def of_head(line: bytes, number: int, config: Config) -> str:
     return f"line {number} looks like data: try {_flags_of_data([cells], _delimiter(line, config), config)}"
 
 
-def _of_header(number: int, names: Sequence[str], config: Config) -> str:
+def _of_header(where: str, names: Sequence[str], config: Config) -> str:
     near = nearest(tuple(names), config.column_name or "close")
-    return f"line {number} looks like a header: try --header true{' ' + _flag(near[0]) if near else ''}"
+    return f"{where} looks like a header: try --header true{' ' + _flag(near[0]) if near else ''}"
 
 
 def of_row(row: bytes | Sequence[str], header: Header, config: Config, *, torn: bool, first: bool) -> str:
@@ -126,7 +126,9 @@ def of_row(row: bytes | Sequence[str], header: Header, config: Config, *, torn: 
     if torn and (surplus < 0 or (not surplus and header.position == header.width - 1)):
         return "the last line is torn: no newline ends it; get the whole file, or read it with --follow as it grows"
     if first and not header.names and _is_header(cells):
-        return _of_header(1, cells, config)
+        return _of_header("line 1", cells, config)
+    if config.newest_first and not header.names and _is_header(cells):  # the header of the file comes last
+        return _of_header("the line", cells, config)
     if _is_header(cells) and len(cells) > 1:
         return "the line looks like another header: files with other columns have to be read on their own"
     if surplus:
