@@ -141,6 +141,24 @@ def of_long_line(start: bytes, config: Config) -> str:
     return _of_other_text(start, config) or "the line has no end, or the file is no CSV: look at it with `head -c 200`"
 
 
+def of_bad_rows(bad: int, rows: int) -> str:
+    """Say what to do about too many bad rows.
+
+    >>> of_bad_rows(2, 3)
+    '--bad-rows error stops at the first of them and says what to try; if so many may be bad: --max-bad 0.67'
+    """
+    share = -(-100 * bad // rows) / 100  # rounded up
+    return f"{_STOP_AT_FIRST}; if so many may be bad: --max-bad {share:g}"
+
+
+def of_no_window() -> str:
+    """Say what to do about bad rows in every window."""
+    return f"{_STOP_AT_FIRST}; a shorter --window needs fewer rows without one of them"
+
+
+_STOP_AT_FIRST = "--bad-rows error stops at the first of them and says what to try"
+
+
 def of_no_rows(header: Header | None) -> str | None:
     """Say what an input without a row may be."""
     if header is None:

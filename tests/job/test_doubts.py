@@ -266,6 +266,8 @@ def test_too_many_bad_rows(tmp_path: Path) -> None:
     assert run_command("--quiet", stdin=half, cwd=tmp_path).code == 0
     done = run_command(stdin=half + b"z\n", cwd=tmp_path)
     assert (done.code, done.record["error_message"]) == (1, message)
+    hint = "--bad-rows error stops at the first of them and says what to try; if so many may be bad: --max-bad 0.6"
+    assert done.stderr.splitlines()[1] == f"stream-signal: {hint}"
     assert run_command("--max-bad", "0.6", "--quiet", stdin=half + b"z\n", cwd=tmp_path).code == 0
     assert run_command("--max-bad", "0.4", stdin=half, cwd=tmp_path).code == 1
     (tmp_path / "config.yaml").write_text("seed: 42\nwindow: 2\nversion: v1\nbad_rows: missing\nmax_bad: 0.6\n")
@@ -280,5 +282,7 @@ def test_no_window_because_of_bad_rows(tmp_path: Path) -> None:
     assert done.record["error_message"].startswith(
         "expected a window of 4 rows that can be read, found none in 20 rows, of which 5 could not be read"
     )
+    hint = "stops at the first of them and says what to try; a shorter --window needs fewer rows without one of them"
+    assert done.stderr.splitlines()[1] == f"stream-signal: --bad-rows error {hint}"
     for closes in (["1", "2", "x"], ["1", "2", "3", ""] * 5 + ["x"]):
         assert run_command("--quiet", stdin=candle_csv(closes), cwd=tmp_path).code == 0
