@@ -20,8 +20,6 @@ BACKWARDS, REPEATED = "backwards", "repeated"
 NOT_COMPARED, EITHER = "not_compared", "day_or_month"
 SORT = "sort the rows by time"
 NEVER_FULL, GAPS = "never_full", "gaps"
-# More steps than one in so many have to be longer than the usual one.
-GAPS_ONE_IN = 100
 
 
 class Doubt(NamedTuple):
@@ -89,7 +87,7 @@ def _of_times(order: TimeOrder, reversal: Callable[[], str], *, so_far: bool, fr
         text = f"the same timestamp twice: {share(REPEATED)} {verb} the one before it; first: {first[REPEATED]}"
         yield Doubt(REPEATED, text)
     steps = order.steps
-    if steps.usual and steps.longer * GAPS_ONE_IN > steps.count and not (so_far and steps.count < FIRST_STEPS):
+    if steps.usual and steps.have_gaps and not (so_far and steps.count < FIRST_STEPS):
         longer = f"{steps.longer} of {steps.count} steps are longer than {seconds(steps.usual)}"
         yield Doubt(GAPS, f"{longer}: a window is a number of rows, not a time")
     if counts.get(NOT_COMPARED):

@@ -15,6 +15,8 @@ NANOSECONDS = 10**9  # of a second
 DATE_SIZES = frozenset({8, 12, 14, 17})
 # So many steps show which one is the usual one.
 FIRST_STEPS = 100
+# There are gaps if more steps than one in so many are longer than the usual one.
+_GAPS_ONE_IN = 100
 
 
 def unit_of(size: int) -> int:
@@ -58,6 +60,11 @@ class Steps:
         """How many steps are longer than the usual one."""
         usual = self.usual
         return self._longer if usual is None or not self._firsts else sum(step > usual for step in self._firsts)
+
+    @property
+    def have_gaps(self) -> bool:
+        """Whether so many of them are longer that it is worth a word."""
+        return self.longer * _GAPS_ONE_IN > self.count
 
     def add(self, steps: Sequence[int]) -> None:
         """Count steps, of which those that do not lead forward are never longer."""
