@@ -47,10 +47,12 @@ class Workers(NamedTuple):
     range_bytes: int
     ahead: int
     """how many ranges are handed out before they are needed"""
-    held: Callable[[], AbstractContextManager[None]] = nullcontext
+    hold_signals: Callable[[], AbstractContextManager[None]] = nullcontext
     """holds stop signals back: one in the middle of `submit` would leave an executor that never ends"""
-    are_here: bool = True
-    """whether they read the files of this machine, and whether it goes on without them"""
+    share_files: bool = True
+    """whether they read the files of this machine, so that a name means the same file to them"""
+    may_fail: bool = True
+    """whether the job goes on without them if they fail; otherwise that is an error"""
 
 
 class CountedRange(NamedTuple):
@@ -167,10 +169,10 @@ class ParallelSource:
             if not planned:
                 break
             # Workers elsewhere have another working directory.
-            is_path = not self._workers.are_here and not is_url(planned.name)
+            is_path = not self._workers.share_files and not is_url(planned.name)
             sent = planned._replace(name=os.path.abspath(planned.name)) if is_path else planned
             try:
-                with self._workers.held():
+                with self._workers.hold_signals():
                     self._executor = self._executor or self._workers.start()
                     counting.append((of_input, planned, self._executor.submit(count_range, self._apart, sent)))
             except StreamSignalError:
@@ -195,14 +197,14 @@ class ParallelSource:
                     continue
                 self._fail(planned, error)
                 return None
-            if not self._workers.are_here:
+            if not self._workers.share_files:
                 _check_same_file(counted)
             return counted._replace(lines=counted.lines._replace(name=planned.name))
 
     def _fail(self, planned: Range, error: Exception) -> None:
-        """Go on without workers that have failed; ClusterError if they are elsewhere."""
+        """Go on without workers that have failed; ClusterError if they may not."""
         why = f"{type(error).__name__}: {error}"
-        if not self._workers.are_here:
+        if not self._workers.may_fail:
             raise ClusterError(f"cannot count a range of {planned.name!r} on the cluster: {why}") from error
         self._log.warning("workers failed", why=why)
         self._has_failed = True

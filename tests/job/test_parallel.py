@@ -60,7 +60,7 @@ def outcome(source: Source, stream: SignalStream) -> Any:
 
 def workers(executor: Executor, range_bytes: int = 150, *, are_here: bool = True) -> Workers:
     """Let an executor count the ranges."""
-    return Workers(lambda: executor, range_bytes, ahead=3, are_here=are_here)
+    return Workers(lambda: executor, range_bytes, ahead=3, share_files=are_here, may_fail=are_here)
 
 
 @given(
