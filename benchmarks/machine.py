@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from importlib import metadata
 
-LIBRARIES = ("stream-signal", "numpy", "pandas", "polars", "duckdb", "pyarrow")
+LIBRARIES = ("stream-signal", "numpy", "pandas", "polars", "duckdb", "pyarrow", "ta-lib")
 
 
 def machine() -> dict[str, str]:

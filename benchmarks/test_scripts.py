@@ -91,6 +91,20 @@ def test_signal_bulk() -> None:
     assert all(f"\n{name}" in printed for name in names)
 
 
+def test_arrays() -> None:
+    """Each program that is installed has its line, and each kind of closes; a wrong signal of ours would end it."""
+    printed = script("arrays.py", "--rows", "1000", "--runs", "1", "--no-compile", "--print")
+    programs, kinds = (
+        [line.split(" | ")[0].removeprefix("| ") for line in part.splitlines() if line.startswith("| ")][1:]
+        for part in printed.split("Other closes and windows:")
+    )
+    peers = [("polars", "polars, rolling_mean"), ("pandas", "pandas, rolling"), ("duckdb", "DuckDB, avg")]
+    peers.append(("talib", "TA-Lib, SMA"))
+    ours = ["stream-signal, signals", "stream-signal, with means"]
+    assert programs == [*ours, *(name for package, name in peers if find_spec(package)), "NumPy, cumsum"]
+    assert (len(kinds), kinds[0], kinds[-1]) == (8, "two decimals", "all have 17 digits")
+
+
 def test_latency() -> None:
     """There is a line for each pace."""
     printed = script("latency.py", "--paces", "1000", "0", "--seconds", "0.1", "--rows", "1000", "--print")

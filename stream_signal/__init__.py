@@ -28,6 +28,12 @@ The mean alone, of any numbers; a float stands for its shortest decimal form:
     >>> mean.get()
     0.2
 
+The signals of an array, a list or a Series:
+
+    >>> from stream_signal import signals
+    >>> signals([4.58, 4.58, 4.59], window=2)
+    array([False, False,  True])
+
 Everything that can go wrong is a StreamSignalError. The command is `stream-signal --help`.
 """
 
@@ -39,6 +45,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from stream_signal.core.arrays import signals
     from stream_signal.core.config import Config
     from stream_signal.core.errors import (
         CheckpointError,
@@ -91,6 +98,7 @@ __all__ = [
     "TimeOrder",
     "TruncatedError",
     "run",
+    "signals",
 ]
 
 _HOMES = {
@@ -106,6 +114,7 @@ _HOMES = {
     "State": "core.state",
     "TimeOrder": "core.observers.time_order",
     "run": "job.run",
+    "signals": "core.arrays",
 }
 
 

@@ -47,6 +47,7 @@ def test_public_names() -> None:
         "TimeOrder",
         "TruncatedError",
         "run",
+        "signals",
     }
     for name in stream_signal.__all__:
         assert getattr(stream_signal, name).__doc__

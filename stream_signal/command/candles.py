@@ -32,6 +32,36 @@ _QUIET_CHANCE = 0.12  # a minute without a trade; twice as likely after another 
 _BLOCK_ROWS = 1000
 
 
+def market(rows: int, seed: int, symbols: int) -> Iterator[bytes]:
+    """Yield the candles of so many symbols, as `candles` does, with their name in a first column.
+
+    In each minute each symbol trades with a chance of its own, from nearly always to one minute in ten, so that some
+    are thin; the rows are in order of time. `rows` is how many there are in all.
+
+    >>> print(b"".join(market(3, seed=42, symbols=2)).decode(), end="")
+    symbol,timestamp,open,high,low,close,volume
+    SYM001,1704067200,42283.00,42285.52,42227.01,42235.25,6.62497169
+    SYM002,1704067200,42283.00,42283.00,42283.00,42283.00,0.00000000
+    SYM001,1704067260,42235.25,42243.81,42216.30,42227.75,0.38367211
+    """
+    yield b"symbol," + HEADER
+    names = [f"SYM{number:03}" for number in range(1, symbols + 1)]
+    series = [_minutes(rows, Random(seed + at)) for at in range(symbols)]  # noqa: S311 - no secret
+    trades = Random(seed)  # noqa: S311 - no secret
+    chances = [1 - 0.9 * at / symbols for at in range(symbols)]
+    lines: list[str] = []
+    minute = 0
+    while rows:
+        for name, candle, chance in zip(names, series, chances, strict=True):
+            if rows and trades.random() < chance:
+                lines.append(f"{name},{_line(minute, *next(candle))}")
+                rows -= 1
+        minute += 1
+        if len(lines) >= _BLOCK_ROWS or not rows:
+            yield "".join(lines).encode()
+            lines.clear()
+
+
 def candles(rows: int, seed: int) -> Iterator[bytes]:
     """Yield CSV: the header, then `rows` candles, oldest first, in blocks of whole lines.
 
@@ -44,14 +74,18 @@ def candles(rows: int, seed: int) -> Iterator[bytes]:
     """
     yield HEADER
     lines: list[str] = []
-    for minute, (opened, high, low, close, volume) in enumerate(_minutes(rows, Random(seed))):  # noqa: S311 - no secret
-        timestamp = FIRST_MINUTE + MINUTE_SECONDS * minute
-        prices = ",".join(f"{cents // 100}.{cents % 100:02}" for cents in (opened, high, low, close))
-        lines.append(f"{timestamp},{prices},{volume // SATOSHIS}.{volume % SATOSHIS:08}\n")
+    for minute, candle in enumerate(_minutes(rows, Random(seed))):  # noqa: S311 - no secret
+        lines.append(_line(minute, *candle))
         if len(lines) == _BLOCK_ROWS:
             yield "".join(lines).encode()
             lines.clear()
     yield "".join(lines).encode()
+
+
+def _line(minute: int, opened: int, high: int, low: int, close: int, volume: int) -> str:  # noqa: PLR0913, PLR0917
+    timestamp = FIRST_MINUTE + MINUTE_SECONDS * minute
+    prices = ",".join(f"{cents // 100}.{cents % 100:02}" for cents in (opened, high, low, close))
+    return f"{timestamp},{prices},{volume // SATOSHIS}.{volume % SATOSHIS:08}\n"
 
 
 def _minutes(rows: int, random: Random) -> Iterator[tuple[int, int, int, int, int]]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MAX_SECONDS = 10**9
 MAX_JOBS = 1024
+MAX_SYMBOLS = 100_000
 MAX_CANDLES = 10**9  # minutes of two thousand years
 
 _HEADERS: dict[str, bool | str] = {"true": True, "false": False, "auto": "auto"}
@@ -143,6 +144,12 @@ def job_parser() -> argparse.ArgumentParser:
         help="write the metrics so far every so many seconds",
     )
     parser.add_argument(
+        "--keys-output",
+        metavar="PATH",
+        type=_file,
+        help="write the counts of each key here, as csv or jsonl by the ending, and only their number in the metrics",
+    )
+    parser.add_argument(
         "--max-bad",
         metavar="SHARE",
         type=_share,
@@ -182,6 +189,25 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bad-rows", metavar="DO", type=_setting("bad_rows"), help="error, or missing: count them without a close"
     )
+    parser.add_argument(
+        "--key",
+        metavar="NAME",
+        type=_column,
+        help="one mean for each value of this column, or @file: for each symbol in the file names; none: one for all",
+    )
+    parser.add_argument(
+        "--key-pattern",
+        metavar="PATTERN",
+        type=_setting("key_pattern"),
+        help="where the symbol stands in the file names, such as '{key}-1m-*.csv'",
+    )
+    parser.add_argument("--max-keys", metavar="N", type=_max_keys, help="fail if there are more (default: 100000)")
+    parser.add_argument(
+        "--grouped",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="the rows of each key follow each other: keep one window, and refuse a key that comes back",
+    )
     parser.add_argument("--seed", metavar="N", type=_seed, help="the seed in the metrics")
     parser.add_argument("--version-tag", metavar="TEXT", type=_setting("version"), help="the version in the metrics")
 
@@ -201,6 +227,10 @@ SETTINGS = {
     "decimal": "--decimal",
     "thousands": "--thousands",
     "max_bad": "--max-bad",
+    "key": "--key",
+    "key_pattern": "--key-pattern",
+    "max_keys": "--max-keys",
+    "grouped": "--grouped",
 }
 
 
@@ -219,6 +249,9 @@ def candles_parser() -> argparse.ArgumentParser:
         "stream-signal candles", description=_CANDLES_DESCRIPTION, allow_abbrev=False, formatter_class=_Formatter
     )
     parser.add_argument("--rows", metavar="N", type=_rows, default=10_000, help="candles to write (default: 10000)")
+    parser.add_argument(
+        "--symbols", metavar="N", type=_symbols, help="write a market of N symbols, with their names in a first column"
+    )
     parser.add_argument("--seed", metavar="N", type=_seed, help="default: the seed of the config")
     parser.add_argument(
         "--config", metavar="PATH", type=_path, help="YAML settings (default: ./config.yaml, if it exists)"
@@ -332,6 +365,16 @@ def _rows(text: str) -> int:
     return _integer(text, 1, MAX_CANDLES)
 
 
+def _symbols(text: str) -> int:
+    return _integer(text, 1, MAX_SYMBOLS)
+
+
+def _max_keys(text: str) -> int:
+    from stream_signal.core.config import MAX_KEYS  # noqa: PLC0415
+
+    return _integer(text, 1, MAX_KEYS)
+
+
 def _seed(text: str) -> int:
     from stream_signal.core.config import MAX_SEED  # noqa: PLC0415
 
@@ -419,6 +462,7 @@ def refuse_overwriting(parser: argparse.ArgumentParser, inputs: tuple[str, ...],
         ("--log-file", "the log", options.log_file),
         ("--signals", "the signals", options.signals),
         ("--checkpoint", "the checkpoint", options.checkpoint),
+        ("--keys-output", "the keys", options.keys_output),
     ):
         if path in {None, "-"} or (os.path.exists(path) and not os.path.isfile(path)):
             continue  # a pipe or a device is not overwritten

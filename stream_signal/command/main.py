@@ -89,6 +89,7 @@ def _run_job(arguments: list[str]) -> int:
         jobs=options.jobs,
         cluster=options.cluster,
         quiet=options.quiet,
+        keys_output=options.keys_output,
         strict=options.strict,
     )
     try:
@@ -124,12 +125,13 @@ def _print_formats(arguments: list[str]) -> int:
 def _write_candles(arguments: list[str]) -> int:
     options = candles_parser().parse_args(arguments)
 
-    from stream_signal.command.candles import candles  # noqa: PLC0415 - only this command needs them
+    from stream_signal.command.candles import candles, market  # noqa: PLC0415 - only this command needs them
     from stream_signal.job.config import find_config, load_config  # noqa: PLC0415
 
     def blocks() -> Iterable[bytes]:
         seed = load_config(options.config or find_config()).seed if options.seed is None else options.seed
-        return candles(options.rows, seed)
+        symbols = options.symbols
+        return market(options.rows, seed, symbols) if symbols else candles(options.rows, seed)
 
     return printed(blocks)
 

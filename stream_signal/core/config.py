@@ -35,6 +35,9 @@ REQUIRED = ("seed", "window", "version")
 _NO_CONFIG = "a config is a few lines such as window: 5; candles are given as a path, without --config"
 _EXAMPLES = {"seed": "seed: 42", "window": "window: 5", "version": 'version: "v1"'}
 AUTO = "auto"
+# What a key may be besides a column: the name of each input, or nothing, said aloud.
+BY_NAME, NO_KEY = "@file", "none"
+MAX_KEYS = 10**7  # each takes some 400 bytes
 DECIMALS = (".", ",")
 THOUSANDS = (None, ",", ".", " ")
 _THOUSANDS_BY_NAME = {"none": None, "space": " "}
@@ -62,6 +65,10 @@ class _Settings(NamedTuple):
     decimal: str
     thousands: str | None
     max_bad: float
+    key: str | int | None
+    key_pattern: str | None
+    max_keys: int
+    grouped: bool
 
 
 def _is_text(value: object) -> bool:
@@ -111,6 +118,16 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "decimal": ('"." or ","', lambda value: value in DECIMALS),
     "thousands": ('none, ",", "." or space', lambda value: value in THOUSANDS),
     "max_bad": ("a share of the rows, from 0 to 1", lambda value: type(value) in {int, float} and 0 <= value <= 1),
+    "key": (
+        f"the name of a column, or its number counted from 1, or {BY_NAME}, or {NO_KEY}",
+        lambda value: value is None or _is_column(value),
+    ),
+    "key_pattern": (
+        "a pattern of file names with {key} in it once, such as '{key}-1m-*.csv'",
+        lambda value: value is None or (_is_text(value) and value.count("{key}") == 1),
+    ),
+    "max_keys": (f"an integer from 1 to {MAX_KEYS}", lambda value: _is_integer(value, 1, MAX_KEYS)),
+    "grouped": ("true or false", lambda value: type(value) is bool),
 }
 
 
@@ -124,6 +141,10 @@ class Config(_Settings):
     `time_column` is a name or a number, or a tuple of two, for a date and a time; None: the first with a known name.
     `newest_first` says that the rows come newest first: files are read from their ends. `decimal` and `thousands` are
     the marks in a close; `thousands` is None, or "," or "." or " ".
+
+    `key` gives each series its own window: the name or the number of the column that tells them apart, or "@file": the
+    names of the inputs do, as `key_pattern` says. None and "none" make one series of all rows; None refuses a second
+    value in a column such as `symbol`. At most `max_keys` keys may come, and if they are `grouped`, each in one run.
 
     `format` is the name of a known layout. It brings `column`, `header`, `delimiter`, `time_column` and
     `newest_first`; each of them, if given, wins over what the format brings.
@@ -155,6 +176,10 @@ class Config(_Settings):
         decimal: str = ".",
         thousands: str | None = None,
         max_bad: float = 0.5,
+        key: str | int | None = None,
+        key_pattern: str | None = None,
+        max_keys: int = 100_000,
+        grouped: bool = False,
     ) -> Self:
         """Make the record and check every setting; those that a format brings are None if they are not given."""
         settings: dict[str, Any] = {
@@ -171,22 +196,34 @@ class Config(_Settings):
             "decimal": decimal,
             "thousands": _THOUSANDS_BY_NAME.get(thousands, thousands) if isinstance(thousands, str) else thousands,
             "max_bad": max_bad,
+            "key": key,
+            "key_pattern": key_pattern,
+            "max_keys": max_keys,
+            "grouped": grouped,
         }
-        for key, value in settings.items():
+        for name, value in settings.items():
             if hasattr(value, "dtype") and hasattr(value, "tolist"):
-                settings[key] = value.tolist()  # a number or a text of NumPy becomes one of Python
+                settings[name] = value.tolist()  # a number or a text of NumPy becomes one of Python
         _check("format", settings["format"])
         brought = _DEFAULTS if format is None else _brought_by(settings["format"]) or _DEFAULTS
-        for key, value in brought.items():
-            if settings[key] is None:
-                settings[key] = value
-        for key, value in settings.items():
-            _check(key, value)
+        for name, value in brought.items():
+            if settings[name] is None:
+                settings[name] = value
+        for name, value in settings.items():
+            _check(name, value)
         self = super().__new__(cls, **settings)
         if self.header is False and self.column_number is None:
             raise ConfigError(
                 f"column: expected a number counted from 1, since header is false, found {_found(self.column)}"
             ).with_hint("add the number of the close: in rows of time, open, high, low and close, --column 5")
+        if self.header is False and self.is_keyed and not isinstance(self.key, int) and self.key != BY_NAME:
+            raise ConfigError(
+                f"key: expected a number counted from 1, since header is false, found {_found(self.key)}"
+            ).with_hint("add the number of the column with the symbol, such as --key 1")
+        if self.key == BY_NAME and self.key_pattern is None:
+            raise ConfigError(f"key: expected a key_pattern beside {BY_NAME}, found none").with_hint(
+                "say where the symbol stands in the names: --key-pattern '{key}-1m-*.csv', or '{key}.csv'"
+            )
         if self.decimal == self.thousands:
             error = ConfigError(
                 f"thousands: expected another mark than that of decimal, found {_found(self.thousands)}"
@@ -205,6 +242,11 @@ class Config(_Settings):
         """The number of the column, counted from 1, if it has one."""
         number = self.column[1] if isinstance(self.column, tuple) else self.column
         return number if isinstance(number, int) else None
+
+    @property
+    def is_keyed(self) -> bool:
+        """Whether each key has its own window."""
+        return self.key is not None and self.key != NO_KEY
 
     def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]:
         """Return what pickle and copy make the record from."""

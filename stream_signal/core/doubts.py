@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.repairs import BAD_ROW, MISSING_CLOSE
-from stream_signal.core.steps import FIRST_STEPS, NANOSECONDS
+from stream_signal.core.steps import FIRST_STEPS, NANOSECONDS, are_gaps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from stream_signal.core.observers.key_times import KeyTimes
     from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.core.stream import SignalStream
 
@@ -31,7 +32,11 @@ class Doubt(NamedTuple):
 
 
 def doubts_of(
-    stream: SignalStream, order: TimeOrder, reversal: Callable[[], str] = lambda: SORT, *, so_far: bool = False
+    stream: SignalStream,
+    order: TimeOrder | KeyTimes,
+    reversal: Callable[[], str] = lambda: SORT,
+    *,
+    so_far: bool = False,
 ) -> list[Doubt]:
     r"""List the doubts about a stream whose timestamps `order` has seen.
 
@@ -64,12 +69,16 @@ def _of_rows(stream: SignalStream, *, so_far: bool) -> Iterator[Doubt]:
         yield Doubt(BAD_ROW, text)
     if stream.rows_with_mean == 0 and not so_far:
         why = f"the data has {rows}" if rows < stream.window else f"{bad + missing} of {rows} rows have no close"
+        if stream.keys is not None and stream.longest < stream.window:
+            why = f"no key of {stream.keys} has more than {stream.longest}"
         yield Doubt(
             NEVER_FULL, f"no window was ever full, so no row could signal: a window has {stream.window} rows, {why}"
         )
 
 
-def _of_times(order: TimeOrder, reversal: Callable[[], str], *, so_far: bool, from_the_end: bool) -> Iterator[Doubt]:
+def _of_times(
+    order: TimeOrder | KeyTimes, reversal: Callable[[], str], *, so_far: bool, from_the_end: bool
+) -> Iterator[Doubt]:
     pairs, counts, first = order.pairs, order.counts, order.first
 
     def share(kind: str) -> str:
@@ -87,8 +96,8 @@ def _of_times(order: TimeOrder, reversal: Callable[[], str], *, so_far: bool, fr
         text = f"the same timestamp twice: {share(REPEATED)} {verb} the one before it; first: {first[REPEATED]}"
         yield Doubt(REPEATED, text)
     steps = order.steps
-    if steps.usual and steps.have_gaps and not (so_far and steps.count < FIRST_STEPS):
-        longer = f"{steps.longer} of {steps.count} steps are longer than {seconds(steps.usual)}"
+    if steps.usual and are_gaps(steps.longer, steps.count) and not (so_far and steps.count < FIRST_STEPS):
+        longer = f"{steps.longer} of {steps.count} steps are longer than {seconds(steps.usual)}{order.or_else}"
         yield Doubt(GAPS, f"{longer}: a window is a number of rows, not a time")
     if counts.get(NOT_COMPARED):
         text = f"{counts[NOT_COMPARED]} timestamps could not be compared; first: {first[NOT_COMPARED]}"

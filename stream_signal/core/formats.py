@@ -45,11 +45,14 @@ class Format(NamedTuple):
     """of a row without a header; another number of them is refused"""
     times: tuple[Time, ...] = ()
     """how such a row writes its time, in each of the time columns; another form is refused"""
+    key_pattern: str | None = None
+    """where the symbol stands in the names of the files, for `key: @file`"""
 
     @property
     def settings(self) -> dict[str, Any]:
         """The settings that it brings, by their key."""
-        return {key: value for key, value in self._asdict().items() if key not in {"source", "fields", "times"}}
+        left_out = {"source", "fields", "times", *(["key_pattern"] if self.key_pattern is None else [])}
+        return {key: value for key, value in self._asdict().items() if key not in left_out}
 
     def wrong_time(self, cells: Sequence[str]) -> tuple[int, str] | None:
         """Return where a row without a header has no time as this layout has it, from 0, and what it should be."""
@@ -71,6 +74,7 @@ FORMATS = {
         delimiter=",",
         fields=12,
         times=(_MILLI_OR_MICROSECONDS,),
+        key_pattern="{key}-[0-9]*-[0-9][0-9][0-9][0-9]-*",
     ),
     "kraken": Format(
         source="https://support.kraken.com/hc/en-us/articles/360047124832",
@@ -80,6 +84,7 @@ FORMATS = {
         delimiter=",",
         fields=7,
         times=(_SECONDS,),
+        key_pattern="{key}_[0-9]*.csv*",
     ),
     # The address of the site is above the header. The columns have changed over the years, their names have not.
     "cryptodatadownload": Format(
@@ -137,6 +142,7 @@ FORMATS = {
         column="close",
         time_column=None,
         delimiter="\t",
+        key_pattern="{key}_[MHDW]*_[0-9]*_[0-9]*.csv",
     ),
     "histdata": Format(
         source="https://www.histdata.com/f-a-q/data-files-detailed-specification/",
@@ -146,6 +152,7 @@ FORMATS = {
         delimiter=";",
         fields=6,
         times=(Time(r"[0-9]{8} [0-9]{6}", "a date and a time like 20241231 235900"),),
+        key_pattern="DAT_ASCII_{key}_M1_*",
     ),
     "polygon": Format(
         source="https://polygon.io/flat-files",

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from stream_signal.core.ticks import Close
 
 BOM = b"\xef\xbb\xbf"
+# A column of such a name tells apart several series in one file.
+SYMBOL_NAMES = frozenset({"symbol", "ticker", "instrument", "pair", "product_id", "product", "asset", "coin", "tic"})
 # How a shell can write the delimiters.
 NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.errors import shown
 from stream_signal.core.foreign import FILE, INTO_THE_JOB
-from stream_signal.core.header import NAMES, Header, folded, matches
+from stream_signal.core.header import NAMES, SYMBOL_NAMES, Header, folded, matches
 from stream_signal.core.marks import Marks
 from stream_signal.core.quotes import FieldError, split_line
 from stream_signal.core.ticks import MISSING
@@ -175,6 +175,18 @@ def of_time_column(names: Sequence[str], column: str | int) -> str:
     near = nearest(tuple(names), column if isinstance(column, str) else None, of_close=False)
     flags = " or ".join(_flag(name, "--time-column") for name in near)
     return f"that is the timestamp column (--time-column); the columns are {_listed(tuple(names))}" + (
+        f": try {flags}" if near else ""
+    )
+
+
+def of_key_column(names: Sequence[str], column: str | int) -> str:
+    """Say which column may have the keys, if the one that was asked for is not there."""
+    if not names:
+        return "the column of the keys (--key) has to be a number, since there is no header"
+    near = [name for name in names if folded(name) in SYMBOL_NAMES]
+    near = near or nearest(tuple(names), column if isinstance(column, str) else None, of_close=False)
+    flags = " or ".join(_flag(name, "--key") for name in near)
+    return f"that is the column of the keys (--key); the columns are {_listed(tuple(names))}" + (
         f": try {flags}" if near else ""
     )
 

@@ -5,7 +5,7 @@
 
 `time` and `close` are the texts of the input without surrounding spaces; `mean` is the exact mean as the nearest
 float64, in the fewest digits that read back as it. A missing or bad close is empty, and so is a missing timestamp; a
-missing mean is empty in CSV and null in JSON.
+missing mean is empty in CSV and null in JSON. In a stream with keys, the key of the row follows its number.
 """
 
 from __future__ import annotations
@@ -45,6 +45,15 @@ class LineFormat(NamedTuple):
             time, close = self.cell(time), self.cell(close)
         return self.template % (number, time, close, mean.encode() or self.no_mean, above)
 
+    def keyed_line(self, number: int, key: bytes, time: bytes, close: bytes, mean: str, *, above: bool) -> bytes:  # noqa: PLR0913
+        r"""Write one row of a stream with keys, in the format that `with_key` returns.
+
+        >>> with_key(CSV_LINES).keyed_line(7, b"BTC", b"1700000000", b"42.5", "42.25", above=True)
+        b'7,BTC,1700000000,42.5,42.25,1\n'
+        """
+        cells = map(self.cell, (key, time, close))
+        return self.template % (number, *cells, mean.encode() or self.no_mean, above)
+
     @property
     def between(self) -> tuple[bytes, ...]:
         """The bytes before the first field, between two fields and after the last one."""
@@ -65,6 +74,13 @@ JSON_LINES = LineFormat(
     JSONL, b"", b'{"row": %d, "time": "%b", "close": "%b", "mean": %b, "signal": %d}\n', b"null", quotes_all=True
 )
 FORMATS = {line_format.name: line_format for line_format in (CSV_LINES, JSON_LINES)}
+
+
+def with_key(line_format: LineFormat) -> LineFormat:
+    """Return the format with the key behind the row."""
+    header = line_format.header.replace(b"row,", b"row,key,", 1)
+    mark, put = (b'%d, "', b'%d, "key": "%b", "') if line_format.quotes_all else (b"%d,", b"%d,%b,")
+    return line_format._replace(header=header, template=line_format.template.replace(mark, put, 1))
 
 
 def format_for(path: str) -> str:

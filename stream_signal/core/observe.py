@@ -35,19 +35,21 @@ if TYPE_CHECKING:
 class Row:
     """One counted row; the next row reuses the object, so copy what you keep.
 
-    `number` counts from 1. `above` says whether the row signals. `text(column)` returns a field of the row as it was
+    `number` counts from 1. `key` is that of the row, as bytes, if the stream has keys and it could be read, otherwise
+    None. `above` says whether the row signals. `text(column)` returns a field of the row as it was
     written, by its position from 0, or two fields, joined by a space. If a row is bad because of its close, its texts
     are there all the same; if it has another number of fields than the header, all of them are empty.
 
     Everything here depends on the row alone, and not on which engine read it or where the bytes were cut.
     """
 
-    __slots__ = ("_close", "_scale", "_total", "_window", "above", "number", "text")
+    __slots__ = ("_close", "_scale", "_total", "_window", "above", "key", "number", "text")
 
     text: Callable[[Position], bytes]
 
     def __init__(self, window: int, text: Callable[[Position], bytes]) -> None:
         self.number = 0
+        self.key: bytes | None = None
         self.above = False
         self.text = text
         self._close: Close = None

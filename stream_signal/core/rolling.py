@@ -14,14 +14,14 @@ for it, it is a list, which has no limit.
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
-from stream_signal.core.ticks import integer, ticks_of
+from stream_signal.core.ticks import INT64_MAX, integer, ticks_of
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
-INT64_MAX = 2**63 - 1
+    from stream_signal.core.blocks.arrays import Flags, Floats
 
 
 class RollingMean:
@@ -80,6 +80,30 @@ class RollingMean:
             self.clear()
         else:
             self.push(*close)
+
+    @overload
+    def update_many(self, values: object, *, means: Literal[False] = False) -> Flags: ...
+    @overload
+    def update_many(self, values: object, *, means: Literal[True]) -> tuple[Flags, Floats]: ...
+    @overload
+    def update_many(self, values: object, *, means: bool) -> Flags | tuple[Flags, Floats]: ...
+    def update_many(self, values: object, *, means: bool = False) -> Flags | tuple[Flags, Floats]:
+        """Take an array of values, with the same result as `update` with one after the other; return their signals.
+
+        `values` is what `signals` takes, and so is what is returned: for each value, whether it is above the mean of
+        the window that it ends, and with `means=True` those means too, NaN where there is none. If a value is refused,
+        the error tells its position, counted from 0, and the values before it are taken.
+
+        >>> mean = RollingMean(2)
+        >>> mean.update_many([4.58, 4.58, 4.59]).tolist()
+        [False, False, True]
+        >>> mean.update_many([None, 4.6, 4.58]).tolist(), mean.get()
+        ([False, False, False], 4.59)
+        """
+        from stream_signal.core.blocks.array_like import closes_of  # noqa: PLC0415 - loads NumPy
+        from stream_signal.core.blocks.arrays import push_array  # noqa: PLC0415 - the same
+
+        return push_array(self, closes_of(values), means=means)
 
     def get(self) -> float | None:
         """Return the mean as the nearest float64, or None while the window is not full.

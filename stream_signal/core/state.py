@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 MAX_COUNT = 2**53
 
 
+class KeyState(NamedTuple):
+    """One key of a stream between two rows."""
+
+    rows: int
+    signals: int
+    ring: list[int]
+    """the closes in its window, oldest first, times 10**places"""
+    places: int
+
+
 class State(NamedTuple):
     """A stream between two rows: `SignalStream.state` returns it, `SignalStream.from_state` resumes from it."""
 
@@ -39,7 +49,11 @@ class State(NamedTuple):
     observed: dict[str, Any] = {}  # noqa: RUF012 - never changed
     """what each observer needs to resume, by its name"""
     rows_without_mean: int | None = None
-    """those up to the last missing close; None if unknown"""
+    """those up to the last missing close; None if unknown; with keys, all of them"""
+    keys: dict[bytes, KeyState] | None = None
+    """each key, in the order in which they first came; None if the stream has no keys"""
+    symbols: tuple[str | None, ...] = ()
+    """the value of each column of symbols, if the stream looks at them"""
 
     def as_json(self) -> dict[str, Any]:
         """Return it as values that JSON can hold."""
@@ -51,7 +65,10 @@ class State(NamedTuple):
             "counts": self.repairs.counts,
             "first": {kind: list(map(list, places)) for kind, places in self.repairs.first.items()},
         }
-        return {**self._asdict(), "header": header, "repairs": repairs}
+        keys = None
+        if self.keys is not None:
+            keys = {key.decode("latin-1"): list(each) for key, each in self.keys.items()}
+        return {**self._asdict(), "header": header, "repairs": repairs, "keys": keys, "symbols": list(self.symbols)}
 
     @classmethod
     def from_json(cls, found: object, window: int) -> Self:
@@ -69,17 +86,53 @@ class State(NamedTuple):
             places=natural(saved["places"]),
             observed=_mapping(saved["observed"]),
             rows_without_mean=None if saved["rows_without_mean"] is None else natural(saved["rows_without_mean"]),
+            keys=None if saved["keys"] is None else _keys(saved["keys"], window),
+            symbols=_symbols(saved["symbols"]),
         )
         if (
             state.signals > state.rows
             or len(ring) > min(window, state.rows)
             or (state.rows_without_mean or 0) + len(ring) > state.rows
-            or state.places > MAX_DIGITS
-            or any(abs(ticks) >= 10 ** (MAX_DIGITS + state.places) for ticks in ring)
+            or not _fit(ring, state.places)
             or (state.header is None and (state.rows or state.offset))
+            or not _are_consistent(state)
         ):
             raise ValueError("counts that contradict each other")
         return state
+
+
+def _are_consistent(state: State) -> bool:
+    """Whether the counts of the keys fit those of all rows; rows whose key could not be read are only among these."""
+    if state.keys is None:
+        return True
+    rows, signals = sum(key.rows for key in state.keys.values()), sum(key.signals for key in state.keys.values())
+    return not state.ring and state.rows_without_mean is not None and rows <= state.rows and signals == state.signals
+
+
+def _keys(found: object, window: int) -> dict[bytes, KeyState]:
+    keys: dict[bytes, KeyState] = {}
+    for key, saved in _mapping(found).items():
+        if not isinstance(saved, list) or len(saved) != len(KeyState._fields):
+            raise ValueError("expected the counts of a key")
+        rows, signals, places = map(natural, (saved[0], saved[1], saved[3]))
+        state = KeyState(rows, signals, _list(saved[2], int), places)
+        if signals > rows or len(state.ring) > min(window, rows) or not _fit(state.ring, places):
+            raise ValueError("counts of a key that contradict each other")
+        keys[_bytes(key)] = state
+    return keys
+
+
+def _fit(ring: list[int], places: int) -> bool:
+    return places <= MAX_DIGITS and all(abs(ticks) < 10 ** (MAX_DIGITS + places) for ticks in ring)
+
+
+def _symbols(found: object) -> tuple[str | None, ...]:
+    if not isinstance(found, list):
+        raise ValueError("expected a list of symbols")  # noqa: TRY004 - in JSON, a wrong type is a wrong value
+    for symbol in found:
+        if symbol is not None:
+            _bytes(symbol)
+    return tuple(found)
 
 
 def _header(found: object) -> Header:

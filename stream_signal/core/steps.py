@@ -28,6 +28,11 @@ def unit_of(size: int) -> int:
     return NANOSECONDS if size < 12 else 10**6 if size < 15 else 10**3 if size < 18 else 1
 
 
+def are_gaps(longer: int, steps: int) -> bool:
+    """Whether so many of the steps are longer than the usual one that it is worth a word."""
+    return longer * _GAPS_ONE_IN > steps
+
+
 class Steps:
     """Counts steps in nanoseconds; `usual` is the most common of the first 100 that lead forward, None without any.
 
@@ -64,7 +69,7 @@ class Steps:
     @property
     def have_gaps(self) -> bool:
         """Whether so many of them are longer that it is worth a word."""
-        return self.longer * _GAPS_ONE_IN > self.count
+        return are_gaps(self.longer, self.count)
 
     def add(self, steps: Sequence[int]) -> None:
         """Count steps, of which those that do not lead forward are never longer."""

@@ -11,10 +11,11 @@ changes the answer, only the time it takes.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
-from stream_signal.core.config import Config, as_config
+from stream_signal.core.config import BY_NAME, Config, as_config
 from stream_signal.core.errors import DataError, TruncatedError
+from stream_signal.core.header import SYMBOL_NAMES, folded
 from stream_signal.core.repairs import BAD_ROW, MISSING_CLOSE, Repairs
 from stream_signal.core.rows.engine import RowEngine
 from stream_signal.core.rows.reader import RowReader
@@ -26,10 +27,14 @@ if TYPE_CHECKING:
 
     from stream_signal.core.blocks.engine import BlockEngine
     from stream_signal.core.header import Header
+    from stream_signal.core.keys import InputKey, Keys
+    from stream_signal.core.labels import Label
     from stream_signal.core.observe import Observer
     from stream_signal.core.observers.first_look import FirstLook
+    from stream_signal.core.observers.key_times import KeyTimes
     from stream_signal.core.state import State
     from stream_signal.core.stretch import Apart, Stretch
+    from stream_signal.core.symbols import Symbols
 
 Engine = Literal["auto", "rows", "blocks"]
 
@@ -78,7 +83,7 @@ class SignalStream:
         *,
         engine: Engine = "auto",
         block_bytes: int = BLOCK_BYTES,
-        look: FirstLook | None = None,
+        look: FirstLook | KeyTimes | None = None,
     ) -> None:
         if engine not in {"auto", "rows", "blocks"}:
             raise ValueError(f"expected the engine 'auto', 'rows' or 'blocks', found {engine!r}")
@@ -91,8 +96,25 @@ class SignalStream:
         self._tally = Tally(config.window)
         self._config = config
         self._look = look
-        self._reader = RowReader(config, self._begin if observers else None, look)
-        self._row_engine = RowEngine(self._reader, self._tally, self._observers)
+        self._reader = RowReader(
+            config,
+            self._begin if observers else None,
+            None if config.is_keyed else cast("FirstLook | None", look),
+            self._find_label,
+        )
+        self._keys: Keys | None = None
+        self._input_key: InputKey | None = None
+        self._key_times = cast("KeyTimes | None", look) if config.is_keyed else None
+        self._symbols: Symbols | None = None
+        if config.is_keyed:
+            from stream_signal.core.keys import InputKey, Keys  # noqa: PLC0415 - most streams have none
+            from stream_signal.core.rows.keyed import KeyedRowEngine  # noqa: PLC0415
+
+            self._keys = Keys(self._tally, config.max_keys, grouped=config.grouped)
+            self._input_key = InputKey(self._keys) if config.key == BY_NAME else None
+            self._row_engine: RowEngine = KeyedRowEngine(self._reader, self._keys, self._observers, self._key_times)
+        else:
+            self._row_engine = RowEngine(self._reader, self._tally, self._observers)
         self._block_engine: BlockEngine | None = None
         # The block engine reads points only; groups are odd lines to it, which the row reader reads.
         marks = self._reader.marks
@@ -116,7 +138,7 @@ class SignalStream:
         *,
         engine: Engine = "auto",
         block_bytes: int = BLOCK_BYTES,
-        look: FirstLook | None = None,
+        look: FirstLook | KeyTimes | None = None,
     ) -> Self:
         r"""Resume from `state`, with the bytes from its offset on; `config` has the settings of that stream.
 
@@ -133,7 +155,13 @@ class SignalStream:
         self._tally.rows, self._tally.signals, self._fed = state.rows, state.signals, state.offset
         self._tally.mean.restore(state.ring, state.places)
         self._tally.rows_without_mean = state.rows_without_mean
+        if (state.keys is None) != (self._keys is None):
+            raise ValueError(f"expected the state of a stream {'with' if self._keys else 'without'} keys")
+        if self._keys:
+            self._keys.restore(state.keys or {}, state.rows - (state.rows_without_mean or 0))
         self._reader.resume(state.header, state.offset, state.line, state.repairs)
+        if state.symbols and self._symbols:
+            self._restore_symbols(state.symbols)
         if state.header:
             self._begin(state.header)
         for observer in self._observers:
@@ -167,7 +195,9 @@ class SignalStream:
             mean.held(),
             mean.places,
             observed,
-            self._tally.rows_without_mean,
+            self.rows - self._keys.with_mean if self._keys else self._tally.rows_without_mean,
+            self._keys.state() if self._keys else None,
+            self.symbols,
         )
 
     @property
@@ -193,7 +223,34 @@ class SignalStream:
     @property
     def rows_with_mean(self) -> int | None:
         """Rows whose window is full: no other can signal. None if it resumed from a state that did not count them."""
-        return self._tally.rows_with_mean
+        return self._keys.with_mean if self._keys else self._tally.rows_with_mean
+
+    @property
+    def by_key(self) -> dict[str, Counts] | None:
+        """The counts of each key, in the order in which they first came; None if the stream has no keys."""
+        if not self._keys:
+            return None
+        return {
+            key.decode(): Counts(tally.rows, tally.signals, tally.signals / tally.rows)
+            for key, tally in self._keys.tallies.items()
+            if tally.rows
+        }
+
+    @property
+    def keys(self) -> int | None:
+        """How many keys have come so far; None if the stream has no keys."""
+        return self._keys.count if self._keys else None
+
+    @property
+    def symbols(self) -> tuple[str | None, ...]:
+        """The value of each column of symbols, if the stream looks at them; None while there is none."""
+        values = self._symbols.values if self._symbols else ()
+        return tuple(None if value is None else value.decode("latin-1") for value in values)
+
+    @property
+    def longest(self) -> int:
+        """The rows of the longest series: of the key that has the most, or all of them."""
+        return self._keys.longest if self._keys else self.rows
 
     @property
     def value(self) -> float | None:
@@ -220,12 +277,21 @@ class SignalStream:
         """What was skipped or taken as missing so far."""
         return self._reader.repairs
 
-    def begin_input(self, name: str | None = None, size: int = 0, line_of: Callable[[int], int] | None = None) -> None:
+    def begin_input(
+        self,
+        name: str | None = None,
+        size: int = 0,
+        line_of: Callable[[int], int] | None = None,
+        path: str | None = None,
+    ) -> None:
         """Begin an input, with what is known of it: its name, for errors, and how many bytes it has.
 
         The sooner the size is known, the sooner the block engine can be used. `line_of` gives the line number in the
-        file of the line that is fed as number n, if the lines come in another order.
+        file of the line that is fed as number n, if the lines come in another order. With `key: @file`, `path`, or the
+        name without one, has the key; InputError if it has none.
         """
+        if self._input_key:
+            self._input_key.begin(path or name, self._config.key_pattern or "")
         self._name = self.repairs.source = name
         self.repairs.line_of = line_of
         self._expected += size
@@ -256,7 +322,9 @@ class SignalStream:
             return None
         parts = [observer.part() for observer in self._observers]
         settled = tuple(part for part in parts if part is not None)
-        return Apart(self._config, self.header, settled) if len(settled) == len(parts) else None
+        if self._keys or len(settled) < len(parts):
+            return None
+        return Apart(self._config, self.header, settled, self.symbols)
 
     @staticmethod
     def count_apart(apart: Apart, chunks: Iterable[bytes]) -> Stretch:
@@ -282,6 +350,7 @@ class SignalStream:
         stream = SignalStream(config, parts)
         stream._reader.resume(header, offset=1, line=0, repairs=Repairs())
         stream._begin(header)
+        stream._restore_symbols(apart.symbols)
         stream.begin_input(size=BLOCK_ENGINE_FROM_BYTES)  # whoever counts apart counts a lot
         first = FirstCloses(config, header, config.window - 1)
         fed = 0
@@ -300,14 +369,15 @@ class SignalStream:
             raise NotApart("an observer has to see these rows in order")
         reader, tally = stream._reader, stream._tally
         segment = Segment.from_tally(tally, first.closes, broken=tally.rows_without_mean != 0)
-        return Stretch(fed, reader.line, header, segment, reader.repairs, parts)
+        return Stretch(fed, reader.line, header, segment, reader.repairs, parts, stream.symbols)
 
     def add(self, stretch: Stretch, tail: bytes) -> None:
         """Take whole lines that were counted apart, as if they were fed; `tail` are the last of their bytes.
 
-        ValueError if they were counted with another header, or if a row is open: then they do not come next.
+        ValueError if they were counted with another header or another symbol, or if a row is open: then they do not
+        come next.
         """
-        if stretch.header != self.header or not self._reader.between_rows:
+        if (stretch.header, stretch.symbols) != (self.header, self.symbols) or not self._reader.between_rows:
             raise ValueError("the stretch does not begin where this stream is")
         with self._reading():
             for observer, part in zip(self._observers, stretch.parts, strict=True):
@@ -377,7 +447,7 @@ class SignalStream:
             found = f"{bad} of {rows} rows that could not be read; {first}"
             raise DataError(None, expected, found).with_hint(of_bad_rows(bad, rows))
         # So many rows in a row, or more, would have a close if every row could be read.
-        if self.rows_with_mean == 0 and (rows - missing) // (missing + 1) >= window:
+        if self.rows_with_mean == 0 and (self.longest - missing) // (missing + 1) >= window:
             from stream_signal.core.hints import of_no_window  # noqa: PLC0415 - only a failed job needs it
 
             found = f"none in {rows} rows, of which {bad} could not be read; {first}"
@@ -386,6 +456,29 @@ class SignalStream:
     def _check_open(self) -> None:
         if self._closed:
             raise ValueError("this stream has ended")
+
+    def _find_label(self, header: Header) -> Label | None:
+        """Return what reads the key of each row, or what looks for a second symbol; None if neither is needed."""
+        key = self._config.key
+        if self._keys and key is not None:
+            from stream_signal.core.keys import KeyColumn  # noqa: PLC0415 - most streams have none
+
+            label = self._input_key or KeyColumn(self._keys, header, key)
+            if self._key_times:
+                self._key_times.begin_keys(header, label)
+            return label
+        if key is None and not SYMBOL_NAMES.isdisjoint(map(folded, header.names)):
+            from stream_signal.core.symbols import Symbols  # noqa: PLC0415 - most files have no such column
+
+            self._symbols = Symbols(header)
+            return self._symbols if self._symbols.positions else None
+        return None
+
+    def _restore_symbols(self, symbols: Sequence[str | None]) -> None:
+        if len(symbols) != len(self.symbols):
+            raise ValueError("expected a symbol for each column of symbols")
+        if self._symbols:
+            self._symbols.values = [None if symbol is None else symbol.encode("latin-1") for symbol in symbols]
 
     def _begin(self, header: Header) -> None:
         for observer in self._observers:
@@ -404,9 +497,22 @@ class SignalStream:
             from stream_signal.core.blocks.engine import LEAST_BLOCK_BYTES, BlockEngine  # noqa: PLC0415 - loads NumPy
 
             least = 0 if self._engine == "blocks" else LEAST_BLOCK_BYTES
-            self._block_engine = BlockEngine(
-                self._reader, self._row_engine, self._tally, self._observers, self._block_bytes, least
-            )
+            if self._keys:
+                from stream_signal.core.blocks.keyed import KeyedBlockEngine  # noqa: PLC0415 - as above
+
+                self._block_engine = KeyedBlockEngine(
+                    self._reader,
+                    self._row_engine,
+                    self._keys,
+                    self._key_times,
+                    self._observers,
+                    self._block_bytes,
+                    least,
+                )
+            else:
+                self._block_engine = BlockEngine(
+                    self._reader, self._row_engine, self._tally, self._observers, self._block_bytes, least
+                )
         return self._block_engine
 
 

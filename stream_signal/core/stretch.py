@@ -29,6 +29,8 @@ class Apart(NamedTuple):
     header: Header
     parts: tuple[Observer, ...]
     """an observer for each one of the stream"""
+    symbols: tuple[str | None, ...] = ()
+    """the value of each column of symbols so far; another one is an error"""
 
 
 class Stretch(NamedTuple):
@@ -44,6 +46,8 @@ class Stretch(NamedTuple):
     """with lines counted from the start of the stretch"""
     parts: tuple[Observer, ...]
     """what each observer would have seen, with rows counted from the start of the stretch"""
+    symbols: tuple[str | None, ...] = ()
+    """the value of each column of symbols"""
 
 
 class NotApart(Exception):  # noqa: N818 - nothing has failed

@@ -24,6 +24,8 @@ Close = tuple[int, int] | None
 
 # Far more than any market quotes (a float64 has at most 1 + 767), and few enough that `1e999999999` costs nothing.
 MAX_DIGITS = 400
+# Up to here the engines keep ticks, and sums of them, in 64 bits.
+INT64_MAX = 2**63 - 1
 MISSING = frozenset({b"", b"nan", b"na", b"n/a", b"null", b"none"})
 
 # Possessive throughout (`*+`), so that a long text that fails at its end does not backtrack.
@@ -106,7 +108,7 @@ def ticks_of(value: int | float | Decimal) -> Close:  # noqa: PYI041 - explicit
             pass
         text = _text_of(value)
     try:
-        return _parse_unusual(text.encode())
+        return parse_ticks(text.encode())
     except ValueError as error:
         raise ValueError(f"expected {error}, found {text}") from None
 

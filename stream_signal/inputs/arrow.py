@@ -5,7 +5,7 @@
                     2024-01-01T00:00:00.000,,42004.66,
 
 The header has the names of all columns, so that numbers of columns, errors and hints are those of CSV. The rows have
-only what is needed: the close and its timestamp; the other fields stay empty, and their columns are not read.
+only what is needed: the close, its timestamp and its symbol; other fields stay empty, and their columns are not read.
 
 A number is written as it is: a decimal with its scale, a float in the fewest digits that read back as it, in its own
 precision. A timestamp is written in ISO 8601, in UTC if it has a zone. A null and NaN are empty: a missing close.
@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 from stream_signal.core.config import DELIMITERS
 from stream_signal.core.errors import DataError, InputError, MissingColumnError, StreamSignalError, shown
 from stream_signal.core.header import Header, find_header
+from stream_signal.core.key_column import label_positions
 from stream_signal.core.time_column import find_time
 from stream_signal.inputs.magic import ARROW, ARROW_STREAM, PARQUET
 from stream_signal.inputs.plain import shown_path
@@ -182,9 +183,9 @@ class _Rows:
         line = self._delimiter.join(map(_quoted, names)).encode() or b'""'
         self.header = b"" if config.header is False else line + b"\n"
         header = self._find(line, config)
-        closes, times = _needed(header, config)
+        closes, others = _needed(header, config)
         self.columns = {
-            at: self._text(schema.field(at), config, is_close=at in closes) for at in sorted(closes | times)
+            at: self._text(schema.field(at), config, is_close=at in closes) for at in sorted(closes | others)
         }
 
     def texts_of(self, batch: Any) -> Iterator[bytes]:
@@ -264,14 +265,18 @@ class _Rows:
 
 
 def _needed(header: Header | None, config: Config) -> tuple[set[int], set[int]]:
-    """Return the positions of the close and of the timestamp; none if there is no header with the close."""
+    """Return the positions of the close, and of the timestamp and the key; none without a header with the close."""
     if header is None:
         return set(), set()
     try:
         times = find_time(header, config.time_column)
     except DataError:  # whoever looks at the timestamps refuses it, as for CSV
         times = None
-    return {header.position}, set() if times is None else {times} if isinstance(times, int) else set(times)
+    try:
+        labels = label_positions(header, config)
+    except DataError:  # whoever reads the keys refuses it, likewise
+        labels = []
+    return {header.position}, {*labels, *(() if times is None else (times,) if isinstance(times, int) else times)}
 
 
 def _named(batch: Any, name: str, number: int) -> Any:

@@ -8,9 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stream_signal import system
+from stream_signal.core.config import BY_NAME
 from stream_signal.core.errors import ConfigError
+from stream_signal.core.observers.first_look import ROWS as FIRST_ROWS
 from stream_signal.core.observers.first_look import FirstLook
 from stream_signal.core.stream import SignalStream
+from stream_signal.core.urls import is_url
 from stream_signal.inputs.files import FilesSource
 from stream_signal.inputs.opening import expanded, refuse_columnar, refuse_packed, refuse_unread_from_end, refuse_urls
 from stream_signal.inputs.plain import size_of
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.config import Config
     from stream_signal.core.observe import Observer
+    from stream_signal.core.observers.key_times import KeyTimes
     from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.inputs.events import Source
     from stream_signal.inputs.rotation import Rotations
@@ -48,11 +52,12 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
     Its files stay open, and locked, until `held` ends.
     """
     order = order._replace(inputs=_inputs(order, config))
+    _check_keys(order, config)
     source = _source(order, config)
     checkpoint = _checkpoint(order, held)
     signals = _signals(order, config, held, stop)
     time_order = _time_order(order, config, log)
-    look = FirstLook(config.time_column)
+    look = _first_look(config)
     rotations = _rotations(order)
     observers: list[Observer] = [*([signals.lines] if signals else ()), *([time_order] if time_order else ())]
     resumption = _resumption(order, config, checkpoint, signals, rotations)
@@ -70,6 +75,10 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
         from stream_signal.job.truncation import TruncationWarning  # noqa: PLC0415
 
         sinks.append(TruncationWarning(log, quiet=order.is_quiet))
+    if config.key is None and (len(order.inputs) > 1 or "-" in order.inputs or any(map(is_url, order.inputs))):
+        from stream_signal.job.alike import Alike  # noqa: PLC0415 - one file has one name
+
+        sinks.append(Alike(stream, order.inputs))
     if resumption:
         sinks.append(resumption.saver(stream, log))
     if order.follow:
@@ -81,7 +90,7 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
     if order.every:
         from stream_signal.outputs.snapshots import MetricsSoFar  # noqa: PLC0415
 
-        sinks.append(MetricsSoFar(order.every, config, stream, order.output, started))
+        sinks.append(MetricsSoFar(order.every, config, stream, order.output, started, order.keys_output))
 
     if workers := _workers(order, config, held, log, stop):
         from stream_signal.job.parallel import ParallelSource  # noqa: PLC0415
@@ -100,6 +109,21 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
         source = resumption.without_repeats(source, stream)
         first, offset = resumption.position.first, resumption.position.offset
     return Drive(source, stream, sinks, stop, first, offset), doubts
+
+
+def _check_keys(order: Order, config: Config) -> None:
+    if order.keys_output and not config.is_keyed:
+        raise ConfigError("key: expected one, since --keys-output writes a line for each key, found none").with_hint(
+            "name the column of the symbols, such as --key symbol"
+        )
+    if order.resume_by and config.is_keyed:
+        raise ConfigError("key: --resume-by time tells rows apart by their time alone, and each key has its own times")
+    if config.key == BY_NAME and config.key_pattern:
+        from stream_signal.core.names import key_in  # noqa: PLC0415 - few jobs find keys in names
+
+        for name in order.inputs:
+            if name != "-" and not is_url(name):  # which may be an archive
+                key_in(name, config.key_pattern)
 
 
 def _inputs(order: Order, config: Config) -> tuple[str, ...]:
@@ -166,6 +190,8 @@ def _alone(order: Order, config: Config) -> str | None:
         return "a file is read from its end"
     if order.signals:
         return "signals are written row by row"
+    if config.is_keyed:
+        return "each key has a window of its own"
     if config.window > MOST_WINDOW:
         return f"a window of more than {MOST_WINDOW} rows is long beside a range"
     return None
@@ -186,15 +212,28 @@ def _signals(order: Order, config: Config, held: ExitStack, stop: StopSignals) -
     from stream_signal.core.observers.signal_lines import SignalLines  # noqa: PLC0415
     from stream_signal.outputs.signals import SignalsWriter  # noqa: PLC0415
 
-    lines = SignalLines(order.signals_format or format_for(order.signals), config.time_column)
+    form = order.signals_format or format_for(order.signals)
+    lines = SignalLines(form, config.time_column, keyed=config.is_keyed)
     writer = SignalsWriter(order.signals, lines, lambda: stop.received, quiet=order.is_quiet)
     return held.enter_context(writer)
 
 
-def _time_order(order: Order, config: Config, log: Log) -> TimeOrder | None:
+def _first_look(config: Config) -> FirstLook | KeyTimes:
+    if not config.is_keyed:
+        return FirstLook(config.time_column)
+    from stream_signal.core.observers.key_times import KeyTimes  # noqa: PLC0415 - most jobs have no keys
+
+    return KeyTimes(config.time_column, FIRST_ROWS)
+
+
+def _time_order(order: Order, config: Config, log: Log) -> TimeOrder | KeyTimes | None:
     """Return what compares the timestamps of all rows, if the order is one that takes its time for each row."""
     if not (log.listens or order.signals or order.strict):
         return None
+    if config.is_keyed:
+        from stream_signal.core.observers.key_times import KeyTimes  # noqa: PLC0415
+
+        return KeyTimes(config.time_column)
     from stream_signal.core.observers.time_order import TimeOrder  # noqa: PLC0415
 
     return TimeOrder(config.time_column)

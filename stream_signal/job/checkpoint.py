@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from stream_signal.core.config import BY_NAME
 from stream_signal.core.errors import (
     CheckpointError,
     InputError,
@@ -40,11 +41,16 @@ if TYPE_CHECKING:
     from stream_signal.job.log import Log
     from stream_signal.outputs.signals import SignalsWriter
 
-DECIDING = ("window", "column", "delimiter", "header", "bad_rows", "newest_first", "decimal", "thousands")
+DECIDING = (
+    *("window", "column", "delimiter", "header", "bad_rows", "newest_first", "decimal", "thousands"),
+    *("key", "key_pattern", "grouped"),
+)
 # What the checkpoints of earlier versions were saved with, which did not know these settings.
-_BEFORE = {"newest_first": False, "decimal": ".", "thousands": None}
+_BEFORE = {"newest_first": False, "decimal": ".", "thousands": None, "grouped": False}
 # The longest header, twice and as JSON, and a number of 800 digits for each row of the window.
 _MOST_BYTES, _MOST_BYTES_A_ROW = 4 * 1024 * 1024, 810
+# The longest key, as JSON.
+_MOST_BYTES_A_KEY = 1024 * 1024
 
 
 class Checkpoint:
@@ -75,15 +81,16 @@ class Checkpoint:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._lock.__exit__(kind, error, at)
 
-    def load(self, settings: dict[str, Any], kind: str) -> Saved | None:
-        """Return what was saved, or None if there is no checkpoint yet.
+    def load(self, settings: dict[str, Any], kind: str, keys: int = 0) -> Saved | None:
+        """Return what was saved, or None if there is no checkpoint yet; it has so many keys at most.
 
         CheckpointError if it is damaged, or was saved with other settings or another kind of input.
         """
         window = settings["window"]
         try:
             with open(self.path, "rb") as file:
-                if os.fstat(file.fileno()).st_size > _MOST_BYTES + window * _MOST_BYTES_A_ROW:
+                most = _MOST_BYTES + window * _MOST_BYTES_A_ROW
+                if os.fstat(file.fileno()).st_size > most + keys * (window * _MOST_BYTES_A_ROW + _MOST_BYTES_A_KEY):
                     differs = f"it is too large to be one of window {window}"
                     advice = f"give the --window that it was saved with, or {START_OVER}"
                     raise CheckpointError(self.path, differs, advice)
@@ -257,6 +264,10 @@ class CheckpointSaver(Every):
 def deciding_settings(config: Config, signals: SignalsWriter | None) -> dict[str, Any]:
     """Return the settings that decide the answer: a checkpoint belongs to one set of them."""
     settings: dict[str, Any] = {key: getattr(config, key) for key in DECIDING}
+    if not config.is_keyed:  # whether said or not: one series of all rows
+        settings |= {"key": None, "grouped": False}
+    if config.key != BY_NAME:
+        settings["key_pattern"] = None
     settings["signals"] = signals.lines.format.name if signals else None
     settings["time_column"] = signals.lines.time_column if signals else None
     return {key: list(value) if isinstance(value, tuple) else value for key, value in settings.items()}  # as in JSON

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.doubts import Doubt
     from stream_signal.core.observers.first_look import FirstLook
+    from stream_signal.core.observers.key_times import KeyTimes
     from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.core.stream import SignalStream
     from stream_signal.job.log import Log
@@ -31,7 +32,7 @@ class Doubts(Sink):
     def __init__(
         self,
         stream: SignalStream,
-        times: FirstLook | TimeOrder,
+        times: FirstLook | TimeOrder | KeyTimes,
         log: Log,
         reversal: Callable[[], str],
         *,

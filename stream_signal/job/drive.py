@@ -95,7 +95,8 @@ class Drive:
         # A rotated file has a name of its own.
         names = self._source.names
         name = without_secrets(begin.name) if len(names) > 1 or begin.name not in names else None
-        self.stream.begin_input(name, begin.size, begin.line_of)
+        path = names[0] if self._source.endless else begin.name
+        self.stream.begin_input(name, begin.size, begin.line_of, path)
         for sink in self._sinks:
             sink.begin(begin.name)
 

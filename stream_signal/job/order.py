@@ -51,6 +51,8 @@ class Order(NamedTuple):
     """nothing on stderr but errors"""
     idle_timeout: float | None = None
     """seconds without new bytes after which a followed file has ended"""
+    keys_output: str | None = None
+    """path: a table of the counts of each key, which then are not among the metrics"""
     strict: bool = False
     """every doubt is an error, and every row is looked at"""
 

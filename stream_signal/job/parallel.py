@@ -230,7 +230,7 @@ class ParallelSource:
         if (
             stretch
             and apart
-            and stretch.header == apart.header
+            and (stretch.header, stretch.symbols) == (apart.header, apart.symbols)
             and (lines.begin, lines.end) == (position, position + stretch.size)
             and counted.tail == _tail_of(lines)
         ):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from stream_signal.core.config import Config
     from stream_signal.core.observe import Observer
     from stream_signal.core.observers.first_look import FirstLook
+    from stream_signal.core.observers.key_times import KeyTimes
     from stream_signal.core.observers.last_time import LastTime
     from stream_signal.inputs.events import Source
     from stream_signal.inputs.rotation import Rotations
@@ -53,14 +54,14 @@ class Resumption:
         elif order.resume_by:
             raise InputError("--resume-by is for a pipe; the rows of a file that were counted are not read again")
         self._settings = deciding_settings(config, signals)
-        self.saved = checkpoint.load(self._settings, self.position.input)
+        self.saved = checkpoint.load(self._settings, self.position.input, config.max_keys if config.is_keyed else 0)
 
     @property
     def observers(self) -> list[Observer]:
         """The last timestamp tells the sender of a pipe where to continue."""
         return [self._last_time] if self._last_time else []
 
-    def stream(self, observers: Sequence[Observer], look: FirstLook | None) -> SignalStream:
+    def stream(self, observers: Sequence[Observer], look: FirstLook | KeyTimes | None) -> SignalStream:
         """Return the stream as it was saved, or a new one; CheckpointError if the inputs are not those of then."""
         saved, path = self.saved, self._checkpoint.path
         if not saved:

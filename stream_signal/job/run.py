@@ -34,6 +34,7 @@ from stream_signal.outputs.metrics import (
     ErrorRecord,
     Metrics,
     check_output,
+    write_metrics,
     write_record,
 )
 
@@ -94,7 +95,8 @@ def run(
 
         for chunk in chunks_of(source):
             stream.feed(chunk)
-    return Metrics.of(config, stream.finish(), time.perf_counter() - started)
+    metrics = Metrics.of(config, stream.finish(), time.perf_counter() - started)
+    return metrics._replace(by_key=stream.by_key)
 
 
 def _source_of(config: Config, source: object) -> Source:
@@ -124,7 +126,7 @@ def _read(stream: SignalStream, source: Source) -> None:
                     stream.end_input()
                 is_first = False
                 name = event.name if len(source.names) > 1 or event.name not in source.names else None
-                stream.begin_input(name and without_secrets(name), event.size, event.line_of)
+                stream.begin_input(name and without_secrets(name), event.size, event.line_of, event.name)
             elif isinstance(event, Counted):
                 stream.add(event.stretch, event.tail)
     finally:
@@ -148,12 +150,15 @@ def execute(order: Order) -> None:
             with stop.held():  # it imports structlog, and an interrupted import cannot be completed
                 _log_start(log, order, config, config_path)
             check_output(order.output)
+            if order.keys_output:
+                check_output(order.keys_output)
             drive, doubts = assemble(order, config, held, log, stop, started)
             stream = drive.stream
             metrics = Metrics.of(config, drive.run(), time.perf_counter() - started)
+            metrics = metrics._replace(by_key=stream.by_key)
             if order.strict:
                 doubts.refuse()
-            write_record(metrics, order.output, last=stop.last_step())
+            write_metrics(metrics, order.output, order.keys_output, last=stop.last_step())
         except ClosedOutputError as error:
             log.info("output closed", reason=str(error))
             return
@@ -171,7 +176,7 @@ def execute(order: Order) -> None:
             raise unexpected from error
         try:
             doubts.say()
-            log.info("job finished", **metrics._asdict())
+            log.info("job finished", **metrics.without_table().as_dict())
         except OutputError as error:
             from stream_signal.outputs.stderr import complain  # noqa: PLC0415 - nearly never needed
 

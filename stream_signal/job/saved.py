@@ -126,6 +126,7 @@ def _from_schema_2(state: dict[str, Any]) -> dict[str, Any]:
     It did not count the rows with a mean either.
     """
     newer = {key: state[key] for key in state if key not in {"time", "time_column"}}
+    newer |= {"keys": None, "symbols": []}
     newer["observed"] = {"time_order": {"last": state["time"], "column": state["time_column"]}}
     repairs = state["repairs"]
     first = {kind: [_place_from(words) for words in places] for kind, places in repairs["first"].items()}

@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 
 DEFAULT = "default"
 # How a setting that no YAML sets reads to people.
-_UNSET = {"delimiter": "found from the first line", "format": "none", "time_column": "the first with a known name"}
+_UNSET = {
+    "delimiter": "found from the first line",
+    "format": "none",
+    "time_column": "the first with a known name",
+    "key": "none; one symbol",
+    "key_pattern": "none",
+}
 
 
 def as_yaml(path: str | None, settings: Mapping[str, Any], flags: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from stream_signal.core.errors import shown
 
 START_OVER = "delete the checkpoint to start over"
 # What to type to be without a setting, if leaving out its flag is not all.
-_WITHOUT = {"signals": "leave out --signals", "thousands": "give --thousands none"}
+_WITHOUT = {"signals": "leave out --signals", "thousands": "give --thousands none", "key": "give --key none"}
 
 
 def of_setting(key: str, then: Any, now: Any) -> tuple[str, str]:
@@ -53,6 +53,8 @@ def _again(key: str, then: Any) -> str:
     flag = f"--{key.replace('_', '-')}"
     if then is None:
         return _WITHOUT.get(key, f"leave out {flag} and the {key} of the config")
+    if key == "grouped":
+        return f"give {flag if then else '--no-grouped'}"
     if isinstance(then, list):  # for which there is no flag, or one to repeat
         return f"write {key}: {_as_json(then)} in the config"
     typed = {"\t": "tab"}.get(then) or quote(then[:60]) if isinstance(then, str) else _as_json(then)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.outputs.files import FREELY, STDOUT, check_replaceable, replace_file, write_stdout
 
@@ -33,12 +33,27 @@ class Metrics(NamedTuple):
     """of the config"""
     status: str
     """"success"; "running" in the metrics so far of a job that has not ended"""
+    by_key: dict[str, Counts] | None = None
+    """rows, signals and value of each key, in the order in which they first came; not written without keys"""
+    keys: int | None = None
+    """how many keys there are, if their table is written elsewhere"""
 
     @classmethod
     def of(cls, config: Config, counts: Counts, seconds: float, status: str = "success") -> Metrics:
         """Make the record of a job; `seconds` is its wall time."""
         milliseconds = int(seconds * 1000)
         return cls(config.version, counts.rows, "signal_rate", counts.value, milliseconds, config.seed, status)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as it is written."""
+        found = {key: value for key, value in self._asdict().items() if value is not None}
+        if self.by_key is not None:
+            found["by_key"] = {key: counts._asdict() for key, counts in self.by_key.items()}
+        return found
+
+    def without_table(self) -> Metrics:
+        """Return it with the number of the keys in place of their counts."""
+        return self if self.by_key is None else self._replace(by_key=None, keys=len(self.by_key))
 
 
 class ErrorRecord(NamedTuple):
@@ -50,6 +65,10 @@ class ErrorRecord(NamedTuple):
     """always "error" """
     error_message: str
     """one line: the place, what was expected, what was found"""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as it is written."""
+        return self._asdict()
 
     @classmethod
     def of(cls, version: str, error: Exception) -> ErrorRecord:
@@ -68,13 +87,25 @@ def render(record: Metrics | ErrorRecord, indent: int | None = None) -> bytes:
     >>> render(ErrorRecord("v1", "error", "Missing required column: 'close'"))
     b'{"version": "v1", "status": "error", "error_message": "Missing required column: \'close\'"}\n'
     """
-    return (json.dumps(record._asdict(), indent=indent) + "\n").encode()
+    return (json.dumps(record.as_dict(), indent=indent) + "\n").encode()
 
 
 def check_output(output: str) -> None:
     """Raise OutputError, before any work is done, if the records cannot be written."""
     if output != STDOUT:
         check_replaceable(output)
+
+
+def write_metrics(
+    metrics: Metrics, output: str, keys_output: str | None, *, last: AbstractContextManager[object] = FREELY
+) -> None:
+    """Write the metrics, and before them the table of the keys if it has a file of its own, as `write_record` does."""
+    if keys_output is not None and metrics.by_key is not None:
+        from stream_signal.outputs.keys import write_keys  # noqa: PLC0415 - few jobs write one
+
+        write_keys(metrics.by_key, keys_output)
+        metrics = metrics.without_table()
+    write_record(metrics, output, last=last)
 
 
 def write_record(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from stream_signal.outputs.metrics import Metrics, write_record
+from stream_signal.outputs.metrics import Metrics, write_metrics
 from stream_signal.outputs.sink import Every
 
 if TYPE_CHECKING:
@@ -19,11 +19,20 @@ class MetricsSoFar(Every):
     A job that is killed leaves them behind: only the end of a job may say success.
     """
 
-    def __init__(self, seconds: float, config: Config, stream: SignalStream, output: str, started: float) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - what a record is made of, and where it goes
+        self,
+        seconds: float,
+        config: Config,
+        stream: SignalStream,
+        output: str,
+        started: float,
+        keys_output: str | None = None,
+    ) -> None:
         super().__init__(seconds)
         self._config = config
         self._stream = stream
         self._output = output
+        self._keys_output = keys_output
         self._started = started
 
     def do(self) -> None:
@@ -31,4 +40,5 @@ class MetricsSoFar(Every):
         counts = self._stream.counts
         if counts:
             seconds = time.perf_counter() - self._started
-            write_record(Metrics.of(self._config, counts, seconds, "running"), self._output)
+            metrics = Metrics.of(self._config, counts, seconds, "running")
+            write_metrics(metrics._replace(by_key=self._stream.by_key), self._output, self._keys_output)

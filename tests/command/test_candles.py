@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import itertools
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from hypothesis import given
@@ -64,3 +66,20 @@ def test_volatility_clusters() -> None:
     middle = sum(moves) / len(moves)
     together = sum((a - middle) * (b - middle) for a, b in itertools.pairwise(moves))
     assert together / sum((a - middle) ** 2 for a in moves) > 0.1
+
+
+def test_a_market(tmp_path: Path) -> None:
+    """With --symbols, each symbol has candles of its own, the same for ever, and all rows are in order of time."""
+    done = run_command("candles", "--symbols", "7", "--rows", "3000", "--seed", "42", cwd=tmp_path)
+    rows = list(csv.DictReader(done.stdout.decode().splitlines()))
+    assert hashlib.sha256(done.stdout).hexdigest().startswith("28bd1db77db83b3a")
+    assert len(rows) == 3000
+    times = [int(row["timestamp"]) for row in rows]
+    assert times == sorted(times)
+    counts = {f"SYM{number:03}": 0 for number in range(1, 8)}
+    for row in rows:
+        counts[row["symbol"]] += 1
+    assert sorted(counts, key=lambda symbol: -counts[symbol]) == list(counts)
+    for symbol in counts:
+        closes = [(row["open"], row["close"]) for row in rows if row["symbol"] == symbol]
+        assert all(before[1] == after[0] for before, after in pairwise(closes))

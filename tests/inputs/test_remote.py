@@ -89,7 +89,7 @@ def s3() -> Iterator[S3]:
 @pytest.fixture(scope="module")
 def wanted() -> dict[str, object]:
     """Return the metrics of the data."""
-    return run(Config(), DATA)._replace(latency_ms=0)._asdict()
+    return run(Config(), DATA)._replace(latency_ms=0).as_dict()
 
 
 def read_rest(file: RemoteFile) -> bytes:
@@ -105,7 +105,7 @@ def read_all(url: str) -> bytes:
 
 def answer_of(url: str) -> dict[str, object]:
     """Return the metrics of a URL."""
-    return run(Config(), url)._replace(latency_ms=0)._asdict()
+    return run(Config(), url)._replace(latency_ms=0).as_dict()
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -25,6 +25,9 @@ bad rows: error
 newest first: false
 decimal: .
 thousands: not set
+key: not set
+key pattern: not set
+grouped: false
 signals format: not set
 time column: not set
 """

@@ -28,6 +28,9 @@ FLAGS: dict[str, tuple[str, dict[str, Any]]] = {
     "--time-column": ("when", {"time_column": "when"}),
     "--decimal": (",", {"decimal": ","}),
     "--thousands": ("space", {"thousands": " "}),
+    "--key": ("symbol", {"key": "symbol"}),
+    "--key-pattern": ("{key}.csv", {"key_pattern": "{key}.csv"}),
+    "--max-keys": ("7", {"max_keys": 7}),
     "--format": ("kraken", {"format": "kraken"} | FORMATS["kraken"].settings),
 }
 
@@ -57,6 +60,10 @@ def test_print_config(tmp_path: Path) -> None:
         'decimal: "."                    # default\n'
         "thousands: none                 # default\n"
         "max_bad: 0.5                    # default\n"
+        "# key: none; one symbol         # default\n"
+        'key_pattern: "{key}_[0-9]*.csv*" # config.yaml, format kraken\n'
+        "max_keys: 100000                # default\n"
+        "grouped: false                  # default\n"
     )
 
 
@@ -76,13 +83,12 @@ def test_what_is_printed_is_a_config(name: str, tmp_path: Path) -> None:
     """The output of --print-config is a config with the same settings, whatever set them."""
     done = run_in_process("--print-config", "--format", name, "--no-header", "--column", "3", cwd=tmp_path)
     assert parse_config(done.stdout) == Config(format=name, header=False, column=3)
-    assert origins(done.stdout) | {"time_column": "", "delimiter": ""} == dict.fromkeys(Config._fields, "default") | {
+    varies = {"time_column": "", "delimiter": "", "key_pattern": ""}
+    assert origins(done.stdout) | varies == dict.fromkeys(Config._fields, "default") | varies | {
         "format": "--format",
         "header": "--header",
         "column": "--column",
         "newest_first": f"--format {name}",
-        "time_column": "",
-        "delimiter": "",
     }
 
 

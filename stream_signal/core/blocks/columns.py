@@ -131,10 +131,14 @@ class Columns:
             cells = self._cut_first()
             if cells is not None:
                 return cells
+        begins, lengths = self.bounds(position)
+        return None if int(lengths.max()) > LONGEST else cut_out(self._buffer, begins, lengths)
+
+    def bounds(self, position: int) -> tuple[Integers, Integers]:
+        """Return where the text at `position` begins in each plain line, and its length."""
         begins = self._starts if position == 0 else self._marks(position - 1) + 1
         ends = self._line_ends if position == self._width - 1 else self._marks(position)
-        lengths = ends - begins
-        return None if int(lengths.max()) > LONGEST else cut_out(self._buffer, begins, lengths)
+        return begins, ends - begins
 
     @cached_property
     def _is_text(self) -> bool:

@@ -11,7 +11,7 @@ take turns, and the answer does not depend on which of them read what.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from stream_signal.core.observe import Observer
     from stream_signal.core.rows.engine import RowEngine
     from stream_signal.core.rows.reader import RowReader
+    from stream_signal.core.symbols import Symbols
     from stream_signal.core.tally import Tally
     from stream_signal.core.ticks import Close
 
@@ -49,6 +50,8 @@ class OddLines(NamedTuple):
     """the close of each other line, by the position of its row"""
     records: dict[int, list[bytes] | None]
     """the fields of each other line, likewise"""
+    keys: dict[int, bytes | None]
+    """the key of each other line, likewise; None if it has none"""
     failure: BaseException | None
     """the error that stopped the reader, if any; only the lines before it count"""
     lines_counted: int
@@ -112,10 +115,15 @@ class BlockEngine:
     def _feed_lines(self, chunk: bytes, start: int, end: int) -> None:
         """Take whole lines without quotes."""
         header, block = self._reader.header, None
-        if header and self._reader.between_rows:
-            if not self._decoder:
-                self._decoder = BlockDecoder(header.delimiter, header.position, header.width, self._block_bytes)
-            block = self._decoder.decode(chunk, start, end)
+        symbols = cast("Symbols | None", self._reader.label)  # for keys, there is another engine
+        if symbols and not symbols.are_known and self._reader.between_rows:
+            first = chunk.find(b"\n", start, end) + 1  # which has the symbol of all others
+            self._row_engine.feed(chunk[start:first])
+            start = first
+        if header and start < end and self._reader.between_rows:
+            block = self._decode(chunk, header, start, end)
+            if block and symbols and not self._have_symbols(symbols, chunk, header, block):
+                block = None
             look = self._reader.look
             if block and look and look.texts is not None:
                 if block.odd.size:
@@ -127,6 +135,16 @@ class BlockEngine:
             self._count(chunk, header, block)
         else:
             self._row_engine.feed(chunk[start:end])
+
+    def _decode(self, chunk: bytes, header: Header, start: int, end: int) -> Block | None:
+        if not self._decoder:
+            self._decoder = BlockDecoder(header.delimiter, header.position, header.width, self._block_bytes)
+        return self._decoder.decode(chunk, start, end)
+
+    def _have_symbols(self, symbols: Symbols, chunk: bytes, header: Header, block: Block) -> bool:
+        from stream_signal.core.blocks.symbols import all_have  # noqa: PLC0415 - most files have no column for them
+
+        return self._decoder is None or all_have(symbols, chunk, header, block, self._decoder.windows_at)
 
     def _count(self, chunk: bytes, header: Header, block: Block) -> None:
         """Count the rows of a block: read its odd lines, push all closes at once, show the rows to the observers."""
@@ -154,7 +172,7 @@ class BlockEngine:
     def _read_odd_lines(self, chunk: bytes, block: Block) -> OddLines:
         """Have the row reader read the odd lines in order, and skip the lines between them."""
         reader, starts, ends = self._reader, block.starts, block.ends
-        odd = OddLines(block.odd.tolist(), [], {}, {}, None, len(block.ticks))
+        odd = OddLines(block.odd.tolist(), [], {}, {}, {}, None, len(block.ticks))
         passed = 0
         for line in odd.lines:
             reader.skip_lines(line - passed)
@@ -166,6 +184,7 @@ class BlockEngine:
             if closes:
                 row = line - len(odd.gone)
                 odd.closes[row], odd.records[row] = closes[0], reader.record
+                odd.keys[row] = reader.label.key if reader.label else None
             else:
                 odd.gone.append(line)
         reader.skip_lines(odd.lines_counted - passed)

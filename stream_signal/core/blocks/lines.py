@@ -35,15 +35,20 @@ def lines_of(rows: Rows, line_format: LineFormat, time: Position | None, close: 
     """Write a line for each row; `time` and `close` are the positions of those columns, from 0."""
     times = np.zeros(len(rows), "S1") if time is None else rows.cells(time)
     closes = _closes(rows, close)
+    keys = None if rows.keys is None else [key or b"" for key in rows.keys]
     if times is not None and closes is not None and _is_plain(times) and (not rows.odd or _is_plain(closes)):
-        table = _mean_table(rows, line_format.no_mean)
-        return run_text(line_format.between, rows.first, table_of(times), table_of(closes), table, rows.above)
+        tables = [table_of(times), table_of(closes), _mean_table(rows, line_format.no_mean)]
+        key_cells = None if keys is None else np.array(keys, np.bytes_)
+        if key_cells is None or (_is_plain(key_cells) and b"\0" not in b"".join(set(keys or []))):
+            tables = tables if key_cells is None else [table_of(key_cells), *tables]
+            return run_text(line_format.between, rows.first, tables, rows.above)
     time_texts = _as_written(rows, time, line_format) if time is not None else [b""] * len(rows)
     close_texts = _as_written(rows, close, line_format)
     for at in rows.missing:
         close_texts[at] = b""
     numbers, means = range(rows.first, rows.first + len(rows)), _mean_texts(rows, line_format.no_mean)
-    fields = zip(numbers, time_texts, close_texts, means, rows.above.tolist(), strict=True)
+    key_texts = [] if keys is None else [list(map(line_format.cell, keys))]
+    fields = zip(numbers, *key_texts, time_texts, close_texts, means, rows.above.tolist(), strict=True)
     return b"".join(map(line_format.template.__mod__, fields))
 
 

@@ -115,6 +115,8 @@ class BlockDecoder:
         self._is_last = position == width - 1
         self._max_lines = lines = capacity // 2  # the shortest that can be decoded is a digit and a newline
         self._blocks_without_guess = 0
+        self._delimiters: Words = np.empty(0, np.uint64)  # of the last block
+        self._begin = 0
         # Kept from block to block: fresh memory costs a page fault for each 4 KiB, untouched memory costs nothing.
         self._is_mark = np.empty(capacity + 2 * 64, np.bool_)
         self._starts, self._begins, self._bits, self._word = (np.empty(lines, np.int64) for _ in range(4))
@@ -129,6 +131,7 @@ class BlockDecoder:
         if start == end or buffer.find(b'"', start, end) >= 0:
             return None
         text = np.frombuffer(buffer, np.uint8, end - start, start)
+        self._begin = start
         ends = self._find_newlines(text, buffer.find(b"\n", start, end) + 1 - start)
         count = ends.size
         if count > self._max_lines:
@@ -157,6 +160,35 @@ class BlockDecoder:
         ends += start
         begins += start
         return Block(self._ticks[:count].view(np.int64), places, odd, starts, ends, begins, lengths)
+
+    def windows_at(self, places: Integers) -> Words:
+        """Return the delimiters of the 64 bytes from each offset in the last block on, a bit for each."""
+        windows = self._windows[: places.size]
+        self._look(self._delimiters, places - self._begin, windows)
+        return windows
+
+    def locate(self, position: int, starts: Integers, ends: Integers) -> tuple[Integers, Integers] | None:
+        """Find a field, from 0, in lines of the last block that have all fields: where it begins, and its length.
+
+        A carriage return before the newline is included. None if the field is too far from the start of a line.
+        """
+        windows, begins = self.windows_at(starts), starts.copy()
+        spare = self._other[: starts.size]
+        if position:
+            for _ in range(position - 1):
+                windows &= np.subtract(windows, 1, out=spare)  # without its lowest mark
+            if not windows.all():
+                return None
+            begins += self._past(windows)
+            windows &= np.subtract(windows, 1, out=spare)
+        if position == self._width - 1:
+            return begins, ends - begins
+        if not windows.all():
+            return None
+        lengths = starts - begins
+        lengths += self._past(windows)
+        lengths -= 1
+        return begins, lengths
 
     def _find_newlines(self, text: Bytes, first_line: int) -> Integers:
         """Return the offsets of the newlines, by units in which no two lines end: no longer than the first line."""
@@ -206,7 +238,7 @@ class BlockDecoder:
         The close is empty if the line does not have `width` fields.
         """
         count = ends.size
-        marks = self._marks(text, self._delimiter[0]).view("<u8")
+        marks = self._delimiters = self._marks(text, self._delimiter[0]).view("<u8")
         windows = self._windows[:count]
         self._look(marks, starts, windows)
         fits, seen = self._count_fields(marks, windows, ends, line_lengths, longest)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
-from stream_signal.core.rolling import INT64_MAX
+from stream_signal.core.ticks import INT64_MAX
 
 if TYPE_CHECKING:
     from array import array

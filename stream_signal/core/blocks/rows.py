@@ -27,7 +27,8 @@ class Rows:
     was cut, so neither says anything without the other. `above` says which rows signal. `sums` is the sum of the window
     that each row ends, at the same scale, for the rows that have a mean; `divisor` turns it into that mean. `odd` lists
     the positions of the rows that were read one at a time; the close of each other row is written in digits, with a
-    point and a minus sign at most.
+    point and a minus sign at most. `keys` is the key of each row, None where it could not be read; without keys in the
+    stream, it is None itself.
     """
 
     def __init__(self, first: int, pushed: Pushed, places: int, window: int, columns: Columns) -> None:
@@ -38,6 +39,7 @@ class Rows:
         self.sums: Integers = pushed.sums
         self.above: Flags = pushed.above
         self.odd = list(columns.odd)
+        self.keys: list[bytes | None] | None = None
         self._pushed = pushed
         self._window = window
         self._columns = columns
@@ -54,6 +56,8 @@ class Rows:
         values = zip(self.ticks.tolist(), self.sums.tolist(), self.above.tolist(), full_rows, strict=True)
         for at, (ticks, total, above, is_full) in enumerate(values):
             close = None if at in missing else (ticks, self.places)
+            if self.keys is not None:
+                row.key = self.keys[at]
             row.fill(self.first + at, close, total if is_full else None, self.places, above=above)
             yield row
 

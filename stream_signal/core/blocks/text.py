@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     Integers = NDArray[np.int64]
@@ -33,18 +35,18 @@ _FEW = 0.05
 _SURE = 10**15
 
 
-def run_text(  # noqa: PLR0913, PLR0917 - a line is all of this
-    between: tuple[bytes, ...], row: int, times: Table, closes: Table, means: Table, above: NDArray[np.bool_]
-) -> bytes:
-    r"""Return the lines of the rows from number `row` on; `between` goes before, between and after their fields.
+def run_text(between: tuple[bytes, ...], row: int, tables: Sequence[Table], above: NDArray[np.bool_]) -> bytes:
+    r"""Return the lines of the rows from number `row` on: the number, a text of each table, and the signal.
+
+    `between` goes before, between and after these fields.
 
     >>> table = np.array([[52, 53], [54, 0]], np.uint8)
-    >>> run_text((b"", b",", b",", b",", b",", b"\n"), 9, table, table, table, np.array([False, True]))
+    >>> run_text((b"", b",", b",", b",", b",", b"\n"), 9, [table, table, table], np.array([False, True]))
     b'9,45,45,45,0\n10,6,6,6,1\n'
     """
     count = len(above)
     rows = digits(np.arange(row, row + count), len(str(row + count - 1)))
-    fields = [rows, times, closes, means, (above + np.uint8(_ZERO)).reshape(-1, 1)]
+    fields = [rows, *tables, (above + np.uint8(_ZERO)).reshape(-1, 1)]
     blank = [bytes(field.shape[1]) for field in fields]
     line = b"".join(part for pair in zip(between, [*blank, b""], strict=True) for part in pair)
     table = np.empty((count, len(line)), np.uint8)

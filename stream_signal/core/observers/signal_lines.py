@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stream_signal.core.line_format import CSV, FORMATS, mean_text
+from stream_signal.core.line_format import CSV, FORMATS, mean_text, with_key
 from stream_signal.core.observe import Observer
 from stream_signal.core.time_column import find_time
 
@@ -19,7 +19,8 @@ class SignalLines(Observer):
     r"""Collects signal lines until they are taken; nothing here does I/O.
 
     `form` is "csv" or "jsonl". `time_column` is the name of the timestamp column, or its number from 1, or two of
-    those, whose texts are joined by a space; None: the first with a known name.
+    those, whose texts are joined by a space; None: the first with a known name. `keyed` is for a stream with keys: the
+    key follows the number of the row, and is empty if it could not be read.
 
     >>> from stream_signal import Config, SignalStream
     >>> lines = SignalLines("csv")
@@ -28,10 +29,11 @@ class SignalLines(Observer):
     b'1,60,42.5,42.5,0\n'
     """
 
-    def __init__(self, form: str = CSV, time_column: TimeColumn | None = None) -> None:
+    def __init__(self, form: str = CSV, time_column: TimeColumn | None = None, *, keyed: bool = False) -> None:
         if form not in FORMATS:
             raise ValueError(f"expected the format 'csv' or 'jsonl', found {form!r}")
-        self.format = FORMATS[form]
+        self.format = with_key(FORMATS[form]) if keyed else FORMATS[form]
+        self.keyed = keyed
         self.time_column = time_column
         self._time: Position | None = None
         self._close = 0
@@ -46,7 +48,11 @@ class SignalLines(Observer):
         """Write one line."""
         time = b"" if self._time is None else row.text(self._time)
         close = row.text(self._close) if row.has_close else b""
-        self._lines.append(self.format.line(row.number, time, close, _mean_of(row), above=row.above))
+        mean, above = _mean_of(row), row.above
+        if self.keyed:
+            self._lines.append(self.format.keyed_line(row.number, row.key or b"", time, close, mean, above=above))
+        else:
+            self._lines.append(self.format.line(row.number, time, close, mean, above=above))
 
     def rows(self, rows: Rows) -> None:
         """Write the lines of a run of rows, all at once."""

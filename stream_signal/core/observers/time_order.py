@@ -109,6 +109,8 @@ class TimeOrder(Observer):
     """
 
     name = "time_order"
+    or_else = ""
+    """what else the usual step may be"""
 
     def __init__(self, time_column: TimeColumn | None = None) -> None:
         self.time_column = time_column
@@ -227,6 +229,18 @@ class TimeOrder(Observer):
         self._last = last
         for reading, time in self._read(times):
             reading.last = time
+
+    def forget(self) -> None:
+        """Compare the next timestamp with none: there were rows that were not seen."""
+        self._compare()
+        self._last = b""
+
+    def number(self, numbers: Sequence[int]) -> None:
+        """Give the rows of the last call of `see` their numbers, if it was told that the first is -len(numbers)."""
+        for steps in (self._first_others, *(reading.first for reading in self._readings)):
+            for kind, step in steps.items():
+                if step.row < 0:
+                    steps[kind] = step._replace(row=numbers[step.row])
 
     def _compare(self) -> None:
         if self._waiting:

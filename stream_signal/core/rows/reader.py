@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from stream_signal.core.config import Config
+    from stream_signal.core.labels import Label
     from stream_signal.core.marks import Marks
     from stream_signal.core.observers.first_look import FirstLook
     from stream_signal.core.ticks import Close
@@ -59,14 +60,21 @@ class RowReader:
     `closes` and `rest` yield `(ticks, places)` for each complete row, or None if its close is missing; they raise
     DataError at the first line that cannot be read. `header` is set once it is known. `begin`, if given, is called with
     it, and `record` then holds the fields of the row that was yielded last, or None if they could not be read.
-    `look`, if given, gets the timestamps of the first rows. `marks` are those of the closes, None if
+    `look`, if given, gets the timestamps of the first rows. `find_label`, if given, is called with the header, too: it
+    returns the `label`, which reads what each row belongs to, if there is one. `marks` are those of the closes, None if
     they are plain. `line` counts the lines read of this input, and `repairs` what was skipped or taken as missing.
     """
 
     def __init__(
-        self, config: Config, begin: Callable[[Header], None] | None = None, look: FirstLook | None = None
+        self,
+        config: Config,
+        begin: Callable[[Header], None] | None = None,
+        look: FirstLook | None = None,
+        find_label: Callable[[Header], Label | None] | None = None,
     ) -> None:
         self.header: Header | None = None
+        self.label: Label | None = None
+        self._find_label = find_label
         self.line = 0
         self.repairs = Repairs()
         self._config = config
@@ -156,6 +164,8 @@ class RowReader:
         self.line = line
         if offset:
             self._head = None
+        if header and self._find_label:
+            self.label = self._find_label(header)
 
     def _read(self, lines: list[bytes]) -> Iterator[Close]:
         if self._head:
@@ -172,6 +182,8 @@ class RowReader:
                     self.header = head.header
                     if self._begin:
                         self._begin(self.header)
+                    if self._find_label:
+                        self.label = self._find_label(self.header)
                     if self.look:
                         self.look.begin(self.header)
                 if found is Line.ROW:
@@ -188,9 +200,14 @@ class RowReader:
         delimiter, position, width = header.delimiter.encode(), header.position, header.width
         close_is_last = position == width - 1
         quoted = self._quoted = self._quoted or QuotedRecords(header.delimiter)
-        keeps_records = self._begin is not None
-        marks = self.marks
+        label, marks = self.label, self.marks
+        keeps_records = self._begin is not None or label is not None
         parse = partial(self._parse_marked, marks) if marks else parse_ticks
+        unlabelled, symbol, symbol_at = parse, None, 0
+        if label:
+            parse = labelled = partial(self._parse_labelled, parse, label)
+            if label.usual and not self._begin:
+                symbol_at, symbol = label.usual
         times = self.look.texts if self.look else None  # where the first timestamps go
         at = self.look.position if self.look else None
         if isinstance(at, tuple):
@@ -219,7 +236,11 @@ class RowReader:
                 if close_is_last:
                     close = close.removesuffix(b"\r")
             if keeps:
-                if keeps_records:
+                if symbol is not None and not texts and count == width and fields[symbol_at] == symbol:
+                    parse = unlabelled
+                elif keeps_records:
+                    if label:
+                        parse = labelled
                     self.record = None if count != width else _as_bytes(texts) if texts else _without_return(fields)
                 if times is not None and count == width:
                     times.append(self._time(texts, fields) if texts or at is None else fields[at])
@@ -227,7 +248,7 @@ class RowReader:
                 try:
                     ticks = parse(close)
                 except ValueError as error:
-                    expected, found = f"{error} in {self._column()}", shown(close)
+                    expected, found = self._misread(error, close, start)
                 else:
                     # A blank line reads as a missing close if the close is the only column.
                     if ticks is not None or line.removesuffix(b"\r"):
@@ -255,6 +276,23 @@ class RowReader:
         if self.record and self.header:
             self.record[self.header.position] = marks.plain(close)
         return ticks
+
+    def _parse_labelled(self, parse: Callable[[bytes], Close], label: Label, close: bytes) -> Close:
+        """Read a close, and the label of its row."""
+        ticks = parse(close)
+        if self.record:
+            label.see(self.record)
+        return ticks
+
+    def _misread(self, error: ValueError, close: bytes, line: int) -> tuple[str, str]:
+        """Return what was expected and what was found; raise DataError if no setting makes such a row count."""
+        from stream_signal.core.labels import LabelError  # noqa: PLC0415 - few rows are bad
+
+        if isinstance(error, LabelError):
+            if error.stops:
+                raise DataError(line, error.expected, error.found).with_hint(error.hint) from None
+            return error.expected, error.found
+        return f"{error} in {self._column()}", shown(close)
 
     def _time(self, texts: list[str] | None, fields: list[bytes]) -> bytes:
         """Return the timestamp of a row that is quoted, or has it in two columns."""
@@ -291,7 +329,17 @@ class RowReader:
                 first = error.line == 1
                 error.hint = of_row(row, self.header, self._config, torn=self._is_torn, first=first)
             raise error
+        if self.label:
+            self._label_bad_row(self.label, error.line)
         self.repairs.note(BAD_ROW, error.line or 0, f"expected {error.expected}, found {error.found}")
+
+    def _label_bad_row(self, label: Label, line: int | None) -> None:
+        from stream_signal.core.labels import LabelError  # noqa: PLC0415 - few rows are bad
+
+        try:
+            label.see_bad(self.record)
+        except LabelError as refused:
+            raise DataError(line, refused.expected, refused.found).with_hint(refused.hint) from None
 
     def _endless(self, line: bytes) -> DataError:
         """Return the error of a line that is too long, from its beginning."""

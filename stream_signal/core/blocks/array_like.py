@@ -1,0 +1,154 @@
+"""What users have -> closes to push: an array of NumPy, a list, a Series of pandas or polars, an Arrow array.
+
+By the protocols of arrays alone: no library is imported but NumPy, and pyarrow where nothing else will do. What passes
+through here stays exact. So the integers of another library do not become floats: if its `__array__` would turn them
+into floats to hold their nulls, as that of polars does, pyarrow reads them, and if it is not there, they are refused.
+"""
+
+from __future__ import annotations
+
+from types import NoneType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from stream_signal.core.blocks.arrays import Closes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+_EXPECTED = "expected an array of ints or floats in one dimension, a list, a Series or an Arrow array"
+_ARRAY_PROTOCOLS = ("__array__", "__array_interface__", "__array_struct__")
+_ARROW_PROTOCOLS = ("__arrow_c_stream__", "__arrow_c_array__", "__arrow_array__")
+_FLOATS = (np.float64, np.float32, np.float16)
+# Every integer below is a float64 too, and Python writes that with the same digits.
+_SAME_AS_FLOAT = 1e15
+
+
+def closes_of(values: object) -> Closes:
+    """Turn what a user has into closes; TypeError or ValueError if it is no array of numbers.
+
+    >>> closes_of([4.58, None]).values.tolist(), closes_of([2**60, None])
+    ([4.58, nan], Closes(values=array([1152921504606846976,                   0]), missing=array([False,  True])))
+    """
+    if isinstance(values, (list, tuple)):
+        return _from_list(values)
+    if isinstance(values, np.ma.MaskedArray):
+        return _from_masked(values)
+    if isinstance(values, np.ndarray):
+        return _from_numpy(values)
+    if _speaks(values, _ARRAY_PROTOCOLS) or _has_buffer(values):
+        found = np.asarray(values)
+        return _from_arrow(values) if _became_floats(values, found) else _from_numpy(found)
+    if _speaks(values, _ARROW_PROTOCOLS):
+        return _from_arrow(values)
+    advice = ""
+    if isinstance(values, (str, bytes, bytearray)):
+        advice = ": for text there is `run`"
+    elif hasattr(values, "__iter__") and not isinstance(values, type):
+        advice = ": make a list of it"
+    raise TypeError(f"{_EXPECTED}, found {type(values).__name__}{advice}")
+
+
+def _from_numpy(values: NDArray[Any]) -> Closes:
+    kind = values.dtype.kind
+    if values.ndim != 1:
+        raise ValueError(f"{_EXPECTED}, found {values.ndim} dimensions{': choose a column' * (values.ndim > 1)}")
+    if kind in "iu" or values.dtype.type in _FLOATS:
+        return Closes(np.asarray(values))
+    if kind == "O":
+        return _from_list(values.tolist())
+    if kind == "f":
+        return Closes(list(values))
+    raise TypeError(f"{_EXPECTED}, found one of {values.dtype}")
+
+
+def _from_masked(values: np.ma.MaskedArray[Any, Any]) -> Closes:
+    closes, mask = _from_numpy(values.data), np.ma.getmaskarray(values)
+    if isinstance(closes.values, np.ndarray):
+        if closes.values.dtype.kind == "f":
+            return Closes(np.where(mask, closes.values.dtype.type("nan"), closes.values))
+        return Closes(np.where(mask, closes.values.dtype.type(0), closes.values), mask)
+    return _from_list([None if hidden else value for value, hidden in zip(closes.values, mask.tolist(), strict=True)])
+
+
+def _from_list(values: Sequence[Any]) -> Closes:
+    """Make an array of what is alike; a list of other numbers stays one, and its items are read one at a time."""
+    kinds = set(map(type, values))
+    nulls = {kind for kind in kinds if kind is NoneType or kind.__name__ == "NAType"}
+    numbers = kinds - nulls
+    try:
+        if numbers <= {float}:
+            filled = [np.nan if type(value) in nulls else value for value in values] if nulls else values
+            return Closes(np.array(filled, np.float64))
+        if numbers == {int}:
+            if not nulls:
+                return Closes(np.array(values, np.int64))
+            missing = np.array([type(value) in nulls for value in values])
+            return Closes(np.array([0 if type(value) in nulls else value for value in values], np.int64), missing)
+        if numbers == {int, float}:
+            filled = [np.nan if type(value) in nulls else value for value in values] if nulls else values
+            floats = np.array(filled, np.float64)
+            if not (np.abs(floats) >= _SAME_AS_FLOAT).any():
+                return Closes(floats)
+    except OverflowError:  # an integer beyond int64, or beyond the floats
+        pass
+    return Closes(values)
+
+
+def _from_arrow(values: Any) -> Closes:
+    """Read an Arrow array, or what can give one, without a copy where it has no nulls."""
+    try:
+        import pyarrow as pa  # noqa: PLC0415 - large, and few need it
+    except ImportError:
+        name = type(values).__name__
+        raise ValueError(
+            f"expected pyarrow, to read this {name} exactly, found none: install it, or fill the nulls"
+        ) from None
+    if isinstance(values, (pa.Array, pa.ChunkedArray)):
+        found = values
+    elif hasattr(values, "__arrow_c_stream__"):
+        found = pa.chunked_array(values)
+    else:
+        found = pa.array(values)
+    if isinstance(found, pa.ChunkedArray):
+        found = found.combine_chunks()
+    if isinstance(found, pa.ChunkedArray):  # of no chunk, or of more than one array can hold
+        found = pa.concat_arrays(found.chunks) if found.num_chunks else pa.array([], found.type)
+    if pa.types.is_integer(found.type):
+        if not found.null_count:
+            return Closes(found.to_numpy())
+        return Closes(found.fill_null(0).to_numpy(), found.is_null().to_numpy(zero_copy_only=False))
+    if pa.types.is_floating(found.type):
+        return Closes(found.to_numpy(zero_copy_only=False))
+    if pa.types.is_null(found.type):
+        return Closes(np.full(len(found), np.nan))
+    if pa.types.is_decimal(found.type):
+        return _from_list(found.to_pylist())
+    raise TypeError(f"{_EXPECTED}, found one of {found.type}")
+
+
+def _speaks(values: object, protocols: tuple[str, ...]) -> bool:
+    """Whether the object has one of these; a class has the methods too, but is no array."""
+    return not isinstance(values, type) and any(hasattr(values, protocol) for protocol in protocols)
+
+
+def _has_buffer(values: object) -> bool:
+    if isinstance(values, (bytes, bytearray)):
+        return False
+    try:
+        memoryview(values)  # type: ignore[arg-type]
+    except TypeError:
+        return False
+    return True
+
+
+def _became_floats(values: Any, found: NDArray[Any]) -> bool:
+    """Whether these are floats that were something else in their own library."""
+    own = getattr(values, "dtype", getattr(values, "type", None))
+    if found.dtype.kind != "f" or own is None or isinstance(own, np.dtype):
+        return False
+    name = str(own).lower()
+    return not any(kind in name for kind in ("float", "double"))

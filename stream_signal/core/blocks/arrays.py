@@ -1,0 +1,327 @@
+"""An array of closes -> the signal of each, and its mean, pushed into a `RollingMean` piece by piece.
+
+There are three ways through a piece. Each takes what it can prove and leaves the rest to the next:
+
+1. in float64: if every tick is proven (`decimals`) and no sum of a window can reach 2**53, ticks and sums are integers
+   that float64 holds exactly, and its additions are the fastest that NumPy has. About 5 ns a close with a window of 5.
+2. in int64: `push_closes`, with the closes that have to be read as text among the others. About 20 ns a close.
+3. in Python's integers, one close at a time, which have no limit. 1 to 3 µs a close.
+
+A window sum in float64 is not cumulative, but made of sums over 1, 2, 4, 8 ... closes: window 5 is 4 + 1, three
+additions. So a NaN reaches only the windows that contain it, and those are the windows that have no mean.
+"""
+
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from stream_signal.core.blocks.decimals import FEW, LEAST_PLACES, to_ticks
+from stream_signal.core.blocks.rolling import has_mean, push_closes
+from stream_signal.core.ticks import INT64_MAX, ticks_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from stream_signal.core.blocks.decimals import AnyFloats
+    from stream_signal.core.rolling import RollingMean
+    from stream_signal.core.ticks import Close
+
+    Flags = NDArray[np.bool_]
+    Floats = NDArray[np.float64]
+    Integers = NDArray[np.int64]
+
+# A piece and what is computed from it, 2 MB, stay in the processor's cache; shorter ones pay more for the calls.
+PIECE = 1 << 16
+# Of a short array the pieces are shorter: to get memory from the system for the first time costs more than the calls.
+LEAST_PIECE = 1 << 13
+PIECES = 16
+# A longer window would be copied more often than it is worth.
+LONGEST_IN_FLOATS = 1 << 13
+EXACT_IN_FLOATS = 2**53
+# With a larger share of values that are read as text, it is faster to push them one at a time.
+MOST_UNPROVEN = 0.25
+
+
+class Closes(NamedTuple):
+    """Closes to push: an array of floats, in which NaN is missing, or of integers; or a list of any numbers."""
+
+    values: NDArray[Any] | Sequence[Any]
+    missing: Flags | None = None
+    """of integers: which are missing; those are 0"""
+
+
+def push_array(mean: RollingMean, closes: Closes, *, means: bool) -> Flags | tuple[Flags, Floats]:
+    """Push all closes into `mean`; return the signals, and with `means` the means too, as two arrays.
+
+    >>> from stream_signal.core.rolling import RollingMean
+    >>> above, means = push_array(RollingMean(2), Closes(np.array([4.58, 4.58, np.nan, 4.59, 4.6])), means=True)
+    >>> above.tolist(), means.tolist()
+    ([False, False, False, False, True], [nan, 4.58, nan, nan, 4.595])
+    """
+    count = len(closes.values)
+    above = np.empty(count, np.bool_)
+    found = np.empty(count) if means else None
+    piece = min(PIECE, max(LEAST_PIECE, count // PIECES), max(count, 1))
+    pusher = _Pusher(mean, piece)
+    with np.errstate(all="ignore"):  # infinities and overflows are no surprise: nothing is proven by them
+        pusher.look_at(closes.values[:FEW])
+        for at in range(0, count, piece):
+            here = slice(at, at + piece)
+            pusher.at = at
+            if isinstance(closes.values, np.ndarray):
+                missing = None if closes.missing is None else closes.missing[here]
+                pusher.push(closes.values[here], missing, above[here], None if found is None else found[here])
+            else:
+                values = closes.values[here]
+                pusher.push_each(map(_close_of, values), above[here], None if found is None else found[here])
+    return above if found is None else (above, found)
+
+
+class _Pusher:
+    """Pushes pieces into one mean; `at` is the position of the piece in the whole array, for errors."""
+
+    def __init__(self, mean: RollingMean, longest: int) -> None:
+        self.mean = mean
+        self.at = 0
+        self.places = LEAST_PLACES  # with which the floats were proven last
+        self.before = min(mean.window - 1, LONGEST_IN_FLOATS)  # where the piece begins, behind what is held already
+        self.ticks = np.empty(self.before + longest)
+        self.spare = np.empty((3, self.before + longest))
+
+    def look_at(self, values: NDArray[Any] | Sequence[Any]) -> None:
+        """Look at the first values for how many places they have: mostly the others have as many."""
+        if isinstance(values, np.ndarray) and values.dtype.kind == "f":
+            self.places = to_ticks(values, LEAST_PLACES, np.empty(len(values)), np.empty(len(values))).places
+
+    def push(self, values: NDArray[Any], missing: Flags | None, above: Flags, means: Floats | None) -> None:
+        """Push a piece, and fill its signals, and its means if there is a place for them."""
+        if values.dtype.kind == "f":
+            self._push_floats(values, above, means)
+        else:
+            self._push_integers(values, missing, above, means)
+
+    def push_each(self, closes: Iterable[Close], above: Flags, means: Floats | None) -> None:
+        """Push closes one at a time, as Python's integers; what cannot be a close is refused with its position."""
+        mean = self.mean
+        signals: list[bool] = []
+        found: list[float] = []
+        try:
+            for close in closes:
+                if close is None:
+                    mean.clear()
+                    signals.append(False)
+                else:
+                    signals.append(mean.push(*close))
+                if means is not None:
+                    divisor = mean.window * 10**mean.places
+                    found.append(self._as_float(len(found), mean.total, divisor) if mean.ready else np.nan)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"position {self.at + len(signals)}: {error}") from None
+        above[:] = signals
+        if means is not None:
+            means[:] = found
+
+    def _push_floats(self, values: AnyFloats, above: Flags, means: Floats | None) -> None:
+        ticks = self.ticks[self.before : self.before + len(values)]
+        self.places, largest, missing, unproven = to_ticks(values, self.places, ticks, self.spare[0, : len(values)])
+        if len(unproven) > len(values) * MOST_UNPROVEN:
+            self.push_each(map(ticks_of, values.tolist() if values.dtype == np.float64 else values), above, means)
+            return
+        odd: list[int] = unproven if missing is None else np.flatnonzero(missing).tolist() + unproven
+        if len(odd) == len(values):
+            places = 0  # nothing is proven, so nothing has that many
+        else:
+            places = self.places
+            if not unproven and self._in_floats(len(values), places, largest, missing, above, means):
+                return
+        closes: dict[int, Close] = dict.fromkeys(sorted(odd))
+        for at in unproven:
+            try:
+                closes[at] = ticks_of(values[at])
+            except ValueError as error:
+                self._exactly(ticks[:at], places, _until(at, closes), above[:at], None if means is None else means[:at])
+                raise ValueError(f"position {self.at + at}: {error}") from None
+        self._exactly(ticks, places, closes, above, means)
+
+    def _push_integers(self, values: NDArray[Any], missing: Flags | None, above: Flags, means: Floats | None) -> None:
+        largest = max(int(values.max()), -int(values.min()))
+        if missing is not None and not missing.any():
+            missing = None
+        odd: dict[int, Close] = {} if missing is None else dict.fromkeys(np.flatnonzero(missing).tolist())
+        if largest <= EXACT_IN_FLOATS and len(odd) < len(values):
+            ticks = self.ticks[self.before : self.before + len(values)]
+            ticks[:] = values
+            if missing is not None:
+                ticks[missing] = np.nan
+            if self._in_floats(len(values), 0, largest, missing, above, means):
+                return
+        if largest <= INT64_MAX:
+            self._exactly(values, 0, odd, above, means)
+        else:
+            self.push_each(_integers(values, odd), above, means)
+
+    def _in_floats(  # noqa: PLR0913, PLR0917 - the piece, and what is known about it
+        self, count: int, places: int, largest: float, missing: Flags | None, above: Flags, means: Floats | None
+    ) -> bool:
+        """Push the ticks in float64; return False, with nothing pushed, if a sum or a mean might not be exact."""
+        mean, window = self.mean, self.mean.window
+        if window > LONGEST_IN_FLOATS or window * largest > EXACT_IN_FLOATS:
+            return False
+        divisor = window * 10**places
+        if means is not None and divisor > EXACT_IN_FLOATS:
+            return False
+        held = _held_at(mean, places)
+        if held is None or (held.size and window * float(np.abs(held).max()) > EXACT_IN_FLOATS):
+            return False
+        ticks = self.ticks[self.before - len(held) : self.before + count]
+        ticks[: len(held)] = held
+        without = min(window - 1 - len(held), count)  # rows that come before a window is full
+        above[:without] = False
+        if means is not None:
+            means[:without] = np.nan
+        total = None
+        if without < count:
+            sums, free = _window_sums(ticks, window, self.spare)
+            total = sums[-1]
+            if means is not None:
+                np.divide(sums, float(divisor), out=means[without:])
+                means[without:] += 0.0  # no negative zero
+            times = np.multiply(ticks[window - 1 :], window, out=free[: len(sums)])
+            np.greater(times, sums, out=above[without:])
+        _hold(mean, ticks, places, None if missing is None else len(held) + int(np.flatnonzero(missing)[-1]), total)
+        return True
+
+    def _exactly(
+        self, ticks: NDArray[Any], places: int, odd: dict[int, Close], above: Flags, means: Floats | None
+    ) -> None:
+        """Push ticks in int64, and if a sum might not fit, in Python's integers."""
+        mean = self.mean
+        integers = np.zeros(len(ticks), np.int64)
+        if odd:
+            plain = np.ones(len(ticks), np.bool_)
+            plain[list(odd)] = False
+            integers[plain] = ticks[plain]
+        else:
+            integers[:] = ticks
+        pushed = push_closes(mean, integers, places, odd)
+        if pushed is None:
+            closes = (odd.get(at, (tick, places)) for at, tick in enumerate(integers.tolist()))
+            self.push_each(closes, above, means)
+            return
+        above[:] = pushed.above
+        if means is not None:
+            self._divide(pushed.sums, has_mean(pushed, mean.window), means)
+
+    def _divide(self, sums: Integers, full: Flags | None, means: Floats) -> None:
+        """Fill the means of the windows that are full; the others become NaN."""
+        rest = np.ones(len(sums), np.bool_) if full is None else full.copy()
+        means[:] = np.nan
+        places = self.mean.places
+        # As they are, or without the places that one value with more of them has left behind.
+        for fewer in sorted({places, min(places, self.places)}, reverse=True):
+            divisor, scale = self.mean.window * 10**fewer, 10 ** (places - fewer)
+            if divisor <= EXACT_IN_FLOATS and scale <= INT64_MAX:
+                whole = sums // scale
+                exact = rest & (np.abs(whole) <= EXACT_IN_FLOATS) & (whole * scale == sums)
+                np.divide(whole, float(divisor), out=means, where=exact)
+                rest &= ~exact
+        divisor = self.mean.window * 10**places
+        for at in np.flatnonzero(rest).tolist():
+            means[at] = self._as_float(at, int(sums[at]), divisor)
+
+    def _as_float(self, at: int, total: int, divisor: int) -> float:
+        try:
+            return total / divisor  # rounded once: both are Python's integers
+        except OverflowError:
+            raise OverflowError(
+                f"position {self.at + at}: expected a mean that a float64 can hold, found one beyond 1.8e308"
+            ) from None
+
+
+def _close_of(value: Any) -> Close:
+    """Read one item of a list; None and NaN are missing, and so is the NA of pandas."""
+    return None if value is None or type(value).__name__ == "NAType" else ticks_of(value)
+
+
+def _integers(values: NDArray[Any], odd: dict[int, Close]) -> Iterator[Close]:
+    for at, value in enumerate(values.tolist()):
+        yield odd.get(at, (value, 0))
+
+
+def _until(end: int, closes: dict[int, Close]) -> dict[int, Close]:
+    return {at: close for at, close in closes.items() if at < end}
+
+
+def _held_at(mean: RollingMean, places: int) -> Floats | None:
+    """Return what the next windows need of the ring, oldest first, at this scale; None if it has no such form."""
+    ring: Any = np.array(mean.ring, object) if isinstance(mean.ring, list) else np.frombuffer(mean.ring, np.int64)
+    if mean.head:
+        ring = np.concatenate((ring[mean.head :], ring[: mean.head]))
+    held = ring[len(ring) - min(len(ring), mean.window - 1) :]
+    if not held.any():
+        return np.zeros(len(held))
+    finer = mean.places - places
+    if finer > 0:  # a value with more places was in the window once; it may be gone
+        if 10**finer > INT64_MAX or (held % 10**finer).any():
+            return None
+        held = held // 10**finer
+    largest = max(int(held.max()), -int(held.min())) * 10 ** max(-finer, 0)
+    if largest > EXACT_IN_FLOATS:
+        return None
+    scaled: Floats = held.astype(np.float64) * 10.0 ** max(-finer, 0)
+    return scaled
+
+
+def _hold(mean: RollingMean, ticks: Floats, places: int, last_missing: int | None, total: Any) -> None:
+    """Put the last ticks of a piece into the ring, as far as they follow the last missing one."""
+    window = mean.window
+    if last_missing is not None:
+        ticks = ticks[last_missing + 1 :]
+    kept = ticks[max(len(ticks) - window, 0) :].astype(np.int64)
+    scale = 10 ** max(mean.places - places, 0)
+    places = max(mean.places, places)
+    largest = int(np.abs(kept).max(initial=0)) * scale
+    if largest > INT64_MAX:
+        mean.restore([tick * scale for tick in kept.tolist()], places)
+        return
+    sum_held = int(total) if len(kept) == window else int(kept.sum())
+    mean.ring = array("q")
+    mean.ring.frombytes((kept * scale).tobytes() if largest else kept.tobytes())
+    mean.head, mean.places, mean.largest, mean.total = 0, places, largest, sum_held * scale
+
+
+def _window_sums(ticks: Floats, window: int, spare: Floats) -> tuple[Floats, Floats]:
+    """Return the sum of each `window` ticks in a row, the first of which ends at position window - 1.
+
+    `spare` has three rows, each at least as long as `ticks`. The sums lie in one of them, or in `ticks`; also returned
+    is a row that is free.
+
+    >>> _window_sums(np.array([1.0, 2, 3, 4, 5, 6, np.nan]), 5, np.empty((3, 7)))[0].tolist()
+    [15.0, 20.0, nan]
+    """
+    count = len(ticks) - window + 1
+    free, other, room = spare
+    sums: Floats | None = None
+    summed = 0
+    power, parts = 1, ticks  # parts[i] is the sum of `power` ticks from i on
+    while True:
+        if window & power:
+            part = parts[summed : summed + count]
+            summed += power
+            if sums is not None:
+                sums = np.add(sums, part, out=room[:count])
+            elif summed == window or power == 1:
+                sums = part
+            else:  # `parts` is written over before these are used
+                sums = room[:count]
+                sums[:] = part
+        if sums is not None and summed == window:
+            return sums, free
+        parts = np.add(parts[:-power], parts[power:], out=free[: len(parts) - power])
+        free, other = other, free
+        power *= 2

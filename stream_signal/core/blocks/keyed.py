@@ -1,0 +1,321 @@
+"""The block engine for a stream with keys: finds the key of each line of a block, and counts all rows at once.
+
+A key is looked up as it is written, so that no spaces need to be cut off: `BTC` and ` BTC ` are two spellings of one
+key. Odd lines, and those whose key cannot be read, are for the row reader.
+
+It declines a block, for the row engine to read, if a row might not be taken: one key too many, or one that comes back
+although the keys are grouped.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+import numpy as np
+
+from stream_signal.core.blocks.columns import LONGEST, Columns
+from stream_signal.core.blocks.engine import LEAST_BLOCK_BYTES, BlockEngine
+from stream_signal.core.blocks.key_rings import NO_KEY, KeyRings
+from stream_signal.core.blocks.rolling import Pushed, has_mean, push_closes
+from stream_signal.core.blocks.rows import Rows
+from stream_signal.core.blocks.spellings import UNKNOWN, Spellings
+from stream_signal.core.keys import InputKey, KeyColumn, check_text
+from stream_signal.core.labels import LabelError
+from stream_signal.core.observe import Row
+from stream_signal.core.ticks import INT64_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from stream_signal.core.blocks.engine import OddLines
+    from stream_signal.core.blocks.reader import Block, Flags, Integers, Words
+    from stream_signal.core.header import Header
+    from stream_signal.core.keys import Keys
+    from stream_signal.core.labels import Label
+    from stream_signal.core.observe import Observer
+    from stream_signal.core.observers.key_times import KeyTimes
+    from stream_signal.core.rows.engine import RowEngine
+    from stream_signal.core.rows.reader import RowReader
+    from stream_signal.core.ticks import Close
+
+
+class _Rows(NamedTuple):
+    """The rows of a block that count."""
+
+    first: int
+    """the number of the first one, from 1"""
+    numbers: Integers
+    """of the key of each, or NO_KEY"""
+    ticks: Integers
+    places: int
+    odd: OddLines
+    columns: Columns | None
+    """if there are observers"""
+
+
+class _Found(NamedTuple):
+    """The keys of the plain lines of a block."""
+
+    lines: Integers
+    """the numbers of these lines"""
+    spellings: Integers
+    """for each, the number of its spelling; those of new ones go on from the known ones"""
+    new: dict[bytes, tuple[int, bytes]]
+    """each new spelling: its first line, and the key"""
+
+
+class KeyedBlockEngine(BlockEngine):
+    r"""Counts the rows of large chunks in `keys`; otherwise as `BlockEngine`. `look` has to have seen enough before.
+
+    >>> from stream_signal.core.config import Config
+    >>> from stream_signal.core.stream import SignalStream
+    >>> stream = SignalStream(Config(window=2, key="symbol"), engine="blocks")
+    >>> stream.feed(b"symbol,close\n" + b"A,1\nB,9\nA,2\nB,8\n")
+    >>> stream.by_key
+    {'A': Counts(rows=2, signals=1, value=0.5), 'B': Counts(rows=2, signals=0, value=0.0)}
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what both engines share, and two sizes
+        self,
+        reader: RowReader,
+        row_engine: RowEngine,
+        keys: Keys,
+        look: KeyTimes | None,
+        observers: Sequence[Observer],
+        block_bytes: int,
+        least_block_bytes: int = LEAST_BLOCK_BYTES,
+    ) -> None:
+        super().__init__(reader, row_engine, keys.totals, observers, block_bytes, least_block_bytes)
+        self._keys = keys
+        self._look = look
+        self._rings = keys.rings = keys.rings or KeyRings(keys)
+        self._spellings = Spellings()
+        self._numbers = np.zeros(0, np.int64)  # the number of the key of each spelling, or NO_KEY
+
+    def _feed_lines(self, chunk: bytes, start: int, end: int) -> None:
+        """Take whole lines without quotes."""
+        header, is_counted = self._reader.header, False
+        if header and self._reader.between_rows and not (self._look and self._look.left):
+            block = self._decode(chunk, header, start, end)
+            is_counted = block is not None and self._count_keys(chunk, header, block)
+        if not is_counted:
+            self._row_engine.feed(chunk[start:end])
+
+    def _count_keys(self, chunk: bytes, header: Header, block: Block) -> bool:
+        """Count the rows of a block; return False to decline it."""
+        label = self._reader.label
+        if isinstance(label, InputKey):
+            return self._count_one_key(chunk, header, label, block)
+        column = cast("KeyColumn", label)
+        found = self._find(chunk, header, block, column.position)
+        if found is None:
+            return False
+        unreadable = self._unreadable(found)
+        if unreadable.size:
+            block = block._replace(odd=np.union1d(block.odd, unreadable))
+        if not self._may_take(found, block.odd.size):
+            return False
+        column.take = check_text
+        try:
+            odd = self._read_odd_lines(chunk, block)
+        finally:
+            column.take = self._keys.take
+        self._learn(found, odd)
+        numbers = np.full(len(block.ticks), NO_KEY)
+        numbers[found.lines] = self._numbers[found.spellings]
+        self._push(chunk, header, block, numbers, odd)
+        return True
+
+    def _count_one_key(self, chunk: bytes, header: Header, label: InputKey, block: Block) -> bool:
+        """Count the rows of a block that all have the key of the input."""
+        try:
+            label.see([])
+            number = self._keys.take(cast("bytes", label.key)).number
+        except LabelError:
+            return False
+        numbers, odd = np.full(len(block.ticks), number), self._read_odd_lines(chunk, block)
+        self._push(chunk, header, block, numbers, odd)
+        return True
+
+    def _find(self, chunk: bytes, header: Header, block: Block, position: int) -> _Found | None:
+        """Look up what is written in the column of the keys; None if that is too long, or a zero byte is in it."""
+        lines, starts, ends = np.arange(len(block.ticks)), block.starts, block.ends
+        if block.odd.size:
+            lines, starts, ends = (np.delete(each, block.odd) for each in (lines, starts, ends))
+        if not lines.size:
+            return _Found(lines, lines, {})
+        located = self._decoder and self._decoder.locate(position, starts, ends)
+        if not located:
+            located = Columns(chunk, header, starts, ends).bounds(position)
+        begins, lengths = located
+        if int(lengths.max()) > LONGEST or chunk.find(0, int(starts[0]), int(ends[-1])) >= 0:
+            return None
+        words = self._spellings.words(chunk, begins, lengths)
+        heads = _heads(words)  # of rows with the same text one after another, as where rows are grouped by their key
+        found = self._spellings.find([each[heads] for each in words])
+        new: dict[bytes, tuple[int, bytes]] = {}
+        numbers: dict[bytes, int] = {}
+        for at in (found == UNKNOWN).nonzero()[0].tolist():
+            row = int(heads[at])
+            begin = int(begins[row])
+            text = chunk[begin : begin + int(lengths[row])]
+            if text not in numbers:
+                numbers[text] = len(self._numbers) + len(numbers)
+                new[text] = int(lines[row]), _key_of(text)
+            found[at] = numbers[text]
+        return _Found(lines, np.repeat(found, np.diff(heads, append=len(lines))), new)
+
+    def _unreadable(self, found: _Found) -> Integers:
+        """Return the lines whose key cannot be read."""
+        bad = [key == b"" or not _is_text(key) for _, key in found.new.values()]
+        is_bad = np.append(self._numbers == NO_KEY, np.array(bad, np.bool_))
+        lines: Integers = found.lines[is_bad[found.spellings]]
+        return lines
+
+    def _may_take(self, found: _Found, odd: int) -> bool:
+        """Whether all rows can be counted, whatever the keys of the odd lines are."""
+        keys = self._keys
+        new = dict.fromkeys(key for _, key in found.new.values() if key not in keys)
+        if keys.count + len(new) + odd > keys.most:
+            return False
+        if keys.grouped and found.lines.size:
+            numbers = {key: keys.count + at for at, key in enumerate(new)}
+            of_new = [numbers[key] if key in numbers else keys.number(key) for _, key in found.new.values()]
+            rows = np.append(self._numbers, np.array(of_new, np.int64))[found.spellings]
+            return not odd and int(rows[0]) >= keys.count - 1 and bool((rows[1:] >= rows[:-1]).all())
+        return True
+
+    def _learn(self, found: _Found, odd: OddLines) -> None:
+        """Take the new keys, in the order of their rows, and remember their spellings."""
+        keys, gone = self._keys, set(odd.gone)
+        first = [(line, key) for line, key in found.new.values() if key and _is_text(key)]
+        first += [
+            (line, key)
+            for line, key in zip((line for line in odd.lines if line not in gone), odd.keys.values(), strict=True)
+            if key is not None and key not in keys
+        ]
+        for _, key in sorted(first):
+            keys.number(key)
+        if found.new:
+            numbers = [keys.number(key) if key and _is_text(key) else NO_KEY for _, key in found.new.values()]
+            self._numbers = np.append(self._numbers, np.array(numbers, np.int64))
+            self._spellings.learn(found.new)
+
+    def _push(self, chunk: bytes, header: Header, block: Block, numbers: Integers, odd: OddLines) -> None:
+        """Count the rows of a block, each of the key with the number of its line, and show them to the observers."""
+        ticks, numbers = block.ticks[: odd.lines_counted], numbers[: odd.lines_counted]
+        if odd.gone:
+            ticks, numbers = np.delete(ticks, odd.gone), np.delete(numbers, odd.gone)
+        for row, key in odd.keys.items():
+            numbers[row] = NO_KEY if key is None else self._keys.number(key)
+        if len(ticks):
+            columns = self._columns(chunk, header, block, odd) if self._observers else None
+            rows = _Rows(self._keys.totals.rows + 1, numbers, ticks, block.places, odd, columns)
+            is_one_key = numbers[0] != NO_KEY and (numbers == numbers[0]).all()
+            if not (self._push_one(rows) if is_one_key else self._push_all(rows)):
+                self._push_each(rows)
+        if odd.failure:
+            raise odd.failure
+
+    def _push_one(self, rows: _Rows) -> bool:
+        """Push rows that have one key, as those of a stream without keys; False, with none counted, if not in int64."""
+        keys, tally = self._keys, self._keys.by_number[int(rows.numbers[0])]
+        mean = keys.mean_of(tally)
+        pushed = push_closes(mean, rows.ticks, rows.places, rows.odd.closes)
+        if pushed is None:
+            return False
+        signals, full = int(np.count_nonzero(pushed.above)), has_mean(pushed, keys.window)
+        for each in (tally, keys.totals):
+            each.rows += len(rows.ticks)
+            each.signals += signals
+        keys.with_mean += len(rows.ticks) if full is None else int(np.count_nonzero(full))
+        self._show(rows, pushed, full, mean.places)
+        return True
+
+    def _push_all(self, rows: _Rows) -> bool:
+        """Push rows of several keys at once; False, with none counted, if that cannot be done in int64."""
+        ticks, places, missing = rows.ticks, rows.places, None
+        if rows.odd.closes:
+            scaled = _at_one_scale(ticks, places, rows.odd.closes)
+            if not scaled:
+                return False
+            ticks, places = scaled
+            missing = np.zeros(len(ticks), np.bool_)
+            missing[[row for row, close in rows.odd.closes.items() if close is None]] = True
+        signals = self._rings.push(rows.numbers, ticks, places, missing)
+        if not signals:
+            return False
+        if self._observers:
+            count, at = len(ticks), signals.places
+            shown, sums = (np.zeros(count, np.int64) for _ in range(2))
+            above, full = (np.zeros(count, np.bool_) for _ in range(2))
+            shown[at], sums[at], above[at] = signals.ticks, signals.sums, signals.above
+            full[at] = True if signals.full is None else signals.full
+            without = [] if missing is None else np.flatnonzero(missing).tolist()
+            self._show(rows, Pushed(shown, without, sums, above, 0), full, self._rings.places)
+        return True
+
+    def _push_each(self, rows: _Rows) -> None:
+        """Push rows one at a time, as Python integers."""
+        keys, label, names, at = self._keys, cast("Label", self._reader.label), list(self._keys), 0
+
+        def closes() -> Iterator[Close]:
+            nonlocal at
+            for at, (number, value) in enumerate(zip(rows.numbers.tolist(), rows.ticks.tolist(), strict=True)):
+                label.key = None if number == NO_KEY else names[number]
+                yield rows.odd.closes.get(at, (value, rows.places))
+
+        columns = rows.columns
+        if columns is None:
+            for close in closes():
+                keys.push(label.key, close)
+        else:
+            self._row_engine.count_and_show(closes(), Row(keys.window, lambda column: columns.texts(column)[at]))
+
+    def _show(self, rows: _Rows, pushed: Pushed, full: Flags | None, places: int) -> None:
+        if rows.columns:
+            names = [*self._keys, None]  # the last one is that of NO_KEY
+            shown = Rows(rows.first, pushed, places, self._keys.window, rows.columns)
+            shown.keys = [names[number] for number in rows.numbers.tolist()]
+            shown.has_mean = full
+            for observer in self._observers:
+                observer.rows(shown)
+
+
+def _at_one_scale(ticks: Integers, places: int, odd: Mapping[int, Close]) -> tuple[Integers, int] | None:
+    """Put the odd closes in their places, 0 for a missing one; return all at one scale; None if int64 is too small."""
+    values = {row: close for row, close in odd.items() if close}
+    most = max([places, *(close[1] for close in values.values())])
+    ticks = ticks.copy()
+    ticks[list(odd)] = 0
+    scale = 10 ** (most - places)
+    scaled = {row: value * 10 ** (most - places) for row, (value, places) in values.items()}
+    largest = max(int(ticks.max()), -int(ticks.min()))
+    if max([largest * scale, *map(abs, scaled.values())]) > INT64_MAX:
+        return None
+    if largest and scale > 1:
+        ticks *= scale
+    ticks[list(scaled)] = list(scaled.values())
+    return ticks, most
+
+
+def _heads(words: list[Words]) -> Integers:
+    """Return the positions of the texts that are not the same as the one before."""
+    is_head = np.empty(len(words[0]), np.bool_)
+    is_head[0] = True
+    np.not_equal(words[0][1:], words[0][:-1], out=is_head[1:])
+    for each in words[1:]:
+        is_head[1:] |= each[1:] != each[:-1]
+    return np.flatnonzero(is_head)
+
+
+def _key_of(text: bytes) -> bytes:
+    return text.removesuffix(b"\r").strip(b" ")
+
+
+def _is_text(key: bytes) -> bool:
+    try:
+        check_text(key)
+    except LabelError:
+        return False
+    return True

@@ -1,0 +1,124 @@
+"""A column of texts -> a small number for each, the same for the same text: a hash table for whole blocks.
+
+The texts are cut into words of eight bytes. A multiplicative hash of the words leads to a slot of a table, and the
+words of the text that is known there are compared with those of the row, for all rows at once. Of two known texts that
+have one slot, the second stands in another table, under another hash. What neither of them has is looked up one at a
+time, and learnt.
+
+    texts      BTC   ETH   BTC
+    slots       17     4    17
+    numbers      0     1     0           in the order in which the texts came
+
+No text may have a zero byte: those fill the last word.
+
+The hash: Knuth, "The Art of Computer Programming", volume 3, 6.4 (Fibonacci hashing).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    Flags = NDArray[np.bool_]
+    Integers = NDArray[np.int64]
+    Words = NDArray[np.uint64]
+
+UNKNOWN = -1
+_FIRST_BITS = 12
+# How many slots there are, at least, for each text.
+_SLOTS_EACH = 8
+_HALF = np.uint64(32)
+_FACTOR, _OTHER_FACTOR, _TURN = (
+    np.uint64(factor) for factor in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xFF51AFD7ED558CCD)
+)
+# The first so many bytes of a word.
+_MASKS = np.array([(1 << 8 * count) - 1 for count in range(9)], np.uint64)
+
+
+class Spellings:
+    """The texts known so far, each with its number, from 0.
+
+    >>> texts = Spellings()
+    >>> words = texts.words(b"BTC,ETH,BTC,    ", np.array([0, 4, 8]), np.array([3, 3, 3]))
+    >>> texts.find(words).tolist(), texts.learn([b"BTC", b"ETH"]), texts.find(words).tolist()
+    ([-1, -1, -1], None, [0, 1, 0])
+    """
+
+    def __init__(self) -> None:
+        self._texts: dict[bytes, int] = {}
+        self._words: list[Words] = [np.zeros(0, np.uint64)]  # of all texts: the first word of each, the second ...
+        self._bits = _FIRST_BITS
+        self._slots = self._others = np.zeros(1 << self._bits, np.int32)
+
+    def words(self, buffer: bytes, begins: Integers, lengths: Integers) -> list[Words]:
+        """Return the texts that begin at `begins`: their first eight bytes, the next eight ..., with zeros behind."""
+        every: Words = np.ndarray((len(buffer) - 7,), "<u8", buffer, strides=(1,))
+        found = []
+        shortest, longest = int(lengths.min()), int(lengths.max())
+        for at in range(0, max(longest, 1), 8):
+            words = every[begins] if at == 0 else every[np.minimum(begins + at, len(every) - 1)]
+            if shortest < at + 8:
+                words &= _MASKS[longest - at if shortest == longest else np.clip(lengths - at, 0, 8)]
+            found.append(words)
+        return found
+
+    def find(self, words: list[Words]) -> Integers:
+        """Return the number of each text, UNKNOWN if it has none."""
+        count = len(words[0])
+        if not self._texts:
+            return np.full(count, UNKNOWN)
+        shift = np.uint64(64 - self._bits)
+        found = self._slots[(_mixed(words, _FACTOR) >> shift).view(np.int64)].astype(np.int64)
+        (missed,) = self._differ(found, words).nonzero()
+        if missed.size:
+            left = [each[missed] for each in words]
+            found[missed] = self._others[(_mixed(left, _OTHER_FACTOR) >> shift).view(np.int64)]
+            missed = missed[self._differ(found[missed], left)]
+        for row in missed.tolist():
+            text = b"".join(int(each[row]).to_bytes(8, "little") for each in words).rstrip(b"\0")
+            found[row] = self._texts.get(text, UNKNOWN)
+        return found
+
+    def _differ(self, numbers: Integers, words: list[Words]) -> Flags:
+        differ: Flags = self._words[0][numbers] != words[0]
+        for at in range(1, max(len(words), len(self._words))):
+            known = self._words[at][numbers] if at < len(self._words) else np.uint64(0)
+            differ |= known != (words[at] if at < len(words) else np.uint64(0))
+        return differ
+
+    def learn(self, texts: Iterable[bytes]) -> None:
+        """Give texts that are not known the next numbers."""
+        new = list(texts)
+        for text in new:
+            self._texts[text] = len(self._texts)
+        size = max(8 * len(self._words), max(map(len, new), default=0) + 7 & -8)
+        words = np.array(new, f"S{size}").view("<u8").reshape(len(new), size // 8)
+        known = len(self._texts) - len(new)
+        while len(self._words) < words.shape[1]:
+            self._words.append(np.zeros(known, np.uint64))
+        self._words = [np.append(each, words[:, at]) for at, each in enumerate(self._words)]
+        while len(self._texts) * _SLOTS_EACH > 1 << self._bits:
+            self._bits += 1
+        shift, numbers = np.uint64(64 - self._bits), np.arange(len(self._texts))
+        self._slots, self._others = (np.zeros(1 << self._bits, np.int32) for _ in range(2))
+        slots = (_mixed(self._words, _FACTOR) >> shift).view(np.int64)
+        self._slots[slots] = numbers
+        (rest,) = (self._slots[slots] != numbers).nonzero()
+        others = (_mixed([each[rest] for each in self._words], _OTHER_FACTOR) >> shift).view(np.int64)
+        self._others[others] = rest
+
+
+def _mixed(words: list[Words], factor: np.uint64) -> Words:
+    """Return a hash of each text, the same if words of zeros follow; the high bits are the best."""
+    mixed = words[-1]
+    for word in reversed(words[:-1]):
+        mixed = mixed ^ mixed >> _HALF
+        mixed *= _TURN
+        mixed += word
+    return mixed * factor
