@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from stream_signal import __version__
+from stream_signal.command.printing import printed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from _typeshed import SupportsWrite
 
 MAX_SECONDS = 10**9
 MAX_JOBS = 1024
@@ -303,6 +307,13 @@ class _Parser(argparse.ArgumentParser):
 
         flags = [flag for action in self._actions for flag in action.option_strings]
         self.exit(2, f"{self.prog}: error: {in_words(message, flags)} (see {self.prog} --help)\n")
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        """Print the help or the version; argparse itself ignores that it cannot."""
+        if file is None or file is not sys.stdout:
+            super()._print_message(message, file)
+        elif code := printed(lambda: [message.encode()]):
+            self.exit(code)
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):

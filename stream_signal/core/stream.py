@@ -497,12 +497,17 @@ class SignalStream:
         window, max_bad = self._config.window, self._config.max_bad
         first = f"first: {self.repairs.first[BAD_ROW][0]}"
         if bad / rows > max_bad:
+            from stream_signal.core.hints import of_bad_rows  # noqa: PLC0415 - only a failed job needs it
+
             expected = f"at most {max_bad:g} of the rows bad (`max_bad`)"
-            raise DataError(None, expected, f"{bad} of {rows} rows that could not be read; {first}")
+            found = f"{bad} of {rows} rows that could not be read; {first}"
+            raise DataError(None, expected, found).with_hint(of_bad_rows(bad, rows))
         # So many rows in a row, or more, would have a close if every row could be read.
         if self.rows_with_mean == 0 and (self.longest - missing) // (missing + 1) >= window:
+            from stream_signal.core.hints import of_no_window  # noqa: PLC0415 - only a failed job needs it
+
             found = f"none in {rows} rows, of which {bad} could not be read; {first}"
-            raise DataError(None, f"a window of {window} rows that can be read", found)
+            raise DataError(None, f"a window of {window} rows that can be read", found).with_hint(of_no_window())
 
     def _check_open(self) -> None:
         if self._closed:

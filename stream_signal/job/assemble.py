@@ -69,7 +69,7 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
     if rotations and not (resumption and resumption.saved):
         rotations.begin()
 
-    doubts = Doubts(stream, time_order or look, log, quiet=order.is_quiet)
+    doubts = Doubts(stream, time_order or look, log, lambda: _reversal(order), quiet=order.is_quiet)
     sinks: list[Sink] = [signals] if signals else []
     if rotations:
         from stream_signal.job.truncation import TruncationWarning  # noqa: PLC0415
@@ -143,10 +143,20 @@ def _source(order: Order, config: Config) -> Source:
         from stream_signal.inputs.backwards import OLDEST_FIRST, BackwardsSource  # noqa: PLC0415
 
         if order.follow or order.checkpoint:
-            what = "a file that grows" if order.follow else "a checkpoint"
-            raise ConfigError(f"newest_first: {what} needs the rows in order of time").with_hint(OLDEST_FIRST)
+            what, flag = ("a file that grows", "--follow") if order.follow else ("a checkpoint", "--checkpoint")
+            hint = f"leave out {flag}, or sort the rows first; {OLDEST_FIRST}"
+            raise ConfigError(f"newest_first: {what} needs the rows in order of time").with_hint(hint)
         return BackwardsSource(order.inputs, config)
     return FilesSource(order.inputs, config, has_checkpoint=bool(order.checkpoint))
+
+
+def _reversal(order: Order) -> str:
+    """Say how the inputs can be read in order of time, if they turn out to be newest first."""
+    from stream_signal.inputs.backwards import reversal  # noqa: PLC0415 - few files need it
+
+    if order.follow or order.checkpoint:
+        return f"{'--follow' if order.follow else '--checkpoint'} needs the rows in order of time: sort them first"
+    return reversal(order.inputs)
 
 
 def _workers(order: Order, config: Config, held: ExitStack, log: Log, stop: StopSignals) -> Workers | None:

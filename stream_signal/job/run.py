@@ -85,7 +85,7 @@ def run(
         if executor and not config.newest_first:
             from stream_signal.job.parallel import ParallelSource, Workers  # noqa: PLC0415 - few callers need it
 
-            workers = Workers(lambda: executor, range_bytes, _AHEAD, are_here=False)
+            workers = Workers(lambda: executor, range_bytes, _AHEAD, share_files=False, may_fail=False)
             inputs = ParallelSource(
                 inputs.names, lambda names: FilesSource(names, config), stream, workers, Log(None, 0)
             )
