@@ -76,6 +76,11 @@ class Row:
         return self._close is not None
 
     @property
+    def ticks(self) -> Close:
+        """The close as `(ticks, places)`, None if it is missing; how many places depends on other rows, too."""
+        return self._close
+
+    @property
     def close(self) -> Decimal | None:
         """The close, exactly, without zeros at the end of its decimals: 5 for `5.00`; None if it is missing."""
         if self._close is None:

@@ -86,6 +86,18 @@ class Columns:
                 self._texts[position] = self._split(position)
         return self._texts[position]
 
+    def text(self, position: Position, row: int) -> bytes:
+        """Return the text at `position` of one row: that of `texts`, but without a look at the other rows."""
+        if isinstance(position, tuple):
+            pair = self.text(position[0], row), self.text(position[1], row)
+            return b" ".join(pair) if any(pair) else b""
+        if row in self.odd:
+            record = self.odd[row]
+            return record[position] if record else b""
+        plain = row - sum(odd < row for odd in self.odd)
+        line = self._buffer[int(self._starts[plain]) : int(self._ends[plain])]
+        return line.removesuffix(b"\r").split(self._delimiter)[position]
+
     def _joined(self, first: int, second: int) -> Cells | None:
         left, right = self.cells(first), self.cells(second)
         if left is None or right is None or 0 in left.tobytes() or not len(left):

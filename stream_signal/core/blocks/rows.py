@@ -95,3 +95,7 @@ class Rows:
     def texts(self, column: Position) -> list[bytes]:
         """Return a column of text, by its position from 0, as a list."""
         return self._columns.texts(column)
+
+    def text(self, column: Position, at: int) -> bytes:
+        """Return one text of a column, that of the row at a position; for few rows, where `texts` cuts out all."""
+        return self._columns.text(column, at)

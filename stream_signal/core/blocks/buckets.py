@@ -1,0 +1,116 @@
+"""A run of rows -> the buckets of an `Overview`, and its runs of equal closes, with no work for each row in Python.
+
+Cost: about 2 ns a row, and 2 µs a bucket.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stream_signal.core.bucket import Bucket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from stream_signal.core.blocks.rows import Rows
+
+    Integers = NDArray[np.int64]
+
+
+def buckets_of(rows: Rows, room: int, size: int, time_of: Callable[[int], str], *, keyed: bool) -> Iterator[Bucket]:
+    """Yield buckets of `size` rows, the first of them of `room` rows if that is not 0, the last with those left over.
+
+    `time_of` returns the timestamp of the row at a position. The closes have the scale of the rows.
+    """
+    count = len(rows)
+    starts = np.arange(room or 0, count, size)
+    if room:
+        starts = np.concatenate(([0], starts))
+    ends = np.append(starts[1:], count)
+    windows = (rows, *rows.more)
+    signals = [np.add.reduceat(each.above, starts, dtype=np.int64).tolist() for each in windows]
+    missing, closes = _closes_of(rows, starts, ends)
+    found = zip((ends - starts).tolist(), starts.tolist(), ends.tolist(), missing, strict=True)
+    for at, (length, start, end, gone) in enumerate(found):
+        bucket = Bucket(time_of(start), len(windows))
+        bucket.rows, bucket.missing = length, gone
+        bucket.signals = [each[at] for each in signals]
+        if not keyed:
+            bucket.means = [_mean_at(each, end - 1) for each in windows]
+            if gone < length:
+                bucket.add_close(*next(closes))
+        yield bucket
+
+
+def _closes_of(rows: Rows, starts: Integers, ends: Integers) -> tuple[list[int], Iterator[tuple[int, int, int, int]]]:
+    """Return how many closes are missing in each bucket, and the closes of each one that has any."""
+    ticks = rows.ticks
+    if rows.missing:
+        missing = np.array(rows.missing)
+        gone = np.searchsorted(missing, ends) - np.searchsorted(missing, starts)
+        ticks = np.delete(ticks, missing)
+        lengths = (ends - starts - gone)[gone < ends - starts]
+        ends = np.cumsum(lengths)
+        starts = ends - lengths
+    else:
+        gone = np.zeros(len(starts), np.int64)
+    if not len(starts):
+        return gone.tolist(), iter(())
+    lows, highs = np.minimum.reduceat(ticks, starts), np.maximum.reduceat(ticks, starts)
+    columns = (ticks[starts], ticks[ends - 1], lows, highs)
+    return gone.tolist(), zip(*(column.tolist() for column in columns), strict=True)
+
+
+def _mean_at(rows: Rows, at: int) -> float | None:
+    """Return the mean of the window that ends at a position, None if it is not full."""
+    full = rows.has_mean
+    if full is not None and not full[at]:
+        return None
+    mean: float = int(rows.sums[at]) / rows.divisor
+    return mean
+
+
+def runs_of(rows: Rows, least: int) -> list[tuple[int, int, int | None]]:
+    """Return the runs of equal closes in order: the first, the last, and those of at least `least` rows.
+
+    Each is the position of its first row, its length, and the ticks, None for missing closes. All other rows are in
+    shorter runs, between these.
+    """
+    ticks = rows.ticks
+    if not rows.missing and len(ticks) > 2 * least and not _may_have_runs(ticks, least):
+        head, tail = _equal_at_head(ticks[:least]), _equal_at_head(ticks[-least:][::-1])
+        return [(0, head, int(ticks[0])), (len(ticks) - tail, tail, int(ticks[-1]))]
+    changes = np.empty(len(ticks), np.bool_)
+    changes[0] = True
+    np.not_equal(ticks[1:], ticks[:-1], out=changes[1:])
+    gone = np.array(rows.missing, np.int64)
+    changes[gone] = True
+    changes[np.minimum(gone + 1, len(ticks) - 1)] |= gone + 1 < len(ticks)
+    heads = np.flatnonzero(changes)
+    lengths = np.diff(heads, append=len(ticks))
+    kept = lengths >= least
+    kept[0] = kept[-1] = True
+    is_gone = np.isin(heads, gone)
+    # A missing close ends the run before it, so one of a row is kept where that is the run of the rows before.
+    found = zip(heads[kept].tolist(), lengths[kept].tolist(), is_gone[kept].tolist(), strict=True)
+    return [(at, count, None if nothing else int(ticks[at])) for at, count, nothing in found]
+
+
+def _may_have_runs(ticks: Integers, least: int) -> bool:
+    """Whether any run may be as long: then two closes at half that distance are equal, and those between them."""
+    step = least // 2
+    sample = ticks[::step]
+    same = np.flatnonzero(sample[1:] == sample[:-1])
+    if len(same) * 4 > len(sample):
+        return True
+    between = ticks[same[:, None] * step + np.arange(step)]
+    return bool((between == between[:, :1]).all(axis=1).any())
+
+
+def _equal_at_head(ticks: Integers) -> int:
+    """Return how many of the first values are equal, at least one of all is not."""
+    return int((ticks != ticks[0]).argmax())

@@ -1,0 +1,306 @@
+"""Overview: the observer that keeps the small picture of a stream, in memory that does not grow with the rows.
+
+The rows go into buckets of one size, a power of two. Of each bucket it keeps the first, last, lowest and highest close,
+exactly. That is what a line through all rows covers in one column of pixels, so a chart of these candles loses
+nothing that could be seen, and no spike of one row (M4: Jugel et al., VLDB 2014). When there are more than `most`
+buckets, they are merged two by two; while the stream is short, each row is a bucket of its own.
+
+The buckets depend on the rows alone: not on the engine, nor on where the bytes were cut or the stream was resumed. With
+keys, neighbouring rows have prices of different things, so the buckets have rates and no prices.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from stream_signal.core.bucket import Bucket, count_in, text_in, ticks_in
+from stream_signal.core.observe import Observer
+from stream_signal.core.ticks import MAX_DIGITS
+from stream_signal.core.time_column import find_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from stream_signal.core.blocks.rows import Rows
+    from stream_signal.core.header import Header
+    from stream_signal.core.observe import Row
+    from stream_signal.core.time_column import Position, TimeColumn
+
+# More than the pixels of a chart from left to right; half as many once they are merged.
+MOST_BUCKETS = 2048
+# Half an hour of minutes without a trade: far more than equal closes by chance.
+LEAST_FLAT = 32
+# The longest ones; the counts say how many there were.
+FLATS = 20
+# A timestamp of any common form is shorter.
+_TIME_CHARACTERS = 64
+
+
+class Flat(NamedTuple):
+    """Rows in a row with one close; missing closes are not among them."""
+
+    row: int
+    """the number of the first, from 1"""
+    rows: int
+    close: str
+    """in all its decimals, without zeros at their end"""
+    time: str
+    """the timestamp of the first row"""
+
+
+class Run(NamedTuple):
+    """Equal closes up to the row that was seen last."""
+
+    row: int
+    rows: int
+    ticks: int
+    time: str
+
+
+class Overview(Observer):
+    r"""Keeps at most `most` buckets of `size` rows each; the last one may have fewer.
+
+    `time_column` is as in `SignalLines`. `keyed` is for a stream with keys. `windows` counts the windows of the stream.
+    `first` is the number of the first row that it has seen, 1 unless a stream was resumed without it.
+
+    >>> from stream_signal import Config, SignalStream
+    >>> overview = Overview(most=2)
+    >>> SignalStream(Config(window=1), [overview]).feed(b"time,close\n60,4.5\n120,4.25\n180,9.0\n240,\n")
+    >>> overview.size, overview.columns()["high"], overview.columns()["missing"]
+    (2, ['4.5', '9'], [0, 1])
+    """
+
+    name = "overview"
+
+    def __init__(
+        self,
+        time_column: TimeColumn | None = None,
+        *,
+        keyed: bool = False,
+        windows: int = 1,
+        most: int = MOST_BUCKETS,
+    ) -> None:
+        self.keyed = keyed
+        self.size = 1
+        self.first = 1
+        self.rows_seen = 0
+        self._most = most
+        self._time_column = time_column
+        self._time: Position | None = None
+        self._windows = windows
+        self._buckets: list[Bucket] = []
+        self._places = 0
+        self._run: Run | None = None
+        self._flats: list[tuple[int, int, Flat]] = []  # the longest first, and of equal ones the first
+        self._flat_stretches = self._flat_rows = 0
+
+    def begin(self, header: Header) -> None:
+        """Find the timestamp column."""
+        self._time = find_time(header, self._time_column)
+
+    def row(self, row: Row) -> None:
+        """See one row."""
+        if not self.rows_seen:
+            self.first = row.number
+        bucket = self._buckets[-1] if self._buckets else None
+        if bucket is None or bucket.rows == self.size:
+            while self.size * self._most <= self.rows_seen:
+                self._halve()
+            bucket = Bucket(self._time_of(row), self._windows)
+            self._buckets.append(bucket)
+        self.rows_seen += 1
+        bucket.rows += 1
+        for at, seen in enumerate((row, *row.more)):
+            bucket.signals[at] += seen.above
+            if not self.keyed:
+                bucket.means[at] = _mean_of(seen)
+        close = row.ticks
+        if close is None:
+            bucket.missing += 1
+            self._end_run()
+        elif not self.keyed:
+            ticks = self._to_scale(*close)
+            bucket.add_close(ticks, ticks, ticks, ticks)
+            run = self._run
+            if run and run.ticks == ticks:
+                self._run = run._replace(rows=run.rows + 1)
+            else:
+                self._end_run()
+                self._run = Run(row.number, 1, ticks, self._time_of(row))
+
+    def rows(self, rows: Rows) -> None:
+        """See a run of rows, all at once."""
+        from stream_signal.core.blocks.buckets import buckets_of, runs_of  # noqa: PLC0415 - NumPy is loaded by now
+
+        if not self.rows_seen:
+            self.first = rows.first
+        while self.size * self._most < self.rows_seen + len(rows):
+            self._halve()
+        factor = self._factor(rows.places)
+        time_of = self._time_in(rows)
+        room = self.size - self._buckets[-1].rows if self._buckets else 0
+        for bucket in buckets_of(rows, room, self.size, time_of, keyed=self.keyed):
+            bucket.scale(factor)
+            if room:
+                self._buckets[-1].add(bucket)
+                room = 0
+            else:
+                self._buckets.append(bucket)
+        if not self.keyed:
+            self._see_runs(rows, runs_of(rows, LEAST_FLAT), factor, time_of)
+        self.rows_seen += len(rows)
+
+    @property
+    def flats(self) -> list[Flat]:
+        """The longest flat stretches of at least LEAST_FLAT rows, the longest first."""
+        return [flat for *_, flat in self._with_run()[0]]
+
+    @property
+    def flat_stretches(self) -> int:
+        """How many flat stretches there are."""
+        return self._with_run()[1]
+
+    @property
+    def flat_rows(self) -> int:
+        """How many rows there are in all flat stretches."""
+        return self._with_run()[2]
+
+    def columns(self) -> dict[str, list[Any]]:
+        """Return the buckets as columns: the first row and its time, the closes as exact decimals, the counts.
+
+        Without keys there are `first`, `last`, `low`, `high` and `means`. `means` and `signals` have a list for each
+        window.
+        """
+        buckets = self._buckets
+        found: dict[str, list[Any]] = {
+            "row": [self.first + at * self.size for at in range(len(buckets))],
+            "time": [bucket.time for bucket in buckets],
+            "rows": [bucket.rows for bucket in buckets],
+            "missing": [bucket.missing for bucket in buckets],
+            "signals": [[bucket.signals[at] for bucket in buckets] for at in range(self._windows)],
+        }
+        if not self.keyed:
+            for name in ("first", "last", "low", "high"):
+                found[name] = [_decimal(getattr(bucket, name), self._places) for bucket in buckets]
+            found["means"] = [[bucket.means[at] for bucket in buckets] for at in range(self._windows)]
+        return found
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the buckets and the flat stretches."""
+        return {
+            "first": self.first,
+            "size": self.size,
+            "places": self._places,
+            "buckets": [bucket.as_json() for bucket in self._buckets],
+            "run": self._run and list(self._run),
+            "flats": [list(flat) for *_, flat in self._flats],
+            "flat": [self._flat_stretches, self._flat_rows],
+        }
+
+    def restore(self, saved: Any) -> None:
+        """Resume from a snapshot; raise ValueError if it is not one of an overview like this one."""
+        try:
+            self._restore(saved)
+        except (TypeError, LookupError, AttributeError, OverflowError) as error:
+            raise ValueError(f"expected an overview: {error}") from None
+
+    def _restore(self, saved: Any) -> None:
+        size, places = count_in(saved["size"]), count_in(saved["places"])
+        buckets = [Bucket.from_json(each, self._windows) for each in saved["buckets"]]
+        counts = [bucket.rows for bucket in buckets]
+        if size & (size - 1) or not size or places > 2 * MAX_DIGITS or len(buckets) > self._most:
+            raise ValueError("expected the buckets of an overview")
+        if any(count != size for count in counts[:-1]) or not all(0 < count <= size for count in counts[-1:]):
+            raise ValueError("expected full buckets")
+        if self.keyed and any(bucket.first is not None for bucket in buckets):
+            raise ValueError("expected buckets without closes")
+        run = saved["run"]
+        self._run = None if run is None else Run(count_in(run[0]), count_in(run[1]), ticks_in(run[2]), text_in(run[3]))
+        self._flats = []
+        for row, rows, close, time in saved["flats"][:FLATS]:
+            flat = Flat(count_in(row), count_in(rows), text_in(close), text_in(time))
+            insort(self._flats, (-flat.rows, flat.row, flat))
+        self._flat_stretches, self._flat_rows = map(count_in, saved["flat"])
+        self.first, self.size, self._places = count_in(saved["first"]), size, places
+        self._buckets, self.rows_seen = buckets, sum(counts)
+
+    def _halve(self) -> None:
+        """Merge the buckets two by two."""
+        self.size *= 2
+        pairs = self._buckets
+        for bucket, later in zip(pairs[::2], pairs[1::2], strict=False):
+            bucket.add(later)
+        self._buckets = pairs[::2]
+
+    def _to_scale(self, ticks: int, places: int) -> int:
+        return ticks if places == self._places else ticks * self._factor(places)
+
+    def _factor(self, places: int) -> int:
+        """Return what brings ticks of so many places to the scale of the buckets, which may become larger for it."""
+        if places > self._places:
+            by = 10 ** (places - self._places)
+            for bucket in self._buckets:
+                bucket.scale(by)
+            if self._run:
+                self._run = self._run._replace(ticks=self._run.ticks * by)
+            self._places = places
+        factor: int = 10 ** (self._places - places)
+        return factor
+
+    def _see_runs(
+        self, rows: Rows, runs: Sequence[tuple[int, int, int | None]], factor: int, time_of: Callable[[int], str]
+    ) -> None:
+        for at, count, value in runs:
+            ticks, run = None if value is None else value * factor, self._run
+            if run and at == 0 and run.ticks == ticks:
+                self._run = run._replace(rows=run.rows + count)
+                continue
+            self._end_run()
+            if ticks is not None:
+                self._run = Run(rows.first + at, count, ticks, time_of(at))
+
+    def _end_run(self) -> None:
+        self._flats, self._flat_stretches, self._flat_rows = self._with_run()
+        self._run = None
+
+    def _with_run(self) -> tuple[list[tuple[int, int, Flat]], int, int]:
+        """Return the flat stretches, and their counts, with the run at the end if it is one."""
+        run = self._run
+        if not run or run.rows < LEAST_FLAT:
+            return self._flats, self._flat_stretches, self._flat_rows
+        flats = list(self._flats)
+        flat = Flat(run.row, run.rows, _decimal(run.ticks, self._places) or "", run.time)
+        insort(flats, (-run.rows, run.row, flat))
+        return flats[:FLATS], self._flat_stretches + 1, self._flat_rows + run.rows
+
+    def _time_of(self, row: Row) -> str:
+        return "" if self._time is None else _as_text(row.text(self._time))
+
+    def _time_in(self, rows: Rows) -> Callable[[int], str]:
+        position = self._time
+        return lambda at: "" if position is None else _as_text(rows.text(position, at))
+
+
+def _as_text(found: bytes) -> str:
+    return found.strip(b" ").decode(errors="replace")[:_TIME_CHARACTERS]
+
+
+def _mean_of(row: Row) -> float | None:
+    try:
+        return row.mean
+    except OverflowError:  # no chart reaches so far
+        return None
+
+
+def _decimal(ticks: int | None, places: int) -> str | None:
+    """Write ticks as a decimal number, without zeros at the end of its decimals.
+
+    >>> _decimal(4200450, 2), _decimal(-5, 3), _decimal(500, 2)
+    ('42004.5', '-0.005', '5')
+    """
+    if ticks is None:
+        return None
+    digits = str(abs(ticks)).rjust(places + 1, "0")
+    whole, part = digits[: len(digits) - places], digits[len(digits) - places :].rstrip("0")
+    return ("-" if ticks < 0 else "") + (f"{whole}.{part}" if part else whole)

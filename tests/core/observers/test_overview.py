@@ -1,0 +1,201 @@
+"""Overview: the small picture is exact, the same from both engines and for every cut, and loses no spike."""
+
+from __future__ import annotations
+
+import json
+import random
+from contextlib import suppress
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream_signal import Config, DataError, SignalStream
+from stream_signal.core.observers.overview import LEAST_FLAT, Flat, Overview
+from support.candle_csv import FIRST_TIMESTAMP, candle_csv
+from support.strategies import candle_files, close_lists, cuts
+from support.streams import by_blocks, moved
+
+WALK = [f"{4000 + random.Random(7).randrange(-300, 300) * at % 611 / 100:.2f}" for at in range(5000)]
+FLAT = ["1"] * 40 + ["2"] * 31 + ["3"] * 32 + ["", "3"] + ["4"] * 100 + ["4.0"] * 5 + ["5"] * 33
+
+
+def seen(overview: Overview) -> dict[str, Any]:
+    """Return all that a page shows."""
+    flats = overview.flats, overview.flat_stretches, overview.flat_rows
+    return {"size": overview.size, "rows": overview.rows_seen, "columns": overview.columns(), "flats": flats}
+
+
+def overview_of(pieces: list[bytes], engine: dict[str, Any] | None = None, most: int = 16, **options: Any) -> Overview:
+    """Feed the pieces, up to an error if there is one."""
+    config = Config(**{"window": 3, **options})
+    overview = Overview(most=most, keyed=config.is_keyed, windows=1 + len(config.windows))
+    stream = SignalStream(config, [overview], **engine or {})
+    with suppress(DataError):
+        for piece in pieces:
+            stream.feed(piece)
+        stream.end_input()
+    return overview
+
+
+def expected(closes: list[str], window: int, size: int) -> dict[str, list[Any]]:
+    """Compute the columns from the closes alone, each bucket on its own, in fractions."""
+    values = [Fraction(close) if close else None for close in closes]
+    means: list[Fraction | None] = []
+    for at in range(len(values)):
+        last = values[max(0, at - window + 1) : at + 1]
+        full = [value for value in last if value is not None]
+        means.append(sum(full, Fraction()) / window if len(full) == window else None)
+    above = [mean is not None and value is not None and value > mean for value, mean in zip(values, means, strict=True)]
+    starts = range(0, len(values), size)
+    found = [[value for value in values[at : at + size] if value is not None] for at in starts]
+    last_means = [means[min(at + size, len(values)) - 1] for at in starts]
+    return {
+        "row": [at + 1 for at in starts],
+        "rows": [len(values[at : at + size]) for at in starts],
+        "missing": [values[at : at + size].count(None) for at in starts],
+        "signals": [[sum(above[at : at + size]) for at in starts]],
+        "first": [each[0] if each else None for each in found],
+        "last": [each[-1] if each else None for each in found],
+        "low": [min(each, default=None) for each in found],
+        "high": [max(each, default=None) for each in found],
+        "means": [[None if mean is None else float(mean) for mean in last_means]],
+    }
+
+
+@pytest.mark.parametrize("engine", [{"engine": "rows"}, by_blocks(4096), by_blocks(100_000)], ids=str)
+@pytest.mark.parametrize("closes", [WALK[:16], WALK[:17], WALK, FLAT, ["", "1", "", ""] * 50], ids=len)
+def test_exact(closes: list[str], engine: dict[str, Any]) -> None:
+    """Each bucket has the exact closes, mean and signals of its rows, computed from the text in fractions."""
+    overview = overview_of([candle_csv(closes)], engine)
+    size = 1
+    while size * 16 < len(closes):
+        size *= 2
+    columns = overview.columns()
+    for name in ("first", "last", "low", "high"):
+        columns[name] = [None if close is None else Fraction(close) for close in columns[name]]
+    times = [str(FIRST_TIMESTAMP + 60 * at) for at in range(0, len(closes), size)]
+    assert (overview.size, columns) == (size, expected(closes, 3, size) | {"time": times})
+
+
+@given(close_lists, st.integers(1, 6).map(lambda half: 2 * half), st.data())
+def test_cut_invariant(closes: list[str], most: int, data: st.DataObject) -> None:
+    """The picture does not depend on where the bytes were cut, nor on where the stream was stopped and resumed."""
+    whole = candle_csv(closes)
+    wanted = overview_of([whole], most=most)
+    pieces = data.draw(cuts(whole))
+    assert seen(overview_of(pieces, most=most)) == seen(wanted)
+    stop, config = data.draw(st.integers(0, len(whole))), Config(window=3)
+    stopped = SignalStream(config, [Overview(most=most)])
+    stopped.feed(whole[:stop])
+    overview = Overview(most=most)
+    resumed, offset = moved(stopped, config, observers=[overview])
+    resumed.feed(whole[offset:])
+    resumed.end_input()
+    assert seen(overview) == seen(wanted)
+
+
+@given(candle_files(), st.sampled_from([2, 16, 2048]), st.sampled_from([256, 1024, 100_000]), st.data())
+def test_one_answer(file: bytes, most: int, block_bytes: int, data: st.DataObject) -> None:
+    """Both engines give the same picture of files with odd, bad and missing rows, whatever the cuts."""
+    options = {"bad_rows": "missing", "windows": (2, 7)}
+    wanted = overview_of([file * 3], {"engine": "rows"}, most, **options)
+    found = overview_of(data.draw(cuts(file * 3)), by_blocks(block_bytes), most, **options)
+    assert seen(found) == seen(wanted)
+
+
+@pytest.mark.parametrize("engine", [{"engine": "rows"}, by_blocks(4096), by_blocks(100_000)], ids=str)
+@pytest.mark.parametrize("at", [0, 1, 1234, 2500, 4999])
+def test_a_spike_is_never_lost(at: int, engine: dict[str, Any]) -> None:
+    """One row far above the others, and one far below, are in the picture of any stream."""
+    closes = list(WALK)
+    closes[at], closes[at - 7] = "99999.125", "-7.5"
+    columns = overview_of([candle_csv(closes)], engine).columns()
+    assert max(map(Decimal, columns["high"])) == Decimal("99999.125")
+    assert min(map(Decimal, columns["low"])) == Decimal("-7.5")
+
+
+@pytest.mark.parametrize("engine", [{"engine": "rows"}, by_blocks(300), by_blocks(4096), by_blocks(100_000)], ids=str)
+@pytest.mark.parametrize("before", [[], WALK[:300]], ids=["first", "later"])
+def test_flat_stretches(before: list[str], engine: dict[str, Any]) -> None:
+    """Runs of equal closes are found, longest first, and a missing close ends one."""
+    overview = overview_of([candle_csv(before + FLAT)], engine)
+    number = len(before)
+    assert overview.flats == [
+        Flat(number + at + 1, rows, close, str(FIRST_TIMESTAMP + 60 * (number + at)))
+        for at, rows, close in ((105, 105, "4"), (0, 40, "1"), (210, 33, "5"), (71, 32, "3"))
+    ]
+    assert (overview.flat_stretches, overview.flat_rows) == (4, 210)
+
+
+@pytest.mark.parametrize("rows", [LEAST_FLAT - 1, LEAST_FLAT, LEAST_FLAT + 1])
+def test_a_flat_stretch_anywhere(rows: int) -> None:
+    """A stretch is found wherever it begins, so also between two samples of the block engine, and over two blocks."""
+    for at in range(40):
+        closes = [str(number) for number in range(500)]
+        closes[250 + at : 250 + at] = ["7.5"] * rows
+        for engine in (by_blocks(100_000), by_blocks(9000)):
+            assert [flat.rows for flat in overview_of([candle_csv(closes)], engine).flats] == [rows] * (rows > 31)
+
+
+def test_keys() -> None:
+    """With keys, there are rates and no prices, the same from both engines."""
+    lines = [f"{name},{60 * at},{price}\n" for at, price in enumerate(WALK[:3000]) for name in ("BTC", "ETH")]
+    data = ("symbol,time,close\n" + "".join(lines)).encode()
+    by_row = overview_of([data], {"engine": "rows"}, key="symbol")
+    found = overview_of([data], by_blocks(4096), key="symbol")
+    assert seen(found) == seen(by_row)
+    assert list(found.columns()) == ["row", "time", "rows", "missing", "signals"]
+    stream = SignalStream(Config(window=3, key="symbol"))
+    stream.feed(data)
+    assert sum(found.columns()["signals"][0]) == stream.signals
+
+
+def test_resumed_without_it() -> None:
+    """An overview that begins in the middle of a stream says at which row."""
+    data, config = candle_csv(WALK[:100]), Config(window=3)
+    stopped = SignalStream(config)
+    stopped.feed(data[:2000])
+    overview = Overview()
+    resumed, offset = moved(stopped, config, observers=[overview])
+    assert resumed.rows > 0
+    resumed.feed(data[offset:])
+    assert overview.first == stopped.rows + 1
+    assert overview.columns()["row"][0] == stopped.rows + 1
+
+
+def test_memory_does_not_grow_with_the_rows() -> None:
+    """Ten times as many rows are kept in as many buckets."""
+    overview = Overview()
+    stream = SignalStream(Config(), [overview])
+    found = []
+    for _ in range(10):
+        stream.feed(candle_csv(WALK, header=stream.rows == 0))
+        found.append(len(json.dumps(overview.snapshot())))
+        assert len(overview.columns()["row"]) <= 2048
+    assert found[-1] < 1.5 * found[0]
+
+
+def damages() -> list[Any]:
+    """Make snapshots of which one part is of another kind."""
+    whole = overview_of([candle_csv(FLAT)]).snapshot()
+    wrongs: tuple[Any, ...] = (None, -1, 1.5, "x", [], {}, [[]], [None], 3, [[1, 2, 3, 4]], 2**60)
+    found = [whole | {key: wrong} for key in whole for wrong in wrongs]
+    for at in range(6):
+        for wrong in wrongs:
+            buckets = json.loads(json.dumps(whole["buckets"]))
+            buckets[1][at] = wrong
+            found.append(whole | {"buckets": buckets})
+    return [None, [], "x", *found]
+
+
+def test_a_damaged_snapshot() -> None:
+    """What a checkpoint says of the picture is checked: it is refused by ValueError, or it is harmless."""
+    for damaged in damages():
+        overview = Overview(most=16)
+        with suppress(ValueError):
+            overview.restore(damaged)
+            json.dumps(seen(overview))
