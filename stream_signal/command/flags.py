@@ -155,6 +155,12 @@ def job_parser() -> argparse.ArgumentParser:
         help="write the counts of each key here, as csv or jsonl by the ending, and only their number in the metrics",
     )
     parser.add_argument(
+        "--report",
+        metavar="PATH",
+        type=_file,
+        help="write a page to look at here: price, mean and signal rate, as HTML",
+    )
+    parser.add_argument(
         "--max-bad",
         metavar="SHARE",
         type=_share,
@@ -477,6 +483,7 @@ def refuse_overwriting(parser: argparse.ArgumentParser, inputs: tuple[str, ...],
         ("--signals", "the signals", options.signals),
         ("--checkpoint", "the checkpoint", options.checkpoint),
         ("--keys-output", "the keys", options.keys_output),
+        ("--report", "the report", options.report),
     ):
         if path in {None, "-"} or (os.path.exists(path) and not os.path.isfile(path)):
             continue  # a pipe or a device is not overwritten

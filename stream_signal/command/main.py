@@ -90,6 +90,7 @@ def _run_job(arguments: list[str]) -> int:
         cluster=options.cluster,
         quiet=options.quiet,
         keys_output=options.keys_output,
+        report=options.report,
         strict=options.strict,
     )
     try:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from stream_signal.core.config import Config
     from stream_signal.core.observe import Observer
     from stream_signal.core.observers.key_times import KeyTimes
+    from stream_signal.core.observers.overview import Overview
     from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.inputs.events import Source
     from stream_signal.inputs.rotation import Rotations
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from stream_signal.job.log import Log
     from stream_signal.job.order import Order
     from stream_signal.job.parallel import Workers
+    from stream_signal.job.report import ReportWriter
     from stream_signal.job.resume import Resumption
     from stream_signal.job.stopping import StopSignals
     from stream_signal.outputs.signals import SignalsWriter
@@ -46,8 +48,8 @@ MOST_WINDOW = 2000
 
 def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
     order: Order, config: Config, held: ExitStack, log: Log, stop: StopSignals, started: float
-) -> tuple[Drive, Doubts]:
-    """Build the job of an order, `started` on the clock of `time.perf_counter`, and what doubts its answer.
+) -> tuple[Drive, Doubts, ReportWriter | None]:
+    """Build the job of an order, `started` on the clock of `time.perf_counter`, what doubts its answer, and its report.
 
     Its files stay open, and locked, until `held` ends.
     """
@@ -59,7 +61,8 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
     time_order = _time_order(order, config, log)
     look = _first_look(config)
     rotations = _rotations(order)
-    observers: list[Observer] = [*([signals.lines] if signals else ()), *([time_order] if time_order else ())]
+    overview = _overview(order, config)
+    observers: list[Observer] = [each for each in (signals and signals.lines, time_order, overview) if each]
     resumption = _resumption(order, config, checkpoint, signals, rotations)
     if resumption:
         observers += resumption.observers
@@ -79,10 +82,8 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
         from stream_signal.job.alike import Alike  # noqa: PLC0415 - one file has one name
 
         sinks.append(Alike(stream, order.inputs))
-    if resumption:
-        sinks.append(resumption.saver(stream, log))
-    if order.follow:
-        sinks.append(doubts)
+    sinks += [resumption.saver(stream, log)] if resumption else []
+    sinks += [doubts] if order.follow else []
     if time_order and log.listens:
         from stream_signal.job.journal import Journal  # noqa: PLC0415
 
@@ -91,6 +92,8 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
         from stream_signal.outputs.snapshots import MetricsSoFar  # noqa: PLC0415
 
         sinks.append(MetricsSoFar(order.every, config, stream, order.output, started, order.keys_output))
+    report = _report(order, config, stream, overview, doubts, started)
+    sinks += [report] if report else []
 
     if workers := _workers(order, config, held, log, stop):
         from stream_signal.job.parallel import ParallelSource  # noqa: PLC0415
@@ -108,7 +111,7 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
     if resumption:
         source = resumption.without_repeats(source, stream)
         first, offset = resumption.position.first, resumption.position.offset
-    return Drive(source, stream, sinks, stop, first, offset), doubts
+    return Drive(source, stream, sinks, stop, first, offset), doubts, report
 
 
 def _check_keys(order: Order, config: Config) -> None:
@@ -165,7 +168,7 @@ def _workers(order: Order, config: Config, held: ExitStack, log: Log, stop: Stop
         return None
     alone = _alone(order, config)
     if alone:
-        if order.jobs or order.cluster:
+        if order.jobs or order.cluster or order.report:
             log.info("one process", why=alone)
         return None
     if order.cluster:
@@ -190,6 +193,8 @@ def _alone(order: Order, config: Config) -> str | None:
         return "a file is read from its end"
     if order.signals:
         return "signals are written row by row"
+    if order.report:
+        return "the report shows the rows in their places"
     if config.is_keyed:
         return "each key has a window of its own"
     if max(config.window, *config.windows, 1) > MOST_WINDOW:
@@ -218,6 +223,26 @@ def _signals(order: Order, config: Config, held: ExitStack, stop: StopSignals) -
     return held.enter_context(writer)
 
 
+def _overview(order: Order, config: Config) -> Overview | None:
+    if not order.report:
+        return None
+    from stream_signal.core.observers.overview import Overview  # noqa: PLC0415
+    from stream_signal.outputs.report import check_report  # noqa: PLC0415
+
+    check_report(order.report)
+    return Overview(config.time_column, keyed=config.is_keyed, windows=1 + len(config.windows))
+
+
+def _report(  # noqa: PLR0913, PLR0917 - what a page shows
+    order: Order, config: Config, stream: SignalStream, overview: Overview | None, doubts: Doubts, started: float
+) -> ReportWriter | None:
+    if not (order.report and overview):
+        return None
+    from stream_signal.job.report import ReportWriter  # noqa: PLC0415
+
+    return ReportWriter(order.report, config, stream, overview, doubts, started, order.every)
+
+
 def _first_look(config: Config) -> FirstLook | KeyTimes:
     if not config.is_keyed:
         return FirstLook(config.time_column)
@@ -244,7 +269,7 @@ def _rotations(order: Order) -> Rotations | None:
         return None
     from stream_signal.inputs.rotation import Rotations  # noqa: PLC0415
 
-    own = [path for path in (order.output, order.signals, order.log_file, order.checkpoint) if path]
+    own = [path for path in (order.output, order.signals, order.log_file, order.checkpoint, order.report) if path]
     return Rotations(order.inputs[0], order.rotated, own)
 
 

@@ -151,11 +151,13 @@ def execute(order: Order) -> None:
             check_output(order.output)
             if order.keys_output:
                 check_output(order.keys_output)
-            drive, doubts = assemble(order, config, held, log, stop, started)
+            drive, doubts, report = assemble(order, config, held, log, stop, started)
             stream = drive.stream
             metrics = Metrics.of(config, stream, drive.run(), time.perf_counter() - started)
             if order.strict:
                 doubts.refuse()
+            if report:
+                report.write(metrics)
             write_metrics(metrics, order.output, order.keys_output, last=stop.last_step())
         except ClosedOutputError as error:
             log.info("output closed", reason=str(error))

@@ -1,0 +1,248 @@
+"""The page of --report: what is in it, that it needs nothing else, and where it goes."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import time
+from decimal import Decimal
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from stream_signal import Config, SignalStream
+from stream_signal.core.observers.overview import Overview
+from stream_signal.outputs.report import data_of
+from support.candle_csv import candle_csv
+from support.commands import COMMAND, logged, run_command
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RANDOM = random.Random(11)
+CLOSES = [f"{RANDOM.randrange(4_200_000, 4_210_000) / 100:.2f}" for _ in range(300)]
+MANY = [f"{RANDOM.randrange(4_200_000, 4_210_000) / 100:.2f}" for _ in range(30_000)]
+MEGABYTE = 1024 * 1024
+
+
+class Text(HTMLParser):
+    """Collects the text of a page by the section that it is in, and the addresses that the page loads from."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.sections: dict[str, str] = {}
+        self.addresses: list[str] = []
+        self.title = ""
+        self._section = self._tag = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._tag = tag
+        found = dict(attrs)
+        if tag in {"section", "table", "dl", "h1"}:
+            self._section = found.get("id") or self._section if tag == "section" else self._section or tag
+        self.addresses += [found[name] or "" for name in ("src", "href", "srcset", "action") if name in found]
+
+    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002
+        self._tag = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._tag not in {"script", "style"}:
+            self.sections[self._section] = self.sections.get(self._section, "") + data + " "
+        if self._tag == "title":
+            self.title += data
+
+
+def overview_in(page: Path) -> dict[str, Any]:
+    """Read the numbers of the charts out of a page."""
+    (found,) = re.findall(r'<script type="application/json" id="overview">(.*?)</script>', page.read_text())
+    data: dict[str, Any] = json.loads(found)
+    return data
+
+
+def test_what_it_shows(tmp_path: Path) -> None:
+    """The page has the metrics, the doubts, the repairs, the flat stretches, the settings and the inputs."""
+    closes = [*CLOSES[:100], "", "x", *["7.50"] * 40]
+    (tmp_path / "a&b.csv").write_bytes(candle_csv(closes))
+    done = run_command("a&b.csv", "--report", "r.html", "--bad-rows", "missing", "--window", "4", cwd=tmp_path)
+    page = Text((tmp_path / "r.html").read_text())
+    assert page.title == "Signal rate of a&b.csv"
+    everything = " ".join(page.sections.values())
+    assert repr(done.record["value"]) in everything
+    assert f"{done.record['value']:.2%}" in everything
+    assert "1 of 142 rows (0.704 %) could not be read and count without a close" in page.sections["doubts"]
+    assert "missing closes: 1 (line 102)" in page.sections["repairs"]
+    assert "40 rows at 7.5, from row 103 (1700006120)" in page.sections["flats"]
+    assert re.search(r"window 4\s", page.sections["settings"])
+    assert re.search(rf"a&b.csv +{len(candle_csv(closes))}", page.sections["inputs"])
+
+
+def test_nothing_is_loaded(tmp_path: Path) -> None:
+    """The page has all it needs in it: no address, but an empty icon."""
+    (tmp_path / "data.csv").write_bytes(candle_csv(CLOSES))
+    assert run_command("data.csv", "--report", "r.html", cwd=tmp_path).code == 0
+    text = (tmp_path / "r.html").read_text()
+    assert Text(text).addresses == ["data:,"]
+    assert not re.findall(r"@import|url\(", text.partition("</style>")[0])
+
+
+def test_the_same_from_file_and_pipe(tmp_path: Path) -> None:
+    """The data of the charts is the same, byte for byte, from a file, a pipe in pieces, and with jobs."""
+    (tmp_path / "data.csv").write_bytes(data := candle_csv(MANY))
+    assert run_command("data.csv", "--report", "file.html", cwd=tmp_path).code == 0
+    assert run_command("data.csv", "--report", "jobs.html", "--jobs", "2", cwd=tmp_path).code == 0
+    job = subprocess.Popen(
+        [COMMAND, "--report", "pipe.html"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=tmp_path
+    )
+    assert job.stdin
+    for start in range(0, len(data), 99_991):
+        job.stdin.write(data[start : start + 99_991])
+        job.stdin.flush()
+    job.communicate()
+    overview = Overview()
+    stream = SignalStream(Config(), [overview], engine="rows")
+    stream.feed(data)
+    wanted = data_of(overview, [5])
+    assert json.loads(wanted)["size"] == 16
+    for name in ("file", "jobs", "pipe"):
+        assert f'id="overview">{wanted}</script>' in (tmp_path / f"{name}.html").read_text()
+
+
+def test_jobs(tmp_path: Path) -> None:
+    """With a report one process reads the input, and the log says why."""
+    (tmp_path / "data.csv").write_bytes(candle_csv(CLOSES))
+    run_command("data.csv", "--report", "r.html", "--jobs", "2", "--log-file", "run.log", cwd=tmp_path)
+    assert logged(tmp_path, "one process") == [
+        {"event": "one process", "why": "the report shows the rows in their places"}
+    ]
+
+
+def test_it_is_small(tmp_path: Path) -> None:
+    """A page of as many buckets as there can be, with three windows, has at most 3 MB."""
+    (tmp_path / "data.csv").write_bytes(candle_csv(MANY[:2048]))
+    assert run_command("data.csv", "--report", "r.html", "--window", "5,20,60", cwd=tmp_path).code == 0
+    assert len(overview_in(tmp_path / "r.html")["row"]) == 2048
+    assert os.path.getsize(tmp_path / "r.html") < 3 * MEGABYTE
+
+
+def test_the_table(tmp_path: Path) -> None:
+    """What the charts show is there as a table, for those who cannot see them."""
+    (tmp_path / "data.csv").write_bytes(candle_csv(CLOSES))
+    assert run_command("data.csv", "--report", "r.html", cwd=tmp_path).code == 0
+    (table,) = re.findall(r"<details>.*?</details>", (tmp_path / "r.html").read_text(), re.DOTALL)
+    lines = [re.split("<t[hd][^>]*>", line)[1:] for line in table.split("<tr>")[2:]]
+    assert [line[0].strip() for line in lines] == [str(number) for number in range(1, 301)]
+    assert [Decimal(line[5]) for line in lines] == [Decimal(close) for close in CLOSES]
+
+
+def test_text_is_never_html(tmp_path: Path) -> None:
+    """What stands in the input is text on the page: it cannot end a script, begin a tag, or name a part of the page."""
+    evil = "</script><script>alert(1)</script>{{bokeh}}"
+    text = f"symbol,time,close\n{evil},{evil},5\n{evil},{evil},x\n"
+    (tmp_path / "<b>.csv").write_text(text)
+    arguments = ("--key", "symbol", "--bad-rows", "missing", "--max-bad", "1", "--window", "1")
+    assert run_command("<b>.csv", "--report", "r.html", *arguments, cwd=tmp_path).code == 0
+    page = (tmp_path / "r.html").read_text()
+    assert "<script>alert" not in page
+    assert Text(page).title == "Signal rate of <b>.csv"
+    assert "{{bokeh}}" in Text(page).sections["keys"]
+    assert overview_in(tmp_path / "r.html")["time"] == [evil] * 2
+
+
+def test_keys(tmp_path: Path) -> None:
+    """With keys the page has their rates, the highest first, and one chart, that of the rate of all rows."""
+    closes = {"BTC": ["1", "2", "3"], "ETH": ["3", "2", "1"], "SOL": ["1", "2", "1"]}
+    lines = [f"{key},{60 * at},{closes[key][at]}\n" for at in range(3) for key in closes]
+    (tmp_path / "data.csv").write_text("symbol,time,close\n" + "".join(lines))
+    arguments = ("--key", "symbol", "--window", "2,1")
+    assert run_command("data.csv", "--report", "r.html", *arguments, cwd=tmp_path).code == 0
+    page = Text((tmp_path / "r.html").read_text())
+    assert re.findall(r"(BTC|ETH|SOL) +(\S+) +3 +(\d)", page.sections["keys"]) == [
+        ("BTC", repr(2 / 3), "2"),
+        ("SOL", repr(1 / 3), "1"),
+        ("ETH", "0.0", "0"),
+    ]
+    data = overview_in(tmp_path / "r.html")
+    assert (data["signals"], "first" in data) == ([[0, 0, 0, 1, 0, 1, 1, 0, 0], [0] * 9], False)
+
+
+def test_after_a_checkpoint(tmp_path: Path) -> None:
+    """A job that is continued shows all rows, as if it had not stopped; its checkpoint has what the page needs."""
+    (tmp_path / "data.csv").write_bytes(candle_csv(CLOSES))
+    assert run_command("data.csv", "--report", "whole.html", cwd=tmp_path).code == 0
+    (tmp_path / "data.csv").write_bytes(candle_csv(CLOSES[:120]))
+    arguments = ("data.csv", "--report", "r.html", "--checkpoint", "state.json")
+    assert run_command(*arguments, cwd=tmp_path).code == 0
+    (tmp_path / "data.csv").write_bytes(candle_csv(CLOSES))
+    assert run_command(*arguments, cwd=tmp_path).code == 0
+    assert overview_in(tmp_path / "r.html") == overview_in(tmp_path / "whole.html")
+
+
+def test_as_it_runs(tmp_path: Path) -> None:
+    """With --every the page of a running job says so, and is replaced until the job ends."""
+    arguments = [COMMAND, "--report", "r.html", "--every", "0.05", "--output", "m.json"]
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, cwd=tmp_path) as job:
+        assert job.stdin
+        job.stdin.write(candle_csv(CLOSES[:100]))
+        job.stdin.flush()
+        page = tmp_path / "r.html"
+        while not page.exists() or len(overview_in(page)["row"]) < 100:
+            time.sleep(0.01)
+            assert job.poll() is None
+        assert 'data-reload="0.05"' in page.read_text()
+        assert "The job is still running" in Text(page.read_text()).sections["h1"]
+        job.stdin.write(candle_csv(CLOSES[100:], header=False))
+        job.stdin.close()
+        assert job.wait(timeout=60) == 0
+    assert 'data-reload=""' in page.read_text()
+    assert "The job has ended" in page.read_text()
+    assert len(overview_in(page)["row"]) == 300
+
+
+def test_a_failure_leaves_the_old_page(tmp_path: Path) -> None:
+    """A job that fails writes no page; one that cannot write it is told so before anything is read."""
+    (tmp_path / "r.html").write_text("old")
+    assert run_command("--report", "r.html", stdin=b"close\n1\nx\n", cwd=tmp_path).code == 1
+    assert (tmp_path / "r.html").read_text() == "old"
+    done = run_command("--report", "none/r.html", stdin=candle_csv(CLOSES), cwd=tmp_path)
+    assert (done.code, done.record["error_message"]) == (1, "cannot write 'none/r.html': there is no folder 'none'")
+    assert sorted(os.listdir(tmp_path)) == ["r.html"]
+
+
+def test_it_overwrites_nothing(tmp_path: Path) -> None:
+    """A report with the name of an input is refused."""
+    (tmp_path / "data.csv").write_bytes(candle_csv(CLOSES))
+    done = run_command("data.csv", "--report", "data.csv", cwd=tmp_path)
+    assert (done.code, "would overwrite an input" in done.stderr) == (2, True)
+
+
+def test_without_bokeh(tmp_path: Path) -> None:
+    """Without the extra, the error says what to install."""
+    script = (
+        "import importlib.util, sys; found = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda name, *more: None if name == 'bokeh' else found(name, *more)\n"
+        "from stream_signal.command.main import main; sys.exit(main(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "--report", "r.html"],
+        input=b"close\n1\n",
+        capture_output=True,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.decode() == (
+        "stream-signal: a report needs Bokeh's JavaScript\nstream-signal: pip install 'stream-signal[view]'\n"
+    )
+
+
+@pytest.mark.parametrize("closes", [["1"], ["", ""], ["1" * 390, "-" + "9" * 399, "0"] * 3], ids=len)
+def test_odd_streams(closes: list[str], tmp_path: Path) -> None:
+    """A page is made of one row, of rows without a close, and of numbers beyond the floats."""
+    assert run_command("--report", "r.html", "--quiet", stdin=candle_csv(closes), cwd=tmp_path).code == 0
+    assert overview_in(tmp_path / "r.html")["last"] == [close or None for close in closes]
