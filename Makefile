@@ -4,6 +4,8 @@
 # make test-lowest, make test-wheel, make coverage   the test suite as CI runs it: with the lowest versions allowed,
 #             with the built wheel, and with the branches counted; make pins renews constraints.txt
 # make fuzz   ten minutes of made-up candles, configs and checkpoints
+# make browser   install Chromium where there is none: without it, the tests that look at a report are skipped
+# make screenshots   take the pictures of a report in docs/images anew
 # make bench  time the suite and compare with the last run here, or make bench-compare with the committed baseline of
 #             ratios, which make bench-baseline writes anew; the others are in benchmarks/README.md
 
@@ -14,7 +16,7 @@ EVERYTHING := -n auto --benchmark-disable --hypothesis-profile=all
 # More for pytest or peers.py: make bench BENCH="--rows 1_000_000 -k command"
 BENCH ?=
 
-.PHONY: run test test-all test-lowest test-wheel coverage check format bench bench-compare bench-baseline bench-once bench-peers bench-arrays bench-keys bench-latency bench-signals bench-soak bench-bulk bench-scaling bench-history fuzz data exactness pins clean
+.PHONY: browser screenshots run test test-all test-lowest test-wheel coverage check format bench bench-compare bench-baseline bench-once bench-peers bench-arrays bench-keys bench-latency bench-signals bench-soak bench-bulk bench-scaling bench-history fuzz data exactness pins clean
 
 run: .venv/installed
 	$(BIN)/stream-signal --input data.csv --config config.yaml --output metrics.json --log-file run.log
@@ -102,6 +104,15 @@ fuzz: .venv/installed-test
 
 exactness: .venv/installed
 	$(BIN)/python benchmarks/exactness.py
+
+# On Debian and Ubuntu, as root.
+browser:
+	@command -v chromium || command -v chromium-browser || command -v google-chrome \
+		|| (timeout 300 apt-get -qq update && timeout 300 apt-get -qq install --yes chromium > /dev/null) \
+		|| echo "no Chromium: the tests that look at a report are skipped"
+
+screenshots: .venv/installed-test
+	$(BIN)/python docs/images/screenshots.py
 
 data: .venv/installed
 	$(BIN)/stream-signal candles --rows 10000 --seed 42 > data.csv

@@ -13,7 +13,8 @@
   };
   const MOST_BARS = 128;
   const field = (name) => ({field: name});
-  const number = (text) => text === null ? NaN : Number(text);
+  // What is missing, or beyond the floats, is left out of the chart.
+  const number = (text) => text === null || !Number.isFinite(Number(text)) ? NaN : Number(text);
   const center = data.row.map((row, at) => row + (data.rows[at] - 1) / 2);
   const end = data.row.map((row, at) => row + data.rows[at] - 1);
   const first = data.row[0] - 0.5;

@@ -1,0 +1,250 @@
+"""The page of --report in a real browser: what is drawn is what is in the rows, and nothing leaves the machine.
+
+It needs Chromium (`make browser` installs it) and is skipped where there is none.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import shutil
+import subprocess
+from contextlib import contextmanager
+from fractions import Fraction
+from math import isnan
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from support.candle_csv import candle_csv
+from support.commands import COMMAND, run_command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.slow
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+RANDOM = random.Random(5)
+CLOSES = [f"{RANDOM.randrange(4_200_000, 4_210_000) / 100:.2f}" for _ in range(5000)]
+CLOSES[77] = ""
+CLOSES[1234], CLOSES[1235] = "99999.125", "0.00000001"
+SHORT = CLOSES[:300]
+WINDOWS = (3, 20)
+# What a chart of a name is drawn from, and the numbers that are not there as null.
+DRAWN = """name => {
+  const found = Bokeh.documents.map(each => each.get_model_by_name(name)).find(Boolean);
+  return Object.fromEntries(Object.entries(found.data).map(([key, values]) => [key, Array.from(values)]));
+}"""
+RANGES = "() => ['price', 'rate'].map(name => Bokeh.documents.map(each => each.get_model_by_name(name)).find(Boolean))\
+.map(each => [each.x_range.start, each.x_range.end])"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start the browser that is installed."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: the report is not seen in a browser")
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        pytest.skip("no Chromium: the report is not seen in a browser; `make browser` installs it")
+    with playwright.sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        yield started
+        started.close()
+
+
+@contextmanager
+def opened(browser: Browser, path: Path, **options: Any) -> Iterator[Page]:
+    """Open a page, and close it; fail if it says anything on the console, or asks for anything but itself."""
+    context = browser.new_context(**{"viewport": {"width": 1000, "height": 900}, **options})
+    page = context.new_page()
+    said: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url.partition("#")[0]))
+    page.goto(path.as_uri())
+    page.wait_for_selector("body[data-drawn=yes]")
+    yield page
+    assert said == []
+    assert {url for url in asked if not url.startswith("data:")} == {path.as_uri()}
+    context.close()
+
+
+def written(folder: Path, closes: list[str], *arguments: str) -> Path:
+    """Write the page of some closes."""
+    path = folder / "report.html"
+    window = ",".join(map(str, WINDOWS))
+    done = run_command("--report", path.name, "--window", window, *arguments, stdin=candle_csv(closes), cwd=folder)
+    assert done.code == 0
+    return path
+
+
+def number(value: Fraction | None) -> float | None:
+    """Return the nearest float."""
+    return None if value is None else float(value)
+
+
+def means_of(closes: list[str], window: int) -> list[Fraction | None]:
+    """Compute the rolling mean of each row, each window on its own."""
+    values = [Fraction(close) if close else None for close in closes]
+    found: list[Fraction | None] = []
+    for at in range(len(values)):
+        full = [value for value in values[max(0, at - window + 1) : at + 1] if value is not None]
+        found.append(sum(full, Fraction()) / window if len(full) == window else None)
+    return found
+
+
+def signals_of(closes: list[str], window: int) -> list[bool]:
+    """Say which rows signal."""
+    pairs = zip(closes, means_of(closes, window), strict=True)
+    return [bool(close) and mean is not None and Fraction(close) > mean for close, mean in pairs]
+
+
+def nothing_as_none(values: list[Any]) -> list[Any]:
+    """Return what is not a number as None."""
+    return [None if isinstance(value, float) and isnan(value) else value for value in values]
+
+
+@pytest.mark.parametrize(("closes", "size"), [(SHORT, 1), (CLOSES, 4)], ids=["short", "long"])
+def test_the_values_drawn(closes: list[str], size: int, tmp_path: Path, browser: Browser) -> None:
+    """Closes, means and signals are drawn exactly: the floats in the chart are those nearest to the exact values."""
+    starts = range(0, len(closes), size)
+    parts = [[Fraction(close) for close in closes[at : at + size] if close] for at in starts]
+    above = signals_of(closes, WINDOWS[0])
+    with opened(browser, written(tmp_path, closes)) as page:
+        drawn = page.evaluate(DRAWN, "buckets")
+        means = [page.evaluate(DRAWN, f"mean {window}") for window in WINDOWS]
+        marked = page.evaluate(DRAWN, "signals") if size == 1 else None
+    ends = [min(at + size, len(closes)) for at in starts]
+    assert drawn["row"] == [at + 1 for at in starts]
+    assert drawn["end"] == ends
+    assert nothing_as_none(drawn["first"]) == [number(part[0]) if part else None for part in parts]
+    assert nothing_as_none(drawn["last"]) == [number(part[-1]) if part else None for part in parts]
+    assert nothing_as_none(drawn["low"]) == [number(min(part, default=None)) for part in parts]
+    assert nothing_as_none(drawn["high"]) == [number(max(part, default=None)) for part in parts]
+    assert drawn["signals"] == [sum(above[at : at + size]) for at in starts]
+    for window, found in zip(WINDOWS, means, strict=True):
+        exact = means_of(closes, window)
+        assert nothing_as_none(found["y"]) == [number(exact[end - 1]) for end in ends]
+        assert found["x"] == ends
+    if marked:
+        rows = [at for at, is_above in enumerate(above) if is_above]
+        assert marked == {"x": [at + 1 for at in rows], "y": [float(closes[at]) for at in rows]}
+
+
+def test_the_rates_drawn(tmp_path: Path, browser: Browser) -> None:
+    """Each bar of the rate is the exact share of its rows, for each window, and at most 128 of them are seen."""
+    with opened(browser, written(tmp_path, CLOSES)) as page:
+        bars = page.evaluate(DRAWN, "rates")
+    assert len(bars["row"]) == 79
+    for name, window in (("rate", WINDOWS[0]), ("rate_1", WINDOWS[1])):
+        above = signals_of(CLOSES, window)
+        parts = [above[row - 1 : end] for row, end in zip(bars["row"], bars["end"], strict=True)]
+        assert bars[name] == [sum(part) / len(part) for part in parts]
+    assert sum(bars["rows"]) == len(CLOSES)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_light_and_dark(scheme: str, tmp_path: Path, browser: Browser) -> None:
+    """Page and charts follow the system, also when it changes while the page is open."""
+    colours = {"light": ("rgb(255, 255, 255)", "#1c2026"), "dark": ("rgb(20, 23, 28)", "#e8eaed")}
+    seen = """() => [getComputedStyle(document.body).backgroundColor,
+        Bokeh.documents.map(each => each.get_model_by_name("price")).find(Boolean).below[0].axis_label_text_color]"""
+    with opened(browser, written(tmp_path, SHORT), color_scheme=scheme) as page:
+        assert tuple(page.evaluate(seen)) == colours[scheme]
+        other = "dark" if scheme == "light" else "light"
+        page.emulate_media(color_scheme=other)  # type: ignore[arg-type]
+        page.wait_for_function(
+            f"([ground, text]) => {{ const seen = ({seen})(); return seen[0] === ground && seen[1] === text; }}",
+            arg=list(colours[other]),
+        )
+
+
+def test_on_a_phone(tmp_path: Path, browser: Browser) -> None:
+    """On a small screen nothing sticks out to the side, with both charts as wide as the screen allows."""
+    phone = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
+    with opened(browser, written(tmp_path, CLOSES), **phone) as page:
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
+        for name in ("price", "rate"):
+            box = page.locator(f"#{name}").bounding_box()
+            assert box
+            assert 300 < box["width"] <= 360
+
+
+def test_the_table_is_read(tmp_path: Path, browser: Browser) -> None:
+    """A screen reader is told what the charts are, and finds a table with a line for each row in them."""
+    with opened(browser, written(tmp_path, SHORT)) as page:
+        assert page.get_by_role("heading", level=1).inner_text() == "Signal rate of stdin"
+        assert (
+            page.get_by_role("img", name=re.compile("^Price. Each close, and the rolling mean of 3, 20")).count() == 1
+        )
+        page.get_by_text("The numbers of the charts as a table").click()
+        table = page.get_by_role("table", name="Each line is one row")
+        assert table.get_by_role("row").count() == 1 + len(SHORT)
+        assert table.get_by_role("row").nth(1).get_by_role("cell").nth(5).inner_text() == SHORT[0]
+
+
+def test_zoom(tmp_path: Path, browser: Browser) -> None:
+    """The wheel zooms both charts alike, and the bars of the rate become finer."""
+    with opened(browser, written(tmp_path, CLOSES)) as page:
+        before = page.evaluate(RANGES)
+        assert before == [[0.5, 5000.5]] * 2
+        price = page.locator("#price")
+        box = price.bounding_box()
+        assert box
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        for _ in range(8):
+            page.mouse.wheel(0, -300)
+            page.wait_for_timeout(50)
+        price_range, rate_range = page.evaluate(RANGES)
+        assert price_range == rate_range
+        assert price_range[1] - price_range[0] < 2500
+        bars = page.evaluate(DRAWN, "rates")
+        assert len(bars["row"]) > 79
+        above = signals_of(CLOSES, WINDOWS[0])
+        parts = [above[row - 1 : end] for row, end in zip(bars["row"], bars["end"], strict=True)]
+        assert bars["rate"] == [sum(part) / len(part) for part in parts]
+
+
+def test_keys(tmp_path: Path, browser: Browser) -> None:
+    """With keys there is no chart of prices, and that of the rate is drawn."""
+    lines = [f"{'AB'[at % 2]},{at},{close or 1}\n" for at, close in enumerate(SHORT)]
+    (tmp_path / "data.csv").write_text("symbol,time,close\n" + "".join(lines))
+    assert run_command("data.csv", "--key", "symbol", "--report", "r.html", cwd=tmp_path).code == 0
+    with opened(browser, tmp_path / "r.html") as page:
+        assert page.locator("#price").count() == 0
+        assert sum(page.evaluate(DRAWN, "rates")["rows"]) == len(SHORT)
+
+
+def test_numbers_beyond_the_floats(tmp_path: Path, browser: Browser) -> None:
+    """A close that no float can hold is left out, and the others are drawn."""
+    closes = ["1" * 399, "5", "6", "7"]
+    with opened(browser, written(tmp_path, closes)) as page:
+        assert nothing_as_none(page.evaluate(DRAWN, "buckets")["last"]) == [None, 5, 6, 7]
+
+
+def test_as_it_runs(tmp_path: Path, browser: Browser) -> None:
+    """The page of a running job loads itself anew, keeps the zoom, and stops once the job has ended."""
+    path = tmp_path / "report.html"
+    arguments = [COMMAND, "--report", path.name, "--every", "0.1", "--output", "m.json"]
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, cwd=tmp_path) as job:
+        assert job.stdin
+        job.stdin.write(candle_csv(SHORT))
+        job.stdin.flush()
+        for _ in range(1000):
+            if path.exists():
+                break
+            assert job.poll() is None
+            subprocess.run(["sleep", "0.02"], check=True)
+        with opened(browser, path) as page:
+            assert page.get_by_role("status").inner_text().startswith("The job is still running")
+            page.evaluate("stream_signal_report.zoom(100, 200)")
+            job.stdin.write(candle_csv(CLOSES[300:600], header=False))
+            job.stdin.close()
+            assert job.wait(timeout=60) == 0
+            page.wait_for_function("() => !document.body.dataset.reload && document.body.dataset.drawn")
+            assert page.evaluate(DRAWN, "buckets")["row"] == list(range(1, 601))
+            assert page.evaluate(RANGES) == [[100, 200]] * 2
