@@ -286,12 +286,15 @@ class KeyedBlockEngine(BlockEngine):
         """Show the rows to the observers: for each window, what was pushed, which are full, and their places."""
         if not rows.columns:
             return
-        names = [*self._keys, None]  # the last one is that of NO_KEY
-        row_keys = [names[number] for number in rows.numbers.tolist()]
+
+        def list_keys() -> list[bytes | None]:
+            names = [*self._keys, None]  # the last one is that of NO_KEY
+            return [names[number] for number in rows.numbers.tolist()]
+
         shown = []
         for keys, (found, full, places) in zip(self._all_keys, pushed, strict=True):
             shown.append(Rows(rows.first, found, places, keys.window, rows.columns))
-            shown[-1].keys, shown[-1].has_mean = row_keys, full
+            shown[-1].list_keys, shown[-1].has_mean = list_keys, full
         shown[0].more = shown[1:]
         for observer in self._observers:
             observer.rows(shown[0])

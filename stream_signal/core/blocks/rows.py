@@ -12,7 +12,7 @@ from stream_signal.core.blocks.rolling import has_mean
 from stream_signal.core.observe import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from stream_signal.core.blocks.columns import Cells, Columns
     from stream_signal.core.blocks.rolling import Flags, Integers, Pushed
@@ -40,7 +40,7 @@ class Rows:
         self.sums: Integers = pushed.sums
         self.above: Flags = pushed.above
         self.odd = list(columns.odd)
-        self.keys: list[bytes | None] | None = None
+        self.list_keys: Callable[[], list[bytes | None]] | None = None  # set by an engine that has keys
         self.more: list[Rows] = []
         self._pushed = pushed
         self.window = window
@@ -53,12 +53,12 @@ class Rows:
         """Yield the rows one at a time, each in the same `Row`."""
         at = 0
         row = Row(self.window, lambda column: self.texts(column)[at], [each.window for each in self.more])
-        missing, ticks = set(self.missing), self.ticks.tolist()
+        missing, ticks, keys = set(self.missing), self.ticks.tolist(), self.keys
         seen = [(one, rows.places, rows.totals(), rows.above.tolist()) for one, rows in self._with_more(row)]
         for at in range(len(self)):
             close = None if at in missing else (ticks[at], self.places)
-            if self.keys is not None:
-                row.key = self.keys[at]
+            if keys is not None:
+                row.key = keys[at]
             for one, places, totals, above in seen:
                 one.fill(self.first + at, close, totals[at], places, above=above[at])
             yield row
@@ -79,6 +79,11 @@ class Rows:
         """The number to divide a sum by to get the mean."""
         divisor: int = self.window * 10**self.places
         return divisor
+
+    @cached_property
+    def keys(self) -> list[bytes | None] | None:
+        """The key of each row, None where it could not be read; None itself if the stream has no keys."""
+        return self.list_keys() if self.list_keys else None
 
     @cached_property
     def has_mean(self) -> Flags | None:
