@@ -111,7 +111,7 @@ pins:
 	$(PYTHON) -m venv .venv-pins
 	.venv-pins/bin/python -m pip install --quiet '.[test,dev]'
 	sed -n '/^#/p' constraints.txt > .venv-pins/constraints.txt
-	.venv-pins/bin/python -m pip freeze --exclude stream-signal --exclude numpy --exclude PyYAML --exclude structlog \
+	.venv-pins/bin/python -m pip freeze --exclude stream-signal --exclude numpy --exclude PyYAML --exclude structlog --exclude tqdm \
 		>> .venv-pins/constraints.txt
 	mv .venv-pins/constraints.txt constraints.txt
 	rm -rf .venv-pins

@@ -154,6 +154,12 @@ def job_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--strict", action="store_true", help="fail if the answer is doubtful in any way; look at the times of all rows"
     )
+    parser.add_argument(
+        "--progress",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="draw the progress on stderr, if that is a terminal, at once; without this flag: after a second",
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="do not report doubts about the answer on stderr")
     parser.add_argument(
         "-v", "--verbose", action="count", default=0, help="log to stderr; -vv: tracebacks in the log file"

@@ -53,6 +53,8 @@ class Order(NamedTuple):
     """seconds without new bytes after which a followed file has ended"""
     keys_output: str | None = None
     """path: a table of the counts of each key, which then are not among the metrics"""
+    progress: bool | None = None
+    """whether to draw the progress on a terminal; True: at once, None: if the job takes a while"""
     strict: bool = False
     """every doubt is an error, and every row is looked at"""
 
