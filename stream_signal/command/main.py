@@ -12,9 +12,11 @@ from stream_signal.command.flags import (
     SETTINGS,
     candles_parser,
     checkpoint_parser,
+    completion_parser,
     formats_parser,
     is_stdout,
     job_parser,
+    man_parser,
     parse,
     refuse_contradictions,
     refuse_overwriting,
@@ -22,6 +24,7 @@ from stream_signal.command.flags import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 EXIT_SUCCESS = 0
@@ -132,13 +135,34 @@ def _print_config(path: str | None, settings: dict[str, Any], *, use_config: boo
 def _print_formats(arguments: list[str]) -> int:
     formats_parser().parse_args(arguments)
 
-    from stream_signal.core.errors import ClosedOutputError, StreamSignalError  # noqa: PLC0415
     from stream_signal.core.formats import table  # noqa: PLC0415
+
+    return _print(table)
+
+
+def _print_completion(arguments: list[str]) -> int:
+    shell = completion_parser().parse_args(arguments).shell
+
+    from stream_signal.command.completion import SCRIPTS  # noqa: PLC0415
+
+    return _print(SCRIPTS[shell])
+
+
+def _print_man(arguments: list[str]) -> int:
+    man_parser().parse_args(arguments)
+
+    from stream_signal.command.man import page  # noqa: PLC0415
+
+    return _print(page)
+
+
+def _print(text: Callable[[], str]) -> int:
+    from stream_signal.core.errors import ClosedOutputError, StreamSignalError  # noqa: PLC0415
     from stream_signal.outputs.files import write_stdout  # noqa: PLC0415
     from stream_signal.outputs.stderr import complain  # noqa: PLC0415
 
     try:
-        write_stdout(table().encode())
+        write_stdout(text().encode())
     except ClosedOutputError:
         return EXIT_SUCCESS
     except StreamSignalError as error:
@@ -191,7 +215,13 @@ def _show_checkpoint(arguments: list[str]) -> int:
 
 
 # Selected by the first argument; `./candles` is a file.
-_SUBCOMMANDS = {"candles": _write_candles, "checkpoint": _show_checkpoint, "formats": _print_formats}
+_SUBCOMMANDS = {
+    "candles": _write_candles,
+    "checkpoint": _show_checkpoint,
+    "formats": _print_formats,
+    "completion": _print_completion,
+    "man": _print_man,
+}
 
 
 def _flush_help() -> None:

@@ -72,7 +72,7 @@ class Terminal:
             data = os.read(self.main, 65536)
         except OSError:  # nobody has it open any more
             return False
-        self.written += data
+        self.written += data.replace(b"\a", b"")  # a bell, as of a shell that completes, is not seen
         return bool(data)
 
 
