@@ -63,6 +63,7 @@ bench-compare: .venv/installed-dev
 
 bench-baseline: .venv/installed-dev
 	$(BIN)/python benchmarks/baseline.py --write $(BENCH)
+	$(BIN)/python benchmarks/history.py --baseline --output benchmarks/baseline.svg
 
 bench-once: .venv/installed-dev
 	$(BIN)/python -m pytest benchmarks --benchmark-disable --rows 100_000
