@@ -163,7 +163,7 @@ def _workers(order: Order, config: Config, held: ExitStack, log: Log, stop: Stop
     """Return who counts ranges of the inputs; None if one process reads them."""
     if order.jobs == 1 and not order.cluster:
         return None
-    alone = _alone(order, config)
+    alone = _alone(order, config, log)
     if alone:
         if order.jobs or order.cluster:
             log.info("one process", why=alone)
@@ -175,14 +175,15 @@ def _workers(order: Order, config: Config, held: ExitStack, log: Log, stop: Stop
     total_bytes = sum(map(size_of, order.inputs))
     if not order.jobs and total_bytes < AUTO_BYTES:
         return None
-    from stream_signal.job.processes import processes  # noqa: PLC0415
+    from stream_signal.job.processes import processes, range_bytes_for  # noqa: PLC0415
 
     count = order.jobs or system.usable_cores()
     log.info("processes", jobs=count)
-    return processes(count, total_bytes, held, stop) if count > 1 else None
+    range_bytes = range_bytes_for(count, total_bytes, keyed=config.is_keyed)
+    return processes(count, range_bytes, held, stop) if count > 1 else None
 
 
-def _alone(order: Order, config: Config) -> str | None:
+def _alone(order: Order, config: Config, log: Log) -> str | None:
     """Say why one process has to read the inputs, if it has to."""
     if order.follow:
         return "a followed file is read as it grows"
@@ -190,8 +191,10 @@ def _alone(order: Order, config: Config) -> str | None:
         return "a file is read from its end"
     if order.signals:
         return "signals are written row by row"
-    if config.is_keyed:
-        return "each key has a window of its own"
+    if config.key == BY_NAME or (config.is_keyed and config.grouped):
+        return "each file has a key of its own" if config.key == BY_NAME else "the keys are grouped"
+    if config.is_keyed and (log.listens or order.strict):
+        return "the timestamps of each key are compared in order"
     if max(config.window, *config.windows, 1) > MOST_WINDOW:
         return f"a window of more than {MOST_WINDOW} rows is long beside a range"
     return None

@@ -230,7 +230,7 @@ class ParallelSource:
         if (
             stretch
             and apart
-            and (stretch.header, stretch.symbols) == (apart.header, apart.symbols)
+            and self._stream.fits(stretch)
             and (lines.begin, lines.end) == (position, position + stretch.size)
             and counted.tail == _tail_of(lines)
         ):

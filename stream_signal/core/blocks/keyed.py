@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from stream_signal.core.blocks.key_rings import Signals
     from stream_signal.core.blocks.reader import Block, Flags, Integers, Words
     from stream_signal.core.header import Header
+    from stream_signal.core.key_segments import KeyHeads
     from stream_signal.core.keys import Keys
     from stream_signal.core.labels import Label
     from stream_signal.core.observe import Observer
@@ -239,6 +240,8 @@ class KeyedBlockEngine(BlockEngine):
                 each.rows += len(rows.ticks)
                 each.signals += signals
             keys.with_mean += len(rows.ticks) if full is None else int(np.count_nonzero(full))
+            if keys.heads:
+                _show_head(keys.heads, tally.number, pushed, mean.places, full)
             shown.append((pushed, full, mean.places))
         self._show(rows, shown)
         return True
@@ -295,6 +298,14 @@ class KeyedBlockEngine(BlockEngine):
         shown[0].more = shown[1:]
         for observer in self._observers:
             observer.rows(shown[0])
+
+
+def _show_head(heads: KeyHeads, number: int, pushed: Pushed, places: int, full: Flags | None) -> None:
+    """Show closes of one key to what collects the first ones."""
+    ticks, first = pushed.ticks, pushed.missing[0] if pushed.missing else None
+    heads.see_run(number, ticks[:first], places, len(ticks) if full is None else int(np.count_nonzero(full)))
+    if pushed.missing:
+        heads.break_off(number)
 
 
 def _by_row(signals: Signals, count: int, missing: Flags | None) -> tuple[Pushed, Flags]:
