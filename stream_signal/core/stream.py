@@ -45,6 +45,8 @@ BLOCK_ENGINE_FROM_BYTES = 4 * 1024 * 1024
 BACKLOG_BYTES = 32 * 1024
 # A block fits in the cache together with its arrays.
 BLOCK_BYTES = 1024 * 1024
+# To empty the window of a key takes the block engine as long as the window is, however few closes it holds.
+MOST_KEYED_WINDOW = 10_000
 # The name under which a state keeps the doubts, among those of the observers.
 _DOUBTS = "doubts"
 
@@ -124,7 +126,10 @@ class SignalStream:
         self._block_engine: BlockEngine | None = None
         # The block engine reads points only; groups are odd lines to it, which the row reader reads.
         marks = self._reader.marks
-        self._engine = "rows" if marks and not marks.have_point else engine
+        is_for_rows = bool(marks and not marks.have_point)
+        if self._keys:
+            is_for_rows |= max(config.window, *config.windows, 1) > MOST_KEYED_WINDOW
+        self._engine = "rows" if is_for_rows else engine
         self._block_bytes = block_bytes
         self._block_engine_from = BLOCK_ENGINE_FROM_BYTES // (4 if observers else 1)
         self._name: str | None = None  # of the current input

@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 # With fewer keys, their numbers fit into 16 bits, which NumPy sorts in linear time.
 _SHORT = 2**16
 _FIRST_CAPACITY = 64
-
-
 # The number of a row whose key could not be read.
 NO_KEY = -1
 
@@ -86,11 +84,9 @@ class KeyRings:
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
-        self._tallies: list[KeyTally] = []  # by number
         self.window = keys.window
         self.places = 0
         self._largest = 0  # no value in the rings is further from 0 than this
-        self._capacity = 0
         # For each key: is its window here; where is the oldest value of a full one, how many does it hold, their sum,
         # how often had all windows been emptied at its last row; and rows and signals since `add_counts`.
         self._is_here = np.zeros(0, np.bool_)
