@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from stream_signal import __version__
+from stream_signal.command.printing import printed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from _typeshed import SupportsWrite
 
 MAX_SECONDS = 10**9
 MAX_JOBS = 1024
@@ -199,7 +203,13 @@ def _add_settings(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--print-config", action="store_true", help="print the settings in effect and where each came from, and exit"
     )
-    group.add_argument("-w", "--window", metavar="N", type=_window, help="rows in the rolling mean")
+    group.add_argument(
+        "-w",
+        "--window",
+        metavar="N[,N...]",
+        type=_windows,
+        help="rows in the rolling mean, and in others beside it",
+    )
     group.add_argument("--column", metavar="NAME", type=_column, help="name of the close column, or its number from 1")
     group.add_argument(
         "--time-column",
@@ -279,12 +289,16 @@ SETTINGS = {
     "key_pattern": "--key-pattern",
     "max_keys": "--max-keys",
     "grouped": "--grouped",
+    "windows": "--window",
 }
 
 
 def settings_of(options: argparse.Namespace) -> dict[str, Any]:
     """Return the settings that the command line gives, by their key."""
     given = {key: getattr(options, flag.removeprefix("--").replace("-", "_")) for key, flag in SETTINGS.items()}
+    if given["window"]:
+        given["window"], *more = given["window"]
+        given["windows"] = tuple(more)  # the flag replaces those of the config too
     if given["time_column"]:
         columns = given["time_column"]
         given["time_column"] = columns[0] if len(columns) == 1 else tuple(columns)
@@ -381,6 +395,13 @@ class Parser(argparse.ArgumentParser):
         self.formatter_class = partial(_Formatter, width=width)
         return super().format_help()
 
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        """Print the help or the version; argparse itself ignores that it cannot."""
+        if file is None or file is not sys.stdout:
+            super()._print_message(message, file)
+        elif code := printed(lambda: [message.encode()]):
+            self.exit(code)
+
 
 class _Formatter(argparse.HelpFormatter):
     """Help in which paragraphs are as wide as the terminal, and a line that begins with blanks stays as it is.
@@ -451,10 +472,15 @@ def _share(text: str) -> float:
     return share
 
 
-def _window(text: str) -> int:
-    from stream_signal.core.config import MAX_WINDOW  # noqa: PLC0415 - only where the flag is used
+def _windows(text: str) -> tuple[int, ...]:
+    from stream_signal.core.config import MAX_WINDOW, MAX_WINDOWS  # noqa: PLC0415 - only where the flag is used
 
-    return _integer(text, 1, MAX_WINDOW)
+    windows = tuple(_integer(part, 1, MAX_WINDOW) for part in text.split(","))
+    if len(set(windows)) < len(windows):
+        raise argparse.ArgumentTypeError(f"expected each window once, found {text!r}")
+    if len(windows) > 1 + MAX_WINDOWS:
+        raise argparse.ArgumentTypeError(f"expected at most {1 + MAX_WINDOWS} windows, found {len(windows)}")
+    return windows
 
 
 def _rows(text: str) -> int:

@@ -85,7 +85,7 @@ def run(
         if executor and not config.newest_first:
             from stream_signal.job.parallel import ParallelSource, Workers  # noqa: PLC0415 - few callers need it
 
-            workers = Workers(lambda: executor, range_bytes, _AHEAD, are_here=False)
+            workers = Workers(lambda: executor, range_bytes, _AHEAD, share_files=False, may_fail=False)
             inputs = ParallelSource(
                 inputs.names, lambda names: FilesSource(names, config), stream, workers, Log(None, 0)
             )
@@ -95,8 +95,7 @@ def run(
 
         for chunk in chunks_of(source):
             stream.feed(chunk)
-    metrics = Metrics.of(config, stream.finish(), time.perf_counter() - started)
-    return metrics._replace(by_key=stream.by_key)
+    return Metrics.of(config, stream, stream.finish(), time.perf_counter() - started)
 
 
 def _source_of(config: Config, source: object) -> Source:
@@ -154,8 +153,7 @@ def execute(order: Order) -> None:
                 check_output(order.keys_output)
             drive, doubts = assemble(order, config, held, log, stop, started)
             stream = drive.stream
-            metrics = Metrics.of(config, drive.run(), time.perf_counter() - started)
-            metrics = metrics._replace(by_key=stream.by_key)
+            metrics = Metrics.of(config, stream, drive.run(), time.perf_counter() - started)
             if order.strict:
                 doubts.refuse()
             write_metrics(metrics, order.output, order.keys_output, last=stop.last_step())
