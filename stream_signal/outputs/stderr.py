@@ -49,9 +49,9 @@ def draw(line: str) -> None:
     global _drawn_columns  # noqa: PLW0603 - the process has one stderr
     try:
         if system.wait_to_write(sys.stderr.fileno(), 0):
-            erase()
-            _drawn_columns = len(line)
-            sys.stderr.write(line)
+            text = line.ljust(_drawn_columns)[: columns()]
+            _drawn_columns = len(text)
+            sys.stderr.write(f"\r{text}")  # at once, so that it does not flicker
             sys.stderr.flush()
     except OSError:  # the terminal has gone
         pass
