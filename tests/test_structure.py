@@ -40,6 +40,7 @@ HOMES = {
     "inotify_simple": ["inputs.watch"],
     "msvcrt": ["system"],
     "numpy": ["core.blocks"],
+    "prometheus_client": ["outputs.served"],
     "pyarrow": ["core.blocks.array_like", "inputs.arrow"],
     "structlog": ["job.log"],
     "tqdm": ["outputs.progress"],

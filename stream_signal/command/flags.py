@@ -125,6 +125,15 @@ def _add_outputs(group: argparse._ArgumentGroup) -> None:
         "--every", metavar="SECONDS", type=_seconds, help="write the metrics so far every so many seconds"
     )
     group.add_argument(
+        "--metrics-format",
+        choices=("json", "prometheus"),
+        default="json",
+        help="prometheus: the text file that its node exporter collects",
+    )
+    group.add_argument(
+        "--prometheus", metavar="PORT", type=_port, help="serve the metrics so far at http://127.0.0.1:PORT/metrics"
+    )
+    group.add_argument(
         "--keys-output",
         metavar="PATH",
         type=_file,
@@ -501,6 +510,10 @@ def _seed(text: str) -> int:
     from stream_signal.core.config import MAX_SEED  # noqa: PLC0415
 
     return _integer(text, 0, MAX_SEED)
+
+
+def _port(text: str) -> int:
+    return _integer(text, 1, 65_535)
 
 
 def _integer(text: str, least: int, most: int) -> int:

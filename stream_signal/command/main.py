@@ -92,6 +92,8 @@ def _run_job(arguments: list[str]) -> int:
         cluster=options.cluster,
         quiet=options.quiet,
         keys_output=options.keys_output,
+        metrics_format=options.metrics_format,
+        prometheus=options.prometheus,
         progress=options.progress,
         strict=options.strict,
     )

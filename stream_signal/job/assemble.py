@@ -30,6 +30,7 @@ from stream_signal.job.drive import Drive
 from stream_signal.outputs.files import STDOUT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from contextlib import ExitStack
 
     from stream_signal.core.config import Config
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from stream_signal.job.parallel import Workers
     from stream_signal.job.resume import Resumption
     from stream_signal.job.stopping import StopSignals
+    from stream_signal.outputs.metrics import Metrics
     from stream_signal.outputs.progress import Progress
     from stream_signal.outputs.signals import SignalsWriter
     from stream_signal.outputs.sink import Sink
@@ -97,10 +99,7 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
         from stream_signal.job.journal import Journal  # noqa: PLC0415
 
         sinks.append(Journal(stream, log, time_order, signals))
-    if order.every:
-        from stream_signal.outputs.snapshots import MetricsSoFar  # noqa: PLC0415
-
-        sinks.append(MetricsSoFar(order.every, config, stream, order.output, started, order.keys_output))
+    sinks += _reports(order, config, held, stream, started)
 
     if workers := _workers(order, config, held, log, stop):
         from stream_signal.job.parallel import ParallelSource  # noqa: PLC0415
@@ -156,6 +155,22 @@ def _check_keys(order: Order, config: Config) -> None:
         for name in order.inputs:
             if name != "-" and not is_url(name):  # which may be an archive
                 key_in(name, config.key_pattern)
+
+
+def _reports(order: Order, config: Config, held: ExitStack, stream: SignalStream, started: float) -> Iterator[Sink]:
+    """Yield what writes the metrics so far, and serve them, if that is ordered."""
+    if order.prometheus:
+        from stream_signal.outputs.served import Served  # noqa: PLC0415
+
+        held.enter_context(Served(order.prometheus, config, stream, started))
+    if order.every:
+        from stream_signal.outputs.metrics import write_metrics  # noqa: PLC0415
+        from stream_signal.outputs.snapshots import MetricsSoFar  # noqa: PLC0415
+
+        def write(metrics: Metrics) -> None:
+            write_metrics(metrics, order.output, order.keys_output, form=order.metrics_format)
+
+        yield MetricsSoFar(order.every, config, stream, started, write)
 
 
 def _inputs(order: Order, config: Config) -> tuple[str, ...]:

@@ -31,6 +31,10 @@ class Order(NamedTuple):
     """path: resumed from at the start if it exists, and saved as the job runs"""
     checkpoint_every: float = CHECKPOINT_SECONDS
     """seconds"""
+    metrics_format: str = "json"
+    """that of the metrics and of the error record: "json", or "prometheus" """
+    prometheus: int | None = None
+    """the port at which the metrics so far are served"""
     every: float | None = None
     """seconds between two writes of the metrics so far"""
     signals: str | None = None

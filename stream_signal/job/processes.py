@@ -52,7 +52,7 @@ def range_bytes_for(count: int, total_bytes: int, *, keyed: bool) -> int:
 
 
 # Packages that start threads.
-_THREADED = {"fsspec", "pyarrow"}
+_THREADED = {"fsspec", "prometheus_client", "pyarrow"}
 
 
 def _end(executor: Executor, others: set[BaseProcess], _: object, error: BaseException | None, __: object) -> None:

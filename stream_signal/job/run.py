@@ -156,7 +156,7 @@ def execute(order: Order) -> None:
             metrics = Metrics.of(config, stream, drive.run(), time.perf_counter() - started)
             if order.strict:
                 doubts.refuse()
-            write_metrics(metrics, order.output, order.keys_output, last=stop.last_step())
+            write_metrics(metrics, order.output, order.keys_output, form=order.metrics_format, last=stop.last_step())
         except ClosedOutputError as error:
             log.info("output closed", reason=str(error))
             return
@@ -204,10 +204,11 @@ def _record_failure(error: StreamSignalError, version: str, order: Order, log: L
 
     def write() -> None:
         try:
-            write_record(record, order.output, wait=not stop.received, last=stop.last_step())
+            form = order.metrics_format
+            write_record(record, order.output, form=form, wait=not stop.received, last=stop.last_step())
         except Interrupted:  # by now the job has failed, and it waits for no reader
             stop.obey()
-            write_record(record, order.output, wait=False)
+            write_record(record, order.output, form=order.metrics_format, wait=False)
 
     attempt(error, lambda: log.failure("job failed", error), stop)
     unwritten = attempt(error, write, stop)
