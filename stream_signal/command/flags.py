@@ -146,6 +146,12 @@ def job_parser() -> argparse.ArgumentParser:
         help="write the counts of each key here, as csv or jsonl by the ending, and only their number in the metrics",
     )
     parser.add_argument(
+        "--manifest",
+        metavar="PATH",
+        type=_file,
+        help="write the SHA-256 of each input, the settings, versions and counts here, for `stream-signal verify`",
+    )
+    parser.add_argument(
         "--max-bad",
         metavar="SHARE",
         type=_share,
@@ -430,6 +436,10 @@ def refuse_contradictions(
         parser.error("--idle-timeout needs --follow")
     if options.rotated and not options.follow:
         parser.error("--rotated needs --follow")
+    if options.manifest and options.follow:
+        parser.error("--manifest is of inputs that end: leave out --follow")
+    if options.manifest and options.checkpoint:
+        parser.error("--manifest is of rows that this job has read, and with --checkpoint it may begin after the first")
     if options.newest_first and options.follow:
         parser.error("--newest-first reads a file from its end, which is not known with --follow")
     if options.newest_first and options.checkpoint:
@@ -452,6 +462,7 @@ def refuse_overwriting(parser: argparse.ArgumentParser, inputs: tuple[str, ...],
         ("--signals", "the signals", options.signals),
         ("--checkpoint", "the checkpoint", options.checkpoint),
         ("--keys-output", "the keys", options.keys_output),
+        ("--manifest", "the manifest", options.manifest),
     ):
         if path in {None, "-"} or (os.path.exists(path) and not os.path.isfile(path)):
             continue  # a pipe or a device is not overwritten

@@ -93,6 +93,7 @@ def _run_job(arguments: list[str]) -> int:
         cluster=options.cluster,
         quiet=options.quiet,
         keys_output=options.keys_output,
+        manifest=options.manifest,
         strict=options.strict,
     )
     try:

@@ -21,6 +21,7 @@ from stream_signal.job.doubts import Doubts
 from stream_signal.job.drive import Drive
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import ExitStack
 
     from stream_signal.core.config import Config
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from stream_signal.core.observers.key_times import KeyTimes
     from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.inputs.events import Source
+    from stream_signal.inputs.opening import Opened
     from stream_signal.inputs.rotation import Rotations
     from stream_signal.job.checkpoint import Checkpoint
     from stream_signal.job.log import Log
@@ -45,15 +47,22 @@ MOST_WINDOW = 2000
 
 
 def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
-    order: Order, config: Config, held: ExitStack, log: Log, stop: StopSignals, started: float
+    order: Order,
+    config: Config,
+    held: ExitStack,
+    log: Log,
+    stop: StopSignals,
+    started: float,
+    tap: Callable[[Opened], Opened] | None = None,
 ) -> tuple[Drive, Doubts]:
     """Build the job of an order, `started` on the clock of `time.perf_counter`, and what doubts its answer.
 
-    Its files stay open, and locked, until `held` ends.
+    Its files stay open, and locked, until `held` ends. `tap`, if given, is shown each input that is read from its start
+    to its end, and returns what is read in its place.
     """
     order = order._replace(inputs=_inputs(order, config))
     _check_keys(order, config)
-    source = _source(order, config)
+    source = _source(order, config, tap)
     checkpoint = _checkpoint(order, held)
     signals = _signals(order, config, held, stop)
     time_order = _time_order(order, config, log)
@@ -96,7 +105,7 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
         from stream_signal.job.parallel import ParallelSource  # noqa: PLC0415
 
         def source_of(names: tuple[str, ...]) -> Source:
-            return FilesSource(names, config, has_checkpoint=bool(order.checkpoint))
+            return FilesSource(names, config, has_checkpoint=bool(order.checkpoint), tap=tap)
 
         source = ParallelSource(order.inputs, source_of, stream, workers, log)
     if rotations:
@@ -138,7 +147,7 @@ def _inputs(order: Order, config: Config) -> tuple[str, ...]:
     return order.inputs if order.follow or config.newest_first else expanded(order.inputs)
 
 
-def _source(order: Order, config: Config) -> Source:
+def _source(order: Order, config: Config, tap: Callable[[Opened], Opened] | None) -> Source:
     if config.newest_first:
         from stream_signal.inputs.backwards import OLDEST_FIRST, BackwardsSource  # noqa: PLC0415
 
@@ -146,17 +155,17 @@ def _source(order: Order, config: Config) -> Source:
             what = "a file that grows" if order.follow else "a checkpoint"
             raise ConfigError(f"newest_first: {what} needs the rows in order of time").with_hint(OLDEST_FIRST)
         return BackwardsSource(order.inputs, config)
-    return FilesSource(order.inputs, config, has_checkpoint=bool(order.checkpoint))
+    return FilesSource(order.inputs, config, has_checkpoint=bool(order.checkpoint), tap=tap)
 
 
 def _workers(order: Order, config: Config, held: ExitStack, log: Log, stop: StopSignals) -> Workers | None:
     """Return who counts ranges of the inputs; None if one process reads them."""
     if order.jobs == 1 and not order.cluster:
         return None
-    alone = _alone(order, config)
-    if alone:
+    why = alone(order, config)
+    if why:
         if order.jobs or order.cluster:
-            log.info("one process", why=alone)
+            log.info("one process", why=why)
         return None
     if order.cluster:
         from stream_signal.job.cluster import cluster  # noqa: PLC0415
@@ -172,7 +181,7 @@ def _workers(order: Order, config: Config, held: ExitStack, log: Log, stop: Stop
     return processes(count, total_bytes, held, stop) if count > 1 else None
 
 
-def _alone(order: Order, config: Config) -> str | None:
+def alone(order: Order, config: Config) -> str | None:
     """Say why one process has to read the inputs, if it has to."""
     if order.follow:
         return "a followed file is read as it grows"

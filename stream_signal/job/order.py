@@ -53,6 +53,8 @@ class Order(NamedTuple):
     """seconds without new bytes after which a followed file has ended"""
     keys_output: str | None = None
     """path: a table of the counts of each key, which then are not among the metrics"""
+    manifest: str | None = None
+    """path: the digests of the inputs, the settings, the versions and the counts"""
     strict: bool = False
     """every doubt is an error, and every row is looked at"""
 

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from typing import Protocol
 
+    from stream_signal.core.stream import Counts
+    from stream_signal.inputs.digest import Digests
     from stream_signal.inputs.events import Source
     from stream_signal.job.order import Order
 
@@ -152,12 +154,16 @@ def execute(order: Order) -> None:
             check_output(order.output)
             if order.keys_output:
                 check_output(order.keys_output)
-            drive, doubts = assemble(order, config, held, log, stop, started)
+            digests = _digests(order)
+            drive, doubts = assemble(order, config, held, log, stop, started, digests.tap if digests else None)
             stream = drive.stream
-            metrics = Metrics.of(config, drive.run(), time.perf_counter() - started)
+            counts = drive.run()
+            metrics = Metrics.of(config, counts, time.perf_counter() - started)
             metrics = metrics._replace(by_key=stream.by_key)
             if order.strict:
                 doubts.refuse()
+            if order.manifest and digests:
+                _write_manifest(order.manifest, digests, config_path, order, config, counts, stream)
             write_metrics(metrics, order.output, order.keys_output, last=stop.last_step())
         except ClosedOutputError as error:
             log.info("output closed", reason=str(error))
@@ -181,6 +187,30 @@ def execute(order: Order) -> None:
             from stream_signal.outputs.stderr import complain  # noqa: PLC0415 - nearly never needed
 
             complain(error)
+
+
+def _digests(order: Order) -> Digests | None:
+    if not order.manifest:
+        return None
+    from stream_signal.inputs.digest import Digests  # noqa: PLC0415 - few jobs write a manifest
+
+    check_output(order.manifest)
+    return Digests(order.inputs)
+
+
+def _write_manifest(  # noqa: PLR0913, PLR0917 - all that it has
+    path: str,
+    digests: Digests,
+    config_path: str | None,
+    order: Order,
+    config: Config,
+    counts: Counts,
+    stream: SignalStream,
+) -> None:
+    from stream_signal.outputs.manifest import Manifest, write_manifest  # noqa: PLC0415 - few jobs write one
+
+    inputs = [digest._asdict() for digest in digests.find()]
+    write_manifest(Manifest.of(inputs, config_path, order.settings, config, counts, stream.by_key), path)
 
 
 def _log_start(log: Log, order: Order, config: Config, config_path: str | None) -> None:
