@@ -119,7 +119,7 @@ def test_the_first_lines_are_the_two_commands() -> None:
 def test_the_help_is_shown(tmp_path: Path) -> None:
     """The reference of the command shows the output of --help, for each command."""
     shown = blocks("text", page("reference/command.md"))
-    commands = [[], ["checkpoint"], ["candles"], ["formats"]]
+    commands = [[], ["checkpoint"], ["verify"], ["candles"], ["formats"]]
     assert [run_command(*command, "--help", cwd=tmp_path).stdout.decode() for command in commands] == shown
 
 

@@ -40,6 +40,24 @@ _CHECKPOINT_DESCRIPTION = """\
 Print what a checkpoint holds: the inputs, the rows, the next row that a sender has to send, the last timestamp and
 the settings.
 """
+_VERIFY_DESCRIPTION = """\
+Count the input of a job in every way there is, compare the answers, and print a table: row engine, block
+engine, random cuts, stop and resume, worker processes, a pipe, and fractions on the first rows.
+"""
+_VERIFY_EPILOG = """\
+It takes the arguments of the job; flags that do not decide its answer are ignored, and nothing is written.
+With --manifest, the inputs and the settings are those of the manifest, unless others are given.
+Exit codes: 0 all answers are the same, or nothing has changed; 1 one differs, or the input cannot be
+read; 2 the command line is wrong.
+"""
+# The flags that verify shows, by their names in the parsed options: those that say what is counted, and how.
+_OF_VERIFY = frozenset(
+    {
+        *("help", "paths", "inputs", "config", "no_config", "window", "column", "format", "header", "newest_first"),
+        *("delimiter", "decimal", "thousands", "bad_rows", "key", "key_pattern", "max_keys", "grouped", "time_column"),
+        *("max_bad", "jobs", "manifest"),
+    }
+)
 
 
 def job_parser() -> argparse.ArgumentParser:
@@ -289,6 +307,28 @@ def formats_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
         formatter_class=_Formatter,
     )
+
+
+def verify_parser() -> argparse.ArgumentParser:
+    """Return the parser of `stream-signal verify`: it takes whatever a job takes, and shows what decides its answer."""
+    parser = job_parser()
+    parser.prog = "stream-signal verify"
+    parser.description, parser.epilog = _VERIFY_DESCRIPTION, _VERIFY_EPILOG
+    for action in parser._actions:  # noqa: SLF001 - as argparse has no other way to hide a flag
+        if action.dest not in _OF_VERIFY:
+            action.help = argparse.SUPPRESS
+        elif action.dest == "jobs":
+            action.help = "worker processes (default: 2)"
+        elif action.dest == "manifest":
+            action.help = "compare the inputs, the settings and the counts with what a job has written here"
+    parser.add_argument(
+        "--sample",
+        metavar="N",
+        type=_rows,
+        help="rows that are judged by fractions (default: 100000, or twice the window)",
+    )
+    parser.add_argument("--cut-seed", metavar="N", type=_seed, help="cut and stop at the same places as another run")
+    return parser
 
 
 class _Parser(argparse.ArgumentParser):

@@ -190,8 +190,28 @@ def _show_checkpoint(arguments: list[str]) -> int:
     return EXIT_SUCCESS
 
 
+def _verify(arguments: list[str]) -> int:
+    from stream_signal.command.verify import verify  # noqa: PLC0415 - only this command needs it
+    from stream_signal.core.errors import Interrupted, StreamSignalError  # noqa: PLC0415
+    from stream_signal.outputs.stderr import complain, say  # noqa: PLC0415
+
+    try:
+        return EXIT_SUCCESS if verify(arguments) else EXIT_FAILURE
+    except Interrupted as error:
+        say(f"interrupted by {error.name}")
+        return EXIT_SIGNAL + error.signal
+    except StreamSignalError as error:
+        complain(error)
+        return EXIT_FAILURE
+
+
 # Selected by the first argument; `./candles` is a file.
-_SUBCOMMANDS = {"candles": _write_candles, "checkpoint": _show_checkpoint, "formats": _print_formats}
+_SUBCOMMANDS = {
+    "candles": _write_candles,
+    "checkpoint": _show_checkpoint,
+    "formats": _print_formats,
+    "verify": _verify,
+}
 
 
 def _flush_help() -> None:

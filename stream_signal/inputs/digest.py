@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from stream_signal import system
 from stream_signal.core.errors import InputError
 from stream_signal.core.urls import is_url, without_secrets
-from stream_signal.inputs.opening import find_archive, open_input
+from stream_signal.inputs.kept import stored_bytes
+from stream_signal.inputs.opening import find_archive
 from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, can_be_read_again, opened, shown_path
 
 if TYPE_CHECKING:
@@ -52,18 +53,24 @@ class Digests:
 
     def find(self) -> list[Digest]:
         """Return the digests once the job has read the inputs; InputError if one of the files has changed."""
-        found: dict[str, Digest] = {}
-        for name in self._names:
-            if name in found:
-                continue
-            if name in self._before:
-                found[name] = digest_of(name)
-                if _identity(name) != self._before[name]:
-                    message = f"cannot read {shown_path(name)}: it was changed while it was read"
-                    raise InputError(message).with_hint("a manifest is of complete files: run the job again")
-            else:
-                found[name] = self._hashing[name].digest()
+        found = {name: self.find_one(name) for name in dict.fromkeys(self._names)}
         return [found[name] for name in self._names]
+
+    def has_ended(self, name: str) -> bool:
+        """Whether all of an input is known: a pipe has to have been read to its end for that."""
+        return name in self._before or (name in self._hashing and self._hashing[name].has_ended)
+
+    def find_one(self, name: str) -> Digest:
+        """Return the digest of one of the inputs, as `find` does; InputError, too, if the job did not read it."""
+        if name in self._hashing:
+            return self._hashing[name].digest()
+        if name not in self._before:
+            raise InputError(f"cannot read {shown_path(name)}: its turn did not come")
+        digest = digest_of(name)
+        if _identity(name) != self._before[name]:
+            message = f"cannot read {shown_path(name)}: it was changed while it was read"
+            raise InputError(message).with_hint("a manifest is of complete files: run the job again")
+        return digest
 
 
 class Hashing:
@@ -75,6 +82,7 @@ class Hashing:
         self._source = source
         self._sha256 = hashlib.sha256()
         self._bytes = 0
+        self.has_ended = False
         self.name, self.size, self.is_slow = source.name, source.size, source.is_slow
         self.ready, self.check, self.close = source.ready, source.check, source.close
 
@@ -83,6 +91,7 @@ class Hashing:
         data = self._source.read(size)
         self._sha256.update(data)
         self._bytes += len(data)
+        self.has_ended = not data
         return data
 
     def digest(self) -> Digest:
@@ -96,16 +105,10 @@ def digest_of(name: str) -> Digest:
     That of `klines.zip/jan.csv` is one of the member, not of the archive.
     """
     sha256, size = hashlib.sha256(), 0
-    for data in _from_start(name) if name == STDIN else _read(name):
+    for data in _from_start(name) if name == STDIN else stored_bytes(name):
         sha256.update(data)
         size += len(data)
     return Digest(without_secrets(name), size, sha256.hexdigest())
-
-
-def _read(name: str) -> Iterator[bytes]:
-    with open_input(name) as source:
-        while data := source.read(CHUNK_BYTES):
-            yield data
 
 
 def _from_start(name: str) -> Iterator[bytes]:

@@ -5,6 +5,7 @@ Each part is imported when an order asks for it, so that the plain job starts wi
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from stream_signal import system
@@ -131,7 +132,8 @@ def _check_keys(order: Order, config: Config) -> None:
         from stream_signal.core.names import key_in  # noqa: PLC0415 - few jobs find keys in names
 
         for name in order.inputs:
-            if name != "-" and not is_url(name):  # which may be an archive
+            is_pipe = name == "-" or (os.path.exists(name) and not os.path.isfile(name))
+            if not is_pipe and not is_url(name):  # which may be archives, whose members have the keys
                 key_in(name, config.key_pattern)
 
 

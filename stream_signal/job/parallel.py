@@ -51,6 +51,8 @@ class Workers(NamedTuple):
     """holds stop signals back: one in the middle of `submit` would leave an executor that never ends"""
     are_here: bool = True
     """whether they read the files of this machine, and whether it goes on without them"""
+    head_bytes: int | None = None
+    """what is read before the first range; None: HEAD_BYTES"""
 
 
 class CountedRange(NamedTuple):
@@ -100,6 +102,7 @@ class ParallelSource:
         self._source_of = source_of
         self._stream = stream
         self._workers = workers
+        self._head_bytes = workers.head_bytes or HEAD_BYTES
         self._log = log
         self._executor: Executor | None = None
         self._has_failed = False
@@ -118,7 +121,7 @@ class ParallelSource:
     def _events(self, names: tuple[str, ...], offset: int, patience: Callable[[], float] | None) -> Generator[Event]:
         self._planned = self._plan_all(names, offset)
         for name in names:
-            size = size_in_ranges(name, offset + HEAD_BYTES + 1)
+            size = size_in_ranges(name, offset + self._head_bytes + 1)
             if size:
                 yield Begin(name, size - offset)
                 file = self._files.setdefault(name, _file_at(name))
@@ -137,7 +140,7 @@ class ParallelSource:
         """Read the head of a file, and have its ranges counted; return where the rest begins."""
         apart = None
         while not apart and position < size:
-            head = lines_of(Range(name, position, min(position + HEAD_BYTES, size)))
+            head = lines_of(Range(name, position, min(position + self._head_bytes, size)))
             if head.end <= position:
                 return position  # a line without an end, or the last one
             yield from read_range(head._replace(begin=position))
@@ -208,8 +211,8 @@ class ParallelSource:
         """Plan the ranges of each file behind its head; of the first one from `offset` on."""
         for name in names:
             self._files.setdefault(name, _file_at(name))
-            size = size_in_ranges(name, offset + HEAD_BYTES + 1)
-            yield from plan(name, offset + HEAD_BYTES, size, self._workers.range_bytes)
+            size = size_in_ranges(name, offset + self._head_bytes + 1)
+            yield from plan(name, offset + self._head_bytes, size, self._workers.range_bytes)
             offset = 0
 
     def _take(self, counted: CountedRange, position: int) -> Iterator[Event]:
