@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from contenders import contenders
+from keys import MARKETS, PEERS, WINDOWS
 from processes import measure
 from report import markers
 from test_tracking import run
@@ -51,6 +52,17 @@ def test_contenders(tmp_path: Path) -> None:
         assert signals.size == work.rows
         if contender.name in {"stream-signal", "DuckDB, DECIMAL and product", "C, one loop"}:
             assert (signals == work.truth).all()
+
+
+def test_keys() -> None:
+    """There is a line for each market and program, and one for each list of windows; ours are exact."""
+    printed = script("keys.py", "--rows", "20000", "--rows-checked", "20000", "--runs", "1", "--print", "--no-compile")
+    found = [line.split(" | ")[:2] for line in printed.splitlines() if line.startswith("| ")]
+    names = ["stream-signal, plain", "stream-signal, --key", *(name for each, name in PEERS.items() if find_spec(each))]
+    markets = [f"{symbols:,} {layout}" for symbols, layout in MARKETS]
+    wanted = [[f"| {name}", one] for one in markets for name in names]
+    assert found[1 : len(wanted) + 1] == wanted
+    assert [first for first, *_ in found[len(wanted) + 2 :]] == [f"| {windows}" for windows in WINDOWS]
 
 
 def test_scaling() -> None:

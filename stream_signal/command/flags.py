@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from stream_signal import __version__
+from stream_signal.command.printing import printed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from _typeshed import SupportsWrite
 
 MAX_SECONDS = 10**9
 MAX_JOBS = 1024
@@ -92,7 +96,12 @@ def job_parser() -> argparse.ArgumentParser:
         type=_path,
         help="append the log here, as JSON Lines (-: stderr, and nothing else)",
     )
-    parser.add_argument("--window", metavar="N", type=_window, help="rows in the rolling mean; overrides the config")
+    parser.add_argument(
+        "--window",
+        metavar="N[,N...]",
+        type=_windows,
+        help="rows in the rolling mean, and in others beside it; overrides the config",
+    )
     parser.add_argument(
         "--column",
         metavar="NAME",
@@ -251,12 +260,16 @@ SETTINGS = {
     "key_pattern": "--key-pattern",
     "max_keys": "--max-keys",
     "grouped": "--grouped",
+    "windows": "--window",
 }
 
 
 def settings_of(options: argparse.Namespace) -> dict[str, Any]:
     """Return the settings that the command line gives, by their key."""
     given = {key: getattr(options, flag.removeprefix("--").replace("-", "_")) for key, flag in SETTINGS.items()}
+    if given["window"]:
+        given["window"], *more = given["window"]
+        given["windows"] = tuple(more)  # the flag replaces those of the config too
     if given["time_column"]:
         columns = given["time_column"]
         given["time_column"] = columns[0] if len(columns) == 1 else tuple(columns)
@@ -341,6 +354,13 @@ class _Parser(argparse.ArgumentParser):
         flags = [flag for action in self._actions for flag in action.option_strings]
         self.exit(2, f"{self.prog}: error: {in_words(message, flags)} (see {self.prog} --help)\n")
 
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        """Print the help or the version; argparse itself ignores that it cannot."""
+        if file is None or file is not sys.stdout:
+            super()._print_message(message, file)
+        elif code := printed(lambda: [message.encode()]):
+            self.exit(code)
+
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
     """Help of a fixed width, so that the documents can show it and a test can compare it."""
@@ -390,10 +410,15 @@ def _share(text: str) -> float:
     return share
 
 
-def _window(text: str) -> int:
-    from stream_signal.core.config import MAX_WINDOW  # noqa: PLC0415 - only where the flag is used
+def _windows(text: str) -> tuple[int, ...]:
+    from stream_signal.core.config import MAX_WINDOW, MAX_WINDOWS  # noqa: PLC0415 - only where the flag is used
 
-    return _integer(text, 1, MAX_WINDOW)
+    windows = tuple(_integer(part, 1, MAX_WINDOW) for part in text.split(","))
+    if len(set(windows)) < len(windows):
+        raise argparse.ArgumentTypeError(f"expected each window once, found {text!r}")
+    if len(windows) > 1 + MAX_WINDOWS:
+        raise argparse.ArgumentTypeError(f"expected at most {1 + MAX_WINDOWS} windows, found {len(windows)}")
+    return windows
 
 
 def _rows(text: str) -> int:

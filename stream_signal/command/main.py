@@ -20,12 +20,12 @@ from stream_signal.command.flags import (
     refuse_overwriting,
     settings_of,
 )
+from stream_signal.command.printing import EXIT_FAILURE, EXIT_SUCCESS, printed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
-EXIT_SUCCESS = 0
-EXIT_FAILURE = 1  # the job failed: the error record and stderr say why
 EXIT_USAGE = 2  # the command line is wrong
 EXIT_SIGNAL = 128  # plus the number of the signal: 129 for SIGHUP, 130 for SIGINT, 143 for SIGTERM
 
@@ -34,12 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     system.make_stdio_binary()
-    try:
-        if arguments and arguments[0] in _SUBCOMMANDS:
-            return _SUBCOMMANDS[arguments[0]](arguments[1:])
-        return _run_job(arguments)
-    finally:
-        _flush_help()
+    if arguments and arguments[0] in _SUBCOMMANDS:
+        return _SUBCOMMANDS[arguments[0]](arguments[1:])
+    return _run_job(arguments)
 
 
 def _run_job(arguments: list[str]) -> int:
@@ -112,61 +109,32 @@ def _run_job(arguments: list[str]) -> int:
 
 
 def _print_config(path: str | None, settings: dict[str, Any], *, use_config: bool) -> int:
-    from stream_signal.core.errors import ClosedOutputError, StreamSignalError  # noqa: PLC0415
     from stream_signal.job.config import find_config  # noqa: PLC0415
-    from stream_signal.job.settings import describe  # noqa: PLC0415
-    from stream_signal.outputs.files import write_stdout  # noqa: PLC0415
-    from stream_signal.outputs.stderr import complain  # noqa: PLC0415
+    from stream_signal.job.settings import as_yaml  # noqa: PLC0415
 
-    try:
-        path = path or (find_config() if use_config else None)
-        write_stdout(describe(path, settings, SETTINGS).encode())
-    except ClosedOutputError:
-        return EXIT_SUCCESS
-    except StreamSignalError as error:
-        complain(error)
-        return EXIT_FAILURE
-    return EXIT_SUCCESS
+    return printed(lambda: [as_yaml(path or (find_config() if use_config else None), settings, SETTINGS).encode()])
 
 
 def _print_formats(arguments: list[str]) -> int:
     formats_parser().parse_args(arguments)
 
-    from stream_signal.core.errors import ClosedOutputError, StreamSignalError  # noqa: PLC0415
     from stream_signal.core.formats import table  # noqa: PLC0415
-    from stream_signal.outputs.files import write_stdout  # noqa: PLC0415
-    from stream_signal.outputs.stderr import complain  # noqa: PLC0415
 
-    try:
-        write_stdout(table().encode())
-    except ClosedOutputError:
-        return EXIT_SUCCESS
-    except StreamSignalError as error:
-        complain(error)
-        return EXIT_FAILURE
-    return EXIT_SUCCESS
+    return printed(lambda: [table().encode()])
 
 
 def _write_candles(arguments: list[str]) -> int:
     options = candles_parser().parse_args(arguments)
 
     from stream_signal.command.candles import candles, market  # noqa: PLC0415 - only this command needs them
-    from stream_signal.core.errors import ClosedOutputError, StreamSignalError  # noqa: PLC0415
     from stream_signal.job.config import find_config, load_config  # noqa: PLC0415
-    from stream_signal.outputs.files import write_stdout  # noqa: PLC0415
-    from stream_signal.outputs.stderr import complain  # noqa: PLC0415
 
-    try:
+    def blocks() -> Iterable[bytes]:
         seed = load_config(options.config or find_config()).seed if options.seed is None else options.seed
         symbols = options.symbols
-        for block in market(options.rows, seed, symbols) if symbols else candles(options.rows, seed):
-            write_stdout(block)
-    except ClosedOutputError:
-        return EXIT_SUCCESS
-    except StreamSignalError as error:
-        complain(error)
-        return EXIT_FAILURE
-    return EXIT_SUCCESS
+        return market(options.rows, seed, symbols) if symbols else candles(options.rows, seed)
+
+    return printed(blocks)
 
 
 def _show_checkpoint(arguments: list[str]) -> int:
@@ -174,20 +142,13 @@ def _show_checkpoint(arguments: list[str]) -> int:
 
     import json  # noqa: PLC0415 - only this command needs it here
 
-    from stream_signal.core.errors import ClosedOutputError, StreamSignalError  # noqa: PLC0415
-    from stream_signal.job.describe import as_lines, describe  # noqa: PLC0415
-    from stream_signal.outputs.files import write_stdout  # noqa: PLC0415
-    from stream_signal.outputs.stderr import complain  # noqa: PLC0415
+    from stream_signal.job.describe import as_lines, contents_of  # noqa: PLC0415
 
-    try:
-        described = describe(options.file)
-        write_stdout((json.dumps(described) + "\n" if options.json else as_lines(described)).encode())
-    except ClosedOutputError:
-        return EXIT_SUCCESS
-    except StreamSignalError as error:
-        complain(error)
-        return EXIT_FAILURE
-    return EXIT_SUCCESS
+    def text() -> Iterable[bytes]:
+        contents = contents_of(options.file)
+        return [(json.dumps(contents) + "\n" if options.json else as_lines(contents)).encode()]
+
+    return printed(text)
 
 
 def _verify(arguments: list[str]) -> int:
@@ -212,12 +173,3 @@ _SUBCOMMANDS = {
     "formats": _print_formats,
     "verify": _verify,
 }
-
-
-def _flush_help() -> None:
-    """Flush what argparse printed; a closed pipe (`--help | head`) is not an error."""
-    try:
-        if sys.stdout:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from stream_signal.core.errors import ConfigError, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Literal, Self
 
     Column = str | int | tuple[str, int]
@@ -37,6 +37,7 @@ _EXAMPLES = {"seed": "seed: 42", "window": "window: 5", "version": 'version: "v1
 AUTO = "auto"
 # What a key may be besides a column: the name of each input, or nothing, said aloud.
 BY_NAME, NO_KEY = "@file", "none"
+MAX_WINDOWS = 100
 MAX_KEYS = 10**7  # each takes some 400 bytes
 DECIMALS = (".", ",")
 THOUSANDS = (None, ",", ".", " ")
@@ -69,6 +70,7 @@ class _Settings(NamedTuple):
     key_pattern: str | None
     max_keys: int
     grouped: bool
+    windows: tuple[int, ...]
 
 
 def _is_text(value: object) -> bool:
@@ -86,6 +88,12 @@ def _is_column(value: object) -> bool:
 def _is_both(value: object) -> bool:
     """Whether it is the name of a column and its number: one for files with a header, one for those without."""
     return isinstance(value, tuple) and len(value) == 2 and _is_text(value[0]) and _is_integer(value[1], 1, MAX_COLUMN)
+
+
+def _are_windows(value: object) -> bool:
+    if not isinstance(value, tuple) or len(value) > MAX_WINDOWS or len(set(value)) < len(value):
+        return False
+    return all(_is_integer(window, 1, MAX_WINDOW) for window in value)
 
 
 def _is_two(value: object) -> bool:
@@ -128,16 +136,17 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     ),
     "max_keys": (f"an integer from 1 to {MAX_KEYS}", lambda value: _is_integer(value, 1, MAX_KEYS)),
     "grouped": ("true or false", lambda value: type(value) is bool),
+    "windows": (f"a list of at most {MAX_WINDOWS} more windows, each of them once", _are_windows),
 }
 
 
 class Config(_Settings):
     """The settings that decide the answer; a wrong one raises ConfigError.
 
-    `window` is in rows. `column` is a name, or a number counted from 1, or both as a tuple: the name for a file with a
-    header, the number for one without. `header` is True, False, or "auto": the first line decides. If `delimiter` is
-    None, the first line decides. `bad_rows` is "error" or "missing"; `max_bad` is the share of the rows that
-    may be bad. `seed` and `version` are copied to the metrics.
+    `window` is in rows; `windows` are more of them, counted beside it. `column` is a name, or a number counted from 1,
+    or both as a tuple: the name for a file with a header, the number for one without. `header` is True, False, or
+    "auto": the first line decides. If `delimiter` is None, the first line decides. `bad_rows` is "error" or "missing";
+    `max_bad` is the share of the rows that may be bad. `seed` and `version` are copied to the metrics.
     `time_column` is a name or a number, or a tuple of two, for a date and a time; None: the first with a known name.
     `newest_first` says that the rows come newest first: files are read from their ends. `decimal` and `thousands` are
     the marks in a close; `thousands` is None, or "," or "." or " ".
@@ -180,6 +189,7 @@ class Config(_Settings):
         key_pattern: str | None = None,
         max_keys: int = 100_000,
         grouped: bool = False,
+        windows: Sequence[int] = (),
     ) -> Self:
         """Make the record and check every setting; those that a format brings are None if they are not given."""
         settings: dict[str, Any] = {
@@ -200,6 +210,7 @@ class Config(_Settings):
             "key_pattern": key_pattern,
             "max_keys": max_keys,
             "grouped": grouped,
+            "windows": tuple(windows) if isinstance(windows, list) else windows,
         }
         for name, value in settings.items():
             if hasattr(value, "dtype") and hasattr(value, "tolist"):
@@ -212,6 +223,8 @@ class Config(_Settings):
         for name, value in settings.items():
             _check(name, value)
         self = super().__new__(cls, **settings)
+        if self.window in self.windows:
+            raise ConfigError(f"windows: expected other windows than {self.window}, which is that of `window`")
         if self.header is False and self.column_number is None:
             raise ConfigError(
                 f"column: expected a number counted from 1, since header is false, found {_found(self.column)}"

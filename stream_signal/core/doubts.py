@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.repairs import BAD_ROW, MISSING_CLOSE
-from stream_signal.core.steps import FIRST_STEPS, NANOSECONDS
+from stream_signal.core.steps import FIRST_STEPS, NANOSECONDS, are_gaps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from stream_signal.core.observers.key_times import KeyTimes
     from stream_signal.core.observers.time_order import TimeOrder
@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 
 BACKWARDS, REPEATED = "backwards", "repeated"
 NOT_COMPARED, EITHER = "not_compared", "day_or_month"
+SORT = "sort the rows by time"
 NEVER_FULL, GAPS = "never_full", "gaps"
-# More steps than one in so many have to be longer than the usual one.
-GAPS_ONE_IN = 100
 
 
 class Doubt(NamedTuple):
@@ -32,10 +31,17 @@ class Doubt(NamedTuple):
     """one line, for people"""
 
 
-def doubts_of(stream: SignalStream, order: TimeOrder | KeyTimes, *, so_far: bool = False) -> list[Doubt]:
+def doubts_of(
+    stream: SignalStream,
+    order: TimeOrder | KeyTimes,
+    reversal: Callable[[], str] = lambda: SORT,
+    *,
+    so_far: bool = False,
+) -> list[Doubt]:
     r"""List the doubts about a stream whose timestamps `order` has seen.
 
-    `so_far` leaves out those that more rows may remove.
+    `reversal` says how its inputs can be read in order of time, should they be newest first. `so_far` leaves out the
+    doubts that more rows may remove.
 
     >>> from stream_signal import Config, SignalStream, TimeOrder
     >>> order = TimeOrder()
@@ -44,7 +50,13 @@ def doubts_of(stream: SignalStream, order: TimeOrder | KeyTimes, *, so_far: bool
     >>> [doubt.text for doubt in doubts_of(stream, order)]
     ["the same timestamp twice: 1 of 1 (100 %) equals the one before it; first: row 2: '60' after '60'"]
     """
-    found = [*_of_rows(stream, so_far=so_far), *_of_times(order, so_far=so_far, from_the_end=stream.newest_first)]
+    if stream.newest_first:
+
+        def reversal() -> str:
+            return "the file is oldest first: leave out --newest-first, or give --no-newest-first"
+
+    times = _of_times(order, reversal, so_far=so_far, from_the_end=stream.newest_first)
+    found = [*_of_rows(stream, so_far=so_far), *times]
     return [*found, *(Doubt(kind, text) for kind, text in stream.doubts.items())]
 
 
@@ -64,7 +76,9 @@ def _of_rows(stream: SignalStream, *, so_far: bool) -> Iterator[Doubt]:
         )
 
 
-def _of_times(order: TimeOrder | KeyTimes, *, so_far: bool, from_the_end: bool) -> Iterator[Doubt]:
+def _of_times(
+    order: TimeOrder | KeyTimes, reversal: Callable[[], str], *, so_far: bool, from_the_end: bool
+) -> Iterator[Doubt]:
     pairs, counts, first = order.pairs, order.counts, order.first
 
     def share(kind: str) -> str:
@@ -72,10 +86,7 @@ def _of_times(order: TimeOrder | KeyTimes, *, so_far: bool, from_the_end: bool) 
 
     if order.newest_first:
         how = f"{share(BACKWARDS)} timestamps are earlier than the one before, so the mean uses future prices"
-        advice = "--newest-first reads the file from its end"
-        if from_the_end:
-            advice = "the file is oldest first: leave out --newest-first, or give --no-newest-first"
-        yield Doubt(BACKWARDS, f"newest first: {how}; {advice}")
+        yield Doubt(BACKWARDS, f"newest first: {how}; {reversal()}")
     elif counts.get(BACKWARDS):
         how = f"{share(BACKWARDS)} timestamps are earlier than the one before; first: {first[BACKWARDS]}"
         files = "name the newest file first" if from_the_end else "name the files in the order of time"
@@ -85,7 +96,7 @@ def _of_times(order: TimeOrder | KeyTimes, *, so_far: bool, from_the_end: bool) 
         text = f"the same timestamp twice: {share(REPEATED)} {verb} the one before it; first: {first[REPEATED]}"
         yield Doubt(REPEATED, text)
     steps = order.steps
-    if steps.usual and steps.longer * GAPS_ONE_IN > steps.count and not (so_far and steps.count < FIRST_STEPS):
+    if steps.usual and are_gaps(steps.longer, steps.count) and not (so_far and steps.count < FIRST_STEPS):
         longer = f"{steps.longer} of {steps.count} steps are longer than {seconds(steps.usual)}{order.or_else}"
         yield Doubt(GAPS, f"{longer}: a window is a number of rows, not a time")
     if counts.get(NOT_COMPARED):

@@ -1,16 +1,32 @@
 """The layouts of files that many people have, as data: `--format NAME`.
 
 A format sets where the close and the time are, and in which order the rows come; nothing else. A file of another layout
-is refused by line: a header needs the column of that name, and a row of a file without one as many fields as here. To
+is refused by line: a header needs the column of that name, and a row of a file without one as many fields as here. The
+first such row also needs a time of the same form. To
 add a format, add an entry to the table, and a sample of its layout to the tests.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stream_signal.core.config import Column, HeaderSetting, TimeColumn
+
+
+class Time(NamedTuple):
+    """The form of a time."""
+
+    pattern: str
+    words: str
+
+
+_SECONDS = Time(r"[0-9]{9,10}(?:\.[0-9]*)?", "seconds since 1970")
+_MILLISECONDS = Time(r"[0-9]{12,13}", "milliseconds since 1970")
+_MILLI_OR_MICROSECONDS = Time(r"[0-9]{12,13}|[0-9]{15,16}", "milliseconds or microseconds since 1970")
 
 
 class Format(NamedTuple):
@@ -27,14 +43,24 @@ class Format(NamedTuple):
     newest_first: bool = False
     fields: int | None = None
     """of a row without a header; another number of them is refused"""
+    times: tuple[Time, ...] = ()
+    """how such a row writes its time, in each of the time columns; another form is refused"""
     key_pattern: str | None = None
     """where the symbol stands in the names of the files, for `key: @file`"""
 
     @property
     def settings(self) -> dict[str, Any]:
         """The settings that it brings, by their key."""
-        left_out = {"source", "fields", *(["key_pattern"] if self.key_pattern is None else [])}
+        left_out = {"source", "fields", "times", *(["key_pattern"] if self.key_pattern is None else [])}
         return {key: value for key, value in self._asdict().items() if key not in left_out}
+
+    def wrong_time(self, cells: Sequence[str]) -> tuple[int, str] | None:
+        """Return where a row without a header has no time as this layout has it, from 0, and what it should be."""
+        columns = self.time_column if isinstance(self.time_column, tuple) else (self.time_column,)
+        for column, time in zip(columns, self.times, strict=False):
+            if isinstance(column, int) and not re.fullmatch(time.pattern, cells[column - 1].strip()):
+                return column - 1, time.words
+        return None
 
 
 FORMATS = {
@@ -47,6 +73,7 @@ FORMATS = {
         header="auto",
         delimiter=",",
         fields=12,
+        times=(_MILLI_OR_MICROSECONDS,),
         key_pattern="{key}-[0-9]*-[0-9][0-9][0-9][0-9]-*",
     ),
     "kraken": Format(
@@ -56,6 +83,7 @@ FORMATS = {
         header=False,
         delimiter=",",
         fields=7,
+        times=(_SECONDS,),
         key_pattern="{key}_[0-9]*.csv*",
     ),
     # The address of the site is above the header. The columns have changed over the years, their names have not.
@@ -73,6 +101,7 @@ FORMATS = {
         header="auto",
         delimiter=",",
         fields=6,
+        times=(_MILLISECONDS,),
     ),
     "bitstamp": Format(
         source="https://www.kaggle.com/datasets/mczielinski/bitcoin-historical-data",
@@ -88,6 +117,7 @@ FORMATS = {
         delimiter=",",
         newest_first=True,
         fields=6,
+        times=(_SECONDS,),
     ),
     "yahoo": Format(
         source="https://finance.yahoo.com, Historical Data, Download",
@@ -101,11 +131,16 @@ FORMATS = {
         header=False,
         delimiter=",",
         fields=7,
+        times=(
+            Time(r"[0-9]{4}\.[0-9]{2}\.[0-9]{2}", "a date like 2024.12.31"),
+            Time(r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?", "a time like 23:59"),
+        ),
     ),
+    # Daily bars have a date and no time.
     "metatrader5": Format(
         source="MetaTrader 5, View, Symbols, Bars, Export Bars",
         column="close",
-        time_column=("date", "time"),
+        time_column=None,
         delimiter="\t",
         key_pattern="{key}_[MHDW]*_[0-9]*_[0-9]*.csv",
     ),
@@ -116,6 +151,7 @@ FORMATS = {
         header=False,
         delimiter=";",
         fields=6,
+        times=(Time(r"[0-9]{8} [0-9]{6}", "a date and a time like 20241231 235900"),),
         key_pattern="DAT_ASCII_{key}_M1_*",
     ),
     "polygon": Format(

@@ -94,7 +94,7 @@ def of_head(line: bytes, number: int, config: Config) -> str:
         return text
     cells = _cells_of(line, config)
     if _is_header(cells):
-        return _of_header(number, cells, config)
+        return _of_header(f"line {number}", cells, config)
     if not _is_data(cells) or not guess_close([cells]):
         fields = f"{len(cells)} field{'s' * (len(cells) != 1)}"
         return f"line {number} has {fields}: give the number of the close, --column"
@@ -104,9 +104,9 @@ def of_head(line: bytes, number: int, config: Config) -> str:
     return f"line {number} looks like data: try {_flags_of_data([cells], _delimiter(line, config), config)}"
 
 
-def _of_header(number: int, names: Sequence[str], config: Config) -> str:
+def _of_header(where: str, names: Sequence[str], config: Config) -> str:
     near = nearest(tuple(names), config.column_name or "close")
-    return f"line {number} looks like a header: try --header true{' ' + _flag(near[0]) if near else ''}"
+    return f"{where} looks like a header: try --header true{' ' + _flag(near[0]) if near else ''}"
 
 
 def of_row(row: bytes | Sequence[str], header: Header, config: Config, *, torn: bool, first: bool) -> str:
@@ -126,7 +126,9 @@ def of_row(row: bytes | Sequence[str], header: Header, config: Config, *, torn: 
     if torn and (surplus < 0 or (not surplus and header.position == header.width - 1)):
         return "the last line is torn: no newline ends it; get the whole file, or read it with --follow as it grows"
     if first and not header.names and _is_header(cells):
-        return _of_header(1, cells, config)
+        return _of_header("line 1", cells, config)
+    if config.newest_first and not header.names and _is_header(cells):  # the header of the file comes last
+        return _of_header("the line", cells, config)
     if _is_header(cells) and len(cells) > 1:
         return "the line looks like another header: files with other columns have to be read on their own"
     if surplus:
@@ -137,6 +139,24 @@ def of_row(row: bytes | Sequence[str], header: Header, config: Config, *, torn: 
 def of_long_line(start: bytes, config: Config) -> str:
     """Say what a line is that has no end, from how it begins."""
     return _of_other_text(start, config) or "the line has no end, or the file is no CSV: look at it with `head -c 200`"
+
+
+def of_bad_rows(bad: int, rows: int) -> str:
+    """Say what to do about too many bad rows.
+
+    >>> of_bad_rows(2, 3)
+    '--bad-rows error stops at the first of them and says what to try; if so many may be bad: --max-bad 0.67'
+    """
+    share = -(-100 * bad // rows) / 100  # rounded up
+    return f"{_STOP_AT_FIRST}; if so many may be bad: --max-bad {share:g}"
+
+
+def of_no_window() -> str:
+    """Say what to do about bad rows in every window."""
+    return f"{_STOP_AT_FIRST}; a shorter --window needs fewer rows without one of them"
+
+
+_STOP_AT_FIRST = "--bad-rows error stops at the first of them and says what to try"
 
 
 def of_no_rows(header: Header | None) -> str | None:
@@ -199,14 +219,13 @@ def fitting_format(rows: Sequence[Sequence[str]], delimiter: str) -> str | None:
 
     guess = guess_close(rows)
     for name, layout in FORMATS.items():
-        times = layout.time_column if isinstance(layout.time_column, tuple) else (layout.time_column,)
         number = layout.column[1] if isinstance(layout.column, tuple) else layout.column
         if (
             guess is not None
             and layout.fields == len(rows[0])
             and layout.delimiter == delimiter
             and (number, _ORDER_OF.get(name, "OHLC")) == guess
-            and all(isinstance(time, int) and _TIME(rows[0][time - 1]) for time in times)
+            and not layout.wrong_time(rows[0])
         ):
             return name
     return None

@@ -12,7 +12,10 @@ from __future__ import annotations
 
 import re
 from json import dumps
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 CSV, JSONL = "csv", "jsonl"
 _FIELD = re.compile(b"%[bd]")
@@ -45,14 +48,18 @@ class LineFormat(NamedTuple):
             time, close = self.cell(time), self.cell(close)
         return self.template % (number, time, close, mean.encode() or self.no_mean, above)
 
-    def keyed_line(self, number: int, key: bytes, time: bytes, close: bytes, mean: str, *, above: bool) -> bytes:  # noqa: PLR0913
-        r"""Write one row of a stream with keys, in the format that `with_key` returns.
+    def wide_line(self, number: int, texts: Iterable[bytes], windows: Iterable[tuple[str, bool]]) -> bytes:
+        r"""Write one row in the format that `with_key` or `with_windows` returns.
 
-        >>> with_key(CSV_LINES).keyed_line(7, b"BTC", b"1700000000", b"42.5", "42.25", above=True)
+        `texts` are the key, if there are keys, the time and the close; `windows` the mean and the signal of each.
+
+        >>> with_key(CSV_LINES).wide_line(7, [b"BTC", b"1700000000", b"42.5"], [("42.25", True)])
         b'7,BTC,1700000000,42.5,42.25,1\n'
         """
-        cells = map(self.cell, (key, time, close))
-        return self.template % (number, *cells, mean.encode() or self.no_mean, above)
+        fields: list[bytes | int] = [number, *map(self.cell, texts)]
+        for mean, above in windows:
+            fields += [mean.encode() or self.no_mean, above]
+        return self.template % tuple(fields)
 
     @property
     def between(self) -> tuple[bytes, ...]:
@@ -81,6 +88,22 @@ def with_key(line_format: LineFormat) -> LineFormat:
     header = line_format.header.replace(b"row,", b"row,key,", 1)
     mark, put = (b'%d, "', b'%d, "key": "%b", "') if line_format.quotes_all else (b"%d,", b"%d,%b,")
     return line_format._replace(header=header, template=line_format.template.replace(mark, put, 1))
+
+
+def with_windows(line_format: LineFormat, windows: Sequence[int]) -> LineFormat:
+    r"""Return the format with the mean and the signal of further windows at the end.
+
+    >>> with_windows(CSV_LINES, [20]).header
+    b'row,time,close,mean,signal,mean_20,signal_20\n'
+    """
+    header, template = line_format.header, line_format.template
+    for window in windows:
+        if line_format.quotes_all:
+            template = template.replace(b"}\n", b', "mean_%d": %%b, "signal_%d": %%d}\n' % (window, window))
+        else:
+            header = header.replace(b"\n", b",mean_%d,signal_%d\n" % (window, window))
+            template = template.replace(b"\n", b",%b,%d\n")
+    return line_format._replace(header=header, template=template)
 
 
 def format_for(path: str) -> str:

@@ -36,26 +36,28 @@ class Row:
     """One counted row; the next row reuses the object, so copy what you keep.
 
     `number` counts from 1. `key` is that of the row, as bytes, if the stream has keys and it could be read, otherwise
-    None. `above` says whether the row signals. `text(column)` returns a field of the row as it was
-    written, by its position from 0, or two fields, joined by a space. If a row is bad because of its close, its texts
+    None. `above` says whether the row signals. If there are more windows, `more` is the same row for each of them, with
+    its own `window`, `mean` and `above`. `text(column)` returns a field of the row as it was written, by its position
+    from 0, or two fields, joined by a space. If a row is bad because of its close, its texts
     are there all the same; if it has another number of fields than the header, all of them are empty.
 
     Everything here depends on the row alone, and not on which engine read it or where the bytes were cut.
     """
 
-    __slots__ = ("_close", "_scale", "_total", "_window", "above", "key", "number", "text")
+    __slots__ = ("_close", "_scale", "_total", "above", "key", "more", "number", "text", "window")
 
     text: Callable[[Position], bytes]
 
-    def __init__(self, window: int, text: Callable[[Position], bytes]) -> None:
+    def __init__(self, window: int, text: Callable[[Position], bytes], more: Sequence[int] = ()) -> None:
         self.number = 0
+        self.window = window
+        self.more = [Row(each, text) for each in more]
         self.key: bytes | None = None
         self.above = False
         self.text = text
         self._close: Close = None
         self._total: int | None = None
         self._scale = 0
-        self._window = window
 
     def fill(self, number: int, close: Close, total: int | None, scale: int, *, above: bool) -> None:
         """Become the next row: for the engines.
@@ -90,14 +92,14 @@ class Row:
 
         OverflowError if it is beyond the floats.
         """
-        return None if self._total is None else self._total / (self._window * 10**self._scale)
+        return None if self._total is None else self._total / (self.window * 10**self._scale)
 
     @property
     def exact_mean(self) -> Fraction | None:
         """The mean, not rounded; None while the window is not full."""
         from fractions import Fraction  # noqa: PLC0415 - the mean is enough for most observers
 
-        return None if self._total is None else Fraction(self._total, self._window * 10**self._scale)
+        return None if self._total is None else Fraction(self._total, self.window * 10**self._scale)
 
 
 class Observer:

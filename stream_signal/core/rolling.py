@@ -14,10 +14,9 @@ for it, it is a list, which has no limit.
 from __future__ import annotations
 
 from array import array
-from operator import index
 from typing import TYPE_CHECKING, Literal, overload
 
-from stream_signal.core.ticks import INT64_MAX, ticks_of
+from stream_signal.core.ticks import INT64_MAX, integer, ticks_of
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -43,7 +42,7 @@ class RollingMean:
 
     def __init__(self, window: int) -> None:
         if type(window) is not int:
-            window = _integer(window)
+            window = _int(window)
         if window < 1:
             raise ValueError(f"expected a window of at least 1, found {window}")
         self.window = window
@@ -182,11 +181,8 @@ class RollingMean:
             self.ring = array("q", self.ring)
 
 
-def _integer(window: object) -> int:
-    """Turn an integer of NumPy into one of Python."""
+def _int(window: object) -> int:
     try:
-        if not isinstance(window, bool):
-            return index(window)  # type: ignore[arg-type]
+        return integer(window)
     except TypeError:
-        pass
-    raise TypeError(f"expected an int for the window, found {type(window).__name__}")
+        raise TypeError(f"expected an int for the window, found {type(window).__name__}") from None

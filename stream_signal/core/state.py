@@ -13,6 +13,7 @@ from stream_signal.core.repairs import Place, Repairs
 from stream_signal.core.ticks import MAX_DIGITS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Self
 
 
@@ -28,6 +29,19 @@ class KeyState(NamedTuple):
     ring: list[int]
     """the closes in its window, oldest first, times 10**places"""
     places: int
+
+
+class WindowState(NamedTuple):
+    """What another window adds to a stream between two rows."""
+
+    signals: int
+    ring: list[int]
+    """the closes in the window, oldest first, times 10**places"""
+    places: int
+    rows_without_mean: int | None
+    """those up to the last missing close; with keys, all of them"""
+    keys: dict[bytes, KeyState] | None
+    """each key, as in the state of the stream"""
 
 
 class State(NamedTuple):
@@ -54,6 +68,8 @@ class State(NamedTuple):
     """each key, in the order in which they first came; None if the stream has no keys"""
     symbols: tuple[str | None, ...] = ()
     """the value of each column of symbols, if the stream looks at them"""
+    more: tuple[WindowState, ...] = ()
+    """of each further window"""
 
     def as_json(self) -> dict[str, Any]:
         """Return it as values that JSON can hold."""
@@ -65,16 +81,17 @@ class State(NamedTuple):
             "counts": self.repairs.counts,
             "first": {kind: list(map(list, places)) for kind, places in self.repairs.first.items()},
         }
-        keys = None
-        if self.keys is not None:
-            keys = {key.decode("latin-1"): list(each) for key, each in self.keys.items()}
-        return {**self._asdict(), "header": header, "repairs": repairs, "keys": keys, "symbols": list(self.symbols)}
+        own = {"header": header, "repairs": repairs, "keys": _keys_as_json(self.keys), "symbols": list(self.symbols)}
+        more = [{**each._asdict(), "keys": _keys_as_json(each.keys)} for each in self.more]
+        return {**self._asdict(), **own, "more": more}
 
     @classmethod
-    def from_json(cls, found: object, window: int) -> Self:
-        """Read it from JSON, as the state of a stream with this window; raise ValueError if it cannot be one."""
+    def from_json(cls, found: object, window: int, windows: Sequence[int] = ()) -> Self:
+        """Read it from JSON, as the state of a stream with these windows; raise ValueError if it cannot be one."""
         saved = _fields(found, cls._fields)
         ring = _list(saved["ring"], int)
+        if not isinstance(saved["more"], list) or len(saved["more"]) != len(windows):
+            raise ValueError("expected the state of each further window")
         state = cls(
             rows=natural(saved["rows"]),
             signals=natural(saved["signals"]),
@@ -88,25 +105,45 @@ class State(NamedTuple):
             rows_without_mean=None if saved["rows_without_mean"] is None else natural(saved["rows_without_mean"]),
             keys=None if saved["keys"] is None else _keys(saved["keys"], window),
             symbols=_symbols(saved["symbols"]),
+            more=tuple(_window(each, size) for each, size in zip(saved["more"], windows, strict=True)),
         )
-        if (
-            state.signals > state.rows
-            or len(ring) > min(window, state.rows)
-            or (state.rows_without_mean or 0) + len(ring) > state.rows
-            or not _fit(ring, state.places)
-            or (state.header is None and (state.rows or state.offset))
-            or not _are_consistent(state)
+        own = WindowState(state.signals, ring, state.places, state.rows_without_mean, state.keys)
+        if (state.header is None and (state.rows or state.offset)) or not all(
+            _is_consistent(each, size, state.rows)
+            for each, size in zip((own, *state.more), (window, *windows), strict=True)
         ):
             raise ValueError("counts that contradict each other")
         return state
 
 
-def _are_consistent(state: State) -> bool:
-    """Whether the counts of the keys fit those of all rows; rows whose key could not be read are only among these."""
+def _is_consistent(state: WindowState, window: int, all_rows: int) -> bool:
+    """Whether the counts of a window fit each other; rows whose key could not be read are only among all rows."""
+    if (
+        state.signals > all_rows
+        or len(state.ring) > min(window, all_rows)
+        or (state.rows_without_mean or 0) + len(state.ring) > all_rows
+        or not _fit(state.ring, state.places)
+    ):
+        return False
     if state.keys is None:
         return True
     rows, signals = sum(key.rows for key in state.keys.values()), sum(key.signals for key in state.keys.values())
-    return not state.ring and state.rows_without_mean is not None and rows <= state.rows and signals == state.signals
+    return not state.ring and state.rows_without_mean is not None and rows <= all_rows and signals == state.signals
+
+
+def _window(found: object, window: int) -> WindowState:
+    saved = _fields(found, WindowState._fields)
+    return WindowState(
+        signals=natural(saved["signals"]),
+        ring=_list(saved["ring"], int),
+        places=natural(saved["places"]),
+        rows_without_mean=None if saved["rows_without_mean"] is None else natural(saved["rows_without_mean"]),
+        keys=None if saved["keys"] is None else _keys(saved["keys"], window),
+    )
+
+
+def _keys_as_json(keys: dict[bytes, KeyState] | None) -> dict[str, Any] | None:
+    return None if keys is None else {key.decode("latin-1"): list(each) for key, each in keys.items()}
 
 
 def _keys(found: object, window: int) -> dict[bytes, KeyState]:

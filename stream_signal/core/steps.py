@@ -15,6 +15,8 @@ NANOSECONDS = 10**9  # of a second
 DATE_SIZES = frozenset({8, 12, 14, 17})
 # So many steps show which one is the usual one.
 FIRST_STEPS = 100
+# There are gaps if more steps than one in so many are longer than the usual one.
+_GAPS_ONE_IN = 100
 
 
 def unit_of(size: int) -> int:
@@ -24,6 +26,11 @@ def unit_of(size: int) -> int:
     (1000000000, 1000000, 1000, 1)
     """
     return NANOSECONDS if size < 12 else 10**6 if size < 15 else 10**3 if size < 18 else 1
+
+
+def are_gaps(longer: int, steps: int) -> bool:
+    """Whether so many of the steps are longer than the usual one that it is worth a word."""
+    return longer * _GAPS_ONE_IN > steps
 
 
 class Steps:
@@ -58,6 +65,11 @@ class Steps:
         """How many steps are longer than the usual one."""
         usual = self.usual
         return self._longer if usual is None or not self._firsts else sum(step > usual for step in self._firsts)
+
+    @property
+    def have_gaps(self) -> bool:
+        """Whether so many of them are longer that it is worth a word."""
+        return are_gaps(self.longer, self.count)
 
     def add(self, steps: Sequence[int]) -> None:
         """Count steps, of which those that do not lead forward are never longer."""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from stream_signal.core.observe import Observer
     from stream_signal.core.observers.first_look import FirstLook
     from stream_signal.core.observers.key_times import KeyTimes
-    from stream_signal.core.state import State
+    from stream_signal.core.state import State, WindowState
     from stream_signal.core.stretch import Apart, Stretch
     from stream_signal.core.symbols import Symbols
 
@@ -45,6 +45,8 @@ BLOCK_ENGINE_FROM_BYTES = 4 * 1024 * 1024
 BACKLOG_BYTES = 32 * 1024
 # A block fits in the cache together with its arrays.
 BLOCK_BYTES = 1024 * 1024
+# To empty the window of a key takes the block engine as long as the window is, however few closes it holds.
+MOST_KEYED_WINDOW = 10_000
 # The name under which a state keeps the doubts, among those of the observers.
 _DOUBTS = "doubts"
 
@@ -94,6 +96,7 @@ class SignalStream:
 
             check_names(self._observers, {_DOUBTS, *([look.name] if look else [])})
         self._tally = Tally(config.window)
+        self._more = [Tally(window) for window in config.windows]
         self._config = config
         self._look = look
         self._reader = RowReader(
@@ -103,6 +106,7 @@ class SignalStream:
             self._find_label,
         )
         self._keys: Keys | None = None
+        self._more_keys: list[Keys] = []  # of the other windows
         self._input_key: InputKey | None = None
         self._key_times = cast("KeyTimes | None", look) if config.is_keyed else None
         self._symbols: Symbols | None = None
@@ -110,15 +114,22 @@ class SignalStream:
             from stream_signal.core.keys import InputKey, Keys  # noqa: PLC0415 - most streams have none
             from stream_signal.core.rows.keyed import KeyedRowEngine  # noqa: PLC0415
 
-            self._keys = Keys(self._tally, config.max_keys, grouped=config.grouped)
+            self._keys, *self._more_keys = (
+                Keys(tally, config.max_keys, grouped=config.grouped) for tally in (self._tally, *self._more)
+            )
             self._input_key = InputKey(self._keys) if config.key == BY_NAME else None
-            self._row_engine: RowEngine = KeyedRowEngine(self._reader, self._keys, self._observers, self._key_times)
+            self._row_engine: RowEngine = KeyedRowEngine(
+                self._reader, self._keys, self._observers, self._key_times, self._more_keys
+            )
         else:
-            self._row_engine = RowEngine(self._reader, self._tally, self._observers)
+            self._row_engine = RowEngine(self._reader, self._tally, self._observers, self._more)
         self._block_engine: BlockEngine | None = None
         # The block engine reads points only; groups are odd lines to it, which the row reader reads.
         marks = self._reader.marks
-        self._engine = "rows" if marks and not marks.have_point else engine
+        is_for_rows = bool(marks and not marks.have_point)
+        if self._keys:
+            is_for_rows |= max(config.window, *config.windows, 1) > MOST_KEYED_WINDOW
+        self._engine = "rows" if is_for_rows else engine
         self._block_bytes = block_bytes
         self._block_engine_from = BLOCK_ENGINE_FROM_BYTES // (4 if observers else 1)
         self._name: str | None = None  # of the current input
@@ -159,6 +170,7 @@ class SignalStream:
             raise ValueError(f"expected the state of a stream {'with' if self._keys else 'without'} keys")
         if self._keys:
             self._keys.restore(state.keys or {}, state.rows - (state.rows_without_mean or 0))
+        self._restore_more(state)
         self._reader.resume(state.header, state.offset, state.line, state.repairs)
         if state.symbols and self._symbols:
             self._restore_symbols(state.symbols)
@@ -198,6 +210,7 @@ class SignalStream:
             self.rows - self._keys.with_mean if self._keys else self._tally.rows_without_mean,
             self._keys.state() if self._keys else None,
             self.symbols,
+            self._more_states(),
         )
 
     @property
@@ -235,6 +248,26 @@ class SignalStream:
             for key, tally in self._keys.tallies.items()
             if tally.rows
         }
+
+    @property
+    def by_window(self) -> dict[int, Counts] | None:
+        """The counts of each further window; None if there are none, or before the first row."""
+        if not self._more or not self.rows:
+            return None
+        return {tally.mean.window: Counts(self.rows, tally.signals, tally.signals / self.rows) for tally in self._more}
+
+    @property
+    def by_key_and_window(self) -> dict[str, dict[int, Counts]] | None:
+        """The counts of each further window for each key; None if there are no keys, or no further windows."""
+        if not self._more_keys:
+            return None
+        found: dict[str, dict[int, Counts]] = {}
+        for keys in self._more_keys:
+            for key, tally in keys.tallies.items():
+                if tally.rows:
+                    counts = Counts(tally.rows, tally.signals, tally.signals / tally.rows)
+                    found.setdefault(key.decode(), {})[keys.window] = counts
+        return found
 
     @property
     def keys(self) -> int | None:
@@ -317,14 +350,24 @@ class SignalStream:
         """Return how later lines of this input can be counted apart, with `count_apart`; None if not, or not yet."""
         from stream_signal.core.stretch import Apart  # noqa: PLC0415 - few jobs count apart
 
-        is_looking = self._look and self._look.texts is not None
-        if self._closed or not self.header or not self._reader.between_rows or is_looking:
+        if self._closed or not self.header or not self._reader.between_rows or self._is_looking:
             return None
         parts = [observer.part() for observer in self._observers]
         settled = tuple(part for part in parts if part is not None)
-        if self._keys or len(settled) < len(parts):
+        if len(settled) < len(parts) or (self._keys and not self._may_join(self._keys)):
             return None
         return Apart(self._config, self.header, settled, self.symbols)
+
+    @property
+    def _is_looking(self) -> bool:
+        if self._key_times:
+            return self._key_times.left > 0
+        return self._look is not None and self._look.texts is not None
+
+    def _may_join(self, keys: Keys) -> bool:
+        from stream_signal.core.key_segments import MOST_KEYS  # noqa: PLC0415
+
+        return not (keys.grouped or self._input_key) and keys.count <= MOST_KEYS
 
     @staticmethod
     def count_apart(apart: Apart, chunks: Iterable[bytes]) -> Stretch:
@@ -341,6 +384,7 @@ class SignalStream:
         """
         from copy import deepcopy  # noqa: PLC0415
 
+        from stream_signal.core.key_segments import KeyHeads, KeySegments  # noqa: PLC0415
         from stream_signal.core.rows.first_closes import FirstCloses  # noqa: PLC0415
         from stream_signal.core.segment import Segment  # noqa: PLC0415
         from stream_signal.core.stretch import NotApart, Stretch  # noqa: PLC0415
@@ -352,13 +396,16 @@ class SignalStream:
         stream._begin(header)
         stream._restore_symbols(apart.symbols)
         stream.begin_input(size=BLOCK_ENGINE_FROM_BYTES)  # whoever counts apart counts a lot
-        first = FirstCloses(config, header, config.window - 1)
+        for keys in stream._all_keys:
+            keys.heads = KeyHeads(keys.window - 1)
+        first = FirstCloses(config, header, max(config.window, *config.windows, 1) - 1)
         fed = 0
         try:
             for chunk in chunks:
                 if b'"' in chunk:
                     raise NotApart("a quote may span lines")
-                first.feed(chunk)
+                if not config.is_keyed:
+                    first.feed(chunk)
                 stream.feed(chunk)
                 fed += len(chunk)
         except DataError as error:
@@ -367,27 +414,44 @@ class SignalStream:
             raise NotApart("the last line is not whole")
         if not all(part.can_join for part in parts):
             raise NotApart("an observer has to see these rows in order")
-        reader, tally = stream._reader, stream._tally
-        segment = Segment.from_tally(tally, first.closes, broken=tally.rows_without_mean != 0)
-        return Stretch(fed, reader.line, header, segment, reader.repairs, parts, stream.symbols)
+        reader = stream._reader
+        segment, *more = (
+            Segment.from_tally(tally, first.closes[: tally.mean.window - 1], broken=tally.rows_without_mean != 0)
+            for tally in (stream._tally, *stream._more)
+        )
+        own = tuple(map(KeySegments.of, stream._all_keys))
+        return Stretch(fed, reader.line, header, segment, reader.repairs, parts, stream.symbols, tuple(more), own)
 
     def add(self, stretch: Stretch, tail: bytes) -> None:
         """Take whole lines that were counted apart, as if they were fed; `tail` are the last of their bytes.
 
-        ValueError if they were counted with another header or another symbol, or if a row is open: then they do not
-        come next.
+        ValueError if they do not `fit`: then they do not come next.
         """
-        if (stretch.header, stretch.symbols) != (self.header, self.symbols) or not self._reader.between_rows:
+        if not self.fits(stretch) or not self._reader.between_rows:
             raise ValueError("the stretch does not begin where this stream is")
         with self._reading():
             for observer, part in zip(self._observers, stretch.parts, strict=True):
                 observer.join(part, self.rows)
-            stretch.segment.add_to(self._tally)
+            for keys, own in zip(self._all_keys, stretch.keys, strict=True):
+                own.add_to(keys)
+            if not self._keys:
+                for tally, segment in zip((self._tally, *self._more), (stretch.segment, *stretch.more), strict=True):
+                    segment.add_to(tally)
             self.repairs.add(stretch.repairs, self._reader.line)
             self._reader.skip_lines(stretch.lines)
             self._fed += stretch.size
             if self._look:
                 self._look.fed(tail)
+
+    def fits(self, stretch: Stretch) -> bool:
+        """Whether lines were counted with the header and the symbols of this stream, and it can take their keys."""
+        return (stretch.header, stretch.symbols) == (self.header, self.symbols) and all(
+            own.fit(keys) for keys, own in zip(self._all_keys, stretch.keys, strict=True)
+        )
+
+    @property
+    def _all_keys(self) -> list[Keys]:
+        return [self._keys, *self._more_keys] if self._keys else []
 
     def end_input(self) -> None:
         """End one input of several: its last row needs no newline, and the next may bring its own header."""
@@ -434,6 +498,30 @@ class SignalStream:
             raise
         self._closed = False
 
+    def _more_states(self) -> tuple[WindowState, ...]:
+        from stream_signal.core.state import WindowState  # noqa: PLC0415 - only a checkpoint needs it
+
+        if self._more_keys:
+            return tuple(
+                WindowState(keys.totals.signals, [], 0, self.rows - keys.with_mean, keys.state())
+                for keys in self._more_keys
+            )
+        return tuple(
+            WindowState(tally.signals, tally.mean.held(), tally.mean.places, tally.rows_without_mean, None)
+            for tally in self._more
+        )
+
+    def _restore_more(self, state: State) -> None:
+        if len(state.more) != len(self._more):
+            raise ValueError("expected the state of each further window")
+        for at, (tally, saved) in enumerate(zip(self._more, state.more, strict=True)):
+            if (saved.keys is None) != (self._keys is None):
+                raise ValueError("expected the keys of each further window")
+            tally.rows, tally.signals, tally.rows_without_mean = state.rows, saved.signals, saved.rows_without_mean
+            tally.mean.restore(saved.ring, saved.places)
+            if self._keys:
+                self._more_keys[at].restore(saved.keys or {}, state.rows - (saved.rows_without_mean or 0))
+
     def _check_bad_rows(self, rows: int) -> None:
         bad, missing = (self.repairs.counts.get(kind, 0) for kind in (BAD_ROW, MISSING_CLOSE))
         if not bad:
@@ -441,12 +529,17 @@ class SignalStream:
         window, max_bad = self._config.window, self._config.max_bad
         first = f"first: {self.repairs.first[BAD_ROW][0]}"
         if bad / rows > max_bad:
+            from stream_signal.core.hints import of_bad_rows  # noqa: PLC0415 - only a failed job needs it
+
             expected = f"at most {max_bad:g} of the rows bad (`max_bad`)"
-            raise DataError(None, expected, f"{bad} of {rows} rows that could not be read; {first}")
+            found = f"{bad} of {rows} rows that could not be read; {first}"
+            raise DataError(None, expected, found).with_hint(of_bad_rows(bad, rows))
         # So many rows in a row, or more, would have a close if every row could be read.
         if self.rows_with_mean == 0 and (self.longest - missing) // (missing + 1) >= window:
+            from stream_signal.core.hints import of_no_window  # noqa: PLC0415 - only a failed job needs it
+
             found = f"none in {rows} rows, of which {bad} could not be read; {first}"
-            raise DataError(None, f"a window of {window} rows that can be read", found)
+            raise DataError(None, f"a window of {window} rows that can be read", found).with_hint(of_no_window())
 
     def _check_open(self) -> None:
         if self._closed:
@@ -503,10 +596,11 @@ class SignalStream:
                     self._observers,
                     self._block_bytes,
                     least,
+                    self._more_keys,
                 )
             else:
                 self._block_engine = BlockEngine(
-                    self._reader, self._row_engine, self._tally, self._observers, self._block_bytes, least
+                    self._reader, self._row_engine, self._tally, self._observers, self._block_bytes, least, self._more
                 )
         return self._block_engine
 

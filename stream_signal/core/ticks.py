@@ -103,8 +103,7 @@ def ticks_of(value: int | float | Decimal) -> Close:  # noqa: PYI041 - explicit
         text = float.__repr__(value)  # NumPy's float64 is a float whose own repr names its type
     else:
         try:
-            if not isinstance(value, bool):
-                return index(value), 0  # type: ignore[arg-type]
+            return integer(value), 0
         except TypeError:
             pass
         text = _text_of(value)
@@ -112,6 +111,13 @@ def ticks_of(value: int | float | Decimal) -> Close:  # noqa: PYI041 - explicit
         return parse_ticks(text.encode())
     except ValueError as error:
         raise ValueError(f"expected {error}, found {text}") from None
+
+
+def integer(value: object) -> int:
+    """Turn an integer of Python or NumPy into one of Python; any other type, and a bool of either, raise TypeError."""
+    if isinstance(value, bool) or getattr(getattr(value, "dtype", None), "kind", None) == "b":
+        raise TypeError("a bool")  # which Python takes for an index, as NumPy 2.0 does
+    return index(value)  # type: ignore[arg-type]
 
 
 def _text_of(value: Any) -> str:

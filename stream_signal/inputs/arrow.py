@@ -17,6 +17,7 @@ Memory: BATCH_ROWS rows of the columns that are needed, of an Arrow file the lar
 from __future__ import annotations
 
 import io
+import re
 from contextlib import contextmanager
 from functools import partial
 from struct import unpack_from
@@ -45,6 +46,7 @@ _END_OF_STREAM = b"\xff\xff\xff\xff" + bytes(4)
 _REASON_CHARACTERS = 120
 _SPECIAL = r'[,;\t|"\r\n]'
 _INSTALL = "pip install 'stream-signal[arrow]'"
+_JOINED = "`cat` cannot join such files: give them as paths, the oldest first"
 _NO_FILE = "save it to a file of its own first, and give the path of that"
 # The seconds at which the years 1 and 10000 begin; a year of any other length is no ISO 8601.
 _FIRST_SECOND, _END_SECOND = -62_135_596_800, 253_402_300_800
@@ -67,6 +69,7 @@ def _read_parquet(file: _File, config: Config) -> Iterator[bytes]:
     from pyarrow.parquet import ParquetFile  # noqa: PLC0415
 
     parquet = ParquetFile(file, buffer_size=_BUFFER_BYTES, pre_buffer=False, page_checksum_verification=True)
+    _refuse_joined(file, PARQUET, b"PAR1", lambda _: _end_of_chunks(parquet.metadata))
     rows = _Rows(parquet.schema_arrow, config, file.source.name)
     yield rows.header
     if not rows.columns:
@@ -85,7 +88,9 @@ def _read_parquet(file: _File, config: Config) -> Iterator[bytes]:
 def _read_arrow(file: _File, config: Config) -> Iterator[bytes]:
     from pyarrow import ipc  # noqa: PLC0415
 
-    rows = _Rows(ipc.open_file(file).schema, config, file.source.name)
+    schema = ipc.open_file(file).schema
+    _refuse_joined(file, ARROW, b"ARROW1", _end_of_blocks)
+    rows = _Rows(schema, config, file.source.name)
     yield rows.header
     if not rows.columns:
         return
@@ -110,6 +115,55 @@ def _read_stream(file: _File, config: Config) -> Iterator[bytes]:
         raise ValueError("no mark at its end")
     if file.read(1):
         raise ValueError("more bytes after its end")
+
+
+def _refuse_joined(file: _File, kind: str, mark: bytes, end_of_data: Callable[[bytes], int]) -> None:
+    """Raise InputError if other files stand before the one at the end, as `cat a b` joins them.
+
+        mark | data of a | footer of a | its length | mark | mark | data of b | footer of b | its length | mark
+
+    The footer of b tells where its data is in b alone: `end_of_data` reads where that ends. Up to the footer, there is
+    then too much by the length of a. What else is there is no reason to refuse a file: writers put indexes, filters
+    and things of their own before the footer.
+    """
+    size = file.seek(0, io.SEEK_END)
+    tail = 4 + len(mark)
+    footer = size - tail - unpack_from("<I", file.read_at(size - tail, 4))[0]
+    end = footer - end_of_data(file.read_at(footer, size - tail - footer)) + len(mark)
+    while end > 0:
+        begin = max(0, end - _BUFFER_BYTES)
+        for found in reversed([*re.finditer(mark * 2, file.read_at(begin, end - begin))]):
+            other = begin + found.start() - 4  # where the length of the other footer is
+            if other > 0 and 0 < unpack_from("<I", file.read_at(other, 4))[0] <= other - len(mark):
+                expected = f"expected one {kind} file, found another one joined to it at byte {other + tail}"
+                raise InputError(f"cannot read {shown_path(file.source.name)}: {expected}").with_hint(_JOINED)
+        end = begin + 2 * len(mark) - 1 if begin else 0
+
+
+def _end_of_chunks(metadata: Any) -> int:
+    """Return where the last row group of a Parquet file ends."""
+    if not metadata.num_row_groups:
+        return 0
+    group = metadata.row_group(metadata.num_row_groups - 1)
+    chunks = [group.column(number) for number in range(group.num_columns)]
+    starts = [min(filter(None, (chunk.dictionary_page_offset, chunk.data_page_offset)), default=0) for chunk in chunks]
+    return max((at + chunk.total_compressed_size for at, chunk in zip(starts, chunks, strict=True)), default=0)
+
+
+def _end_of_blocks(footer: bytes) -> int:
+    """Return where the last block of an Arrow file ends, as its footer says, a table of FlatBuffers."""
+    table = unpack_from("<I", footer)[0]
+    fields = table - unpack_from("<i", footer, table)[0]
+    end = 0
+    for field in (2, 3):  # the blocks of dictionaries, and those of rows
+        slot = 4 + 2 * field
+        offset = unpack_from("<H", footer, fields + slot)[0] if slot < unpack_from("<H", footer, fields)[0] else 0
+        if offset:
+            vector = table + offset + unpack_from("<I", footer, table + offset)[0]
+            for number in range(unpack_from("<I", footer, vector)[0]):
+                start, head, body = unpack_from("<qi4xq", footer, vector + 4 + 24 * number)
+                end = max(end, start + head + body)
+    return end
 
 
 class _Rows:
@@ -300,6 +354,11 @@ class _File(io.RawIOBase):
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         self.last = (self.last + data)[-len(_END_OF_STREAM) :]
         return data
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Read `size` bytes of a file from `offset` on."""
+        self.seek(offset)
+        return self.read(size)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         """Continue at another place."""

@@ -19,17 +19,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal import system
 from stream_signal.core.errors import FOUND_CHARACTERS, DataError, InputError, shown
-from stream_signal.core.foreign import refuse_foreign
+from stream_signal.core.foreign import FILE, INTO_THE_JOB, refuse_foreign
 from stream_signal.core.header import BOM
 from stream_signal.core.repairs import Repairs
 from stream_signal.core.rows.head import Head, Line
 from stream_signal.core.rows.reader import MAX_LINE_BYTES, too_long
 from stream_signal.core.rows.splitter import LineSplitter
+from stream_signal.core.urls import is_url
 from stream_signal.inputs.events import Begin, End
+from stream_signal.inputs.magic import COLUMNAR, ZIP
+from stream_signal.inputs.opening import find_archive, format_of
 from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, can_be_read_again, opened, shown_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from stream_signal.core.config import Config
     from stream_signal.core.header import Header
@@ -88,6 +91,7 @@ class BackwardsSource:
 
     def _read(self, file: _File, head: _FileHead, header: Header | None) -> Iterator[Event]:
         """Yield the events of one file; `header` is that of the first file."""
+        file.head_lines = head.lines
         start = file.read(0, head.end)
         if not head.lines:
             # Its last line comes first, and must not be taken for another header.
@@ -105,6 +109,24 @@ class BackwardsSource:
     def _named(self, error: DataError, name: str) -> DataError:
         error.source = name if len(self.names) > 1 else None
         return error
+
+
+def reversal(names: Sequence[str]) -> str:
+    """Say how inputs that are newest first can be read in order of time."""
+    for name in names:
+        found = ZIP if find_archive(name) else format_of(name)
+        if is_url(name):
+            return "download it, and read the file with --newest-first"
+        if found in COLUMNAR:
+            return "sort it by time"
+        if found:
+            return "decompress it to a file, and read that with --newest-first"
+        if not can_be_read_again(name):
+            return "save the rows to a file, and read that with --newest-first"
+        with opened(name) as descriptor:
+            if b'"' in system.read_at(descriptor, _HEAD_BYTES, 0):
+                return "sort the rows by time, or remove the quotes and give --newest-first"
+    return "--newest-first reads the file from its end"
 
 
 class _FileHead(NamedTuple):
@@ -127,6 +149,7 @@ class _File:
         self.name = name
         self._descriptor = descriptor
         self.size = os.fstat(descriptor).st_size if size is None else size
+        self.head_lines = 0  # above the rows, as far as they are known
         self.lines: int | None = None  # in all; counted if a line number is needed
         if not self.size and system.read_at(descriptor, 1, 0):  # as under /proc
             raise _cannot(name, "its size is unknown")
@@ -153,7 +176,10 @@ class _File:
         after = self.read(quote, min(quote + FOUND_CHARACTERS // 2, self.size)).partition(b"\n")[0].removesuffix(b"\r")
         expected = "no quotes in a file that is read from its end (newest first)"
         found = f"{shown(before + after)}; remove the quotes, or sort the file by time"
-        return DataError(self._newlines(quote) + 1, expected, found).with_hint(OLDEST_FIRST)
+        head = f"head -{self.head_lines} {FILE}; tail -n +{self.head_lines + 1} {FILE} | tac"
+        command = f"({head})" if self.head_lines else f"tac {FILE}"
+        hint = f"if no quoted field has a line break, try {command}{INTO_THE_JOB} --no-newest-first; {OLDEST_FIRST}"
+        return DataError(self._newlines(quote) + 1, expected, found).with_hint(hint)
 
     def line_of(self, number: int, before: int) -> int:
         """Return the number in the file of the line that was fed as `number`, if the first `before` stay in place."""
@@ -191,11 +217,13 @@ def _find_head(file: _File, config: Config, header: Header | None) -> _FileHead:
             refuse_foreign(text.removeprefix(BOM), number)
             is_blank = False
         if b'"' in text:
+            file.head_lines = number if config.header and not header else 0
             raise file.quoted(start + text.index(b'"'))
         if text and not config.header:
             break  # the last line says how the rows are read
         found = head.read(text, number, repairs)
         if found is Line.HEADER:
+            file.head_lines = number
             return _FileHead(file.size, min(end, file.size), number, head.header)
         if found is Line.ROW:
             break

@@ -85,7 +85,7 @@ class FilesSource:
     def _members(self, source: Opened, start: bytes, patience: Patience) -> Generator[Event]:
         import tempfile  # noqa: PLC0415 - most inputs are plain
 
-        from stream_signal.inputs.zipped import OpenMember, members_of, spool  # noqa: PLC0415 - most inputs are plain
+        from stream_signal.inputs.zipped import OpenMember, members_of, refuse_metadata, spool  # noqa: PLC0415 - most inputs are plain
 
         if isinstance(source, OpenMember):
             hint = "unzip the outer one first"
@@ -99,7 +99,9 @@ class FilesSource:
             if file is None:
                 file = cast("BinaryIO", spooled)
                 yield from spool(source, start, patience, file)
-            for member in members_of(file, source.name).values():
+            members = members_of(file, source.name)
+            refuse_metadata(members, source.name)
+            for member in members.values():
                 yield from self._events(OpenMember(f"{source.name}/{member.name}", file, member), 0, patience)
         source.check(0)
 

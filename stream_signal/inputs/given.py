@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.errors import InputError, reason
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 EXPECTED = "a path, a file, bytes or an iterable of bytes"
 # How to turn a data frame into bytes, by the method that pandas or polars has for it.
 _AS_CSV = {"to_csv": "to_csv(index=False).encode()", "write_csv": "write_csv().encode()"}
+
+
+_SEVERAL = ": to read several files, feed the bytes of each to a SignalStream, and call its end_input() after each"
 
 
 def chunks_of(source: Any) -> Iterable[bytes]:
@@ -54,8 +58,12 @@ def _each(chunks: Iterator[Any], kind: str) -> Iterator[bytes]:
     for chunk in chunks:
         if not isinstance(chunk, (bytes, bytearray, memoryview)):
             found = type(chunk).__name__
-            advice = ": encode each" if isinstance(chunk, str) else ""
-            if isinstance(chunk, (int, float)) or hasattr(chunk, "dtype"):
+            advice = ""
+            if isinstance(chunk, str) and "\n" in chunk:
+                advice = ": encode each"
+            elif isinstance(chunk, (str, os.PathLike)) and kind != "dict":
+                advice = _SEVERAL
+            elif isinstance(chunk, (int, float)) or hasattr(chunk, "dtype"):
                 advice = ": a RollingMean takes numbers"
             raise TypeError(f"expected {EXPECTED}, found {kind} of {found}{advice}")
         yield chunk  # type: ignore[misc, unused-ignore]

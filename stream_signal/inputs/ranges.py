@@ -13,7 +13,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from functools import partial
 from io import FileIO
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from stream_signal import system
 from stream_signal.core.errors import InputError
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
+    from stream_signal.inputs.opening import Opened
+    from stream_signal.inputs.remote import RemoteFile
+
     _ReadAt = Callable[[int, int], bytes]
 
 _LOOK_BYTES = 4096  # lines are shorter
@@ -38,16 +41,18 @@ class Range(NamedTuple):
     name: str
     begin: int
     end: int
+    identity: object = None
+    """of a remote file, which must have the same whenever it is opened; None for others"""
 
 
-def plan(name: str, begin: int, end: int, size: int) -> Iterator[Range]:
-    """Cut the bytes of a file into ranges of `size` bytes.
+def plan(whole: Range, size: int) -> Iterator[Range]:
+    """Cut a range into ranges of `size` bytes.
 
-    >>> [(part.begin, part.end) for part in plan("a.csv", 10, 35, 10)]
+    >>> [(part.begin, part.end) for part in plan(Range("a.csv", 10, 35), 10)]
     [(10, 20), (20, 30), (30, 35)]
     """
-    for at in range(begin, end, size):
-        yield Range(name, at, min(at + size, end))
+    for at in range(whole.begin, whole.end, size):
+        yield whole._replace(begin=at, end=min(at + size, whole.end))
 
 
 def lines_of(planned: Range) -> Range:
@@ -55,7 +60,7 @@ def lines_of(planned: Range) -> Range:
 
     An unfinished last line is left out, and so is what has no newline for longer than a line may be.
     """
-    with _opened(planned.name) as read_at:
+    with _opened(planned) as read_at:
         begin = _next_line(read_at, planned.begin)
         end = _next_line(read_at, planned.end)
     return planned._replace(begin=begin, end=max(begin, end))
@@ -63,7 +68,7 @@ def lines_of(planned: Range) -> Range:
 
 def read_range(part: Range, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
     """Yield the bytes of a range; InputError if the file cannot be read or has become shorter."""
-    with _opened(part.name) as read_at:
+    with _opened(part) as read_at:
         for at in range(part.begin, part.end, chunk_bytes):
             wanted = min(chunk_bytes, part.end - at)
             data = read_at(wanted, at)
@@ -72,25 +77,38 @@ def read_range(part: Range, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
             yield data
 
 
-def size_in_ranges(name: str, least: int) -> int:
-    """Return the size of an input that can be read in ranges, if it is at least that; otherwise 0."""
+def whole_of(name: str, least: int) -> Range | None:
+    """Return the range of a whole input, if it can be read in ranges and has at least so many bytes; otherwise None."""
     if not is_url(name) and (name == STDIN or size_of(name) < least):
-        return 0  # to open a pipe would wait for its writer
+        return None  # to open a pipe would wait for its writer
     try:
         with open_input(name) as source:
             if source.size < least or not source.file or find_format(_read_at(source.file, MAGIC_BYTES, 0)):
-                return 0
-            return source.size
+                return None
+            return Range(name, 0, source.size, _identity_of(source))
     except InputError:
-        return 0  # its turn will tell
+        return None  # its turn will tell
+
+
+def check_identity(part: Range) -> None:
+    """Raise InputError if a remote file is not the same any more."""
+    if part.identity is not None:
+        with _opened(part):
+            pass
+
+
+def _identity_of(source: Opened) -> object:
+    return cast("RemoteFile", source).identity if is_url(source.name) else None
 
 
 @contextmanager
-def _opened(name: str) -> Iterator[_ReadAt]:
+def _opened(part: Range) -> Iterator[_ReadAt]:
     """Open an input; yield what reads so many bytes of it from a place on, fewer only at its end."""
-    with open_input(name) as source:
+    with open_input(part.name) as source:
         if not source.file:
-            raise InputError(f"cannot read ranges of {shown_path(name)}")
+            raise InputError(f"cannot read ranges of {shown_path(part.name)}")
+        if part.identity is not None and _identity_of(source) != part.identity:
+            raise InputError(f"cannot read {shown_path(part.name)}: it changed while it was read")
         yield partial(_read_at, source.file)
 
 

@@ -92,6 +92,11 @@ class RemoteFile(io.RawIOBase):
         return self._length or 0
 
     @property
+    def identity(self) -> tuple[object, ...]:
+        """What another version of it would not have: its size, and its ETag or what it has of such."""
+        return self._length, *sorted(self._identity.items())
+
+    @property
     def file(self) -> BinaryIO | None:
         """The same, to seek in; None if the server sends no ranges."""
         return None if self._streams else cast("BinaryIO", self)

@@ -14,19 +14,22 @@ encrypted member, and two of one name are errors. A member has to have the size 
 from __future__ import annotations
 
 import os
+import re
 import struct
 import tempfile
 import zipfile
 import zlib
+from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from stream_signal.core.errors import InputError, reason, shown
+from stream_signal.core.foreign import FILE
 from stream_signal.inputs.compressed import DEFLATE_BITS, RAW_BYTES, Inflate, find_codec
 from stream_signal.inputs.events import IDLE
-from stream_signal.inputs.plain import CHUNK_BYTES, open_raw, shown_path
+from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, open_raw, shown_path
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterable
     from typing import BinaryIO
 
     from stream_signal.inputs.compressed import Decompressor
@@ -40,6 +43,12 @@ _ENCRYPTED = 0x1
 _LOCAL = struct.Struct("<4s22xHH")  # before each member: the lengths of its name and of its extra field
 _END = struct.Struct("<4s8xL4xH")  # after the directory: its bytes, and the length of the comment that follows
 _LONGEST_COMMENT = 65535
+_HEADER, _END_MARK = b"PK\x03\x04", b"PK\x05\x06"
+# Bytes between the data of a member and what follows: none, or the checksum and the sizes, perhaps behind a mark.
+_DESCRIPTORS = (0, 12, 16, 20, 24)
+_MOST_DESCRIPTOR_BYTES = max(_DESCRIPTORS)
+# Where the Finder of macOS puts what a file has there besides its data.
+_METADATA = "__MACOSX/"
 _UNKNOWN = 0xFFFFFFFF  # the number is elsewhere, as it has more than 32 bits
 _CODECS = {zipfile.ZIP_BZIP2: "bzip2", 93: "Zstandard"}
 _WORKBOOK = "[Content_Types].xml"
@@ -68,7 +77,9 @@ def member_names(archive: str) -> tuple[str, ...]:
     try:
         file = _open(archive)
         try:
-            return tuple(_members_of_file(file, archive))
+            members = _members_of_file(file, archive)
+            refuse_metadata(members, archive)
+            return tuple(members)
         finally:
             _close(file)
     except OSError as error:
@@ -94,7 +105,7 @@ def members_of(file: BinaryIO, archive: str) -> dict[str, Member]:
     _check_end(file, cannot)
     try:
         with zipfile.ZipFile(file) as opened:
-            entries = opened.infolist()
+            entries, directory = opened.infolist(), opened.start_dir
     except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, struct.error) as error:
         raise InputError(f"{cannot}: the directory of the zip file is damaged ({error})") from error
     members: dict[str, Member] = {}
@@ -121,7 +132,20 @@ def members_of(file: BinaryIO, archive: str) -> dict[str, Member]:
         raise InputError(f"{cannot}: there are bytes before its first member").with_hint(hint)
     if not members:
         raise InputError(f"{cannot}: expected a zip file of CSV files, found no file in it")
+    _refuse_unlisted(file, entries, directory, cannot)
     return members
+
+
+def refuse_metadata(members: Iterable[str], archive: str) -> None:
+    """Raise InputError if there is metadata of macOS among the members, of which all are to be read."""
+    others = [name for name in members if not name.startswith(_METADATA)]
+    found = next((name for name in members if name.startswith(_METADATA)), None)
+    if found is not None:
+        hint = f"zip -d {FILE if archive == STDIN else quote(archive)} '{_METADATA}*' removes it"
+        if len(others) == 1 and archive != STDIN:
+            hint += f"; or give {quote(f'{archive}/{others[0]}')}"
+        message = f"cannot read {shown_path(archive)}: its member {shown(found)} is metadata of macOS and no CSV"
+        raise InputError(message).with_hint(hint)
 
 
 def spool(source: Opened, start: bytes, patience: Patience, into: BinaryIO) -> Generator[bytes]:
@@ -224,7 +248,7 @@ class OpenMember:
     def _find_data(self) -> None:
         self._file.seek(self._member.start)
         header = self._file.read(_LOCAL.size)
-        if len(header) < _LOCAL.size or not header.startswith(b"PK\x03\x04"):
+        if len(header) < _LOCAL.size or not header.startswith(_HEADER):
             raise self._damaged("its header is not where the directory of the archive says")
         _, name, extra = _LOCAL.unpack(header)
         self._at = self._member.start + _LOCAL.size + name + extra
@@ -261,17 +285,41 @@ def _members_of_file(file: BinaryIO, archive: str) -> dict[str, Member]:
     return _known[identity]
 
 
+def _refuse_unlisted(file: BinaryIO, entries: list[zipfile.ZipInfo], directory: int, cannot: str) -> None:
+    """Raise InputError if a member lies between two others, or before the directory, and is not listed in it."""
+    entries = sorted(entries, key=lambda entry: entry.header_offset)
+    for entry, following in zip(entries, [*(entry.header_offset for entry in entries[1:]), directory], strict=True):
+        at = entry.header_offset + _LOCAL.size + len(entry.orig_filename) + entry.compress_size
+        if following - at < _LOCAL.size:
+            continue  # no room for another
+        file.seek(entry.header_offset)
+        header = file.read(_LOCAL.size)
+        if len(header) == _LOCAL.size:
+            _, name, extra = _LOCAL.unpack(header)
+            at = entry.header_offset + _LOCAL.size + name + extra + entry.compress_size
+            file.seek(at)
+            # Behind the data, there may be its checksum and its sizes.
+            behind = file.read(min(max(0, following - at), _MOST_DESCRIPTOR_BYTES + len(_HEADER)))
+            if any(behind.startswith(_HEADER, skipped) for skipped in _DESCRIPTORS):
+                found = f"the member behind {shown(entry.filename)} is not listed in its directory"
+                raise InputError(f"{cannot}: {found}").with_hint("unpack it with `7z x`, and give its files as paths")
+
+
 def _check_end(file: BinaryIO, cannot: str) -> None:
     """Raise InputError if the archive does not end with its directory: what follows might be another archive."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - _END.size - _LONGEST_COMMENT))
     tail = file.read()
-    at = tail.rfind(b"PK\x05\x06")
+    at = tail.rfind(_END_MARK)
     if at < 0 or len(tail) - at < _END.size:
         hint = "the archive is cut off or damaged: get it again"
         raise InputError(f"{cannot}: expected a directory at the end of the zip file, found none").with_hint(hint)
     _, directory, comment = _END.unpack_from(tail, at)
     if at + _END.size + comment != len(tail):
+        before = [mark.start() for mark in re.finditer(re.escape(_END_MARK), tail[: at + len(_END_MARK)])]
+        if any(at + _END.size + _END.unpack_from(tail, at)[2] == len(tail) for at in before[:-1]):
+            hint = f"remove the comment: echo | zip -z {FILE}"
+            raise InputError(f"{cannot}: the comment of the zip file has the mark in it that ends one").with_hint(hint)
         found = len(tail) - at - _END.size - comment
         if found < 0:
             raise InputError(f"{cannot}: the zip file ends too early")

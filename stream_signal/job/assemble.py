@@ -79,7 +79,7 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
     if rotations and not (resumption and resumption.saved):
         rotations.begin()
 
-    doubts = Doubts(stream, time_order or look, log, quiet=order.is_quiet)
+    doubts = Doubts(stream, time_order or look, log, lambda: _reversal(order), quiet=order.is_quiet)
     sinks: list[Sink] = [signals] if signals else []
     if rotations:
         from stream_signal.job.truncation import TruncationWarning  # noqa: PLC0415
@@ -154,17 +154,27 @@ def _source(order: Order, config: Config, tap: Callable[[Opened], Opened] | None
         from stream_signal.inputs.backwards import OLDEST_FIRST, BackwardsSource  # noqa: PLC0415
 
         if order.follow or order.checkpoint:
-            what = "a file that grows" if order.follow else "a checkpoint"
-            raise ConfigError(f"newest_first: {what} needs the rows in order of time").with_hint(OLDEST_FIRST)
+            what, flag = ("a file that grows", "--follow") if order.follow else ("a checkpoint", "--checkpoint")
+            hint = f"leave out {flag}, or sort the rows first; {OLDEST_FIRST}"
+            raise ConfigError(f"newest_first: {what} needs the rows in order of time").with_hint(hint)
         return BackwardsSource(order.inputs, config)
     return FilesSource(order.inputs, config, has_checkpoint=bool(order.checkpoint), tap=tap)
+
+
+def _reversal(order: Order) -> str:
+    """Say how the inputs can be read in order of time, if they turn out to be newest first."""
+    from stream_signal.inputs.backwards import reversal  # noqa: PLC0415 - few files need it
+
+    if order.follow or order.checkpoint:
+        return f"{'--follow' if order.follow else '--checkpoint'} needs the rows in order of time: sort them first"
+    return reversal(order.inputs)
 
 
 def _workers(order: Order, config: Config, held: ExitStack, log: Log, stop: StopSignals) -> Workers | None:
     """Return who counts ranges of the inputs; None if one process reads them."""
     if order.jobs == 1 and not order.cluster:
         return None
-    why = alone(order, config)
+    why = alone(order, config, log)
     if why:
         if order.jobs or order.cluster:
             log.info("one process", why=why)
@@ -176,14 +186,15 @@ def _workers(order: Order, config: Config, held: ExitStack, log: Log, stop: Stop
     total_bytes = sum(map(size_of, order.inputs))
     if not order.jobs and total_bytes < AUTO_BYTES:
         return None
-    from stream_signal.job.processes import processes  # noqa: PLC0415
+    from stream_signal.job.processes import processes, range_bytes_for  # noqa: PLC0415
 
     count = order.jobs or system.usable_cores()
     log.info("processes", jobs=count)
-    return processes(count, total_bytes, held, stop) if count > 1 else None
+    range_bytes = range_bytes_for(count, total_bytes, keyed=config.is_keyed)
+    return processes(count, range_bytes, held, stop) if count > 1 else None
 
 
-def alone(order: Order, config: Config) -> str | None:
+def alone(order: Order, config: Config, log: Log) -> str | None:
     """Say why one process has to read the inputs, if it has to."""
     if order.follow:
         return "a followed file is read as it grows"
@@ -191,9 +202,11 @@ def alone(order: Order, config: Config) -> str | None:
         return "a file is read from its end"
     if order.signals:
         return "signals are written row by row"
-    if config.is_keyed:
-        return "each key has a window of its own"
-    if config.window > MOST_WINDOW:
+    if config.key == BY_NAME or (config.is_keyed and config.grouped):
+        return "each file has a key of its own" if config.key == BY_NAME else "the keys are grouped"
+    if config.is_keyed and (log.listens or order.strict):
+        return "the timestamps of each key are compared in order"
+    if max(config.window, *config.windows, 1) > MOST_WINDOW:
         return f"a window of more than {MOST_WINDOW} rows is long beside a range"
     return None
 
@@ -214,7 +227,7 @@ def _signals(order: Order, config: Config, held: ExitStack, stop: StopSignals) -
     from stream_signal.outputs.signals import SignalsWriter  # noqa: PLC0415
 
     form = order.signals_format or format_for(order.signals)
-    lines = SignalLines(form, config.time_column, keyed=config.is_keyed)
+    lines = SignalLines(form, config.time_column, keyed=config.is_keyed, windows=config.windows)
     writer = SignalsWriter(order.signals, lines, lambda: stop.received, quiet=order.is_quiet)
     return held.enter_context(writer)
 

@@ -43,10 +43,10 @@ if TYPE_CHECKING:
 
 DECIDING = (
     *("window", "column", "delimiter", "header", "bad_rows", "newest_first", "decimal", "thousands"),
-    *("key", "key_pattern", "grouped"),
+    *("key", "key_pattern", "grouped", "windows"),
 )
 # What the checkpoints of earlier versions were saved with, which did not know these settings.
-_BEFORE = {"newest_first": False, "decimal": ".", "thousands": None, "grouped": False}
+_BEFORE = {"newest_first": False, "decimal": ".", "thousands": None, "grouped": False, "windows": []}
 # The longest header, twice and as JSON, and a number of 800 digits for each row of the window.
 _MOST_BYTES, _MOST_BYTES_A_ROW = 4 * 1024 * 1024, 810
 # The longest key, as JSON.
@@ -86,11 +86,12 @@ class Checkpoint:
 
         CheckpointError if it is damaged, or was saved with other settings or another kind of input.
         """
-        window = settings["window"]
+        window, windows = settings["window"], settings["windows"]
+        longest = window + sum(windows)
         try:
             with open(self.path, "rb") as file:
-                most = _MOST_BYTES + window * _MOST_BYTES_A_ROW
-                if os.fstat(file.fileno()).st_size > most + keys * (window * _MOST_BYTES_A_ROW + _MOST_BYTES_A_KEY):
+                most = _MOST_BYTES + longest * _MOST_BYTES_A_ROW
+                if os.fstat(file.fileno()).st_size > most + keys * (longest * _MOST_BYTES_A_ROW + _MOST_BYTES_A_KEY):
                     differs = f"it is too large to be one of window {window}"
                     advice = f"give the --window that it was saved with, or {START_OVER}"
                     raise CheckpointError(self.path, differs, advice)
@@ -107,7 +108,7 @@ class Checkpoint:
                 then = content["settings"].get(key, _BEFORE.get(key))
                 if then != setting:
                     raise CheckpointError(self.path, *of_setting(key, then, setting))
-            return checked(content, window)
+            return checked(content, window, windows)
         except DamagedError as error:
             raise self.damaged(str(error)) from None
 

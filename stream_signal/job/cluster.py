@@ -44,7 +44,7 @@ def cluster(address: str, held: ExitStack, stop: StopSignals) -> Workers:
         executor: Executor = held.enter_context(client.get_executor(pure=False))
         return executor
 
-    return Workers(start, RANGE_BYTES, threads * _AHEAD, stop.held, are_here=False)
+    return Workers(start, RANGE_BYTES, threads * _AHEAD, stop.held, share_files=False, may_fail=False)
 
 
 def _local(client: Any) -> Any:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _MOST_BYTES = 256 * 1024 * 1024
 
 
-def describe(path: str) -> dict[str, Any]:
+def contents_of(path: str) -> dict[str, Any]:
     """Return what the checkpoint at `path` holds; CheckpointError if it is damaged, InputError if it cannot be read."""
     if os.path.exists(path) and not os.path.isfile(path):
         raise CheckpointError(path, "it is not a file", "name another")
@@ -46,17 +46,20 @@ def _read(data: bytes) -> Saved:
     window = content["settings"].get("window")
     if type(window) is not int or not 1 <= window <= MAX_WINDOW:
         raise DamagedError("it is damaged: it has no window")
-    return checked(content, window)
+    windows = content["settings"].get("windows", [])
+    if not isinstance(windows, list) or not all(type(each) is int and 1 <= each <= MAX_WINDOW for each in windows):
+        raise DamagedError("it is damaged: it has no windows")
+    return checked(content, window, windows)
 
 
-def as_lines(described: dict[str, Any]) -> str:
+def as_lines(contents: dict[str, Any]) -> str:
     """Write it for people: a line each."""
-    inputs = [f"{shown(each['name'])}, {each['bytes']} bytes" for each in described["inputs"]]
-    lines = [f"input: {text}" for text in inputs or [described["input"]]]
-    lines += [f"{key.replace('_', ' ')}: {described[key]}" for key in ("rows", "signals", "next_row")]
-    time = described["last_time"]
+    inputs = [f"{shown(each['name'])}, {each['bytes']} bytes" for each in contents["inputs"]]
+    lines = [f"input: {text}" for text in inputs or [contents["input"]]]
+    lines += [f"{key.replace('_', ' ')}: {contents[key]}" for key in ("rows", "signals", "next_row")]
+    time = contents["last_time"]
     lines.append(f"last time: {'not known' if time is None else time}")
-    settings = {"signals format" if key == "signals" else key: found for key, found in described["settings"].items()}
+    settings = {"signals format" if key == "signals" else key: found for key, found in contents["settings"].items()}
     lines += [f"{key.replace('_', ' ')}: {_setting(setting)}" for key, setting in settings.items()]
     return "".join(f"{line}\n" for line in lines)
 

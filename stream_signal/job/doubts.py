@@ -12,6 +12,8 @@ from stream_signal.core.repairs import BAD_ROW
 from stream_signal.outputs.sink import Sink
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from stream_signal.core.doubts import Doubt
     from stream_signal.core.observers.first_look import FirstLook
     from stream_signal.core.observers.key_times import KeyTimes
@@ -23,10 +25,20 @@ if TYPE_CHECKING:
 class Doubts(Sink):
     """Says each doubt about `stream` once: in the log and, unless `quiet`, on stderr.
 
-    `times` has seen its timestamps. As a sink, it says them as soon as they are noticed.
+    `times` has seen its timestamps. `reversal` says how to read inputs that are newest first. As a sink, it says the
+    doubts as soon as they are noticed.
     """
 
-    def __init__(self, stream: SignalStream, times: FirstLook | TimeOrder | KeyTimes, log: Log, *, quiet: bool) -> None:
+    def __init__(
+        self,
+        stream: SignalStream,
+        times: FirstLook | TimeOrder | KeyTimes,
+        log: Log,
+        reversal: Callable[[], str],
+        *,
+        quiet: bool,
+    ) -> None:
+        self._reversal = reversal
         self._stream = stream
         self._times = times
         self._log = log
@@ -45,7 +57,7 @@ class Doubts(Sink):
             return []
         from stream_signal.core.doubts import doubts_of  # noqa: PLC0415 - only a doubtful answer needs it
 
-        return doubts_of(stream, self._times.order, so_far=so_far)
+        return doubts_of(stream, self._times.order, self._reversal, so_far=so_far)
 
     def refuse(self) -> None:
         """Raise DoubtError if there is any doubt."""

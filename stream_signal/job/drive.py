@@ -52,7 +52,8 @@ class Drive:
     def run(self) -> Counts:
         """Read to the end of the last input; return the counts."""
         try:
-            end = self._read()
+            with self._stop.honoured():
+                end = self._read()
             return self._finish(end)
         except StreamSignalError as error:
             self._fail(error)

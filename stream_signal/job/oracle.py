@@ -47,6 +47,8 @@ class Judged(NamedTuple):
     """None if it is missing"""
     mean: Fraction | None = None
     """None while the window is not full"""
+    more: tuple[Judged, ...] = ()
+    """the same row for each further window"""
 
 
 def judge(config: Config, source: Source) -> Generator[Judged]:
@@ -60,7 +62,7 @@ def judge(config: Config, source: Source) -> Generator[Judged]:
     ...     [(row.above, str(row.mean)) for row in judge(Config(window=2), FilesSource((file.name,)))]
     [(False, 'None'), (False, '229/50'), (True, '917/200')]
     """
-    windows: dict[str | None, Window] = {}
+    windows: dict[str | None, list[Window]] = {}
     read = reader_of(config)
     layout: _Layout | None = None
     events = source.events(0, 0, None)
@@ -203,7 +205,7 @@ def _judge(  # noqa: PLR0913, PLR0917 - a row, and all that it needs
     row: list[str],
     key: str | None,
     layout: _Layout,
-    windows: dict[str | None, Window],
+    windows: dict[str | None, list[Window]],
     read: Callable[[str], Fraction | None],
     config: Config,
 ) -> Judged:
@@ -212,7 +214,7 @@ def _judge(  # noqa: PLR0913, PLR0917 - a row, and all that it needs
         key = (row[layout.key].strip(" ") if is_whole else "") or None
         if key is None:  # it may be a row of any of them
             windows.clear()
-            return Judged(above=False)
+            return Judged(above=False, more=(Judged(above=False),) * len(config.windows))
     close = None
     try:
         close = read(row[layout.close]) if is_whole else None
@@ -221,8 +223,10 @@ def _judge(  # noqa: PLR0913, PLR0917 - a row, and all that it needs
             raise Puzzled(f"it cannot read the close {row[layout.close][:40]!r}") from None
     if not is_whole and config.bad_rows == "error":
         raise Puzzled(f"it finds {len(row)} fields in a row, and {layout.width} in the header")
-    window = windows.get(key) or windows.setdefault(key, Window(config.window))
-    return window.push(close)
+    if key not in windows:
+        windows[key] = [Window(size) for size in (config.window, *config.windows)]
+    first, *more = [window.push(close) for window in windows[key]]
+    return first._replace(more=tuple(more))
 
 
 def _find(cells: list[str], column: str | int | None) -> int | None:

@@ -23,7 +23,7 @@ from stream_signal.core.stretch import NotApart
 from stream_signal.core.urls import is_url
 from stream_signal.inputs.events import EDGE_BYTES, IDLE, Begin, Counted, End
 from stream_signal.inputs.plain import shown_path
-from stream_signal.inputs.ranges import Range, lines_of, plan, read_range, size_in_ranges
+from stream_signal.inputs.ranges import Range, check_identity, lines_of, plan, read_range, whole_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -47,10 +47,12 @@ class Workers(NamedTuple):
     range_bytes: int
     ahead: int
     """how many ranges are handed out before they are needed"""
-    held: Callable[[], AbstractContextManager[None]] = nullcontext
+    hold_signals: Callable[[], AbstractContextManager[None]] = nullcontext
     """holds stop signals back: one in the middle of `submit` would leave an executor that never ends"""
-    are_here: bool = True
-    """whether they read the files of this machine, and whether it goes on without them"""
+    share_files: bool = True
+    """whether they read the files of this machine, so that a name means the same file to them"""
+    may_fail: bool = True
+    """whether the job goes on without them if they fail; otherwise that is an error"""
     head_bytes: int | None = None
     """what is read before the first range; None: HEAD_BYTES"""
 
@@ -107,9 +109,10 @@ class ParallelSource:
         self._executor: Executor | None = None
         self._has_failed = False
         self._apart: Apart | None = None
-        self._planned: Iterator[Range] = iter(())
-        self._files: dict[str, tuple[int, int] | None] = {}  # what had each name when it was planned
-        self._counting: deque[tuple[Range, Future[CountedRange]]] = deque()
+        self._planned: Iterator[tuple[int, Range]] = iter(())
+        self._wholes: dict[int, Range | None] = {}  # each input, by its number, as it was when it was planned
+        self._files: dict[int, tuple[int, int] | None] = {}  # what had its name then
+        self._counting: deque[tuple[int, Range, Future[CountedRange]]] = deque()
 
     def events(self, first: int, offset: int, patience: Callable[[], float] | None) -> Generator[Event]:
         """Yield the events of each input in turn; see `inputs.events.Source`."""
@@ -120,58 +123,66 @@ class ParallelSource:
 
     def _events(self, names: tuple[str, ...], offset: int, patience: Callable[[], float] | None) -> Generator[Event]:
         self._planned = self._plan_all(names, offset)
-        for name in names:
-            size = size_in_ranges(name, offset + self._head_bytes + 1)
-            if size:
-                yield Begin(name, size - offset)
-                file = self._files.setdefault(name, _file_at(name))
-                position = yield from self._read_ranges(name, offset, size, patience)
+        for number, name in enumerate(names):
+            whole = self._whole_of(number, name, offset)
+            if whole:
+                yield Begin(name, whole.end - offset)
+                position = yield from self._read_ranges(number, whole._replace(begin=offset), patience)
                 yield from self._read_rest(name, position, patience)
-                if _file_at(name) != file:  # by each range, it was opened anew
+                # By each range, it was opened anew.
+                if _file_at(name) != self._files[number]:
                     raise InputError(f"cannot read {shown_path(name)}: it was replaced while it was read")
+                check_identity(whole)
                 yield End()
             else:
                 yield from self._source_of((name,)).events(0, offset, patience)
             offset = 0
 
+    def _whole_of(self, number: int, name: str, offset: int) -> Range | None:
+        """Return an input as a range, as it was when it was planned; None if it is read here, as it is small."""
+        if number not in self._wholes:
+            self._files[number] = _file_at(name)
+            self._wholes[number] = whole_of(name, offset + self._head_bytes + 1)
+        return self._wholes[number]
+
     def _read_ranges(
-        self, name: str, position: int, size: int, patience: Callable[[], float] | None
+        self, number: int, whole: Range, patience: Callable[[], float] | None
     ) -> Generator[Event, None, int]:
         """Read the head of a file, and have its ranges counted; return where the rest begins."""
-        apart = None
-        while not apart and position < size:
-            head = lines_of(Range(name, position, min(position + self._head_bytes, size)))
+        apart, position = None, whole.begin
+        while not apart and position < whole.end:
+            head = lines_of(whole._replace(begin=position, end=min(position + self._head_bytes, whole.end)))
             if head.end <= position:
                 return position  # a line without an end, or the last one
             yield from read_range(head._replace(begin=position))
             position, apart = head.end, self._stream.apart()
         self._apart = apart or self._apart
-        while apart and (next_range := self._next_of(name)):
+        while apart and (next_range := self._next_of(number)):
             counted = yield from self._wait(*next_range, patience)
             if counted and counted.lines.end > position:
                 yield from self._take(counted, position)
                 position = counted.lines.end
         return position
 
-    def _next_of(self, name: str) -> tuple[Range, Future[CountedRange]] | None:
-        """Hand out more ranges; return the next one of this file, None after its last."""
+    def _next_of(self, number: int) -> tuple[Range, Future[CountedRange]] | None:
+        """Hand out more ranges; return the next one of the input of this number, None after its last."""
         counting = self._counting
         while self._apart and not self._has_failed and len(counting) < self._workers.ahead:
-            planned = next(self._planned, None)
+            of_input, planned = next(self._planned, (0, None))
             if not planned:
                 break
             # Workers elsewhere have another working directory.
-            is_path = not self._workers.are_here and not is_url(planned.name)
+            is_path = not self._workers.share_files and not is_url(planned.name)
             sent = planned._replace(name=os.path.abspath(planned.name)) if is_path else planned
             try:
-                with self._workers.held():
+                with self._workers.hold_signals():
                     self._executor = self._executor or self._workers.start()
-                    counting.append((planned, self._executor.submit(count_range, self._apart, sent)))
+                    counting.append((of_input, planned, self._executor.submit(count_range, self._apart, sent)))
             except StreamSignalError:
                 raise
             except Exception as error:  # noqa: BLE001 - any engine has its own
                 self._fail(planned, error)
-        return counting.popleft() if counting and counting[0][0].name == name else None
+        return counting.popleft()[1:] if counting and counting[0][0] == number else None
 
     def _wait(
         self, planned: Range, future: Future[CountedRange], patience: Callable[[], float] | None
@@ -189,30 +200,31 @@ class ParallelSource:
                     continue
                 self._fail(planned, error)
                 return None
-            if not self._workers.are_here:
+            if not self._workers.share_files:
                 _check_same_file(counted)
             return counted._replace(lines=counted.lines._replace(name=planned.name))
 
     def _fail(self, planned: Range, error: Exception) -> None:
-        """Go on without workers that have failed; ClusterError if they are elsewhere."""
+        """Go on without workers that have failed; ClusterError if they may not."""
         why = f"{type(error).__name__}: {error}"
-        if not self._workers.are_here:
+        if not self._workers.may_fail:
             raise ClusterError(f"cannot count a range of {planned.name!r} on the cluster: {why}") from error
         self._log.warning("workers failed", why=why)
         self._has_failed = True
         self._drop_ranges()
 
     def _drop_ranges(self) -> None:
-        for _, future in self._counting:
+        for *_, future in self._counting:
             future.cancel()
         self._counting.clear()
 
-    def _plan_all(self, names: tuple[str, ...], offset: int) -> Iterator[Range]:
-        """Plan the ranges of each file behind its head; of the first one from `offset` on."""
-        for name in names:
-            self._files.setdefault(name, _file_at(name))
-            size = size_in_ranges(name, offset + self._head_bytes + 1)
-            yield from plan(name, offset + self._head_bytes, size, self._workers.range_bytes)
+    def _plan_all(self, names: tuple[str, ...], offset: int) -> Iterator[tuple[int, Range]]:
+        """Plan the ranges of each input behind its head, with its number; of the first one from `offset` on."""
+        for number, name in enumerate(names):
+            whole = self._whole_of(number, name, offset)
+            if whole:
+                for part in plan(whole._replace(begin=offset + self._head_bytes), self._workers.range_bytes):
+                    yield number, part
             offset = 0
 
     def _take(self, counted: CountedRange, position: int) -> Iterator[Event]:
@@ -221,14 +233,14 @@ class ParallelSource:
         if (
             stretch
             and apart
-            and (stretch.header, stretch.symbols) == (apart.header, apart.symbols)
+            and self._stream.fits(stretch)
             and (lines.begin, lines.end) == (position, position + stretch.size)
             and counted.tail == _tail_of(lines)
         ):
             yield Counted(stretch, counted.tail)
             return
         self._log.info("range read here", input=lines.name, offset=position, why=counted.why)
-        yield from read_range(Range(lines.name, position, lines.end))
+        yield from read_range(lines._replace(begin=position))
 
     def _read_rest(self, name: str, position: int, patience: Callable[[], float] | None) -> Iterator[Event]:
         for event in self._source_of((name,)).events(0, position, patience):

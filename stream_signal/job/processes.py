@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stream_signal.job.parallel import Workers
@@ -12,6 +13,7 @@ from stream_signal.job.stopping import leave_to_parent
 if TYPE_CHECKING:
     from concurrent.futures import Executor
     from contextlib import ExitStack
+    from multiprocessing.process import BaseProcess
 
     from stream_signal.job.stopping import StopSignals
 
@@ -22,25 +24,48 @@ MOST_RANGE_BYTES = 64 * 1024 * 1024
 RANGES_EACH = 12
 
 
-def processes(count: int, total_bytes: int, held: ExitStack, stop: StopSignals) -> Workers:
-    """Return so many worker processes for inputs of `total_bytes` together; they end with `held`."""
+def processes(count: int, range_bytes: int, held: ExitStack, stop: StopSignals) -> Workers:
+    """Return so many worker processes for ranges of that size; they end with `held`."""
 
     def start() -> Executor:
         from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - only large files need it
-        from multiprocessing import get_context  # noqa: PLC0415
+        from multiprocessing import active_children, get_context  # noqa: PLC0415
 
         # A fork takes 2 ms and shares what is loaded, a new process 100 ms. It is not safe with threads around.
         method = "fork" if sys.platform == "linux" and not _THREADED & sys.modules.keys() else "spawn"
         executor = ProcessPoolExecutor(count, get_context(method), _begin)
-        held.callback(executor.shutdown, cancel_futures=True)
+        held.push(partial(_end, executor, set(active_children())))
         return executor
 
-    range_bytes = min(max(total_bytes // (RANGES_EACH * count), LEAST_RANGE_BYTES), MOST_RANGE_BYTES)
     return Workers(start, range_bytes, 3 * count, stop.held)
+
+
+def range_bytes_for(count: int, total_bytes: int, *, keyed: bool) -> int:
+    """Return the size of a range for so many processes and bytes; to join one with keys takes longer.
+
+    >>> [range_bytes_for(2, total_bytes, keyed=False) >> 20 for total_bytes in (10**7, 10**9, 10**12)]
+    [8, 39, 64]
+    """
+    if keyed:
+        return MOST_RANGE_BYTES
+    return min(max(total_bytes // (RANGES_EACH * count), LEAST_RANGE_BYTES), MOST_RANGE_BYTES)
 
 
 # Packages that start threads.
 _THREADED = {"fsspec", "pyarrow"}
+
+
+def _end(executor: Executor, others: set[BaseProcess], _: object, error: BaseException | None, __: object) -> None:
+    """End the workers, all child processes but `others`; at once if the job has failed or was stopped.
+
+    One of them may hang, in a read of a disk that is gone for example, and nobody waits for what it counts.
+    """
+    executor.shutdown(wait=error is None, cancel_futures=True)
+    if error is not None:
+        from multiprocessing import active_children  # noqa: PLC0415 - only large files need it
+
+        for worker in set(active_children()) - others:
+            worker.kill()
 
 
 def _begin() -> None:

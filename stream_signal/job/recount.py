@@ -11,19 +11,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.core.config import as_config
 from stream_signal.core.errors import InputError, Interrupted, StreamSignalError
-from stream_signal.core.stream import SignalStream
+from stream_signal.core.stream import Counts, SignalStream
 from stream_signal.inputs.digest import Digests
 from stream_signal.inputs.plain import read_small, shown_path
 from stream_signal.job.config import load_config
 from stream_signal.job.run import read
 from stream_signal.job.sources import source_of
 from stream_signal.outputs.manifest import as_json, from_json, read_manifest, versions
-from stream_signal.outputs.metrics import one_line
+from stream_signal.outputs.metrics import Metrics, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from stream_signal.core.stream import Counts
     from stream_signal.outputs.manifest import Manifest
 
 _MOST_BYTES = 1024**3  # ten million keys
@@ -80,7 +79,7 @@ def recount(
     return [
         *_of_inputs(manifest, names, digests, counts),
         *_of_settings(manifest, config_path, flags),
-        *_of_counts(manifest, counts, stream.by_key),
+        *_of_counts(manifest, counts, Metrics.of(config, stream, stream.counts or Counts(0, 0, 0.0), 0.0)),
         *(
             Finding(what.replace("_", "-"), str(manifest.versions.get(what, _NONE)), now, matters=False)
             for what, now in versions().items()
@@ -143,15 +142,18 @@ def _of_settings(manifest: Manifest, config_path: str | None, flags: Mapping[str
         yield Finding("settings", f"{len(keys)} of them", f"{len(keys)} of them")
 
 
-def _of_counts(manifest: Manifest, counts: Counts | str, by_key: Mapping[str, Counts] | None) -> Iterator[Finding]:
+def _of_counts(manifest: Manifest, counts: Counts | str, metrics: Metrics) -> Iterator[Finding]:
     if isinstance(counts, str):
         yield Finding("rows", str(manifest.rows), counts)
         return
     yield Finding("rows", str(manifest.rows), str(counts.rows))
     yield Finding("signals", str(manifest.signals), str(counts.signals))
     yield Finding("value", repr(manifest.value), repr(counts.value))
-    then = manifest.by_key or {}
-    now = {key: each._asdict() for key, each in (by_key or {}).items()}
+    windows, by_window = manifest.by_window or {}, metrics.by_window or {}
+    for window in {**windows, **by_window}:
+        one, other = windows.get(window), by_window.get(window)
+        yield Finding(f"signals of window {window}", _signals(one), _signals(other))
+    then, now = manifest.by_key or {}, metrics.by_key or {}
     if list(then) != list(now) or len(then) > 0:
         yield Finding("keys", str(len(then)), str(len(now)))
     changed = [key for key in {**then, **now} if then.get(key) != now.get(key)]
@@ -164,7 +166,12 @@ def _of_counts(manifest: Manifest, counts: Counts | str, by_key: Mapping[str, Co
 def _counted(counts: Any) -> str:
     if not isinstance(counts, dict):
         return _NONE
-    return f"{counts.get('signals')} of {counts.get('rows')}"
+    more = [f"{window}: {_signals(each)}" for window, each in counts.get("by_window", {}).items()]
+    return ", ".join([f"{counts.get('signals')} of {counts.get('rows')}", *more])
+
+
+def _signals(counts: Any) -> str:
+    return str(counts.get("signals")) if isinstance(counts, dict) else _NONE
 
 
 def _shown(setting: object) -> str:

@@ -105,7 +105,7 @@ def run(
         if executor and not config.newest_first:
             from stream_signal.job.parallel import ParallelSource, Workers  # noqa: PLC0415 - few callers need it
 
-            workers = Workers(lambda: executor, range_bytes, _AHEAD, are_here=False)
+            workers = Workers(lambda: executor, range_bytes, _AHEAD, share_files=False, may_fail=False)
             inputs = ParallelSource(
                 inputs.names, lambda names: FilesSource(names, config), stream, workers, Log(None, 0)
             )
@@ -115,8 +115,7 @@ def run(
 
         for chunk in chunks_of(source):
             stream.feed(chunk)
-    metrics = Metrics.of(config, stream.finish(), time.perf_counter() - started)
-    return metrics._replace(by_key=stream.by_key)
+    return Metrics.of(config, stream, stream.finish(), time.perf_counter() - started)
 
 
 def _source_of(config: Config, source: object) -> Source:
@@ -171,12 +170,11 @@ def execute(order: Order) -> None:
             drive, doubts = assemble(order, config, held, log, stop, started, digests.tap if digests else None)
             stream = drive.stream
             counts = drive.run()
-            metrics = Metrics.of(config, counts, time.perf_counter() - started)
-            metrics = metrics._replace(by_key=stream.by_key)
+            metrics = Metrics.of(config, stream, counts, time.perf_counter() - started)
             if order.strict:
                 doubts.refuse()
             if order.manifest and digests:
-                _write_manifest(order.manifest, digests, config_path, order, config, counts, stream)
+                _write_manifest(order.manifest, digests, config_path, order, config, counts, metrics)
             write_metrics(metrics, order.output, order.keys_output, last=stop.last_step())
         except ClosedOutputError as error:
             log.info("output closed", reason=str(error))
@@ -218,12 +216,12 @@ def _write_manifest(  # noqa: PLR0913, PLR0917 - all that it has
     order: Order,
     config: Config,
     counts: Counts,
-    stream: SignalStream,
+    metrics: Metrics,
 ) -> None:
     from stream_signal.outputs.manifest import Manifest, write_manifest  # noqa: PLC0415 - few jobs write one
 
     inputs = [digest._asdict() for digest in digests.find()]
-    write_manifest(Manifest.of(inputs, config_path, order.settings, config, counts, stream.by_key), path)
+    write_manifest(Manifest.of(inputs, config_path, order.settings, config, counts, metrics), path)
 
 
 def _log_start(log: Log, order: Order, config: Config, config_path: str | None) -> None:

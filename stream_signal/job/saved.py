@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.core.repairs import BAD_ROW, MISSING_CLOSE
 from stream_signal.core.state import State, natural
 from stream_signal.inputs.fingerprint import Fingerprint, hashed
 from stream_signal.inputs.rotation import Followed, Left
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 SCHEMA = 3
 FILES, PIPE = "files", "a pipe"
@@ -75,7 +78,7 @@ def decode(data: bytes) -> dict[str, Any]:
     return content
 
 
-def checked(content: dict[str, Any], window: int) -> Saved:
+def checked(content: dict[str, Any], window: int, windows: Sequence[int] = ()) -> Saved:
     """Make `Saved` of what was decoded; raise DamagedError if it is invalid: a hash does not show a forgery."""
     try:
         saved = Saved(
@@ -83,7 +86,7 @@ def checked(content: dict[str, Any], window: int) -> Saved:
             settings=content["settings"],
             parts=[Fingerprint(*part) for part in content["parts"]],
             written=Fingerprint(*content["written"]),
-            state=State.from_json(content["state"], window),
+            state=State.from_json(content["state"], window, windows),
             names=_names(content["names"]),
             followed=None if content["followed"] is None else _followed(content["followed"]),
         )
@@ -126,7 +129,7 @@ def _from_schema_2(state: dict[str, Any]) -> dict[str, Any]:
     It did not count the rows with a mean either.
     """
     newer = {key: state[key] for key in state if key not in {"time", "time_column"}}
-    newer |= {"keys": None, "symbols": []}
+    newer |= {"keys": None, "symbols": [], "more": []}
     newer["observed"] = {"time_order": {"last": state["time"], "column": state["time_column"]}}
     repairs = state["repairs"]
     first = {kind: [_place_from(words) for words in places] for kind, places in repairs["first"].items()}

@@ -22,12 +22,12 @@ _UNSET = {
 }
 
 
-def describe(path: str | None, settings: Mapping[str, Any], flags: Mapping[str, str]) -> str:
+def as_yaml(path: str | None, settings: Mapping[str, Any], flags: Mapping[str, str]) -> str:
     """Write the settings as YAML that can be used as a config, each with what it came from as a comment.
 
     `path` is that of the config, if any; `settings` are those of the command line, `flags` the flag of each key.
 
-    >>> print(describe(None, {"window": 20}, {"window": "--window"}).splitlines()[1])
+    >>> print(as_yaml(None, {"window": 20}, {"window": "--window"}).splitlines()[1])
     window: 20                      # --window
     """
     config = load_config(path, settings)._asdict()

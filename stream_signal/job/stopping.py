@@ -32,6 +32,7 @@ class StopSignals:
         self._received_at = 0.0
         self._obeyed = False
         self._holding = False
+        self._has_raised = False
 
     def __enter__(self) -> Self:
         numbers = [signal.SIGINT, signal.SIGTERM]
@@ -56,6 +57,18 @@ class StopSignals:
             self._holding = outside
         if self._received is not None and not outside and not self._obeyed:
             raise _interrupted(self._received)
+
+    @contextmanager
+    def honoured(self) -> Iterator[None]:
+        """Raise Interrupted in place of the error of a library that has caught it and failed without it."""
+        try:
+            yield
+        except Interrupted:
+            raise
+        except Exception as error:
+            if self._received is not None and self._has_raised and not self._obeyed:
+                raise _interrupted(self._received) from error
+            raise
 
     @property
     def received(self) -> bool:
@@ -84,6 +97,7 @@ class StopSignals:
             os.kill(os.getpid(), number)
         self._received, self._received_at = number, time.monotonic()
         if not self._holding and not self._obeyed:
+            self._has_raised = True
             raise _interrupted(number)
 
 

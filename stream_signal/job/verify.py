@@ -59,7 +59,7 @@ def verify(  # noqa: PLR0913 - what there is to choose
     InputError if a pipe cannot be kept.
     """
     if sample is None:
-        sample = min(max(SAMPLE_ROWS, 2 * config.window), _MOST_SAMPLE_ROWS)
+        sample = min(max(SAMPLE_ROWS, 2 * max(config.window, *config.windows, 1)), _MOST_SAMPLE_ROWS)
     with tempfile.TemporaryDirectory() as folder:
         subject = Subject(kept(names, folder), config)
         given = {path: name for path, name in zip(subject.names, names, strict=True) if path != name}
@@ -163,13 +163,14 @@ def _difference(outcome: Outcome, reference: Outcome) -> str:
         ("rows", found.rows, expected.rows),
         ("signals", found.signals, expected.signals),
         ("repairs", found.repairs, expected.repairs if found.repairs is not None else None),
+        ("windows", found.by_window, expected.by_window),
         ("keys", list(found.by_key or ()), list(expected.by_key or ())),
     ):
         if one != other:
             return f"{what}: {one}, and the row engine: {other}"
     for key, counts in (found.by_key or {}).items():
         if expected.by_key and counts != expected.by_key[key]:
-            return f"key {key!r}: {tuple(counts)}, and the row engine: {tuple(expected.by_key[key])}"
+            return f"key {key!r}: {counts}, and the row engine: {expected.by_key[key]}"
     return ""
 
 

@@ -24,12 +24,12 @@ from itertools import zip_longest
 from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
 
-from stream_signal.core.config import BY_NAME
+from stream_signal.core.config import BY_NAME, Config
 from stream_signal.core.errors import StreamSignalError
 from stream_signal.core.observe import Observer
 from stream_signal.core.rows.reader import MAX_LINE_BYTES
 from stream_signal.core.state import State
-from stream_signal.core.stream import Counts, SignalStream
+from stream_signal.core.stream import SignalStream
 from stream_signal.inputs.events import Counted
 from stream_signal.inputs.files import FilesSource
 from stream_signal.inputs.kept import stored_bytes, tail_of
@@ -41,17 +41,17 @@ from stream_signal.job.log import Log
 from stream_signal.job.oracle import Puzzled, judge
 from stream_signal.job.order import Order
 from stream_signal.job.parallel import HEAD_BYTES, ParallelSource
-from stream_signal.job.processes import RANGES_EACH, processes
+from stream_signal.job.processes import RANGES_EACH, processes, range_bytes_for
 from stream_signal.job.run import read
-from stream_signal.job.settings import describe
+from stream_signal.job.settings import as_yaml
 from stream_signal.job.sources import source_of
+from stream_signal.outputs.metrics import Metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
     from random import Random
     from typing import Any
 
-    from stream_signal.core.config import Config
     from stream_signal.core.observe import Row
     from stream_signal.core.stream import Engine
     from stream_signal.core.stretch import Stretch
@@ -89,8 +89,10 @@ class Answer(NamedTuple):
 
     rows: int
     signals: int
-    by_key: Mapping[str, Counts] | None = None
-    """the counts of each key; None without keys"""
+    by_window: Mapping[str, Any] | None = None
+    """the counts of each further window, as in the metrics; None without one"""
+    by_key: Mapping[str, Any] | None = None
+    """the counts of each key, as in the metrics; None without keys"""
     repairs: Mapping[str, int] | None = None
     """how many of each kind; None if the way does not tell"""
     detail: str = ""
@@ -124,17 +126,15 @@ def by_stops(subject: Subject, random: Random) -> Answer:
 def by_jobs(subject: Subject, jobs: int, stop: StopSignals) -> Answer:
     """Count the ranges of the files in so many worker processes."""
     config = subject.config
-    if why := alone(Order(subject.names, jobs=jobs), config):
+    if why := alone(Order(subject.names, jobs=jobs), config, Log(None, 0)):
         raise LeftOut(why)
     names, stream = expanded(subject.names), SignalStream(config)
     sizes = [size_of(name) for name in names]
     with ExitStack() as held:
-        workers = processes(jobs, sum(sizes), held, stop)
         small = max(sizes, default=0) // (RANGES_EACH * jobs)
-        workers = workers._replace(
-            head_bytes=min(max(small, _LEAST_HEAD_BYTES), HEAD_BYTES),
-            range_bytes=min(max(small, _LEAST_RANGE_BYTES), workers.range_bytes),
-        )
+        most = range_bytes_for(jobs, sum(sizes), keyed=config.is_keyed)
+        workers = processes(jobs, min(max(small, _LEAST_RANGE_BYTES), most), held, stop)
+        workers = workers._replace(head_bytes=min(max(small, _LEAST_HEAD_BYTES), HEAD_BYTES))
         source = _CountingSource(
             ParallelSource(names, lambda some: FilesSource(some, config), stream, workers, Log(None, 0))
         )
@@ -163,7 +163,7 @@ def by_pipe(subject: Subject) -> Answer:
         paths = {"-": names[0]} if is_plain else _link(names, [reader.fileno() for reader in readers], folder)
         settings, manifest = os.path.join(folder, "config.yaml"), os.path.join(folder, "run.json")
         with open(settings, "w", encoding="utf-8") as file:
-            lines = describe(None, config._asdict(), dict.fromkeys(config._fields, "")).splitlines(keepends=True)
+            lines = as_yaml(None, config._asdict(), dict.fromkeys(config._fields, "")).splitlines(keepends=True)
             file.writelines(line for line in lines if not line.startswith("max_bad:"))  # YAML knows no 1e-05
         command = [sys.executable, "-m", "stream_signal", "--config", settings, "--max-bad", repr(config.max_bad)]
         process = subprocess.Popen(  # noqa: S603 - this very program
@@ -196,19 +196,22 @@ def by_fractions(subject: Subject, sample: int) -> Answer:
     if not shown.is_full():
         stream.finish()
     rows = signals = 0
+    windows = (subject.config.window, *subject.config.windows)
     with closing(judge(subject.config, subject.source())) as judged:
         try:
-            for above, row in zip_longest(shown.above, judged):
+            for signals_of_row, row in zip_longest(shown.above, judged):
                 if rows == sample:
                     break
                 rows += 1
-                if above is None or row is None:
-                    found = "the oracle, and not the engine" if above is None else "the engine, and not the oracle"
-                    raise Differs(f"row {rows} is there for {found}")
-                if above != row.above:
-                    fractions = f"the close is {row.close} and the mean {row.mean}"
-                    raise Differs(f"row {rows} {'signals' if above else 'does not signal'}, and {fractions}")
-                signals += above
+                if signals_of_row is None or row is None:
+                    by, not_by = ("oracle", "engine") if signals_of_row is None else ("engine", "oracle")
+                    raise Differs(f"row {rows} is there for the {by}, and not for the {not_by}")
+                for window, above, one in zip(windows, signals_of_row, (row, *row.more), strict=True):
+                    if above != one.above:
+                        fractions = f"the close is {one.close} and the mean {one.mean}"
+                        decided = "signals" if above else "does not signal"
+                        raise Differs(f"row {rows} {decided} for window {window}, and {fractions}")
+                signals += row.above
         except Puzzled as why:
             raise LeftOut(f"the oracle does not know: {why}") from None
     return Answer(rows, signals, detail=f"the first {rows} rows")
@@ -220,7 +223,9 @@ class Differs(Exception):  # noqa: N818 - it is the finding
 
 def _answer(stream: SignalStream, detail: str = "") -> Answer:
     counts = stream.finish()
-    return Answer(counts.rows, counts.signals, stream.by_key, dict(stream.repairs.counts), detail)
+    metrics = Metrics.of(Config(), stream, counts, 0.0)
+    repairs = dict(stream.repairs.counts)
+    return Answer(counts.rows, counts.signals, metrics.by_window, metrics.by_key, repairs, detail)
 
 
 class _Wrapped:
@@ -340,7 +345,7 @@ class _StoppedStream:
 
     def _stop(self) -> None:
         saved = json.dumps(self.stream.state().as_json())
-        state = State.from_json(json.loads(saved), self._config.window)
+        state = State.from_json(json.loads(saved), self._config.window, self._config.windows)
         engine: Engine = self._random.choice(("auto", "rows", "blocks"))
         self.stream = SignalStream.from_state(self._config, state, engine=engine)
         self.stream.begin_input(*self._about)
@@ -356,13 +361,13 @@ class _Shown(Observer):
     """The signals of the first rows."""
 
     def __init__(self, most: int) -> None:
-        self.above: list[bool] = []
+        self.above: list[list[bool]] = []  # of each window
         self._most = most
 
     def row(self, row: Row) -> None:
         """See one row."""
         if len(self.above) < self._most:
-            self.above.append(row.above)
+            self.above.append([row.above, *(more.above for more in row.more)])
 
     def is_full(self) -> bool:
         """Whether it has all of them."""
@@ -418,9 +423,7 @@ def _counted(written: bytes, manifest: str, paths: Mapping[str, str], code: int)
         for path, name in paths.items():
             message = message.replace("stdin", repr(name)) if path == "-" else message.replace(path, name)
         raise StreamSignalError(message) from None
-    by_key = found.get("by_key")
-    table = None if by_key is None else {key: Counts(**counts) for key, counts in by_key.items()}
-    return Answer(found["rows"], found["signals"], table)
+    return Answer(found["rows"], found["signals"], found.get("by_window"), found.get("by_key"))
 
 
 def _format_of(name: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.line_format import CSV, CSV_LINES, format_for
 from stream_signal.outputs.files import replace_file
@@ -11,25 +11,26 @@ from stream_signal.outputs.files import replace_file
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stream_signal.core.stream import Counts
 
-
-def write_keys(by_key: Mapping[str, Counts], path: str) -> None:
+def write_keys(by_key: Mapping[str, Mapping[str, Any]], path: str) -> None:
     """Replace the file at `path`, of the format that fits its ending; OutputError if that fails."""
     replace_file(path, table(by_key, format_for(path)))
 
 
-def table(by_key: Mapping[str, Counts], form: str) -> bytes:
-    r"""Write the table, in the order of the keys.
+def table(by_key: Mapping[str, Mapping[str, Any]], form: str) -> bytes:
+    r"""Write the table, in the order of the keys, with the signals and the rate of each further window at the end.
 
-    >>> from stream_signal import Counts
-    >>> table({"BTC": Counts(4, 1, 0.25)}, "csv"), table({"BTC": Counts(4, 1, 0.25)}, "jsonl")
+    >>> entry = {"rows": 4, "signals": 1, "value": 0.25}
+    >>> table({"BTC": entry}, "csv"), table({"BTC": entry}, "jsonl")
     (b'key,rows,signals,value\nBTC,4,1,0.25\n', b'{"key": "BTC", "rows": 4, "signals": 1, "value": 0.25}\n')
     """
-    if form == CSV:
-        lines = [
-            b"%b,%d,%d,%b\n" % (CSV_LINES.cell(key.encode()), counts.rows, counts.signals, repr(counts.value).encode())
-            for key, counts in by_key.items()
-        ]
-        return b"key,rows,signals,value\n" + b"".join(lines)
-    return "".join(json.dumps({"key": key, **counts._asdict()}) + "\n" for key, counts in by_key.items()).encode()
+    if form != CSV:
+        return "".join(json.dumps({"key": key, **entry}) + "\n" for key, entry in by_key.items()).encode()
+    windows: Mapping[str, object] = next((entry.get("by_window", {}) for entry in by_key.values()), {})
+    lines = ["".join(["key,rows,signals,value", *(f",signals_{window},value_{window}" for window in windows), "\n"])]
+    for key, entry in by_key.items():
+        counts = [entry["rows"], entry["signals"], entry["value"]]
+        for each in entry.get("by_window", {}).values():
+            counts += [each["signals"], each["value"]]
+        lines.append(",".join([CSV_LINES.cell(key.encode()).decode(), *map(repr, counts)]) + "\n")
+    return "".join(lines).encode()

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
     from stream_signal.core.config import Config
     from stream_signal.core.stream import Counts
+    from stream_signal.outputs.metrics import Metrics
 
 SCHEMA = 1
+_OPTIONAL = {"by_window", "by_key"}
 
 
 class Manifest(NamedTuple):
@@ -43,8 +45,10 @@ class Manifest(NamedTuple):
     """those of them whose close is above the mean"""
     value: float
     """signals / rows, as the nearest float64"""
+    by_window: dict[str, dict[str, Any]] | None = None
+    """as in the metrics; not written without further windows"""
     by_key: dict[str, dict[str, Any]] | None = None
-    """rows, signals and value of each key; not written without keys"""
+    """as in the metrics, also if their table is written elsewhere; not written without keys"""
 
     @classmethod
     def of(  # noqa: PLR0913, PLR0917 - all that a manifest has
@@ -54,19 +58,16 @@ class Manifest(NamedTuple):
         flags: Mapping[str, Any],
         config: Config,
         counts: Counts,
-        by_key: Mapping[str, Counts] | None,
+        metrics: Metrics,
     ) -> Manifest:
         """Make the record of a job that has counted its inputs; `path` is that of its config file."""
-        table = None if by_key is None else {key: each._asdict() for key, each in by_key.items()}
-        settings = as_json(config._asdict())
-        return cls(SCHEMA, [*map(dict, inputs)], path, as_json(flags), settings, versions(), *counts, table)
+        head = SCHEMA, [*map(dict, inputs)], path, as_json(flags), as_json(config._asdict()), versions()
+        return cls(*head, *counts, metrics.by_window, metrics.by_key)
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as it is written."""
         found = self._asdict()
-        if self.by_key is None:
-            del found["by_key"]
-        return found
+        return {key: value for key, value in found.items() if value is not None or key not in _OPTIONAL}
 
 
 def write_manifest(manifest: Manifest, path: str) -> None:
@@ -90,7 +91,7 @@ def read_manifest(data: bytes) -> Manifest:
     if found["manifest"] != SCHEMA:
         raise ValueError(f"expected a manifest of schema {SCHEMA}, found schema {str(found['manifest'])[:20]}")
     names = set(Manifest._fields)
-    if not names - {"by_key"} <= found.keys() <= names:
+    if not names - _OPTIONAL <= found.keys() <= names:
         raise ValueError(f"expected the keys {', '.join(Manifest._fields)}, found others")
     manifest = Manifest(**found)
     inputs: Any = found["inputs"]
@@ -103,6 +104,7 @@ def read_manifest(data: bytes) -> Manifest:
         ("rows", type(manifest.rows) is int),
         ("signals", type(manifest.signals) is int),
         ("value", type(manifest.value) in {int, float}),
+        ("by_window", manifest.by_window is None or isinstance(manifest.by_window, dict)),
         ("by_key", manifest.by_key is None or isinstance(manifest.by_key, dict)),
     ):
         if not is_right:

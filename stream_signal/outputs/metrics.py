@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from stream_signal.core.config import Config
-    from stream_signal.core.stream import Counts
+    from stream_signal.core.stream import Counts, SignalStream
 
 UNKNOWN_VERSION = "unknown"  # if the config could not be read
 
@@ -33,27 +33,44 @@ class Metrics(NamedTuple):
     """of the config"""
     status: str
     """"success"; "running" in the metrics so far of a job that has not ended"""
-    by_key: dict[str, Counts] | None = None
+    by_window: dict[str, dict[str, Any]] | None = None
+    """signals and value of each further window; not written without one"""
+    by_key: dict[str, dict[str, Any]] | None = None
     """rows, signals and value of each key, in the order in which they first came; not written without keys"""
     keys: int | None = None
     """how many keys there are, if their table is written elsewhere"""
 
     @classmethod
-    def of(cls, config: Config, counts: Counts, seconds: float, status: str = "success") -> Metrics:
-        """Make the record of a job; `seconds` is its wall time."""
-        milliseconds = int(seconds * 1000)
-        return cls(config.version, counts.rows, "signal_rate", counts.value, milliseconds, config.seed, status)
+    def of(
+        cls, config: Config, stream: SignalStream, counts: Counts, seconds: float, status: str = "success"
+    ) -> Metrics:
+        """Make the record of a job that has counted `stream`; `seconds` is its wall time."""
+        head = config.version, counts.rows, "signal_rate", counts.value, int(seconds * 1000), config.seed, status
+        by_window = stream.by_window
+        return cls(*head, None if by_window is None else _of_windows(by_window), _of_keys(stream))
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as it is written."""
-        found = {key: value for key, value in self._asdict().items() if value is not None}
-        if self.by_key is not None:
-            found["by_key"] = {key: counts._asdict() for key, counts in self.by_key.items()}
-        return found
+        return {key: value for key, value in self._asdict().items() if value is not None}
 
     def without_table(self) -> Metrics:
         """Return it with the number of the keys in place of their counts."""
         return self if self.by_key is None else self._replace(by_key=None, keys=len(self.by_key))
+
+
+def _of_windows(by_window: dict[int, Counts]) -> dict[str, dict[str, Any]]:
+    return {str(window): {"signals": counts.signals, "value": counts.value} for window, counts in by_window.items()}
+
+
+def _of_keys(stream: SignalStream) -> dict[str, dict[str, Any]] | None:
+    by_key, windows = stream.by_key, stream.by_key_and_window
+    if by_key is None:
+        return None
+    found: dict[str, dict[str, Any]] = {key: counts._asdict() for key, counts in by_key.items()}
+    if windows is not None:
+        for key, entry in found.items():
+            entry["by_window"] = _of_windows(windows[key])
+    return found
 
 
 class ErrorRecord(NamedTuple):

@@ -40,5 +40,5 @@ class MetricsSoFar(Every):
         counts = self._stream.counts
         if counts:
             seconds = time.perf_counter() - self._started
-            metrics = Metrics.of(self._config, counts, seconds, "running")
-            write_metrics(metrics._replace(by_key=self._stream.by_key), self._output, self._keys_output)
+            metrics = Metrics.of(self._config, self._stream, counts, seconds, "running")
+            write_metrics(metrics, self._output, self._keys_output)

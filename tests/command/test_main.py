@@ -107,7 +107,11 @@ def test_the_reader_of_stdout_has_gone(arguments: list[str], folder: Path) -> No
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-@pytest.mark.parametrize("arguments", [[], ["candles"], ["formats"]], ids=["job", "candles", "formats"])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["candles"], ["formats"], ["--help"], ["candles", "--help"], ["--version"], ["--print-config"]],
+    ids=" ".join,
+)
 def test_stdout_is_full(arguments: list[str], folder: Path) -> None:
     """A full disk under stdout is exit 1 and one line on stderr."""
     with open("/dev/full", "wb") as full:

@@ -25,7 +25,7 @@ SEED = "seed: expected an integer from 0 to 9223372036854775807, found "
 VERSION = 'version: expected text, in quotes where it looks like a number ("1.10"), found '
 KNOWN = (
     "known keys: seed, window, version, column, header, delimiter, bad_rows, format, time_column, newest_first, "
-    "decimal, thousands, max_bad, key, key_pattern, max_keys, grouped"
+    "decimal, thousands, max_bad, key, key_pattern, max_keys, grouped, windows"
 )
 COLUMN = "column: expected the name of a column, or its number counted from 1, found "
 TIME_COLUMN = (
@@ -183,11 +183,12 @@ def test_everything_set() -> None:
         key_pattern="{key}-1m-*.csv",
         max_keys=7,
         grouped=True,
+        windows=[5, 60],
     )
     text = (
         'seed: 7\nwindow: 20\nversion: "1.10"\ncolumn: [close, 5]\nheader: false\ndelimiter: "\\t"\nbad_rows: missing\n'
         'format: metatrader5\ntime_column: [1, time]\nnewest_first: true\ndecimal: ","\nthousands: space\n'
-        'key: 2\nkey_pattern: "{key}-1m-*.csv"\nmax_keys: 7\ngrouped: true\n'
+        'key: 2\nkey_pattern: "{key}-1m-*.csv"\nmax_keys: 7\ngrouped: true\nwindows: [5, 60]\n'
     )
     assert parse_config(text.encode()) == wanted
     assert parse_config(json.dumps(wanted._asdict()).encode()) == wanted

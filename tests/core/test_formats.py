@@ -96,6 +96,36 @@ def test_another_number_of_fields(tmp_path: Path) -> None:
     assert done.record["error_message"] == "line 1: expected 6 fields in the format bitfinex, found 7"
 
 
+@pytest.mark.parametrize(
+    ("name", "other", "message"),
+    [
+        (
+            "metatrader4",
+            "kraken",
+            "a date like 2024.12.31 in column 1 in the format metatrader4, found '1700000000'",
+        ),
+        ("kraken", "metatrader4", "seconds since 1970 in column 1 in the format kraken, found '2023.11.14'"),
+        ("coinbase", "bitfinex", "seconds since 1970 in column 1 in the format coinbase, found '1700000000000'"),
+        ("bitfinex", "coinbase", "milliseconds since 1970 in column 1 in the format bitfinex, found '1700000540'"),
+    ],
+)
+def test_another_form_of_time(name: str, other: str, message: str, tmp_path: Path) -> None:
+    """A file of another source that has as many fields is refused by the form of its times, with its own format."""
+    sample = next(sample for sample in SAMPLES if sample.name == other)
+    (tmp_path / "data.csv").write_bytes(sample.file(["9.25"] * 10))  # between the low and the high
+    done = run_in_process("data.csv", "--format", name, "--no-newest-first", cwd=tmp_path)
+    assert (done.code, done.record["error_message"]) == (1, f"line 1: expected {message}")
+    assert f"in place of --format {name}, try --format {other}" in done.stderr
+
+
+def test_daily_bars_of_metatrader5(tmp_path: Path) -> None:
+    """Daily bars have a date and no time: they are read, and the date is their timestamp."""
+    (tmp_path / "D1.csv").write_text("<DATE>\t<OPEN>\t<CLOSE>\n2024.01.02\t1\t2\n2024.01.03\t1\t3\n")
+    flags = ("--format", "metatrader5", "--window", "2", "--signals", "s.csv", "--strict")
+    assert run_in_process("D1.csv", *flags, cwd=tmp_path).code == 0
+    assert (tmp_path / "s.csv").read_text() == "row,time,close,mean,signal\n1,2024.01.02,2,,0\n2,2024.01.03,3,2.5,1\n"
+
+
 def test_a_later_row_of_another_layout(tmp_path: Path) -> None:
     """A row that does not fit is refused by its line, however the file begins."""
     kraken = SAMPLES[3].file(CLOSES)

@@ -280,6 +280,16 @@ def test_every_refusal_has_a_hint(case: Case) -> None:
     assert "\n" not in hint
 
 
+def test_a_header_that_comes_last(tmp_path: Path) -> None:
+    """Read from its end without a header, a file that has one meets it last: the hint says so, and works."""
+    (tmp_path / "data.csv").write_bytes(b"time,open,close\n3,1,5\n2,1,4\n1,1,3\n")
+    done = run_in_process("data.csv", "--newest-first", "--no-header", "--column", "3", cwd=tmp_path)
+    hint = "the line looks like a header: try --header true --column close"
+    assert done.stderr.splitlines()[1] == f"stream-signal: {hint}"
+    flags = hint.partition("try ")[2].split()
+    assert run_in_process("data.csv", "--newest-first", *flags, "--quiet", cwd=tmp_path).code == 0
+
+
 CELLS = [
     "",
     "5",

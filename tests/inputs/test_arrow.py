@@ -24,8 +24,9 @@ from stream_signal.inputs.arrow import read_columns
 from stream_signal.inputs.magic import find_format
 from support.candle_csv import FIRST_TIMESTAMP, HEADER, candle_csv
 from support.columns import CLOSES, WRITERS, Table, tables
-from support.commands import COMMAND, metrics_of, run_command, run_in_process
+from support.commands import COMMAND, metrics_of, run_command, run_in_process, run_script
 from support.memory import MEASURE, MEGABYTE
+from support.scripts import AT_IMPORT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -237,6 +238,53 @@ def test_more_after_a_stream() -> None:
         chunks_of(data * 2)
 
 
+@pytest.mark.parametrize("form", ["parquet", "arrow"])
+@pytest.mark.parametrize("rows", [[3, 3], [1, 3], [3, 1], [3, 3, 3], [3, 0], [0, 3], [300_000, 3]])
+def test_joined_files(form: str, rows: list[int]) -> None:
+    """Files that `cat` has joined are refused, as only one of them would count: where the last one begins, and why."""
+    table = pa.table({"close": [float(number % 11) for number in range(max(rows))]})
+    files = [written(table.slice(0, each), form) for each in rows]
+    begin, data = len(b"".join(files[:-1])), b"".join(files)
+    with pytest.raises(InputError) as refused:
+        chunks_of(data)
+    found = f"expected one {find_format(data)} file, found another one joined to it at byte {begin}"
+    hint = "`cat` cannot join such files: give them as paths, the oldest first"
+    assert (str(refused.value), refused.value.hint) == (f"cannot read 'data': {found}", hint)
+
+
+def _more_before_the_footer(size: int) -> bytes:
+    """Return a Parquet file with something of its writer's own before the footer."""
+    data = written(PRICES, "parquet")
+    footer = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    return data[:footer] + (b"PAR1PAR1" * size)[:size] + data[footer:]
+
+
+@pytest.mark.parametrize("size", [1, 16, 1000, 3_000_001])
+def test_more_before_a_footer(size: int) -> None:
+    """What a writer puts between the data and the footer is not another file, whatever it looks like."""
+    assert chunks_of(_more_before_the_footer(size)) == chunks_of(written(PRICES, "parquet"))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"write_page_index": True},
+        {"write_page_index": True, "row_group_size": 1},
+        {"bloom_filter_options": {"timestamp": True}},
+        {"use_dictionary": False, "compression": "zstd", "data_page_version": "2.0"},
+    ],
+    ids=lambda options: next(iter(options)),
+)
+def test_indexes_and_filters(options: dict[str, Any]) -> None:
+    """Page indexes and bloom filters between the data and the footer are no reason to refuse a file."""
+    file = io.BytesIO()
+    try:
+        parquet.write_table(PRICES, file, **options)
+    except TypeError as error:
+        pytest.skip(str(error))  # an older pyarrow
+    assert chunks_of(file.getvalue()) == chunks_of(written(PRICES, "parquet"))
+
+
 NUMBERS = [f"{4 + number % 7}.{number % 5}" for number in range(300)]
 TIMES = list(range(FIRST_TIMESTAMP, FIRST_TIMESTAMP + 60 * len(NUMBERS), 60))
 CANDLES = pa.table(
@@ -320,6 +368,13 @@ def test_stopped_while_a_pipe_is_silent(files: Path) -> None:
         time.sleep(1.5)
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=10) == 143
+
+
+@pytest.mark.parametrize("module", ["pyarrow.lib", "pyarrow.ipc", "pyarrow.compute", "pandas"])
+def test_stopped_in_an_import(module: str, files: Path) -> None:
+    """A stop signal in the middle of an import stops the job, even where pyarrow catches what it raises."""
+    done = run_script(AT_IMPORT, module, cwd=files, stdin=(files / "data.arrows").read_bytes())
+    assert (done.code, done.record["error_message"]) == (143, "interrupted by SIGTERM after 0 rows")
 
 
 def test_within_archives(files: Path) -> None:

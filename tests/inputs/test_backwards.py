@@ -203,6 +203,20 @@ def test_quotes(text: str, message: str, tmp_path: Path) -> None:
     assert "give --no-newest-first" in done.stderr.splitlines()[1]
 
 
+@pytest.mark.parametrize("lines", [[HEADER], ["https://www.CryptoDataDownload.com\n", HEADER], []])
+def test_the_hint_for_quotes(lines: list[str], tmp_path: Path) -> None:
+    """The command of the hint reads newest-first rows that have quotes in order of time."""
+    rows = [row(minute, f'"{minute % 5 * minute}.5"') + "\n" for minute in range(60)]
+    flags = [] if lines else ["--no-header", "--column", "5"]
+    (tmp_path / "my data.csv").write_text("".join([*lines, *rows[::-1]]))
+    (tmp_path / "ordered.csv").write_text("".join([*lines, *rows]))
+    hint = run_command("my data.csv", "--newest-first", *flags, cwd=tmp_path).stderr.splitlines()[1]
+    command = hint.partition("try ")[2].partition("; if the rows come oldest first")[0]
+    command = " ".join([command.replace("stream-signal", f'"{COMMAND}"'), *flags])
+    done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, timeout=60, check=True)
+    assert metrics_of(done.stdout) == metrics_of(run_command("ordered.csv", *flags, cwd=tmp_path).stdout)
+
+
 def test_quotes_before_the_first_row(tmp_path: Path) -> None:
     """A quote at the beginning of the first file is refused before a row of the last file is written."""
     (tmp_path / "a.csv").write_text(HEADER + row(0, '"1"') + "\n")

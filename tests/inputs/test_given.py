@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import os
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,9 +14,7 @@ import pytest
 from stream_signal import Config, InputError, SignalStream, run
 from support.cases import DATA
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+SEVERAL = ": to read several files, feed the bytes of each to a SignalStream, and call its end_input() after each"
 EXPECTED = "expected a path, a file, bytes or an iterable of bytes, found "
 WANTED = (7, 3 / 7)
 
@@ -39,6 +38,19 @@ class Silent:
 
     def read(self, _: int) -> None:
         return None
+
+
+def test_several_files(tmp_path: Path) -> None:
+    """What the refusal of several paths says is the answer of the files as one stream."""
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_bytes(DATA.removesuffix(b"\n"))
+    stream = SignalStream()
+    for name in ("a.csv", "b.csv"):
+        stream.feed((tmp_path / name).read_bytes())
+        stream.end_input()
+    other = SignalStream()
+    other.feed(DATA * 2)
+    assert stream.finish() == other.finish()
 
 
 def test_text_files(tmp_path: Path) -> None:
@@ -89,7 +101,9 @@ def test_a_config_of_any_kind() -> None:
         ([1.5, 2.5], EXPECTED + "list of float: a RollingMean takes numbers"),
         (np.array([1.5, 2.5]), EXPECTED + "ndarray of float64: a RollingMean takes numbers"),
         (["close\n", "1\n"], EXPECTED + "list of str: encode each"),
-        ({"close": [1]}, EXPECTED + "dict of str: encode each"),
+        (["a.csv", "b.csv"], EXPECTED + "list of str" + SEVERAL),
+        ([Path("a.csv")], EXPECTED + f"list of {type(Path()).__name__}{SEVERAL}"),
+        ({"close": [1]}, EXPECTED + "dict of str"),
         ([["close"], ["1"]], EXPECTED + "list of list"),
         (None, EXPECTED + "NoneType"),
         (5, EXPECTED + "int"),

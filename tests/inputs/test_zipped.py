@@ -86,6 +86,72 @@ def test_no_such_member(path: str, message: str, tmp_path: Path) -> None:
     assert run_in_process("--", path, cwd=tmp_path).record["error_message"] == message
 
 
+def test_metadata_of_macos(tmp_path: Path) -> None:
+    """What the Finder adds to an archive is refused with what to type instead; a member can still be named."""
+    (tmp_path / "my z.zip").write_bytes(zipped({"a.csv": DATA, "__MACOSX/._a.csv": b"\x00\x05\x16\x07"}))
+    message = "its member '__MACOSX/._a.csv' is metadata of macOS and no CSV"
+    done = run_in_process("my z.zip", cwd=tmp_path)
+    assert done.record["error_message"] == f"cannot read 'my z.zip': {message}"
+    hint = "zip -d 'my z.zip' '__MACOSX/*' removes it; or give 'my z.zip/a.csv'"
+    assert done.stderr.splitlines()[1] == f"stream-signal: {hint}"
+    assert counts(run_in_process("my z.zip/a.csv", cwd=tmp_path).stdout) == count(CLOSES, 5)
+    done = run_in_process(stdin=(tmp_path / "my z.zip").read_bytes(), cwd=tmp_path)
+    assert done.record["error_message"] == f"cannot read stdin: {message}"
+
+
+@pytest.mark.parametrize("hidden", [0, 1, 2])
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_member_that_is_not_listed(hidden: int, streamed: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    """An archive with a member that its directory does not name is refused: its rows would not count."""
+
+    class Pipe(io.BytesIO):
+        def seekable(self) -> bool:
+            return not streamed
+
+        def seek(self, *where: int) -> int:
+            if streamed:
+                raise io.UnsupportedOperation("seek")
+            return super().seek(*where)
+
+    into = Pipe()
+    with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("a.csv", "b.csv", "c.csv"):
+            archive.writestr(name, DATA)
+        whole = archive.infolist()[:]
+        del archive.filelist[hidden]
+    (tmp_path / "z.zip").write_bytes(into.getvalue())
+    message = refusal(tmp_path / "z.zip")
+    if hidden:
+        before = whole[hidden - 1].filename
+        assert message == f"cannot read 'z.zip': the member behind '{before}' is not listed in its directory"
+    else:
+        assert message == "cannot read 'z.zip': there are bytes before its first member"
+
+
+@pytest.mark.parametrize("extra", [0, 1, 4000])
+def test_padding_between_members(extra: int, tmp_path: Path) -> None:
+    """Extra fields that align members, whatever is in them, are no member."""
+    into = io.BytesIO()
+    with zipfile.ZipFile(into, "w") as archive:
+        for name in ("a.csv", "b.csv"):
+            info = zipfile.ZipInfo(name)
+            info.extra = b"\x35\xd9" + (16 + extra).to_bytes(2, "little") + b"PK\x03\x04" * 4 + bytes(extra)
+            archive.writestr(info, DATA)
+    (tmp_path / "z.zip").write_bytes(into.getvalue())
+    assert run(Config(), tmp_path / "z.zip").rows_processed == 2 * len(CLOSES)
+
+
+def test_a_comment_with_the_mark_of_an_end(tmp_path: Path) -> None:
+    """A comment that would hide where the directory is, is refused in words."""
+    into = io.BytesIO()
+    with zipfile.ZipFile(into, "w") as archive:
+        archive.writestr("a.csv", DATA)
+        archive.comment = b"made by PK\x05\x06 and others, as it is written here"
+    (tmp_path / "z.zip").write_bytes(into.getvalue())
+    message = refusal(tmp_path / "z.zip")
+    assert message == "cannot read 'z.zip': the comment of the zip file has the mark in it that ends one"
+
+
 def test_an_error_names_the_member(tmp_path: Path) -> None:
     """An error in one of several members names it and the line in it; so does the log for each that was read."""
     members = {"a.csv": DATA, "b.csv": DATA + b"1,2\n"}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
+import re
 import signal
 import subprocess
 import time
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +19,7 @@ from support.commands import COMMAND, logged, run_command, settings_yaml
 from support.processes import append
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 PLAIN = candle_csv(CLOSES)
@@ -34,13 +39,30 @@ def dated(*times: str) -> bytes:
     return ("date;close\n" + "".join(f"{time};4.5\n" for time in times)).encode()
 
 
+BY_PATH = "--newest-first reads the file from its end"
+FROM_A_PIPE = "save the rows to a file, and read that with --newest-first"
+
+
+def zipped(data: bytes) -> bytes:
+    """Make a zip file of a file."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("data.csv", data)
+    return file.getvalue()
+
+
+def quoted(data: bytes) -> bytes:
+    """Quote the last field of each line."""
+    return re.sub(rb"([^,\n]+)\n", rb'"\1"\n', data)
+
+
 DOUBTS = [
     (
         "backwards",
         NEWEST_FIRST,
         (
             "newest first: 299 of 299 (100 %) timestamps are earlier than the one before, so the mean uses future "
-            "prices; --newest-first reads the file from its end"
+            f"prices; {BY_PATH}"
         ),
     ),
     (
@@ -99,9 +121,10 @@ def test_said(kind: str, data: bytes, text: str, tmp_path: Path) -> None:
     assert (quiet.code, quiet.stderr, quiet.record["status"]) == (0, "", "success")
     for inputs, stdin in (["data.csv"], b""), ([], data):
         done = run_command(*inputs, stdin=stdin, cwd=tmp_path)
-        assert (done.code, done.stderr) == (0, f"stream-signal: {text}\n")
+        said = text if inputs else text.replace(BY_PATH, FROM_A_PIPE)
+        assert (done.code, done.stderr) == (0, f"stream-signal: {said}\n")
         assert done.record | {"latency_ms": 0} == quiet.record | {"latency_ms": 0}
-    assert run_command("data.csv", "--log-file", "run.log", cwd=tmp_path).stderr == done.stderr
+    assert run_command("data.csv", "--log-file", "run.log", cwd=tmp_path).stderr == f"stream-signal: {text}\n"
     assert run_command("data.csv", "--log-file", "run.log", "-q", cwd=tmp_path).stderr == ""
     assert logged(tmp_path, "doubt") == [{"event": "doubt", "kind": kind, "text": text}] * 2
 
@@ -110,6 +133,7 @@ def test_said(kind: str, data: bytes, text: str, tmp_path: Path) -> None:
 def test_strict(kind: str, data: bytes, text: str, tmp_path: Path) -> None:
     """With --strict, the job fails with that text, in the record, on stderr and in the log."""
     done = run_command("--strict", "--quiet", "--log-file", "run.log", stdin=data, cwd=tmp_path)
+    text = text.replace(BY_PATH, FROM_A_PIPE)
     assert (done.code, done.record["error_message"], done.stderr) == (1, text, f"stream-signal: {text}\n")
     assert [event["kind"] for event in logged(tmp_path, "doubt", "job failed")] == [kind, "DoubtError"]
 
@@ -139,6 +163,27 @@ def test_no_doubt(tmp_path: Path) -> None:
             assert (done.code, done.stderr) == (0, "")
     assert run_command("--log-file", "run.log", stdin=few_gaps, cwd=tmp_path).stderr == ""
     assert logged(tmp_path, "gaps") == [{"event": "gaps", "steps": 289, "longer": 1, "usual_seconds": 60.0}]
+
+
+@pytest.mark.parametrize(
+    ("pack", "flags", "advice"),
+    [
+        (gzip.compress, [], "decompress it to a file, and read that with --newest-first"),
+        (zipped, [], "decompress it to a file, and read that with --newest-first"),
+        (quoted, [], "sort the rows by time, or remove the quotes and give --newest-first"),
+        (bytes, ["--checkpoint", "c.json"], "--checkpoint needs the rows in order of time: sort them first"),
+    ],
+    ids=["gzip", "zip", "quotes", "a checkpoint"],
+)
+def test_newest_first_is_not_advised_where_it_is_refused(
+    pack: Callable[[bytes], bytes], flags: list[str], advice: str, tmp_path: Path
+) -> None:
+    """Where an input cannot be read from its end, the doubt says what else to do."""
+    (tmp_path / "data").write_bytes(pack(NEWEST_FIRST))
+    done = run_command("data", *flags, cwd=tmp_path)
+    assert done.stderr.startswith("stream-signal: newest first: 299 of 299 (100 %)")
+    assert done.stderr.endswith(f"; {advice}\n")
+    assert run_command("data", *flags, "--newest-first", cwd=tmp_path).code != 0
 
 
 def test_oldest_first_read_from_the_end(tmp_path: Path) -> None:
@@ -221,6 +266,8 @@ def test_too_many_bad_rows(tmp_path: Path) -> None:
     assert run_command("--quiet", stdin=half, cwd=tmp_path).code == 0
     done = run_command(stdin=half + b"z\n", cwd=tmp_path)
     assert (done.code, done.record["error_message"]) == (1, message)
+    hint = "--bad-rows error stops at the first of them and says what to try; if so many may be bad: --max-bad 0.6"
+    assert done.stderr.splitlines()[1] == f"stream-signal: {hint}"
     assert run_command("--max-bad", "0.6", "--quiet", stdin=half + b"z\n", cwd=tmp_path).code == 0
     assert run_command("--max-bad", "0.4", stdin=half, cwd=tmp_path).code == 1
     (tmp_path / "config.yaml").write_text("seed: 42\nwindow: 2\nversion: v1\nbad_rows: missing\nmax_bad: 0.6\n")
@@ -235,5 +282,7 @@ def test_no_window_because_of_bad_rows(tmp_path: Path) -> None:
     assert done.record["error_message"].startswith(
         "expected a window of 4 rows that can be read, found none in 20 rows, of which 5 could not be read"
     )
+    hint = "stops at the first of them and says what to try; a shorter --window needs fewer rows without one of them"
+    assert done.stderr.splitlines()[1] == f"stream-signal: --bad-rows error {hint}"
     for closes in (["1", "2", "x"], ["1", "2", "3", ""] * 5 + ["x"]):
         assert run_command("--quiet", stdin=candle_csv(closes), cwd=tmp_path).code == 0

@@ -51,7 +51,7 @@ def test_the_story_of_a_job(folder: Path) -> None:
     assert started.pop("versions") == {"stream_signal": __version__, "python": __import__("platform").python_version()}
     assert started == {
         "event": "job started",
-        "config": Config(window=2, bad_rows="missing")._asdict(),
+        "config": {**Config(window=2, bad_rows="missing")._asdict(), "windows": []},
         "inputs": ["data.csv"],
     }
     assert config_found == {"event": "config found", "path": "config.yaml", "ignore": "--no-config"}

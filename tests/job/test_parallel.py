@@ -21,10 +21,11 @@ from stream_signal.job.log import Log
 from stream_signal.job.parallel import ParallelSource, Workers
 from stream_signal.job.stopping import StopSignals
 from support.candle_csv import CLOSES, candle_csv
+from support.servers import file_server
 from support.strategies import candle_files, windows
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
     from stream_signal.inputs.events import Event, Source
@@ -59,7 +60,7 @@ def outcome(source: Source, stream: SignalStream) -> Any:
 
 def workers(executor: Executor, range_bytes: int = 150, *, are_here: bool = True) -> Workers:
     """Let an executor count the ranges."""
-    return Workers(lambda: executor, range_bytes, ahead=3, are_here=are_here)
+    return Workers(lambda: executor, range_bytes, ahead=3, share_files=are_here, may_fail=are_here)
 
 
 @given(
@@ -203,6 +204,53 @@ def test_a_file_that_is_replaced(tmp_path: Path) -> None:
     executor = Replacing(path, candle_csv(reversed(CLOSES)))
     source = ParallelSource((str(path),), FilesSource, stream, workers(executor), Log(None, 0))
     assert outcome(source, stream)[0] == f"cannot read {str(path)!r}: it was replaced while it was read"
+
+
+class Acting(Executor):
+    """An executor that does something before it counts the range of a number."""
+
+    def __init__(self, at: int, act: Callable[[], None]) -> None:
+        self._left = at
+        self._act = act
+
+    def submit(self, do: Any, /, *arguments: Any, **_: Any) -> Future[Any]:
+        """Count a range."""
+        if not self._left:
+            self._act()
+        self._left -= 1
+        future: Future[Any] = Future()
+        future.set_result(do(*arguments))
+        return future
+
+
+@pytest.mark.parametrize("at", [0, 2, 4])
+def test_a_remote_file_that_changes(at: int) -> None:
+    """A remote file that changes between two ranges is an error, of whatever range."""
+    data, other = candle_csv(CLOSES), candle_csv(reversed(CLOSES))
+    with file_server() as server:
+
+        def replace() -> None:
+            server.files["/data.csv"], server.etag = other, '"2"'
+
+        server.files["/data.csv"] = data
+        url = f"{server.url}/data.csv"
+        stream = SignalStream(Config())
+        acting = workers(Acting(at, replace), len(data) // 5)
+        source = ParallelSource((url,), FilesSource, stream, acting, Log(None, 0))
+        assert outcome(source, stream)[0] == f"cannot read {url!r}: it changed while it was read"
+        stream = SignalStream(Config())
+        source = ParallelSource((url,), FilesSource, stream, acting, Log(None, 0))
+        assert outcome(source, stream)[1] == len(CLOSES)
+
+
+def test_the_same_file_again(tmp_path: Path) -> None:
+    """A file that is given twice is counted by the workers both times."""
+    path = tmp_path / "data.csv"
+    path.write_bytes(candle_csv(CLOSES))
+    stream = SignalStream(Config())
+    source = Apart((str(path),) * 2, FilesSource, stream, workers(Acting(-1, exit), 1000), Log(None, 0))
+    assert outcome(source, stream)[1] == 2 * len(CLOSES)
+    assert source.counted == 2 * -(-(path.stat().st_size - 300) // 1000)
 
 
 class Elsewhere(Executor):

@@ -110,8 +110,18 @@ def test_keys_of_a_column(tmp_path: Path) -> None:
     lines = DATA.decode().splitlines()
     text = "".join(f"{'ABC'[number % 3]},{line}\n" for number, line in enumerate(lines[1:]))
     (tmp_path / "data.csv").write_text(f"symbol,{lines[0]}\n{text}")
-    found = outcomes(tmp_path / "data.csv", key="symbol")
-    assert (differing(found), left_out(found)) == ([], ["jobs"])
+    found = outcomes(tmp_path / "data.csv", key="symbol", windows=(2, 9))
+    assert (differing(found), left_out(found)) == ([], [])
+    answer = found["pipe"].answer
+    assert answer
+    assert list((answer.by_key or {})["B"]["by_window"]) == ["2", "9"]
+
+
+def test_several_windows(tmp_path: Path) -> None:
+    """The counts of each window are the same in all ways."""
+    (tmp_path / "data.csv").write_bytes(DATA)
+    found = outcomes(tmp_path / "data.csv", window=5, windows=(1, 20, 60))
+    assert (differing(found), left_out(found)) == ([], [])
 
 
 def test_newest_first(tmp_path: Path) -> None:
@@ -169,7 +179,7 @@ def plant(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
         ("stop and resume", ["stop and resume"], r"^signals: \d+, and the row engine: \d+$"),
         ("jobs", ["jobs"], r"^signals: "),
         ("pipe", ["pipe"], r"^rows: |and the row engine: "),
-        ("fractions", ["fractions"], r"^row \d+ does not signal, and the close is (\S+) and the mean \1$"),
+        ("fractions", ["fractions"], r"^row \d+ does not signal for window 2, and the close is (\S+) and the mean \1$"),
         ("cuts", WAYS[2:5], r"and the row engine: "),
     ],
 )

@@ -45,7 +45,7 @@ def test_all_that_it_holds(folder: Path) -> None:
         ("manifest", 1),
         ("inputs", [{"name": "data.csv", "bytes": len(DATA), "sha256": sha256(DATA)}]),
         ("config", "c.yaml"),
-        ("flags", {"window": 5}),
+        ("flags", {"window": 5, "windows": []}),
         ("settings", settings),
         ("versions", versions),
         ("rows", 7),

@@ -37,6 +37,19 @@ sys.argv[1:] = sys.argv[4:]
 sys.exit(main())
 """
 
+# Runs the command, and stops it when it is about to import a module.
+AT_IMPORT = """
+import os, signal, sys
+from stream_signal.__main__ import main
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == wanted:
+            os.kill(os.getpid(), signal.SIGTERM)
+wanted = sys.argv.pop(1)
+sys.meta_path.insert(0, Finder())
+sys.exit(main())
+"""
+
 # Runs the command, and stops it when the first chunk is counted.
 IN_FEED = """
 import os, signal, sys

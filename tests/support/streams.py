@@ -37,7 +37,7 @@ def outcome(pieces: list[bytes], engine: dict[str, Any] | None = None, **options
 
 def moved(stopped: SignalStream, config: Config, **engine: Any) -> tuple[SignalStream, int]:
     """Move the stream through JSON, as into another process; return it and the offset to feed it from."""
-    state = State.from_json(json.loads(json.dumps(stopped.state().as_json())), config.window)
+    state = State.from_json(json.loads(json.dumps(stopped.state().as_json())), config.window, config.windows)
     return SignalStream.from_state(config, state, **engine), state.offset
 
 

@@ -191,6 +191,22 @@ def test_no_worker_outlives_its_job(job: subprocess.Popen[bytes], how: signal.Si
     assert not any(is_running(worker) for worker in workers)
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
+def test_a_worker_that_hangs(job: subprocess.Popen[bytes]) -> None:
+    """A job whose workers hang ends at the first signal, and its workers with it."""
+    workers = wait_for_children(job)
+    for worker in workers:
+        os.kill(worker, signal.SIGSTOP)
+    job.send_signal(signal.SIGINT)
+    try:
+        assert job.wait(30) == 130
+    finally:
+        are_left = [worker for worker in workers if is_running(worker)]
+        for worker in are_left:
+            os.kill(worker, signal.SIGKILL)
+    assert not are_left
+
+
 def is_running(pid: int) -> bool:
     """Whether a process still runs; a zombie does not."""
     try:

@@ -17,7 +17,7 @@ import numpy as np
 
 from stream_signal.core.blocks.columns import Columns
 from stream_signal.core.blocks.reader import PADDING, BlockDecoder
-from stream_signal.core.blocks.rolling import push_closes, rows_without_mean
+from stream_signal.core.blocks.rolling import push_closes, push_scaled, rows_without_mean
 from stream_signal.core.blocks.rows import Rows
 from stream_signal.core.observe import Row
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from stream_signal.core.blocks.reader import Block, Integers
+    from stream_signal.core.blocks.rolling import Pushed
     from stream_signal.core.header import Header
     from stream_signal.core.observe import Observer
     from stream_signal.core.rows.engine import RowEngine
@@ -80,10 +81,12 @@ class BlockEngine:
         observers: Sequence[Observer],
         block_bytes: int,
         least_block_bytes: int = LEAST_BLOCK_BYTES,
+        more: Sequence[Tally] = (),
     ) -> None:
         self._reader = reader
         self._row_engine = row_engine
         self._tally = tally
+        self._more = more
         self._observers = observers
         self._block_bytes = block_bytes
         self._least_block_bytes = least_block_bytes
@@ -153,17 +156,20 @@ class BlockEngine:
         if odd.gone:
             ticks = np.delete(ticks, odd.gone)
         columns = self._columns(chunk, header, block, odd) if self._observers else None
-        pushed = push_closes(mean, ticks, places, odd.closes)
+        pushed = push_closes(mean, ticks, places, odd.closes, [each.mean for each in self._more])
         if pushed is None:
             self._count_each(ticks.tolist(), places, odd, columns)
         else:
             first = tally.rows + 1
-            tally.rows += len(ticks)
-            tally.signals += int(np.count_nonzero(pushed.above))
-            if pushed.missing and tally.rows_without_mean is not None:
-                tally.rows_without_mean += rows_without_mean(pushed, mean.window)
-            if columns and len(ticks):
-                rows = Rows(first, pushed, mean.places, mean.window, columns)
+            _add(tally, pushed)
+            shown = [Rows(first, pushed, mean.places, mean.window, columns)] if columns and len(ticks) else []
+            for each in self._more:
+                more = push_scaled(each.mean, pushed.ticks, pushed.missing)
+                _add(each, more)
+                if shown and columns:
+                    shown.append(Rows(first, more, each.mean.places, each.mean.window, columns))
+            for rows in shown[:1]:
+                rows.more = shown[1:]
                 for observer in self._observers:
                     observer.rows(rows)
         if odd.failure:
@@ -201,7 +207,8 @@ class BlockEngine:
     def _count_each(self, ticks: list[int], places: int, odd: OddLines, columns: Columns | None) -> None:
         """Count the rows one at a time, as Python integers, because the sums may not fit into int64."""
         if columns is None:
-            self._tally.push_each(odd.closes.get(at, (value, places)) for at, value in enumerate(ticks))
+            for tally in (self._tally, *self._more):
+                tally.push_each(odd.closes.get(at, (value, places)) for at, value in enumerate(ticks))
             return
         at = 0
 
@@ -210,5 +217,14 @@ class BlockEngine:
             for at, value in enumerate(ticks):
                 yield odd.closes.get(at, (value, places))
 
-        row = Row(self._tally.mean.window, lambda column: columns.texts(column)[at])
+        windows = [each.mean.window for each in self._more]
+        row = Row(self._tally.mean.window, lambda column: columns.texts(column)[at], windows)
         self._row_engine.count_and_show(closes(), row)
+
+
+def _add(tally: Tally, pushed: Pushed) -> None:
+    """Count rows that were pushed."""
+    tally.rows += len(pushed.ticks)
+    tally.signals += int(np.count_nonzero(pushed.above))
+    if pushed.missing and tally.rows_without_mean is not None:
+        tally.rows_without_mean += rows_without_mean(pushed, tally.mean.window)

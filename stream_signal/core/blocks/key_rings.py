@@ -25,6 +25,7 @@ from stream_signal.core.ticks import INT64_MAX
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from stream_signal.core.key_segments import KeyHeads
     from stream_signal.core.keys import Keys, KeyTally
     from stream_signal.core.rolling import RollingMean
 
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 # With fewer keys, their numbers fit into 16 bits, which NumPy sorts in linear time.
 _SHORT = 2**16
 _FIRST_CAPACITY = 64
-
-
 # The number of a row whose key could not be read.
 NO_KEY = -1
 
@@ -85,11 +84,9 @@ class KeyRings:
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
-        self._tallies: list[KeyTally] = []  # by number
         self.window = keys.window
         self.places = 0
         self._largest = 0  # no value in the rings is further from 0 than this
-        self._capacity = 0
         # For each key: is its window here; where is the oldest value of a full one, how many does it hold, their sum,
         # how often had all windows been emptied at its last row; and rows and signals since `add_counts`.
         self._is_here = np.zeros(0, np.bool_)
@@ -99,13 +96,25 @@ class KeyRings:
         self._rings = np.zeros((0, self.window), np.int64)
         self._has_counts = False
 
-    def push(self, numbers: Integers, ticks: Integers, places: int, missing: Flags | None = None) -> Signals | None:
+    def prepare(self, numbers: Integers, ticks: Integers, places: int) -> bool:
+        """Make ready to `push` these rows; False if a sum might not fit into int64."""
+        self._make_room()
+        known = numbers[numbers != NO_KEY] if NO_KEY in numbers else numbers
+        if self._keys.grouped:
+            known = known[:1]
+            if known.size and not self._is_here[known[0]]:
+                self._is_here[:] = False
+                self._rings[:] = 0
+        absent = np.unique(known[~self._is_here[known]])
+        largest = max(int(ticks.max(initial=0)), -int(ticks.min(initial=0)))
+        return self._move_in(absent) and self._admit(largest, places)
+
+    def push(self, numbers: Integers, ticks: Integers, places: int, missing: Flags | None = None) -> Signals:
         """Count a row of the key with each of `numbers`, whose close is the tick beside it, scaled by 10**places.
 
-        If closes are `missing`, their ticks are 0; a row with NO_KEY has none, and empties all windows. Return None,
-        with no row counted, if a sum might not fit into int64. `ticks` may be overwritten.
+        If closes are `missing`, their ticks are 0; a row with NO_KEY has none, and empties all windows. The rows have
+        been prepared for.
         """
-        self._make_room()
         keys, at, gaps, cleared = self._keys, None, None, 0
         if missing is not None:
             unknown = numbers == NO_KEY
@@ -119,17 +128,19 @@ class KeyRings:
             numbers, ticks = numbers[order], ticks[order]
             gaps = gaps and _Gaps(gaps.missing[order], gaps.cleared[order])
             at = order if at is None else at[order]
+        if self.places > places and ticks.any():  # zeros need no scaling, by a scale too large for int64 either
+            ticks = ticks * 10 ** (self.places - places)
         signals = _NOTHING
         if len(numbers):
             runs = _runs_of(numbers, gaps)
             if keys.grouped:
                 runs = self._of_one_ring(runs)
-            present = runs.owners[:1] if keys.grouped else runs.owners[_last_of(runs)]
-            if not (self._move_in(present) and self._bring_to_one_scale(ticks, places)):
-                return None
+            self._empty_stale(runs.owners[:1] if keys.grouped else runs.owners[_last_of(runs)])
             signals = self._push_runs(runs, numbers, ticks, gaps, slice(None) if at is None else at)
         keys.totals.rows += cleared
         keys.cleared += cleared
+        if cleared and keys.heads:
+            keys.heads.break_all()
         return signals
 
     def _push_runs(
@@ -162,6 +173,8 @@ class KeyRings:
                 full &= ~gaps.missing
             above &= full
         self._count(runs, above, full)
+        if self._keys.heads:
+            self._show_heads(self._keys.heads, runs, ticks, full, gaps)
 
         last = _last_of(runs)
         owners, ends = runs.owners[last], ends[last]
@@ -233,6 +246,25 @@ class KeyRings:
             np.add.at(self._signals, runs.owners, signals)
         self._has_counts = True
 
+    def _show_heads(
+        self, heads: KeyHeads, runs: _Runs, ticks: Integers, full: Flags | None, gaps: _Gaps | None
+    ) -> None:
+        """Show each run to what collects the first closes of the keys."""
+        count = len(ticks)
+        fulls = np.cumsum(np.ones(count, np.int64) if full is None else full)
+        ends = runs.starts + runs.lengths
+        counts = np.diff(fulls[ends - 1], prepend=0).tolist()
+        fresh = [False] * len(counts) if runs.fresh is None else runs.fresh.tolist()
+        broken = gaps.missing[ends - 1].tolist() if gaps else [False] * len(counts)
+        for number, start, end, is_fresh, is_broken, its_full in zip(
+            runs.owners.tolist(), runs.starts.tolist(), ends.tolist(), fresh, broken, counts, strict=True
+        ):
+            if is_fresh:
+                heads.break_off(number)
+            heads.see_run(number, ticks[start : end - is_broken], self.places, its_full)
+            if is_broken:
+                heads.break_off(number)
+
     def add_counts(self) -> None:
         """Add the rows and the signals since the last time to the tallies."""
         if self._has_counts:
@@ -264,20 +296,23 @@ class KeyRings:
         return int(self._cleared[number])
 
     def _move_in(self, numbers: Integers) -> bool:
-        """Move the windows of these keys here, and empty those that are to be; False if one is too large for int64."""
+        """Move the windows of these keys here; False if one is too large for int64."""
         keys = self._keys
-        for number in numbers[~self._is_here[numbers]].tolist():
+        for number in numbers.tolist():
             tally = keys.by_number[number]
             if tally.mean and not self._take(number, tally.mean):
                 return False
             self._cleared[number] = tally.cleared if tally.mean else keys.cleared
             tally.mean = None
             self._is_here[number] = True
-        stale = numbers[self._cleared[numbers] != keys.cleared]
+        return True
+
+    def _empty_stale(self, numbers: Integers) -> None:
+        """Empty the windows of these keys that were to be emptied since their last row."""
+        stale = numbers[self._cleared[numbers] != self._keys.cleared]
         if stale.size:
             self._empty(stale)
-            self._cleared[stale] = keys.cleared
-        return True
+            self._cleared[stale] = self._keys.cleared
 
     def _take(self, number: int, mean: RollingMean) -> bool:
         """Take over the window of a key; False if it is too large for int64."""
@@ -299,9 +334,6 @@ class KeyRings:
     def _of_one_ring(self, runs: _Runs) -> _Runs:
         """Let only the first key go on with the ring, and only the last one leave its closes in it."""
         first = runs.owners[0]
-        if not self._is_here[first]:
-            self._is_here[:] = False
-            self._rings[:] = 0
         self._cleared[runs.owners] = np.where(runs.owners == first, self._cleared[first], self._keys.cleared)
         fresh, last = runs.owners != first, np.zeros(len(runs.owners), np.bool_)
         last[-1] = True
@@ -329,15 +361,6 @@ class KeyRings:
                 )
             )
             self._rings = _longer(self._rings, 1 if self._keys.grouped else capacity)
-
-    def _bring_to_one_scale(self, ticks: Integers, places: int) -> bool:
-        """Scale the ticks or the rings; False, with neither scaled, if a sum might not fit into int64."""
-        largest = max(int(ticks.max(initial=0)), -int(ticks.min(initial=0)))
-        if not self._admit(largest, places):
-            return False
-        if largest and self.places > places:  # zeros need no scaling, by a scale too large for int64 either
-            ticks *= 10 ** (self.places - places)
-        return True
 
     def _admit(self, largest: int, places: int) -> bool:
         """Scale the rings to take values as far from 0 as this; False if a sum might then not fit into int64."""

@@ -16,7 +16,7 @@ import numpy as np
 from stream_signal.core.blocks.columns import LONGEST, Columns
 from stream_signal.core.blocks.engine import LEAST_BLOCK_BYTES, BlockEngine
 from stream_signal.core.blocks.key_rings import NO_KEY, KeyRings
-from stream_signal.core.blocks.rolling import Pushed, has_mean, push_closes
+from stream_signal.core.blocks.rolling import Pushed, has_mean, push_closes, push_scaled
 from stream_signal.core.blocks.rows import Rows
 from stream_signal.core.blocks.spellings import UNKNOWN, Spellings
 from stream_signal.core.keys import InputKey, KeyColumn, check_text
@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from stream_signal.core.blocks.engine import OddLines
+    from stream_signal.core.blocks.key_rings import Signals
     from stream_signal.core.blocks.reader import Block, Flags, Integers, Words
     from stream_signal.core.header import Header
+    from stream_signal.core.key_segments import KeyHeads
     from stream_signal.core.keys import Keys
     from stream_signal.core.labels import Label
     from stream_signal.core.observe import Observer
@@ -84,13 +86,17 @@ class KeyedBlockEngine(BlockEngine):
         observers: Sequence[Observer],
         block_bytes: int,
         least_block_bytes: int = LEAST_BLOCK_BYTES,
+        more: Sequence[Keys] = (),
     ) -> None:
         super().__init__(reader, row_engine, keys.totals, observers, block_bytes, least_block_bytes)
         self._keys = keys
+        self._all_keys = (keys, *more)  # of each window
         self._look = look
-        self._rings = keys.rings = keys.rings or KeyRings(keys)
+        self._rings = [KeyRings(each) for each in self._all_keys]
+        for each, rings in zip(self._all_keys, self._rings, strict=True):
+            each.rings = rings
         self._spellings = Spellings()
-        self._numbers = np.zeros(0, np.int64)  # the number of the key of each spelling, or NO_KEY
+        self._numbers = np.zeros(0, np.int64)  # of the key of each spelling
 
     def _feed_lines(self, chunk: bytes, start: int, end: int) -> None:
         """Take whole lines without quotes."""
@@ -120,9 +126,8 @@ class KeyedBlockEngine(BlockEngine):
             odd = self._read_odd_lines(chunk, block)
         finally:
             column.take = self._keys.take
-        self._learn(found, odd)
         numbers = np.full(len(block.ticks), NO_KEY)
-        numbers[found.lines] = self._numbers[found.spellings]
+        numbers[found.lines] = self._learn(found, odd)[found.spellings]
         self._push(chunk, header, block, numbers, odd)
         return True
 
@@ -168,7 +173,7 @@ class KeyedBlockEngine(BlockEngine):
     def _unreadable(self, found: _Found) -> Integers:
         """Return the lines whose key cannot be read."""
         bad = [key == b"" or not _is_text(key) for _, key in found.new.values()]
-        is_bad = np.append(self._numbers == NO_KEY, np.array(bad, np.bool_))
+        is_bad = np.append(np.zeros(len(self._numbers), np.bool_), np.array(bad, np.bool_))
         lines: Integers = found.lines[is_bad[found.spellings]]
         return lines
 
@@ -185,8 +190,11 @@ class KeyedBlockEngine(BlockEngine):
             return not odd and int(rows[0]) >= keys.count - 1 and bool((rows[1:] >= rows[:-1]).all())
         return True
 
-    def _learn(self, found: _Found, odd: OddLines) -> None:
-        """Take the new keys, in the order of their rows, and remember their spellings."""
+    def _learn(self, found: _Found, odd: OddLines) -> Integers:
+        """Take the new keys, in the order of their rows; return the number of the key of each spelling.
+
+        The spellings are remembered, but for those of no key: there is no end to these.
+        """
         keys, gone = self._keys, set(odd.gone)
         first = [(line, key) for line, key in found.new.values() if key and _is_text(key)]
         first += [
@@ -196,10 +204,13 @@ class KeyedBlockEngine(BlockEngine):
         ]
         for _, key in sorted(first):
             keys.number(key)
-        if found.new:
-            numbers = [keys.number(key) if key and _is_text(key) else NO_KEY for _, key in found.new.values()]
-            self._numbers = np.append(self._numbers, np.array(numbers, np.int64))
-            self._spellings.learn(found.new)
+        if not found.new:
+            return self._numbers
+        new = np.array([keys.number(key) if key and _is_text(key) else NO_KEY for _, key in found.new.values()])
+        every = np.append(self._numbers, new)
+        self._spellings.learn(text for text, number in zip(found.new, new.tolist(), strict=True) if number != NO_KEY)
+        self._numbers = np.append(self._numbers, new[new != NO_KEY])
+        return every
 
     def _push(self, chunk: bytes, header: Header, block: Block, numbers: Integers, odd: OddLines) -> None:
         """Count the rows of a block, each of the key with the number of its line, and show them to the observers."""
@@ -211,6 +222,8 @@ class KeyedBlockEngine(BlockEngine):
         if len(ticks):
             columns = self._columns(chunk, header, block, odd) if self._observers else None
             rows = _Rows(self._keys.totals.rows + 1, numbers, ticks, block.places, odd, columns)
+            for each in self._all_keys[1:]:
+                each.follow(self._keys)
             is_one_key = numbers[0] != NO_KEY and (numbers == numbers[0]).all()
             if not (self._push_one(rows) if is_one_key else self._push_all(rows)):
                 self._push_each(rows)
@@ -219,17 +232,23 @@ class KeyedBlockEngine(BlockEngine):
 
     def _push_one(self, rows: _Rows) -> bool:
         """Push rows that have one key, as those of a stream without keys; False, with none counted, if not in int64."""
-        keys, tally = self._keys, self._keys.by_number[int(rows.numbers[0])]
-        mean = keys.mean_of(tally)
-        pushed = push_closes(mean, rows.ticks, rows.places, rows.odd.closes)
-        if pushed is None:
+        tallies = [keys.by_number[int(rows.numbers[0])] for keys in self._all_keys]
+        mean, *more = (keys.mean_of(tally) for keys, tally in zip(self._all_keys, tallies, strict=True))
+        first = push_closes(mean, rows.ticks, rows.places, rows.odd.closes, more)
+        if first is None:
             return False
-        signals, full = int(np.count_nonzero(pushed.above)), has_mean(pushed, keys.window)
-        for each in (tally, keys.totals):
-            each.rows += len(rows.ticks)
-            each.signals += signals
-        keys.with_mean += len(rows.ticks) if full is None else int(np.count_nonzero(full))
-        self._show(rows, pushed, full, mean.places)
+        shown = []
+        all_pushed = [first, *(push_scaled(each, first.ticks, first.missing) for each in more)]
+        for keys, tally, pushed in zip(self._all_keys, tallies, all_pushed, strict=True):
+            signals, full = int(np.count_nonzero(pushed.above)), has_mean(pushed, keys.window)
+            for each in (tally, keys.totals):
+                each.rows += len(rows.ticks)
+                each.signals += signals
+            keys.with_mean += len(rows.ticks) if full is None else int(np.count_nonzero(full))
+            if keys.heads:
+                _show_head(keys.heads, tally.number, pushed, mean.places, full)
+            shown.append((pushed, full, mean.places))
+        self._show(rows, shown)
         return True
 
     def _push_all(self, rows: _Rows) -> bool:
@@ -242,22 +261,19 @@ class KeyedBlockEngine(BlockEngine):
             ticks, places = scaled
             missing = np.zeros(len(ticks), np.bool_)
             missing[[row for row, close in rows.odd.closes.items() if close is None]] = True
-        signals = self._rings.push(rows.numbers, ticks, places, missing)
-        if not signals:
+        if not all(rings.prepare(rows.numbers, ticks, places) for rings in self._rings):
             return False
-        if self._observers:
-            count, at = len(ticks), signals.places
-            shown, sums = (np.zeros(count, np.int64) for _ in range(2))
-            above, full = (np.zeros(count, np.bool_) for _ in range(2))
-            shown[at], sums[at], above[at] = signals.ticks, signals.sums, signals.above
-            full[at] = True if signals.full is None else signals.full
-            without = [] if missing is None else np.flatnonzero(missing).tolist()
-            self._show(rows, Pushed(shown, without, sums, above, 0), full, self._rings.places)
+        shown = []
+        for rings in self._rings:
+            signals = rings.push(rows.numbers, ticks, places, missing)
+            if self._observers:
+                shown.append((*_by_row(signals, len(ticks), missing), rings.places))
+        self._show(rows, shown)
         return True
 
     def _push_each(self, rows: _Rows) -> None:
         """Push rows one at a time, as Python integers."""
-        keys, label, names, at = self._keys, cast("Label", self._reader.label), list(self._keys), 0
+        label, names, at = cast("Label", self._reader.label), list(self._keys), 0
 
         def closes() -> Iterator[Close]:
             nonlocal at
@@ -268,18 +284,43 @@ class KeyedBlockEngine(BlockEngine):
         columns = rows.columns
         if columns is None:
             for close in closes():
-                keys.push(label.key, close)
+                for keys in self._all_keys:
+                    keys.push(label.key, close)
         else:
-            self._row_engine.count_and_show(closes(), Row(keys.window, lambda column: columns.texts(column)[at]))
+            window, *more = (keys.window for keys in self._all_keys)
+            self._row_engine.count_and_show(closes(), Row(window, lambda column: columns.texts(column)[at], more))
 
-    def _show(self, rows: _Rows, pushed: Pushed, full: Flags | None, places: int) -> None:
-        if rows.columns:
-            names = [*self._keys, None]  # the last one is that of NO_KEY
-            shown = Rows(rows.first, pushed, places, self._keys.window, rows.columns)
-            shown.keys = [names[number] for number in rows.numbers.tolist()]
-            shown.has_mean = full
-            for observer in self._observers:
-                observer.rows(shown)
+    def _show(self, rows: _Rows, pushed: Sequence[tuple[Pushed, Flags | None, int]]) -> None:
+        """Show the rows to the observers: for each window, what was pushed, which are full, and their places."""
+        if not rows.columns:
+            return
+        names = [*self._keys, None]  # the last one is that of NO_KEY
+        row_keys = [names[number] for number in rows.numbers.tolist()]
+        shown = []
+        for keys, (found, full, places) in zip(self._all_keys, pushed, strict=True):
+            shown.append(Rows(rows.first, found, places, keys.window, rows.columns))
+            shown[-1].keys, shown[-1].has_mean = row_keys, full
+        shown[0].more = shown[1:]
+        for observer in self._observers:
+            observer.rows(shown[0])
+
+
+def _show_head(heads: KeyHeads, number: int, pushed: Pushed, places: int, full: Flags | None) -> None:
+    """Show closes of one key to what collects the first ones."""
+    ticks, first = pushed.ticks, pushed.missing[0] if pushed.missing else None
+    heads.see_run(number, ticks[:first], places, len(ticks) if full is None else int(np.count_nonzero(full)))
+    if pushed.missing:
+        heads.break_off(number)
+
+
+def _by_row(signals: Signals, count: int, missing: Flags | None) -> tuple[Pushed, Flags]:
+    """Bring what was pushed in the order of the keys into that of the rows; also return which windows are full."""
+    at = signals.places
+    ticks, sums = (np.zeros(count, np.int64) for _ in range(2))
+    above, full = (np.zeros(count, np.bool_) for _ in range(2))
+    ticks[at], sums[at], above[at] = signals.ticks, signals.sums, signals.above
+    full[at] = True if signals.full is None else signals.full
+    return Pushed(ticks, [] if missing is None else np.flatnonzero(missing).tolist(), sums, above, 0), full
 
 
 def _at_one_scale(ticks: Integers, places: int, odd: Mapping[int, Close]) -> tuple[Integers, int] | None:

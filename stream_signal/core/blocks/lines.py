@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stream_signal.core.blocks.text import mean_table, run_text, table_of
+from stream_signal.core.blocks.text import flags, mean_table, run_text, table_of
 from stream_signal.core.line_format import PLAIN, mean_text
 
 if TYPE_CHECKING:
@@ -37,18 +37,22 @@ def lines_of(rows: Rows, line_format: LineFormat, time: Position | None, close: 
     closes = _closes(rows, close)
     keys = None if rows.keys is None else [key or b"" for key in rows.keys]
     if times is not None and closes is not None and _is_plain(times) and (not rows.odd or _is_plain(closes)):
-        tables = [table_of(times), table_of(closes), _mean_table(rows, line_format.no_mean)]
+        tables = [table_of(times), table_of(closes)]
+        for each in (rows, *rows.more):
+            tables += [_mean_table(each, line_format.no_mean), flags(each.above)]
         key_cells = None if keys is None else np.array(keys, np.bytes_)
         if key_cells is None or (_is_plain(key_cells) and b"\0" not in b"".join(set(keys or []))):
             tables = tables if key_cells is None else [table_of(key_cells), *tables]
-            return run_text(line_format.between, rows.first, tables, rows.above)
+            return run_text(line_format.between, rows.first, tables)
     time_texts = _as_written(rows, time, line_format) if time is not None else [b""] * len(rows)
     close_texts = _as_written(rows, close, line_format)
     for at in rows.missing:
         close_texts[at] = b""
-    numbers, means = range(rows.first, rows.first + len(rows)), _mean_texts(rows, line_format.no_mean)
+    numbers, windows = range(rows.first, rows.first + len(rows)), []
+    for each in (rows, *rows.more):
+        windows += [_mean_texts(each, line_format.no_mean), each.above.tolist()]
     key_texts = [] if keys is None else [list(map(line_format.cell, keys))]
-    fields = zip(numbers, *key_texts, time_texts, close_texts, means, rows.above.tolist(), strict=True)
+    fields = zip(numbers, *key_texts, time_texts, close_texts, *windows, strict=True)
     return b"".join(map(line_format.template.__mod__, fields))
 
 

@@ -22,7 +22,7 @@ from stream_signal.core.ticks import INT64_MAX
 
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -50,12 +50,18 @@ class Pushed(NamedTuple):
     """closes that the ring held before the first of them"""
 
 
-def push_closes(mean: RollingMean, ticks: Integers, places: int, odd: Mapping[int, Close] = _NONE) -> Pushed | None:
+def push_closes(
+    mean: RollingMean,
+    ticks: Integers,
+    places: int,
+    odd: Mapping[int, Close] = _NONE,
+    more: Sequence[RollingMean] = (),
+) -> Pushed | None:
     """Push every close of `ticks`, scaled by 10**places, into `mean`; `ticks` is overwritten.
 
     `odd` maps ascending positions to the close that belongs there instead, or to None if it is missing. The state of
     `mean` afterwards equals that of `push` and `clear`, one close at a time. Returns None, with nothing pushed, if a
-    sum might not fit into int64.
+    sum might not fit into int64. The means of `more` windows are made ready to take the same ticks by `push_scaled`.
 
     >>> from stream_signal.core.rolling import RollingMean
     >>> mean = RollingMean(2)
@@ -63,9 +69,13 @@ def push_closes(mean: RollingMean, ticks: Integers, places: int, odd: Mapping[in
     >>> pushed.above.tolist(), pushed.missing, mean.get()
     ([False, False, False, False, True], [2], 4.5925)
     """
-    if not _bring_to_one_scale(mean, ticks, places, odd):
+    if not _bring_to_one_scale((mean, *more), ticks, places, odd):
         return None
-    missing = [at for at, close in odd.items() if close is None] if odd else []
+    return push_scaled(mean, ticks, [at for at, close in odd.items() if close is None] if odd else [])
+
+
+def push_scaled(mean: RollingMean, ticks: Integers, missing: list[int]) -> Pushed:
+    """Push every close of `ticks`, which have the scale of `mean` and are 0 where they are `missing`."""
     held, count = mean.count, len(ticks)
     sums, above = np.empty(count, np.int64), np.empty(count, np.bool_)
     if missing:
@@ -111,30 +121,34 @@ def rows_without_mean(pushed: Pushed, window: int) -> int:
     return int(np.minimum(runs, window).sum())
 
 
-def _bring_to_one_scale(mean: RollingMean, ticks: Integers, places: int, odd: Mapping[int, Close]) -> bool:
-    """Scale ticks, odd closes and ring alike; False, with the ring unchanged, if a sum might not fit into int64."""
+def _bring_to_one_scale(means: Sequence[RollingMean], ticks: Integers, places: int, odd: Mapping[int, Close]) -> bool:
+    """Scale ticks, odd closes and rings alike; False, with the rings unchanged, if a sum might not fit into int64."""
     values = {at: close for at, close in odd.items() if close} if odd else {}
-    most = max([mean.places, places, *(close[1] for close in values.values())])
+    most = max([places, *(mean.places for mean in means), *(close[1] for close in values.values())])
     if odd:
         ticks[list(odd)] = 0
     scale = 10 ** (most - places)
     scaled = {at: ticks * 10 ** (most - places) for at, (ticks, places) in values.items()}
     largest = max([int(ticks.max(initial=0)) * scale, -int(ticks.min(initial=0)) * scale, *map(abs, scaled.values())])
-    limit = INT64_MAX // mean.window
-    if largest > limit:
+    if not all(_has_room(mean, largest, most) for mean in means):
         return False
-    if mean.largest * 10 ** (most - mean.places) > limit:
-        mean.tighten()
-        if mean.largest * 10 ** (most - mean.places) > limit:
-            return False
-    if most > mean.places:
-        mean.align(0, most)
-    mean.admit(max(mean.largest, largest))
+    for mean in means:
+        if most > mean.places:
+            mean.align(0, most)
+        mean.admit(max(mean.largest, largest))
     if scale > 1 and ticks.any():  # zeros need no scaling, by a scale too large for int64 either
         ticks *= scale
     if scaled:
         ticks[list(scaled)] = list(scaled.values())
     return True
+
+
+def _has_room(mean: RollingMean, largest: int, places: int) -> bool:
+    """Whether sums fit into int64 with values as far from 0 as this, at a scale of so many places."""
+    limit = INT64_MAX // mean.window
+    if mean.largest * 10 ** (places - mean.places) > limit:
+        mean.tighten()
+    return largest <= limit and mean.largest * 10 ** (places - mean.places) <= limit
 
 
 def _push_run(mean: RollingMean, ticks: Integers, sums: Integers, above: Flags) -> None:

@@ -28,7 +28,8 @@ class Rows:
     that each row ends, at the same scale, for the rows that have a mean; `divisor` turns it into that mean. `odd` lists
     the positions of the rows that were read one at a time; the close of each other row is written in digits, with a
     point and a minus sign at most. `keys` is the key of each row, None where it could not be read; without keys in the
-    stream, it is None itself.
+    stream, it is None itself. If there are more windows, `more` has the same rows for each of them, with its own
+    `window`, `sums`, `above` and `has_mean`.
     """
 
     def __init__(self, first: int, pushed: Pushed, places: int, window: int, columns: Columns) -> None:
@@ -40,8 +41,9 @@ class Rows:
         self.above: Flags = pushed.above
         self.odd = list(columns.odd)
         self.keys: list[bytes | None] | None = None
+        self.more: list[Rows] = []
         self._pushed = pushed
-        self._window = window
+        self.window = window
         self._columns = columns
 
     def __len__(self) -> int:
@@ -50,27 +52,38 @@ class Rows:
     def __iter__(self) -> Iterator[Row]:
         """Yield the rows one at a time, each in the same `Row`."""
         at = 0
-        row = Row(self._window, lambda column: self.texts(column)[at])
-        missing, full = set(self.missing), self.has_mean
-        full_rows = [True] * len(self) if full is None else full.tolist()
-        values = zip(self.ticks.tolist(), self.sums.tolist(), self.above.tolist(), full_rows, strict=True)
-        for at, (ticks, total, above, is_full) in enumerate(values):
-            close = None if at in missing else (ticks, self.places)
+        row = Row(self.window, lambda column: self.texts(column)[at], [each.window for each in self.more])
+        missing, ticks = set(self.missing), self.ticks.tolist()
+        seen = [(one, rows.places, rows.totals(), rows.above.tolist()) for one, rows in self._with_more(row)]
+        for at in range(len(self)):
+            close = None if at in missing else (ticks[at], self.places)
             if self.keys is not None:
                 row.key = self.keys[at]
-            row.fill(self.first + at, close, total if is_full else None, self.places, above=above)
+            for one, places, totals, above in seen:
+                one.fill(self.first + at, close, totals[at], places, above=above[at])
             yield row
+
+    def _with_more(self, row: Row) -> Iterator[tuple[Row, Rows]]:
+        return zip((row, *row.more), (self, *self.more), strict=True)
+
+    def totals(self) -> list[int | None]:
+        """Return the sum of each window, None if it is not full."""
+        sums: list[int | None] = self.sums.tolist()
+        full = self.has_mean
+        if full is None:
+            return sums
+        return [total if is_full else None for total, is_full in zip(sums, full.tolist(), strict=True)]
 
     @property
     def divisor(self) -> int:
         """The number to divide a sum by to get the mean."""
-        divisor: int = self._window * 10**self.places
+        divisor: int = self.window * 10**self.places
         return divisor
 
     @cached_property
     def has_mean(self) -> Flags | None:
         """Which rows have a mean, because their window is full; None if all of them do."""
-        return has_mean(self._pushed, self._window)
+        return has_mean(self._pushed, self.window)
 
     def cells(self, column: Position) -> Cells | None:
         """Return a column of text, by its position from 0, as an array; None if a text is too long for one.

@@ -35,18 +35,18 @@ _FEW = 0.05
 _SURE = 10**15
 
 
-def run_text(between: tuple[bytes, ...], row: int, tables: Sequence[Table], above: NDArray[np.bool_]) -> bytes:
-    r"""Return the lines of the rows from number `row` on: the number, a text of each table, and the signal.
+def run_text(between: tuple[bytes, ...], row: int, tables: Sequence[Table]) -> bytes:
+    r"""Return the lines of the rows from number `row` on: the number, and a text of each table.
 
     `between` goes before, between and after these fields.
 
     >>> table = np.array([[52, 53], [54, 0]], np.uint8)
-    >>> run_text((b"", b",", b",", b",", b",", b"\n"), 9, [table, table, table], np.array([False, True]))
-    b'9,45,45,45,0\n10,6,6,6,1\n'
+    >>> run_text((b"", b",", b",", b"\n"), 9, [table, table])
+    b'9,45,45\n10,6,6\n'
     """
-    count = len(above)
+    count = len(tables[0])
     rows = digits(np.arange(row, row + count), len(str(row + count - 1)))
-    fields = [rows, *tables, (above + np.uint8(_ZERO)).reshape(-1, 1)]
+    fields = [rows, *tables]
     blank = [bytes(field.shape[1]) for field in fields]
     line = b"".join(part for pair in zip(between, [*blank, b""], strict=True) for part in pair)
     table = np.empty((count, len(line)), np.uint8)
@@ -63,6 +63,15 @@ def run_text(between: tuple[bytes, ...], row: int, tables: Sequence[Table], abov
     if zeros < characters.size * _FEW:
         return table.tobytes().replace(b"\0", b"")
     return bytes(characters[characters != 0].tobytes())
+
+
+def flags(values: NDArray[np.bool_]) -> Table:
+    """Return each truth value as the text 0 or 1.
+
+    >>> flags(np.array([True, False])).tolist()
+    [[49], [48]]
+    """
+    return (values + np.uint8(_ZERO)).reshape(-1, 1)
 
 
 def digits(values: Integers, width: int, kept: int = 1) -> Table:

@@ -84,7 +84,7 @@ class FirstLook:
     def is_in_order(self) -> bool:
         """Whether there is nothing to say; if False, `order` says what."""
         self._compare()
-        return not self._order and self._steps.longer * 100 <= self._steps.count
+        return not self._order and not self._steps.have_gaps
 
     def snapshot(self) -> dict[str, Any]:
         """Return what `TimeOrder` does, and how many rows of the input remain to be seen."""

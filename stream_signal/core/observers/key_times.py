@@ -13,6 +13,7 @@ from stream_signal.core.errors import shown
 from stream_signal.core.observe import Observer
 from stream_signal.core.observers.time_order import TimeOrder
 from stream_signal.core.quotes import FieldError, split_line
+from stream_signal.core.steps import are_gaps
 from stream_signal.core.time_column import find_time
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ class KeyTimes(Observer):
     @property
     def is_in_order(self) -> bool:
         """Whether there is nothing to say: no counts, and hardly any gaps."""
-        return not self.counts and self._totals.longer * 100 <= self._totals.steps
+        return not self.counts and not are_gaps(self._totals.longer, self._totals.steps)
 
     @property
     def counts(self) -> dict[str, int]:

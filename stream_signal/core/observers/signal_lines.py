@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stream_signal.core.line_format import CSV, FORMATS, mean_text, with_key
+from stream_signal.core.line_format import CSV, FORMATS, mean_text, with_key, with_windows
 from stream_signal.core.observe import Observer
 from stream_signal.core.time_column import find_time
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stream_signal.core.blocks.rows import Rows
     from stream_signal.core.header import Header
     from stream_signal.core.observe import Row
@@ -20,7 +22,8 @@ class SignalLines(Observer):
 
     `form` is "csv" or "jsonl". `time_column` is the name of the timestamp column, or its number from 1, or two of
     those, whose texts are joined by a space; None: the first with a known name. `keyed` is for a stream with keys: the
-    key follows the number of the row, and is empty if it could not be read.
+    key follows the number of the row, and is empty if it could not be read. `windows` are the further windows of the
+    stream: the mean and the signal of each are at the end.
 
     >>> from stream_signal import Config, SignalStream
     >>> lines = SignalLines("csv")
@@ -29,11 +32,19 @@ class SignalLines(Observer):
     b'1,60,42.5,42.5,0\n'
     """
 
-    def __init__(self, form: str = CSV, time_column: TimeColumn | None = None, *, keyed: bool = False) -> None:
+    def __init__(
+        self,
+        form: str = CSV,
+        time_column: TimeColumn | None = None,
+        *,
+        keyed: bool = False,
+        windows: Sequence[int] = (),
+    ) -> None:
         if form not in FORMATS:
             raise ValueError(f"expected the format 'csv' or 'jsonl', found {form!r}")
-        self.format = with_key(FORMATS[form]) if keyed else FORMATS[form]
+        self.format = with_windows(with_key(FORMATS[form]) if keyed else FORMATS[form], windows)
         self.keyed = keyed
+        self._is_wide = keyed or bool(windows)
         self.time_column = time_column
         self._time: Position | None = None
         self._close = 0
@@ -48,11 +59,12 @@ class SignalLines(Observer):
         """Write one line."""
         time = b"" if self._time is None else row.text(self._time)
         close = row.text(self._close) if row.has_close else b""
-        mean, above = _mean_of(row), row.above
-        if self.keyed:
-            self._lines.append(self.format.keyed_line(row.number, row.key or b"", time, close, mean, above=above))
+        if self._is_wide:
+            texts = [row.key or b"", time, close] if self.keyed else [time, close]
+            windows = [(_mean_of(each), each.above) for each in (row, *row.more)]
+            self._lines.append(self.format.wide_line(row.number, texts, windows))
         else:
-            self._lines.append(self.format.line(row.number, time, close, mean, above=above))
+            self._lines.append(self.format.line(row.number, time, close, _mean_of(row), above=row.above))
 
     def rows(self, rows: Rows) -> None:
         """Write the lines of a run of rows, all at once."""

@@ -172,8 +172,7 @@ class TimeOrder(Observer):
     @property
     def is_in_order(self) -> bool:
         """Whether there is nothing to say: no counts, and hardly any gaps."""
-        steps = self.steps
-        return not self.counts and steps.longer * 100 <= steps.count
+        return not self.counts and not self.steps.have_gaps
 
     @property
     def order(self) -> TimeOrder:

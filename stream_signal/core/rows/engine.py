@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class RowEngine:
-    r"""Counts the rows that `reader` reads in `tally`, and shows each to the observers.
+    r"""Counts the rows that `reader` reads in `tally`, and in those of `more` windows, and shows each to the observers.
 
     >>> from stream_signal.core.config import Config
     >>> from stream_signal.core.rows.reader import RowReader
@@ -28,15 +28,18 @@ class RowEngine:
     (3, 1)
     """
 
-    def __init__(self, reader: RowReader, tally: Tally, observers: Sequence[Observer] = ()) -> None:
+    def __init__(
+        self, reader: RowReader, tally: Tally, observers: Sequence[Observer] = (), more: Sequence[Tally] = ()
+    ) -> None:
         self._reader = reader
         self._tally = tally
+        self._more = more
         self._show = [observer.row for observer in observers]
         self._row: Row | None = None
         if observers:
             from stream_signal.core.observe import Row  # noqa: PLC0415 - a stream without observers needs none
 
-            self._row = Row(tally.mean.window, reader.text)
+            self._row = Row(tally.mean.window, reader.text, [each.mean.window for each in more])
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes, cut anywhere; raise DataError at an unreadable line, after counting those before it."""
@@ -50,6 +53,11 @@ class RowEngine:
     def _count(self, closes: Iterable[Close]) -> None:
         if self._row:
             self.count_and_show(closes, self._row)
+        elif self._more:
+            tallies = (self._tally, *self._more)
+            for close in closes:
+                for tally in tallies:
+                    tally.push(close)
         else:
             self._tally.push_each(closes)
 
@@ -61,5 +69,8 @@ class RowEngine:
             above = push(close)
             total = mean.total if len(mean.ring) == window else None
             fill(tally.rows, close, total, mean.places, above=above)
+            for each, seen in zip(self._more, row.more, strict=True):
+                is_above, its = each.push(close), each.mean
+                seen.fill(each.rows, close, its.total if its.ready else None, its.places, above=is_above)
             for show in show_to:
                 show(row)

@@ -113,6 +113,7 @@ class Head:
             raise DataError(number, expected, shown(line)) from None
         if close is None and not any(map(self._is_number, cells)):
             raise DataError(number, "a header, or a row with a number in it", f"{shown(line)}; set `header`")
+        self._check_time(header, line, number)
         self.header = header
         return Line.ROW
 
@@ -126,6 +127,20 @@ class Head:
                 raise DataError(number, f"{fields} fields in the format {self._config.format}", str(header.width))
         return header
 
+    def _check_time(self, header: Header, line: bytes, number: int) -> None:
+        """Raise DataError if the first row has its time in another form than the format: it has another layout."""
+        if self._config.format is None:
+            return
+        from stream_signal.core.formats import FORMATS  # noqa: PLC0415 - most jobs name no format
+
+        layout = FORMATS[self._config.format]
+        cells = [cell.decode("utf-8", "replace") for cell in split_line(line, header.delimiter)]
+        wrong = layout.wrong_time(cells) if self._config.time_column == layout.time_column else None
+        if wrong:
+            column, words = wrong
+            expected = f"{words} in column {column + 1} in the format {self._config.format}"
+            raise DataError(number, expected, shown(cells[column]))
+
     def _is_number(self, cell: bytes) -> bool:
         try:
             return self._parse(cell) is not None
@@ -137,7 +152,9 @@ class Head:
         column, header = self._config.column_number, self.header
         if self._config.header is False:
             if header is None and column is not None:
-                self.header = self._headless(line, number, column)
+                header = self._headless(line, number, column)
+                self._check_time(header, line, number)
+                self.header = header
             return True
         if header is None or self._skipped:
             return False

@@ -27,7 +27,8 @@ def push_block(keys: Keys, rings: KeyRings, block: list[tuple[int, int | None, b
     missing = np.array([close is None or not has_key for _, close, has_key in block], np.bool_)
     ticks = np.array([(close or 0) * 10**places for _, close, _ in block], np.int64)
     ticks[missing] = 0
-    assert rings.push(numbers, ticks, places, missing if missing.any() else None) is not None
+    assert rings.prepare(numbers, ticks, places)
+    rings.push(numbers, ticks, places, missing if missing.any() else None)
 
 
 @given(st.lists(blocks, max_size=5), st.integers(1, 7), st.sampled_from(["grouped", "mixed"]))
@@ -64,7 +65,8 @@ def test_too_large_for_int64() -> None:
     keys = Keys(Tally(window=4))
     rings = keys.rings = KeyRings(keys)
     number = keys.number(b"A")
-    assert rings.push(np.array([number]), np.array([2**62]), 0) is None
-    assert rings.push(np.array([number]), np.array([2**60]), 0) is not None
-    assert rings.push(np.array([number]), np.array([1]), 5) is None
+    assert not rings.prepare(np.array([number]), np.array([2**62]), 0)
+    assert rings.prepare(np.array([number]), np.array([2**60]), 0)
+    rings.push(np.array([number]), np.array([2**60]), 0)
+    assert not rings.prepare(np.array([number]), np.array([1]), 5)
     assert [(tally.rows, tally.signals) for tally in keys.tallies.values()] == [(1, 0)]

@@ -1,0 +1,31 @@
+"""What a command prints on stdout, and the exit code that follows from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+EXIT_SUCCESS = 0
+EXIT_FAILURE = 1  # the job failed: the error record and stderr say why
+
+
+def printed(text: Callable[[], Iterable[bytes]]) -> int:
+    """Write to stdout what `text` returns, piece by piece; return the exit code.
+
+    A StreamSignalError on the way is one line on stderr, and a reader that has gone is no error.
+    """
+    from stream_signal.core.errors import ClosedOutputError, StreamSignalError  # noqa: PLC0415 - a job prints nothing
+    from stream_signal.outputs.files import write_stdout  # noqa: PLC0415
+    from stream_signal.outputs.stderr import complain  # noqa: PLC0415
+
+    try:
+        for piece in text():
+            write_stdout(piece)
+    except ClosedOutputError:
+        return EXIT_SUCCESS
+    except StreamSignalError as error:
+        complain(error)
+        return EXIT_FAILURE
+    return EXIT_SUCCESS
