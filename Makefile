@@ -63,6 +63,7 @@ bench-compare: .venv/installed-dev
 
 bench-baseline: .venv/installed-dev
 	$(BIN)/python benchmarks/baseline.py --write $(BENCH)
+	$(BIN)/python benchmarks/history.py --baseline --output benchmarks/baseline.svg
 
 bench-once: .venv/installed-dev
 	$(BIN)/python -m pytest benchmarks --benchmark-disable --rows 100_000
@@ -115,7 +116,7 @@ pins:
 	$(PYTHON) -m venv .venv-pins
 	.venv-pins/bin/python -m pip install --quiet '.[test,dev]'
 	sed -n '/^#/p' constraints.txt > .venv-pins/constraints.txt
-	.venv-pins/bin/python -m pip freeze --exclude stream-signal --exclude numpy --exclude PyYAML --exclude structlog \
+	.venv-pins/bin/python -m pip freeze --exclude stream-signal --exclude numpy --exclude PyYAML --exclude structlog --exclude tqdm \
 		>> .venv-pins/constraints.txt
 	mv .venv-pins/constraints.txt constraints.txt
 	rm -rf .venv-pins

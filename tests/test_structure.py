@@ -42,6 +42,7 @@ HOMES = {
     "numpy": ["core.blocks"],
     "pyarrow": ["core.blocks.array_like", "inputs.arrow"],
     "structlog": ["job.log"],
+    "tqdm": ["outputs.progress"],
     "yaml": ["core.config"],
     "zipfile": ["inputs.zipped"],
     "zstandard": ["inputs.zstandard"],

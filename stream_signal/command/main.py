@@ -12,9 +12,11 @@ from stream_signal.command.flags import (
     SETTINGS,
     candles_parser,
     checkpoint_parser,
+    completion_parser,
     formats_parser,
     is_stdout,
     job_parser,
+    man_parser,
     parse,
     refuse_contradictions,
     refuse_overwriting,
@@ -91,6 +93,7 @@ def _run_job(arguments: list[str]) -> int:
         quiet=options.quiet,
         keys_output=options.keys_output,
         manifest=options.manifest,
+        progress=options.progress,
         strict=options.strict,
     )
     try:
@@ -121,6 +124,22 @@ def _print_formats(arguments: list[str]) -> int:
     from stream_signal.core.formats import table  # noqa: PLC0415
 
     return printed(lambda: [table().encode()])
+
+
+def _print_completion(arguments: list[str]) -> int:
+    shell = completion_parser().parse_args(arguments).shell
+
+    from stream_signal.command.completion import SCRIPTS  # noqa: PLC0415
+
+    return printed(lambda: [SCRIPTS[shell]().encode()])
+
+
+def _print_man(arguments: list[str]) -> int:
+    man_parser().parse_args(arguments)
+
+    from stream_signal.command.man import page  # noqa: PLC0415
+
+    return printed(lambda: [page().encode()])
 
 
 def _write_candles(arguments: list[str]) -> int:
@@ -172,4 +191,6 @@ _SUBCOMMANDS = {
     "checkpoint": _show_checkpoint,
     "formats": _print_formats,
     "verify": _verify,
+    "completion": _print_completion,
+    "man": _print_man,
 }

@@ -6,6 +6,7 @@ Each part is imported when an order asks for it, so that the plain job starts wi
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from stream_signal import system
@@ -16,10 +17,18 @@ from stream_signal.core.observers.first_look import FirstLook
 from stream_signal.core.stream import SignalStream
 from stream_signal.core.urls import is_url
 from stream_signal.inputs.files import FilesSource
-from stream_signal.inputs.opening import expanded, refuse_columnar, refuse_packed, refuse_unread_from_end, refuse_urls
+from stream_signal.inputs.opening import (
+    bytes_in,
+    expanded,
+    refuse_columnar,
+    refuse_packed,
+    refuse_unread_from_end,
+    refuse_urls,
+)
 from stream_signal.inputs.plain import size_of
 from stream_signal.job.doubts import Doubts
 from stream_signal.job.drive import Drive
+from stream_signal.outputs.files import STDOUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +47,7 @@ if TYPE_CHECKING:
     from stream_signal.job.parallel import Workers
     from stream_signal.job.resume import Resumption
     from stream_signal.job.stopping import StopSignals
+    from stream_signal.outputs.progress import Progress
     from stream_signal.outputs.signals import SignalsWriter
     from stream_signal.outputs.sink import Sink
 
@@ -118,7 +128,29 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
     if resumption:
         source = resumption.without_repeats(source, stream)
         first, offset = resumption.position.first, resumption.position.offset
+    if _shows_progress(order):
+        sinks.append(held.enter_context(_progress(order, stream, stop, first, offset)))
     return Drive(source, stream, sinks, stop, first, offset), doubts
+
+
+def _shows_progress(order: Order) -> bool:
+    """Whether stderr is a terminal for people, where nothing else is drawn as the job runs."""
+    if order.progress is False or order.logs_to_stderr or (order.quiet and not order.progress):
+        return False
+    if not (sys.stderr and sys.stderr.isatty()):
+        return False
+    writes_to_stdout = order.signals == STDOUT or (order.every and order.output == STDOUT)
+    return not (writes_to_stdout and sys.stdout and sys.stdout.isatty())
+
+
+def _progress(order: Order, stream: SignalStream, stop: StopSignals, first: int, offset: int) -> Progress:
+    from stream_signal.outputs.progress import Progress  # noqa: PLC0415 - few jobs run on a terminal
+
+    def sizes() -> tuple[int, int]:
+        found = None if order.follow else bytes_in(order.inputs)
+        return (sum(found[:first]) + offset, sum(found)) if found else (0, 0)
+
+    return Progress(stream, sizes, stop.held, at_once=bool(order.progress))
 
 
 def _check_keys(order: Order, config: Config) -> None:

@@ -55,6 +55,8 @@ class Order(NamedTuple):
     """path: a table of the counts of each key, which then are not among the metrics"""
     manifest: str | None = None
     """path: the digests of the inputs, the settings, the versions and the counts"""
+    progress: bool | None = None
+    """whether to draw the progress on a terminal; True: at once, None: if the job takes a while"""
     strict: bool = False
     """every doubt is an error, and every row is looked at"""
 
