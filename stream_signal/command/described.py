@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from stream_signal.command.flags import PARSERS, PATHS, VALUES, job_parser
+from stream_signal.command.flags import HIDDEN, PARSERS, PATHS, VALUES, job_parser
 
 if TYPE_CHECKING:
     from argparse import Action
@@ -60,7 +60,10 @@ def all_commands() -> list[Command]:
 def groups_of(parser: Parser) -> list[Group]:
     """Return all flags and arguments of a parser, as its help shows them."""
     groups = [
-        Group(group.title or "", [_flag(action) for action in group._group_actions])  # noqa: SLF001 - nobody else tells
+        Group(
+            group.title or "",
+            [_flag(action) for action in group._group_actions if action.help != HIDDEN],  # noqa: SLF001 - nobody else tells
+        )
         for group in parser._action_groups  # noqa: SLF001
     ]
     return [group for group in groups if group.flags]

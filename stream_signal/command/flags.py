@@ -27,6 +27,8 @@ _HEADERS: dict[str, bool | str] = {"true": True, "false": False, "auto": "auto"}
 # How a shell can write them.
 _DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "bar": "|"}
 
+# The help of a flag that is taken, and not shown.
+HIDDEN = argparse.SUPPRESS
 # What a shell offers for the value of a flag, by its destination.
 VALUES = {
     "header": tuple(_HEADERS),
@@ -54,6 +56,7 @@ Commands:
   stream-signal candles       write synthetic candles
   stream-signal checkpoint    print what a checkpoint holds
   stream-signal formats       list the known layouts
+  stream-signal verify        count an input in every way, or compare it with a manifest
   stream-signal completion    write the completion of bash, zsh or fish
   stream-signal man           write the manual page: stream-signal man | man -l -
 
@@ -67,6 +70,25 @@ _CHECKPOINT_DESCRIPTION = """\
 Print what a checkpoint holds: the inputs, the rows, the next row that a sender has to send, the last timestamp and the
 settings.
 """
+_VERIFY_DESCRIPTION = """\
+Count the input of a job in every way there is, compare the answers, and print a table: row engine, block
+engine, random cuts, stop and resume, worker processes, a pipe, and fractions on the first rows.
+"""
+_VERIFY_EPILOG = """\
+It takes the arguments of the job; flags that do not decide its answer are ignored, and nothing is written.
+With --manifest, the inputs and the settings are those of the manifest, unless others are given.
+
+Exit codes: 0 all answers are the same, or nothing has changed; 1 one differs, or the input cannot be
+read; 2 the command line is wrong.
+"""
+# The flags that verify shows, by their names in the parsed options: those that say what is counted, and how.
+_OF_VERIFY = frozenset(
+    {
+        *("help", "paths", "inputs", "config", "no_config", "window", "column", "format", "header", "newest_first"),
+        *("delimiter", "decimal", "thousands", "bad_rows", "key", "key_pattern", "max_keys", "grouped", "time_column"),
+        *("max_bad", "jobs", "manifest"),
+    }
+)
 _COMPLETION_DESCRIPTION = "Write what completes the flags of stream-signal in a shell, to stdout."
 _COMPLETION_EPILOG = """\
 Put it where the shell looks:
@@ -146,6 +168,12 @@ def _add_outputs(group: argparse._ArgumentGroup) -> None:
         "--signals-format",
         choices=("csv", "jsonl"),
         help="default: jsonl if PATH ends in .jsonl or .ndjson, otherwise csv",
+    )
+    group.add_argument(
+        "--manifest",
+        metavar="PATH",
+        type=_file,
+        help="write the SHA-256 of each input, the settings, versions and counts here, for `stream-signal verify`",
     )
     group.add_argument(
         "--log-file",
@@ -355,6 +383,30 @@ def formats_parser() -> Parser:
     )
 
 
+def verify_parser() -> Parser:
+    """Return the parser of `stream-signal verify`: it takes whatever a job takes, and shows what decides its answer."""
+    parser = job_parser()
+    parser.prog = "stream-signal verify"
+    parser.description, parser.epilog = _VERIFY_DESCRIPTION, _VERIFY_EPILOG
+    for action in parser._actions:  # noqa: SLF001 - as argparse has no other way to hide a flag
+        if action.dest not in _OF_VERIFY:
+            action.help = HIDDEN
+        elif action.dest == "jobs":
+            action.help = "worker processes (default: 2)"
+        elif action.dest == "manifest":
+            action.help = "compare the inputs, the settings and the counts with what a job has written here"
+    group = next(group for group in parser._action_groups if group.title == "outputs")  # noqa: SLF001
+    group.title = "comparing"
+    group.add_argument(
+        "--sample",
+        metavar="N",
+        type=_rows,
+        help="rows that are judged by fractions (default: 100000, or twice the window)",
+    )
+    group.add_argument("--cut-seed", metavar="N", type=_seed, help="cut and stop at the same places as another run")
+    return parser
+
+
 def completion_parser() -> Parser:
     """Return the parser of `stream-signal completion`."""
     parser = Parser("stream-signal completion", description=_COMPLETION_DESCRIPTION, epilog=_COMPLETION_EPILOG)
@@ -372,6 +424,7 @@ PARSERS: dict[str, Callable[[], Parser]] = {
     "candles": candles_parser,
     "checkpoint": checkpoint_parser,
     "formats": formats_parser,
+    "verify": verify_parser,
     "completion": completion_parser,
     "man": man_parser,
 }
@@ -576,6 +629,10 @@ def refuse_contradictions(
         parser.error("--idle-timeout needs --follow")
     if options.rotated and not options.follow:
         parser.error("--rotated needs --follow")
+    if options.manifest and options.follow:
+        parser.error("--manifest is of inputs that end: leave out --follow")
+    if options.manifest and options.checkpoint:
+        parser.error("--manifest is of rows that this job has read, and with --checkpoint it may begin after the first")
     if options.newest_first and options.follow:
         parser.error("--newest-first reads a file from its end, which is not known with --follow")
     if options.newest_first and options.checkpoint:
@@ -598,6 +655,7 @@ def refuse_overwriting(parser: argparse.ArgumentParser, inputs: tuple[str, ...],
         ("--signals", "the signals", options.signals),
         ("--checkpoint", "the checkpoint", options.checkpoint),
         ("--keys-output", "the keys", options.keys_output),
+        ("--manifest", "the manifest", options.manifest),
     ):
         if path in {None, "-"} or (os.path.exists(path) and not os.path.isfile(path)):
             continue  # a pipe or a device is not overwritten

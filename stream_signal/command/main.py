@@ -94,6 +94,7 @@ def _run_job(arguments: list[str]) -> int:
         keys_output=options.keys_output,
         metrics_format=options.metrics_format,
         prometheus=options.prometheus,
+        manifest=options.manifest,
         progress=options.progress,
         strict=options.strict,
     )
@@ -171,11 +172,27 @@ def _show_checkpoint(arguments: list[str]) -> int:
     return printed(text)
 
 
+def _verify(arguments: list[str]) -> int:
+    from stream_signal.command.verify import verify  # noqa: PLC0415 - only this command needs it
+    from stream_signal.core.errors import Interrupted, StreamSignalError  # noqa: PLC0415
+    from stream_signal.outputs.stderr import complain, say  # noqa: PLC0415
+
+    try:
+        return EXIT_SUCCESS if verify(arguments) else EXIT_FAILURE
+    except Interrupted as error:
+        say(f"interrupted by {error.name}")
+        return EXIT_SIGNAL + error.signal
+    except StreamSignalError as error:
+        complain(error)
+        return EXIT_FAILURE
+
+
 # Selected by the first argument; `./candles` is a file.
 _SUBCOMMANDS = {
     "candles": _write_candles,
     "checkpoint": _show_checkpoint,
     "formats": _print_formats,
+    "verify": _verify,
     "completion": _print_completion,
     "man": _print_man,
 }

@@ -5,6 +5,7 @@ Each part is imported when an order asks for it, so that the plain job starts wi
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ from stream_signal.job.drive import Drive
 from stream_signal.outputs.files import STDOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import ExitStack
 
     from stream_signal.core.config import Config
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from stream_signal.core.observers.key_times import KeyTimes
     from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.inputs.events import Source
+    from stream_signal.inputs.opening import Opened
     from stream_signal.inputs.rotation import Rotations
     from stream_signal.job.checkpoint import Checkpoint
     from stream_signal.job.log import Log
@@ -57,15 +59,22 @@ MOST_WINDOW = 2000
 
 
 def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
-    order: Order, config: Config, held: ExitStack, log: Log, stop: StopSignals, started: float
+    order: Order,
+    config: Config,
+    held: ExitStack,
+    log: Log,
+    stop: StopSignals,
+    started: float,
+    tap: Callable[[Opened], Opened] | None = None,
 ) -> tuple[Drive, Doubts]:
     """Build the job of an order, `started` on the clock of `time.perf_counter`, and what doubts its answer.
 
-    Its files stay open, and locked, until `held` ends.
+    Its files stay open, and locked, until `held` ends. `tap`, if given, is shown each input that is read from its start
+    to its end, and returns what is read in its place.
     """
     order = order._replace(inputs=_inputs(order, config))
     _check_keys(order, config)
-    source = _source(order, config)
+    source = _source(order, config, tap)
     checkpoint = _checkpoint(order, held)
     signals = _signals(order, config, held, stop)
     time_order = _time_order(order, config, log)
@@ -105,7 +114,7 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
         from stream_signal.job.parallel import ParallelSource  # noqa: PLC0415
 
         def source_of(names: tuple[str, ...]) -> Source:
-            return FilesSource(names, config, has_checkpoint=bool(order.checkpoint))
+            return FilesSource(names, config, has_checkpoint=bool(order.checkpoint), tap=tap)
 
         source = ParallelSource(order.inputs, source_of, stream, workers, log)
     if rotations:
@@ -153,7 +162,8 @@ def _check_keys(order: Order, config: Config) -> None:
         from stream_signal.core.names import key_in  # noqa: PLC0415 - few jobs find keys in names
 
         for name in order.inputs:
-            if name != "-" and not is_url(name):  # which may be an archive
+            is_pipe = name == "-" or (os.path.exists(name) and not os.path.isfile(name))
+            if not is_pipe and not is_url(name):  # which may be archives, whose members have the keys
                 key_in(name, config.key_pattern)
 
 
@@ -185,7 +195,7 @@ def _inputs(order: Order, config: Config) -> tuple[str, ...]:
     return order.inputs if order.follow or config.newest_first else expanded(order.inputs)
 
 
-def _source(order: Order, config: Config) -> Source:
+def _source(order: Order, config: Config, tap: Callable[[Opened], Opened] | None) -> Source:
     if config.newest_first:
         from stream_signal.inputs.backwards import OLDEST_FIRST, BackwardsSource  # noqa: PLC0415
 
@@ -194,7 +204,7 @@ def _source(order: Order, config: Config) -> Source:
             hint = f"leave out {flag}, or sort the rows first; {OLDEST_FIRST}"
             raise ConfigError(f"newest_first: {what} needs the rows in order of time").with_hint(hint)
         return BackwardsSource(order.inputs, config)
-    return FilesSource(order.inputs, config, has_checkpoint=bool(order.checkpoint))
+    return FilesSource(order.inputs, config, has_checkpoint=bool(order.checkpoint), tap=tap)
 
 
 def _reversal(order: Order) -> str:
@@ -210,10 +220,10 @@ def _workers(order: Order, config: Config, held: ExitStack, log: Log, stop: Stop
     """Return who counts ranges of the inputs; None if one process reads them."""
     if order.jobs == 1 and not order.cluster:
         return None
-    alone = _alone(order, config, log)
-    if alone:
+    why = alone(order, config, log)
+    if why:
         if order.jobs or order.cluster:
-            log.info("one process", why=alone)
+            log.info("one process", why=why)
         return None
     if order.cluster:
         from stream_signal.job.cluster import cluster  # noqa: PLC0415
@@ -230,7 +240,7 @@ def _workers(order: Order, config: Config, held: ExitStack, log: Log, stop: Stop
     return processes(count, range_bytes, held, stop) if count > 1 else None
 
 
-def _alone(order: Order, config: Config, log: Log) -> str | None:
+def alone(order: Order, config: Config, log: Log) -> str | None:
     """Say why one process has to read the inputs, if it has to."""
     if order.follow:
         return "a followed file is read as it grows"

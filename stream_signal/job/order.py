@@ -57,6 +57,8 @@ class Order(NamedTuple):
     """seconds without new bytes after which a followed file has ended"""
     keys_output: str | None = None
     """path: a table of the counts of each key, which then are not among the metrics"""
+    manifest: str | None = None
+    """path: the digests of the inputs, the settings, the versions and the counts"""
     progress: bool | None = None
     """whether to draw the progress on a terminal; True: at once, None: if the job takes a while"""
     strict: bool = False

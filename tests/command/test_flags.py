@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stream_signal.command.usage import COMMANDS
 from support.candle_csv import CLOSES, candle_csv
 from support.cases import DATA, SUCCESS
 from support.commands import COMMAND, WITHOUT_COLUMNS, Done, metrics_of, run_in_process, settings_yaml
@@ -151,7 +152,7 @@ def test_the_help_is_as_wide_as_the_terminal(columns: int, folder: Path) -> None
         )
         lines = shown.screen()
     examples = [line for line in lines if re.match("  (stream-signal|cat) ", line)]
-    assert len(examples) == 3 + 5
+    assert len(examples) == 3 + len(COMMANDS)
     assert columns * 0.7 < max(len(line) for line in lines if line not in examples) < columns
 
 
