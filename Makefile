@@ -16,7 +16,7 @@ EVERYTHING := -n auto --benchmark-disable --hypothesis-profile=all
 # More for pytest or peers.py: make bench BENCH="--rows 1_000_000 -k command"
 BENCH ?=
 
-.PHONY: browser screenshots run test test-all test-lowest test-wheel coverage check format bench bench-compare bench-baseline bench-once bench-peers bench-arrays bench-keys bench-latency bench-signals bench-soak bench-bulk bench-scaling bench-history fuzz data exactness pins clean
+.PHONY: browser screenshots run test test-all test-lowest test-wheel coverage dist check format bench bench-compare bench-baseline bench-once bench-peers bench-arrays bench-keys bench-latency bench-signals bench-soak bench-bulk bench-scaling bench-history fuzz data exactness pins clean
 
 run: .venv/installed
 	$(BIN)/stream-signal --input data.csv --config config.yaml --output metrics.json --log-file run.log
@@ -45,6 +45,13 @@ coverage: .venv/installed-dev
 	$(BIN)/python -m pytest -n auto --benchmark-disable --cov --cov-report=term-missing:skip-covered \
 		-k "not test_a_quiet_job_loads_neither_numpy_nor_structlog and not test_no_room_for_the_checkpoint"
 
+# The files of a release, checked as PyPI checks them.
+dist: .venv/installed-dev
+	rm -rf dist
+	$(BIN)/python -m hatchling build
+	$(BIN)/python -m pip install $(PINNED) twine
+	$(BIN)/python -m twine check --strict dist/*
+
 check: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -65,6 +72,7 @@ bench-compare: .venv/installed-dev
 
 bench-baseline: .venv/installed-dev
 	$(BIN)/python benchmarks/baseline.py --write $(BENCH)
+	$(BIN)/python benchmarks/history.py --baseline --output benchmarks/baseline.svg
 
 bench-once: .venv/installed-dev
 	$(BIN)/python -m pytest benchmarks --benchmark-disable --rows 100_000
@@ -118,7 +126,7 @@ data: .venv/installed
 	$(BIN)/stream-signal candles --rows 10000 --seed 42 > data.csv
 
 clean:
-	rm -rf .venv .venv-* .coverage* metrics.json run.log benchmark-history.png
+	rm -rf dist .venv .venv-* .coverage* metrics.json run.log benchmark-history.png
 
 # Pin the newest tools that fit together, found in a new environment; the comment at the head of the file stays.
 pins:
@@ -126,7 +134,7 @@ pins:
 	$(PYTHON) -m venv .venv-pins
 	.venv-pins/bin/python -m pip install --quiet '.[test,dev]'
 	sed -n '/^#/p' constraints.txt > .venv-pins/constraints.txt
-	.venv-pins/bin/python -m pip freeze --exclude stream-signal --exclude numpy --exclude PyYAML --exclude structlog \
+	.venv-pins/bin/python -m pip freeze --exclude stream-signal --exclude numpy --exclude PyYAML --exclude structlog --exclude tqdm \
 		>> .venv-pins/constraints.txt
 	mv .venv-pins/constraints.txt constraints.txt
 	rm -rf .venv-pins

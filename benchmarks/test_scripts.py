@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from baseline import BASELINE, read
 from contenders import contenders
 from keys import MARKETS, PEERS, WINDOWS
 from processes import measure
@@ -131,5 +133,24 @@ def test_history(tmp_path: Path) -> None:
         (tmp_path / f"000{number}_run.json").write_text(json.dumps(saved))
     picture = tmp_path / "history.png"
     printed = script("history.py", "--folder", str(tmp_path), "--output", str(picture))
-    assert printed == f"{picture}: 2 runs\n"
+    assert printed == f"{picture}: 2 runs, beside the baseline\n"
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_picture_of_the_baseline() -> None:
+    """The picture in the README has the ratios of the baseline, in groups and by their names."""
+    drawn = re.findall(r"<text[^>]*>([^<]*)</text>", (HERE / "baseline.svg").read_text())
+    for name, ratio in read(BASELINE).items():
+        if "::" in name:
+            group, _, parameters = name.rpartition("::test_")[2].partition("[")
+            assert (f"{group}: {parameters.rstrip(']')}" if parameters else group) in drawn
+            assert f" {ratio:.3g}" in drawn
+
+
+@pytest.mark.skipif(not find_spec("matplotlib"), reason="matplotlib belongs to the dev extra")
+def test_history_without_a_run(tmp_path: Path) -> None:
+    """Before the first run, the picture is that of the baseline, and a line says how to get more."""
+    picture = tmp_path / "history.png"
+    printed = script("history.py", "--folder", str(tmp_path / "none"), "--output", str(picture))
+    assert (printed.count("\n"), "`make bench` saves a run" in printed) == (1, True)
     assert picture.read_bytes().startswith(b"\x89PNG")

@@ -101,6 +101,14 @@ def wait_to_write(descriptor: int, seconds: float = inf) -> bool:
     return bool(select.select([], [descriptor], [], None if seconds == inf else seconds)[1])
 
 
+def is_in_foreground(descriptor: int) -> bool:
+    """Whether this process may draw on a terminal: no other one has it now, as a shell has for `command &`."""
+    try:
+        return os.tcgetpgrp(descriptor) == os.getpgrp()
+    except (AttributeError, OSError):  # Windows has no job control, and not every terminal has a shell
+        return True
+
+
 def read_at(descriptor: int, length: int, offset: int) -> bytes:
     """Read `length` bytes at `offset`, fewer only at the end; the position of the descriptor does not change.
 

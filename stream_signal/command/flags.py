@@ -27,79 +27,234 @@ _HEADERS: dict[str, bool | str] = {"true": True, "false": False, "auto": "auto"}
 # How a shell can write them.
 _DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "bar": "|"}
 
-_DESCRIPTION = """\
-Read OHLCV candles as CSV from files or a pipe, count the rows whose close is above the rolling mean of
-the last closes, exactly, and write the metrics as JSON.
+# The help of a flag that is taken, and not shown.
+HIDDEN = argparse.SUPPRESS
+# What a shell offers for the value of a flag, by its destination.
+VALUES = {
+    "header": tuple(_HEADERS),
+    "delimiter": ("comma", "semicolon", "tab", "bar"),
+    "decimal": (".", ","),
+    "bad_rows": ("error", "missing"),
+    "jobs": ("auto",),
+}
+
+DESCRIPTION = """\
+Read OHLCV candles as CSV from files or a pipe, count the rows whose close is above the rolling mean of the last closes,
+exactly, and write the metrics as JSON.
 """
-_EPILOG = """\
-Without a path, or with -, the candles are read from stdin. `stream-signal candles` writes synthetic ones.
-`stream-signal formats` lists the known layouts.
-Exit codes: 0 success, 1 the job failed, 2 the command line is wrong, 129, 130 or 143 stopped by
-SIGHUP, SIGINT or SIGTERM.
+EXAMPLES = """\
+Examples:
+  stream-signal candles.csv                                    the metrics, on one line
+  cat jan.csv feb.csv | stream-signal -w 20 -o metrics.json    a pipe, a window of 20 rows, a file
+  stream-signal live.csv --follow --checkpoint state.json      a file that grows, from where it was left
+"""
+_EPILOG = f"""\
+Without a path, or with -, the candles are read from stdin.
+
+{EXAMPLES}
+Commands:
+  stream-signal candles       write synthetic candles
+  stream-signal checkpoint    print what a checkpoint holds
+  stream-signal formats       list the known layouts
+  stream-signal verify        count an input in every way, or compare it with a manifest
+  stream-signal completion    write the completion of bash, zsh or fish
+  stream-signal man           write the manual page: stream-signal man | man -l -
+
+Exit codes: 0 success, 1 the job failed, 2 the command line is wrong, 129, 130 or 143 stopped by SIGHUP, SIGINT or
+SIGTERM.
 """
 _CANDLES_DESCRIPTION = """\
 Write synthetic BTC/USD one-minute candles as CSV to stdout: the same bytes for the same seed on every machine.
 """
 _CHECKPOINT_DESCRIPTION = """\
-Print what a checkpoint holds: the inputs, the rows, the next row that a sender has to send, the last timestamp and
-the settings.
+Print what a checkpoint holds: the inputs, the rows, the next row that a sender has to send, the last timestamp and the
+settings.
 """
+_VERIFY_DESCRIPTION = """\
+Count the input of a job in every way there is, compare the answers, and print a table: row engine, block
+engine, random cuts, stop and resume, worker processes, a pipe, and fractions on the first rows.
+"""
+_VERIFY_EPILOG = """\
+It takes the arguments of the job; flags that do not decide its answer are ignored, and nothing is written.
+With --manifest, the inputs and the settings are those of the manifest, unless others are given.
+
+Exit codes: 0 all answers are the same, or nothing has changed; 1 one differs, or the input cannot be
+read; 2 the command line is wrong.
+"""
+# The flags that verify shows, by their names in the parsed options: those that say what is counted, and how.
+_OF_VERIFY = frozenset(
+    {
+        *("help", "paths", "inputs", "config", "no_config", "window", "column", "format", "header", "newest_first"),
+        *("delimiter", "decimal", "thousands", "bad_rows", "key", "key_pattern", "max_keys", "grouped", "time_column"),
+        *("max_bad", "jobs", "manifest"),
+    }
+)
+_COMPLETION_DESCRIPTION = "Write what completes the flags of stream-signal in a shell, to stdout."
+_COMPLETION_EPILOG = """\
+Put it where the shell looks:
+  stream-signal completion bash > ~/.local/share/bash-completion/completions/stream-signal
+  stream-signal completion zsh > ~/.zfunc/_stream-signal    with fpath+=~/.zfunc before compinit in ~/.zshrc
+  stream-signal completion fish > ~/.config/fish/completions/stream-signal.fish
+"""
+# Where stdout is no terminal, as for the documents.
+_COLUMNS = 112
 
 
-def job_parser() -> argparse.ArgumentParser:
+def job_parser() -> Parser:
     """Return the parser of `stream-signal`."""
-    parser = _Parser(
+    parser = Parser(
         "stream-signal",
         usage="%(prog)s [PATH ...] [FLAGS]",  # argparse takes 3 ms to make a longer one, whether it is shown or not
-        description=_DESCRIPTION,
+        description=DESCRIPTION,
         epilog=_EPILOG,
-        allow_abbrev=False,
-        formatter_class=_Formatter,
+        add_help=False,
     )
-    parser.add_argument(
+    _add_inputs(parser.add_argument_group("inputs"))
+    _add_settings(parser.add_argument_group("settings; a flag wins over the config"))
+    _add_outputs(parser.add_argument_group("outputs"))
+    _add_resuming(parser.add_argument_group("continuing an earlier job"))
+    _add_speed(parser.add_argument_group("several processes"))
+    _add_messages(parser.add_argument_group("messages and help"))
+    return parser
+
+
+def _add_inputs(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
         "paths", metavar="PATH", type=_path, nargs="*", help="candle CSV; several are read in order, as one stream"
     )
-    parser.add_argument(
-        "--input", metavar="PATH", type=_path, dest="inputs", action="append", help="the same, as a flag"
+    group.add_argument(
+        "-i", "--input", metavar="PATH", type=_path, dest="inputs", action="append", help="the same, as a flag"
     )
-    parser.add_argument(
-        "--config", metavar="PATH", type=_path, help="YAML settings (default: ./config.yaml, if it exists)"
+    group.add_argument(
+        "--follow", action="store_true", help="keep reading the file as it grows, until SIGINT or SIGTERM"
     )
-    parser.add_argument("--no-config", action="store_true", help="ignore ./config.yaml")
-    parser.add_argument(
-        "--print-config", action="store_true", help="print the settings in effect and where each came from, and exit"
+    group.add_argument(
+        "--idle-timeout", metavar="SECONDS", type=_seconds, help="end --follow after so many seconds without new bytes"
     )
-    parser.add_argument(
-        "--output", metavar="PATH", type=_path, default="-", help="write the metrics here (default: -, stdout)"
+    group.add_argument(
+        "--rotated",
+        metavar="PATTERN",
+        type=_path,
+        help="names of the old files when the one of --follow is rotated, such as 'live.csv.*'",
     )
-    parser.add_argument(
+
+
+def _add_outputs(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "-o", "--output", metavar="PATH", type=_path, default="-", help="write the metrics here (default: -, stdout)"
+    )
+    group.add_argument(
+        "--every", metavar="SECONDS", type=_seconds, help="write the metrics so far every so many seconds"
+    )
+    group.add_argument(
+        "--metrics-format",
+        choices=("json", "prometheus"),
+        default="json",
+        help="prometheus: the text file that its node exporter collects",
+    )
+    group.add_argument(
+        "--prometheus", metavar="PORT", type=_port, help="serve the metrics so far at http://127.0.0.1:PORT/metrics"
+    )
+    group.add_argument(
+        "--keys-output",
+        metavar="PATH",
+        type=_file,
+        help="write the counts of each key here, as csv or jsonl by the ending, and only their number in the metrics",
+    )
+    group.add_argument(
+        "--signals", metavar="PATH", type=_path, help="write a line for each row here (-: stdout, with --output FILE)"
+    )
+    group.add_argument(
+        "--signals-format",
+        choices=("csv", "jsonl"),
+        help="default: jsonl if PATH ends in .jsonl or .ndjson, otherwise csv",
+    )
+    group.add_argument(
+        "--report",
+        metavar="PATH",
+        type=_file,
+        help="write a page to look at here: price, mean and signal rate, as HTML",
+    )
+    group.add_argument(
+        "--manifest",
+        metavar="PATH",
+        type=_file,
+        help="write the SHA-256 of each input, the settings, versions and counts here, for `stream-signal verify`",
+    )
+    group.add_argument(
         "--log-file",
         metavar="PATH",
         type=_path,
         help="append the log here, as JSON Lines (-: stderr, and nothing else)",
     )
-    parser.add_argument(
+
+
+def _add_resuming(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--checkpoint", metavar="PATH", type=_file, help="resume from the state saved here, if any; save it here"
+    )
+    group.add_argument(
+        "--checkpoint-every",
+        metavar="SECONDS",
+        type=_seconds,
+        help="save the state every so many seconds (default: 30)",
+    )
+    group.add_argument(
+        "--resume-by",
+        choices=("time",),
+        help="skip the rows of a pipe up to the last timestamp of the checkpoint: its sender repeats them",
+    )
+
+
+def _add_speed(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--jobs", metavar="N", type=_jobs, help="count large files in N processes (default: auto, as many as pay)"
+    )
+    group.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        type=_address,
+        help="count on a Dask cluster: tcp://host:8786, or local for one of this machine",
+    )
+
+
+def _add_messages(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--strict", action="store_true", help="fail if the answer is doubtful in any way; look at the times of all rows"
+    )
+    group.add_argument("-q", "--quiet", action="store_true", help="do not report doubts about the answer on stderr")
+    group.add_argument(
+        "--progress",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="draw the progress on stderr, if that is a terminal, at once; without this flag: after a second",
+    )
+    group.add_argument(
+        "-v", "--verbose", action="count", default=0, help="log to stderr; -vv: tracebacks in the log file"
+    )
+    group.add_argument("-h", "--help", action="help", help="show this help and exit")
+    group.add_argument(
+        "-V", "--version", action="version", version=f"stream-signal {__version__}", help="show the version and exit"
+    )
+
+
+def _add_settings(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "-c", "--config", metavar="PATH", type=_path, help="YAML settings (default: ./config.yaml, if it exists)"
+    )
+    group.add_argument("--no-config", action="store_true", help="ignore ./config.yaml")
+    group.add_argument(
+        "--print-config", action="store_true", help="print the settings in effect and where each came from, and exit"
+    )
+    group.add_argument(
+        "-w",
         "--window",
         metavar="N[,N...]",
         type=_windows,
-        help="rows in the rolling mean, and in others beside it; overrides the config",
+        help="rows in the rolling mean, and in others beside it",
     )
-    parser.add_argument(
-        "--column",
-        metavar="NAME",
-        type=_column,
-        help="name of the close column, or its number from 1; overrides the config",
-    )
-    _add_settings(parser)
-    parser.add_argument(
-        "--signals", metavar="PATH", type=_path, help="write a line for each row here (-: stdout, with --output FILE)"
-    )
-    parser.add_argument(
-        "--signals-format",
-        choices=("csv", "jsonl"),
-        help="default: jsonl if PATH ends in .jsonl or .ndjson, otherwise csv",
-    )
-    parser.add_argument(
+    group.add_argument("--column", metavar="NAME", type=_column, help="name of the close column, or its number from 1")
+    group.add_argument(
         "--time-column",
         metavar="NAME",
         type=_column,
@@ -107,120 +262,55 @@ def job_parser() -> argparse.ArgumentParser:
         help="name of the timestamp column, or its number from 1 (default: the first known name); twice for a date and "
         "a time",
     )
-    parser.add_argument(
-        "--follow", action="store_true", help="keep reading the file as it grows, until SIGINT or SIGTERM"
-    )
-    parser.add_argument(
-        "--idle-timeout", metavar="SECONDS", type=_seconds, help="end --follow after so many seconds without new bytes"
-    )
-    parser.add_argument(
-        "--rotated",
-        metavar="PATTERN",
-        type=_path,
-        help="names of the old files when the one of --follow is rotated, such as 'live.csv.*'",
-    )
-    parser.add_argument(
-        "--checkpoint", metavar="PATH", type=_file, help="resume from the state saved here, if any; save it here"
-    )
-    parser.add_argument(
-        "--checkpoint-every",
-        metavar="SECONDS",
-        type=_seconds,
-        help="save the state every so many seconds (default: 30)",
-    )
-    parser.add_argument(
-        "--resume-by",
-        choices=("time",),
-        help="skip the rows of a pipe up to the last timestamp of the checkpoint: its sender repeats them",
-    )
-    parser.add_argument(
-        "--jobs", metavar="N", type=_jobs, help="count large files in N processes (default: auto, as many as pay)"
-    )
-    parser.add_argument(
-        "--cluster",
-        metavar="ADDRESS",
-        type=_address,
-        help="count on a Dask cluster: tcp://host:8786, or local for one of this machine",
-    )
-    parser.add_argument(
-        "--every",
-        metavar="SECONDS",
-        type=_seconds,
-        help="write the metrics so far every so many seconds",
-    )
-    parser.add_argument(
-        "--keys-output",
-        metavar="PATH",
-        type=_file,
-        help="write the counts of each key here, as csv or jsonl by the ending, and only their number in the metrics",
-    )
-    parser.add_argument(
-        "--report",
-        metavar="PATH",
-        type=_file,
-        help="write a page to look at here: price, mean and signal rate, as HTML",
-    )
-    parser.add_argument(
-        "--max-bad",
-        metavar="SHARE",
-        type=_share,
-        help="with bad_rows: missing, fail if more than this share of the rows is bad; overrides the config",
-    )
-    parser.add_argument(
-        "--strict", action="store_true", help="fail if the answer is doubtful in any way; look at the times of all rows"
-    )
-    parser.add_argument("-q", "--quiet", action="store_true", help="do not report doubts about the answer on stderr")
-    parser.add_argument(
-        "-v", "--verbose", action="count", default=0, help="log to stderr; -vv: tracebacks in the log file"
-    )
-    parser.add_argument("--version", action="version", version=f"stream-signal {__version__}")
-    return parser
-
-
-def _add_settings(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of the other settings; each overrides the config."""
-    parser.add_argument(
+    group.add_argument(
         "--format", metavar="NAME", type=_setting("format"), help="a known layout: `stream-signal formats` lists them"
     )
-    parser.add_argument("--header", type=_header, help="true, false, or auto: the first line decides (default: true)")
-    parser.add_argument("--no-header", dest="header", action="store_const", const=False, help="--header false")
-    parser.add_argument(
+    group.add_argument("--header", type=_header, help="true, false, or auto: the first line decides (default: true)")
+    group.add_argument("--no-header", dest="header", action="store_const", const=False, help="--header false")
+    group.add_argument(
         "--newest-first",
         action=argparse.BooleanOptionalAction,
         default=None,
         help="the rows come newest first: read the files from their end",
     )
-    parser.add_argument(
+    group.add_argument(
         "--delimiter", metavar="C", type=_delimiter, help="comma, semicolon, tab or bar (default: found)"
     )
-    parser.add_argument("--decimal", metavar="C", type=_setting("decimal"), help="the decimal mark: . or ,")
-    parser.add_argument(
+    group.add_argument("--decimal", metavar="C", type=_setting("decimal"), help="the decimal mark: . or ,")
+    group.add_argument(
         "--thousands", metavar="C", type=_setting("thousands"), help="the mark between groups: , or . or space or none"
     )
-    parser.add_argument(
+    group.add_argument(
         "--bad-rows", metavar="DO", type=_setting("bad_rows"), help="error, or missing: count them without a close"
     )
-    parser.add_argument(
+    group.add_argument(
+        "--max-bad",
+        metavar="SHARE",
+        type=_share,
+        help="with --bad-rows missing: fail if more than this share of the rows is bad (default: 0.5)",
+    )
+    group.add_argument(
+        "-k",
         "--key",
         metavar="NAME",
         type=_column,
         help="one mean for each value of this column, or @file: for each symbol in the file names; none: one for all",
     )
-    parser.add_argument(
+    group.add_argument(
         "--key-pattern",
         metavar="PATTERN",
         type=_setting("key_pattern"),
         help="where the symbol stands in the file names, such as '{key}-1m-*.csv'",
     )
-    parser.add_argument("--max-keys", metavar="N", type=_max_keys, help="fail if there are more (default: 100000)")
-    parser.add_argument(
+    group.add_argument("--max-keys", metavar="N", type=_max_keys, help="fail if there are more (default: 100000)")
+    group.add_argument(
         "--grouped",
         action=argparse.BooleanOptionalAction,
         default=None,
         help="the rows of each key follow each other: keep one window, and refuse a key that comes back",
     )
-    parser.add_argument("--seed", metavar="N", type=_seed, help="the seed in the metrics")
-    parser.add_argument("--version-tag", metavar="TEXT", type=_setting("version"), help="the version in the metrics")
+    group.add_argument("--seed", metavar="N", type=_seed, help="the seed in the metrics")
+    group.add_argument("--version-tag", metavar="TEXT", type=_setting("version"), help="the version in the metrics")
 
 
 # The setting of each flag that overrides the config.
@@ -258,11 +348,9 @@ def settings_of(options: argparse.Namespace) -> dict[str, Any]:
     return {key: value for key, value in given.items() if value is not None}
 
 
-def candles_parser() -> argparse.ArgumentParser:
+def candles_parser() -> Parser:
     """Return the parser of `stream-signal candles`."""
-    parser = _Parser(
-        "stream-signal candles", description=_CANDLES_DESCRIPTION, allow_abbrev=False, formatter_class=_Formatter
-    )
+    parser = Parser("stream-signal candles", description=_CANDLES_DESCRIPTION)
     parser.add_argument("--rows", metavar="N", type=_rows, default=10_000, help="candles to write (default: 10000)")
     parser.add_argument(
         "--symbols", metavar="N", type=_symbols, help="write a market of N symbols, with their names in a first column"
@@ -274,9 +362,10 @@ def candles_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def parse(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace:
+def parse(parser: Parser, arguments: list[str]) -> argparse.Namespace:
     """Parse paths and flags in any order; what follows `--` is a path, also if it begins with a dash."""
     end = arguments.index("--") if "--" in arguments else len(arguments)
+    parser.refuse_one_dash(arguments[:end])
     options = parser.parse_intermixed_args(arguments[:end])  # which loses the `--`
     if "" in arguments[end:]:
         parser.error("argument PATH: expected a path, found nothing")
@@ -284,35 +373,95 @@ def parse(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Nam
     return options
 
 
-def checkpoint_parser() -> argparse.ArgumentParser:
+def checkpoint_parser() -> Parser:
     """Return the parser of `stream-signal checkpoint`."""
-    parser = _Parser(
-        "stream-signal checkpoint", description=_CHECKPOINT_DESCRIPTION, allow_abbrev=False, formatter_class=_Formatter
-    )
+    parser = Parser("stream-signal checkpoint", description=_CHECKPOINT_DESCRIPTION)
     parser.add_argument("file", metavar="FILE", type=_file, help="what --checkpoint has saved")
     parser.add_argument("--json", action="store_true", help="write it as JSON, on one line")
     return parser
 
 
-def formats_parser() -> argparse.ArgumentParser:
+def formats_parser() -> Parser:
     """Return the parser of `stream-signal formats`."""
-    return _Parser(
+    return Parser(
         "stream-signal formats",
         description="Print the known layouts, one a line: what --format NAME sets, and where each is described.",
-        allow_abbrev=False,
-        formatter_class=_Formatter,
     )
 
 
-class _Parser(argparse.ArgumentParser):
+def verify_parser() -> Parser:
+    """Return the parser of `stream-signal verify`: it takes whatever a job takes, and shows what decides its answer."""
+    parser = job_parser()
+    parser.prog = "stream-signal verify"
+    parser.description, parser.epilog = _VERIFY_DESCRIPTION, _VERIFY_EPILOG
+    for action in parser._actions:  # noqa: SLF001 - as argparse has no other way to hide a flag
+        if action.dest not in _OF_VERIFY:
+            action.help = HIDDEN
+        elif action.dest == "jobs":
+            action.help = "worker processes (default: 2)"
+        elif action.dest == "manifest":
+            action.help = "compare the inputs, the settings and the counts with what a job has written here"
+    group = next(group for group in parser._action_groups if group.title == "outputs")  # noqa: SLF001
+    group.title = "comparing"
+    group.add_argument(
+        "--sample",
+        metavar="N",
+        type=_rows,
+        help="rows that are judged by fractions (default: 100000, or twice the window)",
+    )
+    group.add_argument("--cut-seed", metavar="N", type=_seed, help="cut and stop at the same places as another run")
+    return parser
+
+
+def completion_parser() -> Parser:
+    """Return the parser of `stream-signal completion`."""
+    parser = Parser("stream-signal completion", description=_COMPLETION_DESCRIPTION, epilog=_COMPLETION_EPILOG)
+    parser.add_argument("shell", metavar="SHELL", choices=("bash", "zsh", "fish"), help="bash, zsh or fish")
+    return parser
+
+
+def man_parser() -> Parser:
+    """Return the parser of `stream-signal man`."""
+    return Parser("stream-signal man", description="Write the manual page of stream-signal to stdout, for man(1).")
+
+
+# Selected by the first argument; `./candles` is a file.
+PARSERS: dict[str, Callable[[], Parser]] = {
+    "candles": candles_parser,
+    "checkpoint": checkpoint_parser,
+    "formats": formats_parser,
+    "verify": verify_parser,
+    "completion": completion_parser,
+    "man": man_parser,
+}
+
+
+class Parser(argparse.ArgumentParser):
     """A parser whose errors are one line: what is wrong, the nearest flag, and where the help is."""
+
+    def __init__(self, prog: str, **options: Any) -> None:
+        super().__init__(prog, allow_abbrev=False, formatter_class=_Formatter, **options)
 
     def error(self, message: str) -> NoReturn:
         """Print the message, and exit with code 2."""
         from stream_signal.command.usage import in_words  # noqa: PLC0415 - only a wrong command line needs it
 
-        flags = [flag for action in self._actions for flag in action.option_strings]
-        self.exit(2, f"{self.prog}: error: {in_words(message, flags)} (see {self.prog} --help)\n")
+        self.exit(2, f"{self.prog}: error: {in_words(message, self._option_string_actions)} (see {self.prog} --help)\n")
+
+    def refuse_one_dash(self, arguments: list[str]) -> None:
+        """Refuse `-output`, which would be -o with the value `utput`."""
+        for argument in arguments:
+            if argument[:1] == "-" and "-" + argument.partition("=")[0] in self._option_string_actions:
+                self.error(f"unrecognized arguments: {argument}")
+
+    def format_help(self) -> str:
+        """Return the help, as wide as the terminal."""
+        from functools import partial  # noqa: PLC0415 - only the help needs them
+        from shutil import get_terminal_size  # noqa: PLC0415
+
+        width = get_terminal_size((_COLUMNS, 24)).columns - 2
+        self.formatter_class = partial(_Formatter, width=width)
+        return super().format_help()
 
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
         """Print the help or the version; argparse itself ignores that it cannot."""
@@ -322,11 +471,32 @@ class _Parser(argparse.ArgumentParser):
             self.exit(code)
 
 
-class _Formatter(argparse.RawDescriptionHelpFormatter):
-    """Help of a fixed width, so that the documents can show it and a test can compare it."""
+class _Formatter(argparse.HelpFormatter):
+    """Help in which paragraphs are as wide as the terminal, and a line that begins with blanks stays as it is.
 
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=24, width=110)
+    Where stdout is no terminal, the width is fixed: the documents show it, and a test compares it.
+    """
+
+    def __init__(self, prog: str, width: int = _COLUMNS - 2) -> None:
+        super().__init__(prog, max_help_position=24, width=width)
+
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        """Return `-o, --output PATH`, as Python 3.13 does."""
+        if not action.option_strings or action.nargs == 0:
+            return super()._format_action_invocation(action)
+        value = self._format_args(action, self._get_default_metavar_for_optional(action))
+        return f"{', '.join(action.option_strings)} {value}"
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        from textwrap import fill  # noqa: PLC0415 - only the help needs it
+
+        filled: list[str] = []
+        for paragraph in text.split("\n\n"):
+            if "\n  " in paragraph:
+                filled.append(paragraph.rstrip("\n"))
+            else:
+                filled.append(fill(" ".join(paragraph.split()), width, initial_indent=indent, subsequent_indent=indent))
+        return "\n\n".join(filled)
 
 
 def _file(text: str) -> str:
@@ -401,6 +571,10 @@ def _seed(text: str) -> int:
     return _integer(text, 0, MAX_SEED)
 
 
+def _port(text: str) -> int:
+    return _integer(text, 1, 65_535)
+
+
 def _integer(text: str, least: int, most: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and least <= int(text) <= most):
         raise argparse.ArgumentTypeError(f"expected an integer from {least} to {most}, found {text!r}")
@@ -461,6 +635,10 @@ def refuse_contradictions(
         parser.error("--idle-timeout needs --follow")
     if options.rotated and not options.follow:
         parser.error("--rotated needs --follow")
+    if options.manifest and options.follow:
+        parser.error("--manifest is of inputs that end: leave out --follow")
+    if options.manifest and options.checkpoint:
+        parser.error("--manifest is of rows that this job has read, and with --checkpoint it may begin after the first")
     if options.newest_first and options.follow:
         parser.error("--newest-first reads a file from its end, which is not known with --follow")
     if options.newest_first and options.checkpoint:
@@ -484,6 +662,7 @@ def refuse_overwriting(parser: argparse.ArgumentParser, inputs: tuple[str, ...],
         ("--checkpoint", "the checkpoint", options.checkpoint),
         ("--keys-output", "the keys", options.keys_output),
         ("--report", "the report", options.report),
+        ("--manifest", "the manifest", options.manifest),
     ):
         if path in {None, "-"} or (os.path.exists(path) and not os.path.isfile(path)):
             continue  # a pipe or a device is not overwritten
@@ -531,3 +710,7 @@ def _path(text: str) -> str:
     if not text:
         raise argparse.ArgumentTypeError("expected a path, found nothing")
     return text
+
+
+# What reads a value that is a path.
+PATHS = (_path, _file)

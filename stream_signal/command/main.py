@@ -12,9 +12,11 @@ from stream_signal.command.flags import (
     SETTINGS,
     candles_parser,
     checkpoint_parser,
+    completion_parser,
     formats_parser,
     is_stdout,
     job_parser,
+    man_parser,
     parse,
     refuse_contradictions,
     refuse_overwriting,
@@ -90,7 +92,11 @@ def _run_job(arguments: list[str]) -> int:
         cluster=options.cluster,
         quiet=options.quiet,
         keys_output=options.keys_output,
+        metrics_format=options.metrics_format,
+        prometheus=options.prometheus,
         report=options.report,
+        manifest=options.manifest,
+        progress=options.progress,
         strict=options.strict,
     )
     try:
@@ -123,6 +129,22 @@ def _print_formats(arguments: list[str]) -> int:
     return printed(lambda: [table().encode()])
 
 
+def _print_completion(arguments: list[str]) -> int:
+    shell = completion_parser().parse_args(arguments).shell
+
+    from stream_signal.command.completion import SCRIPTS  # noqa: PLC0415
+
+    return printed(lambda: [SCRIPTS[shell]().encode()])
+
+
+def _print_man(arguments: list[str]) -> int:
+    man_parser().parse_args(arguments)
+
+    from stream_signal.command.man import page  # noqa: PLC0415
+
+    return printed(lambda: [page().encode()])
+
+
 def _write_candles(arguments: list[str]) -> int:
     options = candles_parser().parse_args(arguments)
 
@@ -151,5 +173,27 @@ def _show_checkpoint(arguments: list[str]) -> int:
     return printed(text)
 
 
+def _verify(arguments: list[str]) -> int:
+    from stream_signal.command.verify import verify  # noqa: PLC0415 - only this command needs it
+    from stream_signal.core.errors import Interrupted, StreamSignalError  # noqa: PLC0415
+    from stream_signal.outputs.stderr import complain, say  # noqa: PLC0415
+
+    try:
+        return EXIT_SUCCESS if verify(arguments) else EXIT_FAILURE
+    except Interrupted as error:
+        say(f"interrupted by {error.name}")
+        return EXIT_SIGNAL + error.signal
+    except StreamSignalError as error:
+        complain(error)
+        return EXIT_FAILURE
+
+
 # Selected by the first argument; `./candles` is a file.
-_SUBCOMMANDS = {"candles": _write_candles, "checkpoint": _show_checkpoint, "formats": _print_formats}
+_SUBCOMMANDS = {
+    "candles": _write_candles,
+    "checkpoint": _show_checkpoint,
+    "formats": _print_formats,
+    "verify": _verify,
+    "completion": _print_completion,
+    "man": _print_man,
+}

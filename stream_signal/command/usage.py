@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-COMMANDS = ("candles", "checkpoint", "formats")
+COMMANDS = ("candles", "checkpoint", "formats", "verify", "completion", "man")
 _UNKNOWN = re.compile(r"unrecognized arguments: (?P<words>.*)", re.DOTALL)
 # `-verbose` reads as `-v` with the rest as its value.
 _ONE_DASH = re.compile(r"argument (?P<flag>-\w)\b.*: ignored explicit argument '(?P<rest>.*)'", re.DOTALL)

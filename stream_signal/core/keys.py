@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.blocks.key_rings import KeyRings
     from stream_signal.core.header import Header
+    from stream_signal.core.key_segments import KeyHeads
     from stream_signal.core.tally import Tally
     from stream_signal.core.ticks import Close
 
@@ -72,6 +73,8 @@ class Keys:
         self.with_mean = 0
         self.cleared = 0
         self.rings: KeyRings | None = None
+        self.heads: KeyHeads | None = None
+        """collects the first closes of each key, if these rows are counted apart from a stream"""
         self._tallies: dict[bytes, KeyTally] = {}
         self.by_number: list[KeyTally] = []
 
@@ -126,6 +129,8 @@ class Keys:
             )
         tally = self._tallies[key] = KeyTally(len(self._tallies))
         self.by_number.append(tally)
+        if self.heads:
+            self.heads.begin()
         return tally
 
     def push(self, key: bytes | None, close: Close) -> bool:
@@ -134,6 +139,8 @@ class Keys:
         totals.rows += 1
         if key is None:
             self.cleared += 1
+            if self.heads:
+                self.heads.break_all()
             return False
         tally = self._tallies.get(key) or self.take(key)
         tally.rows += 1
@@ -142,13 +149,14 @@ class Keys:
             mean = self.mean_of(tally)
         if close is None:
             mean.clear()
-            return False
-        above = mean.push(*close)
-        if above:
-            tally.signals += 1
-            totals.signals += 1
-        if len(mean.ring) == self.window:
-            self.with_mean += 1
+            above = full = False
+        else:
+            above, full = mean.push(*close), len(mean.ring) == self.window
+            tally.signals += above
+            totals.signals += above
+            self.with_mean += full
+        if self.heads:
+            self.heads.see(tally.number, close, full=full)
         return above
 
     def mean_of(self, tally: KeyTally) -> RollingMean:

@@ -45,6 +45,8 @@ BLOCK_ENGINE_FROM_BYTES = 4 * 1024 * 1024
 BACKLOG_BYTES = 32 * 1024
 # A block fits in the cache together with its arrays.
 BLOCK_BYTES = 1024 * 1024
+# To empty the window of a key takes the block engine as long as the window is, however few closes it holds.
+MOST_KEYED_WINDOW = 10_000
 # The name under which a state keeps the doubts, among those of the observers.
 _DOUBTS = "doubts"
 
@@ -124,7 +126,10 @@ class SignalStream:
         self._block_engine: BlockEngine | None = None
         # The block engine reads points only; groups are odd lines to it, which the row reader reads.
         marks = self._reader.marks
-        self._engine = "rows" if marks and not marks.have_point else engine
+        is_for_rows = bool(marks and not marks.have_point)
+        if self._keys:
+            is_for_rows |= max(config.window, *config.windows, 1) > MOST_KEYED_WINDOW
+        self._engine = "rows" if is_for_rows else engine
         self._block_bytes = block_bytes
         self._block_engine_from = BLOCK_ENGINE_FROM_BYTES // (4 if observers else 1)
         self._name: str | None = None  # of the current input
@@ -345,14 +350,24 @@ class SignalStream:
         """Return how later lines of this input can be counted apart, with `count_apart`; None if not, or not yet."""
         from stream_signal.core.stretch import Apart  # noqa: PLC0415 - few jobs count apart
 
-        is_looking = self._look and self._look.texts is not None
-        if self._closed or not self.header or not self._reader.between_rows or is_looking:
+        if self._closed or not self.header or not self._reader.between_rows or self._is_looking:
             return None
         parts = [observer.part() for observer in self._observers]
         settled = tuple(part for part in parts if part is not None)
-        if self._keys or len(settled) < len(parts):
+        if len(settled) < len(parts) or (self._keys and not self._may_join(self._keys)):
             return None
         return Apart(self._config, self.header, settled, self.symbols)
+
+    @property
+    def _is_looking(self) -> bool:
+        if self._key_times:
+            return self._key_times.left > 0
+        return self._look is not None and self._look.texts is not None
+
+    def _may_join(self, keys: Keys) -> bool:
+        from stream_signal.core.key_segments import MOST_KEYS  # noqa: PLC0415
+
+        return not (keys.grouped or self._input_key) and keys.count <= MOST_KEYS
 
     @staticmethod
     def count_apart(apart: Apart, chunks: Iterable[bytes]) -> Stretch:
@@ -369,6 +384,7 @@ class SignalStream:
         """
         from copy import deepcopy  # noqa: PLC0415
 
+        from stream_signal.core.key_segments import KeyHeads, KeySegments  # noqa: PLC0415
         from stream_signal.core.rows.first_closes import FirstCloses  # noqa: PLC0415
         from stream_signal.core.segment import Segment  # noqa: PLC0415
         from stream_signal.core.stretch import NotApart, Stretch  # noqa: PLC0415
@@ -380,13 +396,16 @@ class SignalStream:
         stream._begin(header)
         stream._restore_symbols(apart.symbols)
         stream.begin_input(size=BLOCK_ENGINE_FROM_BYTES)  # whoever counts apart counts a lot
+        for keys in stream._all_keys:
+            keys.heads = KeyHeads(keys.window - 1)
         first = FirstCloses(config, header, max(config.window, *config.windows, 1) - 1)
         fed = 0
         try:
             for chunk in chunks:
                 if b'"' in chunk:
                     raise NotApart("a quote may span lines")
-                first.feed(chunk)
+                if not config.is_keyed:
+                    first.feed(chunk)
                 stream.feed(chunk)
                 fed += len(chunk)
         except DataError as error:
@@ -400,26 +419,39 @@ class SignalStream:
             Segment.from_tally(tally, first.closes[: tally.mean.window - 1], broken=tally.rows_without_mean != 0)
             for tally in (stream._tally, *stream._more)
         )
-        return Stretch(fed, reader.line, header, segment, reader.repairs, parts, stream.symbols, tuple(more))
+        own = tuple(map(KeySegments.of, stream._all_keys))
+        return Stretch(fed, reader.line, header, segment, reader.repairs, parts, stream.symbols, tuple(more), own)
 
     def add(self, stretch: Stretch, tail: bytes) -> None:
         """Take whole lines that were counted apart, as if they were fed; `tail` are the last of their bytes.
 
-        ValueError if they were counted with another header or another symbol, or if a row is open: then they do not
-        come next.
+        ValueError if they do not `fit`: then they do not come next.
         """
-        if (stretch.header, stretch.symbols) != (self.header, self.symbols) or not self._reader.between_rows:
+        if not self.fits(stretch) or not self._reader.between_rows:
             raise ValueError("the stretch does not begin where this stream is")
         with self._reading():
             for observer, part in zip(self._observers, stretch.parts, strict=True):
                 observer.join(part, self.rows)
-            for tally, segment in zip((self._tally, *self._more), (stretch.segment, *stretch.more), strict=True):
-                segment.add_to(tally)
+            for keys, own in zip(self._all_keys, stretch.keys, strict=True):
+                own.add_to(keys)
+            if not self._keys:
+                for tally, segment in zip((self._tally, *self._more), (stretch.segment, *stretch.more), strict=True):
+                    segment.add_to(tally)
             self.repairs.add(stretch.repairs, self._reader.line)
             self._reader.skip_lines(stretch.lines)
             self._fed += stretch.size
             if self._look:
                 self._look.fed(tail)
+
+    def fits(self, stretch: Stretch) -> bool:
+        """Whether lines were counted with the header and the symbols of this stream, and it can take their keys."""
+        return (stretch.header, stretch.symbols) == (self.header, self.symbols) and all(
+            own.fit(keys) for keys, own in zip(self._all_keys, stretch.keys, strict=True)
+        )
+
+    @property
+    def _all_keys(self) -> list[Keys]:
+        return [self._keys, *self._more_keys] if self._keys else []
 
     def end_input(self) -> None:
         """End one input of several: its last row needs no newline, and the next may bring its own header."""

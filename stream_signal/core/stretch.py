@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from stream_signal.core.config import Config
     from stream_signal.core.header import Header
+    from stream_signal.core.key_segments import KeySegments
     from stream_signal.core.observe import Observer
     from stream_signal.core.repairs import Repairs
     from stream_signal.core.segment import Segment
@@ -50,6 +51,8 @@ class Stretch(NamedTuple):
     """the value of each column of symbols"""
     more: tuple[Segment, ...] = ()
     """the segment of each further window"""
+    keys: tuple[KeySegments, ...] = ()
+    """the segments of the keys, for each window"""
 
 
 class NotApart(Exception):  # noqa: N818 - nothing has failed

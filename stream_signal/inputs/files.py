@@ -18,7 +18,7 @@ from stream_signal.inputs.opening import as_csv, no_checkpoint, open_input
 from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, shown_path
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from stream_signal.inputs.events import Event
     from stream_signal.inputs.opening import Opened, Patience
@@ -27,21 +27,30 @@ if TYPE_CHECKING:
 class FilesSource:
     """The inputs of these names; `has_checkpoint` says that a later job may continue in one of them.
 
-    `config` says which columns of a Parquet or Arrow file are needed.
+    `config` says which columns of a Parquet or Arrow file are needed. `tap`, if given, is shown each input once it is
+    open, and returns what is read in its place.
     """
 
     endless = False
 
-    def __init__(self, names: tuple[str, ...], config: Config | None = None, *, has_checkpoint: bool = False) -> None:
+    def __init__(
+        self,
+        names: tuple[str, ...],
+        config: Config | None = None,
+        *,
+        has_checkpoint: bool = False,
+        tap: Callable[[Opened], Opened] | None = None,
+    ) -> None:
         self.names = names
         self._config = config or Config()
         self._has_checkpoint = has_checkpoint
+        self._tap = tap
 
     def events(self, first: int, offset: int, patience: Patience) -> Generator[Event]:
         """Yield the events of each input in turn; see `inputs.events.Source`."""
         for name in self.names[first:]:
             with open_input(name) as source:
-                yield from self._events(source, offset, patience)
+                yield from self._events(self._tap(source) if self._tap else source, offset, patience)
             offset = 0
 
     def _events(self, source: Opened, offset: int, patience: Patience) -> Generator[Event]:

@@ -27,7 +27,7 @@ from stream_signal.core.errors import InputError, reason
 from stream_signal.core.urls import is_url
 from stream_signal.inputs.magic import COLUMNAR, MAGIC_BYTES, ZIP, find_format
 from stream_signal.inputs.missing import hint_for
-from stream_signal.inputs.plain import STDIN, open_raw, opened, shown_path, size_of
+from stream_signal.inputs.plain import STDIN, can_be_read_again, open_raw, opened, shown_path, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -151,6 +151,37 @@ def expanded(names: tuple[str, ...]) -> tuple[str, ...]:
         else:
             found.append(name)
     return tuple(found)
+
+
+def bytes_in(names: tuple[str, ...]) -> list[int] | None:
+    """Return how many bytes of CSV each input has; None if one does not tell, as a pipe or a compressed file.
+
+    Each is opened for a moment. One that cannot be read is left for its turn.
+    """
+    sizes = []
+    for name in names:
+        if is_url(name):
+            return None
+        size = size_of(name)
+        if not size:  # or not there, or no file
+            size = _size_of_member(name)
+        elif format_of(name) or not can_be_read_again(name):
+            size = 0
+        if not size:
+            return None
+        sizes.append(size)
+    return sizes
+
+
+def _size_of_member(name: str) -> int:
+    """Return how many bytes of CSV a member of an archive has; 0 if it is none, or is compressed by itself too."""
+    try:
+        if name == STDIN or os.path.lexists(name) or not find_archive(name):
+            return 0
+        with open_input(name) as member:
+            return 0 if find_format(member.read(MAGIC_BYTES)) else member.size
+    except InputError:
+        return 0
 
 
 def refuse_unread_from_end(names: tuple[str, ...]) -> None:

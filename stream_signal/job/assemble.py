@@ -5,6 +5,8 @@ Each part is imported when an order asks for it, so that the plain job starts wi
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING
 
 from stream_signal import system
@@ -15,12 +17,21 @@ from stream_signal.core.observers.first_look import FirstLook
 from stream_signal.core.stream import SignalStream
 from stream_signal.core.urls import is_url
 from stream_signal.inputs.files import FilesSource
-from stream_signal.inputs.opening import expanded, refuse_columnar, refuse_packed, refuse_unread_from_end, refuse_urls
+from stream_signal.inputs.opening import (
+    bytes_in,
+    expanded,
+    refuse_columnar,
+    refuse_packed,
+    refuse_unread_from_end,
+    refuse_urls,
+)
 from stream_signal.inputs.plain import size_of
 from stream_signal.job.doubts import Doubts
 from stream_signal.job.drive import Drive
+from stream_signal.outputs.files import STDOUT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from contextlib import ExitStack
 
     from stream_signal.core.config import Config
@@ -29,6 +40,7 @@ if TYPE_CHECKING:
     from stream_signal.core.observers.overview import Overview
     from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.inputs.events import Source
+    from stream_signal.inputs.opening import Opened
     from stream_signal.inputs.rotation import Rotations
     from stream_signal.job.checkpoint import Checkpoint
     from stream_signal.job.log import Log
@@ -37,6 +49,8 @@ if TYPE_CHECKING:
     from stream_signal.job.report import ReportWriter
     from stream_signal.job.resume import Resumption
     from stream_signal.job.stopping import StopSignals
+    from stream_signal.outputs.metrics import Metrics
+    from stream_signal.outputs.progress import Progress
     from stream_signal.outputs.signals import SignalsWriter
     from stream_signal.outputs.sink import Sink
 
@@ -47,15 +61,22 @@ MOST_WINDOW = 2000
 
 
 def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
-    order: Order, config: Config, held: ExitStack, log: Log, stop: StopSignals, started: float
+    order: Order,
+    config: Config,
+    held: ExitStack,
+    log: Log,
+    stop: StopSignals,
+    started: float,
+    tap: Callable[[Opened], Opened] | None = None,
 ) -> tuple[Drive, Doubts, ReportWriter | None]:
     """Build the job of an order, `started` on the clock of `time.perf_counter`, what doubts its answer, and its report.
 
-    Its files stay open, and locked, until `held` ends.
+    Its files stay open, and locked, until `held` ends. `tap`, if given, is shown each input that is read from its start
+    to its end, and returns what is read in its place.
     """
     order = order._replace(inputs=_inputs(order, config))
     _check_keys(order, config)
-    source = _source(order, config)
+    source = _source(order, config, tap)
     checkpoint = _checkpoint(order, held)
     signals = _signals(order, config, held, stop)
     time_order = _time_order(order, config, log)
@@ -88,18 +109,15 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
         from stream_signal.job.journal import Journal  # noqa: PLC0415
 
         sinks.append(Journal(stream, log, time_order, signals))
-    if order.every:
-        from stream_signal.outputs.snapshots import MetricsSoFar  # noqa: PLC0415
-
-        sinks.append(MetricsSoFar(order.every, config, stream, order.output, started, order.keys_output))
-    report = _report(order, config, stream, overview, doubts, started)
+    sinks += _reports(order, config, held, stream, started)
+    report = _page(order, config, stream, overview, doubts, started)
     sinks += [report] if report else []
 
     if workers := _workers(order, config, held, log, stop):
         from stream_signal.job.parallel import ParallelSource  # noqa: PLC0415
 
         def source_of(names: tuple[str, ...]) -> Source:
-            return FilesSource(names, config, has_checkpoint=bool(order.checkpoint))
+            return FilesSource(names, config, has_checkpoint=bool(order.checkpoint), tap=tap)
 
         source = ParallelSource(order.inputs, source_of, stream, workers, log)
     if rotations:
@@ -111,7 +129,29 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
     if resumption:
         source = resumption.without_repeats(source, stream)
         first, offset = resumption.position.first, resumption.position.offset
+    if _shows_progress(order):
+        sinks.append(held.enter_context(_progress(order, stream, stop, first, offset)))
     return Drive(source, stream, sinks, stop, first, offset), doubts, report
+
+
+def _shows_progress(order: Order) -> bool:
+    """Whether stderr is a terminal for people, where nothing else is drawn as the job runs."""
+    if order.progress is False or order.logs_to_stderr or (order.quiet and not order.progress):
+        return False
+    if not (sys.stderr and sys.stderr.isatty()):
+        return False
+    writes_to_stdout = order.signals == STDOUT or (order.every and order.output == STDOUT)
+    return not (writes_to_stdout and sys.stdout and sys.stdout.isatty())
+
+
+def _progress(order: Order, stream: SignalStream, stop: StopSignals, first: int, offset: int) -> Progress:
+    from stream_signal.outputs.progress import Progress  # noqa: PLC0415 - few jobs run on a terminal
+
+    def sizes() -> tuple[int, int]:
+        found = None if order.follow else bytes_in(order.inputs)
+        return (sum(found[:first]) + offset, sum(found)) if found else (0, 0)
+
+    return Progress(stream, sizes, stop.held, at_once=bool(order.progress))
 
 
 def _check_keys(order: Order, config: Config) -> None:
@@ -125,8 +165,25 @@ def _check_keys(order: Order, config: Config) -> None:
         from stream_signal.core.names import key_in  # noqa: PLC0415 - few jobs find keys in names
 
         for name in order.inputs:
-            if name != "-" and not is_url(name):  # which may be an archive
+            is_pipe = name == "-" or (os.path.exists(name) and not os.path.isfile(name))
+            if not is_pipe and not is_url(name):  # which may be archives, whose members have the keys
                 key_in(name, config.key_pattern)
+
+
+def _reports(order: Order, config: Config, held: ExitStack, stream: SignalStream, started: float) -> Iterator[Sink]:
+    """Yield what writes the metrics so far, and serve them, if that is ordered."""
+    if order.prometheus:
+        from stream_signal.outputs.served import Served  # noqa: PLC0415
+
+        held.enter_context(Served(order.prometheus, config, stream, started))
+    if order.every:
+        from stream_signal.outputs.metrics import write_metrics  # noqa: PLC0415
+        from stream_signal.outputs.snapshots import MetricsSoFar  # noqa: PLC0415
+
+        def write(metrics: Metrics) -> None:
+            write_metrics(metrics, order.output, order.keys_output, form=order.metrics_format)
+
+        yield MetricsSoFar(order.every, config, stream, started, write)
 
 
 def _inputs(order: Order, config: Config) -> tuple[str, ...]:
@@ -141,7 +198,7 @@ def _inputs(order: Order, config: Config) -> tuple[str, ...]:
     return order.inputs if order.follow or config.newest_first else expanded(order.inputs)
 
 
-def _source(order: Order, config: Config) -> Source:
+def _source(order: Order, config: Config, tap: Callable[[Opened], Opened] | None) -> Source:
     if config.newest_first:
         from stream_signal.inputs.backwards import OLDEST_FIRST, BackwardsSource  # noqa: PLC0415
 
@@ -150,7 +207,7 @@ def _source(order: Order, config: Config) -> Source:
             hint = f"leave out {flag}, or sort the rows first; {OLDEST_FIRST}"
             raise ConfigError(f"newest_first: {what} needs the rows in order of time").with_hint(hint)
         return BackwardsSource(order.inputs, config)
-    return FilesSource(order.inputs, config, has_checkpoint=bool(order.checkpoint))
+    return FilesSource(order.inputs, config, has_checkpoint=bool(order.checkpoint), tap=tap)
 
 
 def _reversal(order: Order) -> str:
@@ -166,10 +223,10 @@ def _workers(order: Order, config: Config, held: ExitStack, log: Log, stop: Stop
     """Return who counts ranges of the inputs; None if one process reads them."""
     if order.jobs == 1 and not order.cluster:
         return None
-    alone = _alone(order, config)
-    if alone:
+    why = alone(order, config, log)
+    if why:
         if order.jobs or order.cluster or order.report:
-            log.info("one process", why=alone)
+            log.info("one process", why=why)
         return None
     if order.cluster:
         from stream_signal.job.cluster import cluster  # noqa: PLC0415
@@ -178,14 +235,15 @@ def _workers(order: Order, config: Config, held: ExitStack, log: Log, stop: Stop
     total_bytes = sum(map(size_of, order.inputs))
     if not order.jobs and total_bytes < AUTO_BYTES:
         return None
-    from stream_signal.job.processes import processes  # noqa: PLC0415
+    from stream_signal.job.processes import processes, range_bytes_for  # noqa: PLC0415
 
     count = order.jobs or system.usable_cores()
     log.info("processes", jobs=count)
-    return processes(count, total_bytes, held, stop) if count > 1 else None
+    range_bytes = range_bytes_for(count, total_bytes, keyed=config.is_keyed)
+    return processes(count, range_bytes, held, stop) if count > 1 else None
 
 
-def _alone(order: Order, config: Config) -> str | None:
+def alone(order: Order, config: Config, log: Log) -> str | None:
     """Say why one process has to read the inputs, if it has to."""
     if order.follow:
         return "a followed file is read as it grows"
@@ -195,8 +253,10 @@ def _alone(order: Order, config: Config) -> str | None:
         return "signals are written row by row"
     if order.report:
         return "the report shows the rows in their places"
-    if config.is_keyed:
-        return "each key has a window of its own"
+    if config.key == BY_NAME or (config.is_keyed and config.grouped):
+        return "each file has a key of its own" if config.key == BY_NAME else "the keys are grouped"
+    if config.is_keyed and (log.listens or order.strict):
+        return "the timestamps of each key are compared in order"
     if max(config.window, *config.windows, 1) > MOST_WINDOW:
         return f"a window of more than {MOST_WINDOW} rows is long beside a range"
     return None
@@ -233,7 +293,7 @@ def _overview(order: Order, config: Config) -> Overview | None:
     return Overview(config.time_column, keyed=config.is_keyed, windows=1 + len(config.windows))
 
 
-def _report(  # noqa: PLR0913, PLR0917 - what a page shows
+def _page(  # noqa: PLR0913, PLR0917 - what a page shows
     order: Order, config: Config, stream: SignalStream, overview: Overview | None, doubts: Doubts, started: float
 ) -> ReportWriter | None:
     if not (order.report and overview):

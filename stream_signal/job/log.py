@@ -18,6 +18,7 @@ from stream_signal.core.errors import OutputError, reason
 from stream_signal.core.urls import without_secrets
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Self, TextIO
 
@@ -105,14 +106,31 @@ class Log:
             logger: Any = self._file or structlog.WriteLogger(sys.stderr)
             loggers.append(structlog.wrap_logger(logger, processors=machine))
         if self._verbosity and sys.stderr and self._path != STDERR:
+            from stream_signal.outputs.stderr import erase  # noqa: PLC0415 - only words for people need it
+
             person: list[Any] = [
                 *first,
                 structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
                 _drop_traceback,
                 structlog.dev.ConsoleRenderer(colors=_has_colour(sys.stderr), sort_keys=False),
             ]
-            loggers.append(structlog.wrap_logger(structlog.WriteLogger(sys.stderr), processors=person))
+            loggers.append(structlog.wrap_logger(_Screen(erase), processors=person))
         return loggers
+
+
+class _Screen:
+    """stderr, for people; `erase` takes away what is drawn there."""
+
+    def __init__(self, erase: Callable[[], None]) -> None:
+        self._erase = erase
+
+    def info(self, line: str) -> None:
+        """Write a line in place of the progress, if that is drawn."""
+        self._erase()
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+
+    warning = error = info
 
 
 class _LogFile:

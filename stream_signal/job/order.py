@@ -31,6 +31,10 @@ class Order(NamedTuple):
     """path: resumed from at the start if it exists, and saved as the job runs"""
     checkpoint_every: float = CHECKPOINT_SECONDS
     """seconds"""
+    metrics_format: str = "json"
+    """that of the metrics and of the error record: "json", or "prometheus" """
+    prometheus: int | None = None
+    """the port at which the metrics so far are served"""
     every: float | None = None
     """seconds between two writes of the metrics so far"""
     signals: str | None = None
@@ -55,6 +59,10 @@ class Order(NamedTuple):
     """path: a table of the counts of each key, which then are not among the metrics"""
     report: str | None = None
     """path: a page to look at"""
+    manifest: str | None = None
+    """path: the digests of the inputs, the settings, the versions and the counts"""
+    progress: bool | None = None
+    """whether to draw the progress on a terminal; True: at once, None: if the job takes a while"""
     strict: bool = False
     """every doubt is an error, and every row is looked at"""
 

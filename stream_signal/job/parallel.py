@@ -53,6 +53,8 @@ class Workers(NamedTuple):
     """whether they read the files of this machine, so that a name means the same file to them"""
     may_fail: bool = True
     """whether the job goes on without them if they fail; otherwise that is an error"""
+    head_bytes: int | None = None
+    """what is read before the first range; None: HEAD_BYTES"""
 
 
 class CountedRange(NamedTuple):
@@ -102,6 +104,7 @@ class ParallelSource:
         self._source_of = source_of
         self._stream = stream
         self._workers = workers
+        self._head_bytes = workers.head_bytes or HEAD_BYTES
         self._log = log
         self._executor: Executor | None = None
         self._has_failed = False
@@ -139,7 +142,7 @@ class ParallelSource:
         """Return an input as a range, as it was when it was planned; None if it is read here, as it is small."""
         if number not in self._wholes:
             self._files[number] = _file_at(name)
-            self._wholes[number] = whole_of(name, offset + HEAD_BYTES + 1)
+            self._wholes[number] = whole_of(name, offset + self._head_bytes + 1)
         return self._wholes[number]
 
     def _read_ranges(
@@ -148,7 +151,7 @@ class ParallelSource:
         """Read the head of a file, and have its ranges counted; return where the rest begins."""
         apart, position = None, whole.begin
         while not apart and position < whole.end:
-            head = lines_of(whole._replace(begin=position, end=min(position + HEAD_BYTES, whole.end)))
+            head = lines_of(whole._replace(begin=position, end=min(position + self._head_bytes, whole.end)))
             if head.end <= position:
                 return position  # a line without an end, or the last one
             yield from read_range(head._replace(begin=position))
@@ -220,7 +223,7 @@ class ParallelSource:
         for number, name in enumerate(names):
             whole = self._whole_of(number, name, offset)
             if whole:
-                for part in plan(whole._replace(begin=offset + HEAD_BYTES), self._workers.range_bytes):
+                for part in plan(whole._replace(begin=offset + self._head_bytes), self._workers.range_bytes):
                     yield number, part
             offset = 0
 
@@ -230,7 +233,7 @@ class ParallelSource:
         if (
             stretch
             and apart
-            and (stretch.header, stretch.symbols) == (apart.header, apart.symbols)
+            and self._stream.fits(stretch)
             and (lines.begin, lines.end) == (position, position + stretch.size)
             and counted.tail == _tail_of(lines)
         ):

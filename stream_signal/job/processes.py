@@ -24,8 +24,8 @@ MOST_RANGE_BYTES = 64 * 1024 * 1024
 RANGES_EACH = 12
 
 
-def processes(count: int, total_bytes: int, held: ExitStack, stop: StopSignals) -> Workers:
-    """Return so many worker processes for inputs of `total_bytes` together; they end with `held`."""
+def processes(count: int, range_bytes: int, held: ExitStack, stop: StopSignals) -> Workers:
+    """Return so many worker processes for ranges of that size; they end with `held`."""
 
     def start() -> Executor:
         from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - only large files need it
@@ -37,12 +37,22 @@ def processes(count: int, total_bytes: int, held: ExitStack, stop: StopSignals) 
         held.push(partial(_end, executor, set(active_children())))
         return executor
 
-    range_bytes = min(max(total_bytes // (RANGES_EACH * count), LEAST_RANGE_BYTES), MOST_RANGE_BYTES)
     return Workers(start, range_bytes, 3 * count, stop.held)
 
 
+def range_bytes_for(count: int, total_bytes: int, *, keyed: bool) -> int:
+    """Return the size of a range for so many processes and bytes; to join one with keys takes longer.
+
+    >>> [range_bytes_for(2, total_bytes, keyed=False) >> 20 for total_bytes in (10**7, 10**9, 10**12)]
+    [8, 39, 64]
+    """
+    if keyed:
+        return MOST_RANGE_BYTES
+    return min(max(total_bytes // (RANGES_EACH * count), LEAST_RANGE_BYTES), MOST_RANGE_BYTES)
+
+
 # Packages that start threads.
-_THREADED = {"fsspec", "pyarrow"}
+_THREADED = {"fsspec", "prometheus_client", "pyarrow"}
 
 
 def _end(executor: Executor, others: set[BaseProcess], _: object, error: BaseException | None, __: object) -> None:

@@ -23,11 +23,11 @@ from stream_signal.core.stream import SignalStream
 from stream_signal.core.urls import is_url, without_secrets
 from stream_signal.inputs.events import Begin, Counted
 from stream_signal.inputs.files import FilesSource
-from stream_signal.inputs.opening import expanded, refuse_unread_from_end
 from stream_signal.job.assemble import assemble
 from stream_signal.job.attempt import attempt
 from stream_signal.job.config import DEFAULT_CONFIG, find_config, load_config
 from stream_signal.job.log import Log
+from stream_signal.job.sources import source_of
 from stream_signal.job.stopping import StopSignals
 from stream_signal.outputs.metrics import (
     UNKNOWN_VERSION,
@@ -39,18 +39,38 @@ from stream_signal.outputs.metrics import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from concurrent.futures import Executor
     from typing import Protocol
 
+    from stream_signal.core.stream import Counts
+    from stream_signal.core.stretch import Stretch
+    from stream_signal.inputs.digest import Digests
     from stream_signal.inputs.events import Source
     from stream_signal.job.order import Order
+
+    LineOf = Callable[[int], int]
 
     class File(Protocol):
         """Anything with the `read` of a file."""
 
         def read(self, size: int, /) -> bytes | str:
             """Return at most `size` bytes or characters, none at the end."""
+
+    class Readable(Protocol):
+        """What takes the inputs of a source: a stream, or what stands for one."""
+
+        def begin_input(self, name: str | None, size: int, line_of: LineOf | None, path: str | None) -> None:
+            """Begin an input."""
+
+        def feed(self, data: bytes) -> None:
+            """Take the next bytes."""
+
+        def add(self, stretch: Stretch, tail: bytes) -> None:
+            """Take the next bytes, which were counted elsewhere."""
+
+        def end_input(self) -> None:
+            """End an input."""
 
 
 # Ranges that are handed out before they are needed, to workers of which nobody knows how many there are.
@@ -89,7 +109,7 @@ def run(
             inputs = ParallelSource(
                 inputs.names, lambda names: FilesSource(names, config), stream, workers, Log(None, 0)
             )
-        _read(stream, inputs)
+        read(stream, inputs)
     else:
         from stream_signal.inputs.given import chunks_of  # noqa: PLC0415 - the command reads paths
 
@@ -105,15 +125,10 @@ def _source_of(config: Config, source: object) -> Source:
     path = os.fsdecode(source)
     if "\n" in path and not os.path.exists(path):
         raise InputError("expected a path, found CSV as a str: encode it as UTF-8")
-    if not config.newest_first:
-        return FilesSource(expanded((path,)), config)
-    from stream_signal.inputs.backwards import BackwardsSource  # noqa: PLC0415 - few files need it
-
-    refuse_unread_from_end((path,))
-    return BackwardsSource((path,), config)
+    return source_of((path,), config)
 
 
-def _read(stream: SignalStream, source: Source) -> None:
+def read(stream: Readable, source: Source) -> None:
     """Feed the inputs of a source to `stream`, which then only has to be finished."""
     events, is_first = source.events(0, 0, None), True
     try:
@@ -151,14 +166,18 @@ def execute(order: Order) -> None:
             check_output(order.output)
             if order.keys_output:
                 check_output(order.keys_output)
-            drive, doubts, report = assemble(order, config, held, log, stop, started)
+            digests = _digests(order)
+            drive, doubts, report = assemble(order, config, held, log, stop, started, digests.tap if digests else None)
             stream = drive.stream
-            metrics = Metrics.of(config, stream, drive.run(), time.perf_counter() - started)
+            counts = drive.run()
+            metrics = Metrics.of(config, stream, counts, time.perf_counter() - started)
             if order.strict:
                 doubts.refuse()
+            if order.manifest and digests:
+                _write_manifest(order.manifest, digests, config_path, order, config, counts, metrics)
             if report:
                 report.write(metrics)
-            write_metrics(metrics, order.output, order.keys_output, last=stop.last_step())
+            write_metrics(metrics, order.output, order.keys_output, form=order.metrics_format, last=stop.last_step())
         except ClosedOutputError as error:
             log.info("output closed", reason=str(error))
             return
@@ -181,6 +200,30 @@ def execute(order: Order) -> None:
             from stream_signal.outputs.stderr import complain  # noqa: PLC0415 - nearly never needed
 
             complain(error)
+
+
+def _digests(order: Order) -> Digests | None:
+    if not order.manifest:
+        return None
+    from stream_signal.inputs.digest import Digests  # noqa: PLC0415 - few jobs write a manifest
+
+    check_output(order.manifest)
+    return Digests(order.inputs)
+
+
+def _write_manifest(  # noqa: PLR0913, PLR0917 - all that it has
+    path: str,
+    digests: Digests,
+    config_path: str | None,
+    order: Order,
+    config: Config,
+    counts: Counts,
+    metrics: Metrics,
+) -> None:
+    from stream_signal.outputs.manifest import Manifest, write_manifest  # noqa: PLC0415 - few jobs write one
+
+    inputs = [digest._asdict() for digest in digests.find()]
+    write_manifest(Manifest.of(inputs, config_path, order.settings, config, counts, metrics), path)
 
 
 def _log_start(log: Log, order: Order, config: Config, config_path: str | None) -> None:
@@ -206,10 +249,11 @@ def _record_failure(error: StreamSignalError, version: str, order: Order, log: L
 
     def write() -> None:
         try:
-            write_record(record, order.output, wait=not stop.received, last=stop.last_step())
+            form = order.metrics_format
+            write_record(record, order.output, form=form, wait=not stop.received, last=stop.last_step())
         except Interrupted:  # by now the job has failed, and it waits for no reader
             stop.obey()
-            write_record(record, order.output, wait=False)
+            write_record(record, order.output, form=order.metrics_format, wait=False)
 
     attempt(error, lambda: log.failure("job failed", error), stop)
     unwritten = attempt(error, write, stop)

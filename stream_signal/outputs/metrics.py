@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from stream_signal.core.config import Config
     from stream_signal.core.stream import Counts, SignalStream
 
+JSON, PROMETHEUS = "json", "prometheus"
 UNKNOWN_VERSION = "unknown"  # if the config could not be read
 
 
@@ -114,7 +115,12 @@ def check_output(output: str) -> None:
 
 
 def write_metrics(
-    metrics: Metrics, output: str, keys_output: str | None, *, last: AbstractContextManager[object] = FREELY
+    metrics: Metrics,
+    output: str,
+    keys_output: str | None,
+    *,
+    form: str = JSON,
+    last: AbstractContextManager[object] = FREELY,
 ) -> None:
     """Write the metrics, and before them the table of the keys if it has a file of its own, as `write_record` does."""
     if keys_output is not None and metrics.by_key is not None:
@@ -122,18 +128,29 @@ def write_metrics(
 
         write_keys(metrics.by_key, keys_output)
         metrics = metrics.without_table()
-    write_record(metrics, output, last=last)
+    write_record(metrics, output, form=form, last=last)
 
 
 def write_record(
-    record: Metrics | ErrorRecord, output: str, *, wait: bool = True, last: AbstractContextManager[object] = FREELY
+    record: Metrics | ErrorRecord,
+    output: str,
+    *,
+    form: str = JSON,
+    wait: bool = True,
+    last: AbstractContextManager[object] = FREELY,
 ) -> None:
     """Write the record to the file `output`, or to stdout for `-`; raise OutputError if that fails.
 
-    Without `wait`, a named pipe without a reader is an error. The step that puts the record in place, which waits for
-    nobody, is taken within `last`.
+    `form` is "json" or "prometheus". Without `wait`, a named pipe without a reader is an error. The step that puts the
+    record in place, which waits for nobody, is taken within `last`.
     """
-    if output == STDOUT:
-        write_stdout(render(record), last)
+    if form == PROMETHEUS:
+        from stream_signal.outputs.prometheus import text_of  # noqa: PLC0415 - few jobs write it
+
+        text = text_of(record)
     else:
-        replace_file(output, render(record, indent=4), wait=wait, last=last)
+        text = render(record, indent=None if output == STDOUT else 4)
+    if output == STDOUT:
+        write_stdout(text, last)
+    else:
+        replace_file(output, text, wait=wait, last=last)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from stream_signal.outputs.metrics import Metrics, write_metrics
+from stream_signal.outputs.metrics import Metrics
 from stream_signal.outputs.sink import Every
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from stream_signal.core.config import Config
     from stream_signal.core.stream import SignalStream
 
@@ -19,20 +21,13 @@ class MetricsSoFar(Every):
     A job that is killed leaves them behind: only the end of a job may say success.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what a record is made of, and where it goes
-        self,
-        seconds: float,
-        config: Config,
-        stream: SignalStream,
-        output: str,
-        started: float,
-        keys_output: str | None = None,
+    def __init__(
+        self, seconds: float, config: Config, stream: SignalStream, started: float, write: Callable[[Metrics], None]
     ) -> None:
         super().__init__(seconds)
+        self._write = write
         self._config = config
         self._stream = stream
-        self._output = output
-        self._keys_output = keys_output
         self._started = started
 
     def do(self) -> None:
@@ -41,4 +36,4 @@ class MetricsSoFar(Every):
         if counts:
             seconds = time.perf_counter() - self._started
             metrics = Metrics.of(self._config, self._stream, counts, seconds, "running")
-            write_metrics(metrics, self._output, self._keys_output)
+            self._write(metrics)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
+from stream_signal.command.usage import COMMANDS
 from support.candle_csv import CLOSES, candle_csv
 from support.cases import DATA, SUCCESS
-from support.commands import COMMAND, metrics_of, run_in_process, settings_yaml
+from support.commands import COMMAND, WITHOUT_COLUMNS, Done, metrics_of, run_in_process, settings_yaml
+from support.terminals import terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +29,12 @@ if TYPE_CHECKING:
         (["--idle=5"], "unrecognized argument --idle; did you mean --idle-timeout?"),
         (["-window", "5"], "unrecognized argument -window; did you mean --window?"),
         (["-version"], "unrecognized argument -version; did you mean --version?"),
-        (["-w", "5"], "unrecognized argument -w; did you mean --window?"),
+        (["-window=5"], "unrecognized argument -window; did you mean --window?"),
+        (["-output", "m.json"], "unrecognized argument -output; did you mean --output?"),
+        (["-w", "0"], "argument -w/--window: expected an integer from 1 to 1000000000, found '0'"),
+        (["completion"], "the following arguments are required: SHELL"),
+        (["completion", "csh"], "argument SHELL: invalid choice: 'csh' (choose from"),
+        (["man", "-k"], "stream-signal man: error: unrecognized argument -k (see stream-signal man --help)"),
         (["-j", "5"], "unrecognized argument -j; did you mean --jobs?"),
         (["-z", "5"], "unrecognized argument -z (see"),
         (["--jobs", "0"], "argument --jobs: expected auto, or an integer from 1 to 1024, found '0'"),
@@ -119,6 +128,44 @@ def test_paths_after_two_dashes(arguments: list[str], folder: Path) -> None:
     (folder / arguments[-1]).write_bytes(DATA)
     assert metrics_of(run_in_process(*arguments, cwd=folder).stdout) == SUCCESS
     assert metrics_of(run_in_process("data.csv", *arguments, cwd=folder).stdout)["rows_processed"] == 14
+
+
+def test_short_flags(folder: Path) -> None:
+    """Each short flag is the long one."""
+    (folder / "c.yaml").write_text(settings_yaml(version="short"))
+    done = run_in_process("-i", "data.csv", "-c", "c.yaml", "-o", "m.json", "-w2", "-k", "none", "-q", cwd=folder)
+    assert done == Done(0, b"", "")
+    record = json.loads((folder / "m.json").read_text())
+    long = run_in_process("data.csv", "--config", "c.yaml", "--window", "2", "--key", "none", cwd=folder)
+    assert metrics_of(json.dumps(record).encode()) == metrics_of(long.stdout)
+    assert record["version"] == "short"
+    assert run_in_process("-V", cwd=folder) == run_in_process("--version", cwd=folder)
+    assert run_in_process("-h", cwd=folder) == run_in_process("--help", cwd=folder)
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_the_help_is_as_wide_as_the_terminal(columns: int, folder: Path) -> None:
+    """On a terminal, each paragraph of the help fills its width; the examples stay as they are."""
+    with terminal(columns) as shown:
+        subprocess.run(
+            [COMMAND, "--help"], cwd=folder, stdout=shown.end, env=WITHOUT_COLUMNS | {"NO_COLOR": "1"}, check=True
+        )
+        lines = shown.screen()
+    examples = [line for line in lines if re.match("  (stream-signal|cat) ", line)]
+    assert len(examples) == 3 + len(COMMANDS)
+    assert columns * 0.7 < max(len(line) for line in lines if line not in examples) < columns
+
+
+def test_no_color(folder: Path) -> None:
+    """With NO_COLOR, the help on a terminal has no colour, whatever the Python."""
+    with terminal() as shown:
+        for arguments in ("--help", "--windw"):
+            environment = WITHOUT_COLUMNS | {"NO_COLOR": "1"}
+            subprocess.run(
+                [COMMAND, arguments], stdout=shown.end, stderr=shown.end, cwd=folder, env=environment, check=False
+            )
+        assert shown.screen()[-2].startswith("stream-signal: error: ")
+        assert b"\x1b" not in shown.written
 
 
 def test_a_misspelt_command(folder: Path) -> None:

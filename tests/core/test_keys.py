@@ -316,8 +316,3 @@ def test_a_state_of_another_stream() -> None:
     for then, now in ((Config(key="symbol"), Config()), (Config(), Config(key="symbol"))):
         with pytest.raises(ValueError, match="expected the state of a stream with"):
             moved(fed(SignalStream(then), data), now)
-
-
-def test_not_apart() -> None:
-    """A stream with keys counts its lines in one process."""
-    assert fed(SignalStream(Config(key="symbol")), Market([("BTC", "4.58")]).csv()).apart() is None

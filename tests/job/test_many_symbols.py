@@ -197,11 +197,28 @@ def test_what_is_refused(tmp_path: Path) -> None:
     assert done.code == 2
 
 
-def test_one_process(tmp_path: Path) -> None:
-    """A job with keys counts in one process, and the log says so."""
-    (tmp_path / "market.csv").write_bytes(market(ROWS))
-    run_command("market.csv", "--key", "symbol", "--jobs", "2", "--log-file", "run.log", cwd=tmp_path)
-    assert logged(tmp_path, "one process") == [{"event": "one process", "why": "each key has a window of its own"}]
+@pytest.mark.parametrize(
+    ("flags", "why"),
+    [
+        ([], "the timestamps of each key are compared in order"),
+        (["--grouped"], "the keys are grouped"),
+        (["--key", "@file", "--key-pattern", "{key}.csv"], "each file has a key of its own"),
+    ],
+)
+def test_one_process(tmp_path: Path, flags: list[str], why: str) -> None:
+    """Where one process has to count, the log says why."""
+    (tmp_path / "market.csv").write_bytes(market(ROWS[:1]))
+    run_command("market.csv", "--key", "symbol", *flags, "--jobs", "2", "--log-file", "run.log", cwd=tmp_path)
+    assert logged(tmp_path, "one process") == [{"event": "one process", "why": why}]
+
+
+def test_several_processes(tmp_path: Path) -> None:
+    """Several processes give each key and each window the counts that one process gives them."""
+    written = run_command("candles", "--symbols", "30", "--rows", "120000", "--seed", "7", cwd=tmp_path)
+    (tmp_path / "market.csv").write_bytes(written.stdout)
+    flags = ("market.csv", "--key", "symbol", "--window", "5,20", "--quiet")
+    one, two = (json.loads(run_command(*flags, "--jobs", jobs, cwd=tmp_path).stdout) for jobs in ("1", "2"))
+    assert {**one, "latency_ms": 0} == {**two, "latency_ms": 0}
 
 
 def test_no_key_has_a_full_window(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+# The tests themselves may run with a width that is no terminal's.
+WITHOUT_COLUMNS = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
 COMMAND = str(Path(sys.executable).parent / "stream-signal")
 
 

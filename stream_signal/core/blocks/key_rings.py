@@ -25,6 +25,7 @@ from stream_signal.core.ticks import INT64_MAX
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from stream_signal.core.key_segments import KeyHeads
     from stream_signal.core.keys import Keys, KeyTally
     from stream_signal.core.rolling import RollingMean
 
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 # With fewer keys, their numbers fit into 16 bits, which NumPy sorts in linear time.
 _SHORT = 2**16
 _FIRST_CAPACITY = 64
-
-
 # The number of a row whose key could not be read.
 NO_KEY = -1
 
@@ -85,11 +84,9 @@ class KeyRings:
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
-        self._tallies: list[KeyTally] = []  # by number
         self.window = keys.window
         self.places = 0
         self._largest = 0  # no value in the rings is further from 0 than this
-        self._capacity = 0
         # For each key: is its window here; where is the oldest value of a full one, how many does it hold, their sum,
         # how often had all windows been emptied at its last row; and rows and signals since `add_counts`.
         self._is_here = np.zeros(0, np.bool_)
@@ -142,6 +139,8 @@ class KeyRings:
             signals = self._push_runs(runs, numbers, ticks, gaps, slice(None) if at is None else at)
         keys.totals.rows += cleared
         keys.cleared += cleared
+        if cleared and keys.heads:
+            keys.heads.break_all()
         return signals
 
     def _push_runs(
@@ -174,6 +173,8 @@ class KeyRings:
                 full &= ~gaps.missing
             above &= full
         self._count(runs, above, full)
+        if self._keys.heads:
+            self._show_heads(self._keys.heads, runs, ticks, full, gaps)
 
         last = _last_of(runs)
         owners, ends = runs.owners[last], ends[last]
@@ -244,6 +245,25 @@ class KeyRings:
             np.add.at(self._rows, runs.owners, runs.lengths)
             np.add.at(self._signals, runs.owners, signals)
         self._has_counts = True
+
+    def _show_heads(
+        self, heads: KeyHeads, runs: _Runs, ticks: Integers, full: Flags | None, gaps: _Gaps | None
+    ) -> None:
+        """Show each run to what collects the first closes of the keys."""
+        count = len(ticks)
+        fulls = np.cumsum(np.ones(count, np.int64) if full is None else full)
+        ends = runs.starts + runs.lengths
+        counts = np.diff(fulls[ends - 1], prepend=0).tolist()
+        fresh = [False] * len(counts) if runs.fresh is None else runs.fresh.tolist()
+        broken = gaps.missing[ends - 1].tolist() if gaps else [False] * len(counts)
+        for number, start, end, is_fresh, is_broken, its_full in zip(
+            runs.owners.tolist(), runs.starts.tolist(), ends.tolist(), fresh, broken, counts, strict=True
+        ):
+            if is_fresh:
+                heads.break_off(number)
+            heads.see_run(number, ticks[start : end - is_broken], self.places, its_full)
+            if is_broken:
+                heads.break_off(number)
 
     def add_counts(self) -> None:
         """Add the rows and the signals since the last time to the tallies."""

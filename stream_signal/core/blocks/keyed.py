@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from stream_signal.core.blocks.key_rings import Signals
     from stream_signal.core.blocks.reader import Block, Flags, Integers, Words
     from stream_signal.core.header import Header
+    from stream_signal.core.key_segments import KeyHeads
     from stream_signal.core.keys import Keys
     from stream_signal.core.labels import Label
     from stream_signal.core.observe import Observer
@@ -95,7 +96,7 @@ class KeyedBlockEngine(BlockEngine):
         for each, rings in zip(self._all_keys, self._rings, strict=True):
             each.rings = rings
         self._spellings = Spellings()
-        self._numbers = np.zeros(0, np.int64)  # the number of the key of each spelling, or NO_KEY
+        self._numbers = np.zeros(0, np.int64)  # of the key of each spelling
 
     def _feed_lines(self, chunk: bytes, start: int, end: int) -> None:
         """Take whole lines without quotes."""
@@ -125,9 +126,8 @@ class KeyedBlockEngine(BlockEngine):
             odd = self._read_odd_lines(chunk, block)
         finally:
             column.take = self._keys.take
-        self._learn(found, odd)
         numbers = np.full(len(block.ticks), NO_KEY)
-        numbers[found.lines] = self._numbers[found.spellings]
+        numbers[found.lines] = self._learn(found, odd)[found.spellings]
         self._push(chunk, header, block, numbers, odd)
         return True
 
@@ -173,7 +173,7 @@ class KeyedBlockEngine(BlockEngine):
     def _unreadable(self, found: _Found) -> Integers:
         """Return the lines whose key cannot be read."""
         bad = [key == b"" or not _is_text(key) for _, key in found.new.values()]
-        is_bad = np.append(self._numbers == NO_KEY, np.array(bad, np.bool_))
+        is_bad = np.append(np.zeros(len(self._numbers), np.bool_), np.array(bad, np.bool_))
         lines: Integers = found.lines[is_bad[found.spellings]]
         return lines
 
@@ -190,8 +190,11 @@ class KeyedBlockEngine(BlockEngine):
             return not odd and int(rows[0]) >= keys.count - 1 and bool((rows[1:] >= rows[:-1]).all())
         return True
 
-    def _learn(self, found: _Found, odd: OddLines) -> None:
-        """Take the new keys, in the order of their rows, and remember their spellings."""
+    def _learn(self, found: _Found, odd: OddLines) -> Integers:
+        """Take the new keys, in the order of their rows; return the number of the key of each spelling.
+
+        The spellings are remembered, but for those of no key: there is no end to these.
+        """
         keys, gone = self._keys, set(odd.gone)
         first = [(line, key) for line, key in found.new.values() if key and _is_text(key)]
         first += [
@@ -201,10 +204,13 @@ class KeyedBlockEngine(BlockEngine):
         ]
         for _, key in sorted(first):
             keys.number(key)
-        if found.new:
-            numbers = [keys.number(key) if key and _is_text(key) else NO_KEY for _, key in found.new.values()]
-            self._numbers = np.append(self._numbers, np.array(numbers, np.int64))
-            self._spellings.learn(found.new)
+        if not found.new:
+            return self._numbers
+        new = np.array([keys.number(key) if key and _is_text(key) else NO_KEY for _, key in found.new.values()])
+        every = np.append(self._numbers, new)
+        self._spellings.learn(text for text, number in zip(found.new, new.tolist(), strict=True) if number != NO_KEY)
+        self._numbers = np.append(self._numbers, new[new != NO_KEY])
+        return every
 
     def _push(self, chunk: bytes, header: Header, block: Block, numbers: Integers, odd: OddLines) -> None:
         """Count the rows of a block, each of the key with the number of its line, and show them to the observers."""
@@ -239,6 +245,8 @@ class KeyedBlockEngine(BlockEngine):
                 each.rows += len(rows.ticks)
                 each.signals += signals
             keys.with_mean += len(rows.ticks) if full is None else int(np.count_nonzero(full))
+            if keys.heads:
+                _show_head(keys.heads, tally.number, pushed, mean.places, full)
             shown.append((pushed, full, mean.places))
         self._show(rows, shown)
         return True
@@ -298,6 +306,14 @@ class KeyedBlockEngine(BlockEngine):
         shown[0].more = shown[1:]
         for observer in self._observers:
             observer.rows(shown[0])
+
+
+def _show_head(heads: KeyHeads, number: int, pushed: Pushed, places: int, full: Flags | None) -> None:
+    """Show closes of one key to what collects the first ones."""
+    ticks, first = pushed.ticks, pushed.missing[0] if pushed.missing else None
+    heads.see_run(number, ticks[:first], places, len(ticks) if full is None else int(np.count_nonzero(full)))
+    if pushed.missing:
+        heads.break_off(number)
 
 
 def _by_row(signals: Signals, count: int, missing: Flags | None) -> tuple[Pushed, Flags]:

@@ -1,0 +1,89 @@
+"""`stream-signal verify`: a result, proven by counting it in every way, or compared with the manifest of its job."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from stream_signal import system
+from stream_signal.command.flags import parse, settings_of, verify_parser
+from stream_signal.core.errors import ClosedOutputError
+from stream_signal.job.config import find_config, load_config
+from stream_signal.job.stopping import StopSignals
+from stream_signal.outputs.files import write_stdout
+from stream_signal.outputs.stderr import complain, say
+
+if TYPE_CHECKING:
+    import argparse
+
+_JOBS = 2
+
+
+def verify(arguments: list[str]) -> bool:
+    """Verify what the arguments say, and print the table; return whether all is well.
+
+    Raises a StreamSignalError if nothing could be compared.
+    """
+    parser = verify_parser()
+    options = parse(parser, arguments)
+    if options.paths and options.inputs:
+        parser.error("give the inputs as paths or with --input, not both: their order would be ambiguous")
+    if options.config and options.no_config:
+        parser.error("--no-config ignores ./config.yaml: leave it out, or --config")
+    if options.follow:
+        parser.error("verify counts inputs that end: leave out --follow")
+    names = tuple(options.paths or options.inputs or ())
+    if not names and not options.manifest and sys.stdin and sys.stdin.isatty():
+        parser.print_help(sys.stderr)
+        parser.exit(2)
+    system.keep_memory()
+    system.need_one_blas_thread()
+    if options.manifest:
+        return _by_manifest(options, names)
+    return _in_every_way(options, names or ("-",))
+
+
+def _in_every_way(options: argparse.Namespace, names: tuple[str, ...]) -> bool:
+    from stream_signal.job.verify import table, verify  # noqa: PLC0415 - a manifest does not need it
+
+    config = load_config(options.config or (None if options.no_config else find_config()), settings_of(options))
+    seed = _drawn() if options.cut_seed is None else options.cut_seed
+    with StopSignals() as stop:
+        jobs = max(options.jobs or _JOBS, _JOBS)
+        outcomes, error = verify(names, config, seed=seed, jobs=jobs, sample=options.sample, stop=stop)
+    _show(f"{table(outcomes)}the cuts are those of --cut-seed {seed}\n")
+    for outcome in outcomes:
+        if outcome.differs:
+            say(f"{outcome.way}: {outcome.differs}")
+    if any(outcome.differs for outcome in outcomes):
+        say(f"this is a defect of stream-signal: please report it, with the input and --cut-seed {seed}")
+        return False
+    if error:
+        complain(error)
+    return outcomes[0].answer is not None
+
+
+def _by_manifest(options: argparse.Namespace, names: tuple[str, ...]) -> bool:
+    from stream_signal.job.recount import load_manifest, recount, table  # noqa: PLC0415 - the ways do not need it
+
+    manifest = load_manifest(options.manifest)
+    path = options.config or (None if options.no_config else manifest.config)
+    with StopSignals():
+        findings = recount(manifest, names or None, path, settings_of(options))
+    _show(table(findings))
+    changed = [finding.what for finding in findings if finding.matters and not finding.is_same]
+    if changed:
+        say(f"{options.manifest} no longer holds: {', '.join(changed)}")
+    return not changed
+
+
+def _show(text: str) -> None:
+    with suppress(ClosedOutputError):  # the exit code still tells
+        write_stdout(text.encode("utf-8", "backslashreplace"))
+
+
+def _drawn() -> int:
+    """Draw a seed, of few digits, so that a person can type it again."""
+    return int.from_bytes(os.urandom(4), "big") % 1_000_000

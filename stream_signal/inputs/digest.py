@@ -1,0 +1,131 @@
+"""Digests: the SHA-256 and the size of each input, of its bytes as they are stored.
+
+They are those of `sha256sum`, and of the checksums that exchanges publish beside their archives: a compressed file is
+not decompressed for them. A file is read once more when the job is done, since a job may read it from its end, or in
+ranges; a file that has changed meanwhile is an error. A pipe cannot be read again, so its bytes are hashed as the job
+reads them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from stream_signal import system
+from stream_signal.core.errors import InputError
+from stream_signal.core.urls import is_url, without_secrets
+from stream_signal.inputs.kept import stored_bytes
+from stream_signal.inputs.opening import find_archive
+from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, can_be_read_again, opened, shown_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stream_signal.inputs.opening import Opened
+
+
+class Digest(NamedTuple):
+    """What identifies the content of an input."""
+
+    name: str
+    """as the job was given it, without the credentials of a URL"""
+    bytes: int
+    """its size as it is stored"""
+    sha256: str
+    """of these bytes"""
+
+
+class Digests:
+    """Finds the digest of each of the inputs `names`; make it before the job reads them."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._names = names
+        self._hashing: dict[str, Hashing] = {}
+        self._before = {name: _identity(name) for name in names if can_be_read_again(name)}
+
+    def tap(self, source: Opened) -> Opened:
+        """Return an open input whose bytes are hashed as they are read, if it is one that cannot be read again."""
+        if source.name not in self._names or source.name in self._before:
+            return source
+        self._hashing[source.name] = hashing = Hashing(source)
+        return hashing
+
+    def find(self) -> list[Digest]:
+        """Return the digests once the job has read the inputs; InputError if one of the files has changed."""
+        found = {name: self.find_one(name) for name in dict.fromkeys(self._names)}
+        return [found[name] for name in self._names]
+
+    def has_ended(self, name: str) -> bool:
+        """Whether all of an input is known: a pipe has to have been read to its end for that."""
+        return name in self._before or (name in self._hashing and self._hashing[name].has_ended)
+
+    def find_one(self, name: str) -> Digest:
+        """Return the digest of one of the inputs, as `find` does; InputError, too, if the job did not read it."""
+        if name in self._hashing:
+            return self._hashing[name].digest()
+        if name not in self._before:
+            raise InputError(f"cannot read {shown_path(name)}: its turn did not come")
+        digest = digest_of(name)
+        if _identity(name) != self._before[name]:
+            message = f"cannot read {shown_path(name)}: it was changed while it was read"
+            raise InputError(message).with_hint("a manifest is of complete files: run the job again")
+        return digest
+
+
+class Hashing:
+    """An open pipe that hashes what is read of it."""
+
+    file = None
+
+    def __init__(self, source: Opened) -> None:
+        self._source = source
+        self._sha256 = hashlib.sha256()
+        self._bytes = 0
+        self.has_ended = False
+        self.name, self.size, self.is_slow = source.name, source.size, source.is_slow
+        self.ready, self.check, self.close = source.ready, source.check, source.close
+
+    def read(self, size: int) -> bytes:
+        """Return at most `size` bytes, as soon as some arrive; none at the end."""
+        data = self._source.read(size)
+        self._sha256.update(data)
+        self._bytes += len(data)
+        self.has_ended = not data
+        return data
+
+    def digest(self) -> Digest:
+        """Return the digest of what was read so far."""
+        return Digest(without_secrets(self.name), self._bytes, self._sha256.hexdigest())
+
+
+def digest_of(name: str) -> Digest:
+    """Read an input that can be read again, and return its digest; InputError if it cannot be read.
+
+    That of `klines.zip/jan.csv` is one of the member, not of the archive.
+    """
+    sha256, size = hashlib.sha256(), 0
+    for data in _from_start(name) if name == STDIN else stored_bytes(name):
+        sha256.update(data)
+        size += len(data)
+    return Digest(without_secrets(name), size, sha256.hexdigest())
+
+
+def _from_start(name: str) -> Iterator[bytes]:
+    """Yield the bytes of the file that is stdin, wherever it was read up to."""
+    with opened(name) as descriptor:
+        at = 0
+        while data := system.read_at(descriptor, CHUNK_BYTES, at):
+            at += len(data)
+            yield data
+
+
+def _identity(name: str) -> tuple[int, ...] | None:
+    """Return what changes when a file is written or replaced; None if it is remote, or not there."""
+    if is_url(name):
+        return None
+    try:
+        status = os.fstat(0) if name == STDIN else os.stat(find_archive(name) or name)
+    except (OSError, ValueError):
+        return None
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

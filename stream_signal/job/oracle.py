@@ -1,0 +1,283 @@
+r"""The oracle: which rows signal, computed in the slow and obvious way, with `csv` and `fractions`.
+
+It shares no code with the engines: it splits the rows, finds the column, reads the closes and compares them by itself,
+so that a mistake of theirs is not one of its own. It knows the rules for rows that are counted, and none for those that
+are refused: an input that is an error is not for it. If it cannot be sure how to read one, it raises Puzzled.
+
+Cost: about 10 µs a row, whatever the window. Memory: the closes of the windows.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import deque
+from fractions import Fraction
+from itertools import chain, takewhile
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from stream_signal.core.config import BY_NAME
+from stream_signal.core.names import key_in
+from stream_signal.inputs.events import Begin, End
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator
+
+    from stream_signal.core.config import Config
+    from stream_signal.inputs.events import Event, Source
+
+_MOST_PREAMBLE_LINES = 5
+_MOST_DIGITS = 400
+_MISSING = {"", "nan", "na", "n/a", "null", "none"}
+_DELIMITERS = ",;\t|"
+_SPACES = " \u00a0\u2009\u202f"  # between groups of digits
+
+
+class Puzzled(Exception):  # noqa: N818 - nobody made an error
+    """The oracle cannot be sure how to read the input; the text says why."""
+
+
+class Judged(NamedTuple):
+    """A row, as the oracle sees it."""
+
+    above: bool
+    """whether it signals"""
+    close: Fraction | None = None
+    """None if it is missing"""
+    mean: Fraction | None = None
+    """None while the window is not full"""
+    more: tuple[Judged, ...] = ()
+    """the same row for each further window"""
+
+
+def judge(config: Config, source: Source) -> Generator[Judged]:
+    r"""Yield each row of a source, in order.
+
+    >>> import tempfile
+    >>> from stream_signal.core.config import Config
+    >>> from stream_signal.inputs.files import FilesSource
+    >>> with tempfile.NamedTemporaryFile() as file:
+    ...     written, flushed = file.write(b"close\n4.58\n4.58\n4.59\n"), file.flush()
+    ...     [(row.above, str(row.mean)) for row in judge(Config(window=2), FilesSource((file.name,)))]
+    [(False, 'None'), (False, '229/50'), (True, '917/200')]
+    """
+    windows: dict[str | None, list[Window]] = {}
+    read = reader_of(config)
+    layout: _Layout | None = None
+    events = source.events(0, 0, None)
+    try:
+        for begin in events:
+            if not isinstance(begin, Begin):
+                continue
+            lines = iter(_lines(takewhile(lambda event: not isinstance(event, End), events)))
+            if layout is None:
+                layout, lines = _find_layout(lines, config)
+            elif layout.header:
+                lines = layout.after_header(lines)
+            key = key_in(begin.name, config.key_pattern or "") if config.key == BY_NAME else None
+            for row in csv.reader(lines, delimiter=layout.delimiter):
+                if row and not layout.is_header(row, config):
+                    yield _judge(row, key, layout, windows, read, config)
+    except csv.Error as error:
+        raise Puzzled(f"the module csv says: {error}") from None
+    finally:
+        events.close()
+
+
+def reader_of(config: Config) -> Callable[[str], Fraction | None]:
+    """Return what reads a close: None if it is missing, ValueError if it is none.
+
+    >>> from stream_signal.core.config import Config
+    >>> reader_of(Config(decimal=",", thousands="."))("42.004,5"), reader_of(Config())(" NaN ")
+    (Fraction(84009, 2), None)
+    """
+    point, groups = re.escape(config.decimal), config.thousands
+    marks = _SPACES if groups == " " else groups or ""
+    whole = "[0-9]+"
+    if marks:
+        whole = "(?:" + "|".join(f"[1-9][0-9]{{0,2}}(?:{re.escape(mark)}[0-9]{{3}})+" for mark in marks) + "|[0-9]+)"
+    number = re.compile(rf"[+-]?(?:{whole}(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE]([+-]?[0-9]+))?")
+
+    def read(text: str) -> Fraction | None:
+        text = text.strip(" ")
+        if text.lower() in _MISSING:
+            return None
+        match = number.fullmatch(text)
+        if not match or len(text) > 2 * _MOST_DIGITS or abs(int(match[1] or 0)) > _MOST_DIGITS:
+            raise ValueError
+        for mark in marks:
+            text = text.replace(mark, "")
+        return Fraction(text.replace(config.decimal, "."))
+
+    return read
+
+
+class Window:
+    """The last closes of one series."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._closes: deque[Fraction | None] = deque()
+        self._missing = 0
+        self._total = Fraction()
+
+    def push(self, close: Fraction | None) -> Judged:
+        """Take the close of the next row."""
+        self._closes.append(close)
+        self._count(close, 1)
+        if len(self._closes) > self._size:
+            self._count(self._closes.popleft(), -1)
+        if close is None or self._missing or len(self._closes) < self._size:
+            return Judged(above=False, close=close)
+        mean = self._total / self._size
+        return Judged(close > mean, close, mean)
+
+    def _count(self, close: Fraction | None, sign: int) -> None:
+        if close is None:
+            self._missing += sign
+        else:
+            self._total += sign * close
+
+
+class _Layout(NamedTuple):
+    """How the rows are to be read."""
+
+    delimiter: str
+    header: list[str]
+    """empty if there is none"""
+    width: int
+    close: int
+    """the position of the close, from 0"""
+    key: int | None
+    """that of the key"""
+
+    def is_header(self, row: list[str], config: Config) -> bool:
+        """Whether a row repeats the header, or is one of rows that began without it."""
+        if self.header or config.header != "auto" or config.column_name is None:
+            return [row[0].removeprefix("\ufeff"), *row[1:]] == self.header  # of another file
+        return len(row) == self.width and _folded(row[self.close]) == _folded(config.column_name)
+
+    def after_header(self, lines: Iterator[str]) -> Iterator[str]:
+        """Return the lines of a later input that has a preamble from its header on, or all of them."""
+        head: list[str] = []
+        for line in lines:
+            head.append(line)
+            if _split(line, self.delimiter) == self.header:
+                return lines
+            if sum(map(bool, map(str.strip, head))) > _MOST_PREAMBLE_LINES:
+                break
+        return chain(head, lines)
+
+
+def _find_layout(lines: Iterator[str], config: Config) -> tuple[_Layout, Iterator[str]]:
+    """Find how to read the first input; return it, and the lines of its rows."""
+    delimiters = config.delimiter or _DELIMITERS
+    tried = 0
+    for line in lines:
+        if not line.strip("\r\n"):
+            continue
+        readings = [(mark, _split(line, mark)) for mark in delimiters]
+        for mark, cells in readings if config.header is not False else ():
+            at = _find(cells, config.column_name if config.column_name is not None else config.column_number)
+            is_row = config.header == "auto" and config.column_name is None and at is not None and _is_close(cells[at])
+            if at is not None and not is_row:
+                return _Layout(mark, cells, len(cells), at, _find_key(cells, config)), lines
+        if config.header is not True and config.column_number is not None:
+            return _headless(readings, config), chain([line], lines)
+        tried += 1
+        if tried > _MOST_PREAMBLE_LINES:
+            break
+    raise Puzzled("it finds no header")
+
+
+def _headless(readings: list[tuple[str, list[str]]], config: Config) -> _Layout:
+    at = (config.column_number or 0) - 1
+    wide = [(mark, cells) for mark, cells in readings if len(cells) > at]
+    sure = [(mark, cells) for mark, cells in wide if mark not in {config.decimal, config.thousands}] or wide
+    if len(sure) != 1:
+        raise Puzzled("it cannot tell the delimiter of rows without a header")
+    [(mark, cells)] = sure
+    return _Layout(mark, [], len(cells), at, config.key - 1 if isinstance(config.key, int) else None)
+
+
+def _judge(  # noqa: PLR0913, PLR0917 - a row, and all that it needs
+    row: list[str],
+    key: str | None,
+    layout: _Layout,
+    windows: dict[str | None, list[Window]],
+    read: Callable[[str], Fraction | None],
+    config: Config,
+) -> Judged:
+    is_whole = len(row) == layout.width
+    if layout.key is not None:
+        key = (row[layout.key].strip(" ") if is_whole else "") or None
+        if key is None:  # it may be a row of any of them
+            windows.clear()
+            return Judged(above=False, more=(Judged(above=False),) * len(config.windows))
+    close = None
+    try:
+        close = read(row[layout.close]) if is_whole else None
+    except ValueError:
+        if config.bad_rows == "error":
+            raise Puzzled(f"it cannot read the close {row[layout.close][:40]!r}") from None
+    if not is_whole and config.bad_rows == "error":
+        raise Puzzled(f"it finds {len(row)} fields in a row, and {layout.width} in the header")
+    if key not in windows:
+        windows[key] = [Window(size) for size in (config.window, *config.windows)]
+    first, *more = [window.push(close) for window in windows[key]]
+    return first._replace(more=tuple(more))
+
+
+def _find(cells: list[str], column: str | int | None) -> int | None:
+    if isinstance(column, int):
+        return column - 1 if column <= len(cells) else None
+    found = [at for at, cell in enumerate(cells) if column is not None and _folded(cell) == _folded(column)]
+    if len(found) > 1:
+        raise Puzzled(f"it finds two columns {column!r}")
+    return found[0] if found else None
+
+
+def _find_key(cells: list[str], config: Config) -> int | None:
+    if not config.is_keyed or config.key == BY_NAME:
+        return None
+    at = _find(cells, config.key)
+    if at is None:
+        raise Puzzled(f"it finds no column {config.key!r}")
+    return at
+
+
+def _folded(name: str) -> str:
+    name = name.strip()
+    return (name[1:-1].strip() if name.startswith("<") and name.endswith(">") else name).casefold()
+
+
+def _is_close(cell: str) -> bool:
+    return bool(re.fullmatch(r"[+-]?[0-9., ]*[0-9][0-9.,]*(?:[eE][+-]?[0-9]+)?", cell.strip(" ")))
+
+
+def _split(line: str, delimiter: str) -> list[str]:
+    return next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter), [])
+
+
+def _lines(chunks: Iterable[Event]) -> io.TextIOWrapper:
+    """Return the lines of the chunks of one input, each with its line end."""
+    file = io.BufferedReader(cast("Any", _Chunks(chunks)))
+    return io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
+
+
+class _Chunks(io.RawIOBase):
+    """Chunks of bytes as a file."""
+
+    def __init__(self, chunks: Iterable[Event]) -> None:
+        self._chunks = (chunk for chunk in chunks if isinstance(chunk, bytes) and chunk)
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+        self._rest = self._rest or memoryview(next(self._chunks, b""))
+        size = min(len(buffer), len(self._rest))
+        buffer[:size], self._rest = self._rest[:size], self._rest[size:]
+        return size

@@ -1,0 +1,28 @@
+"""The source of inputs that are read once, from their first byte on, in one process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stream_signal.inputs.files import FilesSource
+from stream_signal.inputs.opening import expanded, refuse_unread_from_end
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stream_signal.core.config import Config
+    from stream_signal.inputs.events import Source
+    from stream_signal.inputs.opening import Opened
+
+
+def source_of(names: tuple[str, ...], config: Config, tap: Callable[[Opened], Opened] | None = None) -> Source:
+    """Return the source of inputs by their names; InputError if they cannot be read as `config` says.
+
+    `tap`, if given, is shown each input that is read from its start, and returns what is read in its place.
+    """
+    if not config.newest_first:
+        return FilesSource(expanded(names), config, tap=tap)
+    from stream_signal.inputs.backwards import BackwardsSource  # noqa: PLC0415 - few files need it
+
+    refuse_unread_from_end(names)
+    return BackwardsSource(names, config)

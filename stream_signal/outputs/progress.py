@@ -1,0 +1,120 @@
+"""Progress: how far a job is, in one line on the terminal that is stderr.
+
+     42%|########----------| 8.41G/20.0GB [00:03, 24.9M rows/s, 00:05 left]
+    8.41GB [00:03, 24.9M rows/s]                        where nobody knows how many bytes there are
+
+tqdm puts the numbers into words; it is imported for the first line, so a job of less than a second does without it. The
+line is drawn here, not by a tqdm object, which would start a thread and make locks for other processes.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+from stream_signal import system
+from stream_signal.outputs.sink import Sink
+from stream_signal.outputs.stderr import columns, draw, erase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from types import TracebackType
+    from typing import Self
+
+    from stream_signal.core.errors import StreamSignalError
+    from stream_signal.core.stream import SignalStream
+
+# A job that takes less time needs no sign of life.
+WAIT_SECONDS = 1.0
+_INTERVAL_SECONDS = 0.1
+# The rates are those of the last 5 s: what a pipe did a minute ago says little about now.
+_REMEMBERED = 50
+
+_WITH_TOTAL = "{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}{unit} [{elapsed}{postfix}, {remaining} left]"
+_WITHOUT_TOTAL = "{n_fmt}{unit} [{elapsed}{postfix}]"
+
+
+class Progress(Sink):
+    """Draws the progress of `stream` once the job has taken WAIT_SECONDS, or `at_once`.
+
+    `sizes` returns how many bytes earlier jobs have read of the inputs, and how many these have in all, 0 if that is
+    unknown. It is called once, before the first line is drawn. `held` is the context that holds stop signals back.
+    """
+
+    def __init__(
+        self,
+        stream: SignalStream,
+        sizes: Callable[[], tuple[int, int]],
+        held: Callable[[], AbstractContextManager[None]],
+        *,
+        at_once: bool = False,
+    ) -> None:
+        self._stream = stream
+        self._sizes_of_inputs = sizes
+        self._sizes: tuple[int, int] | None = None
+        self._held = held
+        self._bytes = 0
+        self._began = time.monotonic()
+        self._recent = deque([(self._began, 0, stream.rows)], _REMEMBERED)
+        self.due = self._began + (0 if at_once else WAIT_SECONDS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        erase()
+
+    def take(self, data: bytes) -> None:
+        """Count the bytes."""
+        self._bytes += len(data)
+
+    def skip(self, size: int, tail: bytes) -> None:  # noqa: ARG002 - only their number counts
+        """Count the bytes."""
+        self._bytes += size
+
+    def turn(self) -> None:
+        """Draw the line, if it is due and this job has the terminal."""
+        now = time.monotonic()
+        if now >= self.due:
+            self.due = now + _INTERVAL_SECONDS
+            if system.is_in_foreground(sys.stderr.fileno()):
+                with self._held():  # it imports tqdm, and an interrupted import cannot be completed
+                    draw(self._line(now))
+
+    def finish(self) -> None:
+        """Leave the terminal as it was."""
+        erase()
+
+    def fail(self, error: StreamSignalError) -> None:  # noqa: ARG002 - any error
+        """Leave the terminal as it was."""
+        erase()
+
+    def _line(self, now: float) -> str:
+        from tqdm import tqdm  # noqa: PLC0415 - 30 ms that a job of less than a second saves
+
+        if self._sizes is None:
+            self._sizes = self._sizes_of_inputs()
+        done, total = self._sizes
+        done += self._bytes
+        if done > total:  # it is unknown, or the file has grown
+            total = 0
+        then, bytes_then, rows_then = self._recent[0]
+        self._recent.append((now, self._bytes, self._stream.rows))
+        width = columns()
+        seconds = max(now - then, 1e-9)
+        line: str = tqdm.format_meter(
+            done,
+            total or None,
+            now - self._began,
+            ncols=width,
+            ascii=not (sys.stderr.encoding or "").lower().startswith("utf"),
+            unit="B",
+            unit_scale=True,
+            rate=(self._bytes - bytes_then) / seconds,
+            bar_format=_WITH_TOTAL if total else _WITHOUT_TOTAL,
+            postfix=f"{tqdm.format_sizeof((self._stream.rows - rows_then) / seconds)} rows/s",
+        )
+        return line[:width]

@@ -1,0 +1,106 @@
+"""Segments of keys: rows that are counted apart are joined, key by key, to the answer of one pass."""
+
+from __future__ import annotations
+
+import pickle
+from typing import TYPE_CHECKING
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream_signal import Config, DataError, SignalStream
+from stream_signal.core.key_segments import MOST_KEYS
+from stream_signal.core.stretch import NotApart
+from support.keyed_files import keyed_files
+
+if TYPE_CHECKING:
+    from stream_signal.core.state import KeyState
+    from stream_signal.core.stretch import Stretch
+    from support.keyed_files import KeyedFile
+
+
+def counted_apart(stream: SignalStream, lines: bytes) -> Stretch | None:
+    """Count lines as another process does; None if the stream has to read them."""
+    apart = stream.apart()
+    if not apart:
+        return None
+    try:
+        stretch = SignalStream.count_apart(pickle.loads(pickle.dumps(apart)), [lines[:9], lines[9:]])
+    except NotApart:
+        return None
+    copied: Stretch = pickle.loads(pickle.dumps(stretch))
+    return copied if stream.fits(copied) else None
+
+
+def known(stream: SignalStream) -> object:
+    """Return all that is known of a stream."""
+    own = stream.counts, stream.by_key, stream.by_window, stream.by_key_and_window, stream.rows_with_mean
+    rings = {key: ([tick * 10**30 // 10**each.places for tick in each.ring]) for key, each in stream_keys(stream)}
+    return own, rings, stream.repairs.counts, stream.repairs.first
+
+
+def stream_keys(stream: SignalStream) -> list[tuple[bytes, KeyState]]:
+    """Return the state of each key; none after an error."""
+    return [] if stream.closed else list((stream.state().keys or {}).items())
+
+
+@given(keyed_files(), st.lists(st.integers(1, 40), min_size=1, max_size=8), st.sampled_from([1, 32 * 1024]))
+def test_a_stream_with_stretches(file: KeyedFile, sizes: list[int], least: int) -> None:
+    """At each seam, a stream that adds stretches knows of each key what one that reads every line knows."""
+    # By either engine, however short the blocks are.
+    with (
+        patch("stream_signal.core.stream.BACKLOG_BYTES", least),
+        patch("stream_signal.core.blocks.engine.LEAST_BLOCK_BYTES", least),
+    ):
+        check_stretches(file, sizes)
+
+
+def check_stretches(file: KeyedFile, sizes: list[int]) -> None:
+    """Feed a file to two streams, one of which adds stretches where it can."""
+    config = Config(**file.config)
+    whole, parts = SignalStream(config), SignalStream(config)
+    lines = file.data.splitlines(keepends=True)
+    for size in sizes * 40:
+        piece, lines = b"".join(lines[:size]), lines[size:]
+        stretch = counted_apart(parts, piece)
+        errors = []
+        for stream in (whole, parts):
+            try:
+                if stretch and stream is parts:
+                    parts.add(stretch, piece)
+                else:
+                    stream.feed(piece)
+            except DataError as error:
+                errors.append(str(error))
+        assert len(errors) in {0, 2}
+        assert len(set(errors)) < 2
+        assert known(whole) == known(parts)
+        if errors or not lines:
+            break
+
+
+def test_most_lines_are_counted_apart() -> None:
+    """Rows with a key, without a close or without a key are counted apart; grouped keys, and too many, are not."""
+    config = Config(key="symbol", bad_rows="missing", window=3)
+    stream = SignalStream(config)
+    stream.feed(b"symbol,close\nA,1\nB,2\n")
+    stretch = counted_apart(stream, b"A,2\nA,\n,5\nC,4\nA,3\n")
+    assert stretch
+    assert [key for key, _ in stretch.keys[0].segments] == [b"A", b"C"]
+    assert (stretch.keys[0].rows, stretch.keys[0].cleared) == (5, 1)
+    grouped = SignalStream(Config(key="symbol", grouped=True))
+    grouped.feed(b"symbol,close\nA,1\n")
+    assert grouped.apart() is None
+    stream.feed(b"".join(b"K%d,1\n" % number for number in range(MOST_KEYS)))
+    assert stream.apart() is None
+
+
+@pytest.mark.parametrize("most", [2, 3])
+def test_one_key_too_many(most: int) -> None:
+    """A stretch with more keys than the stream may have does not fit, so that the stream finds the line."""
+    stream = SignalStream(Config(key="symbol", max_keys=most))
+    stream.feed(b"symbol,close\nA,1\n")
+    stretch = counted_apart(stream, b"B,1\nC,1\n")
+    assert bool(stretch) == (most == 3)

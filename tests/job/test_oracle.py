@@ -1,0 +1,105 @@
+"""The oracle: what it knows by itself, and that it agrees with the answers that were worked out by hand."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream_signal import Config, StreamSignalError
+from stream_signal.inputs.files import FilesSource
+from stream_signal.job.oracle import Puzzled, judge, reader_of
+from stream_signal.job.ways import LeftOut, Subject, by_engine, by_fractions
+from support.cases import CASES, Case
+from support.strategies import candle_files, windows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COUNTED = [case for case in CASES if isinstance(case.answer, tuple)]
+
+
+@pytest.mark.parametrize("case", COUNTED, ids=lambda case: case.name)
+def test_cases(case: Case, tmp_path: Path) -> None:
+    """It counts in each case of CSV what is counted there."""
+    path = tmp_path / "data.csv"
+    path.write_bytes(case.data)
+    rows = list(judge(Config(**case.settings), FilesSource((str(path),))))
+    assert (len(rows), sum(row.above for row in rows)) == case.answer
+
+
+@given(st.lists(candle_files(), min_size=1, max_size=2), windows, st.sampled_from(["error", "missing"]))
+def test_it_agrees_row_by_row(
+    tmp_path_factory: pytest.TempPathFactory, files: list[bytes], window: int, bad_rows: str
+) -> None:
+    """Any files that are counted are counted by it, with the same signal for each row, or it says that it cannot."""
+    folder = tmp_path_factory.mktemp("files")
+    names = tuple(str(folder / f"{number}.csv") for number in range(len(files)))
+    for name, data in zip(names, files, strict=True):
+        with open(name, "wb") as file:
+            file.write(data)
+    subject = Subject(names, Config(window=window, bad_rows=bad_rows))
+    try:
+        answer = by_engine(subject, "rows")
+    except StreamSignalError:
+        return
+    try:
+        found = by_fractions(subject, sample=1000)
+    except LeftOut:
+        return
+    assert found[:2] == answer[:2]
+
+
+def test_a_sample(tmp_path: Path) -> None:
+    """It judges as many rows as it is asked for, and no more."""
+    path = tmp_path / "data.csv"
+    path.write_text("close\n" + "1\n2\n3\n" * 100)
+    found = by_fractions(Subject((str(path),), Config(window=2)), sample=50)
+    assert (found.rows, found.signals, found.detail) == (50, 33, "the first 50 rows")
+
+
+@pytest.mark.parametrize("engine_reads", ["key", "@file"])
+def test_keys(engine_reads: str, tmp_path: Path) -> None:
+    """Each key has its own window; a row whose key cannot be read may be of any key, so all windows begin anew."""
+    lines = [f"{'AB'[number % 2]},{number % 7}.{number % 5}" for number in range(200)]
+    lines[100] = ",1"
+    (tmp_path / "A-x.csv").write_text("key,close\n" + "\n".join(lines))
+    (tmp_path / "B-x.csv").write_text("key,close\nA,1\nB,2\n" + "\n".join(lines[:50]))
+    names = (str(tmp_path / "A-x.csv"), str(tmp_path / "B-x.csv"))
+    subject = Subject(names, Config(window=3, key=engine_reads, key_pattern="{key}-*.csv", bad_rows="missing"))
+    assert by_fractions(subject, sample=1000)[:2] == by_engine(subject, "rows")[:2]
+
+
+@pytest.mark.parametrize(
+    ("settings", "text", "close"),
+    [
+        ({}, " -.5 ", Fraction(-1, 2)),
+        ({}, "5.", Fraction(5)),
+        ({}, "+1e-3", Fraction(1, 1000)),
+        ({}, "None", None),
+        ({"decimal": ","}, "1,5", Fraction(3, 2)),
+        ({"decimal": ",", "thousands": "."}, "1.234.567,5", Fraction(2469135, 2)),
+        ({"thousands": " "}, "1\u202f234", Fraction(1234)),
+    ],
+)
+def test_closes(settings: dict[str, str], text: str, close: Fraction | None) -> None:
+    """It reads a close by itself."""
+    assert reader_of(Config(**settings))(text) == close  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("text", ["1_000", "0x10", "inf", "1/2", "\u0661", "1,5", "1e999999999", "1" * 900, "."])
+def test_no_closes(text: str) -> None:
+    """It reads nothing else, and not what Fraction would."""
+    with pytest.raises(ValueError, match=r"^$"):
+        reader_of(Config())(text)
+
+
+@pytest.mark.parametrize("data", ["a,b\n1,2\n", "close,x\n1\n", "close\nabc\n", "close,close\n1,2\n"])
+def test_puzzled(data: str, tmp_path: Path) -> None:
+    """It says so if it cannot read an input, and guesses nothing."""
+    (tmp_path / "data.csv").write_text(data)
+    with pytest.raises(Puzzled):
+        list(judge(Config(), FilesSource((str(tmp_path / "data.csv"),))))

@@ -1,0 +1,207 @@
+"""Every way counts the same, and a way that does not is found."""
+
+from __future__ import annotations
+
+import re
+from gzip import compress
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from stream_signal import Config
+from stream_signal.core.segment import Segment
+from stream_signal.core.state import State
+from stream_signal.inputs.kept import stored_bytes
+from stream_signal.job import oracle, ways
+from stream_signal.job.stopping import StopSignals
+from stream_signal.job.verify import Outcome, verify
+from support.archives import zipped
+from support.candle_csv import CLOSES, candle_csv
+from support.cases import CASES, Case
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+WAYS = [
+    "row engine",
+    "block engine",
+    "random cuts, row engine",
+    "random cuts, block engine",
+    "stop and resume",
+    "jobs",
+    "pipe",
+    "fractions",
+]
+DATA = candle_csv(["4.58", "4.58", *CLOSES[2:], *CLOSES * 9])  # with a tie in it
+
+
+def outcomes(*names: object, seed: int = 1, **settings: Any) -> dict[str, Outcome]:
+    with StopSignals() as stop:
+        found, _ = verify(tuple(map(str, names)), Config(**settings), seed=seed, jobs=2, sample=None, stop=stop)
+    assert [outcome.way for outcome in found] == WAYS
+    return {outcome.way: outcome for outcome in found}
+
+
+def differing(found: dict[str, Outcome]) -> list[str]:
+    return [way for way, outcome in found.items() if outcome.differs]
+
+
+def left_out(found: dict[str, Outcome]) -> list[str]:
+    return [way for way, outcome in found.items() if outcome.is_left_out]
+
+
+def test_all_ways(tmp_path: Path) -> None:
+    """A file of some size is counted in every way, with cuts, stops and ranges in it, and with one answer."""
+    (tmp_path / "data.csv").write_bytes(DATA)
+    found = outcomes(tmp_path / "data.csv", window=5)
+    assert (differing(found), left_out(found)) == ([], [])
+    answers = [outcome.answer[:2] for outcome in found.values() if outcome.answer]
+    assert answers == [answers[0]] * len(WAYS)
+    for way, least in (("random cuts, row engine", 50), ("stop and resume", 3), ("jobs", 5)):
+        answer = found[way].answer
+        assert answer
+        assert int(re.findall(r"\d+", answer.detail)[-1]) >= least
+
+
+def test_cuts_are_drawn_from_the_seed(tmp_path: Path) -> None:
+    """The same seed cuts and stops at the same places, and another one at others."""
+    (tmp_path / "data.csv").write_bytes(DATA)
+    runs = [outcomes(tmp_path / "data.csv", seed=seed) for seed in (1, 1, 2)]
+    details = [[outcome.answer.detail for outcome in run.values() if outcome.answer] for run in runs]
+    assert details[0] == details[1] != details[2]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_cases(case: Case, tmp_path: Path) -> None:
+    """Every case of CSV has one answer, or one error, in all ways."""
+    (tmp_path / "data.csv").write_bytes(case.data)
+    assert differing(outcomes(tmp_path / "data.csv", **case.settings)) == []
+
+
+def test_several_inputs(tmp_path: Path) -> None:
+    """Files, a compressed one and an archive are one stream in all ways; each comes through a pipe of its own."""
+    (tmp_path / "a.csv").write_bytes(DATA)
+    (tmp_path / "b.csv").write_bytes(b"a line above\n" + DATA.removesuffix(b"\n"))
+    (tmp_path / "c.gz").write_bytes(compress(DATA))
+    (tmp_path / "d.zip").write_bytes(zipped({"x.csv": DATA, "y.csv": DATA}))
+    found = outcomes(*(tmp_path / name for name in ("a.csv", "b.csv", "c.gz", "d.zip", "d.zip/y.csv")), window=3)
+    assert (differing(found), left_out(found)) == ([], [])
+    answer = found["pipe"].answer
+    assert answer
+    assert answer.rows == 6 * 10 * len(CLOSES)
+
+
+def test_keys_of_names(tmp_path: Path) -> None:
+    """Keys in the names of files and of members of archives are the same in all ways, the pipe included."""
+    (tmp_path / "A-1m.csv").write_bytes(DATA)
+    (tmp_path / "k.zip").write_bytes(zipped({"B-1m.csv": DATA, "A-1m.csv": DATA}))
+    found = outcomes(tmp_path / "A-1m.csv", tmp_path / "k.zip", key="@file", key_pattern="{key}-*.csv")
+    assert (differing(found), left_out(found)) == ([], ["jobs"])
+    answer = found["pipe"].answer
+    assert answer
+    assert list(answer.by_key or ()) == ["A", "B"]
+
+
+def test_keys_of_a_column(tmp_path: Path) -> None:
+    """The counts of each key are the same in all ways."""
+    lines = DATA.decode().splitlines()
+    text = "".join(f"{'ABC'[number % 3]},{line}\n" for number, line in enumerate(lines[1:]))
+    (tmp_path / "data.csv").write_text(f"symbol,{lines[0]}\n{text}")
+    found = outcomes(tmp_path / "data.csv", key="symbol", windows=(2, 9))
+    assert (differing(found), left_out(found)) == ([], [])
+    answer = found["pipe"].answer
+    assert answer
+    assert list((answer.by_key or {})["B"]["by_window"]) == ["2", "9"]
+
+
+def test_several_windows(tmp_path: Path) -> None:
+    """The counts of each window are the same in all ways."""
+    (tmp_path / "data.csv").write_bytes(DATA)
+    found = outcomes(tmp_path / "data.csv", window=5, windows=(1, 20, 60))
+    assert (differing(found), left_out(found)) == ([], [])
+
+
+def test_newest_first(tmp_path: Path) -> None:
+    """A file that is read from its end has no pipe, no stops and no ranges; the other ways agree."""
+    header, *rows = DATA.splitlines(keepends=True)
+    (tmp_path / "data.csv").write_bytes(header + b"".join(reversed(rows)))
+    found = outcomes(tmp_path / "data.csv", newest_first=True)
+    assert (differing(found), left_out(found)) == ([], ["stop and resume", "jobs", "pipe"])
+
+
+def one_more(found: State) -> State:
+    return found._replace(signals=found.signals + 1)
+
+
+def plant(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make one way count wrongly."""
+    if fault == "stop and resume":
+        right: Callable[..., State] = State.from_json
+        monkeypatch.setattr(State, "from_json", lambda *arguments: one_more(right(*arguments)))
+    elif fault == "jobs":
+        add = Segment.add_to
+
+        def wrong(self: Segment, tally: Any) -> None:
+            add(self, tally)
+            tally.signals += 1
+
+        monkeypatch.setattr(Segment, "add_to", wrong)
+    elif fault == "pipe":
+
+        def shortened(name: str) -> Iterator[bytes]:
+            return (data[:-1000] for data in stored_bytes(name))
+
+        monkeypatch.setattr("stream_signal.job.ways.stored_bytes", shortened)
+    elif fault == "fractions":
+        push = oracle.Window.push
+
+        def at_least(self: Any, close: Any) -> oracle.Judged:
+            row = push(self, close)
+            return row._replace(above=row.mean is not None and row.close is not None and row.close >= row.mean)
+
+        monkeypatch.setattr(oracle.Window, "push", at_least)
+    else:
+        each = ways.CutSource.each
+
+        def all_but_the_first(self: Any, event: Any) -> Iterator[Any]:
+            pieces = each(self, event)
+            return islice(pieces, 20, None) if isinstance(event, bytes) else pieces
+
+        monkeypatch.setattr(ways.CutSource, "each", all_but_the_first)
+
+
+@pytest.mark.parametrize(
+    ("fault", "where", "how"),
+    [
+        ("stop and resume", ["stop and resume"], r"^signals: \d+, and the row engine: \d+$"),
+        ("jobs", ["jobs"], r"^signals: "),
+        ("pipe", ["pipe"], r"^rows: |and the row engine: "),
+        ("fractions", ["fractions"], r"^row \d+ does not signal for window 2, and the close is (\S+) and the mean \1$"),
+        ("cuts", WAYS[2:5], r"and the row engine: "),
+    ],
+)
+def test_a_fault_is_found(
+    fault: str, where: list[str], how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A way that counts wrongly is named, with how it differs; the oracle says the row and the exact numbers."""
+    (tmp_path / "data.csv").write_bytes(DATA)
+    plant(fault, monkeypatch)
+    found = outcomes(tmp_path / "data.csv", window=2)
+    assert differing(found) == where
+    assert all(re.search(how, found[way].differs) for way in where)
+
+
+def test_another_error_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ways that fail have to fail with the same error; a crash of one is its answer."""
+    (tmp_path / "data.csv").write_bytes(DATA.replace(b"4.0", b"x"))
+    assert differing(outcomes(tmp_path / "data.csv")) == []
+
+    def crash(*_: object) -> State:
+        raise ZeroDivisionError("planted")
+
+    monkeypatch.setattr(State, "from_json", crash)
+    found = outcomes(tmp_path / "data.csv", bad_rows="missing")
+    assert (differing(found), found["stop and resume"].why) == (["stop and resume"], "ZeroDivisionError: planted")
