@@ -32,13 +32,12 @@ def buckets_of(rows: Rows, room: int, size: int, time_of: Callable[[int], str], 
         starts = np.concatenate(([0], starts))
     ends = np.append(starts[1:], count)
     windows = (rows, *rows.more)
-    signals = [np.add.reduceat(each.above, starts, dtype=np.int64).tolist() for each in windows]
     missing, closes = _closes_of(rows, starts, ends)
     found = zip((ends - starts).tolist(), starts.tolist(), ends.tolist(), missing, strict=True)
-    for at, (length, start, end, gone) in enumerate(found):
+    for length, start, end, gone in found:
         bucket = Bucket(time_of(start), len(windows))
         bucket.rows, bucket.missing = length, gone
-        bucket.signals = [each[at] for each in signals]
+        bucket.signals = [int(np.count_nonzero(each.above[start:end])) for each in windows]
         if not keyed:
             bucket.means = [_mean_at(each, end - 1) for each in windows]
             if gone < length:

@@ -63,3 +63,22 @@ def test_what_is_not_cut() -> None:
         columns = Columns(buffer, header, np.array([0, 5]), np.array([4, len(buffer) - 1]))
         assert columns.cells(0) is None
         assert columns.texts(0) == [b"17", text]
+
+
+@given(rows=tables(), odd=st.sets(st.integers(0, 30)), line_end=st.sampled_from(["\n", "\r\n"]))
+def test_one_text(rows: list[list[str]], odd: set[int], line_end: str) -> None:
+    """One text of one row is that of its column, also in odd rows, and of two columns."""
+    buffer, starts, ends = b"", [], []
+    records: dict[int, list[bytes] | None] = {}
+    for at, row in enumerate(rows):
+        if at in odd:
+            records[at] = [cell.encode() for cell in row] if at % 3 else None
+            continue
+        starts.append(len(buffer))
+        buffer += (",".join(row) + line_end).encode()
+        ends.append(len(buffer) - 1)
+    header = Header(b"", (), ",", 0, len(rows[0]))
+    columns = Columns(buffer, header, np.array(starts, np.int64), np.array(ends, np.int64), records)
+    last = len(rows[0]) - 1
+    for position in (0, last, (0, last)):
+        assert [columns.text(position, at) for at in range(len(rows))] == columns.texts(position)
