@@ -209,8 +209,8 @@ def test_other_settings(key: str, value: object, differs: str, tmp_path: Path) -
 def test_a_format_and_its_settings(tmp_path: Path) -> None:
     """A checkpoint belongs to the settings, not to the format that brings them: both resume each other's."""
     (tmp_path / "config.yaml").write_text(settings_yaml(format="kraken"))
-    rows = [f"{at},1,1,1,{close},1,1\n".encode() for at, close in enumerate(CLOSES)]
-    run_with_checkpoint(tmp_path, stdin=b"".join(rows[:100]))
+    rows = [f"{1_700_000_000 + 60 * at},1,1,1,{close},1,1\n".encode() for at, close in enumerate(CLOSES)]
+    assert run_with_checkpoint(tmp_path, stdin=b"".join(rows[:100])).code == 0
     (tmp_path / "config.yaml").write_text(settings_yaml(header=False, column=5, delimiter=","))
     check(run_with_checkpoint(tmp_path, stdin=b"".join(rows[100:])), CLOSES)
 

@@ -28,6 +28,7 @@ thousands: not set
 key: not set
 key pattern: not set
 grouped: false
+windows: []
 signals format: not set
 time column: not set
 """
