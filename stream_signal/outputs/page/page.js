@@ -7,9 +7,11 @@
   // The colours of Okabe and Ito, which everybody can tell apart; a falling candle is also filled, a rising one is not.
   const palettes = {
     light: {text: "#1c2026", line: "#d5d9df", rising: "#0072b2", falling: "#d55e00", ground: "#ffffff",
-            windows: ["#000000", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"], bar: "#56b4e9", mark: "#009e73"},
+            windows: ["#000000", "#009e73", "#cc79a7", "#d55e00", "#0072b2"],
+            bar: "#56b4e9", edge: "#0072b2", mark: "#009e73"},
     dark: {text: "#e8eaed", line: "#363d47", rising: "#56b4e9", falling: "#e69f00", ground: "#14171c",
-           windows: ["#ffffff", "#009e73", "#cc79a7", "#f0e442", "#0072b2"], bar: "#0072b2", mark: "#f0e442"},
+           windows: ["#ffffff", "#f0e442", "#cc79a7", "#009e73", "#56b4e9"],
+           bar: "#0072b2", edge: "#56b4e9", mark: "#009e73"},
   };
   const MOST_BARS = 128;
   const field = (name) => ({field: name});
@@ -162,7 +164,7 @@
     figure.yaxis.formatter = new NumeralTickFormatter({format: "0.[0] %"});
     const bars = figure.vbar({x: field("x"), width: field("width"), top: field("rate"), source, line_width: 0.5,
                               legend_label: `window ${data.windows[0]}`});
-    themed(bars.glyph, ({bar, ground}) => ({fill_color: bar, line_color: ground}));
+    themed(bars.glyph, ({bar, edge}) => ({fill_color: bar, line_color: edge}));
     data.windows.slice(1).forEach((window, at) => {
       const line = figure.step({x: field("x"), y: field(`rate_${at + 1}`), source, mode: "center", line_width: 1.5,
                                 line_dash: "dashed", legend_label: `window ${window}`});
