@@ -1,0 +1,150 @@
+"""The examples do what they say: they are run as far as that is possible here, and checked elsewhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from support.candle_csv import CLOSES, candle_csv
+from support.commands import COMMAND, metrics_of, run_command
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+EXAMPLES = REPOSITORY / "examples"
+
+
+def read_yaml(path: str) -> Any:
+    """Read one of the YAML files."""
+    return yaml.safe_load((EXAMPLES / path).read_text())
+
+
+def with_command(folder: Path) -> dict[str, str]:
+    """Return an environment in which `stream-signal` is the command under test."""
+    return {**os.environ, "PATH": f"{Path(COMMAND).parent}{os.pathsep}{os.environ['PATH']}", "HOME": str(folder)}
+
+
+def test_every_example_is_listed() -> None:
+    """The table has each folder."""
+    listed = (EXAMPLES / "README.md").read_text()
+    for path in EXAMPLES.iterdir():
+        assert not path.is_dir() or f"| [{path.name}](" in listed
+
+
+def test_the_line_of_cron(tmp_path: Path) -> None:
+    """The line counts what is new each time, is silent, and fails with a message if the answer is doubtful."""
+    line = (EXAMPLES / "cron" / "crontab").read_text().splitlines()[-1]
+    command = line.split(None, 5)[5].replace("/srv/candles", str(tmp_path))
+    wanted = metrics_of(run_command(stdin=candle_csv(CLOSES[:300]), cwd=tmp_path).stdout)
+    for count in (200, 300):
+        (tmp_path / "btcusd.csv").write_bytes(candle_csv(CLOSES[:count]))
+        done = subprocess.run(command, shell=True, env=with_command(tmp_path), capture_output=True, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert metrics_of((tmp_path / "metrics.json").read_bytes()) == wanted
+    (tmp_path / "state.json").unlink()
+    (tmp_path / "btcusd.csv").write_bytes(candle_csv(CLOSES[:3]))
+    failed = subprocess.run(command, shell=True, env=with_command(tmp_path), capture_output=True, check=False)
+    assert failed.returncode == 1
+    assert b"no window was ever full" in failed.stderr
+
+
+@pytest.mark.parametrize("unit", ["stream-signal.service", "stream-signal-live.service", "stream-signal.timer"])
+def test_the_units_of_systemd(unit: str, tmp_path: Path) -> None:
+    """Systemd finds nothing to say about the units, and their commands have only flags that there are."""
+    text = (EXAMPLES / "systemd" / unit).read_text()
+    for line in text.splitlines():
+        if line.startswith("ExecStart="):
+            flags = [word for word in line.split() if word.startswith("--")]
+            shown = run_command("--help", cwd=tmp_path).stdout.decode()
+            assert all(f"{flag} " in shown or f"{flag},\n" in shown or f"{flag}\n" in shown for flag in flags)
+    analyze = shutil.which("systemd-analyze")
+    if not analyze:
+        pytest.skip("systemd-analyze is not installed")
+    for name in ("stream-signal.service", unit):
+        told = (EXAMPLES / "systemd" / name).read_text().replace("/usr/local/bin/stream-signal", "/bin/true")
+        (tmp_path / name).write_text(told.replace("User=candles\n", ""))
+    done = subprocess.run([analyze, "verify", str(tmp_path / unit)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_job_of_kubernetes() -> None:
+    """It runs as the user of the image, without root, and its arguments are those of the command."""
+    pod = read_yaml("kubernetes/cronjob.yaml")["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    image_user = [line.split()[1] for line in (REPOSITORY / "Dockerfile").read_text().splitlines() if "10001" in line]
+    assert image_user
+    assert pod["securityContext"]["runAsUser"] == 10001
+    (container,) = pod["containers"]
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    mounted = {mount["name"] for mount in container["volumeMounts"]}
+    assert mounted == {volume["name"] for volume in pod["volumes"]}
+
+
+def test_the_arguments_of_kubernetes(tmp_path: Path) -> None:
+    """The arguments count a file on the volume."""
+    pod = read_yaml("kubernetes/cronjob.yaml")["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    (tmp_path / "btcusd.csv").write_bytes(candle_csv(CLOSES))
+    arguments = [argument.replace("/candles", str(tmp_path)) for argument in pod["containers"][0]["args"]]
+    done = run_command(*arguments, cwd=tmp_path)
+    assert (done.code, done.stderr) == (0, "")
+    assert json.loads((tmp_path / "metrics.json").read_text())["rows_processed"] == len(CLOSES)
+
+
+def test_the_workflow_of_github() -> None:
+    """It stops where the download fails: its shell has pipefail."""
+    workflow = read_yaml("github/signal-rate.yml")
+    assert workflow["jobs"]["count"]["defaults"]["run"]["shell"] == "bash"
+    (step,) = [step for step in workflow["jobs"]["count"]["steps"] if "| stream-signal" in step.get("run", "")]
+    assert "--fail" in step["run"]
+
+
+def test_the_stage_of_dvc(tmp_path: Path) -> None:
+    """`dvc repro` counts, `dvc metrics show` shows the rate, and `dvc metrics diff` how it has changed."""
+    dvc, git = shutil.which("dvc"), shutil.which("git")
+    if not (dvc and git):
+        pytest.skip("dvc is not installed")
+    environment = {**with_command(tmp_path), "DVC_NO_ANALYTICS": "1", "GIT_CONFIG_GLOBAL": os.devnull}
+
+    def run(*command: str) -> str:
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+        return done.stdout
+
+    shutil.copy(EXAMPLES / "dvc" / "dvc.yaml", tmp_path)
+    shutil.copy(REPOSITORY / "config.yaml", tmp_path)
+    (tmp_path / "candles.csv").write_bytes(candle_csv(CLOSES))
+    run(git, "init", "-q")
+    run(dvc, "init", "-q")
+    run(dvc, "repro", "-q")
+    shown = json.loads(run(dvc, "metrics", "show", "--json"))
+    value = json.loads((tmp_path / "metrics.json").read_text())["value"]
+    assert shown[""]["data"]["metrics.json"]["data"]["value"] == value
+    run(git, "add", ".")
+    run(git, "-c", "user.name=x", "-c", "user.email=x@y", "commit", "-qm", "x")
+    (tmp_path / "candles.csv").write_bytes(candle_csv(CLOSES[:100]))
+    run(dvc, "repro", "-q")
+    changed = json.loads(run(dvc, "metrics", "diff", "--json"))["metrics.json"]
+    assert changed["rows_processed"] == {"old": len(CLOSES), "new": 100, "diff": 100 - len(CLOSES)}
+
+
+def test_the_run_of_mlflow(tmp_path: Path) -> None:
+    """The run has the settings, the counts and the record; that of a job that fails has failed."""
+    mlflow = pytest.importorskip("mlflow")
+    pytest.importorskip("sqlalchemy")  # which its small package does not bring, and a local store needs
+    environment = {**with_command(tmp_path), "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/runs.db"}
+    (tmp_path / "candles.csv").write_bytes(candle_csv(CLOSES))
+    script = [sys.executable, str(EXAMPLES / "mlflow" / "log_run.py")]
+    mlflow.set_tracking_uri(environment["MLFLOW_TRACKING_URI"])
+    for path, code in (("candles.csv", 0), ("none.csv", 1)):
+        command = [*script, path, "--window", "3"]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == code
+        run = mlflow.get_run(done.stdout.splitlines()[-1])
+        assert run.data.params["window"] == "3"
+        assert run.info.status == ("FINISHED" if code == 0 else "FAILED")
+        assert ("value" in run.data.metrics) == (code == 0)
