@@ -109,7 +109,7 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
         from stream_signal.job.journal import Journal  # noqa: PLC0415
 
         sinks.append(Journal(stream, log, time_order, signals))
-    sinks += _reports(order, config, held, stream, started)
+    sinks += _so_far(order, config, held, stream, started)
     report = _page(order, config, stream, overview, doubts, started)
     sinks += [report] if report else []
 
@@ -170,7 +170,7 @@ def _check_keys(order: Order, config: Config) -> None:
                 key_in(name, config.key_pattern)
 
 
-def _reports(order: Order, config: Config, held: ExitStack, stream: SignalStream, started: float) -> Iterator[Sink]:
+def _so_far(order: Order, config: Config, held: ExitStack, stream: SignalStream, started: float) -> Iterator[Sink]:
     """Yield what writes the metrics so far, and serve them, if that is ordered."""
     if order.prometheus:
         from stream_signal.outputs.served import Served  # noqa: PLC0415
