@@ -25,13 +25,10 @@ _JOIN_SECONDS = 2.0
 _LONGEST_WAIT_SECONDS = 24 * 3600.0
 
 
-def read_ahead(
-    chunks: Callable[[Patience], Iterator[bytes]], patience: Patience, *, together: int = 0
-) -> Generator[bytes]:
+def read_ahead(chunks: Callable[[Patience], Iterator[bytes]], patience: Patience) -> Generator[bytes]:
     """Yield the chunks that `chunks` makes, in a thread, and IDLE when none comes for the seconds of `patience`.
 
-    `chunks` takes the patience of the thread, and is to yield IDLE after so long. What it raises is raised here. While
-    the job is busy, chunks are put together until they have `together` bytes.
+    `chunks` takes the patience of the thread, and is to yield IDLE after so long. What it raises is raised here.
     """
     # SimpleQueue is safe against a signal that raises in the middle of it.
     made: SimpleQueue[bytes | BaseException | None] = SimpleQueue()
@@ -40,24 +37,16 @@ def read_ahead(
 
     def make() -> None:
         end: BaseException | None = None
-        held: list[bytes] = []
-        size = 0
         try:
             for chunk in chunks(lambda: _LOOK_SECONDS):
                 if ending.is_set():
                     return
                 if chunk:
-                    held.append(chunk)
-                    size += len(chunk)
-                if held and (size >= together or made.empty()):
-                    made.put(b"".join(held) if len(held) > 1 else held[0])
-                    held, size = [], 0
+                    made.put(chunk)
                     if not room.get():
                         return
         except BaseException as error:  # noqa: BLE001 - the job raises it
             end = error
-        if held:
-            made.put(b"".join(held))
         made.put(end)
 
     for _ in range(CHUNKS_AHEAD):

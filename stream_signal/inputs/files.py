@@ -24,12 +24,6 @@ if TYPE_CHECKING:
     from stream_signal.inputs.opening import Opened, Patience
 
 
-# A pipe that gives so much at once, one time after another, until it was so much in all, has more than a job can count
-# as fast as it comes.
-BULK_BYTES = 256 * 1024
-BACKLOG_BYTES = 8 * 1024 * 1024
-
-
 class FilesSource:
     """The inputs of these names; `has_checkpoint` says that a later job may continue in one of them.
 
@@ -144,7 +138,7 @@ def _read_start(source: Opened, patience: Patience) -> Generator[bytes, None, by
 
 
 def _read_plain(source: Opened, start: bytes, patience: Patience, offset: int = 0) -> Iterator[bytes]:
-    read, backlog = offset + len(start), 0
+    read = offset + len(start)
     if start:
         yield start
     if offset or not may_begin(start):  # otherwise it has ended
@@ -157,27 +151,7 @@ def _read_plain(source: Opened, start: bytes, patience: Patience, offset: int = 
                 break
             read += len(data)
             yield data
-            backlog = backlog + len(data) if len(data) >= BULK_BYTES and not source.size else 0
-            if backlog >= BACKLOG_BYTES:
-                yield from _read_pipe(source, patience)
-                return
     source.check(read)
-
-
-def _read_pipe(source: Opened, patience: Patience) -> Generator[bytes]:
-    """Read the rest of a pipe in a thread: to copy out of the pipe takes as long as a third of the counting."""
-    from stream_signal.inputs.ahead import read_ahead  # noqa: PLC0415 - few pipes have so much
-
-    def chunks(patience: Patience) -> Iterator[bytes]:
-        while True:
-            if patience and not source.ready(patience()):
-                yield IDLE
-            elif data := source.read(CHUNK_BYTES):
-                yield data
-            else:
-                return
-
-    yield from read_ahead(chunks, patience, together=CHUNK_BYTES)
 
 
 def _skip(chunks: Generator[bytes], source: Opened, offset: int) -> Iterator[bytes]:

@@ -42,23 +42,6 @@ def test_it_is_bounded() -> None:
     assert list(ahead) == [bytes([number]) for number in range(2, 101)]
 
 
-def test_short_chunks_are_put_together() -> None:
-    """While the job is busy, short chunks become longer ones; none is lost, and the last ones come at the end."""
-    made: list[int] = []
-
-    def chunks(_patience: Patience) -> Iterator[bytes]:
-        for number in range(1, 101):
-            made.append(number)
-            yield bytes([number])
-
-    ahead = read_ahead(chunks, None, together=10)
-    first = next(ahead)
-    wait_until(made, len(first) + 40)
-    found = [first, *ahead]
-    assert b"".join(found) == bytes(range(1, 101))
-    assert max(map(len, found)) == 10
-
-
 def test_an_error_comes_in_its_place() -> None:
     """What the thread raises is raised where the chunk would have come."""
 
