@@ -69,7 +69,8 @@ def _read_parquet(file: _File, config: Config) -> Iterator[bytes]:
     from pyarrow.parquet import ParquetFile  # noqa: PLC0415
 
     parquet = ParquetFile(file, buffer_size=_BUFFER_BYTES, pre_buffer=False, page_checksum_verification=True)
-    _refuse_joined(file, PARQUET, b"PAR1", lambda _: _end_of_chunks(parquet.metadata))
+    if not file.source.is_slow:  # where it is, the whole of it should not be read for this
+        _refuse_joined(file, PARQUET, b"PAR1", lambda _: 0)
     rows = _Rows(parquet.schema_arrow, config, file.source.name)
     yield rows.header
     if not rows.columns:
@@ -122,9 +123,10 @@ def _refuse_joined(file: _File, kind: str, mark: bytes, end_of_data: Callable[[b
 
         mark | data of a | footer of a | its length | mark | mark | data of b | footer of b | its length | mark
 
-    The footer of b tells where its data is in b alone: `end_of_data` reads where that ends. Up to the footer, there is
-    then too much by the length of a. What else is there is no reason to refuse a file: writers put indexes, filters
-    and things of their own before the footer.
+    The footer of b tells where its data is in b alone: `end_of_data` reads where that ends, or returns 0 if it cannot.
+    Up to the footer, there is then too much by the length of a. What else is there is no reason to refuse a file:
+    writers put indexes, filters and things of their own before the footer. For Parquet, the whole file is searched:
+    pyarrow ends the process if it is asked for the places of the columns in a footer that is damaged.
     """
     size = file.seek(0, io.SEEK_END)
     tail = 4 + len(mark)
@@ -138,16 +140,6 @@ def _refuse_joined(file: _File, kind: str, mark: bytes, end_of_data: Callable[[b
                 expected = f"expected one {kind} file, found another one joined to it at byte {other + tail}"
                 raise InputError(f"cannot read {shown_path(file.source.name)}: {expected}").with_hint(_JOINED)
         end = begin + 2 * len(mark) - 1 if begin else 0
-
-
-def _end_of_chunks(metadata: Any) -> int:
-    """Return where the last row group of a Parquet file ends."""
-    if not metadata.num_row_groups:
-        return 0
-    group = metadata.row_group(metadata.num_row_groups - 1)
-    chunks = [group.column(number) for number in range(group.num_columns)]
-    starts = [min(filter(None, (chunk.dictionary_page_offset, chunk.data_page_offset)), default=0) for chunk in chunks]
-    return max((at + chunk.total_compressed_size for at, chunk in zip(starts, chunks, strict=True)), default=0)
 
 
 def _end_of_blocks(footer: bytes) -> int:
