@@ -260,10 +260,13 @@ def _split(line: str, delimiter: str) -> list[str]:
     return next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter), [])
 
 
-def _lines(chunks: Iterable[Event]) -> io.TextIOWrapper:
-    """Return the lines of the chunks of one input, each with its line end."""
+def _lines(chunks: Iterable[Event]) -> Iterator[str]:
+    """Yield the lines of the chunks of one input, each with its line end."""
     file = io.BufferedReader(cast("Any", _Chunks(chunks)))
-    return io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    for line in io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="\n"):
+        if "\r" in line.removesuffix("\n").removesuffix("\r"):
+            raise Puzzled("a carriage return in a line ends it for the module csv")
+        yield line
 
 
 class _Chunks(io.RawIOBase):
