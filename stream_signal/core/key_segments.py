@@ -41,11 +41,8 @@ class KeySegments(NamedTuple):
             if heads and state.rows:
                 number = keys.number(key)
                 head, broken = heads.closes[number], heads.all_broken or number in heads.broken
-                places = max([state.places, *(close[1] for close in head)])
-                first = tuple(ticks * 10 ** (places - each) for ticks, each in head)
-                last = tuple(ticks * 10 ** (places - state.places) for ticks in state.ring)
-                counts = state.rows, heads.full[number], state.signals
-                segments.append((key, Segment(keys.window, *counts, first, last, places, broken)))
+                counts, tail = (state.rows, heads.full[number], state.signals), (state.ring, state.places)
+                segments.append((key, Segment.from_ends(keys.window, counts, head, tail, broken=broken)))
         return cls(keys.totals.rows, keys.cleared, segments)
 
     def fit(self, keys: Keys) -> bool:

@@ -127,10 +127,13 @@ class Keys:
                 f"one more, {shown(key)}",
                 "is this the column of the symbols? if it is, set a higher --max-keys",
             )
-        tally = self._tallies[key] = KeyTally(len(self._tallies))
-        self.by_number.append(tally)
         if self.heads:
             self.heads.begin()
+        return self._begin(key)
+
+    def _begin(self, key: bytes) -> KeyTally:
+        tally = self._tallies[key] = KeyTally(len(self._tallies))
+        self.by_number.append(tally)
         return tally
 
     def push(self, key: bytes | None, close: Close) -> bool:
@@ -195,8 +198,7 @@ class Keys:
     def restore(self, saved: Mapping[bytes, KeyState], with_mean: int) -> None:
         """Continue from what `state` returned, after as many rows with a mean; the totals are restored elsewhere."""
         for key, state in saved.items():
-            tally = self._tallies[key] = KeyTally(len(self._tallies))
-            self.by_number.append(tally)
+            tally = self._begin(key)
             tally.rows, tally.signals = state.rows, state.signals
             if state.ring:
                 tally.mean = RollingMean(self.window)

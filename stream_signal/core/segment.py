@@ -77,11 +77,25 @@ class Segment(NamedTuple):
     @classmethod
     def from_tally(cls, tally: Tally, head: Sequence[tuple[int, int]], *, broken: bool) -> Self:
         """Summarise what a tally has counted since it was empty; `head` has its first closes, up to `window - 1`."""
-        mean = tally.mean
-        window, places = mean.window, max([mean.places, *(close[1] for close in head)])
+        counts, mean = (tally.rows, tally.rows_with_mean or 0, tally.signals), tally.mean
+        return cls.from_ends(mean.window, counts, head, (mean.held(), mean.places), broken=broken)
+
+    @classmethod
+    def from_ends(
+        cls,
+        window: int,
+        counts: tuple[int, int, int],
+        head: Sequence[tuple[int, int]],
+        tail: tuple[Sequence[int], int],
+        *,
+        broken: bool,
+    ) -> Self:
+        """Make it of its `rows`, `full` and `signals`, its first closes, and its last ones with their places."""
+        ring, own = tail
+        places = max([own, *(close[1] for close in head)])
         first = tuple(ticks * 10 ** (places - each) for ticks, each in head)
-        last = tuple(ticks * 10 ** (places - mean.places) for ticks in mean.held())
-        return cls(window, tally.rows, tally.rows_with_mean or 0, tally.signals, first, last, places, broken)
+        last = tuple(ticks * 10 ** (places - own) for ticks in ring)
+        return cls(window, *counts, first, last, places, broken)
 
     def __add__(self, other: object) -> Segment:
         """Join two adjoining runs; ValueError if their windows differ."""

@@ -241,13 +241,7 @@ class SignalStream:
     @property
     def by_key(self) -> dict[str, Counts] | None:
         """The counts of each key, in the order in which they first came; None if the stream has no keys."""
-        if not self._keys:
-            return None
-        return {
-            key.decode(): Counts(tally.rows, tally.signals, tally.signals / tally.rows)
-            for key, tally in self._keys.tallies.items()
-            if tally.rows
-        }
+        return _counts_of(self._keys) if self._keys else None
 
     @property
     def by_window(self) -> dict[int, Counts] | None:
@@ -261,13 +255,8 @@ class SignalStream:
         """The counts of each further window for each key; None if there are no keys, or no further windows."""
         if not self._more_keys:
             return None
-        found: dict[str, dict[int, Counts]] = {}
-        for keys in self._more_keys:
-            for key, tally in keys.tallies.items():
-                if tally.rows:
-                    counts = Counts(tally.rows, tally.signals, tally.signals / tally.rows)
-                    found.setdefault(key.decode(), {})[keys.window] = counts
-        return found
+        by_window = {keys.window: _counts_of(keys) for keys in self._more_keys}
+        return {key: {window: found[key] for window, found in by_window.items()} for key in self.by_key or {}}
 
     @property
     def keys(self) -> int | None:
@@ -603,6 +592,15 @@ class SignalStream:
                     self._reader, self._row_engine, self._tally, self._observers, self._block_bytes, least, self._more
                 )
         return self._block_engine
+
+
+def _counts_of(keys: Keys) -> dict[str, Counts]:
+    """Return the counts of each key that has rows."""
+    return {
+        key.decode(): Counts(tally.rows, tally.signals, tally.signals / tally.rows)
+        for key, tally in keys.tallies.items()
+        if tally.rows
+    }
 
 
 def _bytes_of(data: Any) -> bytes:

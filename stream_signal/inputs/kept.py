@@ -6,10 +6,10 @@ import os
 import tempfile
 from typing import TYPE_CHECKING
 
-from stream_signal.core.errors import InputError, reason
 from stream_signal.core.urls import is_url
 from stream_signal.inputs.opening import find_archive, open_input
-from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, can_be_read_again, shown_path
+from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, can_be_read_again
+from stream_signal.inputs.spooled import Spool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,17 +50,9 @@ def tail_of(name: str) -> str:
 
 def _keep(name: str, folder: str) -> str:
     path = os.path.join(tempfile.mkdtemp(dir=folder), tail_of(name))
-    cannot, size = f"cannot read {shown_path(name)}", 0
+    too_much = f"more than {MOST_KEPT_BYTES} bytes in a pipe, which has to be read again and again"
     with open(path, "xb") as file:
+        spool = Spool(name, file, MOST_KEPT_BYTES, too_much, f"{folder!r}, where a pipe is kept to be read again")
         for data in stored_bytes(name):
-            size += len(data)
-            if size > MOST_KEPT_BYTES:
-                found = f"more than {MOST_KEPT_BYTES} bytes in a pipe, which has to be read again and again"
-                raise InputError(f"{cannot}: {found}").with_hint("save it to a file first, and give its path")
-            try:
-                file.write(data)
-                file.flush()
-            except OSError as error:
-                where = f"{folder!r}, where a pipe is kept to be read again"
-                raise InputError(f"{cannot}: cannot write to {where}: {reason(error)}") from error
+            spool.write(data)
     return path

@@ -27,6 +27,7 @@ from stream_signal.core.foreign import FILE
 from stream_signal.inputs.compressed import DEFLATE_BITS, RAW_BYTES, Inflate, find_codec
 from stream_signal.inputs.events import IDLE
 from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, open_raw, shown_path
+from stream_signal.inputs.spooled import Spool
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -153,17 +154,11 @@ def spool(source: Opened, start: bytes, patience: Patience, into: BinaryIO) -> G
 
     InputError if it has more than MOST_SPOOLED_BYTES, or the disk is full.
     """
-    cannot, size, data = f"cannot read {shown_path(source.name)}", 0, start
+    too_much = f"a zip file of more than {MOST_SPOOLED_BYTES} bytes in a pipe"
+    where = f"{tempfile.gettempdir()!r}, where a zip file in a pipe is kept"
+    spooled, data = Spool(source.name, into, MOST_SPOOLED_BYTES, too_much, where), start
     while data:
-        size += len(data)
-        if size > MOST_SPOOLED_BYTES:
-            found = f"a zip file of more than {MOST_SPOOLED_BYTES} bytes in a pipe"
-            raise InputError(f"{cannot}: {found}").with_hint("save it to a file first, and give its path")
-        try:
-            into.write(data)
-        except OSError as error:
-            where = f"{tempfile.gettempdir()!r}, where a zip file in a pipe is kept"
-            raise InputError(f"{cannot}: cannot write to {where}: {reason(error)}") from error
+        spooled.write(data)
         while patience and not source.ready(patience()):
             yield IDLE
         data = source.read(CHUNK_BYTES)

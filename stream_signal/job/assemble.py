@@ -253,8 +253,10 @@ def alone(order: Order, config: Config, log: Log) -> str | None:
         return "signals are written row by row"
     if order.report:
         return "the report shows the rows in their places"
-    if config.key == BY_NAME or (config.is_keyed and config.grouped):
-        return "each file has a key of its own" if config.key == BY_NAME else "the keys are grouped"
+    if config.key == BY_NAME:
+        return "each file has a key of its own"
+    if config.is_keyed and config.grouped:
+        return "the keys are grouped"
     if config.is_keyed and (log.listens or order.strict):
         return "the timestamps of each key are compared in order"
     if max(config.window, *config.windows, 1) > MOST_WINDOW:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
@@ -12,8 +11,8 @@ from hypothesis import strategies as st
 
 from stream_signal import Config, DataError, SignalStream
 from stream_signal.core.key_segments import MOST_KEYS
-from stream_signal.core.stretch import NotApart
 from support.keyed_files import keyed_files
+from support.streams import stretch_of
 
 if TYPE_CHECKING:
     from stream_signal.core.state import KeyState
@@ -22,16 +21,9 @@ if TYPE_CHECKING:
 
 
 def counted_apart(stream: SignalStream, lines: bytes) -> Stretch | None:
-    """Count lines as another process does; None if the stream has to read them."""
-    apart = stream.apart()
-    if not apart:
-        return None
-    try:
-        stretch = SignalStream.count_apart(pickle.loads(pickle.dumps(apart)), [lines[:9], lines[9:]])
-    except NotApart:
-        return None
-    copied: Stretch = pickle.loads(pickle.dumps(stretch))
-    return copied if stream.fits(copied) else None
+    """Count lines as another process does; None if the stream has to read them, because of their keys too."""
+    stretch = stretch_of(stream, lines)
+    return stretch if stretch and stream.fits(stretch) else None
 
 
 def known(stream: SignalStream) -> object:

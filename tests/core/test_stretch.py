@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,14 +10,13 @@ from hypothesis import strategies as st
 
 from stream_signal import Config, DataError, Observer, SignalStream, TimeOrder
 from stream_signal.core.observers.first_look import FirstLook
-from stream_signal.core.stretch import NotApart
 from support.candle_csv import CLOSES, candle_csv
 from support.strategies import candle_files, windows
+from support.streams import stretch_of
 
 if TYPE_CHECKING:
     import random
 
-    from stream_signal.core.stretch import Stretch
 
 TIMES = ["1700000000", "0", "x", "", "2024-01-02T03:04:05Z", "1900000000", "03/04/2024"]
 
@@ -30,19 +28,6 @@ def other_times(data: bytes, rng: random.Random, rate: float) -> bytes:
         if rng.random() < rate:
             lines[at] = rng.choice(TIMES).encode() + line[10:]
     return b"\n".join(lines)
-
-
-def counted_apart(stream: SignalStream, lines: bytes) -> Stretch | None:
-    """Count lines as another process does; None if the stream has to read them."""
-    apart = stream.apart()
-    if not apart:
-        return None
-    try:
-        stretch = SignalStream.count_apart(pickle.loads(pickle.dumps(apart)), [lines[:7], lines[7:]])
-    except NotApart:
-        return None
-    copied: Stretch = pickle.loads(pickle.dumps(stretch))
-    return copied
 
 
 def known(stream: SignalStream) -> Any:
@@ -85,7 +70,7 @@ def test_a_stream_with_stretches(  # noqa: PLR0917 - all are drawn
     while lines and not whole.closed:
         count = rng.choice([1, 3, 20, 110])
         piece, lines = b"".join(lines[:count]), lines[count:]
-        stretch = counted_apart(parts, piece)
+        stretch = stretch_of(parts, piece)
         if stretch:
             parts.add(stretch, piece)
             assert fed(whole, piece) is None
@@ -94,14 +79,14 @@ def test_a_stream_with_stretches(  # noqa: PLR0917 - all are drawn
         assert known(whole) == known(parts)
 
 
-def test_most_lines_are_counted_apart() -> None:
+def test_most_lines_are_stretch_of() -> None:
     """Plain rows are counted apart as soon as their timestamps are settled, missing closes and bad rows too."""
     stream = SignalStream(Config(bad_rows="missing"), [TimeOrder()])
     lines = candle_csv([*CLOSES, "", "x"]).splitlines(keepends=True)
     stream.feed(b"".join(lines[:100]))
     assert stream.apart() is None
     stream.feed(b"".join(lines[100:200]))
-    stretch = counted_apart(stream, b"".join(lines[200:]))
+    stretch = stretch_of(stream, b"".join(lines[200:]))
     assert stretch
     assert (stretch.lines, stretch.segment.rows) == (103, 103)
     assert stretch.repairs.in_words() == {
@@ -115,8 +100,8 @@ def test_not_apart(lines: bytes) -> None:
     """A quote, an error and an unfinished line are left to the stream."""
     stream = SignalStream(Config())
     stream.feed(b"time,close\n17,5\n")
-    assert counted_apart(stream, b"18,6\n")
-    assert counted_apart(stream, b"18,6\n" + lines) is None
+    assert stretch_of(stream, b"18,6\n")
+    assert stretch_of(stream, b"18,6\n" + lines) is None
 
 
 def test_not_yet() -> None:
@@ -141,7 +126,7 @@ def test_the_seam_between_two_inputs_is_seen() -> None:
     stream.feed(b"time,close\n" + b"".join(b"%d,5\n" % second for second in range(1000, 9000)))
     stream.feed(b"".join(b"%d,5\n" % second for second in range(9000, 9999)) * 3)
     lines = b"".join(b"%d,5\n" % second for second in (9999, 99999))
-    stretch = counted_apart(stream, lines)
+    stretch = stretch_of(stream, lines)
     assert stretch
     stream.add(stretch, lines)
     stream.end_input()
@@ -156,7 +141,7 @@ def test_a_stretch_elsewhere_is_refused() -> None:
     stream, other = SignalStream(Config()), SignalStream(Config())
     stream.feed(b"time,close\n17,5\n")
     other.feed(b"close,time\n5,17\n")
-    stretch = counted_apart(stream, b"18,5\n")
+    stretch = stretch_of(stream, b"18,5\n")
     assert stretch
     with pytest.raises(ValueError, match="does not begin where this stream is"):
         other.add(stretch, b"18,5\n")

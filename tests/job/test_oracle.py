@@ -13,6 +13,7 @@ from stream_signal import Config, StreamSignalError
 from stream_signal.inputs.files import FilesSource
 from stream_signal.job.oracle import Puzzled, judge, reader_of
 from stream_signal.job.ways import LeftOut, Subject, by_engine, by_fractions
+from support.candle_csv import written_files
 from support.cases import CASES, Case
 from support.strategies import candle_files, windows
 
@@ -36,11 +37,7 @@ def test_it_agrees_row_by_row(
     tmp_path_factory: pytest.TempPathFactory, files: list[bytes], window: int, bad_rows: str
 ) -> None:
     """Any files that are counted are counted by it, with the same signal for each row, or it says that it cannot."""
-    folder = tmp_path_factory.mktemp("files")
-    names = tuple(str(folder / f"{number}.csv") for number in range(len(files)))
-    for name, data in zip(names, files, strict=True):
-        with open(name, "wb") as file:
-            file.write(data)
+    names = written_files(tmp_path_factory.mktemp("files"), files)
     subject = Subject(names, Config(window=window, bad_rows=bad_rows))
     try:
         answer = by_engine(subject, "rows")

@@ -20,7 +20,7 @@ from stream_signal.job.drive import Drive
 from stream_signal.job.log import Log
 from stream_signal.job.parallel import ParallelSource, Workers
 from stream_signal.job.stopping import StopSignals
-from support.candle_csv import CLOSES, candle_csv
+from support.candle_csv import CLOSES, candle_csv, written_files
 from support.servers import file_server
 from support.strategies import candle_files, windows
 
@@ -79,11 +79,7 @@ def test_one_answer(  # noqa: PLR0917 - all are drawn
     how: int,
 ) -> None:
     """Any files, cut into ranges of any size, give what one process gives: counts, repairs, times, or the error."""
-    folder = tmp_path_factory.mktemp("files")
-    names = tuple(str(folder / f"{number}.csv") for number in range(len(files)))
-    for name, data in zip(names, files, strict=True):
-        with open(name, "wb") as file:
-            file.write(data)
+    names = written_files(tmp_path_factory.mktemp("files"), files)
     config = Config(window=window, bad_rows=bad_rows)
     found = []
     with ThreadPoolExecutor(2) as executor:

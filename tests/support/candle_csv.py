@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 HEADER = "timestamp,open,high,low,close,volume\n"
 FIRST_TIMESTAMP = 1_700_000_000
@@ -22,3 +23,11 @@ def candle_csv(closes: Iterable[str], delimiter: str = ",", line_end: str = "\n"
     lines = [HEADER.strip().replace(",", delimiter)] if header else []
     lines += [row(number, close, delimiter) for number, close in enumerate(closes)]
     return "".join(line + line_end for line in lines).encode()
+
+
+def written_files(folder: Path, files: list[bytes]) -> tuple[str, ...]:
+    """Write files; return their paths."""
+    paths = [folder / f"{number}.csv" for number in range(len(files))]
+    for path, data in zip(paths, files, strict=True):
+        path.write_bytes(data)
+    return tuple(map(str, paths))

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import pickle
+from typing import TYPE_CHECKING, Any
 
 from stream_signal import Config, DataError, SignalStream, State
 from stream_signal.core.observers.signal_lines import SignalLines
+from stream_signal.core.stretch import NotApart
+
+if TYPE_CHECKING:
+    from stream_signal.core.stretch import Stretch
 
 
 def by_blocks(block_bytes: int) -> dict[str, Any]:
@@ -54,3 +59,16 @@ def lines_of(pieces: list[bytes], form: str = "csv", engine: dict[str, Any] | No
     except DataError as error:
         return written + lines.take() + str(error).encode()
     return written + lines.take()
+
+
+def stretch_of(stream: SignalStream, lines: bytes) -> Stretch | None:
+    """Count lines as another process does; None if the stream has to read them."""
+    apart = stream.apart()
+    if not apart:
+        return None
+    try:
+        stretch = SignalStream.count_apart(pickle.loads(pickle.dumps(apart)), [lines[:7], lines[7:]])
+    except NotApart:
+        return None
+    copied: Stretch = pickle.loads(pickle.dumps(stretch))
+    return copied

@@ -16,7 +16,7 @@ import numpy as np
 from stream_signal.core.blocks.columns import LONGEST, Columns
 from stream_signal.core.blocks.engine import LEAST_BLOCK_BYTES, BlockEngine
 from stream_signal.core.blocks.key_rings import NO_KEY, KeyRings
-from stream_signal.core.blocks.rolling import Pushed, has_mean, push_closes, push_scaled
+from stream_signal.core.blocks.rolling import Pushed, Scaling, has_mean, push_closes, push_scaled
 from stream_signal.core.blocks.rows import Rows
 from stream_signal.core.blocks.spellings import UNKNOWN, Spellings
 from stream_signal.core.keys import InputKey, KeyColumn, check_text
@@ -25,7 +25,7 @@ from stream_signal.core.observe import Row
 from stream_signal.core.ticks import INT64_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from stream_signal.core.blocks.engine import OddLines
     from stream_signal.core.blocks.key_rings import Signals
@@ -62,8 +62,8 @@ class _Found(NamedTuple):
     """the numbers of these lines"""
     spellings: Integers
     """for each, the number of its spelling; those of new ones go on from the known ones"""
-    new: dict[bytes, tuple[int, bytes]]
-    """each new spelling: its first line, and the key"""
+    new: dict[bytes, tuple[int, bytes | None]]
+    """each new spelling: its first line, and the key, None if it cannot be read"""
 
 
 class KeyedBlockEngine(BlockEngine):
@@ -158,7 +158,7 @@ class KeyedBlockEngine(BlockEngine):
         words = self._spellings.words(chunk, begins, lengths)
         heads = _heads(words)  # of rows with the same text one after another, as where rows are grouped by their key
         found = self._spellings.find([each[heads] for each in words])
-        new: dict[bytes, tuple[int, bytes]] = {}
+        new: dict[bytes, tuple[int, bytes | None]] = {}
         numbers: dict[bytes, int] = {}
         for at in (found == UNKNOWN).nonzero()[0].tolist():
             row = int(heads[at])
@@ -172,7 +172,7 @@ class KeyedBlockEngine(BlockEngine):
 
     def _unreadable(self, found: _Found) -> Integers:
         """Return the lines whose key cannot be read."""
-        bad = [key == b"" or not _is_text(key) for _, key in found.new.values()]
+        bad = [key is None for _, key in found.new.values()]
         is_bad = np.append(np.zeros(len(self._numbers), np.bool_), np.array(bad, np.bool_))
         lines: Integers = found.lines[is_bad[found.spellings]]
         return lines
@@ -180,14 +180,17 @@ class KeyedBlockEngine(BlockEngine):
     def _may_take(self, found: _Found, odd: int) -> bool:
         """Whether all rows can be counted, whatever the keys of the odd lines are."""
         keys = self._keys
-        new = dict.fromkeys(key for _, key in found.new.values() if key not in keys)
+        read = [key for _, key in found.new.values() if key is not None]
+        new = dict.fromkeys(key for key in read if key not in keys)
         if keys.count + len(new) + odd > keys.most:
             return False
         if keys.grouped and found.lines.size:
+            if odd:  # among which are the lines whose key cannot be read
+                return False
             numbers = {key: keys.count + at for at, key in enumerate(new)}
-            of_new = [numbers[key] if key in numbers else keys.number(key) for _, key in found.new.values()]
+            of_new = [numbers[key] if key in numbers else keys.number(key) for key in read]
             rows = np.append(self._numbers, np.array(of_new, np.int64))[found.spellings]
-            return not odd and int(rows[0]) >= keys.count - 1 and bool((rows[1:] >= rows[:-1]).all())
+            return int(rows[0]) >= keys.count - 1 and bool((rows[1:] >= rows[:-1]).all())
         return True
 
     def _learn(self, found: _Found, odd: OddLines) -> Integers:
@@ -196,7 +199,7 @@ class KeyedBlockEngine(BlockEngine):
         The spellings are remembered, but for those of no key: there is no end to these.
         """
         keys, gone = self._keys, set(odd.gone)
-        first = [(line, key) for line, key in found.new.values() if key and _is_text(key)]
+        first = [(line, key) for line, key in found.new.values() if key is not None]
         first += [
             (line, key)
             for line, key in zip((line for line in odd.lines if line not in gone), odd.keys.values(), strict=True)
@@ -206,7 +209,7 @@ class KeyedBlockEngine(BlockEngine):
             keys.number(key)
         if not found.new:
             return self._numbers
-        new = np.array([keys.number(key) if key and _is_text(key) else NO_KEY for _, key in found.new.values()])
+        new = np.array([NO_KEY if key is None else keys.number(key) for _, key in found.new.values()])
         every = np.append(self._numbers, new)
         self._spellings.learn(text for text, number in zip(found.new, new.tolist(), strict=True) if number != NO_KEY)
         self._numbers = np.append(self._numbers, new[new != NO_KEY])
@@ -255,10 +258,12 @@ class KeyedBlockEngine(BlockEngine):
         """Push rows of several keys at once; False, with none counted, if that cannot be done in int64."""
         ticks, places, missing = rows.ticks, rows.places, None
         if rows.odd.closes:
-            scaled = _at_one_scale(ticks, places, rows.odd.closes)
-            if not scaled:
+            ticks = ticks.copy()  # which are counted one at a time as they are, if not all can be scaled
+            scaling = Scaling.of(ticks, places, rows.odd.closes)
+            if scaling.largest > INT64_MAX:
                 return False
-            ticks, places = scaled
+            scaling.apply(ticks)
+            places = scaling.places
             missing = np.zeros(len(ticks), np.bool_)
             missing[[row for row, close in rows.odd.closes.items() if close is None]] = True
         if not all(rings.prepare(rows.numbers, ticks, places) for rings in self._rings):
@@ -326,23 +331,6 @@ def _by_row(signals: Signals, count: int, missing: Flags | None) -> tuple[Pushed
     return Pushed(ticks, [] if missing is None else np.flatnonzero(missing).tolist(), sums, above, 0), full
 
 
-def _at_one_scale(ticks: Integers, places: int, odd: Mapping[int, Close]) -> tuple[Integers, int] | None:
-    """Put the odd closes in their places, 0 for a missing one; return all at one scale; None if int64 is too small."""
-    values = {row: close for row, close in odd.items() if close}
-    most = max([places, *(close[1] for close in values.values())])
-    ticks = ticks.copy()
-    ticks[list(odd)] = 0
-    scale = 10 ** (most - places)
-    scaled = {row: value * 10 ** (most - places) for row, (value, places) in values.items()}
-    largest = max(int(ticks.max()), -int(ticks.min()))
-    if max([largest * scale, *map(abs, scaled.values())]) > INT64_MAX:
-        return None
-    if largest and scale > 1:
-        ticks *= scale
-    ticks[list(scaled)] = list(scaled.values())
-    return ticks, most
-
-
 def _heads(words: list[Words]) -> Integers:
     """Return the positions of the texts that are not the same as the one before."""
     is_head = np.empty(len(words[0]), np.bool_)
@@ -353,13 +341,10 @@ def _heads(words: list[Words]) -> Integers:
     return np.flatnonzero(is_head)
 
 
-def _key_of(text: bytes) -> bytes:
-    return text.removesuffix(b"\r").strip(b" ")
-
-
-def _is_text(key: bytes) -> bool:
+def _key_of(text: bytes) -> bytes | None:
+    key = text.removesuffix(b"\r").strip(b" ")
     try:
         check_text(key)
     except LabelError:
-        return False
-    return True
+        return None
+    return key or None

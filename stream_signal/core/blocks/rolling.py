@@ -23,6 +23,7 @@ from stream_signal.core.ticks import INT64_MAX
 if TYPE_CHECKING:
     from array import array
     from collections.abc import Mapping, Sequence
+    from typing import Self
 
     from numpy.typing import NDArray
 
@@ -121,25 +122,48 @@ def rows_without_mean(pushed: Pushed, window: int) -> int:
     return int(np.minimum(runs, window).sum())
 
 
+class Scaling(NamedTuple):
+    """How ticks, and the odd closes among them, are brought to one scale."""
+
+    places: int
+    """of that scale"""
+    factor: int
+    """for the ticks"""
+    odd: dict[int, int]
+    """the ticks of the odd closes at that scale, by their positions"""
+    largest: int
+    """no tick is further from 0 than this"""
+
+    @classmethod
+    def of(cls, ticks: Integers, places: int, odd: Mapping[int, Close], least: int = 0) -> Self:
+        """Find the scale that all have room in, of `least` places or more; ticks at odd positions become 0."""
+        values = {at: close for at, close in odd.items() if close} if odd else {}
+        most = max([least, places, *(close[1] for close in values.values())])
+        if odd:
+            ticks[list(odd)] = 0
+        scale = 10 ** (most - places)
+        scaled = {at: value * 10 ** (most - own) for at, (value, own) in values.items()}
+        ends = int(ticks.max(initial=0)) * scale, -int(ticks.min(initial=0)) * scale
+        return cls(most, scale, scaled, max([*ends, *map(abs, scaled.values())]))
+
+    def apply(self, ticks: Integers) -> None:
+        """Scale the ticks, and put the odd closes in their places; `largest` has to fit into int64."""
+        if self.factor > 1 and ticks.any():  # zeros need no scaling, by a scale too large for int64 either
+            ticks *= self.factor
+        if self.odd:
+            ticks[list(self.odd)] = list(self.odd.values())
+
+
 def _bring_to_one_scale(means: Sequence[RollingMean], ticks: Integers, places: int, odd: Mapping[int, Close]) -> bool:
     """Scale ticks, odd closes and rings alike; False, with the rings unchanged, if a sum might not fit into int64."""
-    values = {at: close for at, close in odd.items() if close} if odd else {}
-    most = max([places, *(mean.places for mean in means), *(close[1] for close in values.values())])
-    if odd:
-        ticks[list(odd)] = 0
-    scale = 10 ** (most - places)
-    scaled = {at: ticks * 10 ** (most - places) for at, (ticks, places) in values.items()}
-    largest = max([int(ticks.max(initial=0)) * scale, -int(ticks.min(initial=0)) * scale, *map(abs, scaled.values())])
-    if not all(_has_room(mean, largest, most) for mean in means):
+    scaling = Scaling.of(ticks, places, odd, max(mean.places for mean in means))
+    if not all(_has_room(mean, scaling.largest, scaling.places) for mean in means):
         return False
     for mean in means:
-        if most > mean.places:
-            mean.align(0, most)
-        mean.admit(max(mean.largest, largest))
-    if scale > 1 and ticks.any():  # zeros need no scaling, by a scale too large for int64 either
-        ticks *= scale
-    if scaled:
-        ticks[list(scaled)] = list(scaled.values())
+        if scaling.places > mean.places:
+            mean.align(0, scaling.places)
+        mean.admit(max(mean.largest, scaling.largest))
+    scaling.apply(ticks)
     return True
 
 
