@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from stream_signal.inputs.events import Event
+    from stream_signal.inputs.fingerprint import Fingerprint
     from stream_signal.inputs.rotation import Found
 
 LONGEST_WAIT_SECONDS = 1.0
@@ -186,11 +187,21 @@ class _Followed:
         self._begin_reading(status)
         return End(torn=True, rotated=TRUNCATED)
 
+    def _successor(self, read: Fingerprint | None) -> tuple[os.stat_result, Found | None]:
+        """Return the status of the file, and the one that comes after it; see `Rotations.after`."""
+        while True:
+            status = os.fstat(self._descriptor)
+            try:
+                return status, self._rotations.after(status, read)
+            except InputError:
+                # Removed while the others were listed, as gzip does: now its compressed form can be told apart.
+                if os.fstat(self._descriptor).st_nlink == status.st_nlink:
+                    raise
+
     def _leave(self) -> End | None:
         """Leave the file for the next one, after a grace period."""
-        status = os.fstat(self._descriptor)
         read = self._edges.up_to(self._offset) if self._has_rows() else None
-        found = self._rotations.after(status, read)
+        status, found = self._successor(read)
         if not found:
             return None
         if not self.is_being_left:
