@@ -39,7 +39,7 @@ HOMES = {
     "fsspec": ["inputs.remote"],
     "inotify_simple": ["inputs.watch"],
     "msvcrt": ["system"],
-    "numpy": ["core.blocks"],
+    "numpy": ["core.blocks", "inputs.arrow"],  # which pyarrow has loaded by then
     "prometheus_client": ["outputs.served"],
     "pyarrow": ["core.blocks.array_like", "inputs.arrow"],
     "structlog": ["job.log"],

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Self
 
+    from stream_signal.core.batch import Batch
     from stream_signal.core.blocks.engine import BlockEngine
     from stream_signal.core.header import Header
     from stream_signal.core.keys import InputKey, Keys
@@ -327,13 +328,23 @@ class SignalStream:
         data = data if isinstance(data, bytes) else _bytes_of(data)
         with self._reading():
             self._fed += len(data)
-            self._backlog = self._backlog + len(data) if len(data) >= BACKLOG_BYTES else 0
-            if self._wants_blocks():
-                self._blocks().feed(data)
-            else:
-                self._row_engine.feed(data)
+            self._read(data)
             if self._look:
                 self._look.fed(data)
+
+    def feed_batch(self, batch: Batch) -> None:
+        """Take the next rows of a columnar file, with the same result as feeding their lines; a line has to end here.
+
+        As there are no bytes of it, no state of the stream can be resumed within such an input.
+        """
+        with self._reading():
+            is_for_arrays = self._engine != "rows" and not self._reader.label and self._reader.between_rows
+            if self.header and is_for_arrays and self._blocks().take_batch(batch):
+                return
+            text = batch.lines()
+            self._read(text)
+            if self._look:
+                self._look.fed(text)
 
     def apart(self) -> Apart | None:
         """Return how later lines of this input can be counted apart, with `count_apart`; None if not, or not yet."""
@@ -560,6 +571,13 @@ class SignalStream:
     def _begin(self, header: Header) -> None:
         for observer in self._observers:
             observer.begin(header)
+
+    def _read(self, data: bytes) -> None:
+        self._backlog = self._backlog + len(data) if len(data) >= BACKLOG_BYTES else 0
+        if self._wants_blocks():
+            self._blocks().feed(data)
+        else:
+            self._row_engine.feed(data)
 
     def _wants_blocks(self) -> bool:
         """Whether the chunk that has just arrived is for the block engine."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from stream_signal.inputs.events import IDLE
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from stream_signal.inputs.opening import Patience
 
+Chunk = TypeVar("Chunk")
 CHUNKS_AHEAD = 4
 # How long the thread waits for a pipe before it looks whether it should end.
 _LOOK_SECONDS = 0.05
@@ -25,13 +26,13 @@ _JOIN_SECONDS = 2.0
 _LONGEST_WAIT_SECONDS = 24 * 3600.0
 
 
-def read_ahead(chunks: Callable[[Patience], Iterator[bytes]], patience: Patience) -> Generator[bytes]:
+def read_ahead(chunks: Callable[[Patience], Iterator[Chunk]], patience: Patience) -> Generator[Chunk | bytes]:
     """Yield the chunks that `chunks` makes, in a thread, and IDLE when none comes for the seconds of `patience`.
 
     `chunks` takes the patience of the thread, and is to yield IDLE after so long. What it raises is raised here.
     """
     # SimpleQueue is safe against a signal that raises in the middle of it.
-    made: SimpleQueue[bytes | BaseException | None] = SimpleQueue()
+    made: SimpleQueue[Chunk | BaseException | None] = SimpleQueue()
     room: SimpleQueue[bool] = SimpleQueue()  # True for each chunk that may be made, False to end
     ending = threading.Event()
 

@@ -10,8 +10,10 @@ only what is needed: the close, its timestamp and its symbol; other fields stay 
 A number is written as it is: a decimal with its scale, a float in the fewest digits that read back as it, in its own
 precision. A timestamp is written in ISO 8601, in UTC if it has a zone. A null and NaN are empty: a missing close.
 
+Closes that are floats are given as arrays too (`core.batch`), where it does not take the text of each row to count it.
+
 Memory: BATCH_ROWS rows of the columns that are needed, of an Arrow file the largest of its record batches. Cost: 150 to
-300 ns a row. pyarrow comes with the extra `arrow`, and is imported only for such a file.
+300 ns a row as text. pyarrow comes with the extra `arrow`, and is imported only for such a file.
 """
 
 from __future__ import annotations
@@ -21,8 +23,9 @@ import re
 from contextlib import contextmanager
 from functools import partial
 from struct import unpack_from
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from stream_signal.core.batch import Batch
 from stream_signal.core.config import DELIMITERS
 from stream_signal.core.errors import DataError, InputError, MissingColumnError, StreamSignalError, shown
 from stream_signal.core.header import Header, find_header
@@ -34,6 +37,9 @@ from stream_signal.inputs.plain import shown_path
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from numpy.typing import NDArray
+
+    from stream_signal.core.blocks.columns import Integers
     from stream_signal.core.config import Config
     from stream_signal.inputs.opening import Opened
 
@@ -54,7 +60,13 @@ _UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
 def read_columns(source: Opened, kind: str, start: bytes, config: Config) -> Iterator[bytes]:
-    """Yield the CSV of a file of that kind, in chunks; `start` was read of it already.
+    """Yield the CSV of a file of that kind, in chunks; `start` was read of it already. Errors as of `read_batches`."""
+    for chunk in read_batches(source, kind, start, config):
+        yield chunk if isinstance(chunk, bytes) else chunk.lines()
+
+
+def read_batches(source: Opened, kind: str, start: bytes, config: Config) -> Iterator[bytes | Batch]:
+    """Yield the header of a file of that kind and its rows, as a Batch if the closes are floats, otherwise as CSV.
 
     Parquet and Arrow files are read from their ends, so they need a source to seek in; a stream of Arrow does not.
     InputError if the file is damaged or cut, if it has a column of a type that cannot be read, or if pyarrow is not
@@ -65,7 +77,7 @@ def read_columns(source: Opened, kind: str, start: bytes, config: Config) -> Ite
         yield from readers[kind](file, config)
 
 
-def _read_parquet(file: _File, config: Config) -> Iterator[bytes]:
+def _read_parquet(file: _File, config: Config) -> Iterator[bytes | Batch]:
     from pyarrow.parquet import ParquetFile  # noqa: PLC0415
 
     parquet = ParquetFile(file, buffer_size=_BUFFER_BYTES, pre_buffer=False, page_checksum_verification=True)
@@ -80,13 +92,13 @@ def _read_parquet(file: _File, config: Config) -> Iterator[bytes]:
     places = [(names[at], names[:at].count(names[at])) for at in rows.columns]
     needed = sorted({name for name, _ in places})
     for batch in parquet.iter_batches(batch_size=BATCH_ROWS, columns=needed, use_threads=False):
-        yield rows.text_of([_named(batch, *place) for place in places])
+        yield rows.take([_named(batch, *place) for place in places])
     if rows.count != parquet.metadata.num_rows:
         raise ValueError(f"{rows.count} rows, where its end says {parquet.metadata.num_rows}")
     file.source.check(0)
 
 
-def _read_arrow(file: _File, config: Config) -> Iterator[bytes]:
+def _read_arrow(file: _File, config: Config) -> Iterator[bytes | Batch]:
     from pyarrow import ipc  # noqa: PLC0415
 
     schema = ipc.open_file(file).schema
@@ -98,11 +110,11 @@ def _read_arrow(file: _File, config: Config) -> Iterator[bytes]:
     options = ipc.IpcReadOptions(included_fields=list(rows.columns), use_threads=False)
     reader = ipc.open_file(file, options=options)
     for number in range(reader.num_record_batches):
-        yield from rows.texts_of(reader.get_batch(number))
+        yield from rows.take_all(reader.get_batch(number))
     file.source.check(0)
 
 
-def _read_stream(file: _File, config: Config) -> Iterator[bytes]:
+def _read_stream(file: _File, config: Config) -> Iterator[bytes | Batch]:
     from pyarrow import ipc  # noqa: PLC0415
 
     reader = ipc.open_stream(file, options=ipc.IpcReadOptions(use_threads=False))
@@ -111,7 +123,7 @@ def _read_stream(file: _File, config: Config) -> Iterator[bytes]:
     if not rows.columns:
         return
     for batch in reader:
-        yield from rows.texts_of(batch.select(list(rows.columns)))
+        yield from rows.take_all(batch.select(list(rows.columns)))
     if file.last != _END_OF_STREAM:  # where a stream was cut between two batches, Arrow sees a stream that ends
         raise ValueError("no mark at its end")
     if file.read(1):
@@ -158,12 +170,23 @@ def _end_of_blocks(footer: bytes) -> int:
     return end
 
 
-class _Rows:
-    """Writes batches of rows as CSV; `header` is the line above them.
+class _Column(NamedTuple):
+    """How the arrays of a column are read."""
 
-    `columns` are those that are needed: the position of each, from 0, and what makes text of its arrays, in order.
-    If the close cannot be found, no column is needed: the stream refuses the header, in the words that it has for CSV.
-    InputError if a column has a type that cannot be read.
+    text: Callable[[Any], Any]
+    """makes text of an array, null where a field is empty"""
+    quoted: bool = False
+    """whether CSV may have to quote the text"""
+    check: Callable[[Any], None] | None = None
+    """raises InputError if an array has what cannot be written"""
+
+
+class _Rows:
+    """Turns batches of rows into `Batch` or CSV; `header` is the line above them.
+
+    `columns` are those that are needed, by their positions from 0. If the close cannot be found, no column is needed:
+    the stream refuses the header, in the words that it has for CSV. InputError if a column has a type that cannot be
+    read.
     """
 
     def __init__(self, schema: Any, config: Config, name: str) -> None:
@@ -177,33 +200,57 @@ class _Rows:
         header = self._find(line, config)
         closes, others = _needed(header, config)
         self.columns = {
-            at: self._text(schema.field(at), config, is_close=at in closes) for at in sorted(closes | others)
+            at: self._column(schema.field(at), config, is_close=at in closes) for at in sorted(closes | others)
         }
+        # Where the closes need not become text; None if they have to, because rows are told apart by other texts.
+        self._floats = None
+        if header and closes and not config.is_keyed and not label_positions(header, config):
+            [close] = closes
+            if config.decimal != "," and _is_float(schema.field(close).type):
+                self._floats = list(self.columns).index(close)
 
-    def texts_of(self, batch: Any) -> Iterator[bytes]:
-        """Yield the lines of a batch of any length, which has the columns that are needed alone."""
+    def take_all(self, batch: Any) -> Iterator[bytes | Batch]:
+        """Yield the rows of a batch of any length, which has the columns that are needed alone."""
         batch.validate(full=True)
         for start in range(0, batch.num_rows, BATCH_ROWS):
-            yield self.text_of(batch.slice(start, BATCH_ROWS).columns)
+            yield self.take(batch.slice(start, BATCH_ROWS).columns)
 
-    def text_of(self, arrays: Sequence[Any]) -> bytes:
-        """Return the lines of a batch of rows: an array for each column that is needed, in order."""
+    def take(self, arrays: Sequence[Any]) -> bytes | Batch:
+        """Take rows: an array for each column that is needed, in order; InputError if one cannot be written."""
+        for array, column in zip(arrays, self.columns.values(), strict=True):
+            if column.check:
+                column.check(array)
+        self.count += len(arrays[0])
+        if self._floats is None or not len(arrays[0]):
+            return self._lines(arrays)
+        size = sum(array.nbytes for array in arrays)
+        return Batch(_floats_of(arrays[self._floats]), size, partial(self._lines, arrays), partial(self._texts, arrays))
+
+    def _lines(self, arrays: Sequence[Any]) -> bytes:
+        """Return the lines of the rows."""
         import pyarrow.compute as pc  # noqa: PLC0415
 
         parts: list[Any] = []
         written = 0
-        for array, (position, text) in zip(arrays, self.columns.items(), strict=True):
-            parts += [self._delimiter * (position - written), text(array)]
+        for array, (position, column) in zip(arrays, self.columns.items(), strict=True):
+            text = column.text(array)
+            parts += [self._delimiter * (position - written), _with_quotes(text) if column.quoted else text]
             written = position
         if self._width == 1:  # a line without anything would be no row
             parts[1] = pc.if_else(pc.equal(pc.fill_null(parts[1], ""), ""), '""', parts[1])
         parts.append(self._delimiter * (self._width - 1 - written) + "\n")
         lines = pc.binary_join_element_wise(*parts, "", null_handling="replace", null_replacement="")
-        self.count += len(lines)
-        # The lines of the array stand one behind the other in its buffer.
-        _, offsets, text = lines.buffers()
-        begin, end = (unpack_from("=i", offsets, 4 * (lines.offset + at))[0] for at in (0, len(lines)))
-        return bytes(text.slice(begin, end - begin))
+        return _joined(lines)[0]
+
+    def _texts(self, arrays: Sequence[Any], position: int) -> tuple[bytes, Integers]:
+        """Return the texts of the column at a position, joined, and where each begins."""
+        import pyarrow.compute as pc  # noqa: PLC0415
+
+        [(array, column)] = [
+            (array, column) for array, (at, column) in zip(arrays, self.columns.items(), strict=True) if at == position
+        ]
+        text = column.text(array)
+        return _joined(pc.fill_null(text, "") if text.null_count else text)
 
     def _find(self, line: bytes, config: Config) -> Header | None:
         name, number = config.column_name, config.column_number
@@ -217,31 +264,30 @@ class _Rows:
         except DataError:
             return None
 
-    def _text(self, field: Any, config: Config, *, is_close: bool) -> Callable[[Any], Any]:
-        """Return what makes text of the arrays of a column."""
+    def _column(self, field: Any, config: Config, *, is_close: bool) -> _Column:
+        """Return how the arrays of a column are read."""
         from pyarrow import types  # noqa: PLC0415
 
         is_dictionary = types.is_dictionary(field.type)
         kind = field.type.value_type if is_dictionary else field.type
-        is_fraction = types.is_decimal(kind) or types.is_float32(kind) or types.is_float64(kind)
-        text: Callable[[Any], Any]
+        is_fraction = types.is_decimal(kind) or _is_float(kind)
         if types.is_string(kind) or types.is_large_string(kind) or str(kind) == "string_view":
-            text = _text_of_strings
+            column = _Column(_cast, quoted=True)
         elif is_fraction and is_close and config.decimal == ",":
-            text = _text_with_commas
+            column = _Column(_text_with_commas, quoted=True)
         elif is_fraction or types.is_integer(kind) or types.is_null(kind):
-            text = _text_of_numbers
+            column = _Column(_text_of_numbers)
         elif types.is_timestamp(kind) and not is_close:
-            text = partial(self._text_of_times, shown(field.name))
+            column = _Column(_text_of_times, check=partial(self._check_times, shown(field.name)))
         elif (types.is_date(kind) or types.is_time(kind)) and not is_close:
-            text = _cast
+            column = _Column(_cast)
         else:
             expected = "numbers or text" if is_close else "timestamps, numbers or text"
             found = f"the type {field.type} in column {shown(field.name)}"
             raise InputError(f"cannot read {shown_path(self._name)}: expected {expected}, found {found}")
-        return (lambda array: text(array.dictionary_decode())) if is_dictionary else text
+        return _of_dictionaries(column) if is_dictionary else column
 
-    def _text_of_times(self, column: str, array: Any) -> Any:
+    def _check_times(self, column: str, array: Any) -> None:
         import pyarrow as pa  # noqa: PLC0415
         import pyarrow.compute as pc  # noqa: PLC0415
 
@@ -252,8 +298,6 @@ class _Rows:
                 found = f"{number.as_py()} {unit} since 1970 in row {row}"
                 expected = f"a year from 1 to 9999 in column {column}"
                 raise InputError(f"cannot read {shown_path(self._name)}: expected {expected}, found {found}")
-        text = pc.binary_replace_slice(_cast(numbers.cast(pa.timestamp(unit))), 10, 11, "T")
-        return pc.binary_join_element_wise(text, "Z", "") if array.type.tz else text
 
 
 def _needed(header: Header | None, config: Config) -> tuple[set[int], set[int]]:
@@ -298,18 +342,70 @@ def _text_of_numbers(array: Any) -> Any:
 def _text_with_commas(array: Any) -> Any:
     import pyarrow.compute as pc  # noqa: PLC0415
 
-    return _text_of_strings(pc.replace_substring(_text_of_numbers(array), ".", ","))
+    return pc.replace_substring(_text_of_numbers(array), ".", ",")
 
 
-def _text_of_strings(array: Any) -> Any:
+def _text_of_times(array: Any) -> Any:
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.compute as pc  # noqa: PLC0415
+
+    times = array.cast(pa.int64()).cast(pa.timestamp(array.type.unit))
+    text = pc.binary_replace_slice(_cast(times), 10, 11, "T")
+    return pc.binary_join_element_wise(text, "Z", "") if array.type.tz else text
+
+
+def _of_dictionaries(column: _Column) -> _Column:
+    """Return how arrays of dictionaries are read whose values are read so."""
+
+    def of_values(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        return lambda array: function(array.dictionary_decode())
+
+    return column._replace(text=of_values(column.text), check=column.check and of_values(column.check))
+
+
+def _is_float(kind: Any) -> bool:
+    from pyarrow import types  # noqa: PLC0415
+
+    return bool(types.is_float32(kind) or types.is_float64(kind))
+
+
+def _floats_of(array: Any) -> NDArray[Any]:
+    """Return an array of floats as one of NumPy, with NaN for null.
+
+    Not by `to_numpy` and `fill_null`: these import pandas where there is one, which takes longer than many a file, and
+    catch the exception of a stop signal meanwhile.
+    """
+    import numpy as np  # noqa: PLC0415 - pyarrow has loaded it
+
+    valid, values = array.buffers()
+    here = slice(array.offset, array.offset + len(array))
+    floats: NDArray[Any] = np.frombuffer(values, f"f{array.type.bit_width // 8}")[here]
+    if not array.null_count:
+        return floats
+    bits = np.unpackbits(np.frombuffer(valid, np.uint8), bitorder="little")
+    return np.where(bits[here], floats, floats.dtype.type("nan"))
+
+
+def _with_quotes(array: Any) -> Any:
     """Quote the texts that CSV has to quote, whatever its delimiter."""
     import pyarrow.compute as pc  # noqa: PLC0415
 
-    array = _cast(array)
     special = pc.match_substring_regex(array, _SPECIAL)
     if not pc.any(special).as_py():
         return array
     return pc.if_else(special, pc.binary_join_element_wise("", pc.replace_substring(array, '"', '""'), "", '"'), array)
+
+
+def _joined(array: Any) -> tuple[bytes, Integers]:
+    """Return the texts of an array, as they stand one behind the other in its buffer, and where each begins."""
+    import numpy as np  # noqa: PLC0415 - pyarrow has loaded it
+
+    if not len(array):
+        return b"", np.zeros(1, np.int64)
+    _, offsets, text = array.buffers()
+    begins = np.frombuffer(offsets, np.int32)[array.offset : array.offset + len(array) + 1].astype(np.int64)
+    begin, end = int(begins[0]), int(begins[-1])
+    return bytes(text.slice(begin, end - begin)) if end > begin else b"", begins - begin
 
 
 class _File(io.RawIOBase):

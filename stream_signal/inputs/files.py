@@ -20,6 +20,7 @@ from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, shown_path
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
+    from stream_signal.core.batch import Batch
     from stream_signal.inputs.events import Event
     from stream_signal.inputs.opening import Opened, Patience
 
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 class FilesSource:
     """The inputs of these names; `has_checkpoint` says that a later job may continue in one of them.
 
-    `config` says which columns of a Parquet or Arrow file are needed. `tap`, if given, is shown each input once it is
-    open, and returns what is read in its place.
+    `config` says which columns of a Parquet or Arrow file are needed; with `batches`, its rows may be given as Batch.
+    `tap`, if given, is shown each input once it is open, and returns what is read in its place.
     """
 
     endless = False
@@ -39,11 +40,13 @@ class FilesSource:
         config: Config | None = None,
         *,
         has_checkpoint: bool = False,
+        batches: bool = False,
         tap: Callable[[Opened], Opened] | None = None,
     ) -> None:
         self.names = names
         self._config = config or Config()
         self._has_checkpoint = has_checkpoint
+        self._batches = batches
         self._tap = tap
 
     def events(self, first: int, offset: int, patience: Patience) -> Generator[Event]:
@@ -69,7 +72,11 @@ class FilesSource:
         if not name and offset and source.file:
             begin, start = source.file.seek(offset), b""
 
-        def chunks(patience: Patience) -> Iterator[bytes]:
+        def chunks(patience: Patience) -> Iterator[bytes | Batch]:
+            if name in COLUMNAR and self._batches:
+                from stream_signal.inputs.arrow import read_batches  # noqa: PLC0415 - few inputs need it
+
+                return read_batches(source, name or "", start, self._config)
             if name:
                 return as_csv(source, name, start, patience, self._config)
             return _read_plain(source, start, patience, begin)
@@ -77,7 +84,8 @@ class FilesSource:
         if (name or source.is_slow) and not _needs_main_thread(source, name):
             from stream_signal.inputs.ahead import read_ahead  # noqa: PLC0415 - most inputs are plain
 
-            yield from _skip(read_ahead(chunks, patience), source, offset - begin)
+            ahead = read_ahead(chunks, patience)
+            yield from _skip(cast("Generator[bytes]", ahead), source, offset - begin) if offset else ahead
         else:
             yield from chunks(patience)
         yield End()

@@ -117,7 +117,7 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
         from stream_signal.job.parallel import ParallelSource  # noqa: PLC0415
 
         def source_of(names: tuple[str, ...]) -> Source:
-            return FilesSource(names, config, has_checkpoint=bool(order.checkpoint), tap=tap)
+            return _files(names, order, config, tap)
 
         source = ParallelSource(order.inputs, source_of, stream, workers, log)
     if rotations:
@@ -207,7 +207,12 @@ def _source(order: Order, config: Config, tap: Callable[[Opened], Opened] | None
             hint = f"leave out {flag}, or sort the rows first; {OLDEST_FIRST}"
             raise ConfigError(f"newest_first: {what} needs the rows in order of time").with_hint(hint)
         return BackwardsSource(order.inputs, config)
-    return FilesSource(order.inputs, config, has_checkpoint=bool(order.checkpoint), tap=tap)
+    return _files(order.inputs, order, config, tap)
+
+
+def _files(names: tuple[str, ...], order: Order, config: Config, tap: Callable[[Opened], Opened] | None) -> FilesSource:
+    # A report says how many bytes of CSV were read, so it takes the rows as text.
+    return FilesSource(names, config, has_checkpoint=bool(order.checkpoint), batches=not order.report, tap=tap)
 
 
 def _reversal(order: Order) -> str:

@@ -1,6 +1,6 @@
 """Drive: one loop over the events of a source, which feeds the stream and then each sink.
 
-    source -> Begin (bytes | Counted | IDLE)* End, again and again -> SignalStream -> sinks
+    source -> Begin (bytes | Batch | Counted | IDLE)* End, again and again -> SignalStream -> sinks
 
 A stop signal is held back while a chunk is counted and the sinks take it, so that stream and sinks are always between
 the same two rows when it takes effect.
@@ -21,6 +21,7 @@ from stream_signal.job.attempt import attempt
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from stream_signal.core.batch import Batch
     from stream_signal.core.stream import Counts, SignalStream
     from stream_signal.inputs.events import Source
     from stream_signal.job.stopping import StopSignals
@@ -72,6 +73,8 @@ class Drive:
                     self._add(event)
                 elif isinstance(event, End):
                     end = event
+                elif not isinstance(event, Begin):
+                    self._take_batch(event)
                 else:
                     if end:
                         self._end_input(end)
@@ -107,6 +110,12 @@ class Drive:
             self.stream.feed(data)
             for sink in self._sinks:
                 sink.take(data)
+
+    def _take_batch(self, batch: Batch) -> None:
+        with self._stop.held():
+            self.stream.feed_batch(batch)
+            for sink in self._sinks:
+                sink.skip(batch.size, b"")
 
     def _add(self, counted: Counted) -> None:
         with self._stop.held():

@@ -21,7 +21,7 @@ from stream_signal.core.errors import (
 )
 from stream_signal.core.stream import SignalStream
 from stream_signal.core.urls import is_url, without_secrets
-from stream_signal.inputs.events import Begin, Counted
+from stream_signal.inputs.events import Begin, Counted, End
 from stream_signal.inputs.files import FilesSource
 from stream_signal.job.assemble import assemble
 from stream_signal.job.attempt import attempt
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from typing import Protocol
 
+    from stream_signal.core.batch import Batch
     from stream_signal.core.stream import Counts
     from stream_signal.core.stretch import Stretch
     from stream_signal.inputs.digest import Digests
@@ -65,6 +66,9 @@ if TYPE_CHECKING:
 
         def feed(self, data: bytes) -> None:
             """Take the next bytes."""
+
+        def feed_batch(self, batch: Batch) -> None:
+            """Take the next rows of a columnar file."""
 
         def add(self, stretch: Stretch, tail: bytes) -> None:
             """Take the next bytes, which were counted elsewhere."""
@@ -125,7 +129,7 @@ def _source_of(config: Config, source: object) -> Source:
     path = os.fsdecode(source)
     if "\n" in path and not os.path.exists(path):
         raise InputError("expected a path, found CSV as a str: encode it as UTF-8")
-    return source_of((path,), config)
+    return source_of((path,), config, batches=True)
 
 
 def read(stream: Readable, source: Source) -> None:
@@ -143,6 +147,8 @@ def read(stream: Readable, source: Source) -> None:
                 stream.begin_input(name and without_secrets(name), event.size, event.line_of, event.name)
             elif isinstance(event, Counted):
                 stream.add(event.stretch, event.tail)
+            elif not isinstance(event, End):
+                stream.feed_batch(event)
     finally:
         events.close()  # now, with the thread and the file that it may have
 

@@ -15,13 +15,20 @@ if TYPE_CHECKING:
     from stream_signal.inputs.opening import Opened
 
 
-def source_of(names: tuple[str, ...], config: Config, tap: Callable[[Opened], Opened] | None = None) -> Source:
+def source_of(
+    names: tuple[str, ...],
+    config: Config,
+    tap: Callable[[Opened], Opened] | None = None,
+    *,
+    batches: bool = False,
+) -> Source:
     """Return the source of inputs by their names; InputError if they cannot be read as `config` says.
 
-    `tap`, if given, is shown each input that is read from its start, and returns what is read in its place.
+    `tap`, if given, is shown each input that is read from its start, and returns what is read in its place. With
+    `batches`, rows of Parquet and Arrow files may be given as Batch.
     """
     if not config.newest_first:
-        return FilesSource(expanded(names), config, tap=tap)
+        return FilesSource(expanded(names), config, tap=tap, batches=batches)
     from stream_signal.inputs.backwards import BackwardsSource  # noqa: PLC0415 - few files need it
 
     refuse_unread_from_end(names)

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from random import Random
     from typing import Any
 
+    from stream_signal.core.batch import Batch
     from stream_signal.core.observe import Row
     from stream_signal.core.stream import Engine
     from stream_signal.core.stretch import Stretch
@@ -79,9 +80,9 @@ class Subject(NamedTuple):
     """of the inputs, which can be read again and again"""
     config: Config
 
-    def source(self) -> Source:
-        """Return the source of a job with one process."""
-        return source_of(self.names, self.config)
+    def source(self, *, batches: bool = False) -> Source:
+        """Return the source of a job with one process; with `batches`, of columnar files as arrays."""
+        return source_of(self.names, self.config, batches=batches)
 
 
 class Answer(NamedTuple):
@@ -102,7 +103,7 @@ class Answer(NamedTuple):
 def by_engine(subject: Subject, engine: Engine) -> Answer:
     """Count with one engine."""
     stream = SignalStream(subject.config, engine=engine)
-    read(stream, subject.source())
+    read(stream, subject.source(batches=True))
     return _answer(stream)
 
 
@@ -331,6 +332,10 @@ class _StoppedStream:
         if self._size >= self._next:
             self._stop()
             self._next = self._size + self._draw()
+
+    def feed_batch(self, batch: Batch) -> None:
+        """Take rows that are no text: there are none."""
+        raise NotImplementedError
 
     def add(self, stretch: Stretch, tail: bytes) -> None:
         """Take what was counted elsewhere: nothing is."""

@@ -30,7 +30,7 @@ class Sink:
         """Note that these bytes are counted."""
 
     def skip(self, size: int, tail: bytes) -> None:
-        """Note that the next `size` bytes were counted elsewhere; `tail` are the last of them."""
+        """Note that the next `size` bytes were counted, elsewhere or not as text; `tail` are the last of them."""
 
     def turn(self) -> None:
         """Do what is due."""

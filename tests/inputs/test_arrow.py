@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from stream_signal import Config, DataError, InputError, MissingColumnError, SignalStream
+from stream_signal.core.observers.first_look import FirstLook
 from stream_signal.core.observers.signal_lines import SignalLines
-from stream_signal.inputs.arrow import read_columns
+from stream_signal.inputs.arrow import read_batches, read_columns
 from stream_signal.inputs.magic import find_format
 from support.candle_csv import FIRST_TIMESTAMP, HEADER, candle_csv
 from support.columns import CLOSES, WRITERS, Table, tables
@@ -29,7 +30,10 @@ from support.memory import MEASURE, MEGABYTE
 from support.scripts import AT_IMPORT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from stream_signal.core.batch import Batch
 
 PRICES = pa.table(
     {"timestamp": [60, 120, 180], "open": [1.5, 2.5, 3.5], "close": [4.58, 4.59, 4.57], "volume": [7, 8, 9]}
@@ -73,23 +77,80 @@ def chunks_of(data: bytes, **settings: Any) -> list[bytes]:
     return list(read_columns(Stored(data), kind, data[:8], Config(**settings)))
 
 
-def counted(chunks: list[bytes], **settings: Any) -> tuple[Any, ...]:
+def batches_of(data: bytes, **settings: Any) -> list[bytes | Batch]:
+    """Return the header and the batches that a file is read as."""
+    kind = find_format(data)
+    assert kind
+    return list(read_batches(Stored(data), kind, data[:8], Config(**settings)))
+
+
+def counted(chunks: Sequence[bytes | Batch], **settings: Any) -> tuple[Any, ...]:
     """Count the rows; return the counts, the repairs, and the signal lines with their closes as numbers."""
     lines = SignalLines("csv")
     stream = SignalStream(Config(window=3, **settings), [lines])
-    for chunk in chunks:
-        stream.feed(chunk)
+    feed(stream, chunks)
     rows = [line.rsplit(",", 3) for line in lines.take().decode().splitlines()]
     numbers = [(time, Decimal(close.strip('"')) if close else None, *rest) for time, close, *rest in rows]
     return stream.finish(), stream.repairs.counts, numbers
 
 
+def feed(stream: SignalStream, chunks: Sequence[bytes | Batch]) -> None:
+    """Feed a stream with text or with arrays."""
+    for chunk in chunks:
+        if isinstance(chunk, bytes):
+            stream.feed(chunk)
+        else:
+            stream.feed_batch(chunk)
+
+
 @pytest.mark.parametrize("form", WRITERS)
 @given(table=tables(), rows=st.integers(1, 50))
 def test_the_same_as_csv(form: str, table: Table, rows: int) -> None:
-    """A file of any columns gives the counts and the signal lines of the CSV of the same numbers."""
+    """A file of any columns gives, as text and as arrays, what the CSV of the same numbers gives."""
     data = written(table.table, form, rows)
-    assert counted(chunks_of(data)) == counted([table.csv])
+    wanted = counted([table.csv])
+    assert counted(chunks_of(data)) == wanted
+    assert counted(batches_of(data)) == wanted
+
+
+@pytest.mark.parametrize("form", WRITERS)
+@given(
+    closes=st.lists(st.none() | CLOSES[0].values | st.integers(1, 50).map(lambda cents: 4.0 + cents / 100), min_size=1),
+    times=st.lists(st.integers(10**9, 2 * 10**9) | st.just(1_700_000_000), min_size=1),
+    rows=st.integers(1, 50),
+    windows=st.sampled_from([(), (1, 7)]),
+)
+def test_arrays_are_counted_as_text(
+    form: str, closes: list[float | None], times: list[int], rows: int, windows: tuple[int, ...]
+) -> None:
+    """Closes that are floats give all that their text gives: counts, repairs and their lines, full windows, times."""
+    count = min(len(closes), len(times))
+    data = written(pa.table({"time": times[:count], "close": pa.array(closes[:count], pa.float64())}), form, rows)
+    found = []
+    for chunks in (chunks_of(data), batches_of(data)):
+        look = FirstLook()
+        stream = SignalStream(Config(window=3, windows=windows), look=look)
+        feed(stream, chunks)
+        about = stream.rows_with_mean, stream.repairs.in_words(), stream.by_window
+        found.append((stream.finish(), about, look.order.counts, look.order.last, look.order.pairs))
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("kind", [pa.float64(), pa.float32()], ids=str)
+def test_floats_are_not_made_text(kind: Any) -> None:
+    """Closes that stand for prices become no text."""
+    closes = [40_000 + number % 1009 / 100 for number in range(30_000)]
+    table = pa.table({"time": range(30_000), "close": pa.array(closes, kind)})
+    data = written(table, "parquet", rows=10_000)
+    look = FirstLook()
+    stream = SignalStream(Config(), look=look)
+    feed(stream, [chunk if isinstance(chunk, bytes) else chunk._replace(lines=refused) for chunk in batches_of(data)])
+    assert (stream.finish().rows, look.order.last) == (30_000, b"29999")
+
+
+def refused() -> bytes:
+    """Stand for the lines of rows that nobody is to ask for."""
+    raise AssertionError("these rows became text")
 
 
 @pytest.mark.parametrize("form", WRITERS)
@@ -133,10 +194,11 @@ def test_a_number_reads_back(kind: Any, data: st.DataObject) -> None:
 @pytest.mark.parametrize("form", WRITERS)
 def test_an_infinite_close(form: str) -> None:
     """An infinity is an error that names the row: the header is line 1; with bad rows as missing it is one of them."""
-    data = written(pa.table({"close": [1.0, 2.0, float("-inf"), 4.0, 5.0, 6.0]}), form)
-    with pytest.raises(DataError, match=r"^line 4: expected a decimal number in column 'close', found '-inf'$"):
-        counted(chunks_of(data))
-    assert counted(chunks_of(data), bad_rows="missing")[1] == {"bad_rows": 1}
+    data = written(pa.table({"close": [1.0, 2.0, float("-inf"), 4.0, 5.0, 6.0]}), form, rows=2)
+    for read in (chunks_of, batches_of):
+        with pytest.raises(DataError, match=r"^line 4: expected a decimal number in column 'close', found '-inf'$"):
+            counted(read(data))
+        assert counted(read(data), bad_rows="missing")[1] == {"bad_rows": 1}
 
 
 @pytest.mark.parametrize("form", WRITERS)
@@ -370,11 +432,11 @@ def test_stopped_while_a_pipe_is_silent(files: Path) -> None:
         assert process.wait(timeout=10) == 143
 
 
-@pytest.mark.parametrize("module", ["pyarrow.lib", "pyarrow.ipc", "pyarrow.compute", "pandas"])
-def test_stopped_in_an_import(module: str, files: Path) -> None:
-    """A stop signal in the middle of an import stops the job, even where pyarrow catches what it raises."""
+@pytest.mark.parametrize(("module", "rows"), [("pyarrow.lib", 0), ("pyarrow.ipc", 0), ("pyarrow.compute", 100)])
+def test_stopped_in_an_import(module: str, rows: int, files: Path) -> None:
+    """A stop signal in an import stops the job: at once, or once a batch is counted."""
     done = run_script(AT_IMPORT, module, cwd=files, stdin=(files / "data.arrows").read_bytes())
-    assert (done.code, done.record["error_message"]) == (143, "interrupted by SIGTERM after 0 rows")
+    assert (done.code, done.record["error_message"]) == (143, f"interrupted by SIGTERM after {rows} rows")
 
 
 def test_within_archives(files: Path) -> None:

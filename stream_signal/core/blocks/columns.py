@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache, cached_property
+from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -68,7 +69,7 @@ class Columns:
         """
         if position not in self._cells:
             if isinstance(position, tuple):
-                self._cells[position] = self._joined(*position)
+                self._cells[position] = _side_by_side(*map(self.cells, position))
             else:
                 self._cells[position] = self._with_odd(position, self._cut(position))
         return self._cells[position]
@@ -80,8 +81,7 @@ class Columns:
             if cells is not None:
                 self._texts[position] = cells.tolist()
             elif isinstance(position, tuple):
-                pairs = zip(self.texts(position[0]), self.texts(position[1]), strict=True)
-                self._texts[position] = [b" ".join(pair) if any(pair) else b"" for pair in pairs]
+                self._texts[position] = list(map(_pair, *map(self.texts, position)))
             else:
                 self._texts[position] = self._split(position)
         return self._texts[position]
@@ -89,26 +89,13 @@ class Columns:
     def text(self, position: Position, row: int) -> bytes:
         """Return the text at `position` of one row: that of `texts`, but without a look at the other rows."""
         if isinstance(position, tuple):
-            pair = self.text(position[0], row), self.text(position[1], row)
-            return b" ".join(pair) if any(pair) else b""
+            return _pair(self.text(position[0], row), self.text(position[1], row))
         if row in self.odd:
             record = self.odd[row]
             return record[position] if record else b""
         plain = row - sum(odd < row for odd in self.odd)
         line = self._buffer[int(self._starts[plain]) : int(self._ends[plain])]
         return line.removesuffix(b"\r").split(self._delimiter)[position]
-
-    def _joined(self, first: int, second: int) -> Cells | None:
-        left, right = self.cells(first), self.cells(second)
-        if left is None or right is None or 0 in left.tobytes() or not len(left):
-            return None
-        size = left.itemsize
-        cells = np.empty(len(left), f"S{size + 1 + right.itemsize}")
-        table = cells.view(np.uint8).reshape(len(cells), -1)
-        table[:, :size] = left.view(np.uint8).reshape(len(left), -1)
-        table[:, size] = _SPACE
-        table[:, size + 1 :] = right.view(np.uint8).reshape(len(right), -1)
-        return cells
 
     def _with_odd(self, position: int, plain: Cells | None) -> Cells | None:
         if plain is None or not self.odd:
@@ -186,6 +173,62 @@ class Columns:
             return None
         cells = _gather(self._buffer, self._starts, length)
         return None if self._delimiter in cells.tobytes() else cells
+
+
+class BatchColumns:
+    """The columns of a batch of rows (`core.batch.Batch`), with the methods of `Columns`; no row is odd.
+
+    >>> columns = BatchColumns(lambda position: (b"42.542", np.array([0, 4, 6])))
+    >>> columns.cells(1).tolist(), columns.texts(1), columns.text(1, 0)
+    ([b'42.5', b'42'], [b'42.5', b'42'], b'42.5')
+    """
+
+    odd: Mapping[int, list[bytes] | None] = _NONE
+
+    def __init__(self, column: Callable[[int], tuple[bytes, Integers]]) -> None:
+        self._column = cache(column)
+
+    def cells(self, position: Position) -> Cells | None:
+        """Return the texts at `position` as an array; None as of `Columns.cells`."""
+        if isinstance(position, tuple):
+            return _side_by_side(*map(self.cells, position))
+        buffer, bounds = self._column(position)
+        lengths = np.diff(bounds)
+        if len(lengths) and (int(lengths.max()) > LONGEST or 0 in buffer):
+            return None
+        return cut_out(buffer, bounds[:-1], lengths) if len(lengths) else np.empty(0, "S1")
+
+    def texts(self, position: Position) -> list[bytes]:
+        """Return the texts at `position` as a list."""
+        if isinstance(position, tuple):
+            return list(map(_pair, *map(self.texts, position)))
+        buffer, bounds = self._column(position)
+        return [buffer[begin:end] for begin, end in pairwise(bounds.tolist())]
+
+    def text(self, position: Position, row: int) -> bytes:
+        """Return the text at `position` of one row."""
+        if isinstance(position, tuple):
+            return _pair(self.text(position[0], row), self.text(position[1], row))
+        buffer, bounds = self._column(position)
+        return buffer[int(bounds[row]) : int(bounds[row + 1])]
+
+
+def _pair(first: bytes, second: bytes) -> bytes:
+    """Join a date and a time."""
+    return first + b" " + second if first or second else b""
+
+
+def _side_by_side(left: Cells | None, right: Cells | None) -> Cells | None:
+    """Join pairs of texts by a space; None if that takes more than to put one beside the other."""
+    if left is None or right is None or 0 in left.tobytes() or not len(left):
+        return None
+    size = left.itemsize
+    cells = np.empty(len(left), f"S{size + 1 + right.itemsize}")
+    table = cells.view(np.uint8).reshape(len(cells), -1)
+    table[:, :size] = left.view(np.uint8).reshape(len(left), -1)
+    table[:, size] = _SPACE
+    table[:, size + 1 :] = right.view(np.uint8).reshape(len(right), -1)
+    return cells
 
 
 def cut_out(buffer: bytes, begins: Integers, lengths: Integers | Lengths) -> Cells:

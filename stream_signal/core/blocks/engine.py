@@ -15,15 +15,19 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
-from stream_signal.core.blocks.columns import Columns
-from stream_signal.core.blocks.reader import PADDING, BlockDecoder
+from stream_signal.core.blocks.columns import BatchColumns, Columns
+from stream_signal.core.blocks.decimals import LEAST_PLACES, to_ticks
+from stream_signal.core.blocks.reader import MAX_ODD_SHARE, PADDING, BlockDecoder
 from stream_signal.core.blocks.rolling import push_closes, push_scaled, rows_without_mean
 from stream_signal.core.blocks.rows import Rows
 from stream_signal.core.observe import Row
+from stream_signal.core.repairs import MISSING_CLOSE
+from stream_signal.core.ticks import ticks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from stream_signal.core.batch import Batch
     from stream_signal.core.blocks.reader import Block, Integers
     from stream_signal.core.blocks.rolling import Pushed
     from stream_signal.core.header import Header
@@ -91,6 +95,7 @@ class BlockEngine:
         self._block_bytes = block_bytes
         self._least_block_bytes = least_block_bytes
         self._decoder: BlockDecoder | None = None
+        self._places = LEAST_PLACES  # with which the floats of a batch were proven last
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes, cut anywhere; raise DataError at an unreadable line, after counting those before it."""
@@ -151,29 +156,65 @@ class BlockEngine:
 
     def _count(self, chunk: bytes, header: Header, block: Block) -> None:
         """Count the rows of a block: read its odd lines, push all closes at once, show the rows to the observers."""
-        odd, tally, mean = self._read_odd_lines(chunk, block), self._tally, self._tally.mean
-        ticks, places = block.ticks[: odd.lines_counted], block.places
+        odd = self._read_odd_lines(chunk, block)
+        ticks = block.ticks[: odd.lines_counted]
         if odd.gone:
             ticks = np.delete(ticks, odd.gone)
         columns = self._columns(chunk, header, block, odd) if self._observers else None
-        pushed = push_closes(mean, ticks, places, odd.closes, [each.mean for each in self._more])
-        if pushed is None:
-            self._count_each(ticks.tolist(), places, odd, columns)
-        else:
-            first = tally.rows + 1
-            _add(tally, pushed)
-            shown = [Rows(first, pushed, mean.places, mean.window, columns)] if columns and len(ticks) else []
-            for each in self._more:
-                more = push_scaled(each.mean, pushed.ticks, pushed.missing)
-                _add(each, more)
-                if shown and columns:
-                    shown.append(Rows(first, more, each.mean.places, each.mean.window, columns))
-            for rows in shown[:1]:
-                rows.more = shown[1:]
-                for observer in self._observers:
-                    observer.rows(rows)
+        self._push_ticks(ticks, block.places, odd.closes, columns)
         if odd.failure:
             raise odd.failure
+
+    def take_batch(self, batch: Batch) -> bool:
+        """Take rows between two lines, with their closes as floats; return False, with none taken, if text is better.
+
+        That is so where an infinity has to be refused, or if many closes cannot be proven to stand for a decimal.
+        """
+        count, reader = len(batch.closes), self._reader
+        floats, scratch = np.empty((2, count))
+        with np.errstate(all="ignore"):  # infinities and overflows are no surprise: nothing is proven by them
+            found = to_ticks(batch.closes, self._places, floats, scratch)
+        self._places = found.places
+        values = batch.closes[found.unproven]
+        if len(values) > count * MAX_ODD_SHARE or not np.isfinite(values).all():
+            return False
+        closes: dict[int, Close] = dict(zip(found.unproven, map(ticks_of, values), strict=True))
+        if found.missing is not None:
+            gone = np.flatnonzero(found.missing).tolist()
+            for at in gone:
+                reader.repairs.note(MISSING_CLOSE, reader.line + at + 1)
+            closes = dict(sorted((closes | dict.fromkeys(gone)).items()))
+        reader.skip_lines(count)
+        floats[list(closes)] = 0
+        columns, look = BatchColumns(batch.column), reader.look
+        if look and look.position is not None:
+            if look.texts is not None:
+                look.texts.extend(columns.texts(look.position)[:FIRST_ROWS])
+            look.took(columns, count)
+        self._push_ticks(floats.astype(np.int64), found.places, closes, columns if self._observers else None)
+        return True
+
+    def _push_ticks(
+        self, ticks: Integers, places: int, closes: dict[int, Close], columns: Columns | BatchColumns | None
+    ) -> None:
+        """Push ticks, and the `closes` that belong at some positions instead; show the rows to the observers."""
+        tally, mean = self._tally, self._tally.mean
+        pushed = push_closes(mean, ticks, places, closes, [each.mean for each in self._more])
+        if pushed is None:
+            self._push_ticks_each(ticks.tolist(), places, closes, columns)
+            return
+        first = tally.rows + 1
+        _add(tally, pushed)
+        shown = [Rows(first, pushed, mean.places, mean.window, columns)] if columns and len(ticks) else []
+        for each in self._more:
+            more = push_scaled(each.mean, pushed.ticks, pushed.missing)
+            _add(each, more)
+            if shown and columns:
+                shown.append(Rows(first, more, each.mean.places, each.mean.window, columns))
+        for rows in shown[:1]:
+            rows.more = shown[1:]
+            for observer in self._observers:
+                observer.rows(rows)
 
     def _read_odd_lines(self, chunk: bytes, block: Block) -> OddLines:
         """Have the row reader read the odd lines in order, and skip the lines between them."""
@@ -204,22 +245,24 @@ class BlockEngine:
         closes = block.begins[plain], block.lengths[plain]
         return Columns(chunk, header, block.starts[plain], block.ends[plain], odd.records, closes)
 
-    def _count_each(self, ticks: list[int], places: int, odd: OddLines, columns: Columns | None) -> None:
-        """Count the rows one at a time, as Python integers, because the sums may not fit into int64."""
+    def _push_ticks_each(
+        self, ticks: list[int], places: int, closes: dict[int, Close], columns: Columns | BatchColumns | None
+    ) -> None:
+        """Push them one at a time, as Python integers, because the sums may not fit into int64."""
         if columns is None:
             for tally in (self._tally, *self._more):
-                tally.push_each(odd.closes.get(at, (value, places)) for at, value in enumerate(ticks))
+                tally.push_each(closes.get(at, (value, places)) for at, value in enumerate(ticks))
             return
         at = 0
 
-        def closes() -> Iterator[Close]:
+        def each_close() -> Iterator[Close]:
             nonlocal at
             for at, value in enumerate(ticks):
-                yield odd.closes.get(at, (value, places))
+                yield closes.get(at, (value, places))
 
         windows = [each.mean.window for each in self._more]
         row = Row(self._tally.mean.window, lambda column: columns.texts(column)[at], windows)
-        self._row_engine.count_and_show(closes(), row)
+        self._row_engine.count_and_show(each_close(), row)
 
 
 def _add(tally: Tally, pushed: Pushed) -> None:

@@ -14,7 +14,7 @@ from stream_signal.core.observe import Row
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from stream_signal.core.blocks.columns import Cells, Columns
+    from stream_signal.core.blocks.columns import BatchColumns, Cells, Columns
     from stream_signal.core.blocks.rolling import Flags, Integers, Pushed
     from stream_signal.core.time_column import Position
 
@@ -32,7 +32,7 @@ class Rows:
     `window`, `sums`, `above` and `has_mean`.
     """
 
-    def __init__(self, first: int, pushed: Pushed, places: int, window: int, columns: Columns) -> None:
+    def __init__(self, first: int, pushed: Pushed, places: int, window: int, columns: Columns | BatchColumns) -> None:
         self.first = first
         self.places = places
         self.ticks: Integers = pushed.ticks

@@ -17,6 +17,7 @@ from stream_signal.core.steps import DATE_SIZES, Steps, unit_of
 from stream_signal.core.time_column import find_time
 
 if TYPE_CHECKING:
+    from stream_signal.core.blocks.columns import BatchColumns
     from stream_signal.core.header import Header
     from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.core.time_column import Position, TimeColumn
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 ROWS = 10_000
 # More than a row of candles has.
 _TAIL_BYTES = 4096
+# As many as those have, or more.
+_TAIL_ROWS = 256
 
 
 class FirstLook:
@@ -43,6 +46,7 @@ class FirstLook:
         self._row = 1  # of the first of them
         self._left = ROWS
         self._tail = b""  # the last bytes of the input
+        self._taken: list[tuple[BatchColumns, int]] = []  # the last rows of the input, where they are no bytes
         self._last = b""
         self._pairs = 0
         self._steps = Steps()
@@ -65,13 +69,21 @@ class FirstLook:
     def fed(self, data: bytes) -> None:
         """Remember the last bytes."""
         if self.position is not None:
+            self._taken.clear()
             self._tail = data[-_TAIL_BYTES:] if len(data) >= _TAIL_BYTES else (self._tail + data)[-_TAIL_BYTES:]
+
+    def took(self, columns: BatchColumns, count: int) -> None:
+        """Remember the last rows, of which there are no bytes; `texts` has got the first ones."""
+        self._taken.append((columns, count))
+        while sum(rows for _, rows in self._taken[1:]) >= _TAIL_ROWS:
+            del self._taken[0]
 
     def end_input(self, row: int, *, torn: bool = False) -> None:
         """End an input; the next row is number `row`. If it is `torn`, a line without its newline does not count."""
         self._compare()
         self._follow(torn=torn)
         self._tail = b""
+        self._taken.clear()
         self._row, self._left = row, ROWS
 
     @property
@@ -168,6 +180,10 @@ class FirstLook:
         header, tail = self._header, self._tail
         if header is None or self.position is None:
             return b""
+        for columns, count in reversed(self._taken):
+            for row in reversed(range(count)):
+                if text := columns.text(self.position, row).strip(b" "):
+                    return text
         lines = (tail[: tail.rfind(b"\n") + 1] if torn else tail).split(b"\n")
         if len(tail) == _TAIL_BYTES:
             del lines[0]  # its first bytes are gone
