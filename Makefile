@@ -33,11 +33,12 @@ test-lowest: .venv-lowest/installed
 	.venv-lowest/bin/python -m pytest $(EVERYTHING)
 
 # With the wheel in place of the checkout. Not `python -m pytest`: that looks for the package in this folder first.
-test-wheel: .venv/installed-test
+test-wheel: .venv/installed-dev
 	rm -rf .venv-wheel
 	$(PYTHON) -m venv .venv-wheel
 	$(BIN)/python -m hatchling build --target wheel --directory .venv-wheel/dist
 	.venv-wheel/bin/python -m pip install $(PINNED) "$$(echo .venv-wheel/dist/*.whl)[test]"
+	cd tests && ../$(BIN)/mypy $(AS_A_USER) --python-executable ../.venv-wheel/bin/python public_surface.py
 	.venv-wheel/bin/pytest $(EVERYTHING)
 
 # The two tests left out would see the measuring itself: what it imports, and the file that it writes.
@@ -52,11 +53,14 @@ dist: .venv/installed-dev
 	$(BIN)/python -m pip install $(PINNED) twine
 	$(BIN)/python -m twine check --strict dist/*
 
+# The types as a user's mypy sees them: from a folder where the package is not, so that it is the installed one.
+AS_A_USER := --config-file= --strict --warn-unreachable --cache-dir ../.mypy_cache/installed
 check: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy tests/conftest.py
+	cd tests && ../$(BIN)/mypy $(AS_A_USER) public_surface.py
 
 format: .venv/installed-dev
 	$(BIN)/ruff check --fix .
