@@ -5,6 +5,8 @@
 #             with the built wheel, and with the branches counted; make pins renews constraints.txt
 # make fuzz   ten minutes of made-up candles, configs and checkpoints
 # make browser   install Chromium where there is none: without it, the tests that look at a report are skipped
+# make shells    install zsh, fish and groff where they are missing: without them, tests of completion and of the
+#             manual page are skipped
 # make screenshots   take the pictures of a report in docs/images anew
 # make bench  time the suite and compare with the last run here, or make bench-compare with the committed baseline of
 #             ratios, which make bench-baseline writes anew; the others are in benchmarks/README.md
@@ -16,7 +18,7 @@ EVERYTHING := -n auto --benchmark-disable --hypothesis-profile=all
 # More for pytest or peers.py: make bench BENCH="--rows 1_000_000 -k command"
 BENCH ?=
 
-.PHONY: browser screenshots run test test-all test-lowest test-wheel coverage dist check format bench bench-compare bench-baseline bench-once bench-peers bench-arrays bench-keys bench-latency bench-signals bench-soak bench-bulk bench-scaling bench-history fuzz data exactness pins clean
+.PHONY: browser shells screenshots run test test-all test-lowest test-wheel coverage dist check format bench bench-compare bench-baseline bench-once bench-peers bench-arrays bench-keys bench-latency bench-signals bench-soak bench-bulk bench-scaling bench-history fuzz data exactness pins clean
 
 run: .venv/installed
 	$(BIN)/stream-signal --input data.csv --config config.yaml --output metrics.json --log-file run.log
@@ -33,11 +35,12 @@ test-lowest: .venv-lowest/installed
 	.venv-lowest/bin/python -m pytest $(EVERYTHING)
 
 # With the wheel in place of the checkout. Not `python -m pytest`: that looks for the package in this folder first.
-test-wheel: .venv/installed-test
+test-wheel: .venv/installed-dev
 	rm -rf .venv-wheel
 	$(PYTHON) -m venv .venv-wheel
 	$(BIN)/python -m hatchling build --target wheel --directory .venv-wheel/dist
 	.venv-wheel/bin/python -m pip install $(PINNED) "$$(echo .venv-wheel/dist/*.whl)[test]"
+	cd tests && ../$(BIN)/mypy $(AS_A_USER) --python-executable ../.venv-wheel/bin/python public_surface.py
 	.venv-wheel/bin/pytest $(EVERYTHING)
 
 # The two tests left out would see the measuring itself: what it imports, and the file that it writes.
@@ -52,11 +55,14 @@ dist: .venv/installed-dev
 	$(BIN)/python -m pip install $(PINNED) twine
 	$(BIN)/python -m twine check --strict dist/*
 
+# The types as a user's mypy sees them: from a folder where the package is not, so that it is the installed one.
+AS_A_USER := --config-file= --strict --warn-unreachable --cache-dir ../.mypy_cache/installed
 check: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy tests/conftest.py
+	cd tests && ../$(BIN)/mypy $(AS_A_USER) public_surface.py
 
 format: .venv/installed-dev
 	$(BIN)/ruff check --fix .
@@ -113,11 +119,17 @@ fuzz: .venv/installed-test
 exactness: .venv/installed
 	$(BIN)/python benchmarks/exactness.py
 
-# On Debian and Ubuntu, as root.
+# On Debian and Ubuntu, as root or by sudo where that asks for no password.
+AS_ROOT = $(shell [ "$$(id -u)" = 0 ] || echo sudo --non-interactive)
 browser:
 	@command -v chromium || command -v chromium-browser || command -v google-chrome \
-		|| (timeout 300 apt-get -qq update && timeout 300 apt-get -qq install --yes chromium > /dev/null) \
+		|| (timeout 300 $(AS_ROOT) apt-get -qq update && timeout 300 $(AS_ROOT) apt-get -qq install --yes chromium > /dev/null) \
 		|| echo "no Chromium: the tests that look at a report are skipped"
+
+shells:
+	@command -v zsh > /dev/null && command -v fish > /dev/null && command -v groff > /dev/null \
+		|| (timeout 300 $(AS_ROOT) apt-get -qq update && timeout 300 $(AS_ROOT) apt-get -qq install --yes --no-install-recommends zsh fish groff > /dev/null) \
+		|| echo "zsh, fish or groff is missing: tests of completion and of the manual page are skipped"
 
 screenshots: .venv/installed-test
 	$(BIN)/python docs/images/screenshots.py

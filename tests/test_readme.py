@@ -9,7 +9,10 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager, nullcontext
+from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from pyarrow import csv, parquet
@@ -20,6 +23,10 @@ from support.candle_csv import CLOSES
 from support.commands import COMMAND, REPOSITORY, WITHOUT_COLUMNS, metrics_of, run_command
 from support.oracle import count
 from support.samples import SAMPLES
+from support.servers import file_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 README = (REPOSITORY / "README.md").read_text()
 DOCS = REPOSITORY / "docs"
@@ -61,6 +68,22 @@ def finite(script: str) -> str:
     return re.sub(r"tail -[fF] ", "cat ", script)
 
 
+@contextmanager
+def exchange(folder: Path) -> Iterator[None]:
+    """Serve a month with the layout of Binance's here, and put a curl into the folder that downloads it from here."""
+    sample = next(sample for sample in SAMPLES if sample.name == "binance spot")
+    closes = (CLOSES * (44640 // len(CLOSES) + 1))[:44640]
+    archive = zipped({"BTCUSDT-1m-2024-01.csv": sample.file(closes)})
+    path = "/data/spot/monthly/klines/BTCUSDT/1m/BTCUSDT-1m-2024-01.zip"
+    checksum = f"{sha256(archive).hexdigest()}  {path.rpartition('/')[2]}\n"
+    with file_server() as server:
+        server.files |= {path: archive, f"{path}.CHECKSUM": checksum.encode()}
+        script = f'#!/bin/bash\nexec {shutil.which("curl")} "${{@/https:\\/\\/data.binance.vision\\//{server.url}/}}"\n'
+        (folder / "curl").write_text(script)
+        (folder / "curl").chmod(0o755)
+        yield
+
+
 def without_latency(output: str) -> str:
     """Take out the one figure that differs from run to run."""
     return re.sub(r'"latency_ms": \d+', '"latency_ms": 0', output)
@@ -87,23 +110,28 @@ def checkout(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("path", [path for path in PAGES if steps(path.read_text())], ids=lambda path: path.stem)
 def test_command(path: Path, checkout: Path) -> None:
     """Every command of a page succeeds as written, in order; if output is shown, the command prints exactly that."""
-    environment = os.environ | {"PATH": f"{Path(COMMAND).parent}:{os.environ['PATH']}", "HOME": str(checkout)}
-    for script, shown in steps(path.read_text()):
-        done = subprocess.run(
-            ["bash", "-e", "-c", finite(script)],
-            cwd=checkout,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE if shown is None else subprocess.STDOUT,
-            timeout=60,
-            check=False,
-        )
-        if shown is None:
-            assert (done.returncode, done.stderr) == (0, b""), script
-        else:
-            assert without_latency(done.stdout.decode()) == without_latency(shown), script
-        if "--rows 10000 --seed 42 > candles.csv" in script:
-            assert (checkout / "candles.csv").read_bytes() == (checkout / "data.csv").read_bytes()
+    programs = checkout / "bin"
+    programs.mkdir()
+    path_of_commands = f"{programs}:{Path(COMMAND).parent}:{os.environ['PATH']}"
+    environment = os.environ | {"PATH": path_of_commands, "HOME": str(checkout)}
+    text = path.read_text()
+    with exchange(programs) if "$ sha256sum -c BTCUSDT" in text else nullcontext():
+        for script, shown in steps(text):
+            done = subprocess.run(
+                ["bash", "-e", "-c", finite(script)],
+                cwd=checkout,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE if shown is None else subprocess.STDOUT,
+                timeout=60,
+                check=False,
+            )
+            if shown is None:
+                assert (done.returncode, done.stderr) == (0, b""), script
+            else:
+                assert without_latency(done.stdout.decode()) == without_latency(shown), script
+            if "--rows 10000 --seed 42 > candles.csv" in script:
+                assert (checkout / "candles.csv").read_bytes() == (checkout / "data.csv").read_bytes()
 
 
 def test_the_first_lines_are_the_two_commands() -> None:

@@ -1,18 +1,23 @@
-"""The structure: which folder may import which, where the heavy packages are, and where the tests are."""
+"""The structure: which folder may import which, where the heavy packages and the tests are, and one version for all."""
 
 from __future__ import annotations
 
 import ast
+import os
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 
 import stream_signal
 from stream_signal import __version__
 
 PACKAGE = Path(stream_signal.__file__).parent
 TESTS = Path(__file__).parent
+ROOT = TESTS.parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 TEST_FILES = sorted(TESTS.rglob("test_*.py"))
 # From the bottom up; a file belongs to the last of these that its place begins with.
@@ -162,6 +167,30 @@ def test_no_test_module_is_imported(path: Path) -> None:
 
 def test_the_changelog_has_this_version() -> None:
     """The newest entry of the changelog is the version of the package."""
-    changelog = (TESTS.parent / "CHANGELOG.md").read_text()
+    changelog = (ROOT / "CHANGELOG.md").read_text()
     newest = next(line for line in changelog.splitlines() if line.startswith("## "))
     assert newest.startswith(f"## {__version__} ")
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("CITATION.cff", "version: {}"),
+        ("examples/kubernetes/cronjob.yaml", "image: stream-signal:{}"),
+        ("docs/how-to/verify-a-result.md", "stream-signal        {0}             {0}             yes"),
+    ],
+)
+def test_every_version_is_this_one(path: str, line: str) -> None:
+    """A file that names the version names this one."""
+    assert line.format(__version__) in [text.strip() for text in (ROOT / path).read_text().splitlines()]
+
+
+@pytest.mark.parametrize(("tag", "code"), [(f"v{__version__}", 0), (__version__, 1), (f"v{__version__}.1", 1)])
+def test_a_release_checks_its_tag(tag: str, code: int) -> None:
+    """The workflow of a release stops if its tag is not the version of the package."""
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text())
+    steps = workflow["jobs"]["build"]["steps"]
+    (check,) = [step["run"] for step in steps if step.get("name") == "The tag is the version of the package"]
+    environment = os.environ | {"GITHUB_REF_NAME": tag, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run(["bash", "-e", "-c", check], cwd=ROOT, env=environment, check=False)
+    assert done.returncode == code

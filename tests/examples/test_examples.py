@@ -148,3 +148,35 @@ def test_the_run_of_mlflow(tmp_path: Path) -> None:
         assert run.data.params["window"] == "3"
         assert run.info.status == ("FINISHED" if code == 0 else "FAILED")
         assert ("value" in run.data.metrics) == (code == 0)
+
+
+# Runs a notebook where it is, and prints what its cells return and draw, as JSON.
+NOTEBOOK = """
+import json, sys, nbformat
+from nbclient import NotebookClient
+notebook = nbformat.read(sys.argv[1], as_version=4)
+NotebookClient(notebook, timeout=60, resources={"metadata": {"path": sys.argv[2]}}).execute()
+outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+print(json.dumps([output["data"] for output in outputs if "data" in output]))
+"""
+
+
+def test_the_notebook() -> None:
+    """Every cell runs, the rate is the one that the command counts, and the last cell draws."""
+    for library in ("nbclient", "ipykernel", "pandas", "matplotlib"):
+        pytest.importorskip(library)
+    path = EXAMPLES / "notebook" / "signals.ipynb"
+    command = [sys.executable, "-c", NOTEBOOK, str(path), str(path.parent)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    _, rate, differ, picture = json.loads(done.stdout)
+    wanted = run_command("data.csv", cwd=REPOSITORY).record["value"]
+    assert float(rate["text/plain"].removeprefix("np.float64(").rstrip(")")) == wanted
+    assert differ["text/plain"] == "8"
+    assert picture["image/png"]
+
+
+def test_the_notebook_is_kept_without_outputs() -> None:
+    """No cell has outputs or a number: a change of it can be read."""
+    cells = json.loads((EXAMPLES / "notebook" / "signals.ipynb").read_text())["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert [(cell["outputs"], cell["execution_count"]) for cell in code] == [([], None)] * 4
