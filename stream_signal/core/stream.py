@@ -46,6 +46,8 @@ BLOCK_ENGINE_FROM_BYTES = 4 * 1024 * 1024
 BACKLOG_BYTES = 32 * 1024
 # A block fits in the cache together with its arrays.
 BLOCK_BYTES = 1024 * 1024
+# Of more rows, each key has more: what the block engine does once for each key of a block is worth the slower memory.
+KEYED_BLOCK_BYTES = 2 * 1024 * 1024
 # To empty the window of a key takes the block engine as long as the window is, however few closes it holds.
 MOST_KEYED_WINDOW = 10_000
 # The name under which a state keeps the doubts, among those of the observers.
@@ -85,7 +87,7 @@ class SignalStream:
         observers: Sequence[Observer] = (),
         *,
         engine: Engine = "auto",
-        block_bytes: int = BLOCK_BYTES,
+        block_bytes: int | None = None,
         look: FirstLook | KeyTimes | None = None,
     ) -> None:
         if engine not in {"auto", "rows", "blocks"}:
@@ -131,7 +133,7 @@ class SignalStream:
         if self._keys:
             is_for_rows |= max(config.window, *config.windows, 1) > MOST_KEYED_WINDOW
         self._engine = "rows" if is_for_rows else engine
-        self._block_bytes = block_bytes
+        self._block_bytes = block_bytes or (KEYED_BLOCK_BYTES if config.is_keyed else BLOCK_BYTES)
         self._block_engine_from = BLOCK_ENGINE_FROM_BYTES // (4 if observers else 1)
         self._name: str | None = None  # of the current input
         self._expected = 0  # bytes
@@ -149,7 +151,7 @@ class SignalStream:
         observers: Sequence[Observer] = (),
         *,
         engine: Engine = "auto",
-        block_bytes: int = BLOCK_BYTES,
+        block_bytes: int | None = None,
         look: FirstLook | KeyTimes | None = None,
     ) -> Self:
         r"""Resume from `state`, with the bytes from its offset on; `config` has the settings of that stream.

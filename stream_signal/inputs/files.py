@@ -15,7 +15,7 @@ from stream_signal.core.urls import is_url
 from stream_signal.inputs.events import IDLE, Begin, End
 from stream_signal.inputs.magic import COLUMNAR, MAGIC_BYTES, ZIP, find_format, may_begin
 from stream_signal.inputs.opening import as_csv, no_checkpoint, open_input
-from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, shown_path
+from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, chunk_bytes_for, shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -79,7 +79,7 @@ class FilesSource:
                 return read_batches(source, name or "", start, self._config)
             if name:
                 return as_csv(source, name, start, patience, self._config)
-            return _read_plain(source, start, patience, begin)
+            return _read_plain(source, start, patience, begin, chunk_bytes_for(self._config))
 
         if (name or source.is_slow) and not _needs_main_thread(source, name):
             from stream_signal.inputs.ahead import read_ahead  # noqa: PLC0415 - most inputs are plain
@@ -145,7 +145,9 @@ def _read_start(source: Opened, patience: Patience) -> Generator[bytes, None, by
     return start
 
 
-def _read_plain(source: Opened, start: bytes, patience: Patience, offset: int = 0) -> Iterator[bytes]:
+def _read_plain(
+    source: Opened, start: bytes, patience: Patience, offset: int = 0, chunk_bytes: int = CHUNK_BYTES
+) -> Iterator[bytes]:
     read = offset + len(start)
     if start:
         yield start
@@ -154,7 +156,7 @@ def _read_plain(source: Opened, start: bytes, patience: Patience, offset: int = 
             if patience and not source.ready(patience()):
                 yield IDLE
                 continue
-            data = source.read(CHUNK_BYTES)
+            data = source.read(chunk_bytes)
             if not data:
                 break
             read += len(data)

@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from io import FileIO
 
+    from stream_signal.core.config import Config
+
 STDIN = "-"
-# As much as the block engine counts at once.
+# As much as the block engine counts at once, without keys and with them.
 CHUNK_BYTES = 1024 * 1024
+_KEYED_CHUNK_BYTES = 2 * 1024 * 1024
 
 
 class Raw:
@@ -61,6 +64,11 @@ class Raw:
     def close(self) -> None:
         """Close it, unless it is stdin."""
         self._file.close()
+
+
+def chunk_bytes_for(config: Config) -> int:
+    """Return how many bytes of a file to read at once."""
+    return _KEYED_CHUNK_BYTES if config.is_keyed else CHUNK_BYTES
 
 
 def open_raw(path: str) -> Raw:

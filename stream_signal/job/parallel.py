@@ -22,7 +22,7 @@ from stream_signal.core.stream import SignalStream
 from stream_signal.core.stretch import NotApart
 from stream_signal.core.urls import is_url
 from stream_signal.inputs.events import EDGE_BYTES, IDLE, Begin, Counted, End
-from stream_signal.inputs.plain import shown_path
+from stream_signal.inputs.plain import chunk_bytes_for, shown_path
 from stream_signal.inputs.ranges import Range, check_identity, lines_of, plan, read_range, whole_of
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def count_range(apart: Apart, planned: Range) -> CountedRange:
     lines = planned
     try:
         lines = lines_of(planned)
-        stretch = SignalStream.count_apart(apart, read_range(lines))
+        stretch = SignalStream.count_apart(apart, read_range(lines, chunk_bytes_for(apart.config)))
         return CountedRange(lines, stretch, _tail_of(lines))
     except NotApart as why:
         return CountedRange(lines, None, why=str(why))

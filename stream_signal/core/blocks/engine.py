@@ -98,27 +98,30 @@ class BlockEngine:
         self._places = LEAST_PLACES  # with which the floats of a batch were proven last
 
     def feed(self, data: bytes) -> None:
-        """Take the next bytes, cut anywhere; raise DataError at an unreadable line, after counting those before it."""
-        for start in range(0, len(data), self._block_bytes):
-            self._feed_chunk(data[start : start + self._block_bytes])
+        """Take the next bytes, cut anywhere; raise DataError at an unreadable line, after counting those before it.
 
-    def _feed_chunk(self, chunk: bytes) -> None:
-        """Take long stretches of whole lines without quotes; hand the rest over to the row engine."""
+        Long stretches of whole lines without quotes are blocks; the row engine gets the rest.
+        """
         at = 0
-        while at < len(chunk):
-            # The first line may have begun in the previous chunk, and the last one may continue in the next.
-            start = at if at >= PADDING else chunk.find(b"\n", PADDING - 1) + 1
-            quote = chunk.find(b'"', start)
-            limit = len(chunk) - PADDING if quote < 0 else min(quote, len(chunk) - PADDING)
-            end = chunk.rfind(b"\n", start, limit) + 1
+        while at < len(data):
+            # The first line may have begun in earlier bytes, and the last one may continue in later ones.
+            start = at if at >= PADDING else data.find(b"\n", PADDING - 1) + 1
+            stop = min(at + self._most_bytes, len(data) - PADDING)
+            quote = data.find(b'"', start, stop)
+            end = data.rfind(b"\n", start, stop if quote < 0 else quote) + 1
             if start and end - start >= self._least_block_bytes:
-                self._row_engine.feed(chunk[at:start])
-                self._feed_lines(chunk, start, end)
+                self._row_engine.feed(data[at:start])
+                self._feed_lines(data, start, end)
             else:
-                # As much as the shortest block, so that a chunk full of quotes is not cut small.
-                end = chunk.find(b"\n", max(at + self._least_block_bytes, quote)) + 1 or len(chunk)
-                self._row_engine.feed(chunk[at:end])
+                # As much as the shortest block, so that bytes full of quotes are not cut small.
+                end = data.find(b"\n", max(at + self._least_block_bytes, quote)) + 1 or len(data)
+                self._row_engine.feed(data[at:end])
             at = end
+
+    @property
+    def _most_bytes(self) -> int:
+        """How many bytes a block may have."""
+        return self._block_bytes
 
     def _feed_lines(self, chunk: bytes, start: int, end: int) -> None:
         """Take whole lines without quotes."""

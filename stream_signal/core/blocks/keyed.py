@@ -41,6 +41,12 @@ if TYPE_CHECKING:
     from stream_signal.core.ticks import Close
 
 
+# With more keys, blocks are longer.
+_MANY_KEYS = 500
+# The words of a text with its delimiter are within the padding of a block.
+_SHORT_BYTES = 16
+
+
 class _Rows(NamedTuple):
     """The rows of a block that count."""
 
@@ -98,6 +104,11 @@ class KeyedBlockEngine(BlockEngine):
         self._spellings = Spellings()
         self._numbers = np.zeros(0, np.int64)  # of the key of each spelling
 
+    @property
+    def _most_bytes(self) -> int:
+        """How many bytes to take at once: fewer stay in the cache, but of more rows each of many keys has more."""
+        return self._block_bytes if self._keys.count > _MANY_KEYS else self._block_bytes // 2
+
     def _feed_lines(self, chunk: bytes, start: int, end: int) -> None:
         """Take whole lines without quotes."""
         header, is_counted = self._reader.header, False
@@ -145,10 +156,15 @@ class KeyedBlockEngine(BlockEngine):
     def _find(self, chunk: bytes, header: Header, block: Block, position: int) -> _Found | None:
         """Look up what is written in the column of the keys; None if that is too long, or a zero byte is in it."""
         lines, starts, ends = np.arange(len(block.ticks)), block.starts, block.ends
+        new: dict[bytes, tuple[int, bytes | None]]
         if block.odd.size:
             lines, starts, ends = (np.delete(each, block.odd) for each in (lines, starts, ends))
         if not lines.size:
             return _Found(lines, lines, {})
+        if position == 0 and (text := _same_first(chunk, header.delimiter.encode(), starts)) is not None:
+            number = self._spellings.number(text)
+            new = {} if number != UNKNOWN else {text: (int(lines[0]), _key_of(text))}
+            return _Found(lines, np.full(len(lines), len(self._numbers) if new else number), new)
         located = self._decoder and self._decoder.locate(position, starts, ends)
         if not located:
             located = Columns(chunk, header, starts, ends).bounds(position)
@@ -158,7 +174,7 @@ class KeyedBlockEngine(BlockEngine):
         words = self._spellings.words(chunk, begins, lengths)
         heads = _heads(words)  # of rows with the same text one after another, as where rows are grouped by their key
         found = self._spellings.find([each[heads] for each in words])
-        new: dict[bytes, tuple[int, bytes | None]] = {}
+        new = {}
         numbers: dict[bytes, int] = {}
         for at in (found == UNKNOWN).nonzero()[0].tolist():
             row = int(heads[at])
@@ -329,6 +345,27 @@ def _by_row(signals: Signals, count: int, missing: Flags | None) -> tuple[Pushed
     ticks[at], sums[at], above[at] = signals.ticks, signals.sums, signals.above
     full[at] = True if signals.full is None else signals.full
     return Pushed(ticks, [] if missing is None else np.flatnonzero(missing).tolist(), sums, above, 0), full
+
+
+def _same_first(chunk: bytes, delimiter: bytes, starts: Integers) -> bytes | None:
+    r"""Return the text of the first field of all lines, if they have the same one, and it is short; otherwise None.
+
+    >>> _same_first(b"BTC,4.58\nBTC,4.59\n" + bytes(16), b",", np.array([0, 9]))
+    b'BTC'
+    """
+    first, last = int(starts[0]), int(starts[-1])
+    text = chunk[first : chunk.find(delimiter, first) + 1]
+    if not 1 < len(text) <= _SHORT_BYTES or 0 in text or chunk[last : last + len(text)] != text:
+        return None
+    every: Words = np.ndarray((len(chunk) - 7,), "<u8", chunk, strides=(1,))
+    for at in range(0, len(text), 8):
+        part = text[at : at + 8]
+        words = every[starts + at] if at else every[starts]
+        if len(part) < 8:
+            words &= np.uint64((1 << 8 * len(part)) - 1)
+        if (words != np.uint64(int.from_bytes(part, "little"))).any():
+            return None
+    return text[:-1]
 
 
 def _heads(words: list[Words]) -> Integers:

@@ -85,6 +85,10 @@ class Spellings:
             found[row] = self._texts.get(text, UNKNOWN)
         return found
 
+    def number(self, text: bytes) -> int:
+        """Return the number of one text, UNKNOWN if it has none."""
+        return self._texts.get(text, UNKNOWN)
+
     def _differ(self, numbers: Integers, words: list[Words]) -> Flags:
         differ: Flags = self._words[0][numbers] != words[0]
         for at in range(1, max(len(words), len(self._words))):
