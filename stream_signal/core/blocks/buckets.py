@@ -5,6 +5,7 @@ Cost: about 2 ns a row, and 2 µs a bucket.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from stream_signal.core.bucket import Bucket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -46,22 +47,28 @@ def buckets_of(rows: Rows, room: int, size: int, time_of: Callable[[int], str], 
 
 
 def buckets_of_keys(
-    rows: Rows, order: KeyOrder, keys: Sequence[tuple[int, int, int, int]], time_of: Callable[[int], str]
+    rows: Rows,
+    order: KeyOrder,
+    keys: Sequence[tuple[int, int, int, int]],
+    times_of: Callable[[Integers], Iterable[str]],
 ) -> Iterator[list[Bucket]]:
     """Yield the buckets of each of some keys, for the first window; those of all keys are made at once.
 
     For each key: the begin and the end of its rows in the order of the keys, and the room and the size of its buckets,
     as in `buckets_of`. The rows of these keys follow each other without others between them.
+    `times_of` returns the timestamps of the rows at some positions.
     """
     if not keys:
         return
     begins: list[int] = []
-    counts = []
+    counts: list[int] = []
+    new: list[int] = []  # those that do not go on with the last bucket of their key
     for begin, end, room, size in keys:
         before = len(begins)
         if room:
             begins.append(begin)
         begins.extend(range(begin + room, end, size))
+        new.extend(range(before + (room > 0), len(begins)))
         counts.append(len(begins) - before)
     end = keys[-1][1]
     starts = np.array(begins)
@@ -72,11 +79,14 @@ def buckets_of_keys(
     lasts, divisor = ends - 1, rows.divisor
     full = [True] * len(begins) if order.full is None else order.full[lasts].tolist()
     places = order.positions[starts] if isinstance(order.positions, np.ndarray) else starts
-    found = zip(places.tolist(), (ends - starts).tolist(), gone, signals, order.sums[lasts].tolist(), full, strict=True)
-    for (_, _, room, _), count in zip(keys, counts, strict=True):
+    times = [""] * len(begins)
+    for at, time in zip(new, times_of(places[new]), strict=True):
+        times[at] = time
+    found = zip(times, (ends - starts).tolist(), gone, signals, order.sums[lasts].tolist(), full, strict=True)
+    for count in counts:
         buckets = []
-        for at, (place, length, none, above, total, is_full) in zip(range(count), found, strict=False):
-            bucket = Bucket("" if room and not at else time_of(place), 1)
+        for time, length, none, above, total, is_full in islice(found, count):
+            bucket = Bucket(time, 1)
             bucket.rows, bucket.missing, bucket.signals[0] = length, none, above
             if is_full:
                 bucket.means[0] = total / divisor

@@ -98,6 +98,14 @@ class Columns:
         line = self._buffer[int(self._starts[plain]) : int(self._ends[plain])]
         return line.removesuffix(b"\r").split(self._delimiter)[position]
 
+    def texts_at(self, position: Position, rows: Integers) -> list[bytes]:
+        """Return the texts at `position` of some rows: those of `text`, for many rows that are few of all."""
+        if self.odd or isinstance(position, tuple):
+            return [self.text(position, row) for row in rows.tolist()]
+        buffer, delimiter = self._buffer, self._delimiter
+        bounds = zip(self._starts[rows].tolist(), self._ends[rows].tolist(), strict=True)
+        return [buffer[start:end].removesuffix(b"\r").split(delimiter, position + 1)[position] for start, end in bounds]
+
     def _joined(self, first: int, second: int) -> Cells | None:
         left, right = self.cells(first), self.cells(second)
         if left is None or right is None or 0 in left.tobytes() or not len(left):

@@ -132,3 +132,7 @@ class Rows:
     def text(self, column: Position, at: int) -> bytes:
         """Return one text of a column, that of the row at a position; for few rows, where `texts` cuts out all."""
         return self._columns.text(column, at)
+
+    def texts_at(self, column: Position, rows: Integers) -> list[bytes]:
+        """Return the texts of a column, those of the rows at some positions; for few rows, as `text`."""
+        return self._columns.texts_at(column, rows)

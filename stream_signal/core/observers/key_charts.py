@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from stream_signal.core.bucket import text_in
 from stream_signal.core.buckets import Buckets
 from stream_signal.core.observe import Observer
-from stream_signal.core.observers.overview import MOST_BUCKETS, time_in, time_of_row
+from stream_signal.core.observers.overview import MOST_BUCKETS, time_of_row, times_in
 from stream_signal.core.time_column import find_time
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class KeyCharts(Observer):
         found = [(at, begin, end) for at, (begin, end) in enumerate(pairwise(bounds)) if begin < end]
         charts = [(self._of(number, order.name_of(number)), begin, end) for number, begin, end in found]
         rooms = [(begin, end, chart.make_room(end - begin), chart.size) for chart, begin, end in charts]
-        parts = buckets_of_keys(rows, order, rooms, time_in(rows, self._time))
+        parts = buckets_of_keys(rows, order, rooms, lambda places: times_in(rows, self._time, places))
         for (chart, *_), buckets in zip(charts, parts, strict=True):
             chart.extend(buckets, chart.factor(rows.places))
 

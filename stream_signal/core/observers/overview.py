@@ -22,6 +22,7 @@ from stream_signal.core.time_column import find_time
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from stream_signal.core.blocks.rolling import Integers
     from stream_signal.core.blocks.rows import Rows
     from stream_signal.core.header import Header
     from stream_signal.core.observe import Row
@@ -232,6 +233,11 @@ def time_of_row(row: Row, position: Position | None) -> str:
 def time_in(rows: Rows, position: Position | None) -> Callable[[int], str]:
     """Return what finds the timestamp of one of the rows, by its place among them."""
     return lambda at: "" if position is None else _as_text(rows.text(position, at))
+
+
+def times_in(rows: Rows, position: Position | None, places: Integers) -> list[str]:
+    """Return the timestamps of those of the rows that have these places among them."""
+    return [""] * len(places) if position is None else list(map(_as_text, rows.texts_at(position, places)))
 
 
 def _as_text(found: bytes) -> str:
