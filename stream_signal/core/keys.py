@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from stream_signal.core.tally import Tally
     from stream_signal.core.ticks import Close
 
+# The number of a row whose key could not be read.
+NO_KEY = -1
+
 
 class KeyTally:
     """Counts of one key; `mean` is its window, None while it is empty or elsewhere.

@@ -35,16 +35,17 @@ if TYPE_CHECKING:
 class Row:
     """One counted row; the next row reuses the object, so copy what you keep.
 
-    `number` counts from 1. `key` is that of the row, as bytes, if the stream has keys and it could be read, otherwise
-    None. `above` says whether the row signals. If there are more windows, `more` is the same row for each of them, with
-    its own `window`, `mean` and `above`. `text(column)` returns a field of the row as it was written, by its position
-    from 0, or two fields, joined by a space. If a row is bad because of its close, its texts
-    are there all the same; if it has another number of fields than the header, all of them are empty.
+    `number` counts from 1. `key` is that of the row, as bytes, if the stream has keys and it could be read,
+    otherwise None. `key_number` counts the keys from 0, in the order in which they came; -1 without a key. `above`
+    says whether the row signals. If there are more windows, `more` is the same row for each of them, with its own
+    `window`, `mean` and `above`. `text(column)` returns a field of the row as it was written, by its position from
+    0, or two fields, joined by a space. If a row is bad because of its close, its texts are there all the same; if
+    it has another number of fields than the header, all of them are empty.
 
     Everything here depends on the row alone, and not on which engine read it or where the bytes were cut.
     """
 
-    __slots__ = ("_close", "_scale", "_total", "above", "key", "more", "number", "text", "window")
+    __slots__ = ("_close", "_scale", "_total", "above", "key", "key_number", "more", "number", "text", "window")
 
     text: Callable[[Position], bytes]
 
@@ -53,6 +54,7 @@ class Row:
         self.window = window
         self.more = [Row(each, text) for each in more]
         self.key: bytes | None = None
+        self.key_number = -1
         self.above = False
         self.text = text
         self._close: Close = None

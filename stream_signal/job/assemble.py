@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.config import Config
     from stream_signal.core.observe import Observer
+    from stream_signal.core.observers.key_charts import KeyCharts
     from stream_signal.core.observers.key_times import KeyTimes
     from stream_signal.core.observers.overview import Overview
     from stream_signal.core.observers.time_order import TimeOrder
@@ -83,7 +84,8 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
     look = _first_look(config)
     rotations = _rotations(order)
     overview = _overview(order, config)
-    observers: list[Observer] = [each for each in (signals and signals.lines, time_order, overview) if each]
+    charts = _key_charts(order, config)
+    observers: list[Observer] = [each for each in (signals and signals.lines, time_order, overview, charts) if each]
     resumption = _resumption(order, config, checkpoint, signals, rotations)
     if resumption:
         observers += resumption.observers
@@ -110,7 +112,7 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
 
         sinks.append(Journal(stream, log, time_order, signals))
     sinks += _so_far(order, config, held, stream, started)
-    report = _page(order, config, stream, overview, doubts, started)
+    report = _page(order, config, stream, overview, charts, doubts, started)
     sinks += [report] if report else []
 
     if workers := _workers(order, config, held, log, stop):
@@ -300,14 +302,28 @@ def _overview(order: Order, config: Config) -> Overview | None:
     return Overview(config.time_column, keyed=config.is_keyed, windows=1 + len(config.windows))
 
 
+def _key_charts(order: Order, config: Config) -> KeyCharts | None:
+    if not (order.report and config.is_keyed):
+        return None
+    from stream_signal.core.observers.key_charts import KeyCharts  # noqa: PLC0415
+
+    return KeyCharts(config.time_column)
+
+
 def _page(  # noqa: PLR0913, PLR0917 - what a page shows
-    order: Order, config: Config, stream: SignalStream, overview: Overview | None, doubts: Doubts, started: float
+    order: Order,
+    config: Config,
+    stream: SignalStream,
+    overview: Overview | None,
+    charts: KeyCharts | None,
+    doubts: Doubts,
+    started: float,
 ) -> ReportWriter | None:
     if not (order.report and overview):
         return None
     from stream_signal.job.report import ReportWriter  # noqa: PLC0415
 
-    return ReportWriter(order.report, config, stream, overview, doubts, started, order.every)
+    return ReportWriter(order.report, config, stream, overview, charts, doubts, started, order.every)
 
 
 def _first_look(config: Config) -> FirstLook | KeyTimes:

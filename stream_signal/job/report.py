@@ -13,6 +13,7 @@ from stream_signal.outputs.sink import Every
 
 if TYPE_CHECKING:
     from stream_signal.core.config import Config
+    from stream_signal.core.observers.key_charts import KeyCharts
     from stream_signal.core.observers.overview import Overview
     from stream_signal.core.stream import SignalStream
     from stream_signal.job.doubts import Doubts
@@ -22,7 +23,10 @@ MOST_INPUTS = 50
 
 
 class ReportWriter(Every):
-    """Writes the page at `path` from what `overview` has seen of `stream`; every `seconds`, if not None, as it runs."""
+    """Writes the page at `path` from what `overview` has seen of `stream`; every `seconds`, if not None, as it runs.
+
+    `charts` has those of the keys, None if there are no keys.
+    """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what a page shows, and where it goes
         self,
@@ -30,6 +34,7 @@ class ReportWriter(Every):
         config: Config,
         stream: SignalStream,
         overview: Overview,
+        charts: KeyCharts | None,
         doubts: Doubts,
         started: float,
         seconds: float | None,
@@ -39,6 +44,7 @@ class ReportWriter(Every):
         self._config = config
         self._stream = stream
         self._overview = overview
+        self._charts = charts
         self._doubts = doubts
         self._started = started
         self._every = seconds
@@ -75,6 +81,7 @@ class ReportWriter(Every):
         report = Report(
             metrics,
             self._overview,
+            self._charts,
             (config.window, *config.windows),
             stream.signals,
             stream.repairs,

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import zlib
+from base64 import b64encode
 from html import escape
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,12 +22,15 @@ from stream_signal.outputs.files import check_replaceable, replace_file
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from stream_signal.core.buckets import Buckets
     from stream_signal.core.observers.overview import Overview
     from stream_signal.core.repairs import Repairs
     from stream_signal.outputs.metrics import Metrics
 
-# The page has to be small; --keys-output writes all of them.
-MOST_KEYS = 10_000
+# A page has to be small enough to be mailed; the table of keys takes what the rest leaves.
+MOST_BYTES = 3 * 1024 * 1024
+# The lines of the table of keys without JavaScript, which shows all keys that are in the page.
+MOST_LINES = 100
 _PARTS = os.path.join(os.path.dirname(__file__), "page")
 _SCRIPTS = ("bokeh.min.js", "bokeh-api.min.js")
 _MARK = re.compile(r"\{\{(\w+)\}\}")
@@ -36,6 +41,8 @@ class Report(NamedTuple):
 
     metrics: Metrics
     overview: Overview
+    charts: Iterable[tuple[str, Buckets]] | None
+    """those of the keys, None without keys"""
     windows: Sequence[int]
     signals: int
     repairs: Repairs
@@ -73,17 +80,68 @@ def page(report: Report) -> bytes:
         "table": _table_of_buckets(report),
         "sections": "\n".join(_sections(report)),
         "data": data_of(report.overview, report.windows),
+        "of_table": f"The numbers of the {'signal rate' if report.overview.keyed else 'charts'} as a table",
+        "keys": "" if report.charts is None else _read(os.path.join(_PARTS, "keys.html")),
+        "key_charts_data": packed(charts_of(report.charts)) if report.charts is not None else "",
+        "keys_data": "",
         "bokeh": "\n".join(scripts),
         "script": _read(os.path.join(_PARTS, "page.js")),
     }
+    template = _read(os.path.join(_PARTS, "page.html"))
     # In one pass, so that a mark in a text of the input stays a text.
-    return _MARK.sub(lambda mark: parts[mark[1]], _read(os.path.join(_PARTS, "page.html"))).encode()
+    whole = _MARK.sub(lambda mark: parts[mark[1]], template).encode()
+    if report.metrics.by_key is None:
+        return whole
+    parts["keys_data"] = _packed_keys(report.metrics.by_key, MOST_BYTES - len(whole))
+    return _MARK.sub(lambda mark: parts[mark[1]], template).encode()
 
 
 def data_of(overview: Overview, windows: Sequence[int]) -> str:
     """Return what the charts are drawn from, as JSON that can stand in a script."""
     data = {"size": overview.size, "windows": list(windows), **overview.columns()}
     return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def charts_of(charts: Iterable[tuple[str, Buckets]]) -> list[dict[str, Any]]:
+    """Return what the charts of the keys are drawn from; all but the last bucket of each have as many rows."""
+    found = []
+    for key, buckets in charts:
+        columns = buckets.columns()
+        names = ("time", "missing", "first", "last", "low", "high")
+        own = {"key": key, "size": buckets.size, "count": buckets.rows_seen}
+        found.append(own | {name: columns[name] for name in (*names, "signals", "means")})
+    return found
+
+
+def packed(data: Any) -> str:
+    """Return data as JSON that is compressed, for a script that a browser unpacks."""
+    return b64encode(zlib.compress(json.dumps(data, separators=(",", ":")).encode())).decode()
+
+
+def _packed_keys(by_key: Mapping[str, Mapping[str, Any]], most: int) -> str:
+    """Return the counts of the keys, the highest rate first, as many as have room."""
+    ranked = _ranked(by_key)
+    count = len(ranked)
+    while True:
+        found = packed({"of": len(ranked), "keys": _columns_of(ranked[:count])})
+        if len(found) <= most or not count:
+            return found
+        count = min(count - 1, count * most // len(found)) if most > 0 else 0
+
+
+def _columns_of(ranked: Sequence[tuple[str, Mapping[str, Any]]]) -> list[list[Any]]:
+    """Return the names of keys, their rows, and their signals for each window."""
+    windows = ranked[0][1].get("by_window", {}) if ranked else {}
+    return [
+        [key for key, _ in ranked],
+        [each["rows"] for _, each in ranked],
+        [each["signals"] for _, each in ranked],
+        *([each["by_window"][window]["signals"] for _, each in ranked] for window in windows),
+    ]
+
+
+def _ranked(by_key: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
+    return sorted(by_key.items(), key=lambda item: (-item[1]["value"], item[0]))
 
 
 def _bokeh_folder() -> str:
@@ -190,7 +248,7 @@ def _table(caption: str, heads: Sequence[str], lines: Iterable[Iterable[Any]]) -
 def _sections(report: Report) -> Iterable[str]:
     metrics, overview = report.metrics, report.overview
     if metrics.by_key is not None:
-        yield f'<section id="keys"><h2>Keys</h2>{_table_of_keys(metrics.by_key)}</section>'
+        yield f'<section id="keys"><h2>All keys</h2>{_table_of_keys(metrics.by_key)}</section>'
     yield _section("doubts", "Doubts", report.doubts, "None.")
     repairs = [
         f"{kind.replace('_', ' ')}: {report.repairs.counts[kind]} ({'; '.join(places)})"
@@ -224,14 +282,14 @@ def _section(name: str, title: str, lines: Sequence[str], nothing: str) -> str:
 
 
 def _table_of_keys(by_key: Mapping[str, Mapping[str, Any]]) -> str:
-    ranked = sorted(by_key.items(), key=lambda item: (-item[1]["value"], item[0]))
-    caption = f"{len(ranked)} keys, the highest rate first"
-    if len(ranked) > MOST_KEYS:
-        caption += f"; the first {MOST_KEYS} of them, and --keys-output writes all"
+    ranked = _ranked(by_key)
+    caption = f"{len(ranked)} key{'s' if len(ranked) > 1 else ''}, the highest rate first"
+    if len(ranked) > MOST_LINES:
+        caption += f"; the first {MOST_LINES} of them, and --keys-output writes all"
     windows = list(ranked[0][1].get("by_window", {})) if ranked else []
     heads = ["key", "signal rate", "rows", "signals", *(f"signal rate, window {window}" for window in windows)]
     lines = (
         [key, each["value"], each["rows"], each["signals"], *(each["by_window"][one]["value"] for one in windows)]
-        for key, each in ranked[:MOST_KEYS]
+        for key, each in ranked[:MOST_LINES]
     )
     return _table(caption, heads, lines)

@@ -9,6 +9,8 @@ import re
 import subprocess
 import sys
 import time
+import zlib
+from base64 import b64decode
 from decimal import Decimal
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
@@ -63,6 +65,21 @@ def overview_in(page: Path) -> dict[str, Any]:
     (found,) = re.findall(r'<script type="application/json" id="overview">(.*?)</script>', page.read_text())
     data: dict[str, Any] = json.loads(found)
     return data
+
+
+def unpacked(page: Path, name: str) -> Any:
+    """Read numbers of the keys out of a page."""
+    (found,) = re.findall(rf'<script type="text/plain" id="{name}">(.*?)</script>', page.read_text())
+    return json.loads(zlib.decompress(b64decode(found)))
+
+
+def market(keys: int, rows: int) -> bytes:
+    """Make candles of many keys, each row of one drawn at random."""
+    drawn = random.Random(4)
+    lines = (
+        f"{drawn.getrandbits(30):X}{at % keys},{60 * at},{drawn.randrange(10**6) / 100:.2f}\n" for at in range(rows)
+    )
+    return ("symbol,time,close\n" + "".join(lines)).encode()
 
 
 def test_what_it_shows(tmp_path: Path) -> None:
@@ -155,7 +172,7 @@ def test_text_is_never_html(tmp_path: Path) -> None:
 
 
 def test_keys(tmp_path: Path) -> None:
-    """With keys the page has their rates, the highest first, and one chart, that of the rate of all rows."""
+    """With keys the page has their rates, the highest first, and the rate of all rows, but no price of all rows."""
     closes = {"BTC": ["1", "2", "3"], "ETH": ["3", "2", "1"], "SOL": ["1", "2", "1"]}
     lines = [f"{key},{60 * at},{closes[key][at]}\n" for at in range(3) for key in closes]
     (tmp_path / "data.csv").write_text("symbol,time,close\n" + "".join(lines))
@@ -169,6 +186,76 @@ def test_keys(tmp_path: Path) -> None:
     ]
     data = overview_in(tmp_path / "r.html")
     assert (data["signals"], "first" in data) == ([[0, 0, 0, 1, 0, 1, 1, 0, 0], [0] * 9], False)
+
+
+def test_charts_of_keys(tmp_path: Path) -> None:
+    """The charts of the first 50 keys are the same, byte for byte, from a file, a pipe, and after a checkpoint."""
+    drawn = random.Random(9)
+    lines = [f"S{drawn.randrange(60)},{60 * at},{drawn.randrange(10**6) / 100:.2f}\n" for at in range(30_000)]
+    text = "symbol,time,close\n" + "".join(lines)
+    (tmp_path / "data.csv").write_text(text)
+    arguments = ("--key", "symbol", "--quiet", "--report")
+    assert run_command("data.csv", *arguments, "file.html", cwd=tmp_path).code == 0
+    assert run_command(*arguments, "pipe.html", stdin=text.encode(), cwd=tmp_path).code == 0
+    (tmp_path / "data.csv").write_text("symbol,time,close\n" + "".join(lines[:7000]))
+    for _ in range(2):
+        resumed = run_command("data.csv", *arguments, "resumed.html", "--checkpoint", "state.json", cwd=tmp_path)
+        assert resumed.code == 0
+        (tmp_path / "data.csv").write_text(text)
+    charts = unpacked(tmp_path / "file.html", "key_charts_data")
+    keys = list(dict.fromkeys(line.partition(",")[0] for line in lines))
+    assert [chart["key"] for chart in charts] == keys[:50]
+    assert sum(chart["count"] for chart in charts) == sum(line.partition(",")[0] in keys[:50] for line in lines)
+    for name in ("key_charts_data", "keys_data"):
+        (wanted,) = re.findall(rf'id="{name}">.*?</script>', (tmp_path / "file.html").read_text())
+        assert wanted in (tmp_path / "pipe.html").read_text()
+        assert wanted in (tmp_path / "resumed.html").read_text()
+
+
+def test_all_keys(tmp_path: Path) -> None:
+    """The page has the rows and the signals of all keys, for each window."""
+    arguments = ("--key", "symbol", "--quiet", "--window", "2,3", "--report", "r.html", "--keys-output", "keys.csv")
+    done = run_command(*arguments, stdin=market(5000, 20_000), cwd=tmp_path)
+    assert done.code == 0
+    found = unpacked(tmp_path / "r.html", "keys_data")
+    lines = [line.split(",") for line in (tmp_path / "keys.csv").read_text().splitlines()[1:]]
+    assert found["of"] == len(lines) == done.record["keys"]
+    counts = {line[0]: (int(line[1]), int(line[2])) for line in lines}
+    names, rows, signals, _ = found["keys"]
+    assert dict(zip(names, zip(rows, signals, strict=True), strict=True)) == counts
+
+
+def test_too_many_keys(tmp_path: Path) -> None:
+    """A page has room for 100,000 keys; it has at most 3 MB whatever their number, and counts those left out."""
+    arguments = (
+        "--key",
+        "symbol",
+        "--quiet",
+        "--report",
+        "r.html",
+        "--keys-output",
+        "keys.csv",
+        "--max-keys",
+        "300000",
+    )
+    for keys in (100_000, 300_000):
+        assert run_command(*arguments, stdin=market(keys, keys), cwd=tmp_path).code == 0
+        found = unpacked(tmp_path / "r.html", "keys_data")
+        assert found["of"] == keys
+        assert os.path.getsize(tmp_path / "r.html") <= 3 * MEGABYTE
+        is_whole = len(found["keys"][0]) == keys
+        assert is_whole == (keys == 100_000)
+    assert len(found["keys"][0]) > 100_000
+
+
+def test_the_charts_of_keys_are_small(tmp_path: Path) -> None:
+    """A page of 50 keys with as many buckets as there can be has at most 3 MB."""
+    lines = [f"S{at % 50},2024-01-01T00:00:{at % 60:02}.{at:06}Z,{RANDOM.random()}\n" for at in range(50 * 256)]
+    stdin = ("symbol,time,close\n" + "".join(lines)).encode()
+    done = run_command("--key", "symbol", "--quiet", "--report", "r.html", stdin=stdin, cwd=tmp_path)
+    assert done.code == 0
+    assert {chart["size"] for chart in unpacked(tmp_path / "r.html", "key_charts_data")} == {1}
+    assert os.path.getsize(tmp_path / "r.html") < 3 * MEGABYTE
 
 
 def test_after_a_checkpoint(tmp_path: Path) -> None:

@@ -209,14 +209,138 @@ def test_zoom(tmp_path: Path, browser: Browser) -> None:
         assert bars["rate"] == [sum(part) / len(part) for part in parts]
 
 
-def test_keys(tmp_path: Path, browser: Browser) -> None:
-    """With keys there is no chart of prices, and that of the rate is drawn."""
-    lines = [f"{'AB'[at % 2]},{at},{close or 1}\n" for at, close in enumerate(SHORT)]
-    (tmp_path / "data.csv").write_text("symbol,time,close\n" + "".join(lines))
-    assert run_command("data.csv", "--key", "symbol", "--report", "r.html", cwd=tmp_path).code == 0
-    with opened(browser, tmp_path / "r.html") as page:
-        assert page.locator("#price").count() == 0
-        assert sum(page.evaluate(DRAWN, "rates")["rows"]) == len(SHORT)
+KEYS = [f"S{at}" for at in range(60)]
+MARKET = [(RANDOM.choice(KEYS[:3] if at < 900 else KEYS), close) for at, close in enumerate(CLOSES)]
+
+
+def market(folder: Path) -> Path:
+    """Write the page of closes of many keys."""
+    lines = [f"{key},{at},{close}\n" for at, (key, close) in enumerate(MARKET)]
+    text = ("symbol,time,close\n" + "".join(lines)).encode()
+    arguments = ("--report", "r.html", "--key", "symbol", "--window", "3,20", "--quiet", "--keys-output", "keys.csv")
+    assert run_command(*arguments, stdin=text, cwd=folder).code == 0
+    return folder / "r.html"
+
+
+def closes_of(key: str) -> list[str]:
+    """Return the closes of one key."""
+    return [close for other, close in MARKET if other == key]
+
+
+@pytest.mark.parametrize("at", [0, 1, 49])
+def test_the_chart_of_a_key(at: int, tmp_path: Path, browser: Browser) -> None:
+    """The chart of the key that is chosen has the exact closes, means, signals and rates of its rows alone."""
+    key = list(dict.fromkeys(key for key, _ in MARKET))[at]
+    closes, size = closes_of(key), 1
+    while size * 256 < len(closes):
+        size *= 2
+    starts = range(0, len(closes), size)
+    ends = [min(start + size, len(closes)) for start in starts]
+    above, means = signals_of(closes, 3), means_of(closes, 3)
+    with opened(browser, market(tmp_path)) as page:
+        assert page.locator("#multiples button").count() == 50
+        page.locator("#multiples button").nth(at).click()
+        page.wait_for_function("key => document.querySelector('#chosen').textContent === key", arg=key)
+        drawn, mean = page.evaluate(DRAWN, "buckets"), page.evaluate(DRAWN, "mean 3")
+        bars = page.evaluate(DRAWN, "key_rates")
+        assert page.locator("#price canvas").count() > 0
+    parts = [[Fraction(close) for close in closes[start : start + size] if close] for start in starts]
+    assert drawn["end"] == ends
+    assert nothing_as_none(drawn["first"]) == [number(part[0]) if part else None for part in parts]
+    assert nothing_as_none(drawn["last"]) == [number(part[-1]) if part else None for part in parts]
+    assert nothing_as_none(drawn["low"]) == [number(min(part, default=None)) for part in parts]
+    assert nothing_as_none(drawn["high"]) == [number(max(part, default=None)) for part in parts]
+    assert drawn["signals"] == [sum(above[start : start + size]) for start in starts]
+    assert nothing_as_none(mean["y"]) == [number(means[end - 1]) for end in ends]
+    rates = [above[row - 1 : end] for row, end in zip(bars["row"], bars["end"], strict=True)]
+    assert bars["rate"] == [sum(part) / len(part) for part in rates]
+
+
+def test_the_rates_of_the_keys(tmp_path: Path, browser: Browser) -> None:
+    """The picture and the table have the exact rate of each key, and the table can be searched and sorted."""
+    rates = {key: sum(signals_of(closes_of(key), 3)) / len(closes_of(key)) for key in KEYS}
+    ranked = sorted(KEYS, key=lambda key: (-rates[key], key))
+    with opened(browser, market(tmp_path)) as page:
+        bars = page.evaluate(DRAWN, "ranks of keys")
+        assert (bars["from"], bars["rate"]) == (ranked, [rates[key] for key in ranked])
+        lines = page.get_by_role("table", name="60 keys").locator("tbody tr")
+        assert lines.locator("th").all_inner_texts() == ranked
+        assert [float(text) for text in lines.locator("td:nth-child(2)").all_inner_texts()] == [
+            rates[key] for key in ranked
+        ]
+        page.get_by_role("button", name="rows").click()
+        counts = [int(text) for text in lines.locator("td:nth-child(3)").all_inner_texts()]
+        assert counts == sorted((len(closes_of(key)) for key in KEYS), reverse=True)
+        page.get_by_label("Find a key").fill("s5")
+        assert set(lines.locator("th").all_inner_texts()) == {key for key in KEYS if key.startswith("S5")}
+
+
+def test_keys_by_keyboard(tmp_path: Path, browser: Browser) -> None:
+    """A key is chosen by the keyboard, and its numbers are there as a table."""
+    with opened(browser, market(tmp_path)) as page:
+        button = page.locator("#multiples button").nth(4)
+        button.focus()
+        page.keyboard.press("Enter")
+        page.wait_for_function("() => document.querySelectorAll('#multiples button')[4].ariaPressed === 'true'")
+        key = page.locator("#chosen").inner_text()
+        page.locator("#key_table summary").press("Enter")
+        table = page.get_by_role("table", name=f"{key}: each line is one row")
+        assert table.locator("tbody td:nth-child(9)").all_inner_texts() == [
+            close.rstrip("0").rstrip(".") for close in closes_of(key)
+        ]
+
+
+def test_keys_on_a_phone(tmp_path: Path, browser: Browser) -> None:
+    """With keys, too, nothing sticks out to the side on a small screen."""
+    phone = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
+    with opened(browser, market(tmp_path), **phone) as page:
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+@pytest.mark.parametrize("follow", ["", "--follow"], ids=["pipe", "followed"])
+def test_keys_as_it_runs(follow: str, tmp_path: Path, browser: Browser) -> None:
+    """The page of a running job keeps the key that is chosen, and its zoom, when it loads itself anew."""
+    path, data = tmp_path / "report.html", tmp_path / "data.csv"
+    lines = [f"{'ABC'[at % 3]},{60 * at},{close or 1}\n" for at, close in enumerate(CLOSES[:900])]
+    data.write_text("symbol,time,close\n" + "".join(lines[:600]))
+    source = [data.name, follow] if follow else []
+    arguments = [COMMAND, *source, "--key", "symbol", "--quiet", "--report", path.name, "--every", "0.1"]
+    with subprocess.Popen([*arguments, "--output", "m.json"], stdin=subprocess.PIPE, cwd=tmp_path) as job:
+        assert job.stdin
+        if not follow:
+            job.stdin.write(data.read_bytes())
+            job.stdin.flush()
+        while not path.exists():
+            assert job.poll() is None
+            subprocess.run(["sleep", "0.02"], check=True)
+        with opened(browser, path) as page:
+            # In one step, for the page may load itself anew between two.
+            chosen = "() => document.body.dataset.drawn && stream_signal_report.choose('B').then(() => true)"
+            page.wait_for_function(chosen)
+            page.wait_for_function(
+                """() => {
+                    if (!document.body.dataset.drawn) return false;
+                    stream_signal_report.zoom(50, 80, stream_signal_report.groups.key);
+                    stream_signal_report.zoom(100, 200);
+                    return true;
+                }"""
+            )
+            if follow:
+                with data.open("a") as file:
+                    file.writelines(lines[600:])
+                page.wait_for_function(
+                    "() => stream_signal_report.data.row.length === 900 && document.body.dataset.drawn"
+                )
+                job.terminate()
+            else:
+                job.stdin.write("".join(lines[600:]).encode())
+            job.stdin.close()
+            assert job.wait(timeout=60) == 0
+            page.wait_for_function("() => !document.body.dataset.reload && document.body.dataset.drawn")
+            assert page.locator("#chosen").inner_text() == "B"
+            assert page.evaluate(DRAWN, "buckets")["row"] == list(range(1, 301))
+            ranges = "() => ['stream', 'key'].map(name => stream_signal_report.groups[name].ranges[0])"
+            assert page.evaluate(f"{ranges}.map(range => [range.start, range.end])") == [[100, 200], [50, 80]]
 
 
 def test_numbers_beyond_the_floats(tmp_path: Path, browser: Browser) -> None:

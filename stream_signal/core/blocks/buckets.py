@@ -5,6 +5,7 @@ Cost: about 2 ns a row, and 2 µs a bucket.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,11 +13,11 @@ import numpy as np
 from stream_signal.core.bucket import Bucket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from stream_signal.core.blocks.rows import Rows
+    from stream_signal.core.blocks.rows import KeyOrder, Rows
 
     Integers = NDArray[np.int64]
 
@@ -32,7 +33,7 @@ def buckets_of(rows: Rows, room: int, size: int, time_of: Callable[[int], str], 
         starts = np.concatenate(([0], starts))
     ends = np.append(starts[1:], count)
     windows = (rows, *rows.more)
-    missing, closes = _closes_of(rows, starts, ends)
+    missing, closes = _closes_of(rows.ticks, rows.missing, starts, ends)
     found = zip((ends - starts).tolist(), starts.tolist(), ends.tolist(), missing, strict=True)
     for length, start, end, gone in found:
         bucket = Bucket(time_of(start), len(windows))
@@ -45,15 +46,68 @@ def buckets_of(rows: Rows, room: int, size: int, time_of: Callable[[int], str], 
         yield bucket
 
 
-def _closes_of(rows: Rows, starts: Integers, ends: Integers) -> tuple[list[int], Iterator[tuple[int, int, int, int]]]:
+def buckets_of_keys(
+    rows: Rows,
+    order: KeyOrder,
+    keys: Sequence[tuple[int, int, int, int]],
+    times_of: Callable[[Integers], Iterable[str]],
+) -> Iterator[list[Bucket]]:
+    """Yield the buckets of each of some keys, for the first window; those of all keys are made at once.
+
+    For each key: the begin and the end of its rows in the order of the keys, and the room and the size of its buckets,
+    as in `buckets_of`. The rows of these keys follow each other without others between them.
+    `times_of` returns the timestamps of the rows at some positions.
+    """
+    if not keys:
+        return
+    begins: list[int] = []
+    counts: list[int] = []
+    new: list[int] = []  # those that do not go on with the last bucket of their key
+    for begin, end, room, size in keys:
+        before = len(begins)
+        if room:
+            begins.append(begin)
+        begins.extend(range(begin + room, end, size))
+        new.extend(range(before + (room > 0), len(begins)))
+        counts.append(len(begins) - before)
+    end = keys[-1][1]
+    starts = np.array(begins)
+    ends = np.append(starts[1:], end)
+    missing = [] if order.missing is None else np.flatnonzero(order.missing[:end]).tolist()
+    gone, closes = _closes_of(order.ticks[:end], missing, starts, ends)
+    signals = np.add.reduceat(order.above[:end], starts, dtype=np.int64).tolist()
+    lasts, divisor = ends - 1, rows.divisor
+    full = [True] * len(begins) if order.full is None else order.full[lasts].tolist()
+    places = order.positions[starts] if isinstance(order.positions, np.ndarray) else starts
+    times = [""] * len(begins)
+    for at, time in zip(new, times_of(places[new]), strict=True):
+        times[at] = time
+    found = zip(times, (ends - starts).tolist(), gone, signals, order.sums[lasts].tolist(), full, strict=True)
+    for count in counts:
+        buckets = []
+        for time, length, none, above, total, is_full in islice(found, count):
+            bucket = Bucket(time, 1)
+            bucket.rows, bucket.missing, bucket.signals[0] = length, none, above
+            if is_full:
+                bucket.means[0] = total / divisor
+            if none < length:
+                bucket.first, bucket.last, bucket.low, bucket.high = next(closes)
+            buckets.append(bucket)
+        yield buckets
+
+
+def _closes_of(
+    ticks: Integers, gaps: Sequence[int], starts: Integers, ends: Integers
+) -> tuple[list[int], Iterator[tuple[int, int, int, int]]]:
     """Return how many closes are missing in each bucket, and the closes of each one that has any."""
-    ticks = rows.ticks
-    if rows.missing:
-        missing = np.array(rows.missing)
+    if gaps:
+        missing = np.array(gaps)
         gone = np.searchsorted(missing, ends) - np.searchsorted(missing, starts)
-        ticks = np.delete(ticks, missing)
         lengths = (ends - starts - gone)[gone < ends - starts]
-        ends = np.cumsum(lengths)
+        begin = int(starts[0]) if len(starts) else 0
+        missing = missing[missing >= begin]
+        ticks = np.delete(ticks, missing)
+        ends = begin + np.cumsum(lengths)
         starts = ends - lengths
     else:
         gone = np.zeros(len(starts), np.int64)

@@ -97,6 +97,14 @@ class Columns:
         line = self._buffer[int(self._starts[plain]) : int(self._ends[plain])]
         return line.removesuffix(b"\r").split(self._delimiter)[position]
 
+    def texts_at(self, position: Position, rows: Integers) -> list[bytes]:
+        """Return the texts at `position` of some rows: those of `text`, for many rows that are few of all."""
+        if self.odd or isinstance(position, tuple):
+            return [self.text(position, row) for row in rows.tolist()]
+        buffer, delimiter = self._buffer, self._delimiter
+        bounds = zip(self._starts[rows].tolist(), self._ends[rows].tolist(), strict=True)
+        return [buffer[start:end].removesuffix(b"\r").split(delimiter, position + 1)[position] for start, end in bounds]
+
     def _with_odd(self, position: int, plain: Cells | None) -> Cells | None:
         if plain is None or not self.odd:
             return plain
@@ -211,6 +219,10 @@ class BatchColumns:
             return _pair(self.text(position[0], row), self.text(position[1], row))
         buffer, bounds = self._column(position)
         return buffer[int(bounds[row]) : int(bounds[row + 1])]
+
+    def texts_at(self, position: Position, rows: Integers) -> list[bytes]:
+        """Return the texts at `position` of some rows."""
+        return [self.text(position, row) for row in rows.tolist()]
 
 
 def _pair(first: bytes, second: bytes) -> bytes:

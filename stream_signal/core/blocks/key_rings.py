@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from stream_signal.core.keys import NO_KEY
 from stream_signal.core.ticks import INT64_MAX
 
 if TYPE_CHECKING:
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 # With fewer keys, their numbers fit into 16 bits, which NumPy sorts in linear time.
 _SHORT = 2**16
 _FIRST_CAPACITY = 64
-# The number of a row whose key could not be read.
-NO_KEY = -1
 
 
 class _Gaps(NamedTuple):
@@ -66,6 +65,8 @@ class Signals(NamedTuple):
 
     places: Integers | slice
     """of each row in the block"""
+    numbers: Integers
+    """of its key"""
     ticks: Integers
     """each close at the scale of the rings"""
     sums: Integers
@@ -76,7 +77,9 @@ class Signals(NamedTuple):
     """whether the close is above its mean"""
 
 
-_NOTHING = Signals(slice(0), np.zeros(0, np.int64), np.zeros(0, np.int64), None, np.zeros(0, np.bool_))
+_NOTHING = Signals(
+    slice(0), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64), None, np.zeros(0, np.bool_)
+)
 
 
 class KeyRings:
@@ -187,7 +190,7 @@ class KeyRings:
         if self._keys.grouped:
             self._is_here[runs.owners[0]] = False
             self._is_here[runs.owners[-1]] = True
-        return Signals(at, ticks, sums, full, above)
+        return Signals(at, numbers, ticks, sums, full, above)
 
     def _replace(self, runs: _Runs, numbers: Integers, ticks: Integers, head: Integers) -> Integers:
         """Return what leaves the window with each close, and put that in its place: for short runs, row by row."""

@@ -9,17 +9,18 @@ although the keys are grouped.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
 from stream_signal.core.blocks.columns import LONGEST, Columns
 from stream_signal.core.blocks.engine import LEAST_BLOCK_BYTES, BlockEngine
-from stream_signal.core.blocks.key_rings import NO_KEY, KeyRings
+from stream_signal.core.blocks.key_rings import KeyRings, Signals
 from stream_signal.core.blocks.rolling import Pushed, Scaling, has_mean, push_closes, push_scaled
-from stream_signal.core.blocks.rows import Rows
+from stream_signal.core.blocks.rows import KeyOrder, Rows
 from stream_signal.core.blocks.spellings import UNKNOWN, Spellings
-from stream_signal.core.keys import InputKey, KeyColumn, check_text
+from stream_signal.core.keys import NO_KEY, InputKey, KeyColumn, check_text
 from stream_signal.core.labels import LabelError
 from stream_signal.core.observe import Row
 from stream_signal.core.ticks import INT64_MAX
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from stream_signal.core.blocks.engine import OddLines
-    from stream_signal.core.blocks.key_rings import Signals
     from stream_signal.core.blocks.reader import Block, Flags, Integers, Words
     from stream_signal.core.header import Header
     from stream_signal.core.key_segments import KeyHeads
@@ -267,7 +267,9 @@ class KeyedBlockEngine(BlockEngine):
             if keys.heads:
                 _show_head(keys.heads, tally.number, pushed, mean.places, full)
             shown.append((pushed, full, mean.places))
-        self._show(rows, shown)
+        pushed, full, _ = shown[0]
+        ordered = Signals(slice(None), rows.numbers, pushed.ticks, pushed.sums, full, pushed.above)
+        self._show(rows, shown, ordered)
         return True
 
     def _push_all(self, rows: _Rows) -> bool:
@@ -285,11 +287,11 @@ class KeyedBlockEngine(BlockEngine):
         if not all(rings.prepare(rows.numbers, ticks, places) for rings in self._rings):
             return False
         shown = []
-        for rings in self._rings:
-            signals = rings.push(rows.numbers, ticks, places, missing)
-            if self._observers:
+        all_signals = [rings.push(rows.numbers, ticks, places, missing) for rings in self._rings]
+        if self._observers:
+            for rings, signals in zip(self._rings, all_signals, strict=True):
                 shown.append((*_by_row(signals, len(ticks), missing), rings.places))
-        self._show(rows, shown)
+        self._show(rows, shown, all_signals[0])
         return True
 
     def _push_each(self, rows: _Rows) -> None:
@@ -311,8 +313,11 @@ class KeyedBlockEngine(BlockEngine):
             window, *more = (keys.window for keys in self._all_keys)
             self._row_engine.count_and_show(closes(), Row(window, lambda column: columns.texts(column)[at], more))
 
-    def _show(self, rows: _Rows, pushed: Sequence[tuple[Pushed, Flags | None, int]]) -> None:
-        """Show the rows to the observers: for each window, what was pushed, which are full, and their places."""
+    def _show(self, rows: _Rows, pushed: Sequence[tuple[Pushed, Flags | None, int]], ordered: Signals) -> None:
+        """Show the rows to the observers: for each window, what was pushed, which are full, and their places.
+
+        `ordered` is the first window in the order of the keys.
+        """
         if not rows.columns:
             return
 
@@ -320,11 +325,23 @@ class KeyedBlockEngine(BlockEngine):
             names = [*self._keys, None]  # the last one is that of NO_KEY
             return [names[number] for number in rows.numbers.tolist()]
 
+        def name_of(number: int) -> bytes:
+            return next(islice(self._keys, number, None))
+
         shown = []
         for keys, (found, full, places) in zip(self._all_keys, pushed, strict=True):
             shown.append(Rows(rows.first, found, places, keys.window, rows.columns))
             shown[-1].list_keys, shown[-1].has_mean = list_keys, full
         shown[0].more = shown[1:]
+        shown[0].key_numbers = rows.numbers
+        missing = None
+        if shown[0].missing:
+            is_missing = np.zeros(len(rows.ticks), np.bool_)
+            is_missing[shown[0].missing] = True
+            missing = is_missing[ordered.places]
+        shown[0].key_order = KeyOrder(
+            ordered.numbers, ordered.places, ordered.ticks, missing, ordered.sums, ordered.full, ordered.above, name_of
+        )
         for observer in self._observers:
             observer.rows(shown[0])
 

@@ -6,7 +6,9 @@ Each array is made when an observer first asks for it, so that a stream pays onl
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from stream_signal.core.blocks.rolling import has_mean
 from stream_signal.core.observe import Row
@@ -19,17 +21,40 @@ if TYPE_CHECKING:
     from stream_signal.core.time_column import Position
 
 
+class KeyOrder(NamedTuple):
+    """The rows of a run whose keys are known, in the order of the numbers of the keys, for the first window."""
+
+    numbers: Integers
+    """of the key of each"""
+    positions: Integers | slice
+    """of each among all rows"""
+    ticks: Integers
+    missing: Flags | None
+    """which closes are missing; None if none is"""
+    sums: Integers
+    full: Flags | None
+    """which windows are full; None if all are"""
+    above: Flags
+    name_of: Callable[[int], bytes]
+    """returns the key with a number"""
+
+    def bounds(self, count: int) -> list[int]:
+        """Return where the rows of each of the first `count` keys begin, and where those of the last one end."""
+        bounds: list[int] = np.searchsorted(self.numbers, np.arange(count + 1)).tolist()
+        return bounds
+
+
 class Rows:
     """A run of n counted rows; its arrays are valid until the observer returns.
 
     `first` is the number of the first row, from 1. `ticks` is each close times `10**places`, 0 if it is `missing`
-    (a list of positions from 0, ascending). How many `places` those are depends on other rows, and on where the data
-    was cut, so neither says anything without the other. `above` says which rows signal. `sums` is the sum of the window
-    that each row ends, at the same scale, for the rows that have a mean; `divisor` turns it into that mean. `odd` lists
-    the positions of the rows that were read one at a time; the close of each other row is written in digits, with a
-    point and a minus sign at most. `keys` is the key of each row, None where it could not be read; without keys in the
-    stream, it is None itself. If there are more windows, `more` has the same rows for each of them, with its own
-    `window`, `sums`, `above` and `has_mean`.
+    (a list of positions from 0, ascending). How many `places` those are depends on other rows, and on where the
+    data was cut, so neither says anything without the other. `above` says which rows signal. `sums` is the sum of
+    the window that each row ends, at the same scale, for the rows that have a mean; `divisor` turns it into that
+    mean. `odd` lists the positions of the rows that were read one at a time; the close of each other row is written
+    in digits, with a point and a minus sign at most. `keys` is the key of each row, None where it could not be
+    read; without keys in the stream, it is None itself; `key_order` has the rows by their keys. If there are more
+    windows, `more` has the same rows for each of them, with its own `window`, `sums`, `above` and `has_mean`.
     """
 
     def __init__(self, first: int, pushed: Pushed, places: int, window: int, columns: Columns | BatchColumns) -> None:
@@ -41,6 +66,8 @@ class Rows:
         self.above: Flags = pushed.above
         self.odd = list(columns.odd)
         self.list_keys: Callable[[], list[bytes | None]] | None = None  # set by an engine that has keys
+        self.key_order: KeyOrder | None = None  # likewise
+        self.key_numbers: Integers | None = None  # likewise, of each row
         self.more: list[Rows] = []
         self._pushed = pushed
         self.window = window
@@ -55,10 +82,11 @@ class Rows:
         row = Row(self.window, lambda column: self.texts(column)[at], [each.window for each in self.more])
         missing, ticks, keys = set(self.missing), self.ticks.tolist(), self.keys
         seen = [(one, rows.places, rows.totals(), rows.above.tolist()) for one, rows in self._with_more(row)]
+        numbers = None if self.key_numbers is None else self.key_numbers.tolist()
         for at in range(len(self)):
             close = None if at in missing else (ticks[at], self.places)
-            if keys is not None:
-                row.key = keys[at]
+            if keys is not None and numbers is not None:
+                row.key, row.key_number = keys[at], numbers[at]
             for one, places, totals, above in seen:
                 one.fill(self.first + at, close, totals[at], places, above=above[at])
             yield row
@@ -104,3 +132,7 @@ class Rows:
     def text(self, column: Position, at: int) -> bytes:
         """Return one text of a column, that of the row at a position; for few rows, where `texts` cuts out all."""
         return self._columns.text(column, at)
+
+    def texts_at(self, column: Position, rows: Integers) -> list[bytes]:
+        """Return the texts of a column, those of the rows at some positions; for few rows, as `text`."""
+        return self._columns.texts_at(column, rows)

@@ -14,14 +14,15 @@ from __future__ import annotations
 from bisect import insort
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stream_signal.core.bucket import Bucket, count_in, text_in, ticks_in
+from stream_signal.core.bucket import count_in, text_in, ticks_in
+from stream_signal.core.buckets import Buckets, decimal
 from stream_signal.core.observe import Observer
-from stream_signal.core.ticks import MAX_DIGITS
 from stream_signal.core.time_column import find_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from stream_signal.core.blocks.rolling import Integers
     from stream_signal.core.blocks.rows import Rows
     from stream_signal.core.header import Header
     from stream_signal.core.observe import Row
@@ -82,15 +83,10 @@ class Overview(Observer):
         most: int = MOST_BUCKETS,
     ) -> None:
         self.keyed = keyed
-        self.size = 1
         self.first = 1
-        self.rows_seen = 0
-        self._most = most
+        self._buckets = Buckets(windows, most, keyed=keyed)
         self._time_column = time_column
         self._time: Position | None = None
-        self._windows = windows
-        self._buckets: list[Bucket] = []
-        self._places = 0
         self._run: Run | None = None
         self._flats: list[tuple[int, int, Flat]] = []  # the longest first, and of equal ones the first
         self._flat_stretches = self._flat_rows = 0
@@ -103,25 +99,13 @@ class Overview(Observer):
         """See one row."""
         if not self.rows_seen:
             self.first = row.number
-        bucket = self._buckets[-1] if self._buckets else None
-        if bucket is None or bucket.rows == self.size:
-            while self.size * self._most <= self.rows_seen:
-                self._halve()
-            bucket = Bucket(self._time_of(row), self._windows)
-            self._buckets.append(bucket)
-        self.rows_seen += 1
-        bucket.rows += 1
-        for at, seen in enumerate((row, *row.more)):
-            bucket.signals[at] += seen.above
-            if not self.keyed:
-                bucket.means[at] = _mean_of(seen)
         close = row.ticks
+        if close and not self.keyed:
+            self._bring_to(close[1])
+        ticks = self._buckets.row(row, self._time_of)
         if close is None:
-            bucket.missing += 1
             self._end_run()
-        elif not self.keyed:
-            ticks = self._to_scale(*close)
-            bucket.add_close(ticks, ticks, ticks, ticks)
+        elif ticks is not None:
             run = self._run
             if run and run.ticks == ticks:
                 self._run = run._replace(rows=run.rows + 1)
@@ -135,21 +119,23 @@ class Overview(Observer):
 
         if not self.rows_seen:
             self.first = rows.first
-        while self.size * self._most < self.rows_seen + len(rows):
-            self._halve()
-        factor = self._factor(rows.places)
-        time_of = self._time_in(rows)
-        room = self.size - self._buckets[-1].rows if self._buckets else 0
-        for bucket in buckets_of(rows, room, self.size, time_of, keyed=self.keyed):
-            bucket.scale(factor)
-            if room:
-                self._buckets[-1].add(bucket)
-                room = 0
-            else:
-                self._buckets.append(bucket)
+        buckets = self._buckets
+        room = buckets.make_room(len(rows))
+        factor = self._bring_to(rows.places)
+        time_of = time_in(rows, self._time)
+        buckets.extend(buckets_of(rows, room, buckets.size, time_of, keyed=self.keyed), factor)
         if not self.keyed:
             self._see_runs(rows, runs_of(rows, LEAST_FLAT), factor, time_of)
-        self.rows_seen += len(rows)
+
+    @property
+    def size(self) -> int:
+        """How many rows a bucket has."""
+        return self._buckets.size
+
+    @property
+    def rows_seen(self) -> int:
+        """How many rows there are in all buckets."""
+        return self._buckets.rows_seen
 
     @property
     def flats(self) -> list[Flat]:
@@ -172,27 +158,13 @@ class Overview(Observer):
         Without keys there are `first`, `last`, `low`, `high` and `means`. `means` and `signals` have a list for each
         window.
         """
-        buckets = self._buckets
-        found: dict[str, list[Any]] = {
-            "row": [self.first + at * self.size for at in range(len(buckets))],
-            "time": [bucket.time for bucket in buckets],
-            "rows": [bucket.rows for bucket in buckets],
-            "missing": [bucket.missing for bucket in buckets],
-            "signals": [[bucket.signals[at] for bucket in buckets] for at in range(self._windows)],
-        }
-        if not self.keyed:
-            for name in ("first", "last", "low", "high"):
-                found[name] = [_decimal(getattr(bucket, name), self._places) for bucket in buckets]
-            found["means"] = [[bucket.means[at] for bucket in buckets] for at in range(self._windows)]
-        return found
+        return self._buckets.columns(self.first)
 
     def snapshot(self) -> dict[str, Any]:
         """Return the buckets and the flat stretches."""
         return {
             "first": self.first,
-            "size": self.size,
-            "places": self._places,
-            "buckets": [bucket.as_json() for bucket in self._buckets],
+            **self._buckets.snapshot(),
             "run": self._run and list(self._run),
             "flats": [list(flat) for *_, flat in self._flats],
             "flat": [self._flat_stretches, self._flat_rows],
@@ -206,15 +178,7 @@ class Overview(Observer):
             raise ValueError(f"expected an overview: {error}") from None
 
     def _restore(self, saved: Any) -> None:
-        size, places = count_in(saved["size"]), count_in(saved["places"])
-        buckets = [Bucket.from_json(each, self._windows) for each in saved["buckets"]]
-        counts = [bucket.rows for bucket in buckets]
-        if size & (size - 1) or not size or places > 2 * MAX_DIGITS or len(buckets) > self._most:
-            raise ValueError("expected the buckets of an overview")
-        if any(count != size for count in counts[:-1]) or not all(0 < count <= size for count in counts[-1:]):
-            raise ValueError("expected full buckets")
-        if self.keyed and any(bucket.first is not None for bucket in buckets):
-            raise ValueError("expected buckets without closes")
+        self._buckets.restore(saved)
         run = saved["run"]
         self._run = None if run is None else Run(count_in(run[0]), count_in(run[1]), ticks_in(run[2]), text_in(run[3]))
         self._flats = []
@@ -222,31 +186,14 @@ class Overview(Observer):
             flat = Flat(count_in(row), count_in(rows), text_in(close), text_in(time))
             insort(self._flats, (-flat.rows, flat.row, flat))
         self._flat_stretches, self._flat_rows = map(count_in, saved["flat"])
-        self.first, self.size, self._places = count_in(saved["first"]), size, places
-        self._buckets, self.rows_seen = buckets, sum(counts)
+        self.first = count_in(saved["first"])
 
-    def _halve(self) -> None:
-        """Merge the buckets two by two."""
-        self.size *= 2
-        pairs = self._buckets
-        for bucket, later in zip(pairs[::2], pairs[1::2], strict=False):
-            bucket.add(later)
-        self._buckets = pairs[::2]
-
-    def _to_scale(self, ticks: int, places: int) -> int:
-        return ticks if places == self._places else ticks * self._factor(places)
-
-    def _factor(self, places: int) -> int:
+    def _bring_to(self, places: int) -> int:
         """Return what brings ticks of so many places to the scale of the buckets, which may become larger for it."""
-        if places > self._places:
-            by = 10 ** (places - self._places)
-            for bucket in self._buckets:
-                bucket.scale(by)
-            if self._run:
-                self._run = self._run._replace(ticks=self._run.ticks * by)
-            self._places = places
-        factor: int = 10 ** (self._places - places)
-        return factor
+        more = places - self._buckets.places
+        if more > 0 and self._run:
+            self._run = self._run._replace(ticks=self._run.ticks * 10**more)
+        return self._buckets.factor(places)
 
     def _see_runs(
         self, rows: Rows, runs: Sequence[tuple[int, int, int | None]], factor: int, time_of: Callable[[int], str]
@@ -270,37 +217,28 @@ class Overview(Observer):
         if not run or run.rows < LEAST_FLAT:
             return self._flats, self._flat_stretches, self._flat_rows
         flats = list(self._flats)
-        flat = Flat(run.row, run.rows, _decimal(run.ticks, self._places) or "", run.time)
+        flat = Flat(run.row, run.rows, decimal(run.ticks, self._buckets.places) or "", run.time)
         insort(flats, (-run.rows, run.row, flat))
         return flats[:FLATS], self._flat_stretches + 1, self._flat_rows + run.rows
 
     def _time_of(self, row: Row) -> str:
-        return "" if self._time is None else _as_text(row.text(self._time))
+        return time_of_row(row, self._time)
 
-    def _time_in(self, rows: Rows) -> Callable[[int], str]:
-        position = self._time
-        return lambda at: "" if position is None else _as_text(rows.text(position, at))
+
+def time_of_row(row: Row, position: Position | None) -> str:
+    """Return the timestamp of a row as it is shown."""
+    return "" if position is None else _as_text(row.text(position))
+
+
+def time_in(rows: Rows, position: Position | None) -> Callable[[int], str]:
+    """Return what finds the timestamp of one of the rows, by its place among them."""
+    return lambda at: "" if position is None else _as_text(rows.text(position, at))
+
+
+def times_in(rows: Rows, position: Position | None, places: Integers) -> list[str]:
+    """Return the timestamps of those of the rows that have these places among them."""
+    return [""] * len(places) if position is None else list(map(_as_text, rows.texts_at(position, places)))
 
 
 def _as_text(found: bytes) -> str:
     return found.strip(b" ").decode(errors="replace")[:_TIME_CHARACTERS]
-
-
-def _mean_of(row: Row) -> float | None:
-    try:
-        return row.mean
-    except OverflowError:  # no chart reaches so far
-        return None
-
-
-def _decimal(ticks: int | None, places: int) -> str | None:
-    """Write ticks as a decimal number, without zeros at the end of its decimals.
-
-    >>> _decimal(4200450, 2), _decimal(-5, 3), _decimal(500, 2)
-    ('42004.5', '-0.005', '5')
-    """
-    if ticks is None:
-        return None
-    digits = str(abs(ticks)).rjust(places + 1, "0")
-    whole, part = digits[: len(digits) - places], digits[len(digits) - places :].rstrip("0")
-    return ("-" if ticks < 0 else "") + (f"{whole}.{part}" if part else whole)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stream_signal.core.keys import NO_KEY
 from stream_signal.core.rows.engine import RowEngine
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class KeyedRowEngine(RowEngine):
         keys, totals, reader, look = self._keys, self._keys.totals, self._reader, self._look
         for close in closes:
             key = row.key = reader.label.key  # type: ignore[union-attr] # likewise
+            row.key_number = NO_KEY if key is None else keys.number(key)
             for own, seen in ((keys, row), *zip(self._more_keys, row.more, strict=True)):
                 above = own.push(key, close)
                 mean = own.mean_of(own.take(key)) if key is not None else own.totals.mean

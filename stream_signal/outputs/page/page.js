@@ -1,8 +1,7 @@
 // Draws the charts from the numbers in the page. Nothing here is loaded from anywhere.
 (() => {
   "use strict";
-  const data = JSON.parse(document.getElementById("overview").textContent);
-  const count = data.row.length;
+  const overview = JSON.parse(document.getElementById("overview").textContent);
   const dark = matchMedia("(prefers-color-scheme: dark)");
   // The colours of Okabe and Ito, which everybody can tell apart; a falling candle is also filled, a rising one is not.
   const palettes = {
@@ -17,42 +16,29 @@
   const field = (name) => ({field: name});
   // What is missing, or beyond the floats, is left out of the chart.
   const number = (text) => text === null || !Number.isFinite(Number(text)) ? NaN : Number(text);
-  const center = data.row.map((row, at) => row + (data.rows[at] - 1) / 2);
-  const end = data.row.map((row, at) => row + data.rows[at] - 1);
-  const first = data.row[0] - 0.5;
-  const last = end[count - 1] + 0.5;
-
   function moment(text) {
     // Seconds, milliseconds, microseconds or nanoseconds since 1970; anything else is shown as it is written.
     const digits = /^\d+$/.test(text) ? {10: 1e3, 13: 1, 16: 1e-3, 19: 1e-6}[text.length] : undefined;
     return digits ? new Date(Number(text) * digits).toISOString().slice(0, 19).replace("T", " ") : text;
   }
-  const moments = data.time.map(moment);
-
-  function label(row) {
-    const at = Math.floor((row - data.row[0]) / data.size);
-    if (at < 0 || at >= count || row !== Math.round(row)) return "";
-    const text = moments[at].replace("T", " ").slice(0, 16);
-    return text && (data.size === 1 || data.row[at] === row || data.size * 20 < last - first)
-      ? `${row}\n${text.replace(" ", "\n")}` : String(row);
-  }
-
-  const changing = [];  // what takes its colours from the palette
+  // Charts of the same rows are a group: they are zoomed together, and forgotten together.
+  const groups = {stream: {}, key: {}, ranks: {}};
+  for (const group of Object.values(groups)) Object.assign(group, {ranges: [], changing: [], labels: {}, first: 0, last: 1});
   const paint = () => {
     const palette = dark.matches ? palettes.dark : palettes.light;
-    for (const change of changing) change(palette);
+    for (const {changing} of Object.values(groups)) for (const change of changing) change(palette);
   };
-  const themed = (model, attributes) => changing.push((palette) => Object.assign(model, attributes(palette)));
+  let group = groups.stream;  // of the charts that are being made
+  const themed = (model, attributes) => group.changing.push((palette) => Object.assign(model, attributes(palette)));
 
   const {Plotting, Range1d, ColumnDataSource, CustomJSTickFormatter, HoverTool, Span, NumeralTickFormatter, Legend,
          BasicTicker, BasicTickFormatter} = Bokeh;
   Bokeh.logger.set_level("warn");
-  const x_ranges = [];  // one for each chart, kept equal: each chart is a document of its own
   const touch = matchMedia("(pointer: coarse)").matches;
 
-  function chart(id, title, height) {
-    const x_range = new Range1d({start: first, end: last});
-    x_ranges.push(x_range);
+  function chart(id, title, height, what = "row") {
+    const x_range = new Range1d({start: group.first, end: group.last});  // of its own: each chart is a document
+    group.ranges.push(x_range);
     const figure = Plotting.figure({
       x_range, height, sizing_mode: "stretch_width", tools: "xpan,xwheel_zoom,xzoom_in,xzoom_out,xbox_zoom,reset,save",
       active_drag: touch ? null : "xbox_zoom", active_scroll: touch ? null : "xwheel_zoom", toolbar_location: "above",
@@ -63,8 +49,8 @@
     figure.add_layout(new Legend({}), "above");
     figure.xaxis.ticker = new BasicTicker({desired_num_ticks: innerWidth < 600 ? 3 : 6});
     figure.yaxis.formatter = new BasicTickFormatter({use_scientific: false});
-    figure.xaxis.formatter = new CustomJSTickFormatter({code: "return stream_signal_report.label(tick)"});
-    figure.xaxis.axis_label = "row";
+    figure.xaxis.formatter = new CustomJSTickFormatter({code: `return stream_signal_report.label("${id}", tick)`});
+    figure.xaxis.axis_label = what;
     figure.yaxis.axis_label = title;
     for (const axis of [figure.xaxis, figure.yaxis]) {
       themed(axis, ({text, line}) => ({axis_label_text_color: text, major_label_text_color: text, axis_line_color: line,
@@ -83,140 +69,433 @@
                                                       border_line_color: null}));
   }
 
-  function price() {
-    const figure = chart("price", "price", touch ? 320 : 400);
-    const closes = {};
-    for (const name of ["first", "last", "low", "high"]) closes[name] = data[name].map(number);
-    const texts = Object.fromEntries(["first", "last", "low", "high"].map((name) => [`${name}_text`, data[name]]));
-    const source = new ColumnDataSource({name: "buckets", data: {
-      x: center, end, row: data.row, width: data.rows.map((rows) => 0.7 * rows), time: moments, ...closes, ...texts,
-      top: closes.first.map((one, at) => Math.max(one, closes.last[at])),
-      bottom: closes.first.map((one, at) => Math.min(one, closes.last[at])),
-      rows: data.rows, missing: data.missing, signals: data.signals[0], mean: data.means[0].map(number),
-      mean_text: data.means[0].map((mean) => mean === null ? "" : String(mean)),
-    }});
-    const of = (is_rising) => new Bokeh.CDSView({filter: new Bokeh.IndexFilter({
-      indices: [...center.keys()].filter((at) => (closes.last[at] >= closes.first[at]) === is_rising)})});
-    data.windows.forEach((window, at) => {
-      const means = new ColumnDataSource({name: `mean ${window}`, data: {x: end, y: data.means[at].map(number)}});
-      const line = figure.line({x: field("x"), y: field("y"), source: means, line_width: 1.5,
-                                line_dash: at ? "dashed" : "solid", legend_label: `mean of ${window}`});
-      themed(line.glyph, ({windows}) => ({line_color: windows[at % windows.length]}));
-    });
-    const wick = figure.segment({x0: field("x"), y0: field("low"), x1: field("x"), y1: field("high"), source});
-    themed(wick.glyph, ({rising}) => ({line_color: rising}));
-    if (data.size === 1) {
-      const line = figure.line({x: field("x"), y: field("last"), source, line_width: 1.5, legend_label: "close"});
-      themed(line.glyph, ({rising}) => ({line_color: rising}));
+  // The charts of one series of buckets; they join the group.
+  function series(data) {
+    const count = data.row.length;
+    const center = data.row.map((row, at) => row + (data.rows[at] - 1) / 2);
+    const end = data.row.map((row, at) => row + data.rows[at] - 1);
+    const first = data.row[0] - 0.5;
+    const last = end[count - 1] + 0.5;
+
+    const moments = data.time.map(moment);
+
+    function label(row) {
+      const at = Math.floor((row - data.row[0]) / data.size);
+      if (at < 0 || at >= count || row !== Math.round(row)) return "";
+      const text = moments[at].replace("T", " ").slice(0, 16);
+      return text && (data.size === 1 || data.row[at] === row || data.size * 20 < last - first)
+        ? `${row}\n${text.replace(" ", "\n")}` : String(row);
     }
-    for (const [is_rising, name] of [[true, "rising"], [false, "falling"]]) {
-      const body = figure.vbar({x: field("x"), width: field("width"), top: field("top"), bottom: field("bottom"),
-                                source, view: of(is_rising), name,
-                                ...(data.size > 1 ? {legend_label: `price, ${name}`} : {})});
-      themed(body.glyph, (palette) => ({line_color: palette[name],
-                                        fill_color: palette[name], fill_alpha: is_rising ? 0 : 0.7}));
+
+    Object.assign(group, {first, last, label});
+
+    function price() {
+      const figure = chart("price", "price", touch ? 320 : 400);
+      const closes = {};
+      for (const name of ["first", "last", "low", "high"]) closes[name] = data[name].map(number);
+      const texts = Object.fromEntries(["first", "last", "low", "high"].map((name) => [`${name}_text`, data[name]]));
+      const source = new ColumnDataSource({name: "buckets", data: {
+        x: center, end, row: data.row, width: data.rows.map((rows) => 0.7 * rows), time: moments, ...closes, ...texts,
+        top: closes.first.map((one, at) => Math.max(one, closes.last[at])),
+        bottom: closes.first.map((one, at) => Math.min(one, closes.last[at])),
+        rows: data.rows, missing: data.missing, signals: data.signals[0], mean: data.means[0].map(number),
+        mean_text: data.means[0].map((mean) => mean === null ? "" : String(mean)),
+      }});
+      const of = (is_rising) => new Bokeh.CDSView({filter: new Bokeh.IndexFilter({
+        indices: [...center.keys()].filter((at) => (closes.last[at] >= closes.first[at]) === is_rising)})});
+      data.windows.forEach((window, at) => {
+        const means = new ColumnDataSource({name: `mean ${window}`, data: {x: end, y: data.means[at].map(number)}});
+        const line = figure.line({x: field("x"), y: field("y"), source: means, line_width: 1.5,
+                                  line_dash: at ? "dashed" : "solid", legend_label: `mean of ${window}`});
+        themed(line.glyph, ({windows}) => ({line_color: windows[at % windows.length]}));
+      });
+      const wick = figure.segment({x0: field("x"), y0: field("low"), x1: field("x"), y1: field("high"), source});
+      themed(wick.glyph, ({rising}) => ({line_color: rising}));
+      if (data.size === 1) {
+        const line = figure.line({x: field("x"), y: field("last"), source, line_width: 1.5, legend_label: "close"});
+        themed(line.glyph, ({rising}) => ({line_color: rising}));
+      }
+      for (const [is_rising, name] of [[true, "rising"], [false, "falling"]]) {
+        const body = figure.vbar({x: field("x"), width: field("width"), top: field("top"), bottom: field("bottom"),
+                                  source, view: of(is_rising), name,
+                                  ...(data.size > 1 ? {legend_label: `price, ${name}`} : {})});
+        themed(body.glyph, (palette) => ({line_color: palette[name],
+                                          fill_color: palette[name], fill_alpha: is_rising ? 0 : 0.7}));
+      }
+      if (data.size === 1) {
+        // Single rows; there are never more than the buckets.
+        const rows = [...center.keys()].filter((at) => data.signals[0][at]);
+        const marked = new ColumnDataSource({name: "signals", data: {x: rows.map((at) => center[at]),
+                                                                     y: rows.map((at) => closes.last[at])}});
+        const marks = figure.scatter({x: field("x"), y: field("y"), source: marked, marker: "triangle", size: 5,
+                                      legend_label: "signal"});
+        themed(marks.glyph, ({mark}) => ({fill_color: mark, line_color: mark}));
+      }
+      const from_to = data.size === 1 ? "@row" : "@row to @end";
+      const bodies = figure.renderers.filter((each) => ["rising", "falling"].includes(each.name));
+      figure.add_tools(new HoverTool({mode: "vline", renderers: bodies, tooltips: [
+        ["rows", from_to], ["time", "@time"],
+        ...(data.size === 1 ? [["close", "@last_text"]] : [["first", "@first_text"], ["highest", "@high_text"],
+                                                           ["lowest", "@low_text"], ["last", "@last_text"]]),
+        [`mean of ${data.windows[0]}`, "@mean_text"], ["signals", "@signals"], ["missing", "@missing"]]}));
+      dress_legend(figure);
+      return figure;
     }
-    if (data.size === 1) {
-      // Single rows; there are never more than the buckets.
-      const rows = [...center.keys()].filter((at) => data.signals[0][at]);
-      const marked = new ColumnDataSource({name: "signals", data: {x: rows.map((at) => center[at]),
-                                                                   y: rows.map((at) => closes.last[at])}});
-      const marks = figure.scatter({x: field("x"), y: field("y"), source: marked, marker: "triangle", size: 5,
-                                    legend_label: "signal"});
-      themed(marks.glyph, ({mark}) => ({fill_color: mark, line_color: mark}));
+
+    // As many bars as can be told apart: neighbouring buckets are added up, fewer of them the closer one looks.
+    function bars_between(start, end) {
+      const seen = Math.min(count, Math.max(1, (end - start) / data.size));
+      let each = 1;
+      while (seen / each > MOST_BARS) each *= 2;
+      const bars = {x: [], row: [], end: [], width: [], rows: [], time: [], signals: [], rate: []};
+      data.windows.slice(1).forEach((_, at) => { bars[`rate_${at + 1}`] = []; });
+      for (let from = 0; from < count; from += each) {
+        const to = Math.min(from + each, count);
+        const add = (numbers) => numbers.slice(from, to).reduce((one, other) => one + other, 0);
+        const rows = add(data.rows);
+        const sums = data.signals.map(add);
+        const bar = {x: data.row[from] + (rows - 1) / 2, row: data.row[from], end: data.row[from] + rows - 1, width: rows,
+                     rows, time: moments[from], signals: sums[0], rate: sums[0] / rows};
+        sums.slice(1).forEach((signals, at) => { bar[`rate_${at + 1}`] = signals / rows; });
+        for (const [name, value] of Object.entries(bar)) bars[name].push(value);
+      }
+      return bars;
     }
-    const from_to = data.size === 1 ? "@row" : "@row to @end";
-    const bodies = figure.renderers.filter((each) => ["rising", "falling"].includes(each.name));
-    figure.add_tools(new HoverTool({mode: "vline", renderers: bodies, tooltips: [
-      ["rows", from_to], ["time", "@time"],
-      ...(data.size === 1 ? [["close", "@last_text"]] : [["first", "@first_text"], ["highest", "@high_text"],
-                                                         ["lowest", "@low_text"], ["last", "@last_text"]]),
-      [`mean of ${data.windows[0]}`, "@mean_text"], ["signals", "@signals"], ["missing", "@missing"]]}));
-    dress_legend(figure);
-    return figure;
+
+    function rate(id) {
+      const figure = chart(id, "signal rate", touch ? 240 : 260);
+      const source = new ColumnDataSource({name: `${id}s`, data: bars_between(first, last)});
+      const rates = Object.entries(source.data).filter(([name]) => name.startsWith("rate")).flatMap(([_, values]) => values);
+      figure.y_range = new Range1d({start: 0, end: Math.min(1, 1.25 * Math.max(0.01, ...rates))});
+      figure.yaxis.formatter = new NumeralTickFormatter({format: "0.[0] %"});
+      const bars = figure.vbar({x: field("x"), width: field("width"), top: field("rate"), source, line_width: 0.5,
+                                legend_label: `window ${data.windows[0]}`});
+      themed(bars.glyph, ({bar, edge}) => ({fill_color: bar, line_color: edge}));
+      data.windows.slice(1).forEach((window, at) => {
+        const line = figure.step({x: field("x"), y: field(`rate_${at + 1}`), source, mode: "center", line_width: 1.5,
+                                  line_dash: "dashed", legend_label: `window ${window}`});
+        themed(line.glyph, ({windows}) => ({line_color: windows[(at + 1) % windows.length]}));
+      });
+      const sum = (numbers) => numbers.reduce((one, other) => one + other, 0);
+      const overall = new Span({location: sum(data.signals[0]) / sum(data.rows), dimension: "width", line_dash: "dotted",
+                                line_width: 1.5});
+      themed(overall, ({text}) => ({line_color: text}));
+      figure.add_layout(overall);
+      figure.add_tools(new HoverTool({mode: "vline", renderers: [bars], tooltips: [
+        ["rows", "@row to @end"], ["time", "@time"], ["signals", "@signals of @rows"], ["rate", "@rate{0.[00] %}"]]}));
+      figure.x_range.change.connect((_, {start, end}) => {
+        const bars = bars_between(start, end);
+        if (bars.x.length !== source.data.x.length) source.data = bars;
+        figure.y_range.end = Math.max(figure.y_range.end, Math.min(1, 1.25 * Math.max(...bars.rate)));
+      });
+      dress_legend(figure);
+      return figure;
+    }
+
+    return {price, rate};
   }
 
-  // As many bars as can be told apart: neighbouring buckets are added up, fewer of them the closer one looks.
-  function bars_between(start, end) {
-    const seen = Math.min(count, Math.max(1, (end - start) / data.size));
-    let each = 1;
-    while (seen / each > MOST_BARS) each *= 2;
-    const bars = {x: [], row: [], end: [], width: [], rows: [], time: [], signals: [], rate: []};
-    data.windows.slice(1).forEach((_, at) => { bars[`rate_${at + 1}`] = []; });
-    for (let from = 0; from < count; from += each) {
-      const to = Math.min(from + each, count);
-      const add = (numbers) => numbers.slice(from, to).reduce((one, other) => one + other, 0);
-      const rows = add(data.rows);
-      const sums = data.signals.map(add);
-      const bar = {x: data.row[from] + (rows - 1) / 2, row: data.row[from], end: data.row[from] + rows - 1, width: rows,
-                   rows, time: moments[from], signals: sums[0], rate: sums[0] / rows};
-      sums.slice(1).forEach((signals, at) => { bar[`rate_${at + 1}`] = signals / rows; });
-      for (const [name, value] of Object.entries(bar)) bars[name].push(value);
-    }
-    return bars;
-  }
-
-  function rate() {
-    const figure = chart("rate", "signal rate", touch ? 240 : 260);
-    const source = new ColumnDataSource({name: "rates", data: bars_between(first, last)});
-    const rates = Object.entries(source.data).filter(([name]) => name.startsWith("rate")).flatMap(([_, values]) => values);
-    figure.y_range = new Range1d({start: 0, end: Math.min(1, 1.25 * Math.max(0.01, ...rates))});
-    figure.yaxis.formatter = new NumeralTickFormatter({format: "0.[0] %"});
+  // The rates of the keys in their order, in as many bars as can be told apart, fewer keys in each the closer one looks.
+  function ranks(keys) {
+    const total = keys.names.length;
+    Object.assign(group, {first: 0.5, last: total + 0.5, label: (rank) => rank === Math.round(rank) ? String(rank) : ""});
+    const figure = chart("ranks", "signal rate", touch ? 240 : 260, "keys, the highest rate first");
+    const bars_between = (start, end) => {
+      let each = 1;
+      while (Math.min(total, Math.max(1, end - start)) / each > MOST_BARS) each *= 2;
+      const bars = {x: [], width: [], rate: [], lowest: [], from: [], to: []};
+      for (let from = 0; from < total; from += each) {
+        const to = Math.min(from + each, total);
+        const bar = {x: (from + 1 + to) / 2, width: (to - from) * (total < 400 ? 0.8 : 1), rate: keys.rates[0][from],
+                     lowest: keys.rates[0][to - 1], from: keys.names[from], to: keys.names[to - 1]};
+        for (const [name, value] of Object.entries(bar)) bars[name].push(value);
+      }
+      return bars;
+    };
+    const source = new ColumnDataSource({name: "ranks of keys", data: bars_between(group.first, group.last)});
     const bars = figure.vbar({x: field("x"), width: field("width"), top: field("rate"), source, line_width: 0.5,
-                              legend_label: `window ${data.windows[0]}`});
+                              legend_label: `window ${overview.windows[0]}`});
     themed(bars.glyph, ({bar, edge}) => ({fill_color: bar, line_color: edge}));
-    data.windows.slice(1).forEach((window, at) => {
-      const line = figure.step({x: field("x"), y: field(`rate_${at + 1}`), source, mode: "center", line_width: 1.5,
-                                line_dash: "dashed", legend_label: `window ${window}`});
-      themed(line.glyph, ({windows}) => ({line_color: windows[(at + 1) % windows.length]}));
-    });
-    const sum = (numbers) => numbers.reduce((one, other) => one + other, 0);
-    const overall = new Span({location: sum(data.signals[0]) / sum(data.rows), dimension: "width", line_dash: "dotted",
-                              line_width: 1.5});
-    themed(overall, ({text}) => ({line_color: text}));
-    figure.add_layout(overall);
+    figure.y_range = new Range1d({start: 0, end: Math.min(1, 1.1 * Math.max(0.01, keys.rates[0][0] || 0))});
+    figure.yaxis.formatter = new NumeralTickFormatter({format: "0.[0] %"});
     figure.add_tools(new HoverTool({mode: "vline", renderers: [bars], tooltips: [
-      ["rows", "@row to @end"], ["time", "@time"], ["signals", "@signals of @rows"], ["rate", "@rate{0.[00] %}"]]}));
+      ["first key", "@from"], ["its rate", "@rate{0.[00] %}"], ["last key", "@to"], ["its rate", "@lowest{0.[00] %}"]]}));
     figure.x_range.change.connect((_, {start, end}) => {
       const bars = bars_between(start, end);
       if (bars.x.length !== source.data.x.length) source.data = bars;
-      figure.y_range.end = Math.max(figure.y_range.end, Math.min(1, 1.25 * Math.max(...bars.rate)));
     });
     dress_legend(figure);
     return figure;
   }
 
-  function zoom(start, end) {
-    for (const range of x_ranges) {
+  async function unpacked(id) {
+    const text = document.getElementById(id).textContent;
+    if (!text) return null;
+    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+    return JSON.parse(await new Response(stream).text());
+  }
+
+  const element = (tag, attributes = {}, text = "") => {
+    const made = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+    made.textContent = text;
+    return made;
+  };
+
+  // All buckets but the last have the same number of rows, so the page has only the size and the count.
+  function series_of(chart) {
+    const row = chart.time.map((_, at) => 1 + at * chart.size);
+    const rows = row.map((row) => Math.min(chart.size, chart.count - row + 1));
+    return {...chart, row, rows, windows: overview.windows.slice(0, 1)};
+  }
+
+  // A small picture of a key: its closes from the lowest to the highest, the mean, and the rate below.
+  function small_picture({low, high, signals, rows, means}) {
+    const [lows, highs, mean] = [low, high, means[0]].map((each) => each.map(number));
+    const known = [...lows, ...highs].filter(Number.isFinite);
+    const bottom = known.reduce((one, other) => Math.min(one, other), Infinity);
+    const top = known.reduce((one, other) => Math.max(one, other), -Infinity);
+    const x = (at) => ((at + 0.5) * 200 / lows.length).toFixed(1);
+    const y = (value) => (top > bottom ? 2 + 40 * (top - value) / (top - bottom) : 22).toFixed(1);
+    const line = (points) => points.map((point, at) =>
+      point === null ? "" : `${at && points[at - 1] !== null ? "L" : "M"}${point}`).join("");
+    const closes = lows.flatMap((value, at) => Number.isFinite(value)
+      ? [`${x(at)},${y(value)}`, `${x(at)},${y(highs[at])}`] : [null]);
+    const means_at = mean.map((value, at) => Number.isFinite(value) ? `${x(at)},${y(Math.min(top, Math.max(bottom, value)))}` : null);
+    const each = Math.ceil(rows.length / 40);
+    let bars = "";
+    for (let from = 0; from < rows.length; from += each) {
+      const add = (numbers) => numbers.slice(from, from + each).reduce((one, other) => one + other, 0);
+      const to = Math.min(from + each, rows.length);
+      bars += `M${200 * from / rows.length},60V${60 - 14 * add(signals[0]) / add(rows)}H${200 * to / rows.length - 1}V60Z`;
+    }
+    const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    picture.setAttribute("viewBox", "0 0 200 60");
+    picture.setAttribute("preserveAspectRatio", "none");
+    picture.setAttribute("aria-hidden", "true");
+    for (const [name, d] of [["rates", bars], ["closes", line(closes)], ["mean", line(means_at)]]) {
+      const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+      path.setAttribute("class", name);
+      path.setAttribute("d", d);
+      picture.append(path);
+    }
+    return picture;
+  }
+
+  // A button with a small picture for each key that has charts; the chosen one has them in full.
+  function key_charts(charts, of) {
+    const list = document.getElementById("multiples");
+    const sum = (numbers) => numbers.reduce((one, other) => one + other, 0);
+    document.getElementById("of_charts").textContent = charts.length < of
+      ? `The first ${charts.length} of ${of} keys, in the order in which they came. Choose one to see it in full.`
+      : "In the order in which they came. Choose one to see it in full.";
+    const buttons = charts.map((chart) => {
+      const button = element("button", {type: "button", "aria-pressed": "false"});
+      const rate = `${(100 * sum(chart.signals[0]) / chart.count).toFixed(2)} %`;
+      button.append(element("span", {class: "name"}, chart.key), element("span", {}, `${rate} of ${chart.count}`));
+      button.addEventListener("click", () => choose(chart.key));
+      const item = element("li");
+      item.append(button);
+      list.append(item);
+      return button;
+    });
+    // A picture is drawn when it comes into view.
+    const seen = new IntersectionObserver((entries) => {
+      for (const {isIntersecting, target} of entries) {
+        if (!isIntersecting) continue;
+        seen.unobserve(target);
+        target.children[0].after(small_picture(series_of(charts[buttons.indexOf(target)])));
+      }
+    }, {rootMargin: "200px"});
+    for (const button of buttons) seen.observe(button);
+
+    let views = [];
+    async function choose(key) {
+      const at = charts.findIndex((chart) => chart.key === key);
+      if (at < 0 || key === group_key()) return;
+      for (const view of views) {
+        const {document} = view.model;
+        view.remove();
+        document.clear();
+      }
+      buttons.forEach((button, other) => button.setAttribute("aria-pressed", String(other === at)));
+      group = groups.key;
+      Object.assign(group, {ranges: [], changing: [], key});
+      const data = series_of(charts[at]);
+      const drawn = series(data);
+      const figures = {price: drawn.price(), key_rate: drawn.rate("key_rate")};
+      document.getElementById("chosen").textContent = key;
+      document.getElementById("of_chosen").textContent = (data.size === 1
+        ? "Each close; the triangles are the rows that signalled."
+        : `Each candle: the first, last, lowest and highest close of ${data.size} rows of this key.`)
+        + ` The rolling mean is that of ${data.windows[0]}; the rows are those of this key alone.`;
+      fill_table(data);
+      paint();
+      if (key === kept.get("key")) zoom_as_kept("key_rows", group);
+      kept.set("key", key);
+      join(group);
+      views = await Promise.all(Object.entries(figures).map(([id, figure]) =>
+        Plotting.show(figure, document.getElementById(id))));
+    }
+    return choose;
+  }
+  const group_key = () => groups.key.key;
+
+  // Made when it is opened, for the key that is chosen then.
+  function fill_table(data) {
+    const details = document.getElementById("key_table");
+    const place = details.lastElementChild;
+    place.replaceChildren();
+    details.ontoggle = () => {
+      if (!details.open || place.firstChild) return;
+      const lines = data.row.map((row, at) => [row, data.time[at], data.rows[at], data.missing[at],
+        data.signals[0][at] / data.rows[at], data.first[at], data.low[at], data.high[at], data.last[at], data.means[0][at]]);
+      place.append(table_of(`${data.key}: ${data.size === 1 ? "each line is one row" : `each line is ${data.size} rows`}`,
+        ["first row", "time", "rows", "missing closes", "signal rate", "first close", "lowest", "highest", "last",
+         `mean of ${data.windows[0]}`], lines));
+    };
+    if (details.open) details.ontoggle();
+  }
+
+  function table_of(caption, heads, lines) {
+    const table = element("table");
+    const head = element("tr");
+    head.append(...heads.map((text) => element("th", {scope: "col"}, text)));
+    const [top, body] = [element("thead"), element("tbody")];
+    top.append(head);
+    body.append(...lines.map(line_of));
+    table.append(element("caption", {}, caption), top, body);
+    return table;
+  }
+
+  function line_of(cells) {
+    const line = element("tr");
+    line.append(...cells.map((cell, at) => element(at ? "td" : "th", at ? {} : {scope: "row"}, cell ?? "")));
+    return line;
+  }
+
+  // The table of all keys: it can be searched and sorted, and grows by a hundred lines at a time.
+  function all_keys(keys) {
+    const LINES = 100;
+    const place = document.querySelector("#keys .scroll");
+    const [, ...windows] = overview.windows;
+    const heads = ["key", "signal rate", "rows", "signals", ...windows.map((window) => `signal rate, window ${window}`)];
+    const columns = [keys.names, keys.rates[0], keys.rows, keys.signals[0], ...keys.rates.slice(1)];
+    const table = table_of(keys.of === 1 ? "1 key" : `${keys.of} keys`, heads, []);
+    const search = element("input", {type: "search", id: "search", autocomplete: "off", spellcheck: "false"});
+    const found = element("span", {role: "status", class: "note"});
+    const more = element("button", {type: "button", class: "more"}, `Show ${LINES} more`);
+    const tools = element("p", {class: "tools"});
+    tools.append(element("label", {for: "search"}, "Find a key"), search, found);
+    let [order, shown, sorted, is_falling] = [[], 0, 1, true];
+    const show = () => {
+      table.tBodies[0].append(...order.slice(shown, shown + LINES).map((at) => line_of(columns.map((column) => column[at]))));
+      shown = Math.min(order.length, shown + LINES);
+      more.hidden = shown === order.length;
+    };
+    const list = () => {
+      const wanted = search.value.trim().toLowerCase();
+      order = [...keys.names.keys()].filter((at) => keys.names[at].toLowerCase().includes(wanted));
+      const column = columns[sorted];
+      const before = (one, other) => column[one] < column[other] ? -1 : Number(column[one] > column[other]);
+      order.sort((one, other) => (is_falling ? -1 : 1) * before(one, other) || one - other);
+      found.textContent = wanted ? `${order.length} of ${keys.names.length} keys` : "";
+      table.tBodies[0].replaceChildren();
+      [...table.tHead.rows[0].cells].forEach((cell, at) => at === sorted
+        ? cell.setAttribute("aria-sort", is_falling ? "descending" : "ascending") : cell.removeAttribute("aria-sort"));
+      shown = 0;
+      show();
+    };
+    [...table.tHead.rows[0].cells].forEach((cell, at) => {
+      const button = element("button", {type: "button"}, cell.textContent);
+      button.addEventListener("click", () => {
+        is_falling = at === sorted ? !is_falling : at > 0;
+        sorted = at;
+        list();
+      });
+      cell.replaceChildren(button);
+    });
+    search.addEventListener("input", list);
+    more.addEventListener("click", show);
+    place.replaceChildren(table);
+    place.before(tools);
+    if (keys.names.length < keys.of) {
+      place.before(element("p", {class: "note", id: "left_out"}, `The page has room for the ${keys.names.length} keys of `
+        + `the highest rates, of ${keys.of}. --keys-output writes all of them to a file.`));
+    }
+    place.after(more);
+    list();
+  }
+
+  function zoom(start, end, which = groups.stream) {
+    for (const range of which.ranges) {
       if (range.start !== start || range.end !== end) range.setv({start, end});
     }
   }
 
-  // A page that is replaced while the job runs is loaded anew; what is zoomed in on is kept in its address.
-  function remember() {
-    const kept = /^#rows=(-?[\d.]+),(-?[\d.]+)$/.exec(location.hash);
-    if (kept) zoom(Number(kept[1]), Number(kept[2]));
-    for (const {change} of x_ranges) {
+  // Zoom the charts of a group together, and keep what is zoomed in on.
+  function join(which) {
+    for (const {change} of which.ranges) {
       change.connect((_, {start, end}) => {
-        zoom(start, end);
-        history.replaceState(null, "", start === first && end === last ? "#" : `#rows=${start},${end}`);
+        zoom(start, end, which);
+        keep();
       });
     }
-    const seconds = Number(document.body.dataset.reload);
-    if (seconds) setTimeout(() => location.reload(), Math.max(1000, 1000 * seconds));
+    keep();
   }
 
-  window.stream_signal_report = {label, data, zoom};
-  try {
-    const figures = data.first ? {price: price(), rate: rate()} : {rate: rate()};
+  // A page that is replaced while the job runs is loaded anew; what is seen is kept in its address.
+  const kept = new URLSearchParams(location.hash.slice(1));
+  function keep() {
+    for (const [name, {ranges: [range], first, last}] of [["rows", groups.stream], ["key_rows", groups.key]]) {
+      if (!range) continue;  // not drawn yet
+      if (range.start === first && range.end === last) kept.delete(name);
+      else kept.set(name, `${range.start},${range.end}`);
+    }
+    history.replaceState(null, "", `#${kept.toString().replaceAll("%2C", ",")}`);
+  }
+  function zoom_as_kept(name, which) {
+    const found = /^(-?[\d.]+),(-?[\d.]+)$/.exec(kept.get(name) ?? "");
+    if (found) zoom(Number(found[1]), Number(found[2]), which);
+  }
+
+  window.stream_signal_report = {
+    label: (id, value) => ({ranks: groups.ranks, price: overview.first ? groups.stream : groups.key,
+                            key_rate: groups.key}[id] ?? groups.stream).label(value),
+    data: overview, zoom, groups,
+  };
+
+  async function draw() {
+    const whole = series(overview);
+    const figures = overview.first ? {price: whole.price(), rate: whole.rate("rate")} : {rate: whole.rate("rate")};
+    zoom_as_kept("rows", groups.stream);
+    join(groups.stream);
+    const [packed, charts] = await Promise.all([unpacked("keys_data"), unpacked("key_charts_data")]);
+    if (packed) {
+      const [names, rows, ...signals] = packed.keys;
+      const rates = signals.map((each) => each.map((count, at) => count / rows[at]));
+      const keys = {of: packed.of, names, rows, signals, rates};
+      all_keys(keys);
+      group = groups.ranks;
+      figures.ranks = ranks(keys);
+    }
     paint();
     dark.addEventListener("change", paint);
-    remember();
-    const shown = Object.entries(figures).map(([id, figure]) => Plotting.show(figure, document.getElementById(id)));
+    await Promise.all(Object.entries(figures).map(([id, figure]) => Plotting.show(figure, document.getElementById(id))));
     window.stream_signal_report.figures = figures;
-    Promise.all(shown).then(() => { document.body.dataset.drawn = "yes"; });
-  } catch (error) {
+    if (charts?.length) {
+      const choose = window.stream_signal_report.choose = key_charts(charts, packed.of);
+      await choose(charts.some(({key}) => key === kept.get("key")) ? kept.get("key") : charts[0].key);
+    }
+    document.body.dataset.drawn = "yes";
+  }
+
+  draw().catch((error) => {
     document.getElementById("trouble").hidden = false;
     throw error;
-  }
+  }).finally(() => {
+    const seconds = Number(document.body.dataset.reload);
+    if (seconds) setTimeout(() => location.reload(), Math.max(1000, 1000 * seconds));
+  });
 })();

@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_signal.core.blocks.key_rings import NO_KEY, KeyRings
-from stream_signal.core.keys import Keys
+from stream_signal.core.blocks.key_rings import KeyRings
+from stream_signal.core.keys import NO_KEY, Keys
 from stream_signal.core.tally import Tally
 
 if TYPE_CHECKING:
