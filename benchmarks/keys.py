@@ -25,7 +25,7 @@ from peers import README, compile_bytecode
 from processes import Cost, FailedError, measure
 from report import invocation, number, publish, table
 from truth import signals_of
-from workloads import SEED, WINDOW, cache_folder, read_signals, workload
+from workloads import SEED, WINDOW, cache_folder, read_signals, ticks_of, workload
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,8 +50,7 @@ class Market(NamedTuple):
     @property
     def truth(self) -> NDArray[np.bool_]:
         """The signal of each row, in the window of its symbol: from the integers, one symbol after another."""
-        lines = workload("plain", self.rows).path.read_text(encoding="ascii").splitlines()[1:]
-        ticks = np.array([int(line.split(",")[4].replace(".", "")) for line in lines])
+        ticks = ticks_of(workload("plain", self.rows))
         order = np.argsort(self.ids, kind="stable")
         found = np.zeros(self.rows, np.bool_)
         bounds = np.flatnonzero(np.diff(self.ids[order], prepend=-1, append=-1))

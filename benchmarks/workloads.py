@@ -59,6 +59,13 @@ def read_signals(path: Path) -> NDArray[np.bool_]:
     return np.array(np.frombuffer(path.read_bytes(), "S1") == b"1", np.bool_)
 
 
+def ticks_of(work: Workload) -> NDArray[np.int64]:
+    """Return the closes of a file as integers, without their points: those of a kind that writes the same decimals."""
+    with work.path.open(encoding="ascii") as lines:
+        next(lines)
+        return np.array([int(line.split(",")[CLOSE].replace(".", "")) for line in lines], np.int64)
+
+
 def cache_folder() -> Path:
     """Return the folder for generated files: $STREAM_SIGNAL_CACHE, or one under the user's cache."""
     chosen = os.environ.get("STREAM_SIGNAL_CACHE")
