@@ -21,11 +21,11 @@ import numpy as np
 from contenders import COMMAND, PROGRAMS
 from first_wrong import FirstWrong, explained, first_wrong
 from machine import setting
-from peers import DECIMALS, Wrong, compile_bytecode
+from peers import Wrong, compile_bytecode
 from processes import Cost, FailedError, measure
 from report import invocation, number, parser_of, publish, table
 from truth import signals_of
-from workloads import SEED, WINDOW, cache_folder, read_signals, ticks_of, workload
+from workloads import SEED, WINDOW, cache_folder, places_of, read_signals, ticks_of, workload
 
 if TYPE_CHECKING:
     import argparse
@@ -180,11 +180,11 @@ def wrong_rows(name: str, way: list[str], checked: Market, folder: Path) -> Wron
     else:
         measure([*way, str(checked.path), str(path), str(means)], folder=folder)
         shown = read_signals(path)
-    truth = checked.truth
+    truth, places = checked.truth, places_of(workload("plain", checked.rows))
     wrong = int(np.count_nonzero(shown != truth))
     if wrong and name == KEYED:
         sys.exit(f"{name}: {wrong} rows wrong on {checked.path.name}")
-    return Wrong(wrong, first_wrong(shown, truth, checked.window_before, DECIMALS, means))
+    return Wrong(wrong, first_wrong(shown, truth, checked.window_before, places, means))
 
 
 def _ratio(costs: list[Cost], others: list[Cost]) -> str:

@@ -25,7 +25,7 @@ from machine import setting
 from processes import Cost, measure, memory_floor
 from report import invocation, number, parser_of, publish, table
 from tracking import BUSY_RATIO, fixed_loop, waited
-from workloads import WINDOW, Workload, read_signals, ticks_of, workload
+from workloads import WINDOW, Workload, places_of, read_signals, ticks_of, workload
 
 if TYPE_CHECKING:
     import argparse
@@ -46,7 +46,6 @@ class Wrong(NamedTuple):
 
 
 FILES = {"plain": "random walk", "flat": "flat minutes"}
-DECIMALS = 2  # of the closes in these
 
 
 class Result(NamedTuple):
@@ -123,8 +122,8 @@ def wrong_rows(contender: Contender, work: Workload, folder: Path) -> Wrong:
         sys.exit(f"{contender.name}: {wrong} rows wrong on {work.path.name}")
     if not wrong:
         return Wrong(0, None)
-    ticks = ticks_of(work)
-    return Wrong(wrong, first_wrong(shown, work.truth, lambda row: window_before(ticks, row), DECIMALS, means))
+    ticks, places = ticks_of(work), places_of(work)
+    return Wrong(wrong, first_wrong(shown, work.truth, lambda row: window_before(ticks, row), places, means))
 
 
 def window_before(ticks: NDArray[np.int64], row: int) -> list[int]:

@@ -95,6 +95,20 @@ def test_keys() -> None:
     assert [first for first, *_ in found[-len(WINDOWS) :]] == [f"| {windows}" for windows in WINDOWS]
 
 
+def test_klines() -> None:
+    """There is a line for ours with each input, and for each library; a wrong signal of ours would end it."""
+    printed = script("klines.py", "--rows", "1000", "--rows-checked", "1000", "--runs", "1", "--print", "--no-compile")
+    speeds, firsts = printed.split("The first row that each decides otherwise:")
+    found = [line.split(" | ") for line in speeds.splitlines() if line.startswith("| ")][1:]
+    ours = "| stream-signal, --format binance"
+    peers = [("polars", "| polars scan_csv, streaming"), ("pandas", "| pandas read_csv, usecols")]
+    wanted = [[ours, "file"], [ours, "pipe"], *([name, "file"] for each, name in peers if find_spec(each))]
+    assert [line[:2] for line in found] == wanted
+    assert [line[-1] for line in found[:2]] == ["0 |", "0 |"]
+    wrong = [line[0] for line in found if line[-1] != "0 |"]
+    assert [line.split(" | ")[0] for line in firsts.splitlines() if line.startswith("| ")][1:] == wrong
+
+
 def test_scaling() -> None:
     """There is a line for each way, and every way gives the right answer."""
     printed = script("scaling.py", "--rows", "100000", "--runs", "1", "--print", "--no-compile")
