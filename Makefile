@@ -18,7 +18,7 @@ EVERYTHING := -n auto --benchmark-disable --hypothesis-profile=all
 # More for pytest or peers.py: make bench BENCH="--rows 1_000_000 -k command"
 BENCH ?=
 
-.PHONY: browser shells screenshots run test test-all test-lowest test-wheel coverage dist check format bench bench-compare bench-baseline bench-once bench-peers bench-arrays bench-keys bench-latency bench-signals bench-soak bench-bulk bench-scaling bench-history fuzz data exactness pins clean
+.PHONY: browser shells screenshots run test test-all test-lowest test-wheel coverage dist check format bench bench-compare bench-baseline bench-once bench-peers bench-arrays bench-klines bench-keys bench-latency bench-signals bench-soak bench-bulk bench-scaling bench-history fuzz data exactness pins clean
 
 run: .venv/installed
 	$(BIN)/stream-signal --input data.csv --config config.yaml --output metrics.json --log-file run.log
@@ -85,12 +85,16 @@ bench-once: .venv/installed-dev
 
 bench-peers: .venv/installed-peers
 	$(BIN)/python benchmarks/peers.py $(BENCH)
+	$(BIN)/python benchmarks/klines.py $(BENCH)
 	$(BIN)/python benchmarks/arrays.py $(BENCH)
 	$(BIN)/python benchmarks/keys.py $(BENCH)
 
 # The other parts of bench-peers.
 bench-arrays: .venv/installed-peers
 	$(BIN)/python benchmarks/arrays.py $(BENCH)
+
+bench-klines: .venv/installed-peers
+	$(BIN)/python benchmarks/klines.py $(BENCH)
 
 bench-keys: .venv/installed-peers
 	$(BIN)/python benchmarks/keys.py $(BENCH)

@@ -1,7 +1,8 @@
 """What is compared: for each program how it is run, for which input, and how it shows the signal of each row.
 
-Each is the short program that its users would write, in `programs/`. All take `PATH [SIGNALS]`, count the rows whose
-close is above the mean of the last five, and print `rows signals`; SIGNALS gets one character a row, 0 or 1.
+Each is the short program that its users would write, in `programs/`. All take `PATH [SIGNALS MEANS]`, count the
+rows whose close is above the mean of the last five, and print `rows signals`; SIGNALS gets one character a row, 0 or 1,
+and MEANS a line with the mean, if the program has one in floats.
 """
 
 from __future__ import annotations
@@ -27,15 +28,20 @@ class Contender(NamedTuple):
     program: list[str]
     """what is timed, without its PATH"""
     shower: list[str]
-    """what shows the signal of each row, without its PATH and SIGNALS; not timed"""
+    """what shows the signal of each row, without its PATH, SIGNALS and MEANS; not timed"""
+
+    @property
+    def label(self) -> str:
+        """The name, with the input if it is not a file."""
+        return self.name + ", by pipe" * (self.input_name == "pipe")
 
     def counting(self, path: Path) -> list[str]:
         """Return the timed command for a file."""
         return [*self.program, self.path_for(path)]
 
-    def showing(self, path: Path, signals: Path) -> list[str]:
-        """Return the command that writes the signal of each row."""
-        return [*self.shower, self.path_for(path), str(signals)]
+    def showing(self, path: Path, signals: Path, means: Path) -> list[str]:
+        """Return the command that writes the signal of each row, and its mean."""
+        return [*self.shower, self.path_for(path), str(signals), str(means)]
 
     def piped(self, path: Path) -> Path | None:
         """Return the file that is to be piped in, if any."""

@@ -10,7 +10,6 @@ without keys on the same file. Wrong rows are counted outside the timing, on few
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 from importlib.util import find_spec
@@ -20,14 +19,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from contenders import COMMAND, PROGRAMS
-from machine import described, versions
-from peers import README, compile_bytecode
+from first_wrong import FirstWrong, explained, first_wrong
+from machine import setting
+from peers import Wrong, compile_bytecode
 from processes import Cost, FailedError, measure
-from report import invocation, number, publish, table
+from report import invocation, number, parser_of, publish, table
 from truth import signals_of
-from workloads import SEED, WINDOW, cache_folder, read_signals, workload
+from workloads import SEED, WINDOW, cache_folder, places_of, read_signals, ticks_of, workload
 
 if TYPE_CHECKING:
+    import argparse
+
     from numpy.typing import NDArray
 
 INTERLEAVED, GROUPED = "interleaved", "grouped"
@@ -48,10 +50,20 @@ class Market(NamedTuple):
     """the number of the symbol of each row"""
 
     @property
+    def ticks(self) -> NDArray[np.int64]:
+        """The close of each row, in cents."""
+        return ticks_of(workload("plain", self.rows))
+
+    def window_before(self, row: int) -> list[int]:
+        """Return the closes of the window of its symbol that ends at a row, counted from 0."""
+        rows = np.flatnonzero(self.ids[: row + 1] == self.ids[row])[-WINDOW:]
+        closes: list[int] = self.ticks[rows].tolist()
+        return closes
+
+    @property
     def truth(self) -> NDArray[np.bool_]:
         """The signal of each row, in the window of its symbol: from the integers, one symbol after another."""
-        lines = workload("plain", self.rows).path.read_text(encoding="ascii").splitlines()[1:]
-        ticks = np.array([int(line.split(",")[4].replace(".", "")) for line in lines])
+        ticks = self.ticks
         order = np.argsort(self.ids, kind="stable")
         found = np.zeros(self.rows, np.bool_)
         bounds = np.flatnonzero(np.diff(self.ids[order], prepend=-1, append=-1))
@@ -97,18 +109,21 @@ def main() -> None:
         compile_bytecode()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        keys = keys_table(options, folder)
+        keys, firsts = keys_table(options, folder)
         windows = windows_table(options, folder)
     said = f"`{invocation()}`: {options.rows:,} rows, window {WINDOW}, median of {options.runs}; "
     said += f"wrong rows of {options.rows_checked:,}.\n"
-    said += f"{described()}; {', '.join(f'{name} {version}' for name, version in versions().items())}."
-    text = f"{said}\n\n{keys}\n\nSeveral windows in one pass, by one process, without keys:\n\n{windows}"
+    said += setting()
+    title = "The first row that each decides otherwise, in the window of its symbol:"
+    further = "Several windows in one pass, by one process, without keys:"
+    text = f"{said}\n\n{keys}\n\n{title}\n\n{firsts}\n\n{further}\n\n{windows}"
     publish("keys", text, options.output, only_print=options.print)
 
 
-def keys_table(options: argparse.Namespace, folder: Path) -> str:
-    """Measure each market by each program."""
-    rows = []
+def keys_table(options: argparse.Namespace, folder: Path) -> tuple[str, str]:
+    """Measure each market by each program; return the table, and that of the first wrong rows."""
+    rows: list[list[str]] = []
+    firsts: list[tuple[str, str, FirstWrong | None]] = []
     for symbols, layout in MARKETS:
         found, checked = market(options.rows, symbols, layout), market(options.rows_checked, symbols, layout)
         ways = programs(folder)
@@ -119,10 +134,15 @@ def keys_table(options: argparse.Namespace, folder: Path) -> str:
             cells.append(_ratio(mine, costs[PLAIN]))
             cells.append(_ratio(ours, mine))
             cells.append(number(max(cost.peak for cost in mine)) if mine else "")
-            cells.append("" if name == PLAIN else f"{wrong_rows(name, ways[name], checked, folder):,}")
+            if name == PLAIN:
+                cells.append("")
+            else:
+                wrong = wrong_rows(name, ways[name], checked, folder)
+                cells.append(f"{wrong.rows:,}")
+                firsts.append((name, f"{symbols:,} {layout}", wrong.first))
             rows.append([name, f"{symbols:,} {layout}", *cells])
     head = ["program", "symbols", "wall s", "of plain", "ours, of its", "peak MB", "wrong rows"]
-    return table(head, rows)
+    return table(head, rows), explained(firsts)
 
 
 def windows_table(options: argparse.Namespace, folder: Path) -> str:
@@ -151,19 +171,20 @@ def take_turns(ways: dict[str, list[str]], runs: int, folder: Path) -> dict[str,
     return costs
 
 
-def wrong_rows(name: str, way: list[str], checked: Market, folder: Path) -> int:
-    """Count the rows whose signal is not the exact one."""
-    path = folder / "signals"
+def wrong_rows(name: str, way: list[str], checked: Market, folder: Path) -> Wrong:
+    """Count the rows whose signal is not the exact one, and find the first."""
+    path, means = folder / "signals", folder / "means"
     if name == KEYED:
         measure([COMMAND, str(checked.path), "--key", "symbol", "--signals", str(path), "--quiet"], folder=folder)
         shown = np.array([line.endswith(b",1") for line in path.read_bytes().splitlines()[1:]])
     else:
-        measure([*way, str(checked.path), str(path)], folder=folder)
+        measure([*way, str(checked.path), str(path), str(means)], folder=folder)
         shown = read_signals(path)
-    wrong = int(np.count_nonzero(shown != checked.truth))
+    truth, places = checked.truth, places_of(workload("plain", checked.rows))
+    wrong = int(np.count_nonzero(shown != truth))
     if wrong and name == KEYED:
         sys.exit(f"{name}: {wrong} rows wrong on {checked.path.name}")
-    return wrong
+    return Wrong(wrong, first_wrong(shown, truth, checked.window_before, places, means))
 
 
 def _ratio(costs: list[Cost], others: list[Cost]) -> str:
@@ -172,13 +193,7 @@ def _ratio(costs: list[Cost], others: list[Cost]) -> str:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Compare programs on files of many symbols.")
-    parser.add_argument("--rows", type=int, default=10_000_000, help="size of the timed files (default: 10_000_000)")
-    parser.add_argument("--runs", type=int, default=5, help="rounds, of which the median counts (default: 5)")
-    parser.add_argument("--rows-checked", type=int, default=1_000_000, help="rows compared one by one")
-    parser.add_argument("--output", type=Path, default=README, help="document to write the tables into")
-    parser.add_argument("--print", action="store_true", help="print the tables and write nothing")
-    parser.add_argument("--no-compile", action="store_true", help="take the bytecode as it is")
+    parser = parser_of("Compare programs on files of many symbols.")
     return parser.parse_known_args()[0]  # `make bench-peers` passes on what is meant for peers.py
 
 

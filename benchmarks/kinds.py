@@ -140,6 +140,9 @@ KINDS: dict[str, Kind] = {
     "flat": Kind(flat),
 }
 
+# Files without a header, which need to be told where the close is: `--format binance`.
+HEADLESS: dict[str, Kind] = {"klines": Kind(wide, header="")}
+
 
 def _with_close(fields: list[str], close: str) -> str:
     fields[CLOSE] = close

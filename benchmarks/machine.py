@@ -30,6 +30,11 @@ def described() -> str:
     return f"{here['cpu']}, {here['cores']} cores, {here['memory']}, {here['system']}, {here['python']}"
 
 
+def setting() -> str:
+    """Describe the machine and the versions of the programs, on one line."""
+    return f"{described()}; {', '.join(f'{name} {version}' for name, version in versions().items())}."
+
+
 def folder_name() -> str:
     """Return a folder name for this machine, the same while its figures can be compared."""
     here = machine()

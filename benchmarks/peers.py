@@ -10,27 +10,42 @@ and the same forward-filled, where nine rows in ten repeat the last close and ma
 
 from __future__ import annotations
 
-import argparse
 import compileall
 import sys
 import sysconfig
 import tempfile
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from contenders import Contender, contenders, starters
-from machine import described, versions
+from first_wrong import FirstWrong, explained, first_wrong
+from machine import setting
 from processes import Cost, measure, memory_floor
-from report import invocation, number, publish, table
+from report import invocation, number, parser_of, publish, table
 from tracking import BUSY_RATIO, fixed_loop, waited
-from workloads import WINDOW, Workload, read_signals, workload
+from workloads import WINDOW, Workload, places_of, read_signals, ticks_of, workload
 
-README = Path(__file__).resolve().parent / "README.md"
+if TYPE_CHECKING:
+    import argparse
+
+    from numpy.typing import NDArray
+
+PACKAGE = Path(__file__).resolve().parent.parent / "stream_signal"
 STARTUP_ROWS = 10_000
 BUSY_LOOPS = 20  # before and after: 0.2 s in all
 EXACT = ("stream-signal", "C, one loop")  # a wrong answer of these is a bug, not a finding
+
+
+class Wrong(NamedTuple):
+    """What of the rows of a file is not the exact answer."""
+
+    rows: int
+    first: FirstWrong | None
+
+
+FILES = {"plain": "random walk", "flat": "flat minutes"}
 
 
 class Result(NamedTuple):
@@ -62,8 +77,7 @@ def main() -> None:
         loops += [fixed_loop() for _ in range(BUSY_LOOPS)]
         startup = take_turns(starters(found, folder), small, options.startup_runs, folder)
         wrong = {
-            kind: [wrong_rows(one, workload(kind, options.rows_checked), folder) for one in found]
-            for kind in ("plain", "flat")
+            kind: [wrong_rows(one, workload(kind, options.rows_checked), folder) for one in found] for kind in FILES
         }
     text = "\n\n".join(
         [
@@ -71,6 +85,12 @@ def main() -> None:
             speed_table(results, wrong),
             f"Start-up: the job on {STARTUP_ROWS:,} rows, whole process, median of {options.startup_runs}.",
             startup_table(startup),
+            "The first row that each decides otherwise:",
+            explained(
+                (one.label, FILES[kind], each.first)
+                for kind, rows in wrong.items()
+                for one, each in zip(found, rows, strict=True)
+            ),
         ]
     )
     publish("peers", text, options.output, only_print=options.print)
@@ -90,20 +110,29 @@ def take_turns(found: list[Contender], work: Workload, runs: int, folder: Path) 
     return [_result(contender, so_far) for contender, so_far in zip(found, costs, strict=True)]
 
 
-def wrong_rows(contender: Contender, work: Workload, folder: Path) -> int:
-    """Count the rows whose signal is not the exact one."""
-    path = folder / "signals"
-    measure(contender.showing(work.path, path), piped=contender.piped(work.path), folder=folder)
+def wrong_rows(contender: Contender, work: Workload, folder: Path) -> Wrong:
+    """Count the rows whose signal is not the exact one, and find the first."""
+    path, means = folder / "signals", folder / "means"
+    measure(contender.showing(work.path, path, means), piped=contender.piped(work.path), folder=folder)
     shown = read_signals(path)
     if shown.size != work.rows:
         sys.exit(f"{contender.name}: {shown.size} signals for {work.rows} rows")
     wrong = int(np.count_nonzero(shown != work.truth))
     if wrong and contender.name.startswith(EXACT):
         sys.exit(f"{contender.name}: {wrong} rows wrong on {work.path.name}")
-    return wrong
+    if not wrong:
+        return Wrong(0, None)
+    ticks, places = ticks_of(work), places_of(work)
+    return Wrong(wrong, first_wrong(shown, work.truth, lambda row: window_before(ticks, row), places, means))
 
 
-def speed_table(results: list[Result], wrong: dict[str, list[int]]) -> str:
+def window_before(ticks: NDArray[np.int64], row: int) -> list[int]:
+    """Return the closes of the window that ends at a row, counted from 0."""
+    closes: list[int] = ticks[row - WINDOW + 1 : row + 1].tolist()
+    return closes
+
+
+def speed_table(results: list[Result], wrong: dict[str, list[Wrong]]) -> str:
     """Draw the main table; the ratios are to stream-signal for the same input."""
     ours = {result.contender.input_name: result for result in results[:2]}
     head = ["program", "input", "wall s", "fastest to slowest", "times ours", "CPU s", "peak MB", "times ours"]
@@ -122,8 +151,8 @@ def speed_table(results: list[Result], wrong: dict[str, list[int]]) -> str:
                 number(result.cpu),
                 number(result.peak),
                 number(result.peak / us.peak),
-                f"{walk:,}",
-                f"{flat:,}",
+                f"{walk.rows:,}",
+                f"{flat.rows:,}",
             ]
         )
     return table(head, rows)
@@ -140,7 +169,7 @@ def startup_table(results: list[Result]) -> str:
 
 def compile_bytecode() -> None:
     """Compile what is installed, so that no run has to."""
-    folders = {sysconfig.get_path("purelib"), str(README.parent.parent / "stream_signal")}
+    folders = {sysconfig.get_path("purelib"), str(PACKAGE)}
     for folder in folders:
         compileall.compile_dir(folder, quiet=2, workers=0)
 
@@ -156,23 +185,17 @@ def _setting(options: argparse.Namespace, *, busy: bool) -> str:
     command = invocation()
     return f"""\
 `{command}`: {options.rows:,} rows, {number(size)} MB, median of {options.runs}; wrong rows of {options.rows_checked:,}.
-{described()}; {", ".join(f"{name} {version}" for name, version in versions().items())}.
+{setting()}
 No peak below {number(memory_floor())} MB can be measured; that of C is mostly the mapped file.\
 {" The machine was busy: these times are not to be quoted." * busy}"""
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Compare stream-signal with other programs on the same work.")
-    parser.add_argument("--rows", type=int, default=10_000_000, help="size of the timed file (default: 10_000_000)")
-    parser.add_argument("--runs", type=int, default=5, help="rounds, of which the median counts (default: 5)")
-    parser.add_argument("--rows-checked", type=int, default=1_000_000, help="rows compared one by one")
+    parser = parser_of("Compare stream-signal with other programs on the same work.")
     parser.add_argument("--startup-runs", type=int, default=15, help="rounds of the small job (default: 15)")
     parser.add_argument(
         "--only", nargs="+", default=[""], metavar="NAME", help="only programs whose name begins so; ours always"
     )
-    parser.add_argument("--output", type=Path, default=README, help="document to write the tables into")
-    parser.add_argument("--print", action="store_true", help="print the tables and write nothing")
-    parser.add_argument("--no-compile", action="store_true", help="take the bytecode as it is")
     options = parser.parse_args()
     options.only.append("stream-signal")  # all ratios are to it
     return options

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+
+README = Path(__file__).resolve().parent / "README.md"
+
+
+def parser_of(description: str, runs: int = 5) -> argparse.ArgumentParser:
+    """Return the options that the comparisons of programs on files share."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--rows", type=int, default=10_000_000, help="size of the timed files (default: 10_000_000)")
+    parser.add_argument("--runs", type=int, default=runs, help=f"rounds, of which the median counts (default: {runs})")
+    parser.add_argument("--rows-checked", type=int, default=1_000_000, help="rows compared one by one")
+    parser.add_argument("--output", type=Path, default=README, help="document to write the tables into")
+    parser.add_argument("--print", action="store_true", help="print the tables and write nothing")
+    parser.add_argument("--no-compile", action="store_true", help="take the bytecode as it is")
+    return parser
 
 
 def invocation() -> str:

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING
 
 from contenders import COMMAND
 from machine import described
-from peers import README, compile_bytecode
+from peers import compile_bytecode
 from processes import clean_environment, measure
-from report import invocation, number, publish, table
+from report import README, invocation, number, publish, table
 from workloads import workload
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from contenders import COMMAND, PROGRAMS
 from machine import described, versions
-from peers import README, compile_bytecode
+from peers import compile_bytecode
 from processes import Cost, measure
-from report import invocation, number, publish, table
+from report import README, invocation, number, publish, table
 from workloads import workload
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 from baseline import BASELINE, read
 from contenders import contenders
@@ -43,15 +44,42 @@ def test_peers(tmp_path: Path) -> None:
     assert document.read_text().partition(begin)[2].partition(end)[0].strip() == printed.strip()
 
 
+def test_the_first_wrong_row_is_explained() -> None:
+    """Each program that is wrong has its first row in the table: equal in integers, apart in the floats it holds."""
+    small = ["--rows", "1000", "--rows-checked", "1000", "--runs", "1", "--startup-runs", "1", "--no-compile"]
+    printed = script("peers.py", *small, "--only", "csv", "--print").partition("decides otherwise:")[2]
+    lines = [line.strip("| ").split(" | ") for line in printed.strip().splitlines()]
+    assert lines[2:] == [
+        [
+            "csv module, deque",
+            "flat minutes",
+            "15",
+            "42207.43 42207.43 42207.43 42207.43 42207.43",
+            "21103715 = 21103715",
+            "0",
+            "42207.43 > 42207.42999999999",
+            "1",
+        ]
+    ]
+
+
 def test_contenders(tmp_path: Path) -> None:
-    """Every program that is installed counts all rows and shows the signal of each; exact ones make no mistake."""
+    """Every program here shows the signal of each row, and the mean that it follows; exact ones make no mistake."""
     work = workload("flat", 1000)
+    closes = [float(line.split(",")[4]) for line in work.path.read_text().splitlines()[1:]]
     for contender in contenders(tmp_path):
         shown = tmp_path / "signals"
-        cost = measure(contender.showing(work.path, shown), piped=contender.piped(work.path), folder=tmp_path)
+        cost = measure(
+            contender.showing(work.path, shown, tmp_path / "means"), piped=contender.piped(work.path), folder=tmp_path
+        )
         signals = read_signals(shown)
         assert contender.answer(cost.stdout) == (work.rows, int(signals.sum()))
         assert signals.size == work.rows
+        means = tmp_path / "means"
+        if means.exists() and contender.name != "DuckDB, DECIMAL and product":
+            held = np.array(means.read_text().split(), np.float64)
+            assert (np.array(closes)[4:] > held[4:]).tolist() == signals[4:].tolist()
+            means.unlink()
         if contender.name in {"stream-signal", "DuckDB, DECIMAL and product", "C, one loop"}:
             assert (signals == work.truth).all()
 
@@ -64,7 +92,21 @@ def test_keys() -> None:
     markets = [f"{symbols:,} {layout}" for symbols, layout in MARKETS]
     wanted = [[f"| {name}", one] for one in markets for name in names]
     assert found[1 : len(wanted) + 1] == wanted
-    assert [first for first, *_ in found[len(wanted) + 2 :]] == [f"| {windows}" for windows in WINDOWS]
+    assert [first for first, *_ in found[-len(WINDOWS) :]] == [f"| {windows}" for windows in WINDOWS]
+
+
+def test_klines() -> None:
+    """There is a line for ours with each input, and for each library; a wrong signal of ours would end it."""
+    printed = script("klines.py", "--rows", "1000", "--rows-checked", "1000", "--runs", "1", "--print", "--no-compile")
+    speeds, firsts = printed.split("The first row that each decides otherwise:")
+    found = [line.split(" | ") for line in speeds.splitlines() if line.startswith("| ")][1:]
+    ours = "| stream-signal, --format binance"
+    peers = [("polars", "| polars scan_csv, streaming"), ("pandas", "| pandas read_csv, usecols")]
+    wanted = [[ours, "file"], [ours, "pipe"], *([name, "file"] for each, name in peers if find_spec(each))]
+    assert [line[:2] for line in found] == wanted
+    assert [line[-1] for line in found[:2]] == ["0 |", "0 |"]
+    wrong = [line[0] for line in found if line[-1] != "0 |"]
+    assert [line.split(" | ")[0] for line in firsts.splitlines() if line.startswith("| ")][1:] == wrong
 
 
 def test_scaling() -> None:

@@ -9,13 +9,15 @@ import json
 import subprocess
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from contenders import COMMAND
 from kinds import KINDS
 from processes import clean_environment, measure
-from workloads import WINDOW, WINDOWS, Workload, workload
+from truth import signals_of
+from workloads import WINDOW, WINDOWS, Workload, ticks_of, workload
 
-from stream_signal import Config, RollingMean, SignalStream
+from stream_signal import Config, RollingMean, Segment, SignalStream
 from stream_signal.inputs.files import read_chunks
 
 if TYPE_CHECKING:
@@ -84,6 +86,22 @@ def test_stream_windows(timed: Timed, benchmark: BenchmarkFixture, window: int, 
     work = workload("plain", rows)
     assert timed(stream, work, window) == (rows, work.signals[window])
     report(benchmark, rows, work)
+
+
+def test_join_segments(timed: Timed, benchmark: BenchmarkFixture) -> None:
+    """Time the joining of 10,000 segments as long as their window of 1,000, from first to last, as a job does it."""
+    window, runs, times = 1_000, 10, 1_000
+    ticks = ticks_of(workload("plain", window * runs))
+    closes = [(close, 2) for close in ticks.tolist()]
+    segments = [Segment.of(closes[start : start + window], window) for start in range(0, len(closes), window)]
+
+    def join() -> Segment:
+        return sum(segments * times, Segment.empty(window))
+
+    whole = np.tile(ticks, times)
+    joined = timed(join)
+    assert joined.signals == np.count_nonzero(signals_of(whole, np.zeros(len(whole), np.bool_), window))
+    report(benchmark, joined.rows)
 
 
 @pytest.mark.parametrize("input_name", ["file", "pipe"])

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from kinds import CLOSE, KINDS
+from kinds import CLOSE, HEADLESS, KINDS
 from truth import signals_of
 
 from stream_signal.command.candles import candles
@@ -59,6 +59,21 @@ def read_signals(path: Path) -> NDArray[np.bool_]:
     return np.array(np.frombuffer(path.read_bytes(), "S1") == b"1", np.bool_)
 
 
+def ticks_of(work: Workload) -> NDArray[np.int64]:
+    """Return the closes of a file as integers, without their points: those of a kind that writes the same decimals."""
+    with work.path.open(encoding="ascii") as lines:
+        if not work.path.name.startswith(tuple(HEADLESS)):
+            next(lines)
+        return np.array([int(line.split(",")[CLOSE].replace(".", "")) for line in lines], np.int64)
+
+
+def places_of(work: Workload) -> int:
+    """Return how many decimals the closes of a file have, which are as many in all rows."""
+    with work.path.open(encoding="ascii") as lines:
+        next(lines)
+        return len(next(lines).split(",")[CLOSE].partition(".")[2])
+
+
 def cache_folder() -> Path:
     """Return the folder for generated files: $STREAM_SIGNAL_CACHE, or one under the user's cache."""
     chosen = os.environ.get("STREAM_SIGNAL_CACHE")
@@ -79,12 +94,13 @@ def workload(kind: str, rows: int) -> Workload:
 
 def _make(kind: str, rows: int, path: Path) -> None:
     """Write the file and its answers; the file gets its name last, when it is complete."""
-    how = KINDS[kind]
+    how = (KINDS | HEADLESS)[kind]
     source = _generated(rows) if kind == "plain" else _from_plain(rows)
     ticks, missing = array("q"), array("b")
     unfinished = path.with_suffix(f".{os.getpid()}")
     with unfinished.open("w", encoding="ascii", newline="") as file:
-        file.write(how.header + how.newline)
+        if how.header:
+            file.write(how.header + how.newline)
         lines = how.lines((fields := line.split(","), int(fields[CLOSE].replace(".", ""))) for line in source)
         while block := list(islice(lines, BLOCK_LINES)):
             file.writelines(line + how.newline for line, _ in block)

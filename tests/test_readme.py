@@ -7,9 +7,10 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -304,3 +305,44 @@ def test_what_stands_in_for_the_usual_files() -> None:
     assert not {"requirements.txt", "run.py"} & set(os.listdir(REPOSITORY))
     replaced = dict(re.findall(r"^- Instead of `(.+?)`: `(.+?)`", README, re.MULTILINE))
     assert replaced == {"pip install -r requirements.txt": "pip install .", "python run.py": "stream-signal"}
+
+
+@pytest.fixture
+def market(tmp_path: Path) -> Path:
+    """Make the market of the page about many symbols, and the rates that the command finds."""
+    made = run_command("candles", "--symbols", "50", "--rows", "20000", "--seed", "42", cwd=tmp_path)
+    (tmp_path / "market.csv").write_bytes(made.stdout)
+    run_command("market.csv", "--key", "symbol", "--keys-output", "rates.csv", "--quiet", cwd=tmp_path)
+    return tmp_path
+
+
+def rates(folder: Path) -> dict[str, tuple[int, int, float]]:
+    """Read the rows, signals and value of each symbol."""
+    lines = [line.split(",") for line in (folder / "rates.csv").read_text().splitlines()[1:]]
+    return {key: (int(rows), int(signals), float(value)) for key, rows, signals, value in lines}
+
+
+def test_many_symbols_in_sql(market: Path) -> None:
+    """The query for many symbols runs as shown, in SQLite with the closes in cents, and finds the same rates."""
+    (query,) = blocks("sql", page("how-to/many-symbols.md"))
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE TABLE candles (symbol TEXT, timestamp INTEGER, close INTEGER)")
+        fields = (line.split(",") for line in (market / "market.csv").read_text().splitlines()[1:])
+        candles = [(each[0], int(each[1]), int(each[5].replace(".", ""))) for each in fields]
+        connection.executemany("INSERT INTO candles VALUES (?, ?, ?)", candles)
+        found = {symbol: tuple(counts) for symbol, *counts in connection.execute(query)}
+    assert found == rates(market)
+
+
+def test_many_symbols_in_pandas(market: Path) -> None:
+    """The lines for pandas run as shown, and count for each symbol what pandas counts in its rows alone."""
+    pandas = pytest.importorskip("pandas")
+    script = blocks("python", page("how-to/many-symbols.md"))[0].rstrip().rpartition("\n")
+    names = {"market": pandas.read_csv(market / "market.csv")}
+    exec(script[0], names)
+    found = eval(script[2], names)
+    assert found["size"].to_dict() == {key: rows for key, (rows, _, _) in rates(market).items()}
+    assert list(found.columns) == ["size", "sum", "mean"]
+    for symbol, candles in names["market"].groupby("symbol"):
+        closes = candles["close"]
+        assert found["sum"][symbol] == (closes > closes.rolling(5).mean()).sum()

@@ -1,6 +1,6 @@
-"""One mean for each symbol, as users of a library write it: `keyed.py polars|pandas|duckdb PATH [SIGNALS]`.
+"""One mean for each symbol, as users of a library write it: `keyed.py polars|pandas|duckdb PATH [SIGNALS MEANS]`.
 
-Prints rows and signals; SIGNALS gets one character a row, 0 or 1, in the order of the file.
+Prints rows and signals; SIGNALS gets one character a row, 0 or 1, in the order of the file, and MEANS a line.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ def polars(path: str, *, shows: bool) -> Any:
     """Compute with polars, lazily; only the counts leave it unless the signals are shown."""
     import polars as pl  # noqa: PLC0415
 
-    signal = (pl.col("close") > pl.col("close").rolling_mean(5).over("symbol")).fill_null(value=False).alias("signal")
+    mean = pl.col("close").rolling_mean(5).over("symbol").alias("mean")
+    signal = (pl.col("close") > mean).fill_null(value=False).alias("signal")
     candles = pl.scan_csv(path)
     if shows:
-        return candles.select(signal).collect()["signal"].to_numpy()
+        return [column.to_numpy() for column in candles.select(signal, mean).collect()]
     return candles.select(pl.len(), signal.sum()).collect().row(0)
 
 
@@ -26,21 +27,24 @@ def pandas(path: str, *, shows: bool) -> Any:
 
     market = pd.read_csv(path, usecols=["symbol", "close"])
     means = market.groupby("symbol", sort=False)["close"].rolling(5).mean().droplevel(0)
-    signals = (market["close"] > means.reindex(market.index)).to_numpy()
-    return signals if shows else (len(signals), int(signals.sum()))
+    means = means.reindex(market.index).to_numpy()
+    signals = market["close"].to_numpy() > means
+    return (signals, means) if shows else (len(signals), int(signals.sum()))
 
 
 def duckdb(path: str, *, shows: bool) -> Any:
     """Compute with DuckDB, in the order of the timestamps, which is that of the file."""
     import duckdb as db  # noqa: PLC0415
 
+    mean = ", avg(close) OVER last AS mean" * shows
     signals = f"""
-        SELECT timestamp, close > avg(close) OVER last AND count(*) OVER last = 5 AS signal
+        SELECT timestamp, close > avg(close) OVER last AND count(*) OVER last = 5 AS signal{mean}
         FROM read_csv('{path}', types = {{'close': 'DOUBLE'}})
         WINDOW last AS (PARTITION BY symbol ORDER BY timestamp ROWS BETWEEN 4 PRECEDING AND CURRENT ROW)
     """
     if shows:
-        return db.execute(f"SELECT signal FROM ({signals}) ORDER BY timestamp").fetchnumpy()["signal"]
+        found = db.execute(f"SELECT signal, mean FROM ({signals}) ORDER BY timestamp").fetchnumpy()
+        return found["signal"], found["mean"]
     return db.execute(f"SELECT count(*), count(*) FILTER (signal) FROM ({signals})").fetchone()
 
 
@@ -49,8 +53,11 @@ PROGRAMS = {"polars": polars, "pandas": pandas, "duckdb": duckdb}
 program, path, *rest = sys.argv[1:]
 found = PROGRAMS[program](path, shows=bool(rest))
 if rest:
-    print(len(found), found.sum())
+    signals, means = found
+    print(len(signals), signals.sum())
     with open(rest[0], "wb") as file:
-        file.write((found + ord("0")).astype("u1").tobytes())
+        file.write((signals + ord("0")).astype("u1").tobytes())
+    with open(rest[1], "w", encoding="ascii") as lines:
+        lines.writelines(f"{mean!r}\n" for mean in means.tolist())
 else:
     print(*found)

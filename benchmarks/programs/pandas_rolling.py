@@ -1,4 +1,4 @@
-"""pandas: `pandas_rolling.py PATH [SIGNALS]` prints rows and signals; SIGNALS gets one 0 or 1 a row."""
+"""pandas: `pandas_rolling.py PATH [SIGNALS MEANS]`. SIGNALS gets one 0 or 1 a row, and MEANS a line."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ import sys
 import pandas as pd
 
 close = pd.read_csv(sys.argv[1], usecols=["close"])["close"]
-signals = close > close.rolling(5).mean()
+means = close.rolling(5).mean()
+signals = close > means
 print(len(signals), int(signals.sum()))
 if len(sys.argv) > 2:
     with open(sys.argv[2], "wb") as file:
         file.write((signals.to_numpy() + ord("0")).astype("u1").tobytes())
+    with open(sys.argv[3], "w", encoding="ascii") as lines:
+        lines.writelines(f"{mean!r}\n" for mean in means.tolist())

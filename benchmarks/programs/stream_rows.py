@@ -1,4 +1,4 @@
-"""stream-signal row by row: `stream_rows.py PATH SIGNALS`, and stdin for the path `-`.
+"""stream-signal row by row: `stream_rows.py [--format NAME] PATH SIGNALS`, and stdin for the path `-`.
 
 The command itself counts; this shows each row, by feeding one at a time.
 """
@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import sys
 
-from stream_signal import SignalStream
+from stream_signal import Config, SignalStream
 
-stream = SignalStream()
+name, arguments = (sys.argv[2], sys.argv[3:]) if sys.argv[1] == "--format" else (None, sys.argv[1:])
+stream = SignalStream(Config(format=name))
 out = bytearray()
-with sys.stdin.buffer if sys.argv[1] == "-" else open(sys.argv[1], "rb") as file:
-    stream.feed(next(file))
+with sys.stdin.buffer if arguments[0] == "-" else open(arguments[0], "rb") as file:
+    if name is None:
+        stream.feed(next(file))  # the header
     for line in file:
         before = stream.signals
         stream.feed(line)
         out.append(ord("0") + stream.signals - before)
 print(stream.rows, stream.signals)
-with open(sys.argv[2], "wb") as signals:
+with open(arguments[1], "wb") as signals:
     signals.write(out)

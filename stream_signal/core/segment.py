@@ -20,8 +20,6 @@ where in the bytes it stands; a segment adds its head, because rows may still co
 
 from __future__ import annotations
 
-from itertools import accumulate, repeat
-from operator import gt, mul, sub
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.core.tally import Tally
@@ -175,7 +173,9 @@ def _across(tail: tuple[int, ...], head: tuple[int, ...], window: int) -> tuple[
     first = window - 1 - len(before)  # the number of the first close in `head` whose window is full
     if first >= len(head):
         return 0, 0
-    total = sum(before) + sum(head[: first + 1])
-    totals = accumulate(map(sub, head[first + 1 :], before), initial=total)  # each enters, and the oldest leaves
-    closes = head[first:] if first else head
-    return len(closes), sum(map(gt, map(mul, closes, repeat(window)), totals))
+    closes = head[first:]
+    total, signals = sum(before) + sum(head[:first]), 0
+    for close, oldest in zip(closes, (0, *before), strict=False):  # each close enters, and the oldest leaves
+        total += close - oldest
+        signals += close * window > total
+    return len(closes), signals

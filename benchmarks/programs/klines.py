@@ -1,0 +1,44 @@
+"""Klines without a header, the close in the fifth column: `klines.py polars|pandas PATH [SIGNALS MEANS]`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+
+def polars(path: str, *, shows: bool) -> Any:
+    """Compute with polars, lazy and streaming; only the counts leave it unless the signals are shown."""
+    import polars as pl  # noqa: PLC0415
+
+    close = pl.nth(4)  # whether the names count from 0 or from 1 depends on the version
+    mean = close.rolling_mean(5).alias("mean")
+    signal = (close > mean).fill_null(value=False).alias("signal")
+    candles = pl.scan_csv(path, has_header=False)
+    if shows:
+        return [column.to_numpy() for column in candles.select(signal, mean).collect(engine="streaming")]
+    return candles.select(pl.len(), signal.sum()).collect(engine="streaming").row(0)
+
+
+def pandas(path: str, *, shows: bool) -> Any:
+    """Compute with pandas."""
+    import pandas as pd  # noqa: PLC0415
+
+    close = pd.read_csv(path, header=None, usecols=[4])[4]
+    means = close.rolling(5).mean()
+    signals = close > means
+    return (signals.to_numpy(), means.to_numpy()) if shows else (len(signals), int(signals.sum()))
+
+
+PROGRAMS = {"polars": polars, "pandas": pandas}
+
+program, path, *rest = sys.argv[1:]
+found = PROGRAMS[program](path, shows=bool(rest))
+if rest:
+    signals, means = found
+    print(len(signals), signals.sum())
+    with open(rest[0], "wb") as file:
+        file.write((signals + ord("0")).astype("u1").tobytes())
+    with open(rest[1], "w", encoding="ascii") as lines:
+        lines.writelines(f"{mean!r}\n" for mean in means.tolist())
+else:
+    print(*found)
