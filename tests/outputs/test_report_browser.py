@@ -9,7 +9,7 @@ import random
 import re
 import shutil
 import subprocess
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from math import isnan
 from typing import TYPE_CHECKING, Any
@@ -305,7 +305,11 @@ def test_keys_as_it_runs(follow: str, tmp_path: Path, browser: Browser) -> None:
     data.write_text("symbol,time,close\n" + "".join(lines[:600]))
     source = [data.name, follow] if follow else []
     arguments = [COMMAND, *source, "--key", "symbol", "--quiet", "--report", path.name, "--every", "0.1"]
-    with subprocess.Popen([*arguments, "--output", "m.json"], stdin=subprocess.PIPE, cwd=tmp_path) as job:
+    with (
+        subprocess.Popen([*arguments, "--output", "m.json"], stdin=subprocess.PIPE, cwd=tmp_path) as job,
+        ExitStack() as held,
+    ):
+        held.callback(job.kill)  # a followed file has no end
         assert job.stdin
         if not follow:
             job.stdin.write(data.read_bytes())
@@ -315,11 +319,11 @@ def test_keys_as_it_runs(follow: str, tmp_path: Path, browser: Browser) -> None:
             subprocess.run(["sleep", "0.02"], check=True)
         with opened(browser, path) as page:
             # In one step, for the page may load itself anew between two.
-            chosen = "() => document.body.dataset.drawn && stream_signal_report.choose('B').then(() => true)"
+            chosen = "() => document.body?.dataset.drawn && stream_signal_report.choose('B').then(() => true)"
             page.wait_for_function(chosen)
             page.wait_for_function(
                 """() => {
-                    if (!document.body.dataset.drawn) return false;
+                    if (!document.body?.dataset.drawn) return false;
                     stream_signal_report.zoom(50, 80, stream_signal_report.groups.key);
                     stream_signal_report.zoom(100, 200);
                     return true;
@@ -329,14 +333,14 @@ def test_keys_as_it_runs(follow: str, tmp_path: Path, browser: Browser) -> None:
                 with data.open("a") as file:
                     file.writelines(lines[600:])
                 page.wait_for_function(
-                    "() => stream_signal_report.data.row.length === 900 && document.body.dataset.drawn"
+                    "() => document.body?.dataset.drawn && stream_signal_report.data.row.length === 900"
                 )
                 job.terminate()
             else:
                 job.stdin.write("".join(lines[600:]).encode())
             job.stdin.close()
             assert job.wait(timeout=60) == 0
-            page.wait_for_function("() => !document.body.dataset.reload && document.body.dataset.drawn")
+            page.wait_for_function("() => document.body?.dataset.drawn && !document.body.dataset.reload")
             assert page.locator("#chosen").inner_text() == "B"
             assert page.evaluate(DRAWN, "buckets")["row"] == list(range(1, 301))
             ranges = "() => ['stream', 'key'].map(name => stream_signal_report.groups[name].ranges[0])"
@@ -369,6 +373,6 @@ def test_as_it_runs(tmp_path: Path, browser: Browser) -> None:
             job.stdin.write(candle_csv(CLOSES[300:600], header=False))
             job.stdin.close()
             assert job.wait(timeout=60) == 0
-            page.wait_for_function("() => !document.body.dataset.reload && document.body.dataset.drawn")
+            page.wait_for_function("() => document.body?.dataset.drawn && !document.body.dataset.reload")
             assert page.evaluate(DRAWN, "buckets")["row"] == list(range(1, 601))
             assert page.evaluate(RANGES) == [[100, 200]] * 2
