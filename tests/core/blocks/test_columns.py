@@ -67,7 +67,7 @@ def test_what_is_not_cut() -> None:
 
 @given(rows=tables(), odd=st.sets(st.integers(0, 30)), line_end=st.sampled_from(["\n", "\r\n"]))
 def test_one_text(rows: list[list[str]], odd: set[int], line_end: str) -> None:
-    """One text of one row is that of its column, also in odd rows, and of two columns."""
+    """The texts of one row, or of some, are those of their column, also in odd rows, and of two columns."""
     buffer, starts, ends = b"", [], []
     records: dict[int, list[bytes] | None] = {}
     for at, row in enumerate(rows):
@@ -82,3 +82,4 @@ def test_one_text(rows: list[list[str]], odd: set[int], line_end: str) -> None:
     last = len(rows[0]) - 1
     for position in (0, last, (0, last)):
         assert [columns.text(position, at) for at in range(len(rows))] == columns.texts(position)
+        assert columns.texts_at(position, np.arange(0, len(rows), 2)) == columns.texts(position)[::2]
