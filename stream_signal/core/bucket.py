@@ -46,8 +46,11 @@ class Bucket:
         self.rows += later.rows
         self.missing += later.missing
         self.means = later.means
-        self.signals = [one + other for one, other in zip(self.signals, later.signals, strict=True)]
-        if None not in (later.first, later.last, later.low, later.high):
+        if len(self.signals) == 1:
+            self.signals[0] += later.signals[0]
+        else:
+            self.signals = [one + other for one, other in zip(self.signals, later.signals, strict=True)]
+        if later.first is not None:  # then it has all four
             self.add_close(later.first, later.last, later.low, later.high)  # type: ignore[arg-type]
 
     def scale(self, by: int) -> None:

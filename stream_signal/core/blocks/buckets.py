@@ -5,7 +5,7 @@ Cost: about 2 ns a row, and 2 µs a bucket.
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import islice, repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,30 +19,39 @@ if TYPE_CHECKING:
 
     from stream_signal.core.blocks.rows import KeyOrder, Rows
 
+    Flags = NDArray[np.bool_]
     Integers = NDArray[np.int64]
 
+# To count flags one slice at a time is faster for fewer slices.
+_MANY = 32
 
-def buckets_of(rows: Rows, room: int, size: int, time_of: Callable[[int], str], *, keyed: bool) -> Iterator[Bucket]:
+
+def buckets_of(
+    rows: Rows, room: int, size: int, times_of: Callable[[Integers], Iterable[str]], *, keyed: bool
+) -> Iterator[Bucket]:
     """Yield buckets of `size` rows, the first of them of `room` rows if that is not 0, the last with those left over.
 
-    `time_of` returns the timestamp of the row at a position. The closes have the scale of the rows.
+    `times_of` returns the timestamps of the rows at some positions. A first bucket of `room` rows has none, as it goes
+    on with the one before. The closes have the scale of the rows.
     """
     count = len(rows)
     starts = np.arange(room or 0, count, size)
+    times = list(times_of(starts))
     if room:
-        starts = np.concatenate(([0], starts))
+        starts, times = np.concatenate(([0], starts)), ["", *times]
     ends = np.append(starts[1:], count)
     windows = (rows, *rows.more)
     missing, closes = _closes_of(rows.ticks, rows.missing, starts, ends)
-    found = zip((ends - starts).tolist(), starts.tolist(), ends.tolist(), missing, strict=True)
-    for length, start, end, gone in found:
-        bucket = Bucket(time_of(start), len(windows))
-        bucket.rows, bucket.missing = length, gone
-        bucket.signals = [int(np.count_nonzero(each.above[start:end])) for each in windows]
-        if not keyed:
-            bucket.means = [_mean_at(each, end - 1) for each in windows]
-            if gone < length:
-                bucket.add_close(*next(closes))
+    signals = zip(*(_counts_of(each.above, starts, ends) for each in windows), strict=True)
+    means = (
+        repeat([None] * len(windows)) if keyed else zip(*(_means_at(each, ends - 1) for each in windows), strict=True)
+    )
+    found = zip(times, (ends - starts).tolist(), missing, signals, means, strict=False)
+    for time, length, gone, above, last_means in found:
+        bucket = Bucket(time, 0)
+        bucket.rows, bucket.missing, bucket.signals, bucket.means = length, gone, list(above), list(last_means)
+        if not keyed and gone < length:
+            bucket.first, bucket.last, bucket.low, bucket.high = next(closes)
         yield bucket
 
 
@@ -118,13 +127,22 @@ def _closes_of(
     return gone.tolist(), zip(*(column.tolist() for column in columns), strict=True)
 
 
-def _mean_at(rows: Rows, at: int) -> float | None:
-    """Return the mean of the window that ends at a position, None if it is not full."""
-    full = rows.has_mean
-    if full is not None and not full[at]:
-        return None
-    mean: float = int(rows.sums[at]) / rows.divisor
-    return mean
+def _counts_of(flags: Flags, starts: Integers, ends: Integers) -> list[int]:
+    """Return how many flags are set from each start to its end."""
+    if len(starts) > _MANY:
+        found: list[int] = np.add.reduceat(flags, starts, dtype=np.int64).tolist()
+        return found
+    bounds = zip(starts.tolist(), ends.tolist(), strict=True)
+    return [int(np.count_nonzero(flags[start:end])) for start, end in bounds]
+
+
+def _means_at(rows: Rows, places: Integers) -> list[float | None]:
+    """Return the means of the windows that end at some positions, None for those that are not full."""
+    divisor, full = rows.divisor, rows.has_mean
+    means = [total / divisor for total in rows.sums[places].tolist()]
+    if full is None:
+        return means
+    return [mean if is_full else None for mean, is_full in zip(means, full[places].tolist(), strict=True)]
 
 
 def runs_of(rows: Rows, least: int) -> list[tuple[int, int, int | None]]:

@@ -122,10 +122,13 @@ class Overview(Observer):
         buckets = self._buckets
         room = buckets.make_room(len(rows))
         factor = self._bring_to(rows.places)
-        time_of = time_in(rows, self._time)
-        buckets.extend(buckets_of(rows, room, buckets.size, time_of, keyed=self.keyed), factor)
+
+        def times_of(places: Integers) -> list[str]:
+            return times_in(rows, self._time, places)
+
+        buckets.extend(buckets_of(rows, room, buckets.size, times_of, keyed=self.keyed), factor)
         if not self.keyed:
-            self._see_runs(rows, runs_of(rows, LEAST_FLAT), factor, time_of)
+            self._see_runs(rows, runs_of(rows, LEAST_FLAT), factor, lambda at: time_in(rows, self._time, at))
 
     @property
     def size(self) -> int:
@@ -230,9 +233,9 @@ def time_of_row(row: Row, position: Position | None) -> str:
     return "" if position is None else _as_text(row.text(position))
 
 
-def time_in(rows: Rows, position: Position | None) -> Callable[[int], str]:
-    """Return what finds the timestamp of one of the rows, by its place among them."""
-    return lambda at: "" if position is None else _as_text(rows.text(position, at))
+def time_in(rows: Rows, position: Position | None, at: int) -> str:
+    """Return the timestamp of one of the rows, by its place among them."""
+    return "" if position is None else _as_text(rows.text(position, at))
 
 
 def times_in(rows: Rows, position: Position | None, places: Integers) -> list[str]:
