@@ -195,6 +195,7 @@ class BatchColumns:
 
     def __init__(self, column: Callable[[int], tuple[bytes, Integers]]) -> None:
         self._column = cache(column)
+        self._texts: dict[Position, list[bytes]] = {}  # filled on demand
 
     def cells(self, position: Position) -> Cells | None:
         """Return the texts at `position` as an array; None as of `Columns.cells`."""
@@ -208,10 +209,13 @@ class BatchColumns:
 
     def texts(self, position: Position) -> list[bytes]:
         """Return the texts at `position` as a list."""
-        if isinstance(position, tuple):
-            return list(map(_pair, *map(self.texts, position)))
-        buffer, bounds = self._column(position)
-        return [buffer[begin:end] for begin, end in pairwise(bounds.tolist())]
+        if position not in self._texts:
+            if isinstance(position, tuple):
+                self._texts[position] = list(map(_pair, *map(self.texts, position)))
+            else:
+                buffer, bounds = self._column(position)
+                self._texts[position] = [buffer[begin:end] for begin, end in pairwise(bounds.tolist())]
+        return self._texts[position]
 
     def text(self, position: Position, row: int) -> bytes:
         """Return the text at `position` of one row."""

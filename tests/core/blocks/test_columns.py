@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_signal.core.blocks.columns import LONGEST, Columns
+from stream_signal.core.blocks.columns import LONGEST, BatchColumns, Columns
 from stream_signal.core.header import Header
 
 cells = st.one_of(
@@ -53,6 +53,13 @@ def test_a_first_column_of_two_lengths() -> None:
     columns = Columns(b"1700,5,6\n17,0,5\n", header, np.array([0, 9]), np.array([8, 15]))
     assert columns.cells(0) is not None
     assert columns.texts(0) == [b"1700", b"17"]
+
+
+def test_a_batch_is_cut_out_once() -> None:
+    """The texts of a batch are made once, however many rows ask for them: each one asks for those of all."""
+    columns = BatchColumns(lambda _: (b"42.542", np.array([0, 4, 6])))
+    assert columns.texts(0) is columns.texts(0) == [b"42.5", b"42"]
+    assert columns.texts((0, 1)) is columns.texts((0, 1)) == [b"42.5 42.5", b"42 42"]
 
 
 def test_what_is_not_cut() -> None:
