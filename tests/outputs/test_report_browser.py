@@ -285,6 +285,7 @@ def test_keys_by_keyboard(tmp_path: Path, browser: Browser) -> None:
         key = page.locator("#chosen").inner_text()
         page.locator("#key_table summary").press("Enter")
         table = page.get_by_role("table", name=f"{key}: each line is one row")
+        table.locator("tbody td").first.wait_for()  # it is filled after it has been opened
         assert table.locator("tbody td:nth-child(9)").all_inner_texts() == [
             close.rstrip("0").rstrip(".") for close in closes_of(key)
         ]
