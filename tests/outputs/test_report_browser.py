@@ -183,6 +183,7 @@ def test_the_table_is_read(tmp_path: Path, browser: Browser) -> None:
         )
         page.get_by_text("The numbers of the charts as a table").click()
         table = page.get_by_role("table", name="Each line is one row")
+        table.get_by_role("row").nth(1).wait_for()
         assert table.get_by_role("row").count() == 1 + len(SHORT)
         assert table.get_by_role("row").nth(1).get_by_role("cell").nth(5).inner_text() == SHORT[0]
 
