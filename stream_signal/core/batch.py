@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 class Batch(NamedTuple):
     """A run of n rows, which follow the header or other rows of one input."""
 
+    layout: tuple[str, int, int]
+    """the delimiter of the lines, the position of the close, from 0, and how many fields a line has"""
     closes: NDArray[Any]
     """float64 or float32, shape (n,); NaN is missing"""
     size: int

@@ -139,6 +139,7 @@ class SignalStream:
         self._expected = 0  # bytes
         self._backlog = 0  # bytes in large chunks, one after another
         self._fed = 0  # bytes of the current input
+        self._has_batches = False  # whether rows of the current input were no bytes
         self._closed = False
         self.doubts: dict[str, str] = {}
         """what others doubt about the answer, by its kind, in one line each; a state keeps it"""
@@ -188,10 +189,15 @@ class SignalStream:
         return self
 
     def state(self) -> State:
-        """Return what it takes to resume at the first row not counted; raise ValueError if the stream has ended."""
+        """Return what it takes to resume at the first row not counted.
+
+        ValueError if the stream has ended, or is within an input of which it has had batches.
+        """
         from stream_signal.core.state import State  # noqa: PLC0415 - only a checkpoint needs it
 
         self._check_open()
+        if self._has_batches:
+            raise ValueError("no stream can resume within an input that is not fed as bytes")
         mean = self._tally.mean
         offset, line, repairs = self._reader.position(self._fed)
         snapshots = {observer.name: observer.snapshot() for observer in self._observers}
@@ -337,11 +343,11 @@ class SignalStream:
     def feed_batch(self, batch: Batch) -> None:
         """Take the next rows of a columnar file, with the same result as feeding their lines; a line has to end here.
 
-        As there are no bytes of it, no state of the stream can be resumed within such an input.
+        As there are no bytes of it, the stream has no state until the input has ended.
         """
         with self._reading():
-            is_for_arrays = self._engine != "rows" and not self._reader.label and self._reader.between_rows
-            if self.header and is_for_arrays and self._blocks().take_batch(batch):
+            self._has_batches = True
+            if self._takes(batch) and self._blocks().take_batch(batch):
                 return
             text = batch.lines()
             self._read(text)
@@ -459,7 +465,7 @@ class SignalStream:
         """End one input of several: its last row needs no newline, and the next may bring its own header."""
         with self._reading():
             self._row_engine.end_input()
-            self._fed = 0
+            self._fed, self._has_batches = 0, False
             if self._look:
                 self._look.end_input(self.rows + 1)
 
@@ -467,7 +473,7 @@ class SignalStream:
         """End an input that may not be whole: a line without its newline is a repair and does not count."""
         with self._reading():
             self._reader.drop_input()
-            self._fed = 0
+            self._fed, self._has_batches = 0, False
             if self._look:
                 self._look.end_input(self.rows + 1, torn=True)
 
@@ -580,6 +586,13 @@ class SignalStream:
             self._blocks().feed(data)
         else:
             self._row_engine.feed(data)
+
+    def _takes(self, batch: Batch) -> bool:
+        """Whether the rows of a batch may be counted without their lines: these would be read as the batch was."""
+        header = self.header
+        if not header or self._engine == "rows" or self._reader.label or not self._reader.between_rows:
+            return False
+        return batch.layout == (header.delimiter, header.position, header.width)
 
     def _wants_blocks(self) -> bool:
         """Whether the chunk that has just arrived is for the block engine."""

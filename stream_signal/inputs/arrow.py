@@ -206,8 +206,11 @@ class _Rows:
         self._floats = None
         if header and closes and not config.is_keyed and not label_positions(header, config):
             [close] = closes
-            if config.decimal != "," and _is_float(schema.field(close).type):
+            # What is text may span lines, or be too long for one, which only the lines show.
+            is_text = any(column.quoted for column in self.columns.values())
+            if not is_text and _is_float(schema.field(close).type):
                 self._floats = list(self.columns).index(close)
+                self._layout = header.delimiter, header.position, header.width
 
     def take_all(self, batch: Any) -> Iterator[bytes | Batch]:
         """Yield the rows of a batch of any length, which has the columns that are needed alone."""
@@ -224,7 +227,13 @@ class _Rows:
         if self._floats is None or not len(arrays[0]):
             return self._lines(arrays)
         size = sum(array.nbytes for array in arrays)
-        return Batch(_floats_of(arrays[self._floats]), size, partial(self._lines, arrays), partial(self._texts, arrays))
+        return Batch(
+            self._layout,
+            _floats_of(arrays[self._floats]),
+            size,
+            partial(self._lines, arrays),
+            partial(self._texts, arrays),
+        )
 
     def _lines(self, arrays: Sequence[Any]) -> bytes:
         """Return the lines of the rows."""
@@ -244,11 +253,13 @@ class _Rows:
 
     def _texts(self, arrays: Sequence[Any], position: int) -> tuple[bytes, Integers]:
         """Return the texts of the column at a position, joined, and where each begins."""
+        import numpy as np  # noqa: PLC0415 - pyarrow has loaded it
         import pyarrow.compute as pc  # noqa: PLC0415
 
-        [(array, column)] = [
-            (array, column) for array, (at, column) in zip(arrays, self.columns.items(), strict=True) if at == position
-        ]
+        if position not in self.columns:  # which is empty in the lines, too
+            return b"", np.zeros(len(arrays[0]) + 1, np.int64)
+        at = list(self.columns).index(position)
+        array, column = arrays[at], self.columns[position]
         text = column.text(array)
         return _joined(pc.fill_null(text, "") if text.null_count else text)
 

@@ -49,6 +49,10 @@ class Doubts(Sink):
         """Say what was noticed: a live stream may not end for weeks."""
         self._say(self.found(so_far=True))
 
+    def skip(self, size: int, tail: bytes) -> None:  # noqa: ARG002 - they are counted, too
+        """Say what was noticed, as after bytes."""
+        self.take(b"")
+
     def found(self, *, so_far: bool = False) -> list[Doubt]:
         """Return all doubts; `so_far` leaves out those that more rows may remove."""
         stream = self._stream

@@ -148,6 +148,47 @@ def test_floats_are_not_made_text(kind: Any) -> None:
     assert (stream.finish().rows, look.order.last) == (30_000, b"29999")
 
 
+def test_another_layout() -> None:
+    """Rows of another layout than that of the stream are read as lines: with other fields, they are bad rows."""
+    settings: dict[str, Any] = {"header": False, "column": 2, "bad_rows": "missing", "max_bad": 1.0, "delimiter": ","}
+    first = pa.table({"a": [1, 2, 3, 4], "close": [4.5, 4.6, 4.7, 4.8], "b": [1, 2, 3, 4]})
+    second = pa.table({"a": range(300), "close": [5.0 + number for number in range(300)]})
+    found = []
+    for read in (chunks_of, batches_of):
+        stream = SignalStream(Config(window=2, **settings))
+        feed(stream, read(written(first, "parquet"), **settings))
+        stream.end_input()
+        feed(stream, read(written(second, "parquet", rows=10), **settings))
+        found.append((stream.finish(), stream.repairs.counts))
+    assert found[0] == found[1]
+    assert found[0][1] == {"bad_rows": 300}
+
+
+@pytest.mark.parametrize("times", [["a\nb", "c", "d"], ["a", "b" * 200_000, "d"]], ids=["two lines", "too long"])
+def test_times_that_are_text(times: list[str]) -> None:
+    """A timestamp that spans lines, or is too long for one, is what it is in CSV."""
+    data = written(pa.table({"time": times, "close": [4.5, None, 4.6]}), "parquet")
+    found: list[Any] = []
+    for read in (chunks_of, batches_of):
+        stream = SignalStream(Config(window=2))
+        try:
+            feed(stream, read(data))
+            found.append((stream.finish(), stream.repairs.in_words()))
+        except DataError as error:
+            found.append(str(error))
+    assert found[0] == found[1]
+
+
+def test_no_state_within_an_input_of_batches() -> None:
+    """A stream that has had arrays has no state before the end of that input: nothing could resume there."""
+    stream = SignalStream(Config(window=2))
+    feed(stream, batches_of(written(PRICES, "parquet")))
+    with pytest.raises(ValueError, match="not fed as bytes"):
+        stream.state()
+    stream.end_input()
+    assert stream.state().rows == 3
+
+
 def refused() -> bytes:
     """Stand for the lines of rows that nobody is to ask for."""
     raise AssertionError("these rows became text")

@@ -276,6 +276,18 @@ def test_the_rates_of_the_keys(tmp_path: Path, browser: Browser) -> None:
         assert set(lines.locator("th").all_inner_texts()) == {key for key in KEYS if key.startswith("S5")}
 
 
+def test_keys_resumed_without_a_report_before(tmp_path: Path, browser: Browser) -> None:
+    """Charts that begin in the middle of a stream say from which row on they count."""
+    lines = [f"{'AB'[at % 2]},{at},{4 + at % 3}\n" for at in range(30)]
+    (tmp_path / "k.csv").write_text("symbol,time,close\n" + "".join(lines[:20]))
+    arguments = ("k.csv", "--key", "symbol", "--checkpoint", "state.json", "--quiet")
+    assert run_command(*arguments, cwd=tmp_path).code == 0
+    (tmp_path / "k.csv").write_text("symbol,time,close\n" + "".join(lines))
+    assert run_command(*arguments, "--report", "r.html", cwd=tmp_path).code == 0
+    with opened(browser, tmp_path / "r.html") as page:
+        page.get_by_text("Their rows are counted from row 21 of all").wait_for()
+
+
 def test_keys_by_keyboard(tmp_path: Path, browser: Browser) -> None:
     """A key is chosen by the keyboard, and its numbers are there as a table."""
     with opened(browser, market(tmp_path)) as page:

@@ -284,12 +284,13 @@
   }
 
   // A button with a small picture for each key that has charts; the chosen one has them in full.
-  function key_charts(charts, of) {
+  function key_charts(charts, of, begin) {
     const list = document.getElementById("multiples");
     const sum = (numbers) => numbers.reduce((one, other) => one + other, 0);
-    document.getElementById("of_charts").textContent = charts.length < of
-      ? `The first ${charts.length} of ${of} keys, in the order in which they came. Choose one to see it in full.`
-      : "In the order in which they came. Choose one to see it in full.";
+    const which = charts.length < of ? `The first ${charts.length} of ${of} keys, in` : "In";
+    const since = begin > 1 ? ` Their rows are counted from row ${begin} of all, where the charts begin.` : "";
+    document.getElementById("of_charts").textContent =
+      `${which} the order in which they came. Choose one to see it in full.${since}`;
     const buttons = charts.map((chart) => {
       const button = element("button", {type: "button", "aria-pressed": "false"});
       const rate = `${(100 * sum(chart.signals[0]) / chart.count).toFixed(2)} %`;
@@ -485,7 +486,7 @@
     await Promise.all(Object.entries(figures).map(([id, figure]) => Plotting.show(figure, document.getElementById(id))));
     window.stream_signal_report.figures = figures;
     if (charts?.length) {
-      const choose = window.stream_signal_report.choose = key_charts(charts, packed.of);
+      const choose = window.stream_signal_report.choose = key_charts(charts, packed.of, overview.row[0]);
       await choose(charts.some(({key}) => key === kept.get("key")) ? kept.get("key") : charts[0].key);
     }
     document.body.dataset.drawn = "yes";
