@@ -41,7 +41,7 @@ def contenders() -> list[Contender]:
     ]
     for package, title in (("polars", "polars scan_csv, streaming"), ("pandas", "pandas read_csv, usecols")):
         if find_spec(package):
-            program = [sys.executable, str(PROGRAMS / "klines.py"), package]
+            program = [sys.executable, str(PROGRAMS / "headless.py"), package]
             found.append(Contender(title, "file", program, program))
     return found
 

@@ -5,8 +5,9 @@ Prints rows and signals; SIGNALS gets one character a row, 0 or 1, in the order 
 
 from __future__ import annotations
 
-import sys
 from typing import Any
+
+from answer import answer
 
 
 def polars(path: str, *, shows: bool) -> Any:
@@ -48,16 +49,4 @@ def duckdb(path: str, *, shows: bool) -> Any:
     return db.execute(f"SELECT count(*), count(*) FILTER (signal) FROM ({signals})").fetchone()
 
 
-PROGRAMS = {"polars": polars, "pandas": pandas, "duckdb": duckdb}
-
-program, path, *rest = sys.argv[1:]
-found = PROGRAMS[program](path, shows=bool(rest))
-if rest:
-    signals, means = found
-    print(len(signals), signals.sum())
-    with open(rest[0], "wb") as file:
-        file.write((signals + ord("0")).astype("u1").tobytes())
-    with open(rest[1], "w", encoding="ascii") as lines:
-        lines.writelines(f"{mean!r}\n" for mean in means.tolist())
-else:
-    print(*found)
+answer({"polars": polars, "pandas": pandas, "duckdb": duckdb})

@@ -1,9 +1,10 @@
-"""Klines without a header, the close in the fifth column: `klines.py polars|pandas PATH [SIGNALS MEANS]`."""
+"""Klines without a header, the close in the fifth column: `headless.py polars|pandas PATH [SIGNALS MEANS]`."""
 
 from __future__ import annotations
 
-import sys
 from typing import Any
+
+from answer import answer
 
 
 def polars(path: str, *, shows: bool) -> Any:
@@ -29,16 +30,4 @@ def pandas(path: str, *, shows: bool) -> Any:
     return (signals.to_numpy(), means.to_numpy()) if shows else (len(signals), int(signals.sum()))
 
 
-PROGRAMS = {"polars": polars, "pandas": pandas}
-
-program, path, *rest = sys.argv[1:]
-found = PROGRAMS[program](path, shows=bool(rest))
-if rest:
-    signals, means = found
-    print(len(signals), signals.sum())
-    with open(rest[0], "wb") as file:
-        file.write((signals + ord("0")).astype("u1").tobytes())
-    with open(rest[1], "w", encoding="ascii") as lines:
-        lines.writelines(f"{mean!r}\n" for mean in means.tolist())
-else:
-    print(*found)
+answer({"polars": polars, "pandas": pandas})
