@@ -1,4 +1,4 @@
-"""What holds for every test: how hypothesis goes about it, and that the asserts of the helpers say what they found."""
+"""What holds for every test: how many examples a property has, which tests are quick, what a failed assert says."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest.register_assert_rewrite("support")
+
+from support.durations import Recorder, function_of, quick, recorded  # noqa: E402 - once its asserts are registered
+
 if TYPE_CHECKING:
     from pathlib import Path
-
-pytest.register_assert_rewrite("support")
 
 # How many examples a property gets is decided here and in no test: few for `make test`, many for `make test-all`.
 # A machine that is slow, or busy, is no defect.
@@ -25,6 +27,27 @@ settings.load_profile("dev")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what `make test` and `make durations` ask for."""
+    parser.addoption("--quick", action="store_true", help="run the tests that fit in a minute (support/durations.py)")
+    parser.addoption("--record-durations", action="store_true", help="write what each test takes to durations.csv")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take the times of the tests where they are asked for."""
+    if config.option.record_durations:
+        config.pluginmanager.register(Recorder())
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests that are not quick, where only those are wanted."""
+    if config.option.quick:
+        chosen = quick([item.nodeid for item in items], recorded())
+        others = [item for item in items if function_of(item.nodeid) not in chosen]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if function_of(item.nodeid) in chosen]
 
 
 @pytest.fixture

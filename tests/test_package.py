@@ -29,6 +29,7 @@ def build(target: str, source: Path, folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """Return the files of the wheel that is built from the sdist of this tree, by their names."""
+    pytest.importorskip("hatchling")
     sdist = build("sdist", REPOSITORY, tmp_path_factory.mktemp("sdist"))
     unpacked = tmp_path_factory.mktemp("unpacked")
     subprocess.run(["tar", "-xzf", str(sdist), "-C", str(unpacked)], check=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import importlib.util
 import json
 import os
 import re
@@ -16,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from pyarrow import csv, parquet
 
 from stream_signal.core.formats import FORMATS
 from support.archives import zipped
@@ -39,6 +39,16 @@ ELSEWHERE = ("make ", "pip install ", "docker ", "cat data.csv | docker ", "mkdi
 COPIES = ("jan.csv", "live.csv", "live.csv.1", "growing.csv")
 # The same candles, a week later.
 LATER = ("feb.csv",)
+# What the extras that a page asks for install.
+EXTRAS = {
+    "arrow": "pyarrow",
+    "cluster": "distributed",
+    "follow": "inotify_simple",
+    "ops": "prometheus_client",
+    "remote": "fsspec",
+    "view": "bokeh",
+    "zstd": "zstandard",
+}
 
 
 def blocks(language: str, text: str = README) -> list[str]:
@@ -101,7 +111,10 @@ def checkout(tmp_path: Path) -> Path:
         text = (REPOSITORY / "data.csv").read_text()
         later = re.sub(r"^\d+", lambda time: str(int(time[0]) + 600_000), text, flags=re.MULTILINE)
         (tmp_path / name).write_text(later)
-    parquet.write_table(csv.read_csv(REPOSITORY / "data.csv"), tmp_path / "candles.parquet")
+    if importlib.util.find_spec("pyarrow"):
+        from pyarrow import csv, parquet
+
+        parquet.write_table(csv.read_csv(REPOSITORY / "data.csv"), tmp_path / "candles.parquet")
     for name in ("jan", "feb"):
         header, *rows = (tmp_path / f"{name}.csv").read_text().splitlines(keepends=True)
         (tmp_path / f"{name}-newest-first.csv").write_text("".join([header, *reversed(rows)]))
@@ -111,11 +124,13 @@ def checkout(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("path", [path for path in PAGES if steps(path.read_text())], ids=lambda path: path.stem)
 def test_command(path: Path, checkout: Path) -> None:
     """Every command of a page succeeds as written, in order; if output is shown, the command prints exactly that."""
+    text = path.read_text()
+    for extra in re.findall(r"pip install '\.\[(\w+)\]'", text):
+        pytest.importorskip(EXTRAS[extra])
     programs = checkout / "bin"
     programs.mkdir()
     path_of_commands = f"{programs}:{Path(COMMAND).parent}:{os.environ['PATH']}"
     environment = os.environ | {"PATH": path_of_commands, "HOME": str(checkout)}
-    text = path.read_text()
     with exchange(programs) if "$ sha256sum -c BTCUSDT" in text else nullcontext():
         for script, shown in steps(text):
             done = subprocess.run(

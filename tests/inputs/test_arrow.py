@@ -12,8 +12,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 import pytest
+
+pytest.importorskip("pyarrow")
+import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet

@@ -179,6 +179,11 @@ def test_memory_that_a_file_asks_for(tmp_path: Path) -> None:
     huge = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 512 * 1024 * 1024}]
     (tmp_path / "data.xz").write_bytes(lzma.compress(DATA, filters=huge))
     assert "Memory usage limit exceeded" in refusal(tmp_path / "data.xz")
+
+
+def test_memory_that_zstandard_asks_for(tmp_path: Path) -> None:
+    """So is a Zstandard file."""
+    pytest.importorskip("zstandard")
     frame = b"\x28\xb5\x2f\xfd\x00\xf0" + bytes(20)  # a window of 2^40 bytes
     (tmp_path / "data.zst").write_bytes(frame)
     assert "Zstandard data is damaged" in refusal(tmp_path / "data.zst")

@@ -13,8 +13,11 @@ import time
 import zipfile
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
 import pytest
+
+pytest.importorskip("pyarrow")
+pytest.importorskip("s3fs")
+import pyarrow as pa
 
 from stream_signal import Config, InputError, run
 from stream_signal.inputs.remote import ATTEMPTS, BLOCK_BYTES, open_remote

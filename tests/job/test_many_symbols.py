@@ -8,9 +8,7 @@ import json
 import zipfile
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
 import pytest
-from pyarrow import parquet
 
 from stream_signal import Config, run
 from support.candle_csv import CLOSES, candle_csv
@@ -251,6 +249,9 @@ def test_many_bad_rows(tmp_path: Path) -> None:
 
 def test_parquet(tmp_path: Path) -> None:
     """The column of the keys is read from a Parquet file, and a second symbol in it is refused without a key."""
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
     keys, closes = zip(*ROWS, strict=True)
     table = pa.table({"symbol": pa.array(keys).dictionary_encode(), "open": closes, "close": list(map(float, closes))})
     parquet.write_table(table, tmp_path / "m.parquet")

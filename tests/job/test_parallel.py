@@ -222,6 +222,8 @@ class Acting(Executor):
 @pytest.mark.parametrize("at", [0, 2, 4])
 def test_a_remote_file_that_changes(at: int) -> None:
     """A remote file that changes between two ranges is an error, of whatever range."""
+    pytest.importorskip("aiohttp")
+    pytest.importorskip("fsspec")
     data, other = candle_csv(CLOSES), candle_csv(reversed(CLOSES))
     with file_server() as server:
 

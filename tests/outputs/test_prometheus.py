@@ -12,6 +12,8 @@ import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
+
+pytest.importorskip("prometheus_client")
 from prometheus_client.parser import text_string_to_metric_families
 
 from support.candle_csv import CLOSES, candle_csv

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+pytest.importorskip("bokeh")
+
 from stream_signal import Config, SignalStream
 from stream_signal.core.observers.overview import Overview
 from stream_signal.outputs.report import data_of

@@ -8,7 +8,9 @@ import io
 import lzma
 import sys
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,9 +20,11 @@ if sys.version_info >= (3, 14):
 
     _zstd: Callable[[bytes], bytes] = zstd.compress
 else:
-    import zstandard
 
-    _zstd = zstandard.ZstdCompressor(write_checksum=True).compress
+    def _zstd(data: bytes) -> bytes:
+        zstandard = pytest.importorskip("zstandard")
+        return cast("bytes", zstandard.ZstdCompressor(write_checksum=True).compress(data))
+
 
 COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,

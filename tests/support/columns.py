@@ -7,8 +7,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
-import pyarrow as pa
+import pytest
 from hypothesis import strategies as st
+
+pytest.importorskip("pyarrow")
+import pyarrow as pa
 from pyarrow import ipc, parquet
 
 if TYPE_CHECKING:

@@ -13,6 +13,8 @@ from shutil import which
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+pytest.importorskip("distributed")
 from distributed import Client
 
 from stream_signal import Config, run
