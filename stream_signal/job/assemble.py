@@ -97,15 +97,15 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
 
     doubts = Doubts(stream, time_order or look, log, lambda: _reversal(order), quiet=order.is_quiet)
     sinks: list[Sink] = [signals] if signals else []
-    if rotations:
-        from stream_signal.job.truncation import TruncationWarning  # noqa: PLC0415
-
-        sinks.append(TruncationWarning(log, quiet=order.is_quiet))
     if config.key is None and (len(order.inputs) > 1 or "-" in order.inputs or any(map(is_url, order.inputs))):
         from stream_signal.job.alike import Alike  # noqa: PLC0415 - one file has one name
 
         sinks.append(Alike(stream, order.inputs))
-    sinks += [resumption.saver(stream, log)] if resumption else []
+    sinks += [resumption.saver(stream, log)] if resumption else []  # before whatever writes to the log, which may fail
+    if rotations:
+        from stream_signal.job.truncation import TruncationWarning  # noqa: PLC0415
+
+        sinks.append(TruncationWarning(log, quiet=order.is_quiet))
     sinks += [doubts] if order.follow else []
     if time_order and log.listens:
         from stream_signal.job.journal import Journal  # noqa: PLC0415
