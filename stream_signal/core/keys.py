@@ -6,7 +6,7 @@
 
 A key is compared as the bytes of its field, without the spaces around them. A row whose key cannot be read may belong
 to any of them, so it empties every window: that is noted in O(1), and each window is emptied when its next row comes.
-Memory is a window for each key; if the keys are grouped, it is one window.
+Memory is a window for each key; if the keys are grouped, it is one window. What the keys hold is bounded.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import shown
 from stream_signal.core.key_column import find_key
-from stream_signal.core.labels import LabelError
+from stream_signal.core.labels import MOST_KEYS_BYTES, LabelError, check_length
 from stream_signal.core.names import key_in
 from stream_signal.core.rolling import RollingMean
 from stream_signal.core.state import KeyState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from stream_signal.core.blocks.key_rings import KeyRings
     from stream_signal.core.header import Header
@@ -78,6 +78,8 @@ class Keys:
         self.rings: KeyRings | None = None
         self.heads: KeyHeads | None = None
         """collects the first closes of each key, if these rows are counted apart from a stream"""
+        self.size = 0
+        """bytes of all keys"""
         self._tallies: dict[bytes, KeyTally] = {}
         self.by_number: list[KeyTally] = []
 
@@ -123,18 +125,30 @@ class Keys:
         return tally
 
     def _add(self, key: bytes) -> KeyTally:
-        check_text(key)
+        check_key(key)
         if len(self._tallies) == self.most:
             raise LabelError(
                 f"at most {self.most} keys (`max_keys`)",
                 f"one more, {shown(key)}",
                 "is this the column of the symbols? if it is, set a higher --max-keys",
             )
+        if self.size + len(key) > MOST_KEYS_BYTES:
+            raise LabelError(
+                f"keys of at most {MOST_KEYS_BYTES} bytes together",
+                f"one more, {shown(key)}",
+                "is this the column of the symbols?",
+            )
         if self.heads:
             self.heads.begin()
         return self._begin(key)
 
+    def has_room(self, new: Iterable[int]) -> bool:
+        """Whether new keys of so many bytes each can be taken."""
+        sizes = list(new)
+        return self.count + len(sizes) <= self.most and self.size + sum(sizes) <= MOST_KEYS_BYTES
+
     def _begin(self, key: bytes) -> KeyTally:
+        self.size += len(key)
         tally = self._tallies[key] = KeyTally(len(self._tallies))
         self.by_number.append(tally)
         return tally
@@ -209,8 +223,9 @@ class Keys:
         self.with_mean = with_mean
 
 
-def check_text(key: bytes) -> None:
-    """Raise LabelError if a key is not UTF-8."""
+def check_key(key: bytes) -> None:
+    """Raise LabelError if a key is too long, or not UTF-8."""
+    check_length(key, stops=False)
     try:
         key.decode()
     except UnicodeDecodeError:
