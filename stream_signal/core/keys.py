@@ -11,7 +11,7 @@ Memory is a window for each key; if the keys are grouped, it is one window. What
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import islice, repeat
 from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import shown
@@ -35,7 +35,7 @@ NO_KEY = -1
 
 
 class KeyTally:
-    """Counts of one key; `mean` is its window, None while it is empty or elsewhere.
+    """Counts of one key, beside those in the rings; `mean` is its window, None while it is empty or elsewhere.
 
     `number` counts the keys from 0, as they came. `cleared` is how often all windows had been emptied when its last row
     came.
@@ -57,14 +57,14 @@ class Keys:
     At most `most` keys are taken. If they are `grouped`, each comes in one run, and only the last has a window.
     `with_mean` counts the rows that end a full window, `cleared` how often all windows were emptied.
 
-    The block engine has the windows of many keys in arrays of its own, its `rings`. A window is there or here, and
-    moves when a row of its key is read by the other engine.
+    The block engine has the windows of many keys in arrays of its own, its `rings`, and what it counted with them. A
+    window is there or here, and moves when a row of its key is read by the other engine; counts stay where they are.
 
     >>> from stream_signal.core.tally import Tally
     >>> keys = Keys(Tally(window=2))
     >>> [keys.push(key, (close, 0)) for key, close in ((b"A", 1), (b"B", 9), (b"A", 2), (b"B", 8))]
     [False, False, True, False]
-    >>> [(key, tally.rows, tally.signals) for key, tally in keys.tallies.items()]
+    >>> list(keys.counts())
     [(b'A', 2, 1), (b'B', 2, 0)]
     """
 
@@ -83,12 +83,11 @@ class Keys:
         self._tallies: dict[bytes, KeyTally] = {}
         self.by_number: list[KeyTally] = []
 
-    @property
-    def tallies(self) -> dict[bytes, KeyTally]:
-        """The tally of each key, with all its rows, in the order in which the keys came."""
-        if self.rings:
-            self.rings.add_counts()
-        return self._tallies
+    def counts(self) -> Iterator[tuple[bytes, int, int]]:
+        """Yield each key, its rows and its signals, in the order in which the keys came."""
+        elsewhere = self.rings.counts() if self.rings else repeat((0, 0))
+        for (key, tally), (rows, signals) in zip(self._tallies.items(), elsewhere, strict=False):
+            yield key, tally.rows + rows, tally.signals + signals
 
     @property
     def count(self) -> int:
@@ -196,21 +195,24 @@ class Keys:
     @property
     def longest(self) -> int:
         """The rows of the key that has the most."""
-        return max((tally.rows for tally in self.tallies.values()), default=0)
+        return max((rows for _, rows, _ in self.counts()), default=0)
 
     def state(self) -> dict[bytes, KeyState]:
         """Return what `restore` needs in another process."""
-        return {key: self._state_of(tally) for key, tally in self.tallies.items()}
+        return {
+            key: self._state_of(tally, rows, signals)
+            for tally, (key, rows, signals) in zip(self.by_number, self.counts(), strict=True)
+        }
 
-    def _state_of(self, tally: KeyTally) -> KeyState:
+    def _state_of(self, tally: KeyTally, rows: int, signals: int) -> KeyState:
         if self.grouped and tally is not self.by_number[-1]:
-            return KeyState(tally.rows, tally.signals, [], 0)
+            return KeyState(rows, signals, [], 0)
         if tally.mean is None and self.rings:
             mean = RollingMean(self.window)
             cleared = self.rings.copy_out(tally, mean)
         else:
             mean, cleared = tally.mean or RollingMean(self.window), tally.cleared
-        return KeyState(tally.rows, tally.signals, mean.held() if cleared == self.cleared else [], mean.places)
+        return KeyState(rows, signals, mean.held() if cleared == self.cleared else [], mean.places)
 
     def restore(self, saved: Mapping[bytes, KeyState], with_mean: int) -> None:
         """Continue from what `state` returned, after as many rows with a mean; the totals are restored elsewhere."""

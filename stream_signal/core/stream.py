@@ -629,11 +629,7 @@ class SignalStream:
 
 def _counts_of(keys: Keys) -> dict[str, Counts]:
     """Return the counts of each key that has rows."""
-    return {
-        key.decode(): Counts(tally.rows, tally.signals, tally.signals / tally.rows)
-        for key, tally in keys.tallies.items()
-        if tally.rows
-    }
+    return {key.decode(): Counts(rows, signals, signals / rows) for key, rows, signals in keys.counts() if rows}
 
 
 def _bytes_of(data: Any) -> bytes:
