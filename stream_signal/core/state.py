@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.core.config import DELIMITERS
 from stream_signal.core.header import Header
+from stream_signal.core.labels import MOST_KEYS_BYTES, MOST_LABEL_BYTES
 from stream_signal.core.repairs import Place, Repairs
 from stream_signal.core.ticks import MAX_DIGITS
 
@@ -116,6 +117,22 @@ class State(NamedTuple):
         return state
 
 
+def as_value(found: Any) -> Any:
+    """Return a copy of values that JSON can hold, in which nothing changes as what they were taken from goes on.
+
+    >>> counts = {"repeated": 1}
+    >>> taken = as_value({"counts": counts, "last": ("60", 1)})
+    >>> counts["repeated"] = 2
+    >>> taken
+    {'counts': {'repeated': 1}, 'last': ['60', 1]}
+    """
+    if isinstance(found, dict):
+        return {key: as_value(each) for key, each in found.items()}
+    if isinstance(found, (list, tuple)):
+        return list(map(as_value, found))
+    return found
+
+
 def _is_consistent(state: WindowState, window: int, all_rows: int) -> bool:
     """Whether the counts of a window fit each other; rows whose key could not be read are only among all rows."""
     if (
@@ -155,8 +172,17 @@ def _keys(found: object, window: int) -> dict[bytes, KeyState]:
         state = KeyState(rows, signals, _list(saved[2], int), places)
         if signals > rows or len(state.ring) > min(window, rows) or not _fit(state.ring, places):
             raise ValueError("counts of a key that contradict each other")
-        keys[_bytes(key)] = state
+        keys[_label(key)] = state
+    if sum(map(len, keys)) > MOST_KEYS_BYTES:
+        raise ValueError("keys that are too long together")
     return keys
+
+
+def _label(found: object) -> bytes:
+    label = _bytes(found)
+    if len(label) > MOST_LABEL_BYTES:
+        raise ValueError("a symbol that is too long")
+    return label
 
 
 def _fit(ring: list[int], places: int) -> bool:
@@ -168,7 +194,7 @@ def _symbols(found: object) -> tuple[str | None, ...]:
         raise ValueError("expected a list of symbols")  # noqa: TRY004 - in JSON, a wrong type is a wrong value
     for symbol in found:
         if symbol is not None:
-            _bytes(symbol)
+            _label(symbol)
     return tuple(found)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from stream_signal.core.errors import shown
 from stream_signal.core.header import folded
 from stream_signal.core.key_column import symbol_positions
-from stream_signal.core.labels import LabelError
+from stream_signal.core.labels import LabelError, check_length
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,6 +59,7 @@ class Symbols:
             expected, both = f"one symbol in column {shown(name)}", f"{shown(found)} after {shown(value)}"
             how = f"--key {folded(name)} for one mean each, --key none for one series over all"
             raise LabelError(expected, both, f"try {how}")
+        check_length(found, "try --key none for one series over all")
         self.values[number] = found
 
     @property

@@ -97,15 +97,15 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
 
     doubts = Doubts(stream, time_order or look, log, lambda: _reversal(order), quiet=order.is_quiet)
     sinks: list[Sink] = [signals] if signals else []
-    if rotations:
-        from stream_signal.job.truncation import TruncationWarning  # noqa: PLC0415
-
-        sinks.append(TruncationWarning(log, quiet=order.is_quiet))
     if config.key is None and (len(order.inputs) > 1 or "-" in order.inputs or any(map(is_url, order.inputs))):
         from stream_signal.job.alike import Alike  # noqa: PLC0415 - one file has one name
 
         sinks.append(Alike(stream, order.inputs))
-    sinks += [resumption.saver(stream, log)] if resumption else []
+    sinks += [resumption.saver(stream, log)] if resumption else []  # before whatever writes to the log, which may fail
+    if rotations:
+        from stream_signal.job.truncation import TruncationWarning  # noqa: PLC0415
+
+        sinks.append(TruncationWarning(log, quiet=order.is_quiet))
     sinks += [doubts] if order.follow else []
     if time_order and log.listens:
         from stream_signal.job.journal import Journal  # noqa: PLC0415
@@ -173,11 +173,11 @@ def _check_keys(order: Order, config: Config) -> None:
 
 
 def _so_far(order: Order, config: Config, held: ExitStack, stream: SignalStream, started: float) -> Iterator[Sink]:
-    """Yield what writes the metrics so far, and serve them, if that is ordered."""
+    """Yield what writes the metrics so far, and what serves them, if that is ordered."""
     if order.prometheus:
         from stream_signal.outputs.served import Served  # noqa: PLC0415
 
-        held.enter_context(Served(order.prometheus, config, stream, started))
+        yield held.enter_context(Served(order.prometheus, config, stream, started))
     if order.every:
         from stream_signal.outputs.metrics import write_metrics  # noqa: PLC0415
         from stream_signal.outputs.snapshots import MetricsSoFar  # noqa: PLC0415

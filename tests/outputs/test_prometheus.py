@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import socket
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import pytest
 
@@ -20,6 +22,7 @@ from support.candle_csv import CLOSES, candle_csv
 from support.commands import COMMAND, run_command
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 MARKET = b'symbol,close\nBTC,1\nBTC,2\nETH,5\nETH,4\n"a ""b"" \\c",7\n'
@@ -75,19 +78,23 @@ def test_promtool_agrees(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
-def served(port: int, until: str) -> dict[str, dict[tuple[str, ...], float]]:
-    """Fetch the metrics that are served until one of them is there."""
+def served(port: int, rows: int) -> Iterator[str]:
+    """Fetch what is served, again and again, until that many rows are counted; yield each answer that has some."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
-                found = samples_of(answer.read().decode())
+                text = answer.read().decode()
+        except urllib.error.HTTPError:
+            raise
         except (urllib.error.URLError, ConnectionError):
-            found = {}
-        if until in found:
-            return found
-        time.sleep(0.05)
-    pytest.fail("nothing is served")
+            text = ""
+        if text:
+            yield text
+            if f"stream_signal_rows {float(rows)}\n" in text:
+                return
+        time.sleep(0.01)
+    pytest.fail("so many rows are never served")
 
 
 def free_port() -> int:
@@ -103,9 +110,8 @@ def test_a_live_job_is_served(tmp_path: Path) -> None:
     live.write_bytes(candle_csv(CLOSES[:50]))
     command = [COMMAND, "live.csv", "--follow", "--prometheus", str(port), "-o", "m.json", "-q"]
     with subprocess.Popen(command, cwd=tmp_path) as job:
-        first = served(port, "stream_signal_rows")
-        assert first["stream_signal_rows"] == {(): 50}
-        assert first["stream_signal_running"] == {(): 1}
+        *_, first = served(port, 50)
+        assert samples_of(first)["stream_signal_running"] == {(): 1}
         taken = run_command("--prometheus", str(port), stdin=candle_csv(CLOSES), cwd=tmp_path)
         assert taken.code == 1
         assert f"cannot serve the metrics at port {port}" in str(taken.record["error_message"])
@@ -114,3 +120,26 @@ def test_a_live_job_is_served(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", port))
+
+
+def test_keys_that_come_while_it_is_served(tmp_path: Path) -> None:
+    """Each answer is of one moment, in which the rows of the keys are all rows; when rows pause, it has the last."""
+    port, rows = free_port(), 30_000
+    command = [COMMAND, "--no-config", "--key", "1", "--column", "2", "--no-header", "--prometheus", str(port), "-q"]
+    with subprocess.Popen([*command, "-o", "m.json"], cwd=tmp_path, stdin=subprocess.PIPE) as job:
+        assert job.stdin
+        feeder = threading.Thread(target=feed, args=(job.stdin, [b"S%d,1.5\n" % at for at in range(rows)]))
+        feeder.start()
+        for text in served(port, rows):
+            by_key = re.findall(r"^stream_signal_key_rows\{.*\} ([0-9.e+]+)$", text, re.MULTILINE)
+            assert f"stream_signal_rows {sum(map(float, by_key))}\n" in text
+        feeder.join()
+        job.stdin.close()
+        assert job.wait(30) == 0
+
+
+def feed(pipe: IO[bytes], lines: list[bytes]) -> None:
+    """Write lines as a live stream does: a few at once."""
+    for at in range(0, len(lines), 100):
+        pipe.write(b"".join(lines[at : at + 100]))
+        pipe.flush()
