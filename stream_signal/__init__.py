@@ -62,13 +62,15 @@ if TYPE_CHECKING:
         StreamSignalError,
         TruncatedError,
     )
-    from stream_signal.core.observe import Observer, Row
+    from stream_signal.core.observe import Observer
     from stream_signal.core.observers.signal_lines import SignalLines
     from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.core.rolling import RollingMean
-    from stream_signal.core.segment import Segment
+    from stream_signal.core.rows import Row
+    from stream_signal.core.series.panel import Counts
+    from stream_signal.core.series.segment import Segment
     from stream_signal.core.state import State
-    from stream_signal.core.stream import Counts, SignalStream
+    from stream_signal.core.stream import SignalStream
     from stream_signal.job.run import run
     from stream_signal.outputs.metrics import Metrics
 
@@ -103,12 +105,12 @@ __all__ = [
 
 _HOMES = {
     "Config": "core.config",
-    "Counts": "core.stream",
+    "Counts": "core.series.panel",
     "Metrics": "outputs.metrics",
     "Observer": "core.observe",
     "RollingMean": "core.rolling",
-    "Row": "core.observe",
-    "Segment": "core.segment",
+    "Row": "core.rows",
+    "Segment": "core.series.segment",
     "SignalLines": "core.observers.signal_lines",
     "SignalStream": "core.stream",
     "State": "core.state",

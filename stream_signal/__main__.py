@@ -14,7 +14,7 @@ def main() -> int:
     """Run the command; return its exit code."""
     gc.disable()
     try:
-        from stream_signal.command.main import main as run  # noqa: PLC0415 - so that an interrupted import is caught
+        from stream_signal.command.main import main as run
 
         return run()
     except KeyboardInterrupt:

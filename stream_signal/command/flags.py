@@ -444,7 +444,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the message, and exit with code 2."""
-        from stream_signal.command.usage import in_words  # noqa: PLC0415 - only a wrong command line needs it
+        from stream_signal.command.usage import in_words
 
         self.exit(2, f"{self.prog}: error: {in_words(message, self._option_string_actions)} (see {self.prog} --help)\n")
 
@@ -456,8 +456,8 @@ class Parser(argparse.ArgumentParser):
 
     def format_help(self) -> str:
         """Return the help, as wide as the terminal."""
-        from functools import partial  # noqa: PLC0415 - only the help needs them
-        from shutil import get_terminal_size  # noqa: PLC0415
+        from functools import partial
+        from shutil import get_terminal_size
 
         width = get_terminal_size((_COLUMNS, 24)).columns - 2
         self.formatter_class = partial(_Formatter, width=width)
@@ -488,7 +488,7 @@ class _Formatter(argparse.HelpFormatter):
         return f"{', '.join(action.option_strings)} {value}"
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
-        from textwrap import fill  # noqa: PLC0415 - only the help needs it
+        from textwrap import fill
 
         filled: list[str] = []
         for paragraph in text.split("\n\n"):
@@ -541,7 +541,7 @@ def _share(text: str) -> float:
 
 
 def _windows(text: str) -> tuple[int, ...]:
-    from stream_signal.core.config import MAX_WINDOW, MAX_WINDOWS  # noqa: PLC0415 - only where the flag is used
+    from stream_signal.core.config import MAX_WINDOW, MAX_WINDOWS
 
     windows = tuple(_integer(part, 1, MAX_WINDOW) for part in text.split(","))
     if len(set(windows)) < len(windows):
@@ -560,13 +560,13 @@ def _symbols(text: str) -> int:
 
 
 def _max_keys(text: str) -> int:
-    from stream_signal.core.config import MAX_KEYS  # noqa: PLC0415
+    from stream_signal.core.config import MAX_KEYS
 
     return _integer(text, 1, MAX_KEYS)
 
 
 def _seed(text: str) -> int:
-    from stream_signal.core.config import MAX_SEED  # noqa: PLC0415
+    from stream_signal.core.config import MAX_SEED
 
     return _integer(text, 0, MAX_SEED)
 
@@ -582,7 +582,7 @@ def _integer(text: str, least: int, most: int) -> int:
 
 
 def _column(text: str) -> str | int:
-    from stream_signal.core.config import MAX_COLUMN  # noqa: PLC0415
+    from stream_signal.core.config import MAX_COLUMN
 
     if text.isascii() and text.isdigit():
         return _integer(text, 1, MAX_COLUMN)
@@ -606,7 +606,7 @@ def _setting(key: str) -> Callable[[str], str]:
 
 
 def _checked(key: str, text: str) -> str:
-    from stream_signal.core.config import check_setting  # noqa: PLC0415
+    from stream_signal.core.config import check_setting
 
     try:
         check_setting(key, text)
@@ -649,7 +649,7 @@ def refuse_contradictions(
 
 def refuse_overwriting(parser: argparse.ArgumentParser, inputs: tuple[str, ...], options: argparse.Namespace) -> None:
     """Refuse to overwrite an input, the config or another output, by any name of the file."""
-    from stream_signal.job.config import DEFAULT_CONFIG  # noqa: PLC0415
+    from stream_signal.job.config import DEFAULT_CONFIG
 
     taken = {_identity(path) if path != "-" else _identity_of(0): "an input" for path in inputs}
     taken[_identity(options.config or DEFAULT_CONFIG)] = "the config"

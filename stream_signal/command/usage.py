@@ -33,7 +33,7 @@ def in_words(message: str, flags: Iterable[str]) -> str:
 
 def misspelt_command(argument: str) -> str | None:
     """Return a hint if a path that is not there may be a misspelt command."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only a failed job needs it
+    from difflib import get_close_matches
 
     near = get_close_matches(argument, COMMANDS, n=1)
     return f"did you mean the command `stream-signal {near[0]}`?" if near else None
@@ -48,7 +48,7 @@ def _nearest(name: str, flags: dict[str, str]) -> str | None:
     longer = sorted((flag for flag in flags if flag.startswith(name)), key=len)
     if longer and (len(name) > 1 or len(longer) == 1):
         return flags[longer[0]]
-    from difflib import get_close_matches  # noqa: PLC0415 - only a wrong command line needs it
+    from difflib import get_close_matches
 
     near = get_close_matches(name, flags, n=1)
     return flags[near[0]] if near else None

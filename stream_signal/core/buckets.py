@@ -14,7 +14,7 @@ from stream_signal.core.ticks import MAX_DIGITS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from stream_signal.core.observe import Row
+    from stream_signal.core.rows import Row
 
 
 class Buckets:

@@ -382,7 +382,7 @@ def _check(key: str, value: object) -> None:
 
 
 def _brought_by(name: str) -> dict[str, Any] | None:
-    from stream_signal.core.formats import FORMATS  # noqa: PLC0415 - most jobs name no format
+    from stream_signal.core.formats import FORMATS
 
     return FORMATS[name].settings if name in FORMATS else None
 
@@ -406,7 +406,7 @@ def _found(value: object) -> str:
 
 def _entries(data: bytes) -> Iterator[tuple[int, str, Any]]:
     """Yield `(line, key, value)` of the one mapping in the document; a key may be unread."""
-    import yaml  # noqa: PLC0415 - a job without a config file starts faster
+    import yaml
 
     if len(data) > MAX_CONFIG_BYTES:
         raise ConfigError(f"expected at most {MAX_CONFIG_BYTES} bytes of settings, found more").with_hint(_NO_CONFIG)
@@ -451,13 +451,13 @@ def _scalar(node: Any) -> Any:
 def _nearest_format(key: str, value: object) -> str:
     if key != "format" or not isinstance(value, str):
         return ""
-    from stream_signal.core.formats import FORMATS  # noqa: PLC0415
+    from stream_signal.core.formats import FORMATS
 
     return _nearest(value, FORMATS)
 
 
 def _nearest(key: str, known: Mapping[str, object] = _RULES) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 - only a misspelt key needs it
+    from difflib import get_close_matches
 
     near = get_close_matches(key.lower(), known, n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""

@@ -74,7 +74,7 @@ def with_path(hint: str, path: str, printing: str | None = None) -> str:
     >>> with_path("try iconv -f utf-16 -t utf-8 FILE | stream-signal", "jan.csv.gz", "gzip -dc jan.csv.gz")
     'try gzip -dc jan.csv.gz | iconv -f utf-16 -t utf-8 | stream-signal'
     """
-    from shlex import quote  # noqa: PLC0415 - only a failed job needs it
+    from shlex import quote
 
     if printing and f" {FILE}{INTO_THE_JOB}" in hint:
         start, _, command = hint.partition(INTO_THE_JOB)[0].removesuffix(FILE).rpartition("try ")

@@ -215,7 +215,7 @@ def fitting_format(rows: Sequence[Sequence[str]], delimiter: str) -> str | None:
     >>> fitting_format([["20240310 170000", "2", "4", "1", "3", "9"]], ";")
     'histdata'
     """
-    from stream_signal.core.formats import FORMATS  # noqa: PLC0415 - only a failed job needs it
+    from stream_signal.core.formats import FORMATS
 
     guess = guess_close(rows)
     for name, layout in FORMATS.items():
@@ -239,7 +239,7 @@ def nearest(names: tuple[str, ...], wanted: str | None, *, of_close: bool = True
     """
     if wanted is None:
         return []
-    from difflib import get_close_matches  # noqa: PLC0415 - only a failed job needs it
+    from difflib import get_close_matches
 
     wanted, by_fold = folded(wanted), {folded(name): name for name in reversed(names)}
     if of_close:
@@ -461,7 +461,7 @@ def _flag(name: str, flag: str = "--column") -> str:
 
 def _quoted(text: str) -> str:
     """Write text as a shell reads it."""
-    from shlex import quote  # noqa: PLC0415 - only a failed job needs it
+    from shlex import quote
 
     return quote(text)
 

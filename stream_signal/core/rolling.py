@@ -100,8 +100,8 @@ class RollingMean:
         >>> mean.update_many([None, 4.6, 4.58]).tolist(), mean.get()
         ([False, False, False], 4.59)
         """
-        from stream_signal.core.blocks.array_like import closes_of  # noqa: PLC0415 - loads NumPy
-        from stream_signal.core.blocks.arrays import push_array  # noqa: PLC0415 - the same
+        from stream_signal.core.blocks.array_like import closes_of
+        from stream_signal.core.blocks.arrays import push_array
 
         return push_array(self, closes_of(values), means=means)
 

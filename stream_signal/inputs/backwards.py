@@ -21,10 +21,11 @@ from stream_signal import system
 from stream_signal.core.errors import FOUND_CHARACTERS, DataError, InputError, shown
 from stream_signal.core.foreign import FILE, INTO_THE_JOB, refuse_foreign
 from stream_signal.core.header import BOM
+from stream_signal.core.limits import MAX_LINE_BYTES
 from stream_signal.core.repairs import Repairs
-from stream_signal.core.rows.head import Head, Line
-from stream_signal.core.rows.reader import MAX_LINE_BYTES, too_long
-from stream_signal.core.rows.splitter import LineSplitter
+from stream_signal.core.text.head import Head, Line
+from stream_signal.core.text.reader import too_long
+from stream_signal.core.text.splitter import LineSplitter
 from stream_signal.core.urls import is_url
 from stream_signal.inputs.events import Begin, End
 from stream_signal.inputs.magic import COLUMNAR, ZIP

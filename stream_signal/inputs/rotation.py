@@ -263,7 +263,7 @@ class Rotations:
 
     def _paths(self) -> list[str]:
         if self.pattern:
-            from glob import glob  # noqa: PLC0415 - only --rotated needs it
+            from glob import glob
 
             return glob(self.pattern)
         folder, base = os.path.split(self.path)

@@ -33,7 +33,7 @@ class Alike(Sink):
         """Note the doubt."""
         if self._stream.symbols or len(self._names) < 2:
             return
-        from stream_signal.core.names import look_alike  # noqa: PLC0415 - most jobs have one input
+        from stream_signal.core.names import look_alike
 
         found = look_alike(self._names)
         if found:

@@ -28,7 +28,7 @@ def cluster(address: str, held: ExitStack, stop: StopSignals) -> Workers:
     """
     client: Any = None
     try:
-        from distributed import Client  # noqa: PLC0415 - only a cluster needs it
+        from distributed import Client
     except ImportError as error:
         raise ClusterError("--cluster needs Dask").with_hint("pip install 'stream-signal[cluster]'") from error
     try:

@@ -59,7 +59,7 @@ class Doubts(Sink):
         is_fine = stream.rows_with_mean != 0 or so_far
         if is_fine and not stream.doubts and BAD_ROW not in stream.repairs.counts and self._times.is_in_order:
             return []
-        from stream_signal.core.doubts import doubts_of  # noqa: PLC0415 - only a doubtful answer needs it
+        from stream_signal.core.doubts import doubts_of
 
         return doubts_of(stream, self._times.order, self._reversal, so_far=so_far)
 
@@ -67,7 +67,7 @@ class Doubts(Sink):
         """Raise DoubtError if there is any doubt."""
         found = self.found()
         if found:
-            from stream_signal.core.errors import DoubtError  # noqa: PLC0415
+            from stream_signal.core.errors import DoubtError
 
             self._record(found)
             raise DoubtError("; ".join(doubt.text for doubt in found))
@@ -79,7 +79,7 @@ class Doubts(Sink):
     def _say(self, found: list[Doubt]) -> None:
         new = self._record(found)
         if new and not self._quiet:
-            from stream_signal.outputs.stderr import say  # noqa: PLC0415
+            from stream_signal.outputs.stderr import say
 
             for doubt in new:
                 say(doubt.text)

@@ -48,7 +48,7 @@ class Resumption:
         self._rotations = rotations
         self._last_time: LastTime | None = None
         if not self.position.is_of_files:
-            from stream_signal.core.observers.last_time import LastTime  # noqa: PLC0415 - only a pipe needs it
+            from stream_signal.core.observers.last_time import LastTime
 
             self._last_time = LastTime(config.time_column)
         elif order.resume_by:
@@ -107,7 +107,7 @@ class Resumption:
         """Return the source without the rows that the sender repeats, if the order expects that."""
         if not (self.saved and self._last_time and self._order.resume_by and stream.rows):
             return source
-        from stream_signal.job.repeats import WithoutRepeats, repeats_of  # noqa: PLC0415 - few jobs need it
+        from stream_signal.job.repeats import WithoutRepeats, repeats_of
 
         repeats = repeats_of(self._config, self.saved, self._last_time, self._checkpoint.path)
         return WithoutRepeats(source, repeats, stream.skip_lines)

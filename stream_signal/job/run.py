@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from stream_signal.core.batch import Batch
-    from stream_signal.core.stream import Counts
+    from stream_signal.core.series.panel import Counts
     from stream_signal.core.stretch import Stretch
     from stream_signal.inputs.digest import Digests
     from stream_signal.inputs.events import Source
@@ -107,7 +107,7 @@ def run(
     if config.newest_first or isinstance(source, (str, os.PathLike)):
         inputs = _source_of(config, source)
         if executor and not config.newest_first:
-            from stream_signal.job.parallel import ParallelSource, Workers  # noqa: PLC0415 - few callers need it
+            from stream_signal.job.parallel import ParallelSource, Workers
 
             workers = Workers(lambda: executor, range_bytes, _AHEAD, share_files=False, may_fail=False)
             inputs = ParallelSource(
@@ -115,7 +115,7 @@ def run(
             )
         read(stream, inputs)
     else:
-        from stream_signal.inputs.given import chunks_of  # noqa: PLC0415 - the command reads paths
+        from stream_signal.inputs.given import chunks_of
 
         for chunk in chunks_of(source):
             stream.feed(chunk)
@@ -203,7 +203,7 @@ def execute(order: Order) -> None:
             doubts.say()
             log.info("job finished", **metrics.without_table().as_dict())
         except OutputError as error:
-            from stream_signal.outputs.stderr import complain  # noqa: PLC0415 - nearly never needed
+            from stream_signal.outputs.stderr import complain
 
             complain(error)
 
@@ -211,7 +211,7 @@ def execute(order: Order) -> None:
 def _digests(order: Order) -> Digests | None:
     if not order.manifest:
         return None
-    from stream_signal.inputs.digest import Digests  # noqa: PLC0415 - few jobs write a manifest
+    from stream_signal.inputs.digest import Digests
 
     check_output(order.manifest)
     return Digests(order.inputs)
@@ -226,7 +226,7 @@ def _write_manifest(  # noqa: PLR0913, PLR0917 - all that it has
     counts: Counts,
     metrics: Metrics,
 ) -> None:
-    from stream_signal.outputs.manifest import Manifest, write_manifest  # noqa: PLC0415 - few jobs write one
+    from stream_signal.outputs.manifest import Manifest, write_manifest
 
     inputs = [digest._asdict() for digest in digests.find()]
     write_manifest(Manifest.of(inputs, config_path, order.settings, config, counts, metrics), path)
@@ -246,8 +246,8 @@ def _record_failure(error: StreamSignalError, version: str, order: Order, log: L
         ignore = "--no-config ignores ./config.yaml"
         error.hint = f"{error.hint}; {ignore}" if error.hint else ignore
     if error.hint:
-        from stream_signal.core.foreign import with_path  # noqa: PLC0415 - only a failed job needs it
-        from stream_signal.inputs.hints import printing  # noqa: PLC0415
+        from stream_signal.core.foreign import with_path
+        from stream_signal.inputs.hints import printing
 
         path = getattr(error, "source", None) or (order.inputs[0] if len(order.inputs) == 1 else "-")
         error.hint = with_path(error.hint, "-" if is_url(path) else path, printing(path))

@@ -18,7 +18,7 @@ from stream_signal.inputs.rotation import Followed, Left
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SCHEMA = 3
+SCHEMA = 4
 FILES, PIPE = "files", "a pipe"
 # A place as schema 2 wrote it, as text.
 _PLACE = re.compile(r"(?:(?P<source>.*): )?line (?P<line>\d+)(?:: (?P<text>.*))?", re.DOTALL)
@@ -60,7 +60,7 @@ def decode(data: bytes) -> dict[str, Any]:
         schema, digest, content = whole["schema"], whole["sha256"], whole["saved"]
     except (ValueError, TypeError, KeyError, RecursionError):
         raise DamagedError("it is damaged, or not a checkpoint") from None
-    if schema not in {2, SCHEMA}:
+    if schema not in {2, 3, SCHEMA}:
         raise DamagedError(f"its schema is {str(schema)[:20]}, and this version reads 2 to {SCHEMA}")
     if digest != hashed(json.dumps(content).encode()):
         raise DamagedError("it is damaged: its SHA-256 does not match")
@@ -70,9 +70,10 @@ def decode(data: bytes) -> dict[str, Any]:
         raise DamagedError("it is damaged: its fields are not those of a checkpoint")
     if not isinstance(content["settings"], dict):
         raise DamagedError("it is damaged: its fields are not those of a checkpoint")
-    if schema == 2:
+    if schema < SCHEMA:
         try:
-            content["state"] = _from_schema_2(content["state"])
+            state = _from_schema_2(content["state"]) if schema == 2 else content["state"]
+            content["state"] = _from_schema_3(state, content["settings"])
         except (ValueError, TypeError, KeyError, AttributeError):
             raise DamagedError("it is damaged: it does not fit its schema") from None
     return content
@@ -136,6 +137,28 @@ def _from_schema_2(state: dict[str, Any]) -> dict[str, Any]:
     newer["repairs"] = {"counts": repairs["counts"], "first": first}
     # Without a missing close there was nothing to count; with one, nothing tells how long the window was not full.
     newer["rows_without_mean"] = None if repairs["counts"].keys() & {MISSING_CLOSE, BAD_ROW} else 0
+    return newer
+
+
+def _from_schema_3(state: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """Put what was counted into one form, with keys and without, for one window and for several.
+
+    For each window it had counted the rows without a mean, those up to the last missing close; with keys, over all.
+    """
+    newer = {name: state[name] for name in ("header", "offset", "line", "repairs", "symbols", "observed")}
+    newer |= {"rows": state["rows"], "full": [], "series": {}}
+    sizes = [settings["window"], *settings.get("windows", [])]
+    for window, size in zip([state, *state["more"]], sizes, strict=True):
+        without = window["rows_without_mean"]
+        if window["keys"] is None:
+            full = None if without is None else state["rows"] - without - min(len(window["ring"]), size - 1)
+            keys = {"": [state["rows"], window["signals"], full, window["ring"], window["places"]]}
+            newer["full"].append(0)
+        else:
+            keys = {key: [rows, signals, 0, *tail] for key, (rows, signals, *tail) in window["keys"].items()}
+            newer["full"].append(None if without is None else state["rows"] - without)
+        for key, series in keys.items():
+            newer["series"].setdefault(key, []).append(series)
     return newer
 
 

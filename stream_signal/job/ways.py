@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.config import BY_NAME, Config
 from stream_signal.core.errors import StreamSignalError
+from stream_signal.core.limits import MAX_LINE_BYTES
 from stream_signal.core.observe import Observer
-from stream_signal.core.rows.reader import MAX_LINE_BYTES
 from stream_signal.core.state import State
 from stream_signal.core.stream import SignalStream
 from stream_signal.inputs.events import Counted
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from stream_signal.core.batch import Batch
-    from stream_signal.core.observe import Row
+    from stream_signal.core.rows import Row
     from stream_signal.core.stream import Engine
     from stream_signal.core.stretch import Stretch
     from stream_signal.inputs.events import Event, Source

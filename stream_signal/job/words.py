@@ -48,7 +48,7 @@ def _named(key: str, setting: Any) -> str:
 
 def _again(key: str, then: Any) -> str:
     """Return what to type to have the setting as it was."""
-    from shlex import quote  # noqa: PLC0415 - only a refused checkpoint needs it
+    from shlex import quote
 
     flag = f"--{key.replace('_', '-')}"
     if then is None:

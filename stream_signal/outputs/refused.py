@@ -23,7 +23,7 @@ def cannot_write(path: str, error: OSError | ValueError, what: str = "", *, in_p
     elif number in {errno.EACCES, errno.EROFS}:
         why, hint = f"the folder {_folder(path)!r} is read-only", "name a file in a folder that you may write to"
     elif number == errno.ENOENT and not os.path.isdir(_folder(path)):
-        from shlex import quote  # noqa: PLC0415 - only a failed job needs it
+        from shlex import quote
 
         why = f"there is no folder {_folder(path)!r}"
         hint = f"make it: mkdir -p {quote(_folder(path))}"

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import Config, DataError, SignalStream
-from stream_signal.core.key_segments import MOST_KEYS
+from stream_signal.core.limits import MOST_JOINED_KEYS as MOST_KEYS
 from support.keyed_files import keyed_files
 from support.streams import stretch_of
 
 if TYPE_CHECKING:
-    from stream_signal.core.state import KeyState
+    from stream_signal.core.series.series import SeriesState
     from stream_signal.core.stretch import Stretch
     from support.keyed_files import KeyedFile
 
@@ -29,13 +29,16 @@ def counted_apart(stream: SignalStream, lines: bytes) -> Stretch | None:
 def known(stream: SignalStream) -> object:
     """Return all that is known of a stream."""
     own = stream.counts, stream.by_key, stream.by_window, stream.by_key_and_window, stream.rows_with_mean
-    rings = {key: ([tick * 10**30 // 10**each.places for tick in each.ring]) for key, each in stream_keys(stream)}
+    rings = {
+        key: [[tick * 10**30 // 10**each.places for tick in each.ring] for each in windows]
+        for key, windows in series_of(stream)
+    }
     return own, rings, stream.repairs.counts, stream.repairs.first
 
 
-def stream_keys(stream: SignalStream) -> list[tuple[bytes, KeyState]]:
-    """Return the state of each key; none after an error."""
-    return [] if stream.closed else list((stream.state().keys or {}).items())
+def series_of(stream: SignalStream) -> list[tuple[bytes, list[SeriesState]]]:
+    """Return the states of the series of each key; none after an error."""
+    return [] if stream.closed else list(stream.state().panel.series.items())
 
 
 @given(keyed_files(), st.lists(st.integers(1, 40), min_size=1, max_size=8), st.sampled_from([1, 32 * 1024]))
@@ -44,7 +47,7 @@ def test_a_stream_with_stretches(file: KeyedFile, sizes: list[int], least: int) 
     # By either engine, however short the blocks are.
     with (
         patch("stream_signal.core.stream.BACKLOG_BYTES", least),
-        patch("stream_signal.core.blocks.engine.LEAST_BLOCK_BYTES", least),
+        patch("stream_signal.core.blocks.reader.LEAST_BLOCK_BYTES", least),
     ):
         check_stretches(file, sizes)
 
@@ -80,8 +83,8 @@ def test_most_lines_are_counted_apart() -> None:
     stream.feed(b"symbol,close\nA,1\nB,2\n")
     stretch = counted_apart(stream, b"A,2\nA,\n,5\nC,4\nA,3\n")
     assert stretch
-    assert [key for key, _ in stretch.keys[0].segments] == [b"A", b"C"]
-    assert (stretch.keys[0].rows, stretch.keys[0].cleared) == (5, 1)
+    assert [key for key, _ in stretch.segments.by_window[0]] == [b"A", b"C"]
+    assert (stretch.segments.rows, stretch.segments.cleared) == (5, 1)
     grouped = SignalStream(Config(key="symbol", grouped=True))
     grouped.feed(b"symbol,close\nA,1\n")
     assert grouped.apart() is None

@@ -15,9 +15,7 @@ from hypothesis import strategies as st
 
 from stream_signal import Config, ConfigError, Counts, DataError, MissingColumnError, Observer, SignalStream
 from stream_signal.core.config import BY_NAME
-from stream_signal.core.keys import Keys
 from stream_signal.core.observers.signal_lines import SignalLines
-from stream_signal.core.tally import Tally
 from support.oracle import count, wanted_rows
 from support.strategies import closes, windows
 from support.streams import moved
@@ -175,11 +173,9 @@ def test_grouped(rows: list[tuple[str, str]], window: int, stop: int) -> None:
 
 def test_grouped_keeps_one_window() -> None:
     """Only the last key has a window."""
-    keys = Keys(Tally(window=3), grouped=True)
-    for key in (b"A", b"B", b"C"):
-        for close in range(9):
-            keys.push(key, (close, 0))
-    assert [len(state.ring) for state in keys.state().values()] == [0, 0, 3]
+    config = Config(window=3, key="symbol", grouped=True)
+    stream = fed(SignalStream(config), Market([(key, str(close)) for key in "ABC" for close in range(9)]).csv())
+    assert [len(each.ring) for (each,) in stream.state().panel.series.values()] == [0, 0, 3]
 
 
 def test_a_key_comes_back() -> None:
@@ -287,14 +283,16 @@ def test_quotes_over_lines() -> None:
 
 
 STATES: list[dict[str, Any]] = [
-    {"BTC": [1, 0, [458], 2, 5]},
-    {"BTC": [1, 2, [], 2]},
-    {"BTC": [1, 0, [1, 2], 2]},
-    {"BTC": [9, 0, [458], 2]},
-    {"BTC": [1, 0, ["458"], 2]},
-    {"BTC": [-1, 0, [], 2]},
+    {"BTC": [[1, 0, 0, [458], 2, 5]]},
+    {"BTC": [[1, 2, 0, [], 2]]},
+    {"BTC": [[1, 0, 0, [1, 2], 2]]},
+    {"BTC": [[9, 0, 0, [458], 2]]},
+    {"BTC": [[1, 0, 0, ["458"], 2]]},
+    {"BTC": [[-1, 0, 0, [], 2]]},
+    {"BTC": [[1, 0, 1, [458], 2]]},
+    {"BTC": [[1, 0, 0, [458], 2]] * 2},
     {"BTC": 1},
-    {"\u0100": [1, 0, [458], 2]},
+    {"\u0100": [[1, 0, 0, [458], 2]]},
 ]
 
 
@@ -305,9 +303,9 @@ def test_a_state_that_cannot_be(keys: Any) -> None:
 
     config = Config(key="symbol")
     saved = fed(SignalStream(config), Market([("BTC", "4.58")]).csv()).state().as_json()
-    assert State.from_json(saved, config.window).keys
+    assert State.from_json(saved, config.window).panel.series.keys() == {b"BTC"}
     with pytest.raises(ValueError):  # noqa: PT011 - any reason
-        State.from_json(json.loads(json.dumps(saved | {"keys": keys})), config.window)
+        State.from_json(json.loads(json.dumps(saved | {"series": keys})), config.window)
 
 
 def test_a_state_of_another_stream() -> None:

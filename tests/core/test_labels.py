@@ -10,23 +10,24 @@ import pytest
 
 from stream_signal import Config, DataError, SignalStream, State
 from stream_signal.core.config import BY_NAME
-from stream_signal.core.keys import Keys
-from stream_signal.core.labels import MOST_KEYS_BYTES, MOST_LABEL_BYTES
-from stream_signal.core.tally import Tally
+from stream_signal.core.limits import MOST_KEY_BYTES, MOST_KEYS_BYTES
+from stream_signal.core.series.grouping import KeyColumn
+from stream_signal.core.series.keys import Keys
+from stream_signal.core.series.panel import Panel
 from support.streams import moved, stretch_of
 
 if TYPE_CHECKING:
     from stream_signal.core.stream import Engine
 
 ENGINES: tuple[Engine, ...] = ("rows", "blocks")
-LONGEST = b"K" * MOST_LABEL_BYTES
-MOST = MOST_KEYS_BYTES // MOST_LABEL_BYTES
+LONGEST = b"K" * MOST_KEY_BYTES
+MOST = MOST_KEYS_BYTES // MOST_KEY_BYTES
 KEYS = [b"%02d" % number for number in range(50)]
 
 
 def long_key(number: int) -> bytes:
     """Make a key of the greatest length."""
-    return b"%0*d" % (MOST_LABEL_BYTES, number)
+    return b"%0*d" % (MOST_KEY_BYTES, number)
 
 
 def full(count: int) -> bytes:
@@ -42,14 +43,14 @@ def test_a_long_key(engine: Engine, row: bytes) -> None:
     stream = SignalStream(Config(key="symbol", window=2), engine=engine)
     stream.feed(head + rest)
     assert stream.by_key
-    assert [(len(key), counts.rows) for key, counts in stream.by_key.items()] == [(1, 100), (MOST_LABEL_BYTES, 1)]
+    assert [(len(key), counts.rows) for key, counts in stream.by_key.items()] == [(1, 100), (MOST_KEY_BYTES, 1)]
     stream = SignalStream(Config(key="symbol", window=2, bad_rows="missing"), engine=engine)
     stream.feed(head + row % (LONGEST + b"K") + rest)
     assert (stream.keys, stream.rows, stream.repairs.counts["bad_rows"]) == (2, 102, 1)
     with pytest.raises(DataError) as failure:
         SignalStream(Config(key="symbol"), engine=engine).feed(head + row.replace(b"x", b"5") % (LONGEST + b"K") + rest)
-    found = f"{MOST_LABEL_BYTES + 1} bytes, '{'K' * 60}...'"
-    assert str(failure.value) == f"line 4: expected a symbol of at most {MOST_LABEL_BYTES} bytes, found {found}"
+    found = f"{MOST_KEY_BYTES + 1} bytes, '{'K' * 60}...'"
+    assert str(failure.value) == f"line 4: expected a symbol of at most {MOST_KEY_BYTES} bytes, found {found}"
 
 
 @pytest.mark.parametrize(("engine", "odd"), [*product(ENGINES, [b"", b"B,1e0\n"])])
@@ -72,12 +73,13 @@ def test_keys_that_are_long_together_apart() -> None:
     stretch = stretch_of(stream, LONGEST + b",1\n")
     assert stretch
     assert stream.fits(stretch)
-    (own,) = stretch.keys
-    named = [(long_key(number), own.segments[0][1]) for number in range(MOST)]
-    keys = Keys(Tally(window=5))
+    ((own,),) = stretch.segments.by_window
+    named = [(long_key(number), own[1]) for number in range(MOST)]
+    keys = Keys(most=100_000)
     keys.number(b"A")
-    assert own._replace(segments=named[:-1]).fit(keys)
-    assert not own._replace(segments=named).fit(keys)
+    panel = Panel(KeyColumn(keys, "symbol"), [5])
+    assert panel.fits(stretch.segments._replace(by_window=[named[:-1]]))
+    assert not panel.fits(stretch.segments._replace(by_window=[named]))
     assert stretch_of(stream, LONGEST + b"K,1\n") is None
 
 
@@ -86,7 +88,7 @@ def test_a_long_name(engine: Engine) -> None:
     """So is a key that is found in the name of an input, as that of a member of a zip file may be very long."""
     for bad_rows in ("error", "missing"):
         config = Config(key=BY_NAME, key_pattern="{key}.csv", bad_rows=bad_rows)
-        for more, wanted in (("", None), ("K", f"line 2: expected a symbol of at most {MOST_LABEL_BYTES} bytes, ")):
+        for more, wanted in (("", None), ("K", f"line 2: expected a symbol of at most {MOST_KEY_BYTES} bytes, ")):
             stream, error = SignalStream(config, engine=engine), None
             stream.begin_input(path=LONGEST.decode() + more + ".csv")
             try:
@@ -107,7 +109,7 @@ def test_a_long_symbol(engine: Engine) -> None:
         except DataError as failure:
             error = str(failure).partition(", found")[0], failure.hint
         assert stream.rows == wanted
-        expected = f"line 2: expected a symbol of at most {MOST_LABEL_BYTES} bytes"
+        expected = f"line 2: expected a symbol of at most {MOST_KEY_BYTES} bytes"
         assert error == (None if wanted else (expected, "try --key none for one series over all"))
         unseen = SignalStream(Config(key="none"), engine=engine)
         unseen.feed(b"symbol,close\n" + rows % ((symbol,) * 99))
@@ -125,11 +127,14 @@ def test_saved_keys() -> None:
     keyed = stream.state().as_json()
     plain = SignalStream()
     plain.feed(b"symbol,close\nA,1\n")
-    entry: list[Any] = [1, 0, [1], 0]
+    entry: list[Any] = [[1, 0, 0, [1], 0]]
     for saved, reason in (
-        (keyed | {"rows": keyed["rows"] + 1, "keys": keyed["keys"] | {"A": entry}}, "keys that are too long together"),
-        (keyed | {"rows": 1, "keys": {"K" * (MOST_LABEL_BYTES + 1): entry}}, "a symbol that is too long"),
-        (plain.state().as_json() | {"symbols": ["K" * (MOST_LABEL_BYTES + 1)]}, "a symbol that is too long"),
+        (
+            keyed | {"rows": keyed["rows"] + 1, "series": keyed["series"] | {"A": entry}},
+            "keys that are too long together",
+        ),
+        (keyed | {"rows": 1, "series": {"K" * (MOST_KEY_BYTES + 1): entry}}, "a symbol that is too long"),
+        (plain.state().as_json() | {"symbols": ["K" * (MOST_KEY_BYTES + 1)]}, "a symbol that is too long"),
     ):
         with pytest.raises(ValueError, match=reason):
             State.from_json(saved, config.window)

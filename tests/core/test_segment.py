@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import Segment
-from stream_signal.core.tally import Tally
+from stream_signal.core.series.series import Series
 from stream_signal.core.ticks import parse_ticks
 from support.candle_csv import candle_csv
 from support.oracle import count
@@ -73,32 +72,36 @@ def test_it_counts_what_a_stream_counts(closes: list[str], window: int) -> None:
     assert segment.value == stream["signals"] / stream["rows"]
 
 
-@given(close_lists, windows)
-def test_plain_data(closes: list[str], window: int) -> None:
-    """A segment goes through JSON unchanged."""
-    segment = Segment.of(parsed(closes), window)
-    assert Segment.from_dict(json.loads(json.dumps(segment.to_dict()))) == segment
-
-
 @given(runs(), windows)
-def test_it_continues_a_tally(runs: list[list[str]], window: int) -> None:
-    """A tally that takes some of its runs as segments is, at each seam, the one that counts all rows itself."""
-    whole, parts = Tally(window), Tally(window)
+def test_it_continues_a_series(runs: list[list[str]], window: int) -> None:
+    """A series that takes some of its runs as segments is, at each seam, the one that counts all rows itself."""
+    whole, parts = Series(window), Series(window)
     for number, run in enumerate(runs):
-        whole.push_each(parsed(run))
+        closes = list(parsed(run))
+        whole.push_each(closes)
         if number % 2:
-            parts.push_each(parsed(run))
+            parts.push_each(closes)
         else:
-            Segment.of(parsed(run), window).add_to(parts)
-        for tally in (whole, parts):
-            tally.mean.tighten()
-        assert [seen(tally) for tally in (whole, parts)] == [seen(whole)] * 2
+            parts.add(Segment.of(closes, window))
+        for series in (whole, parts):
+            series.open().tighten()
+        assert [seen(series) for series in (whole, parts)] == [seen(whole)] * 2
 
 
-def seen(tally: Tally) -> list[Any]:
-    """List all that a tally knows."""
-    mean = tally.mean
-    return [tally.rows, tally.signals, tally.rows_with_mean, mean.held(), mean.places, mean.total, mean.largest]
+@given(close_lists, windows)
+def test_a_series_is_a_segment(closes: list[str], window: int) -> None:
+    """What a series has counted is the segment of its rows."""
+    series = Series(window, joins=True)
+    series.push_each(list(parsed(closes)))
+    mean = series.open()
+    counts = series.rows, series.full or 0, series.signals
+    assert series.segment(counts, (mean.held(), mean.places), cleared=0) == Segment.of(parsed(closes), window)
+
+
+def seen(series: Series) -> list[Any]:
+    """List all that a series knows."""
+    mean = series.open()
+    return [series.rows, series.signals, series.full, mean.held(), mean.places, mean.total, mean.largest]
 
 
 def test_the_order_counts() -> None:
@@ -116,30 +119,3 @@ def test_other_settings_are_refused() -> None:
         Segment.empty(2) + 1
     with pytest.raises(TypeError):
         1 + Segment.empty(2)
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("schema", 2),
-        ("window", 0),
-        ("rows", -1),
-        ("rows", True),
-        ("full", 9),
-        ("signals", 9),
-        ("head", [1, 2, 3]),
-        ("head", []),
-        ("head", [1.5, 2]),
-        ("tail", "12"),
-        ("tail", [1, 2]),
-        ("broken", 0),
-        ("places", None),
-        ("more", 1),
-    ],
-)
-def test_no_segment(field: str, value: object) -> None:
-    """Plain data that cannot be a segment is refused."""
-    saved = Segment.of([(1, 0), (2, 0), (3, 0)], 3).to_dict()
-    assert Segment.from_dict(saved).rows == 3
-    with pytest.raises(ValueError, match="expected a segment"):
-        Segment.from_dict(saved | {field: value})

@@ -52,7 +52,7 @@ def fed(stream: SignalStream, data: bytes) -> str | None:
     st.sampled_from([0, 0, 0.01, 0.2]),
     st.integers(0, 1),
 )
-def test_a_stream_with_stretches(  # noqa: PLR0917 - all are drawn
+def test_a_stream_with_stretches(
     data: bytes,
     window: int,
     bad_rows: str,
@@ -88,7 +88,7 @@ def test_most_lines_are_stretch_of() -> None:
     stream.feed(b"".join(lines[100:200]))
     stretch = stretch_of(stream, b"".join(lines[200:]))
     assert stretch
-    assert (stretch.lines, stretch.segment.rows) == (103, 103)
+    assert (stretch.lines, stretch.segments.rows) == (103, 103)
     assert stretch.repairs.in_words() == {
         "missing_closes": ["line 102"],
         "bad_rows": ["line 103: expected a decimal number in column 'close', found 'x'"],

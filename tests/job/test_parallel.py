@@ -70,7 +70,7 @@ def workers(executor: Executor, range_bytes: int = 150, *, are_here: bool = True
     st.integers(1, 900),
     st.integers(0, 2),
 )
-def test_one_answer(  # noqa: PLR0917 - all are drawn
+def test_one_answer(
     tmp_path_factory: pytest.TempPathFactory,
     files: list[bytes],
     window: int,

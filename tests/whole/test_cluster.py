@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
-pytestmark = pytest.mark.slow
 ROWS = 60_000
 CLOSES = [f"{4200 + (number * number) % 97}.{number % 4}" for number in range(ROWS)]
 

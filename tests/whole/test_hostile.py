@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 TOO_LONG = "expected a line of at most 131072 bytes, found a longer one"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("head", "block", "times", "message"),
     [
@@ -40,7 +39,6 @@ def test_within_memory(head: bytes, block: bytes, times: int, message: str, tmp_
     assert peak < 32 * MEGABYTE
 
 
-@pytest.mark.slow
 def test_only_blank_lines(tmp_path: Path) -> None:
     """A stream of nothing but line ends is read in bounded memory, and is an error at its end."""
     code, stdout, peak = peak_memory(tmp_path, b"", b"\n" * MEGABYTE, 3)
@@ -57,7 +55,6 @@ def test_a_checkpoint_of_the_wrong_size(tmp_path: Path) -> None:
     assert "it is too large to be one of window 5" in done.record["error_message"]
 
 
-@pytest.mark.slow
 def test_fuzz(tmp_path: Path) -> None:
     """A few hundred runs of the fuzzer, each with its own seed, find nothing."""
     command = [sys.executable, str(REPOSITORY / "tests" / "fuzz.py"), "--runs", "400"]

@@ -215,7 +215,6 @@ def is_running(pid: int) -> bool:
         return False
 
 
-@pytest.mark.slow
 def test_stopped_at_any_moment(folder: Path) -> None:
     """A stop signal at any moment, as between the start of two workers, ends the job, and never hangs it."""
     moments = random.Random(3)

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from support.candle_csv import candle_csv, row
 from support.memory import MEGABYTE, peak_memory
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-pytestmark = pytest.mark.slow
 
 
 def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:

@@ -165,7 +165,7 @@ class _Pusher:
         else:
             self.push_each(_integers(values, odd), above, means)
 
-    def _in_floats(  # noqa: PLR0913, PLR0917 - the piece, and what is known about it
+    def _in_floats(
         self, count: int, places: int, largest: float, missing: Flags | None, above: Flags, means: Floats | None
     ) -> bool:
         """Push the ticks in float64; return False, with nothing pushed, if a sum or a mean might not be exact."""

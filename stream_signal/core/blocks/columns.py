@@ -41,7 +41,7 @@ class Columns:
     ([b'17', b'60', b'180'], [b'42.5', b'NaN', b'42'])
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what a run of rows is made of
+    def __init__(
         self,
         buffer: bytes,
         header: Header,

@@ -51,18 +51,12 @@ class Pushed(NamedTuple):
     """closes that the ring held before the first of them"""
 
 
-def push_closes(
-    mean: RollingMean,
-    ticks: Integers,
-    places: int,
-    odd: Mapping[int, Close] = _NONE,
-    more: Sequence[RollingMean] = (),
-) -> Pushed | None:
+def push_closes(mean: RollingMean, ticks: Integers, places: int, odd: Mapping[int, Close] = _NONE) -> Pushed | None:
     """Push every close of `ticks`, scaled by 10**places, into `mean`; `ticks` is overwritten.
 
     `odd` maps ascending positions to the close that belongs there instead, or to None if it is missing. The state of
     `mean` afterwards equals that of `push` and `clear`, one close at a time. Returns None, with nothing pushed, if a
-    sum might not fit into int64. The means of `more` windows are made ready to take the same ticks by `push_scaled`.
+    sum might not fit into int64.
 
     >>> from stream_signal.core.rolling import RollingMean
     >>> mean = RollingMean(2)
@@ -70,8 +64,10 @@ def push_closes(
     >>> pushed.above.tolist(), pushed.missing, mean.get()
     ([False, False, False, False, True], [2], 4.5925)
     """
-    if not _bring_to_one_scale((mean, *more), ticks, places, odd):
+    scaling = Scaling.of(ticks, places, odd, mean.places)
+    if make_ready([mean], scaling.largest, scaling.places) is None:
         return None
+    scaling.apply(ticks)
     return push_scaled(mean, ticks, [at for at, close in odd.items() if close is None] if odd else [])
 
 
@@ -154,17 +150,21 @@ class Scaling(NamedTuple):
             ticks[list(self.odd)] = list(self.odd.values())
 
 
-def _bring_to_one_scale(means: Sequence[RollingMean], ticks: Integers, places: int, odd: Mapping[int, Close]) -> bool:
-    """Scale ticks, odd closes and rings alike; False, with the rings unchanged, if a sum might not fit into int64."""
-    scaling = Scaling.of(ticks, places, odd, max(mean.places for mean in means))
-    if not all(_has_room(mean, scaling.largest, scaling.places) for mean in means):
-        return False
+def make_ready(means: Sequence[RollingMean], largest: int, places: int) -> int | None:
+    """Bring the rings to one scale, at which they can take ticks as far from 0 as this, scaled by 10**places.
+
+    Returns what brings the ticks to that scale; None, with the rings unchanged, if a sum might not fit into int64.
+    """
+    most = max([places, *(mean.places for mean in means)])
+    factor: int = 10 ** (most - places)
+    largest *= factor
+    if not all(_has_room(mean, largest, most) for mean in means):
+        return None
     for mean in means:
-        if scaling.places > mean.places:
-            mean.align(0, scaling.places)
-        mean.admit(max(mean.largest, scaling.largest))
-    scaling.apply(ticks)
-    return True
+        if most > mean.places:
+            mean.align(0, most)
+        mean.admit(max(mean.largest, largest))
+    return factor
 
 
 def _has_room(mean: RollingMean, largest: int, places: int) -> bool:

@@ -1,9 +1,9 @@
 """FirstLook: whether the timestamps of a stream are in order, as far as that can be seen at no cost that counts.
 
 It looks at the first 10,000 rows of each input, and at each seam between two inputs: a file in reverse order, files in
-the wrong order and rows that are sent again all show there. The engines append the texts to `texts` for as long as it
-is a list. Nearly always they are whole numbers in ascending order, which a few calls show for all of them; only if they
-are anything else is `TimeOrder` imported. The last timestamp of an input is in its last bytes.
+the wrong order and rows that are sent again all show there. Nearly always their timestamps are whole numbers in
+ascending order, which a few calls show for all of them; only if they are anything else is `TimeOrder` imported. The
+last timestamp of an input is in its last bytes.
 """
 
 from __future__ import annotations
@@ -12,18 +12,19 @@ from math import gcd
 from operator import sub
 from typing import TYPE_CHECKING, Any
 
+from stream_signal.core.limits import FIRST_ROWS
 from stream_signal.core.quotes import FieldError, split_line
 from stream_signal.core.steps import DATE_SIZES, Steps, unit_of
 from stream_signal.core.time_column import find_time
 
 if TYPE_CHECKING:
-    from stream_signal.core.blocks.columns import BatchColumns
+    from stream_signal.core.batch import Batch
     from stream_signal.core.header import Header
     from stream_signal.core.observers.time_order import TimeOrder
+    from stream_signal.core.rows import Rows, Seen
+    from stream_signal.core.series.grouping import Grouping
     from stream_signal.core.time_column import Position, TimeColumn
 
-# So many rows show how the timestamps of an input are ordered, in a thousandth of a second.
-ROWS = 10_000
 # More than a row of candles has.
 _TAIL_BYTES = 4096
 # As many as those have, or more.
@@ -44,9 +45,9 @@ class FirstLook:
         self._header: Header | None = None
         self._texts: list[bytes] = []
         self._row = 1  # of the first of them
-        self._left = ROWS
+        self._left = FIRST_ROWS
         self._tail = b""  # the last bytes of the input
-        self._taken: list[tuple[BatchColumns, int]] = []  # the last rows of the input, where they are no bytes
+        self._taken: list[Batch] = []  # the last rows of the input, where they are no bytes
         self._last = b""
         self._pairs = 0
         self._steps = Steps()
@@ -58,13 +59,19 @@ class FirstLook:
         self.position = find_time(header, self._time_column)
 
     @property
-    def texts(self) -> list[bytes] | None:
-        """The list to which the timestamp of each row is appended; None once enough rows of the input were seen."""
-        if self.position is None or not self._left:
-            return None
-        if len(self._texts) >= self._left:
-            self._compare()
-        return self._texts if self._left else None
+    def wants(self) -> int:
+        """How many more rows of the input it has to see."""
+        return 0 if self.position is None else self._left - len(self._texts)
+
+    def group_by(self, grouping: Grouping) -> None:
+        """All rows are one series."""
+
+    def see(self, rows: Rows, seen: Seen) -> None:  # noqa: ARG002
+        """Take the timestamps of the first rows."""
+        if self.position is not None:
+            self._texts += rows.texts(self.position, self.wants)
+            if not self.wants:
+                self._compare()
 
     def fed(self, data: bytes) -> None:
         """Remember the last bytes."""
@@ -72,10 +79,10 @@ class FirstLook:
             self._taken.clear()
             self._tail = data[-_TAIL_BYTES:] if len(data) >= _TAIL_BYTES else (self._tail + data)[-_TAIL_BYTES:]
 
-    def took(self, columns: BatchColumns, count: int) -> None:
-        """Remember the last rows, of which there are no bytes; `texts` has got the first ones."""
-        self._taken.append((columns, count))
-        while sum(rows for _, rows in self._taken[1:]) >= _TAIL_ROWS:
+    def took(self, batch: Batch) -> None:
+        """Remember the last rows, of which there are no bytes."""
+        self._taken.append(batch)
+        while sum(len(each.closes) for each in self._taken[1:]) >= _TAIL_ROWS:
             del self._taken[0]
 
     def end_input(self, row: int, *, torn: bool = False) -> None:
@@ -84,7 +91,7 @@ class FirstLook:
         self._follow(torn=torn)
         self._tail = b""
         self._taken.clear()
-        self._row, self._left = row, ROWS
+        self._row, self._left = row, FIRST_ROWS
 
     @property
     def order(self) -> TimeOrder:
@@ -116,14 +123,14 @@ class FirstLook:
             self._as_order().restore(saved)
         self._row = row
         if is_within:
-            left = saved.get("left", 0) if saved else ROWS if row == 1 else 0
-            if type(left) is not int or not 0 <= left <= ROWS:
+            left = saved.get("left", 0) if saved else FIRST_ROWS if row == 1 else 0
+            if type(left) is not int or not 0 <= left <= FIRST_ROWS:
                 raise ValueError("expected how many rows remain to be seen")
             self._left = left
 
     def _as_order(self) -> TimeOrder:
         if not self._order:
-            from stream_signal.core.observers.time_order import TimeOrder  # noqa: PLC0415 - nearly never needed
+            from stream_signal.core.observers.time_order import TimeOrder
 
             self._order = TimeOrder(self._time_column)
             if self._header:
@@ -136,10 +143,8 @@ class FirstLook:
         texts, self._texts = self._texts[: self._left], []
         if not texts or not self._header:
             return
-        if isinstance(self.position, int) and self.position == self._header.width - 1:
-            texts = [text.removesuffix(b"\r") for text in texts]
         if self._order or not self._are_plain([self._last, *texts] if self._last else texts):
-            self._as_order().see(texts, self._row)
+            self._as_order().take(texts, self._row)
         self._row += len(texts)
         self._left -= len(texts)
 
@@ -180,8 +185,11 @@ class FirstLook:
         header, tail = self._header, self._tail
         if header is None or self.position is None:
             return b""
-        for columns, count in reversed(self._taken):
-            for row in reversed(range(count)):
+        for batch in reversed(self._taken):
+            from stream_signal.core.blocks.columns import BatchColumns
+
+            columns = BatchColumns(batch.column)
+            for row in reversed(range(len(batch.closes))):
                 if text := columns.text(self.position, row).strip(b" "):
                     return text
         lines = (tail[: tail.rfind(b"\n") + 1] if torn else tail).split(b"\n")

@@ -17,11 +17,11 @@ from stream_signal.core.steps import are_gaps
 from stream_signal.core.time_column import find_time
 
 if TYPE_CHECKING:
-    from stream_signal.core.blocks.rows import Rows
+    from stream_signal.core.batch import Batch
     from stream_signal.core.header import Header
-    from stream_signal.core.labels import Label
-    from stream_signal.core.observe import Row
     from stream_signal.core.observers.time_order import Step
+    from stream_signal.core.rows import Rows, Seen
+    from stream_signal.core.series.grouping import Grouping
     from stream_signal.core.time_column import Position, TimeColumn
 
 # Those of later keys are not compared: an order takes a kilobyte or more.
@@ -61,12 +61,12 @@ class _Sum(NamedTuple):
 class KeyTimes(Observer):
     """Compares each timestamp with the one before of the same key, of the first 10,000 keys.
 
-    `time_column` is as in `TimeOrder`. If `rows` is given, only so many rows of each input are seen, and `left` is how
+    `time_column` is as in `TimeOrder`. If `rows` is given, only so many rows of each input are seen, and `wants` is how
     many of them remain; 0 if there is no timestamp column, or all rows are seen.
 
     >>> times = KeyTimes()
     >>> for row, (key, time) in enumerate([(b"A", b"60"), (b"B", b"60"), (b"B", b"120"), (b"A", b"60")], start=1):
-    ...     times.see(key, time, row)
+    ...     times.take(key, time, row)
     >>> times.counts, str(times.first["repeated"]), times.pairs
     ({'repeated': 1}, "'A', row 4: '60' after '60'", 2)
     """
@@ -77,10 +77,10 @@ class KeyTimes(Observer):
     def __init__(self, time_column: TimeColumn | None = None, rows: int | None = None) -> None:
         self.time_column = time_column
         self.position: Position | None = None
-        self.left = 0
+        self.wants = 0
         self._rows = rows
         self._header: Header | None = None
-        self._label: Label | None = None
+        self._grouping: Grouping | None = None
         self._orders: dict[bytes, TimeOrder] = {}
         self._waiting: dict[bytes, tuple[list[bytes], list[int]]] = {}  # timestamps, and the numbers of their rows
         self._size = 0  # how many they are
@@ -96,33 +96,27 @@ class KeyTimes(Observer):
         self._header = header
         self.position = find_time(header, self.time_column)
         if self.position is not None:
-            self.left = self._rows or 0
+            self.wants = self._rows or 0
 
-    def begin_keys(self, header: Header, label: Label) -> None:
-        """Begin, with what reads the keys."""
-        self._label = label
-        self.begin(header)
+    def group_by(self, grouping: Grouping) -> None:
+        """Be told what reads the keys, to read those at the end of an input of which not all rows are seen."""
+        self._grouping = grouping
 
-    def row(self, row: Row) -> None:
-        """Take the timestamp of one row."""
-        if self.position is not None and row.key is not None:
-            self.see(row.key, row.text(self.position), row.number)
+    def see(self, rows: Rows, seen: Seen) -> None:
+        """Take the timestamps of rows, all or the first ones."""
+        keys = seen.keys(rows)
+        if self.position is None or keys is None:
+            return
+        most = None
+        if self._rows:
+            most = min(self.wants, len(rows))
+            self.wants -= most
+        take = self.take
+        for number, (key, time) in enumerate(zip(keys, rows.texts(self.position, most), strict=False), seen.first):
+            if key is not None:
+                take(key, time, number)
 
-    def rows(self, rows: Rows) -> None:
-        """Take the timestamps of a run of rows."""
-        if self.position is not None and rows.keys is not None:
-            see = self.see
-            for number, (key, time) in enumerate(zip(rows.keys, rows.texts(self.position), strict=True), rows.first):
-                if key is not None:
-                    see(key, time, number)
-
-    def look(self, key: bytes | None, time: bytes, number: int) -> None:
-        """Take the timestamp of one of the first rows of the input; its key is None if it could not be read."""
-        self.left -= 1
-        if key is not None:
-            self.see(key, time, number)
-
-    def see(self, key: bytes, time: bytes, number: int) -> None:
+    def take(self, key: bytes, time: bytes, number: int) -> None:
         """Take the timestamp of row `number`, from 1."""
         if key not in self._waiting:
             if key not in self._orders and len(self._orders) + len(self._waiting) >= MOST_KEYS:
@@ -142,7 +136,7 @@ class KeyTimes(Observer):
             if key not in self._orders:
                 self._orders[key] = self._new_order()
             order = self._orders[key]
-            order.see(times, -len(times))
+            order.take(times, -len(times))
             order.number(numbers)
             if order.counts:
                 self._doubtful.add(key)
@@ -213,21 +207,21 @@ class KeyTimes(Observer):
         self._changed.clear()
         return self._sum
 
-    texts = None
-    """a `FirstLook` has a list here"""
-
     def fed(self, data: bytes) -> None:
         """Remember the last bytes, which have the last timestamps of an input of which not all rows are seen."""
         if self._rows and self.position is not None:
             self._tail = data[-_TAIL_BYTES:] if len(data) >= _TAIL_BYTES else (self._tail + data)[-_TAIL_BYTES:]
 
+    def took(self, batch: Batch) -> None:
+        """There are no batches in a stream with keys."""
+
     def end_input(self, row: int, *, torn: bool = False) -> None:  # noqa: ARG002 - as in `FirstLook`
         """End an input. If it is `torn`, a line without its newline does not count."""
         self._compare()
         if self._rows and self.position is not None:
-            if not self.left:
+            if not self.wants:
                 self._follow(torn=torn)
-            self.left = self._rows
+            self.wants = self._rows
         self._tail = b""
 
     def _follow(self, *, torn: bool) -> None:
@@ -240,22 +234,22 @@ class KeyTimes(Observer):
 
     def _last_of_each(self, *, torn: bool) -> dict[bytes, bytes]:
         """Return the last timestamp of each key that has a row in the last bytes of the input."""
-        header, label, tail = self._header, self._label, self._tail
+        header, grouping, tail = self._header, self._grouping, self._tail
         lines = (tail[: tail.rfind(b"\n") + 1] if torn else tail).split(b"\n")
         if len(tail) == _TAIL_BYTES:
             del lines[0]  # its first bytes are gone
         found: dict[bytes, bytes] = {}
-        if header is None or label is None or self.position is None:
+        if header is None or grouping is None or self.position is None:
             return found
         positions = (self.position,) if isinstance(self.position, int) else self.position
-        at = getattr(label, "position", None)
+        at = grouping.column
         for line in lines:
             try:
                 fields = split_line(line.removesuffix(b"\r"), header.delimiter)
             except FieldError:
                 continue
             if len(fields) == header.width and line.removesuffix(b"\r") != header.line:
-                key = label.key if at is None else fields[at].strip(b" ")
+                key = grouping.key if at is None else fields[at].strip(b" ")
                 time = b" ".join(fields[place] for place in positions).strip(b" ")
                 if key and time:
                     found[key] = time
@@ -264,23 +258,23 @@ class KeyTimes(Observer):
     def snapshot(self) -> dict[str, Any]:
         """Return what each key has found, and where the stream is."""
         self._compare()
-        if self._rows and self.position is not None and not self.left:
+        if self._rows and self.position is not None and not self.wants:
             self._follow(torn=True)
         whole_lines = self._tail[: self._tail.rfind(b"\n") + 1]
         return {
             "last": self._last.strip(b" ").decode("latin-1"),
-            "left": self.left,
+            "left": self.wants,
             "tail": whole_lines.decode("latin-1"),
             "keys": [[key.decode("latin-1"), order.snapshot()] for key, order in self._orders.items()],
         }
 
     def resume(self, header: Header | None, saved: Any, row: int, *, is_within: bool) -> None:  # noqa: ARG002
         """Continue with what `snapshot` returned, None for nothing, as `FirstLook` does."""
-        left, self.left = self.left, 0
+        left, self.wants = self.wants, 0
         if saved is not None:
             self.restore(saved)
         if not is_within:
-            self.left = left
+            self.wants = left
 
     def restore(self, saved: Any) -> None:
         """Continue with what was found in the same timestamp column."""
@@ -292,7 +286,7 @@ class KeyTimes(Observer):
             raise ValueError("expected the order of the timestamps of each key") from None
         if type(left) is not int or left < 0:
             raise ValueError("expected how many rows remain to be seen")
-        self.left = min(left, self._rows or 0)
+        self.wants = min(left, self._rows or 0)
         for key, snapshot in found:
             order = self._orders[key] = self._new_order()
             order.restore(snapshot)

@@ -21,10 +21,9 @@ from stream_signal.core.timestamps import NO_READING, are_of_one_form, form_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from stream_signal.core.blocks.rows import Rows
     from stream_signal.core.blocks.timestamps import Integers
     from stream_signal.core.header import Header
-    from stream_signal.core.observe import Row
+    from stream_signal.core.rows import Rows, Seen
     from stream_signal.core.time_column import Position, TimeColumn
 
 KINDS = (BACKWARDS, REPEATED, NOT_COMPARED, EITHER)
@@ -103,7 +102,7 @@ class TimeOrder(Observer):
     compared.
 
     >>> order = TimeOrder()
-    >>> order.see([b"60", b"120", b"60", b"60"], 1)
+    >>> order.take([b"60", b"120", b"60", b"60"], 1)
     >>> order.counts, str(order.first["backwards"])
     ({'backwards': 1, 'repeated': 1}, "row 3: '60' after '120'")
     """
@@ -187,25 +186,23 @@ class TimeOrder(Observer):
         else:
             self._position = position
 
-    def row(self, row: Row) -> None:
-        """Compare the timestamp of one row with that of the row before, a little later and together with others."""
-        waiting = self._waiting
-        if not waiting:
-            self._row = row.number
-        waiting.append(row.text(self._position))
-        if len(waiting) == _BATCH_ROWS:
-            self._compare()
-
-    def rows(self, rows: Rows) -> None:
-        """Compare the timestamps of a run of rows."""
+    def see(self, rows: Rows, seen: Seen) -> None:
+        """Compare the timestamps of rows, each with that of the row before; few of them later, together with others."""
+        if not rows.is_array:
+            if not self._waiting:
+                self._row = seen.first
+            self._waiting += rows.texts(self._position)
+            if len(self._waiting) >= _BATCH_ROWS:
+                self._compare()
+            return
         self._compare()
         if not self._watches:
             return
         cells = rows.cells(self._position)
-        if cells is None or not self._see_array(cells, rows.first):
-            self.see(rows.texts(self._position), rows.first)
+        if cells is None or not self._see_array(cells, seen.first):
+            self.take(rows.texts(self._position), seen.first)
 
-    def see(self, times: Sequence[bytes], row: int) -> None:
+    def take(self, times: Sequence[bytes], row: int) -> None:
         """Take the timestamps of the next rows; `row` is the number of the first of them, from 1."""
         self._compare()
         if self._watches:
@@ -236,7 +233,7 @@ class TimeOrder(Observer):
         self._last = b""
 
     def number(self, numbers: Sequence[int]) -> None:
-        """Give the rows of the last call of `see` their numbers, if it was told that the first is -len(numbers)."""
+        """Give the rows of the last call of `take` their numbers, if it was told that the first is -len(numbers)."""
         for steps in (self._first_others, *(reading.first for reading in self._readings)):
             for kind, step in steps.items():
                 if step.row < 0:
@@ -245,7 +242,7 @@ class TimeOrder(Observer):
     def _compare(self) -> None:
         if self._waiting:
             waiting, self._waiting = self._waiting, []
-            self.see(waiting, self._row)
+            self.take(waiting, self._row)
 
     @property
     def _agreed(self) -> _Reading:
@@ -330,7 +327,7 @@ class TimeOrder(Observer):
 
     def _see_array(self, cells: Any, row: int) -> bool:
         """Take timestamps of one form as an array; return False, with none taken, if it cannot hold them."""
-        from stream_signal.core.blocks.timestamps import nanoseconds_of, order_of  # noqa: PLC0415 - NumPy is loaded
+        from stream_signal.core.blocks.timestamps import nanoseconds_of, order_of
 
         reading = self._readings[0]
         usual = reading.steps.decided

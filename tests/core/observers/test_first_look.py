@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import Config, SignalStream, State, TimeOrder
-from stream_signal.core.observers.first_look import ROWS, FirstLook
+from stream_signal.core.limits import FIRST_ROWS as ROWS
+from stream_signal.core.observers.first_look import FirstLook
 from support.strategies import cuts
 from support.streams import by_blocks
 

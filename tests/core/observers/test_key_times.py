@@ -48,7 +48,7 @@ def test_each_key_alone(rows: Rows, batch: int) -> None:
             for number, (own, time) in enumerate(rows, start=1):
                 if own == key:
                     numbers.append(number)
-                    alone.see([time.encode()], len(numbers))
+                    alone.take([time.encode()], len(numbers))
             for kind, count in alone.counts.items():
                 counts[kind] = counts.get(kind, 0) + count
                 row = numbers[alone.first[kind].row - 1]

@@ -267,8 +267,8 @@ def test_iso_is_in_the_order_of_the_clock(seconds: list[int]) -> None:
     """Moments written as ISO 8601 give what the same moments give as integers of one length."""
     moments = [datetime.fromtimestamp(second, UTC).isoformat().encode() for second in seconds]
     by_text, by_number = TimeOrder(), TimeOrder()
-    by_text.see(moments, 1)
-    by_number.see([b"%010d" % second for second in seconds], 1)
+    by_text.take(moments, 1)
+    by_number.take([b"%010d" % second for second in seconds], 1)
     assert by_text.counts == by_number.counts
     assert {kind: step.row for kind, step in by_text.first.items()} == {
         kind: step.row for kind, step in by_number.first.items()
@@ -278,7 +278,7 @@ def test_iso_is_in_the_order_of_the_clock(seconds: list[int]) -> None:
 def order_of(*times: str) -> TimeOrder:
     """Compare some timestamps."""
     order = TimeOrder()
-    order.see([time.encode() for time in times], 1)
+    order.take([time.encode() for time in times], 1)
     return order
 
 
@@ -304,10 +304,10 @@ def test_gaps() -> None:
     """A step longer than the most common one is counted, over a stop as well."""
     times = [b"%d" % (60 * at) for at in range(300) if at % 50 != 49]
     order = TimeOrder()
-    order.see(times[:140], 1)
+    order.take(times[:140], 1)
     other = TimeOrder()
     other.restore(json.loads(json.dumps(order.snapshot())))
-    other.see(times[140:], 141)
+    other.take(times[140:], 141)
     assert (other.steps.count, other.steps.usual, other.steps.longer) == (293, 60 * 10**9, 5)
 
 
@@ -327,5 +327,5 @@ def test_a_damaged_snapshot(damaged: Any) -> None:
     order = TimeOrder()
     with suppress(ValueError):
         order.restore(damaged)
-        order.see([b"60", b"120"], 1)
+        order.take([b"60", b"120"], 1)
         assert isinstance(order.newest_first, bool)

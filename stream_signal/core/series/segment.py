@@ -13,24 +13,21 @@ keeps those closes, its head, and the last `window`, its tail, which the windows
 A missing close ends a run of closes, because no window reaches across it: `head` ends before the first missing close,
 and `tail` begins after the last one.
 
-A segment and a checkpoint (`State`) are two views of one thing, the rows so far. They share the counts and the closes
-in the window: the tail of a segment is the ring of a `State`, so `add_to` continues a stream with it. A `State` adds
-where in the bytes it stands; a segment adds its head, because rows may still come before it.
+A segment and a saved series (`SeriesState`) are two views of one thing, the rows so far. They share the counts and the
+closes in the window. A segment adds its head, because rows may still come before it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from stream_signal.core.tally import Tally
+from stream_signal.core.rolling import RollingMean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Self
 
     from stream_signal.core.ticks import Close
-
-SCHEMA = 1
 
 
 class Segment(NamedTuple):
@@ -63,20 +60,19 @@ class Segment(NamedTuple):
     @classmethod
     def of(cls, closes: Iterable[Close], window: int) -> Self:
         """Summarise a run of closes, each `(ticks, places)`, or None if it is missing."""
-        tally, broken = Tally(window), False
+        mean, broken, rows, full, signals = RollingMean(window), False, 0, 0, 0
         head: list[tuple[int, int]] = []
         for close in closes:
-            tally.push(close)
-            broken = broken or close is None
-            if close and not broken and len(head) < window - 1:
+            rows += 1
+            if close is None:
+                broken = True
+                mean.clear()
+                continue
+            signals += mean.push(*close)
+            full += mean.ready
+            if not broken and len(head) < window - 1:
                 head.append(close)
-        return cls.from_tally(tally, head, broken=broken)
-
-    @classmethod
-    def from_tally(cls, tally: Tally, head: Sequence[tuple[int, int]], *, broken: bool) -> Self:
-        """Summarise what a tally has counted since it was empty; `head` has its first closes, up to `window - 1`."""
-        counts, mean = (tally.rows, tally.rows_with_mean or 0, tally.signals), tally.mean
-        return cls.from_ends(mean.window, counts, head, (mean.held(), mean.places), broken=broken)
+        return cls.from_ends(window, (rows, full, signals), head, (mean.held(), mean.places), broken=broken)
 
     @classmethod
     def from_ends(
@@ -127,44 +123,10 @@ class Segment(NamedTuple):
         head, tail = (tuple(ticks * scale for ticks in end) for end in (self.head, self.tail))
         return self._replace(head=head, tail=tail, places=places)
 
-    def add_to(self, tally: Tally) -> None:
-        """Count the rows of this run in a tally, after those that it has counted."""
-        before = Segment.from_tally(tally, (), broken=True)
-        joined = before + self
-        if tally.rows_without_mean is not None:
-            with_mean, filling = joined.full, min(len(joined.tail), self.window - 1)
-            tally.rows_without_mean = joined.rows - with_mean - filling
-        tally.rows, tally.signals = joined.rows, joined.signals
-        tally.mean.restore(list(joined.tail), joined.places)
-
     @property
     def value(self) -> float | None:
         """The signal rate: signals / rows, or None without rows."""
         return self.signals / self.rows if self.rows else None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as plain data, as JSON can hold it."""
-        return {"schema": SCHEMA, **self._asdict(), "head": list(self.head), "tail": list(self.tail)}
-
-    @classmethod
-    def from_dict(cls, saved: dict[str, Any]) -> Self:
-        """Return the segment that `to_dict` wrote; ValueError if it cannot be one."""
-        if saved.keys() != {"schema", *cls._fields}:
-            raise ValueError(f"expected a segment: schema, {', '.join(cls._fields)}")
-        if saved["schema"] != SCHEMA:
-            raise ValueError(f"expected a segment of schema {SCHEMA}, found {str(saved['schema'])[:20]}")
-        window, rows, full, signals, head, tail, places, broken = (saved[field] for field in cls._fields)
-        ends = head + tail if isinstance(head, list) and isinstance(tail, list) else [None]
-        if (
-            any(type(number) is not int for number in (window, rows, full, signals, places, *ends))
-            or type(broken) is not bool
-            or not (window >= 1 and 0 <= signals <= full <= rows and places >= 0)
-            or len(head) > min(window - 1, rows)
-            or len(tail) > min(window, rows)
-            or (not broken and (len(head), len(tail)) != (min(window - 1, rows), min(window, rows)))
-        ):
-            raise ValueError("expected a segment, found counts that contradict each other")
-        return cls(window, rows, full, signals, tuple(head), tuple(tail), places, broken)
 
 
 def _across(tail: tuple[int, ...], head: tuple[int, ...], window: int) -> tuple[int, int]:

@@ -64,7 +64,7 @@ class Head:
             return self._read(line, number, repairs)
         except DataError as error:
             if error.hint is None and self.header is None:
-                from stream_signal.core.hints import of_head  # noqa: PLC0415 - only a failed job needs it
+                from stream_signal.core.hints import of_head
 
                 error.hint = of_head(line.removeprefix(BOM), number, self._config)
             raise
@@ -120,7 +120,7 @@ class Head:
     def _headless(self, line: bytes, number: int, column: int) -> Header:
         header = headless(line, number, column, self._config.delimiter, self._marks)
         if self._config.format is not None:
-            from stream_signal.core.formats import FORMATS  # noqa: PLC0415 - most jobs name no format
+            from stream_signal.core.formats import FORMATS
 
             fields = FORMATS[self._config.format].fields
             if fields not in {None, header.width}:
@@ -131,7 +131,7 @@ class Head:
         """Raise DataError if the first row has its time in another form than the format: it has another layout."""
         if self._config.format is None:
             return
-        from stream_signal.core.formats import FORMATS  # noqa: PLC0415 - most jobs name no format
+        from stream_signal.core.formats import FORMATS
 
         layout = FORMATS[self._config.format]
         cells = [cell.decode("utf-8", "replace") for cell in split_line(line, header.delimiter)]
@@ -175,7 +175,7 @@ class Head:
 
     def _no_header(self) -> DataError:
         if self.header is None:
-            from stream_signal.core.hints import of_no_column  # noqa: PLC0415 - only a failed job needs it
+            from stream_signal.core.hints import of_no_column
 
             name = self._config.column_name
             lines = list(zip(self._numbers, self._skipped, strict=True))
@@ -209,6 +209,6 @@ def marks_of(config: Config) -> Marks | None:
     """
     if config.decimal == "." and not config.thousands:
         return None
-    from stream_signal.core.marks import Marks  # noqa: PLC0415 - few files have such closes
+    from stream_signal.core.marks import Marks
 
     return Marks(config.decimal, config.thousands)

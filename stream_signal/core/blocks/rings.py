@@ -1,4 +1,4 @@
-"""Many closes of many keys at once -> the signal of each: the twin of `core.keys`, and `core.blocks.rolling` for keys.
+"""Rings: many closes of many keys at once -> the signal of each, as `core.blocks.rolling` does for one series.
 
 The rows are brought into the order of their keys, so that those of one key stand together as a run, in the order in
 which they came. One cumulative sum then serves all runs: it starts from the total of each key where its run begins.
@@ -9,7 +9,7 @@ which they came. One cumulative sum then serves all runs: it starts from the tot
 
 The rings are the rows of one array, and so are the heads, the totals and the lengths. A missing close ends a run; the
 next one of that key starts from an empty window. All ticks have one scale. As in `rolling`, the sum of a window has to
-fit into int64; otherwise nothing is pushed, and the row engine counts the rows as Python integers.
+fit into int64; otherwise nothing is pushed, and the panel counts the rows as Python integers.
 
 Cost: some 20 ns a row, more for thousands of keys, because their rings do not fit into the cache; for any window.
 """
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from stream_signal.core.keys import NO_KEY
+from stream_signal.core.rows import NO_SERIES
 from stream_signal.core.ticks import INT64_MAX
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from stream_signal.core.key_segments import KeyHeads
-    from stream_signal.core.keys import Keys, KeyTally
     from stream_signal.core.rolling import RollingMean
+    from stream_signal.core.series.panel import WindowSeries
+    from stream_signal.core.series.series import Series
 
     Flags = NDArray[np.bool_]
     Integers = NDArray[np.int64]
@@ -65,7 +65,7 @@ class _Runs(NamedTuple):
 class Signals(NamedTuple):
     """The result of pushing the rows of a block whose keys are known, in the order of the keys."""
 
-    places: Integers | slice
+    positions: Integers | slice
     """of each row in the block"""
     numbers: Integers
     """of its key"""
@@ -84,50 +84,50 @@ _NOTHING = Signals(
 )
 
 
-class KeyRings:
-    """The windows of `keys` as arrays, by the numbers of the keys, and the counts of the rows that were pushed here."""
+class Rings:
+    """The windows of the series of one window as arrays, by the numbers of their keys, and what was pushed here."""
 
-    def __init__(self, keys: Keys) -> None:
-        self._keys = keys
-        self.window = keys.window
+    def __init__(self, of: WindowSeries) -> None:
+        self._of = of
+        self._keys = of.keys
+        self.window = of.window
         self.places = 0
         self._largest = 0  # no value in the rings is further from 0 than this
         # For each key: is its window here; where is the oldest value of a full one, how many does it hold, their sum,
-        # how often had all windows been emptied at its last row; and its rows and signals.
+        # how often had all windows been emptied at its last row; and its rows, signals and full windows.
         self._is_here = np.zeros(0, np.bool_)
-        self._head, self._held, self._total, self._cleared, self._rows, self._signals = (
-            np.zeros(0, np.int64) for _ in range(6)
+        self._head, self._held, self._total, self._cleared, self._rows, self._signals, self._full = (
+            np.zeros(0, np.int64) for _ in range(7)
         )
         self._rings = np.zeros((0, self.window), np.int64)
 
-    def prepare(self, numbers: Integers, ticks: Integers, places: int) -> bool:
-        """Make ready to `push` these rows; False if a sum might not fit into int64."""
+    def prepare(self, numbers: Integers, largest: int, places: int) -> bool:
+        """Make ready to `push` rows of these keys, as far from 0 as this; False if a sum might not fit into int64."""
         self._make_room()
-        known = numbers[numbers != NO_KEY] if NO_KEY in numbers else numbers
+        known = numbers[numbers != NO_SERIES] if NO_SERIES in numbers else numbers
         if self._keys.grouped:
             known = known[:1]
             if known.size and not self._is_here[known[0]]:
                 self._is_here[:] = False
                 self._rings[:] = 0
         absent = np.unique(known[~self._is_here[known]])
-        largest = max(int(ticks.max(initial=0)), -int(ticks.min(initial=0)))
         return self._move_in(absent) and self._admit(largest, places)
 
     def push(self, numbers: Integers, ticks: Integers, places: int, missing: Flags | None = None) -> Signals:
         """Count a row of the key with each of `numbers`, whose close is the tick beside it, scaled by 10**places.
 
-        If closes are `missing`, their ticks are 0; a row with NO_KEY has none, and empties all windows. The rows have
+        If closes are `missing`, their ticks are 0; a row of NO_SERIES has none, and empties all windows. The rows have
         been prepared for.
         """
         keys, at, gaps, cleared = self._keys, None, None, 0
         if missing is not None:
-            unknown = numbers == NO_KEY
+            unknown = numbers == NO_SERIES
             gaps = _Gaps(missing, np.cumsum(unknown))
             cleared = int(gaps.cleared[-1])
             if cleared:
                 at = np.flatnonzero(~unknown)
                 numbers, ticks, gaps = numbers[at], ticks[at], _Gaps(missing[at], gaps.cleared[at])
-        order = _order_of(numbers, keys.count)
+        order = _order_of(numbers, len(keys))
         if order is not None:
             numbers, ticks = numbers[order], ticks[order]
             gaps = gaps and _Gaps(gaps.missing[order], gaps.cleared[order])
@@ -141,10 +141,7 @@ class KeyRings:
                 runs = self._of_one_ring(runs)
             self._empty_stale(runs.owners[:1] if keys.grouped else runs.owners[_last_of(runs)])
             signals = self._push_runs(runs, numbers, ticks, gaps, slice(None) if at is None else at)
-        keys.totals.rows += cleared
-        keys.cleared += cleared
-        if cleared and keys.heads:
-            keys.heads.break_all()
+        self._of.cleared += cleared
         return signals
 
     def _push_runs(
@@ -177,8 +174,8 @@ class KeyRings:
                 full &= ~gaps.missing
             above &= full
         self._count(runs, above, full)
-        if self._keys.heads:
-            self._show_heads(self._keys.heads, runs, ticks, full, gaps)
+        if self._of.joins:
+            self._note_first(runs, ticks, gaps)
 
         last = _last_of(runs)
         owners, ends = runs.owners[last], ends[last]
@@ -237,55 +234,49 @@ class KeyRings:
         self._rings.ravel()[at + np.repeat(self._rings_of(owners) * window, lasts)] = ticks[rows]
 
     def _count(self, runs: _Runs, above: Flags, full: Flags | None) -> None:
-        keys, counts = self._keys, np.cumsum(above)
-        signals = np.diff(counts[runs.starts + runs.lengths - 1], prepend=0)
-        keys.totals.rows += len(above)
-        keys.totals.signals += int(counts[-1])
-        keys.with_mean += len(above) if full is None else int(np.count_nonzero(full))
-        if runs.last is None:
-            self._rows[runs.owners] += runs.lengths
-            self._signals[runs.owners] += signals
-        else:
-            np.add.at(self._rows, runs.owners, runs.lengths)
-            np.add.at(self._signals, runs.owners, signals)
+        ends = runs.starts + runs.lengths - 1
+        signals = np.diff(np.cumsum(above)[ends], prepend=0)
+        fulls = runs.lengths if full is None else np.diff(np.cumsum(full)[ends], prepend=0)
+        counts = ((self._rows, runs.lengths), (self._signals, signals), (self._full, fulls))
+        for total, each in counts:
+            if runs.last is None:
+                total[runs.owners] += each
+            else:
+                np.add.at(total, runs.owners, each)
 
-    def _show_heads(
-        self, heads: KeyHeads, runs: _Runs, ticks: Integers, full: Flags | None, gaps: _Gaps | None
-    ) -> None:
-        """Show each run to what collects the first closes of the keys."""
-        count = len(ticks)
-        fulls = np.cumsum(np.ones(count, np.int64) if full is None else full)
-        ends = runs.starts + runs.lengths
-        counts = np.diff(fulls[ends - 1], prepend=0).tolist()
-        fresh = [False] * len(counts) if runs.fresh is None else runs.fresh.tolist()
-        broken = gaps.missing[ends - 1].tolist() if gaps else [False] * len(counts)
-        for number, start, end, is_fresh, is_broken, its_full in zip(
-            runs.owners.tolist(), runs.starts.tolist(), ends.tolist(), fresh, broken, counts, strict=True
-        ):
-            if is_fresh:
-                heads.break_off(number)
-            heads.see_run(number, ticks[start : end - is_broken], self.places, its_full)
-            if is_broken:
-                heads.break_off(number)
+    def _note_first(self, runs: _Runs, ticks: Integers, gaps: _Gaps | None) -> None:
+        """Show each series its first closes, up to a missing one."""
+        all_series, ends = self._of.series, runs.starts + runs.lengths
+        fresh = [False] * len(ends) if runs.fresh is None else runs.fresh.tolist()
+        is_broken = gaps.missing[ends - 1].tolist() if gaps else [False] * len(ends)
+        bounds = zip(runs.owners.tolist(), runs.starts.tolist(), ends.tolist(), fresh, is_broken, strict=True)
+        for number, start, end, is_fresh, broken in bounds:
+            series = all_series[number]
+            series.broken |= is_fresh or self._of.cleared > 0
+            if series.joins:
+                first = ticks[start : min(end - broken, start + self.window)].tolist()
+                series.note_first([(tick, self.places) for tick in first])
+            series.broken |= broken
 
-    def counts(self) -> Iterator[tuple[int, int]]:
-        """Yield the rows and the signals of each key that were pushed here, in the order of their numbers."""
-        count = self._keys.count
-        rows, signals = (_longer(each, max(count, len(each)))[:count].tolist() for each in (self._rows, self._signals))
-        return zip(rows, signals, strict=True)
+    def counts(self) -> Iterator[tuple[int, int, int]]:
+        """Yield the rows, the signals and the full windows of each key that were pushed here, by their numbers."""
+        count = len(self._keys)
+        columns = (_longer(each, max(count, len(each)))[:count] for each in (self._rows, self._signals, self._full))
+        return zip(*(column.tolist() for column in columns), strict=True)
 
-    def move_out(self, tally: KeyTally, mean: RollingMean) -> None:
-        """Move the window of a key, if it is here, into `mean`, which is empty."""
-        tally.cleared = self.copy_out(tally, mean)
-        if tally.number < len(self._is_here) and self._is_here[tally.number]:
-            self._empty(np.array([tally.number]))
-            self._is_here[tally.number] = False
+    def move_out(self, number: int, series: Series) -> None:
+        """Move the window of a series, if it is here, into it; there it is empty."""
+        mean = series.open()
+        series.cleared = self.copy_out(number, mean)
+        series.settle(-1)
+        if number < len(self._is_here) and self._is_here[number]:
+            self._empty(np.array([number]))
+            self._is_here[number] = False
 
-    def copy_out(self, tally: KeyTally, mean: RollingMean) -> int:
-        """Copy the window of a key, if it is here, into `mean`; return how often all windows were emptied before."""
-        number = tally.number
+    def copy_out(self, number: int, mean: RollingMean) -> int:
+        """Copy the window of a series, if it is here, into `mean`; return how often all windows were emptied before."""
         if number >= len(self._is_here) or not self._is_here[number]:
-            return self._keys.cleared
+            return self._of.cleared
         ring = self._rings[0 if self._keys.grouped else number].tolist()
         head, held = int(self._head[number]), int(self._held[number])
         begin = (head - held) % self.window
@@ -293,23 +284,24 @@ class KeyRings:
         return int(self._cleared[number])
 
     def _move_in(self, numbers: Integers) -> bool:
-        """Move the windows of these keys here; False if one is too large for int64."""
-        keys = self._keys
+        """Move the windows of these series here; False if one is too large for int64."""
+        all_series = self._of.series
         for number in numbers.tolist():
-            tally = keys.by_number[number]
-            if tally.mean and not self._take(number, tally.mean):
+            series = all_series[number]
+            if series.mean and not self._take(number, series.mean):
                 return False
-            self._cleared[number] = tally.cleared if tally.mean else keys.cleared
-            tally.mean = None
+            self._cleared[number] = series.cleared if series.mean else self._of.cleared
+            series.settle()
+            series.mean = None
             self._is_here[number] = True
         return True
 
     def _empty_stale(self, numbers: Integers) -> None:
         """Empty the windows of these keys that were to be emptied since their last row."""
-        stale = numbers[self._cleared[numbers] != self._keys.cleared]
+        stale = numbers[self._cleared[numbers] != self._of.cleared]
         if stale.size:
             self._empty(stale)
-            self._cleared[stale] = self._keys.cleared
+            self._cleared[stale] = self._of.cleared
 
     def _take(self, number: int, mean: RollingMean) -> bool:
         """Take over the window of a key; False if it is too large for int64."""
@@ -331,7 +323,7 @@ class KeyRings:
     def _of_one_ring(self, runs: _Runs) -> _Runs:
         """Let only the first key go on with the ring, and only the last one leave its closes in it."""
         first = runs.owners[0]
-        self._cleared[runs.owners] = np.where(runs.owners == first, self._cleared[first], self._keys.cleared)
+        self._cleared[runs.owners] = np.where(runs.owners == first, self._cleared[first], self._of.cleared)
         fresh, last = runs.owners != first, np.zeros(len(runs.owners), np.bool_)
         last[-1] = True
         return runs._replace(fresh=fresh if runs.fresh is None else runs.fresh | fresh, last=last)
@@ -342,21 +334,15 @@ class KeyRings:
 
     def _make_room(self) -> None:
         """Make the arrays long enough for all keys."""
-        count = self._keys.count
+        count = len(self._keys)
         if count > len(self._is_here):
             capacity = max(2 * count, _FIRST_CAPACITY)
-            self._is_here, self._head, self._held, self._total, self._cleared, self._rows, self._signals = (
-                _longer(each, capacity)
-                for each in (
-                    self._is_here,
-                    self._head,
-                    self._held,
-                    self._total,
-                    self._cleared,
-                    self._rows,
-                    self._signals,
-                )
+            arrays = (self._is_here, self._head, self._held, self._total, self._cleared)
+            self._is_here, self._head, self._held, self._total, self._cleared = (
+                _longer(each, capacity) for each in arrays
             )
+            counts = (self._rows, self._signals, self._full)
+            self._rows, self._signals, self._full = (_longer(each, capacity) for each in counts)
             self._rings = _longer(self._rings, 1 if self._keys.grouped else capacity)
 
     def _admit(self, largest: int, places: int) -> bool:

@@ -1,0 +1,16 @@
+"""Limits: the sizes that keep memory bounded, each with its reason."""
+
+from __future__ import annotations
+
+# A row of candles has about 60 bytes and a wide one a few thousand. Python's own csv has the same limit for a field; it
+# keeps a file without line ends, or with an unclosed quote, from being held in memory.
+MAX_LINE_BYTES = 128 * 1024
+# The longest symbols in use have some 40 bytes, those of options; a field of more than this is a text. All keys are
+# kept, and a line may be a hundred times as long.
+MOST_KEY_BYTES = 1024
+# A million keys of 32 bytes. A result has each of them in several forms, so that more would take gigabytes.
+MOST_KEYS_BYTES = 32 * 1024 * 1024
+# To join the segments of a key takes 40 µs, one process after another: with more keys, as long as to count the rows.
+MOST_JOINED_KEYS = 1_000
+# So many rows show how the timestamps of an input are ordered, in a thousandth of a second.
+FIRST_ROWS = 10_000

@@ -1,0 +1,323 @@
+"""Panel: the series of all keys and windows. It counts rows, and says which of them signal.
+
+    windows    5           20                 rows     A  B  A  A  C
+    A        Series      Series               push     A1 B1 A2 A3 C1    each row into the series of its key,
+    B        Series      Series                                          once for each window
+    C        Series      Series
+
+No key is one key, and one window a list of one. There are three ways to push: a loop over a list; arrays of one series
+(`core.blocks.push`); arrays of many (`core.blocks.rings`). Arrays whose sums may not fit into int64 come back to the
+loop. Reading the panel changes nothing.
+
+A row whose key could not be read may belong to any series, so it empties every window: that is noted in O(1), and each
+window is emptied when its next row comes. Memory is a window for each key; if the keys are grouped, it is one window.
+"""
+
+from __future__ import annotations
+
+from itertools import repeat
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from stream_signal.core.limits import MOST_JOINED_KEYS
+from stream_signal.core.rolling import RollingMean
+from stream_signal.core.rows import NO_SERIES, Means, Seen
+from stream_signal.core.series.series import Series, SeriesState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from stream_signal.core.blocks.rings import Rings
+    from stream_signal.core.blocks.rows import ArrayRows
+    from stream_signal.core.rows import Rows
+    from stream_signal.core.series.grouping import Grouping
+    from stream_signal.core.series.keys import Keys
+    from stream_signal.core.series.segment import Segment
+    from stream_signal.core.ticks import Close
+
+
+class Counts(NamedTuple):
+    """The answer: `rows` read, `signals` among them, and `value`, signals / rows as the nearest float64."""
+
+    rows: int
+    signals: int
+    value: float
+
+
+class Segments(NamedTuple):
+    """What a panel has counted apart, to be added to another one."""
+
+    rows: int
+    """of all series, and those of none"""
+    cleared: int
+    """how often all windows were emptied"""
+    by_window: list[list[tuple[bytes, Segment]]]
+    """for each window, the segment of each key, in the order in which they first came"""
+
+
+class PanelState(NamedTuple):
+    """A panel between two rows."""
+
+    rows: int
+    """of all series, and those of none"""
+    full: list[int | None]
+    """for each window, rows with a mean that no series counts: those of a checkpoint of an older version"""
+    series: dict[bytes, list[SeriesState]]
+    """of each key, for each window, in the order in which they first came"""
+
+
+class WindowSeries:
+    """The series of all `keys` for one window; `series` has them by the numbers of the keys.
+
+    `rings` has the windows of many keys in arrays, and what was counted with them. A window is there or here, and
+    moves when a row of its key comes as a list; counts stay where they are.
+    """
+
+    def __init__(self, window: int, keys: Keys, *, joins: bool) -> None:
+        self.window = window
+        self.keys = keys
+        self.joins = joins
+        self.cleared = 0
+        """how often all windows were emptied"""
+        self.full_before: int | None = 0
+        """rows with a mean that no series counts; None if unknown"""
+        self.rings: Rings | None = None
+        self._series: list[Series] = []
+
+    @property
+    def series(self) -> list[Series]:
+        """The series of each key that has come so far."""
+        series = self._series
+        for _ in range(len(series), len(self.keys)):
+            series.append(Series(self.window, self.cleared, joins=self.joins))
+        return series
+
+    def ready(self, number: int) -> Series:
+        """Return a series with its window here, emptied if it is to be, to push the next row into it."""
+        series = self.series[number]
+        if series.mean is None:
+            series.open()
+            if self.keys.grouped and number:
+                self._close(self._series[number - 1])
+            if self.rings:
+                self.rings.move_out(number, series)
+        if series.cleared != self.cleared:
+            series.cleared = self.cleared
+            series.empty()
+        return series
+
+    @staticmethod
+    def _close(series: Series) -> None:
+        series.settle()
+        series.mean = None
+
+    def push(self, rows: Rows) -> None:
+        """Count the rows of a list."""
+        if isinstance(rows.series, int):
+            self.ready(rows.series).push_each(rows.closes)
+            return
+        for close, number in zip(rows.closes, rows.numbers(), strict=True):
+            self._push_one(close, number)
+
+    def _push_one(self, close: Close, number: int) -> tuple[bool, Series | None]:
+        if number == NO_SERIES:
+            self.cleared += 1
+            return False, None
+        series = self._series[number] if number < len(self._series) else None
+        if series is None or series.mean is None or series.cleared != self.cleared:
+            series = self.ready(number)
+        return series.push(close), series
+
+    def see(self, rows: Rows) -> Means:
+        """Count the rows of a list, and return what their windows show."""
+        above: list[bool] = []
+        sums: list[int] = []
+        full: list[bool] = []
+        places: list[int] = []
+        for close, number in zip(rows.closes, rows.numbers(), strict=True):
+            signals, series = self._push_one(close, number)
+            mean = series.mean if series else None
+            above.append(signals)
+            sums.append(mean.total if mean else 0)
+            full.append(mean is not None and len(mean.ring) == self.window)
+            places.append(mean.places if mean else 0)
+        return Means(self.window, above, sums, full, places)
+
+    def counts(self) -> Iterator[tuple[int, int, int | None]]:
+        """Yield the rows, the signals and the full windows of each series, in the order in which the keys came."""
+        elsewhere = self.rings.counts() if self.rings else repeat((0, 0, 0))
+        for series, (rows, signals, full) in zip(self.series, elsewhere, strict=False):
+            here = series.full
+            yield series.rows + rows, series.signals + signals, None if here is None else here + full
+
+    @property
+    def signals(self) -> int:
+        """The signals of all series."""
+        return sum(signals for _, signals, _ in self.counts())
+
+    @property
+    def full(self) -> int | None:
+        """How many rows end a full window; None if unknown."""
+        found = self.full_before
+        for *_, full in self.counts():
+            if found is None or full is None:
+                return None
+            found += full
+        return found
+
+    def _tail(self, number: int, series: Series) -> tuple[list[int], int]:
+        """Return the closes in the window of a series, oldest first, and their places; none if it is to be emptied."""
+        mean, cleared = series.mean, series.cleared
+        if mean is None and self.rings:
+            mean = RollingMean(self.window)
+            cleared = self.rings.copy_out(number, mean)
+        if mean is None or (self.keys.grouped and number != len(self.keys) - 1):
+            return [], 0
+        return mean.held() if cleared == self.cleared else [], mean.places
+
+    def state(self) -> list[SeriesState]:
+        """Return each series as a value."""
+        return [
+            SeriesState(rows, signals, full, *self._tail(number, series))
+            for number, (series, (rows, signals, full)) in enumerate(zip(self.series, self.counts(), strict=True))
+        ]
+
+    def segments(self) -> list[tuple[bytes, Segment]]:
+        """Return each series that has rows as a segment; what was counted began with this panel."""
+        found = []
+        for number, (key, (rows, signals, full)) in enumerate(zip(self.keys.names, self.counts(), strict=True)):
+            series = self._series[number]
+            if rows:
+                tail = self._tail(number, series)
+                found.append((key, series.segment((rows, full or 0, signals), tail, cleared=self.cleared)))
+        return found
+
+    def add(self, segments: list[tuple[bytes, Segment]], cleared: int) -> None:
+        """Count the rows of the segments of keys, between which all windows were emptied so often."""
+        for key, segment in segments:
+            series = self.ready(self.keys.take(key))
+            series.add(segment)
+            series.cleared += cleared  # its window is what was left behind the last time
+        self.cleared += cleared
+
+
+class Panel:
+    """Counts the rows of each series.
+
+    `grouping` names the keys and says to which series a row belongs, `windows` how many rows a full window has. If it
+    `joins`, its `segments` can be added to another panel. `rows` counts all rows.
+
+    >>> from stream_signal.core.rows import Rows
+    >>> from stream_signal.core.series.grouping import KeyColumn
+    >>> from stream_signal.core.series.keys import Keys
+    >>> keys = Keys(most=10)
+    >>> panel = Panel(KeyColumn(keys, "symbol"), [2])
+    >>> panel.push(Rows([(close, 0) for close in (1, 9, 2, 8)], [keys.take(key) for key in (b"A", b"B", b"A", b"B")]))
+    >>> panel.counts().signals, panel.by_key()
+    (1, {'A': Counts(rows=2, signals=1, value=0.5), 'B': Counts(rows=2, signals=0, value=0.0)})
+    """
+
+    def __init__(self, grouping: Grouping, windows: Sequence[int], *, joins: bool = False) -> None:
+        self.rows = 0
+        self.keys = grouping.keys
+        self.has_keys = grouping.has_keys
+        self.windows = [WindowSeries(window, grouping.keys, joins=joins) for window in windows]
+
+    def push(self, rows: Rows) -> None:
+        """Count rows that nobody wants to see."""
+        if rows.is_array and self._push_arrays(rows, shown=False) is not None:
+            return
+        for window in self.windows:
+            window.push(rows)
+        self.rows += len(rows)
+
+    def see(self, rows: Rows) -> tuple[Rows, Seen]:
+        """Count rows; return what the panel shows of them, and the rows, as lists where sums do not fit into int64."""
+        first, names = self.rows + 1, self.keys.names if self.has_keys else None
+        if rows.is_array:
+            means = self._push_arrays(rows, shown=True)
+            if means is not None:
+                return rows, Seen(first, means, names)
+            rows = cast("ArrayRows", rows).as_lists()
+        means = [window.see(rows) for window in self.windows]
+        self.rows += len(rows)
+        return rows, Seen(first, means, names)
+
+    def _push_arrays(self, rows: Rows, *, shown: bool) -> list[Means] | None:
+        from stream_signal.core.blocks.push import push_arrays
+
+        means = push_arrays(self.windows, cast("ArrayRows", rows), shown=shown)
+        if means is not None:
+            self.rows += len(rows)
+        return means
+
+    def counts(self) -> Counts | None:
+        """Return the answer for the first window, None before the first row."""
+        return _counts(self.rows, self.windows[0].signals) if self.rows else None
+
+    def by_key(self, window: int = 0) -> dict[str, Counts]:
+        """Return the counts of each key that has rows, in the order in which they came, for a window by its place."""
+        names = zip(self.keys.names, self.windows[window].counts(), strict=True)
+        return {key.decode(): _counts(rows, signals) for key, (rows, signals, _) in names if rows}
+
+    def by_window(self) -> dict[int, Counts]:
+        """Return the counts of each further window, of none before the first row."""
+        return {each.window: _counts(self.rows, each.signals) for each in self.windows[1:] if self.rows}
+
+    def by_key_and_window(self) -> dict[str, dict[int, Counts]]:
+        """Return the counts of each further window for each key, of no key if there is no such window."""
+        if not self.has_keys or len(self.windows) == 1:
+            return {}
+        by_window = {each.window: self.by_key(at) for at, each in enumerate(self.windows) if at}
+        return {key: {window: found[key] for window, found in by_window.items()} for key in self.by_key()}
+
+    def has_long_rings(self, most: int) -> bool:
+        """Whether the windows of keys are longer than `most`."""
+        return self.has_keys and max(each.window for each in self.windows) > most
+
+    @property
+    def longest(self) -> int:
+        """The rows of the longest series."""
+        return max((rows for rows, *_ in self.windows[0].counts()), default=0)
+
+    def state(self) -> PanelState:
+        """Return what `restore` needs in another process."""
+        by_key = zip(*(window.state() for window in self.windows), strict=True)
+        full = [window.full_before for window in self.windows]
+        return PanelState(self.rows, full, dict(zip(self.keys.names, map(list, by_key), strict=True)))
+
+    def restore(self, state: PanelState) -> None:
+        """Continue from what was saved; ValueError if it is the state of a stream with other windows, or other keys."""
+        if self.has_keys == (state.series.keys() == {b""}) and state.series:
+            raise ValueError(f"expected the state of a stream {'with' if self.has_keys else 'without'} keys")
+        if {len(self.windows)} != {len(state.full), *map(len, state.series.values())}:
+            raise ValueError("expected the state of each window")
+        self.rows = state.rows
+        for window, full in zip(self.windows, state.full, strict=True):
+            window.full_before = full
+        for key, saved in state.series.items():
+            number = self.keys.restore(key) if self.has_keys else 0
+            for window, series in zip(self.windows, saved, strict=True):
+                window.series[number].restore(series)
+
+    @property
+    def may_join(self) -> bool:
+        """Whether segments can be added to it, at a cost below that of their rows."""
+        return not self.keys.grouped and len(self.keys) <= MOST_JOINED_KEYS
+
+    def segments(self) -> Segments:
+        """Return what was counted as segments; the panel has to have been made to join."""
+        return Segments(self.rows, self.windows[0].cleared, [window.segments() for window in self.windows])
+
+    def fits(self, segments: Segments) -> bool:
+        """Whether it has room for all keys of these."""
+        return self.keys.has_room(len(key) for key, _ in segments.by_window[0] if key not in self.keys)
+
+    def add(self, segments: Segments) -> None:
+        """Count the rows of segments, which come next."""
+        for window, each in zip(self.windows, segments.by_window, strict=True):
+            window.add(each, segments.cleared)
+        self.rows += segments.rows
+
+
+def _counts(rows: int, signals: int) -> Counts:
+    return Counts(rows, signals, signals / rows)
