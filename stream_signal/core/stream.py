@@ -88,6 +88,7 @@ class SignalStream:
             from stream_signal.core.observe import check_names
 
             check_names(self._observers, {_DOUBTS, *([look.name] if look else [])})
+        self._shows_windows = any(observer.sees_windows for observer in self._observers)
         self._config = config
         self._look = look
         self._grouping = grouping_of(config)
@@ -465,7 +466,7 @@ class SignalStream:
         if not len(rows):
             pass
         elif self._has_eyes:
-            rows, seen = self._panel.see(rows)
+            rows, seen = self._panel.see(rows, windows=self._shows_windows)
             for observer in self._observers:
                 observer.see(rows, seen)
             if self._look and self._look.wants:

@@ -107,6 +107,7 @@ class TimeOrder(Observer):
     ({'backwards': 1, 'repeated': 1}, "row 3: '60' after '120'")
     """
 
+    sees_windows = False
     name = "time_order"
     or_else = ""
     """what else the usual step may be"""

@@ -226,9 +226,9 @@ class TextReader:
                     else:
                         if grouping.reads:
                             parse = seen
-                        self._record = (
-                            None if count != width else _as_bytes(texts) if texts else _without_return(fields)
-                        )
+                        if fields and fields[-1][-1:] == b"\r":
+                            fields[-1] = fields[-1][:-1]
+                        self._record = None if count != width else _as_bytes(texts) if texts else fields
                 expected = ""
                 if count == width:
                     try:
@@ -336,11 +336,6 @@ class TextReader:
 
 def _as_bytes(texts: list[str]) -> list[bytes]:
     return [text.encode("latin-1") for text in texts]
-
-
-def _without_return(fields: list[bytes]) -> list[bytes]:
-    fields[-1] = fields[-1].removesuffix(b"\r")
-    return fields
 
 
 def _fields(count: int) -> str:

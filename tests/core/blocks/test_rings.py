@@ -15,7 +15,7 @@ from stream_signal.core.series.keys import Keys
 from stream_signal.core.series.panel import WindowSeries
 
 if TYPE_CHECKING:
-    from stream_signal.core.series.series import SeriesState
+    from stream_signal.core.series.saved import SeriesState
     from stream_signal.core.ticks import Close
 
 # A key, a close (None: missing), and whether the row's key can be read.
