@@ -51,6 +51,7 @@ def _in_every_way(options: argparse.Namespace, names: tuple[str, ...]) -> bool:
     config = load_config(options.config or (None if options.no_config else find_config()), settings_of(options))
     seed = _drawn() if options.cut_seed is None else options.cut_seed
     with StopSignals() as stop:
+        stop.check()
         jobs = max(options.jobs or _JOBS, _JOBS)
         outcomes, error = verify(names, config, seed=seed, jobs=jobs, sample=options.sample, stop=stop)
     _show(f"{table(outcomes)}the cuts are those of --cut-seed {seed}\n")
@@ -70,7 +71,8 @@ def _by_manifest(options: argparse.Namespace, names: tuple[str, ...]) -> bool:
 
     manifest = load_manifest(options.manifest)
     path = options.config or (None if options.no_config else manifest.config)
-    with StopSignals():
+    with StopSignals() as stop:
+        stop.check()
         findings = recount(manifest, names or None, path, settings_of(options))
     _show(table(findings))
     changed = [finding.what for finding in findings if finding.matters and not finding.is_same]

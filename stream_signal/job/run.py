@@ -164,6 +164,7 @@ def execute(order: Order) -> None:
     stream: SignalStream | None = None
     with StopSignals() as stop, Log(order.log_file, order.verbosity) as log, ExitStack() as held:
         try:
+            stop.check()
             config_path = order.config or (find_config() if order.use_config else None)
             config = load_config(config_path, order.settings)
             version = config.version
