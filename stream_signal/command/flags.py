@@ -650,6 +650,8 @@ def refuse_contradictions(
 def refuse_overwriting(parser: argparse.ArgumentParser, inputs: tuple[str, ...], options: argparse.Namespace) -> None:
     """Refuse to overwrite an input, the config or another output, by any name of the file."""
     from stream_signal.job.config import DEFAULT_CONFIG  # noqa: PLC0415
+    from stream_signal.outputs.files import temporary_of  # noqa: PLC0415
+    from stream_signal.outputs.lock import lock_of  # noqa: PLC0415
 
     taken = {_identity(path) if path != "-" else _identity_of(0): "an input" for path in inputs}
     taken[_identity(options.config or DEFAULT_CONFIG)] = "the config"
@@ -664,12 +666,26 @@ def refuse_overwriting(parser: argparse.ArgumentParser, inputs: tuple[str, ...],
         ("--report", "the report", options.report),
         ("--manifest", "the manifest", options.manifest),
     ):
-        if path in {None, "-"} or (os.path.exists(path) and not os.path.isfile(path)):
-            continue  # a pipe or a device is not overwritten
+        if not _is_replaced(path):
+            continue
         file = _identity(path)
         if file in taken:
             parser.error(f"{flag} {path} would overwrite {taken[file]}")
         taken[file] = what
+    for flag, what, path, beside in (
+        ("--signals", "the lock of the signals", options.signals, lock_of),
+        ("--checkpoint", "the lock of the checkpoint", options.checkpoint, lock_of),
+        ("--checkpoint", "the temporary file of the checkpoint", options.checkpoint, temporary_of),
+    ):
+        if _is_replaced(path):
+            file = _identity(beside(path))
+            if file in taken:
+                parser.error(f"{flag} {path} would use {taken[file]} as {what}: rename one of them")
+
+
+def _is_replaced(path: str | None) -> bool:
+    """Whether an output is a file; a pipe or a device is not overwritten."""
+    return path not in {None, "-"} and (os.path.isfile(path) or not os.path.exists(path))
 
 
 def is_stdout(path: str) -> bool:

@@ -41,6 +41,7 @@ from stream_signal.outputs.metrics import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from concurrent.futures import Executor
+    from types import TracebackType
     from typing import Protocol
 
     from stream_signal.core.batch import Batch
@@ -162,7 +163,7 @@ def execute(order: Order) -> None:
     started = time.perf_counter()
     version = order.settings.get("version", UNKNOWN_VERSION)
     stream: SignalStream | None = None
-    with StopSignals() as stop, Log(order.log_file, order.verbosity) as log, ExitStack() as held:
+    with StopSignals() as stop, Log(order.log_file, order.verbosity) as log, _Held(stop) as held:
         try:
             stop.check()
             config_path = order.config or (find_config() if order.use_config else None)
@@ -207,6 +208,27 @@ def execute(order: Order) -> None:
             from stream_signal.outputs.stderr import complain  # noqa: PLC0415 - nearly never needed
 
             complain(error)
+
+
+class _Held(ExitStack):
+    """What a job has open until its end; by then its record is written, and what cannot be closed changes nothing."""
+
+    def __init__(self, stop: StopSignals) -> None:
+        super().__init__()
+        self._stop = stop
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._stop.obey()  # it ends anyway
+        try:
+            super().__exit__(kind, error, at)
+        except Exception as unclosed:  # noqa: BLE001 - of any package
+            text = f"the job has ended, but not all that it used: {type(unclosed).__name__}: {unclosed}"
+            if error:
+                error.add_note(text)
+            else:
+                from stream_signal.outputs.stderr import say  # noqa: PLC0415 - nearly never needed
+
+                say(text)
 
 
 def _digests(order: Order) -> Digests | None:
