@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stream_signal import SignalStream
 from stream_signal.job.checkpoint import Checkpoint
 from support.candle_csv import candle_csv
 from support.commands import COMMAND, check_metrics, run_command, run_in_process, run_script
@@ -247,6 +249,21 @@ def test_somebody_removed_the_lock(tmp_path: Path) -> None:
     done = run_script(MEANWHILE, "os.unlink('.state.json.lock')", "4096", *ARGUMENTS, cwd=tmp_path)
     assert (done.code, done.stderr) == (0, "")
     check_metrics(tmp_path, CLOSES)
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+def test_no_more_files(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit of the system that is met in the middle of the work, as by an import, is no defect of the program."""
+
+    def fail(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(SignalStream, "feed", fail)
+    done = run_in_process("--output", "m.json", stdin=DATA[:FIRST], cwd=tmp_path)
+    message = f"the system opens no more files: {os.strerror(number)}"
+    told = [f"stream-signal: {line}" for line in (message, "allow more of them: ulimit -n 4096")]
+    assert (done.code, done.stderr.splitlines()) == (1, told)
+    assert json.loads((tmp_path / "m.json").read_text())["error_message"] == message
 
 
 @pytest.mark.parametrize("name", [".s.csv.lock (deleted)", ".state.json.lock (deleted)", "/s.csv", "/out"])
