@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import stat
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -653,8 +654,12 @@ def refuse_overwriting(parser: argparse.ArgumentParser, inputs: tuple[str, ...],
     from stream_signal.outputs.files import temporary_of  # noqa: PLC0415
     from stream_signal.outputs.lock import lock_of  # noqa: PLC0415
 
-    taken = {_identity(path) if path != "-" else _identity_of(0): "an input" for path in inputs}
-    taken[_identity(options.config or DEFAULT_CONFIG)] = "the config"
+    taken = {
+        **dict.fromkeys(_identities(inputs), "an input"),
+        _identity(options.config or DEFAULT_CONFIG): "the config",
+    }
+    if is_stdout(options.output) or options.signals == "-":
+        refuse_stdout(parser, inputs)
     if options.signals == "-":
         taken[_identity_of(1)] = "the signals on stdout"
     for flag, what, path in (
@@ -681,6 +686,20 @@ def refuse_overwriting(parser: argparse.ArgumentParser, inputs: tuple[str, ...],
             file = _identity(beside(path))
             if file in taken:
                 parser.error(f"{flag} {path} would use {taken[file]} as {what}: rename one of them")
+
+
+def refuse_stdout(parser: argparse.ArgumentParser, inputs: tuple[str, ...]) -> None:
+    """Refuse to write to stdout if that is a file that is read, as in `stream-signal data.csv >> data.csv`."""
+    try:
+        is_file = stat.S_ISREG(os.fstat(1).st_mode)
+    except OSError:  # it is closed
+        return
+    if is_file and _identity_of(1) in _identities(inputs):
+        parser.error("stdout is an input: write to another file")
+
+
+def _identities(inputs: tuple[str, ...]) -> list[object]:
+    return [_identity(path) if path != "-" else _identity_of(0) for path in inputs]
 
 
 def _is_replaced(path: str | None) -> bool:

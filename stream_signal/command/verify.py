@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from stream_signal import system
-from stream_signal.command.flags import parse, settings_of, verify_parser
+from stream_signal.command.flags import parse, refuse_stdout, settings_of, verify_parser
 from stream_signal.core.errors import ClosedOutputError
 from stream_signal.job.config import find_config, load_config
 from stream_signal.job.stopping import StopSignals
@@ -38,6 +38,7 @@ def verify(arguments: list[str]) -> bool:
     if not names and not options.manifest and sys.stdin and sys.stdin.isatty():
         parser.print_help(sys.stderr)
         parser.exit(2)
+    refuse_stdout(parser, names or ("-",))
     system.keep_memory()
     system.need_one_blas_thread()
     if options.manifest:
