@@ -398,7 +398,7 @@ class _Unread(str):
 
 def _share(value: Any) -> Any:
     """Read a plain decimal number, which YAML would read as a float."""
-    return float(value) if isinstance(value, _Unread) and re.fullmatch(r"[0-9]?\.[0-9]{1,17}", value) else value
+    return float(value) if isinstance(value, _Unread) and re.fullmatch(r"[0-9]?\.[0-9]{1,400}", value) else value
 
 
 def _found(value: object) -> str:

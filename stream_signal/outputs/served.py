@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from stream_signal.core.stream import SignalStream
 
 HOST = "127.0.0.1"
-# What this machine calls itself. A page of any site can have a name that leads here (DNS rebinding), and read the answer;
-# its browser then asks for that name.
+# What this machine calls itself. A page of any site can have a name that leads here (DNS rebinding) and read the
+# answer, but its browser asks for that name.
 _NAMES = {HOST, "localhost", "[::1]"}
 
 
