@@ -160,7 +160,7 @@ def _add_outputs(group: argparse._ArgumentGroup) -> None:
         "--keys-output",
         metavar="PATH",
         type=_file,
-        help="write the counts of each key here, as csv or jsonl by the ending, and only their number in the metrics",
+        help="write the counts of each key here (csv, json or jsonl by the ending), only their number in the metrics",
     )
     group.add_argument(
         "--signals", metavar="PATH", type=_path, help="write a line for each row here (-: stdout, with --output FILE)"
