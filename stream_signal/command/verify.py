@@ -55,11 +55,14 @@ def _in_every_way(options: argparse.Namespace, names: tuple[str, ...]) -> bool:
         stop.check()
         jobs = max(options.jobs or _JOBS, _JOBS)
         outcomes, error = verify(names, config, seed=seed, jobs=jobs, sample=options.sample, stop=stop)
+    has_differences = any(outcome.differs for outcome in outcomes)
+    if error and not has_differences and getattr(error, "line", None) is None:
+        raise error  # of the whole input, as if it is missing or empty: there was nothing to compare
     _show(f"{table(outcomes)}the cuts are those of --cut-seed {seed}\n")
     for outcome in outcomes:
         if outcome.differs:
             say(f"{outcome.way}: {outcome.differs}")
-    if any(outcome.differs for outcome in outcomes):
+    if has_differences:
         say(f"this is a defect of stream-signal: please report it, with the input and --cut-seed {seed}")
         return False
     if error:
