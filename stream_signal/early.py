@@ -2,13 +2,14 @@
 
 Whatever is imported before `hold` is a moment in which a signal ends the process without a word, or with a traceback,
 and leaves the metrics of an earlier run where those of this one belong. So this file imports next to nothing, and is
-imported before all others.
+imported before all others. The module `signal` is Python around `_signal`, and imports `enum` and what that needs,
+which takes longer than all else before `hold`.
 """
 
 from __future__ import annotations
 
+import _signal as signal  # type: ignore[import-not-found]
 import os
-import signal
 import time
 
 TYPE_CHECKING = False  # the module typing takes longer to import than all of this
@@ -27,7 +28,7 @@ _before: dict[int, Any] = {}
 def stop_signals() -> list[int]:
     """Return the signals that ask a job to stop; SIGHUP is none under nohup: the job outlives its terminal."""
     numbers = [signal.SIGINT, signal.SIGTERM]
-    return [*numbers, HANGUP] if HANGUP and signal.getsignal(HANGUP) is not signal.SIG_IGN else [*numbers]
+    return [*numbers, HANGUP] if HANGUP and signal.getsignal(HANGUP) != signal.SIG_IGN else [*numbers]
 
 
 def hold() -> None:

@@ -143,7 +143,7 @@ def test_while_a_failure_is_written(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("module", ["argparse", "stream_signal.command.main", "stream_signal.job.run", "yaml"])
 def test_before_the_job_begins(module: str, folder: Path) -> None:
-    """A signal that comes while the command is still being imported stops the job; no old success is left behind."""
+    """A signal that comes while the command is still being imported stops the job: no old success is left behind."""
     (folder / "m.json").write_text('{"status": "success"}')
     (folder / "c.yaml").write_text("{seed: 42, window: 5, version: v1}")
     done = run_script(AT_IMPORT, module, "data.csv", "--config", "c.yaml", "--output", "m.json", cwd=folder)
@@ -160,10 +160,10 @@ def test_before_the_job_begins(module: str, folder: Path) -> None:
 def test_before_there_is_a_job(number: signal.Signals) -> None:
     """A signal is held back from the first line on, before anything large is imported; without a job, it is obeyed."""
     script = (
-        "import os, signal, sys; before = {*sys.modules}; from stream_signal import early\n"
+        "import os, sys; before = {*sys.modules}; from stream_signal import early\n"
         "early.hold()\n"
         "os.kill(os.getpid(), int(sys.argv[1]))\n"
-        "print(*{'contextlib', 'typing'} & (sys.modules.keys() - before), 'held', flush=True)\n"
+        "print(*{'contextlib', 'enum', 'typing'} & (sys.modules.keys() - before), 'held', flush=True)\n"
         "early.release()\n"
         "print('no longer', flush=True)\n"
     )
