@@ -232,7 +232,7 @@ class _Held(ExitStack):
         try:
             super().__exit__(kind, error, at)
         except Exception as unclosed:  # noqa: BLE001 - of any package
-            text = f"the job has ended, but not all that it used: {type(unclosed).__name__}: {unclosed}"
+            text = f"cannot close what the job used: {type(unclosed).__name__}: {unclosed}"
             if error:
                 error.add_note(text)
             else:
