@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import stat
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -159,7 +160,7 @@ def _add_outputs(group: argparse._ArgumentGroup) -> None:
         "--keys-output",
         metavar="PATH",
         type=_file,
-        help="write the counts of each key here, as csv or jsonl by the ending, and only their number in the metrics",
+        help="write the counts of each key here (csv, json or jsonl by the ending), only their number in the metrics",
     )
     group.add_argument(
         "--signals", metavar="PATH", type=_path, help="write a line for each row here (-: stdout, with --output FILE)"
@@ -650,9 +651,15 @@ def refuse_contradictions(
 def refuse_overwriting(parser: argparse.ArgumentParser, inputs: tuple[str, ...], options: argparse.Namespace) -> None:
     """Refuse to overwrite an input, the config or another output, by any name of the file."""
     from stream_signal.job.config import DEFAULT_CONFIG  # noqa: PLC0415
+    from stream_signal.outputs.files import temporary_of  # noqa: PLC0415
+    from stream_signal.outputs.lock import lock_of  # noqa: PLC0415
 
-    taken = {_identity(path) if path != "-" else _identity_of(0): "an input" for path in inputs}
-    taken[_identity(options.config or DEFAULT_CONFIG)] = "the config"
+    taken = {
+        **dict.fromkeys(_identities(inputs), "an input"),
+        _identity(options.config or DEFAULT_CONFIG): "the config",
+    }
+    if is_stdout(options.output) or options.signals == "-":
+        refuse_stdout(parser, inputs)
     if options.signals == "-":
         taken[_identity_of(1)] = "the signals on stdout"
     for flag, what, path in (
@@ -664,12 +671,40 @@ def refuse_overwriting(parser: argparse.ArgumentParser, inputs: tuple[str, ...],
         ("--report", "the report", options.report),
         ("--manifest", "the manifest", options.manifest),
     ):
-        if path in {None, "-"} or (os.path.exists(path) and not os.path.isfile(path)):
-            continue  # a pipe or a device is not overwritten
+        if not _is_replaced(path):
+            continue
         file = _identity(path)
         if file in taken:
             parser.error(f"{flag} {path} would overwrite {taken[file]}")
         taken[file] = what
+    for flag, what, path, beside in (
+        ("--signals", "the lock of the signals", options.signals, lock_of),
+        ("--checkpoint", "the lock of the checkpoint", options.checkpoint, lock_of),
+        ("--checkpoint", "the temporary file of the checkpoint", options.checkpoint, temporary_of),
+    ):
+        if _is_replaced(path):
+            file = _identity(beside(path))
+            if file in taken:
+                parser.error(f"{flag} {path} would use {taken[file]} as {what}: rename one of them")
+
+
+def refuse_stdout(parser: argparse.ArgumentParser, inputs: tuple[str, ...]) -> None:
+    """Refuse to write to stdout if that is a file that is read, as in `stream-signal data.csv >> data.csv`."""
+    try:
+        is_file = stat.S_ISREG(os.fstat(1).st_mode)
+    except OSError:  # it is closed
+        return
+    if is_file and _identity_of(1) in _identities(inputs):
+        parser.error("stdout is an input: write to another file")
+
+
+def _identities(inputs: tuple[str, ...]) -> list[object]:
+    return [_identity(path) if path != "-" else _identity_of(0) for path in inputs]
+
+
+def _is_replaced(path: str | None) -> bool:
+    """Whether an output is a file; a pipe or a device is not overwritten."""
+    return path not in {None, "-"} and (os.path.isfile(path) or not os.path.exists(path))
 
 
 def is_stdout(path: str) -> bool:

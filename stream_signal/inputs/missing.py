@@ -6,8 +6,11 @@ import errno
 import os
 from contextlib import suppress
 
+MORE_FILES = "allow more of them: ulimit -n 4096"
 _HINTS = {
     errno.EACCES: "its owner has to let you read it, as with chmod a+r",
+    errno.EMFILE: MORE_FILES,
+    errno.ENFILE: MORE_FILES,
 }
 
 

@@ -52,6 +52,11 @@ _IDENTITY = (
     "updated",
 )
 _REASON_CHARACTERS = 200
+# Redirects that lead nowhere, by the names of the errors of aiohttp.
+_REDIRECTS = {
+    "TooManyRedirects": "the server redirects without end",
+    "RedirectClientError": "the server redirects to what is no address of a web server",
+}
 _LIBRARIES = ("aiobotocore", "fsspec", "gcsfs", "s3fs")
 _INSTALL = "pip install 'stream-signal[remote]'"
 _DOWNLOAD = "download the file first"
@@ -170,6 +175,11 @@ class RemoteFile(io.RawIOBase):
             raise self._cannot(f"it needs a package that is not installed ({error})").with_hint(_INSTALL) from None
         except (ValueError, OSError) as error:  # an unknown protocol, a URL without a host
             raise self._cannot(_reason(error)) from None
+        except StreamSignalError:  # a stop signal
+            raise
+        except Exception:  # noqa: BLE001 - each store has its own
+            found = f"fsspec needs more than the URL to open {self._scheme}://"
+            raise self._cannot(found).with_hint(_DOWNLOAD) from None
         for library in _LIBRARIES:
             getLogger(library).addHandler(NullHandler())  # what they warn of is for their own users, not for stderr
         return store, path
@@ -288,7 +298,9 @@ def _status(error: BaseException) -> int | None:
     if any(type(cause).__module__ == "aiohttp.http_exceptions" for cause in causes):
         return None  # an answer that was cut before its end has a status of its own
     for cause in causes:
-        status = getattr(cause, "status", None) or getattr(cause, "code", None)
+        status = getattr(cause, "status", None)
+        if status is None:
+            status = getattr(cause, "code", None)
         with suppress(AttributeError, LookupError, TypeError):
             status = cause.response["ResponseMetadata"]["HTTPStatusCode"]  # type: ignore[attr-defined]
         if isinstance(status, int) and 400 <= status < 600:
@@ -303,7 +315,15 @@ def _is_final(error: BaseException) -> bool:
         return status < 500 and status not in _PASSING_STATUS
     *_, root = _errors(error)
     final = (FileNotFoundError, PermissionError, IsADirectoryError, ValueError, TypeError, ImportError)
+    if _redirect(error):
+        return True
     return isinstance(root, (*final, NotImplementedError)) or "Credentials" in type(root).__name__
+
+
+def _redirect(error: BaseException) -> str | None:
+    """Say where a redirect leads, if that is nowhere."""
+    names = [kind.__name__ for cause in _errors(error) for kind in type(cause).__mro__]
+    return next((_REDIRECTS[name] for name in names if name in _REDIRECTS), None)
 
 
 def _reason(error: BaseException) -> str:
@@ -312,6 +332,8 @@ def _reason(error: BaseException) -> str:
     if status is not None:
         known = {each.value: each.phrase for each in HTTPStatus}
         return f"the server answered {status} {known.get(status, '')}".rstrip()
+    if redirect := _redirect(error):
+        return redirect
     *_, root = _errors(error)
     if isinstance(root, FileNotFoundError):
         return "it does not exist"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -18,11 +19,13 @@ from stream_signal.core.errors import (
     Interrupted,
     OutputError,
     StreamSignalError,
+    reason,
 )
 from stream_signal.core.stream import SignalStream
 from stream_signal.core.urls import is_url, without_secrets
 from stream_signal.inputs.events import Begin, Counted, End
 from stream_signal.inputs.files import FilesSource
+from stream_signal.inputs.missing import MORE_FILES
 from stream_signal.job.assemble import assemble
 from stream_signal.job.attempt import attempt
 from stream_signal.job.config import DEFAULT_CONFIG, find_config, load_config
@@ -41,6 +44,7 @@ from stream_signal.outputs.metrics import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from concurrent.futures import Executor
+    from types import TracebackType
     from typing import Protocol
 
     from stream_signal.core.batch import Batch
@@ -162,8 +166,9 @@ def execute(order: Order) -> None:
     started = time.perf_counter()
     version = order.settings.get("version", UNKNOWN_VERSION)
     stream: SignalStream | None = None
-    with StopSignals() as stop, Log(order.log_file, order.verbosity) as log, ExitStack() as held:
+    with StopSignals() as stop, Log(order.log_file, order.verbosity) as log, _Held(stop) as held:
         try:
+            stop.check()
             config_path = order.config or (find_config() if order.use_config else None)
             config = load_config(config_path, order.settings)
             version = config.version
@@ -195,7 +200,7 @@ def execute(order: Order) -> None:
             _record_failure(error, version, order, log, stop)
             raise
         except Exception as error:
-            unexpected = InternalError(f"internal error: {type(error).__name__}: {error}").with_hint(_DEFECT)
+            unexpected = _unexpected(error)
             unexpected.__cause__ = error
             _record_failure(unexpected, version, order, log, stop)
             raise unexpected from error
@@ -206,6 +211,34 @@ def execute(order: Order) -> None:
             from stream_signal.outputs.stderr import complain  # noqa: PLC0415 - nearly never needed
 
             complain(error)
+
+
+def _unexpected(error: Exception) -> StreamSignalError:
+    """Say in words what no part of the job has expected: a defect, or a limit of the system, met anywhere."""
+    if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
+        return InputError(f"the system opens no more files: {reason(error)}").with_hint(MORE_FILES)
+    return InternalError(f"internal error: {type(error).__name__}: {error}").with_hint(_DEFECT)
+
+
+class _Held(ExitStack):
+    """What a job has open until its end; by then its record is written, and what cannot be closed changes nothing."""
+
+    def __init__(self, stop: StopSignals) -> None:
+        super().__init__()
+        self._stop = stop
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._stop.obey()  # it ends anyway
+        try:
+            super().__exit__(kind, error, at)
+        except Exception as unclosed:  # noqa: BLE001 - of any package
+            text = f"cannot close what the job used: {type(unclosed).__name__}: {unclosed}"
+            if error:
+                error.add_note(text)
+            else:
+                from stream_signal.outputs.stderr import say  # noqa: PLC0415 - nearly never needed
+
+                say(text)
 
 
 def _digests(order: Order) -> Digests | None:
@@ -245,7 +278,7 @@ def _record_failure(error: StreamSignalError, version: str, order: Order, log: L
     if isinstance(error, ConfigError) and order.config is None and str(error).startswith(f"{DEFAULT_CONFIG}: "):
         ignore = "--no-config ignores ./config.yaml"
         error.hint = f"{error.hint}; {ignore}" if error.hint else ignore
-    if error.hint:
+    if error.hint and error.hint != MORE_FILES:  # then not even a module can be opened
         from stream_signal.core.foreign import with_path  # noqa: PLC0415 - only a failed job needs it
         from stream_signal.inputs.hints import printing  # noqa: PLC0415
 

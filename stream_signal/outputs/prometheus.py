@@ -29,7 +29,8 @@ class Gauge(NamedTuple):
 def gauges(record: Metrics | ErrorRecord) -> Iterator[Gauge]:
     """Yield what there is to say about a job that has ended, or is running."""
     yield _one("success", "Whether the job did not fail: 1 if it ended, or is running.", record.status != "error")
-    yield Gauge("stream_signal_info", "The version of the config.", [({"version": record.version}, 1)])
+    version = record.version.encode("utf-8", "backslashreplace").decode()  # a flag may be no UTF-8
+    yield Gauge("stream_signal_info", "The version of the config.", [({"version": version}, 1)])
     found = record.as_dict()
     if record.status == "error":
         return

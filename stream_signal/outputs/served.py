@@ -5,6 +5,7 @@ Nothing is counted for it: what is served is made of the stream when somebody as
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from stream_signal.core.stream import SignalStream
 
 HOST = "127.0.0.1"
+# What this machine calls itself. A page of any site can have a name that leads here (DNS rebinding) and read the
+# answer, but its browser asks for that name.
+_NAMES = {HOST, "localhost", "[::1]"}
 
 
 class Served:
@@ -50,6 +54,7 @@ class Served:
             self._server, self._thread = start_http_server(self._port, HOST, registry)
         except OSError as error:
             raise OutputError(f"cannot serve the metrics at port {self._port}: {reason(error)}") from error
+        self._server.set_app(_for_this_machine(self._server.get_app()))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -70,3 +75,16 @@ class Served:
             for labels, value in gauge.samples:
                 family.add_metric(list(labels.values()), float(value))
             yield family
+
+
+def _for_this_machine(app: Any) -> Any:
+    """Return a WSGI app that answers as `app` does, but only who asks for this machine by a name of its own."""
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Any:
+        host = environ.get("HTTP_HOST", HOST)  # HTTP/1.0 need not say it
+        if re.sub(r":[0-9]*$", "", host).lower() in _NAMES:
+            return app(environ, start_response)
+        start_response("421 Misdirected Request", [("Content-Type", "text/plain")])
+        return [f"expected a request for {HOST} or localhost\n".encode()]
+
+    return answer

@@ -65,7 +65,7 @@ class SignalsWriter(Sink):
         else:
             with writing(self.path), ExitStack() as held:
                 self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | system.BINARY, 0o666)
-                held.callback(os.close, self._descriptor)
+                held.callback(system.close_unwritten, self._descriptor)  # synced by then, or the job has failed
                 self.is_file = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
                 if self.is_file:
                     self._lock(held)

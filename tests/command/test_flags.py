@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -95,6 +96,11 @@ if TYPE_CHECKING:
         (["--signals", "data.csv", "data.csv"], "would overwrite an input"),
         (["--signals", "m", "--output", "m"], "would overwrite the output"),
         (["--signals", "s", "--checkpoint", "s"], "would overwrite the signals"),
+        ([".s.lock", "--signals", "s"], "--signals s would use an input as the lock of the signals"),
+        ([".s.lock", "--checkpoint", "s"], "--checkpoint s would use an input as the lock of the checkpoint"),
+        ([".s.tmp", "--checkpoint", "s"], "would use an input as the temporary file of the checkpoint"),
+        (["--signals", "s", "--output", ".s.lock"], "would use the output as the lock of the signals"),
+        (["--checkpoint", "s", "--report", ".s.tmp"], "would use the report as the temporary file"),
         (["--follow"], "--follow needs one file"),
         (["--follow", "-"], "--follow needs one file"),
         (["--follow", "a", "b"], "--follow needs one file"),
@@ -197,6 +203,36 @@ def test_the_input_has_many_names(flag: str, folder: Path) -> None:
             )
             assert (done.returncode, done.stdout) == (2, b"")
             assert b"would overwrite an input" in done.stderr
+    assert (folder / "data.csv").read_bytes() == DATA
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "stream-signal data.csv >> data.csv",
+        "stream-signal < data.csv >> data.csv",
+        "stream-signal data.csv --output /dev/stdout >> link.csv",
+        "stream-signal data.csv --signals - --output m.json >> data.csv",
+        "stream-signal verify data.csv >> data.csv",
+    ],
+)
+def test_stdout_is_an_input(command: str, folder: Path) -> None:
+    """A shell lets what is printed go into the file that is read; cat refuses that, and so does this."""
+    (folder / "link.csv").hardlink_to(folder / "data.csv")
+    shell = command.replace("stream-signal", shlex.quote(COMMAND), 1)
+    done = subprocess.run(["sh", "-c", shell], cwd=folder, capture_output=True, timeout=60, check=False)
+    assert (done.returncode, b"stdout is an input: write to another file" in done.stderr) == (2, True)
+    assert (folder / "data.csv").read_bytes() == DATA
+    assert sorted(os.listdir(folder)) == ["data.csv", "link.csv"]
+
+
+def test_stdout_is_another_file(folder: Path) -> None:
+    """The metrics may be appended to any other file, and to the input of a job that writes them elsewhere."""
+    shell = (
+        f"{shlex.quote(COMMAND)} data.csv --output m.json >> data.csv && {shlex.quote(COMMAND)} data.csv >> all.json"
+    )
+    assert subprocess.run(["sh", "-c", shell], cwd=folder, timeout=60, check=False).returncode == 0
+    assert json.loads((folder / "all.json").read_text())["status"] == "success"
     assert (folder / "data.csv").read_bytes() == DATA
 
 

@@ -56,13 +56,14 @@ def test_the_line_of_cron(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("unit", ["stream-signal.service", "stream-signal-live.service", "stream-signal.timer"])
 def test_the_units_of_systemd(unit: str, tmp_path: Path) -> None:
-    """Systemd finds nothing to say about the units, and their commands have only flags that there are."""
+    """Systemd finds nothing to say about the units; their commands have only flags that there are, and lose no row."""
     text = (EXAMPLES / "systemd" / unit).read_text()
     for line in text.splitlines():
         if line.startswith("ExecStart="):
             flags = [word for word in line.split() if word.startswith("--")]
             shown = run_command("--help", cwd=tmp_path).stdout.decode()
             assert all(f"{flag} " in shown or f"{flag},\n" in shown or f"{flag}\n" in shown for flag in flags)
+            assert ("--follow" in flags) == ("--rotated" in flags)  # or a rotation that was missed would stop it
     analyze = shutil.which("systemd-analyze")
     if not analyze:
         pytest.skip("systemd-analyze is not installed")

@@ -351,6 +351,8 @@ def test_stopped_while_it_waits(form: str, server: FileServer, tmp_path: Path) -
         ("nope://host/a", "Protocol not known: nope"),
         ("file:///no/such/file", "it does not exist"),
         ("file:///", "it is a folder"),
+        ("dir://a", "fsspec needs more than the URL to open dir://"),
+        ("reference://a", "fsspec needs more than the URL to open reference://"),
     ],
 )
 def test_no_such_place(url: str, message: str) -> None:
@@ -358,6 +360,30 @@ def test_no_such_place(url: str, message: str) -> None:
     with pytest.raises(InputError, match=message) as found:
         open_remote(url)
     assert str(pickle.loads(pickle.dumps(found.value))) == str(found.value)
+
+
+@pytest.mark.parametrize(
+    ("target", "asked", "message"),
+    [
+        ("/here", 20, "the server redirects without end"),
+        ("file:///etc/passwd?token=1", 2, "the server redirects to what is no address of a web server"),
+        ("http://[::/", 2, "the server redirects to what is no address of a web server"),
+    ],
+)
+def test_a_redirect_to_nowhere(target: str, asked: int, message: str, server: FileServer) -> None:
+    """A redirect that leads nowhere is an error at once, which does not show where."""
+    server.redirects["/here"] = target
+    with pytest.raises(InputError) as found:
+        open_remote(f"{server.url}/here")
+    assert str(found.value) == f"cannot read '{server.url}/here': {message}"
+    assert len(server.asked) == asked  # one attempt: HEAD, and GET in its place, ten times if they redirect to us
+
+
+def test_a_redirect(server: FileServer, wanted: dict[str, object]) -> None:
+    """A file that has moved is read where it is now."""
+    server.files["/there"] = DATA
+    server.redirects["/here"] = "/there"
+    assert answer_of(f"{server.url}/here") == wanted
 
 
 def test_a_file_url(tmp_path: Path, wanted: dict[str, object]) -> None:

@@ -48,11 +48,11 @@ def test_the_metrics(tmp_path: Path) -> None:
 
 
 def test_the_table(tmp_path: Path) -> None:
-    """--keys-output takes the table out of the metrics and of the log, as CSV or as JSON Lines."""
+    """--keys-output takes the table out of the metrics and of the log, as CSV, as JSON or as JSON Lines."""
     rows = [("a,b" if key == "BTC" else key, close) for key, close in ROWS]
     data = b"timestamp,symbol,close\n" + market(rows).partition(b"\n")[2].replace(b"a,b", b'"a,b"')
     wanted = [{"key": key, **entry} for key, entry in entries(rows).items()]
-    for name in ("keys.csv", "keys.jsonl"):
+    for name in ("keys.csv", "keys.json", "keys.jsonl"):
         flags = ("--key", "2", "--keys-output", name, "--log-file", "run.log")
         done = run_in_process(*flags, stdin=data, cwd=tmp_path)
         assert (list(done.record)[6:], done.record["keys"]) == (["status", "keys"], 3)
@@ -67,6 +67,8 @@ def test_the_table(tmp_path: Path) -> None:
                 }
                 for row in csv.DictReader(io.StringIO(text))
             ]
+        elif name == "keys.json":
+            table = [{"key": key, **entry} for key, entry in json.loads(text).items()]
         else:
             table = list(map(json.loads, text.splitlines()))
         assert table == wanted

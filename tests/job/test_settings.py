@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from stream_signal import Config
+from stream_signal import Config, ConfigError
+from stream_signal.command.flags import SETTINGS
 from stream_signal.core.config import parse_config
 from stream_signal.core.formats import FORMATS
+from stream_signal.job.settings import as_yaml
 from support.candle_csv import CLOSES, candle_csv
 from support.commands import logged, run_command, run_in_process, settings_yaml
 from support.oracle import count
@@ -91,6 +96,54 @@ def test_what_is_printed_is_a_config(name: str, tmp_path: Path) -> None:
         "column": "--column",
         "newest_first": f"--format {name}",
     }
+
+
+texts = st.text(st.characters(codec=None), min_size=1).filter(str.strip)
+columns = st.one_of(texts, st.integers(1, 100_000))
+SETTINGS_OF_ALL_KINDS = st.fixed_dictionaries(
+    {},
+    optional={
+        "seed": st.integers(0, 2**63 - 1),
+        "window": st.integers(1, 10**9),
+        "version": texts,
+        "column": st.one_of(columns, st.tuples(texts, st.integers(1, 100_000))),
+        "header": st.sampled_from([True, False, "auto"]),
+        "delimiter": st.sampled_from([",", ";", "\t", "|"]),
+        "bad_rows": st.sampled_from(["error", "missing"]),
+        "format": st.sampled_from(list(FORMATS)),
+        "time_column": st.one_of(columns, st.tuples(columns, columns)),
+        "newest_first": st.booleans(),
+        "decimal": st.sampled_from([".", ","]),
+        "thousands": st.sampled_from(["none", ",", ".", " "]),
+        "max_bad": st.one_of(st.floats(0, 1), st.integers(0, 1)),
+        "key": st.one_of(columns, st.sampled_from(["@file", "none"])),
+        "key_pattern": st.builds("{}{{key}}{}".format, texts, texts),
+        "max_keys": st.integers(1, 10**7),
+        "grouped": st.booleans(),
+        "windows": st.lists(st.integers(1, 10**9), unique=True, max_size=5).map(tuple),
+    },
+)
+
+
+@given(SETTINGS_OF_ALL_KINDS)
+@example({"max_bad": 0.00001})
+@example({"max_bad": 5e-324})
+@example({"version": '\U0001f600 \x7f\x85\u2028\ufeff\udcff\\"\n'})
+def test_whatever_is_printed_is_a_config(settings: dict[str, Any]) -> None:
+    """Every value of every setting can be read again as it is printed."""
+    try:
+        config = Config(**settings)
+    except ConfigError:
+        return
+    assert parse_config(as_yaml(None, settings, SETTINGS).encode()) == config
+
+
+def test_the_name_of_the_config_is_a_comment(tmp_path: Path) -> None:
+    """No name of a config, whatever is in it, gets out of its comment."""
+    for name in ("a\nb.yaml", os.fsdecode(b"\xff.yaml"), "\u2028.yaml"):
+        (tmp_path / name).write_text(settings_yaml(window=7))
+        done = run_in_process("--print-config", "--config", name, cwd=tmp_path)
+        assert (done.code, parse_config(done.stdout)) == (0, Config(window=7))
 
 
 def test_two_time_columns(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import shutil
 import socket
@@ -16,6 +17,8 @@ import pytest
 pytest.importorskip("prometheus_client")
 from prometheus_client.parser import text_string_to_metric_families
 
+from stream_signal import Config, SignalStream
+from stream_signal.outputs.served import Served
 from support.candle_csv import CLOSES, candle_csv
 from support.commands import COMMAND, run_command
 
@@ -114,3 +117,20 @@ def test_a_live_job_is_served(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", port))
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        *(("127.0.0.1:{}", 200), ("localhost:{}", 200), ("LocalHost", 200), ("[::1]:{}", 200)),
+        *(("evil.example:{}", 421), ("127.0.0.1.evil.example", 421), ("", 421), ("::1", 421)),
+    ],
+)
+def test_only_for_this_machine(host: str, status: int) -> None:
+    """A page whose name leads here reads nothing: the host that is asked for has to be a name of this machine."""
+    port = free_port()
+    with Served(port, Config(), SignalStream(Config()), 0.0):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        connection.request("GET", "/metrics", headers={"Host": host.format(port)})
+        assert connection.getresponse().status == status
+        connection.close()

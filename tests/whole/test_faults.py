@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -11,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stream_signal import SignalStream
+from stream_signal.job.checkpoint import Checkpoint
 from support.candle_csv import candle_csv
-from support.commands import COMMAND, check_metrics, run_command, run_script
+from support.commands import COMMAND, check_metrics, run_command, run_in_process, run_script
 from support.scripts import BREAK
 
 if TYPE_CHECKING:
@@ -246,6 +249,58 @@ def test_somebody_removed_the_lock(tmp_path: Path) -> None:
     done = run_script(MEANWHILE, "os.unlink('.state.json.lock')", "4096", *ARGUMENTS, cwd=tmp_path)
     assert (done.code, done.stderr) == (0, "")
     check_metrics(tmp_path, CLOSES)
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+def test_no_more_files(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit of the system that is met in the middle of the work, as by an import, is no defect of the program."""
+
+    def fail(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(SignalStream, "feed", fail)
+    done = run_in_process("--output", "m.json", stdin=DATA[:FIRST], cwd=tmp_path)
+    message = f"the system opens no more files: {os.strerror(number)}"
+    told = [f"stream-signal: {line}" for line in (message, "allow more of them: ulimit -n 4096")]
+    assert (done.code, done.stderr.splitlines()) == (1, told)
+    assert json.loads((tmp_path / "m.json").read_text())["error_message"] == message
+
+
+@pytest.mark.parametrize("name", [".s.csv.lock (deleted)", ".state.json.lock (deleted)", "/s.csv", "/out"])
+def test_what_cannot_be_closed(name: str, tmp_path: Path) -> None:
+    """A lock, signals or a folder that cannot be closed have nothing left to lose: the job has succeeded."""
+    (tmp_path / "out").mkdir()
+    script = BREAK.replace("target in what", "what.endswith(target)")
+    arguments = ("--checkpoint", "out/state.json", "--signals", "out/s.csv", "--output", "out/m.json")
+    done = run_script(script, "close", name, "EIO", *arguments, cwd=tmp_path, stdin=DATA[:FIRST])
+    assert (done.code, done.stderr) == (0, "")
+    check_metrics(tmp_path / "out", CLOSES[:100])
+    assert sorted(files_of(tmp_path / "out")) == ["m.json", "s.csv", "state.json"]
+
+
+def test_a_temporary_file_that_cannot_be_closed(folder: Path) -> None:
+    """It may not be whole, so it does not become the metrics: the old ones stand."""
+    old = files_of(folder)["m.json"]
+    done = run_script(BREAK, "close", ".stream-signal.", "EIO", *ARGUMENTS, cwd=folder)
+    assert (done.code, done.stderr) == (1, "stream-signal: cannot write 'm.json': Input/output error\n")
+    assert sorted(files_of(folder)) == ["data.csv", "m.json", "state.json"]
+    assert files_of(folder)["m.json"] == old
+
+
+@pytest.mark.parametrize(("data", "code", "status"), [(DATA[:FIRST], 0, "success"), (b"close\nx\n", 1, "error")])
+def test_what_does_not_end(
+    data: bytes, code: int, status: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever fails behind the record, such as workers that do not end, is told, and changes no outcome."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("it hangs")
+
+    monkeypatch.setattr(Checkpoint, "__exit__", fail)
+    done = run_in_process("--checkpoint", "state.json", "--output", "m.json", stdin=data, cwd=tmp_path)
+    told = "stream-signal: cannot close what the job used: RuntimeError: it hangs"
+    assert (done.code, done.stderr.splitlines()[-1]) == (code, told)
+    assert json.loads((tmp_path / "m.json").read_text())["status"] == status
 
 
 BETWEEN = """
