@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from stream_signal import system
 from stream_signal.command.flags import parse, settings_of, verify_parser
 from stream_signal.core.errors import ClosedOutputError
+from stream_signal.core.printable import printable
 from stream_signal.job.config import find_config, load_config
 from stream_signal.job.stopping import StopSignals
 from stream_signal.outputs.files import write_stdout
@@ -81,7 +82,7 @@ def _by_manifest(options: argparse.Namespace, names: tuple[str, ...]) -> bool:
 
 def _show(text: str) -> None:
     with suppress(ClosedOutputError):  # the exit code still tells
-        write_stdout(text.encode("utf-8", "backslashreplace"))
+        write_stdout("".join(f"{printable(line)}\n" for line in text.split("\n")[:-1]).encode())
 
 
 def _drawn() -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from stream_signal.core.errors import DataError, shown
+from stream_signal.core.printable import typed, typed_path
 
 # Stands for the path of the input in a command; the job, which knows it, puts it in.
 FILE = "FILE"
@@ -74,11 +75,9 @@ def with_path(hint: str, path: str, printing: str | None = None) -> str:
     >>> with_path("try iconv -f utf-16 -t utf-8 FILE | stream-signal", "jan.csv.gz", "gzip -dc jan.csv.gz")
     'try gzip -dc jan.csv.gz | iconv -f utf-16 -t utf-8 | stream-signal'
     """
-    from shlex import quote  # noqa: PLC0415 - only a failed job needs it
-
     if printing and f" {FILE}{INTO_THE_JOB}" in hint:
         start, _, command = hint.partition(INTO_THE_JOB)[0].removesuffix(FILE).rpartition("try ")
         return f"{start}try {printing} | {command.rstrip(' <')}{INTO_THE_JOB}{hint.partition(INTO_THE_JOB)[2]}"
-    if path == "-" or INTO_THE_JOB not in hint or (f"'{FILE}'" in hint and quote(path) != path):
+    if path == "-" or INTO_THE_JOB not in hint or (f"'{FILE}'" in hint and typed(path) != path):
         return hint
-    return hint.replace(FILE, quote(path) if not path.startswith("-") else f"./{quote(path)}")
+    return hint.replace(FILE, typed_path(path))

@@ -14,6 +14,7 @@ from stream_signal.core.errors import shown
 from stream_signal.core.foreign import FILE, INTO_THE_JOB
 from stream_signal.core.header import NAMES, SYMBOL_NAMES, Header, folded, matches
 from stream_signal.core.marks import Marks
+from stream_signal.core.printable import typed
 from stream_signal.core.quotes import FieldError, split_line
 from stream_signal.core.ticks import MISSING
 
@@ -461,9 +462,7 @@ def _flag(name: str, flag: str = "--column") -> str:
 
 def _quoted(text: str) -> str:
     """Write text as a shell reads it."""
-    from shlex import quote  # noqa: PLC0415 - only a failed job needs it
-
-    return quote(text)
+    return typed(text)
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -12,6 +12,7 @@ from stream_signal.core.errors import shown
 from stream_signal.core.header import folded
 from stream_signal.core.key_column import symbol_positions
 from stream_signal.core.labels import LabelError
+from stream_signal.core.printable import typed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +58,7 @@ class Symbols:
         if value is not None:
             name = self._names[number]
             expected, both = f"one symbol in column {shown(name)}", f"{shown(found)} after {shown(value)}"
-            how = f"--key {folded(name)} for one mean each, --key none for one series over all"
+            how = f"--key {typed(folded(name))} for one mean each, --key none for one series over all"
             raise LabelError(expected, both, f"try {how}")
         self.values[number] = found
 

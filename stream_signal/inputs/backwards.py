@@ -25,11 +25,11 @@ from stream_signal.core.repairs import Repairs
 from stream_signal.core.rows.head import Head, Line
 from stream_signal.core.rows.reader import MAX_LINE_BYTES, too_long
 from stream_signal.core.rows.splitter import LineSplitter
-from stream_signal.core.urls import is_url
+from stream_signal.core.urls import is_url, shown_path
 from stream_signal.inputs.events import Begin, End
 from stream_signal.inputs.magic import COLUMNAR, ZIP
 from stream_signal.inputs.opening import find_archive, format_of
-from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, can_be_read_again, opened, shown_path
+from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, can_be_read_again, opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence

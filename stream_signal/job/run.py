@@ -20,7 +20,7 @@ from stream_signal.core.errors import (
     StreamSignalError,
 )
 from stream_signal.core.stream import SignalStream
-from stream_signal.core.urls import is_url, without_secrets
+from stream_signal.core.urls import is_url, without_secrets, without_urls
 from stream_signal.inputs.events import Begin, Counted, End
 from stream_signal.inputs.files import FilesSource
 from stream_signal.job.assemble import assemble
@@ -195,7 +195,8 @@ def execute(order: Order) -> None:
             _record_failure(error, version, order, log, stop)
             raise
         except Exception as error:
-            unexpected = InternalError(f"internal error: {type(error).__name__}: {error}").with_hint(_DEFECT)
+            found = without_urls(f"{type(error).__name__}: {error}")
+            unexpected = InternalError(f"internal error: {found}").with_hint(_DEFECT)
             unexpected.__cause__ = error
             _record_failure(unexpected, version, order, log, stop)
             raise unexpected from error
@@ -235,7 +236,8 @@ def _write_manifest(  # noqa: PLR0913, PLR0917 - all that it has
 def _log_start(log: Log, order: Order, config: Config, config_path: str | None) -> None:
     if log.listens:
         versions = {"stream_signal": __version__, "python": sys.version.split()[0]}
-        log.info("job started", versions=versions, config=config._asdict(), inputs=list(order.inputs))
+        inputs = list(map(without_secrets, order.inputs))
+        log.info("job started", versions=versions, config=config._asdict(), inputs=inputs)
         if config_path and not order.config:
             log.info("config found", path=config_path, ignore="--no-config")
 

@@ -6,6 +6,7 @@ import os
 import sys
 
 from stream_signal import system
+from stream_signal.core.printable import printable
 from stream_signal.outputs.metrics import one_line
 
 # Where the size of the terminal is unknown.
@@ -29,7 +30,7 @@ def say(*texts: str) -> None:
     erase()
     try:
         for text in texts:
-            sys.stderr.write(f"stream-signal: {' '.join(text.splitlines())}\n")
+            sys.stderr.write(f"stream-signal: {printable(' '.join(text.splitlines()))}\n")
         sys.stderr.flush()
     except OSError:
         pass
