@@ -21,8 +21,8 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from stream_signal.core.advice import FILE
 from stream_signal.core.errors import InputError, reason, shown
-from stream_signal.core.foreign import FILE
 from stream_signal.core.printable import typed_path
 from stream_signal.core.urls import shown_path
 from stream_signal.inputs.compressed import DEFLATE_BITS, RAW_BYTES, Inflate, find_codec
