@@ -69,11 +69,14 @@ def _given(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> Iterato
         if text == "--":
             yield from (_Given("paths", [f"./{path}" if path.startswith("-") else path]) for path in rest)
             return
-        action = actions.get(text.partition("=")[0]) or (actions.get(text[:2]) if text[:1] == "-" else None)
-        if text == "-" or action is None:
+        is_short = text[:1] == "-" and text[:2] != "--" and len(text) > 1
+        names = [f"-{letter}" for letter in text[1:]] if is_short else [text.partition("=")[0]]
+        found = [actions[name] for name in names if name in actions]
+        if not found:
             yield _Given("paths", [text])
-        elif action.nargs == 0 or "=" in text or (text[:2] != "--" and len(text) > 2):
-            yield _Given(action.dest, [text])
-        else:
-            yield _Given(action.dest, [text, *rest[:1]])
-            del rest[:1]
+            continue
+        # Of `-qw 5` or `-qw5`, the first that takes a value has the rest of it, or what follows.
+        at, action = next(((at, each) for at, each in enumerate(found) if each.nargs != 0), (0, found[0]))
+        takes_next = action.nargs != 0 and "=" not in text and (not is_short or at == len(names) - 1)
+        yield _Given(action.dest, [text, *rest[: int(takes_next)]])
+        del rest[: int(takes_next)]

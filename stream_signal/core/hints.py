@@ -411,6 +411,7 @@ def _of_rows(  # noqa: PLR0913 - where the rows are, and what was said about the
     delimiter = _delimiter(line, config)
     rows = _alike(rows)
     guesses = guess_close(rows, delimiter)
+    guesses = [guess for guess in guesses if guess.column == config.column_number] or guesses  # somebody knows it
     if len(guesses) > 1:
         columns = " or ".join(map(str, sorted({guess.column for guess in guesses})))
         return f"{words}, and the close may be in column {columns}: look at it, and name it with --no-header --column"

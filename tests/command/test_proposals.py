@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import subprocess
@@ -98,6 +99,16 @@ def test_few_bad_rows(tmp_path: Path) -> None:
     [found] = proposed(["a.csv", "--window", "2", "--quiet"], tmp_path)
     assert found == "stream-signal a.csv --window 2 --quiet --bad-rows missing"
     assert answer(found, tmp_path)["rows_processed"] == 40
+
+
+def test_a_last_line_that_is_no_row(tmp_path: Path) -> None:
+    """A line of another kind below the rows is left out: it would count as one more row with --bad-rows missing."""
+    (tmp_path / "a b.csv").write_text("time,close\n" + COLUMN + "(5 rows)\n")
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress((tmp_path / "a b.csv").read_bytes()))
+    for name, before in (("a b.csv", "sed '$d' 'a b.csv'"), ("a.csv.gz", "gzip -dc a.csv.gz | sed '$d'")):
+        [found] = proposed(["-qw", "2", name], tmp_path)
+        assert found == f"{before} | stream-signal -qw 2"
+        assert answer(found, tmp_path)["value"] == rate(FIVE, 2)
 
 
 @pytest.mark.parametrize(

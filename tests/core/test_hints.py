@@ -112,7 +112,11 @@ NO_COLUMN = [
     ),
 ]
 
+FLAT = b"".join(b"%d000,4.5,4.5,4.5,4.5,1\n" % (1_700_000_000 + 60 * n) for n in range(20))
+
 DATA = [
+    (FLAT + b"1700009999000,4,5,6,3,1\n", "line 1 looks like data: try --format bitfinex, or --no-header --column 3"),
+    (FLAT + b"1700009999000,4,6,3,5,1\n", "line 1 looks like data: try --no-header --column 5"),
     (ROWS, "line 1 looks like data: try --no-header --column 5"),
     (b"\n" + ROWS, "line 2 looks like data: try --no-header --column 5"),
     (b"1;2\n", "line 1 looks like data: try --no-header --column N, the number of the close"),
@@ -158,6 +162,7 @@ HEADS = [
         "try --delimiter semicolon, with --decimal , if the prices have a decimal comma",
     ),
     (ROWS, {"column": 5}, "line 1 looks like data: try --no-header --column 5"),
+    ("1700000000,4,4,4,4,1\n", {"column": 3}, "line 1 looks like data: try --no-header --column 3"),
     (PLAIN, {"header": False, "column": 5}, "line 1 looks like a header: try --header true --column close"),
     ("a;b\n", {"header": False, "column": 3}, "line 1 looks like a header: try --header true"),
     ("1;2\n", {"header": False, "column": 3}, "line 1 has 2 fields: give the number of the close, --column"),
