@@ -101,10 +101,13 @@ Put it where the shell looks:
 _COLUMNS = 112
 
 
+_JOB = "stream-signal"
+
+
 def job_parser() -> Parser:
     """Return the parser of `stream-signal`."""
     parser = Parser(
-        "stream-signal",
+        _JOB,
         usage="%(prog)s [PATH ...] [FLAGS]",  # argparse takes 3 ms to make a longer one, whether it is shown or not
         description=DESCRIPTION,
         epilog=_EPILOG,
@@ -442,12 +445,30 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, prog: str, **options: Any) -> None:
         super().__init__(prog, allow_abbrev=False, formatter_class=_Formatter, **options)
+        self._given: list[str] = []
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse the arguments, and remember them: a message about one may have it in it, and must not show a secret."""
+        self._given = self._given or list(args or ())  # argparse calls it again with what it could not read
+        return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         """Print the message, and exit with code 2."""
-        from stream_signal.command.usage import in_words  # noqa: PLC0415 - only a wrong command line needs it
+        from stream_signal.command.usage import in_words, misspelt_command  # noqa: PLC0415 - nearly never needed
+        from stream_signal.core.errors import shown  # noqa: PLC0415
+        from stream_signal.core.printable import printable  # noqa: PLC0415
+        from stream_signal.core.urls import without_secrets  # noqa: PLC0415
 
-        self.exit(2, f"{self.prog}: error: {in_words(message, self._option_string_actions)} (see {self.prog} --help)\n")
+        for given in self._given:
+            value = given.partition("=")[2] if given.startswith("-") else given
+            for said in (value, repr(value)[1:-1]):
+                message = message.replace(said, without_secrets(said)) if said else message
+        message = in_words(message, self._option_string_actions)
+        lines = []
+        if self.prog == _JOB and (meant := misspelt_command(self._given)):
+            message, *lines = f"{shown(self._given[0])} is no command and no file; {meant[0]}", *meant[1:]
+        lines = [f"{self.prog}: error: {message} (see {self.prog} --help)", *(f"{self.prog}: {each}" for each in lines)]
+        self.exit(2, "".join(f"{printable(line)}\n" for line in lines))
 
     def refuse_one_dash(self, arguments: list[str]) -> None:
         """Refuse `-output`, which would be -o with the value `utput`."""

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from stream_signal import system
 from stream_signal.command.flags import parse, refuse_stdout, settings_of, verify_parser
+from stream_signal.command.proposals import lines_of
 from stream_signal.core.errors import ClosedOutputError
+from stream_signal.core.printable import printable
 from stream_signal.job.config import find_config, load_config
 from stream_signal.job.stopping import StopSignals
 from stream_signal.outputs.files import write_stdout
@@ -17,6 +19,7 @@ from stream_signal.outputs.stderr import complain, say
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
 _JOBS = 2
 
@@ -43,11 +46,12 @@ def verify(arguments: list[str]) -> bool:
     system.need_one_blas_thread()
     if options.manifest:
         return _by_manifest(options, names)
-    return _in_every_way(options, names or ("-",))
+    return _in_every_way(options, names or ("-",), lambda hint: lines_of(hint, parser, arguments))
 
 
-def _in_every_way(options: argparse.Namespace, names: tuple[str, ...]) -> bool:
-    from stream_signal.job.verify import table, verify  # noqa: PLC0415 - a manifest does not need it
+def _in_every_way(options: argparse.Namespace, names: tuple[str, ...], in_lines: Callable[[str], list[str]]) -> bool:
+    from stream_signal.job.advised import advised  # noqa: PLC0415 - a manifest does not need it
+    from stream_signal.job.verify import table, verify  # noqa: PLC0415
 
     config = load_config(options.config or (None if options.no_config else find_config()), settings_of(options))
     seed = _drawn() if options.cut_seed is None else options.cut_seed
@@ -66,7 +70,8 @@ def _in_every_way(options: argparse.Namespace, names: tuple[str, ...]) -> bool:
         say(f"this is a defect of stream-signal: please report it, with the input and --cut-seed {seed}")
         return False
     if error:
-        complain(error)
+        hint = advised(error, names, config)
+        complain(error, in_lines(hint) if hint else None)
     return outcomes[0].answer is not None
 
 
@@ -87,7 +92,7 @@ def _by_manifest(options: argparse.Namespace, names: tuple[str, ...]) -> bool:
 
 def _show(text: str) -> None:
     with suppress(ClosedOutputError):  # the exit code still tells
-        write_stdout(text.encode("utf-8", "backslashreplace"))
+        write_stdout("".join(f"{printable(line)}\n" for line in text.split("\n")[:-1]).encode())
 
 
 def _drawn() -> int:

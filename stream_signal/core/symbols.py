@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stream_signal.core.advice import Advice, Way
 from stream_signal.core.errors import shown
 from stream_signal.core.header import folded
 from stream_signal.core.key_column import symbol_positions
 from stream_signal.core.labels import LabelError
+from stream_signal.core.printable import typed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from stream_signal.core.header import Header
+from stream_signal.core.header import Header
 
 
 class Symbols:
@@ -24,7 +25,8 @@ class Symbols:
 
     `positions` are those columns, from 0; there may be none. `values` has the value of each, None until there is one.
 
-    >>> from stream_signal.core.header import Header
+    >>> from stream_signal.core.advice import Advice, Way
+    from stream_signal.core.header import Header
     >>> symbols = Symbols(Header(b"", ("Symbol", "close"), ",", 1, 2))
     >>> symbols.see([b"BTC", b"42.5"]), symbols.values
     (None, [b'BTC'])
@@ -57,8 +59,10 @@ class Symbols:
         if value is not None:
             name = self._names[number]
             expected, both = f"one symbol in column {shown(name)}", f"{shown(found)} after {shown(value)}"
-            how = f"--key {folded(name)} for one mean each, --key none for one series over all"
-            raise LabelError(expected, both, f"try {how}")
+            flags = f"--key {typed(folded(name))}"
+            text = f"{flags} for one mean each, --key none for one series over all"
+            ways = Way(flags, without=("key",)), Way("--key none")
+            raise LabelError(expected, both, Advice(f"try {text}", text, ways))
         self.values[number] = found
 
     @property

@@ -23,8 +23,7 @@ from logging import NullHandler, getLogger
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 from stream_signal.core.errors import InputError, StreamSignalError
-from stream_signal.core.urls import without_secrets
-from stream_signal.inputs.plain import shown_path
+from stream_signal.core.urls import shown_path, unless_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -174,7 +173,7 @@ class RemoteFile(io.RawIOBase):
         except ImportError as error:
             raise self._cannot(f"it needs a package that is not installed ({error})").with_hint(_INSTALL) from None
         except (ValueError, OSError) as error:  # an unknown protocol, a URL without a host
-            raise self._cannot(_reason(error)) from None
+            raise self._cannot(_reason(error, self.name)) from None
         except StreamSignalError:  # a stop signal
             raise
         except Exception:  # noqa: BLE001 - each store has its own
@@ -258,7 +257,7 @@ class RemoteFile(io.RawIOBase):
                 raise
             except Exception as error:  # noqa: BLE001 - each store has its own
                 self._drop()
-                found = _reason(error)
+                found = _reason(error, self.name)
                 if _status(error) == HTTPStatus.PRECONDITION_FAILED:  # it has another ETag
                     raise self._changed() from None
                 if _is_final(error):
@@ -326,7 +325,7 @@ def _redirect(error: BaseException) -> str | None:
     return next((_REDIRECTS[name] for name in names if name in _REDIRECTS), None)
 
 
-def _reason(error: BaseException) -> str:
+def _reason(error: BaseException, url: str) -> str:
     """Say in words why it cannot be read, without credentials."""
     status = _status(error)
     if status is not None:
@@ -340,7 +339,7 @@ def _reason(error: BaseException) -> str:
     if isinstance(root, TimeoutError) and not str(root):
         return f"nothing arrived for {_TIMEOUT_SECONDS} s"
     text = " ".join(str(root).split()).removeprefix("400, message: ")  # aiohttp, of an answer that was cut
-    return without_secrets(text)[:_REASON_CHARACTERS] or type(root).__name__
+    return (unless_secret(text, url) or "")[:_REASON_CHARACTERS] or type(root).__name__
 
 
 def _hint(error: BaseException) -> str | None:

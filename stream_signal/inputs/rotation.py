@@ -21,8 +21,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from stream_signal.core.errors import DataError, InputError, reason
 from stream_signal.core.foreign import refuse_foreign
 from stream_signal.core.header import BOM
+from stream_signal.core.printable import typed_path
 from stream_signal.core.quotes import FieldError, split_line
 from stream_signal.core.time_column import find_time
+from stream_signal.core.urls import shown_path
 from stream_signal.inputs.events import EDGE_BYTES
 from stream_signal.inputs.fingerprint import Edges, Fingerprint, find_edges, hashed
 from stream_signal.inputs.plain import read_edges, read_small
@@ -132,7 +134,7 @@ class Rotations:
             for _ in range(_MOST_LISTS):  # it may be renamed meanwhile
                 if found := self._find(self._part):
                     return found[0]
-            raise InputError(f"cannot read {self.path!r}: the file that the checkpoint has read is gone")
+            raise InputError(f"cannot read {shown_path(self.path)}: the file that the checkpoint has read is gone")
         live = stat_of(self.path)
         is_same = live is not None and _id(live) == self._file
         if is_same or not (self.pattern or self._may_have_missed):
@@ -219,7 +221,7 @@ class Rotations:
         """Return a pattern to try, for a message."""
         folder, base = os.path.split(self.path)
         begins = f"{base}." if name is None or os.path.basename(name).startswith(f"{base}.") else _stem(base)
-        return repr(os.path.join(folder, f"{begins}*"))
+        return typed_path(os.path.join(folder, f"{begins}*"))
 
     def _find(self, part: Fingerprint) -> tuple[Found, Edges] | None:
         """Find the file that begins with `part`: the one with the inode, or the one with the name, or another."""
@@ -259,7 +261,7 @@ class Rotations:
         return [Found(path, status) for path in sorted(self._paths()) if (status := stat_of(path))]
 
     def _unstable(self) -> InputError:
-        return InputError(f"cannot read {self.path!r}: the files beside it are renamed all the time")
+        return InputError(f"cannot read {shown_path(self.path)}: the files beside it are renamed all the time")
 
     def _paths(self) -> list[str]:
         if self.pattern:
@@ -330,7 +332,7 @@ class Rotations:
 
     def _missed(self, name: str) -> InputError:
         return InputError(
-            f"{self.path!r} was rotated, and {name!r} has rows that were not read; "
+            f"{shown_path(self.path)} was rotated, and {name!r} has rows that were not read; "
             f"name the old files with --rotated {self.suggestion(name)}"
         )
 
@@ -339,7 +341,7 @@ class Rotations:
         found = later[0]
         why = _why_unreadable(found)
         if why:
-            raise InputError(f"cannot read {found.path!r}, a rotated file of {self.path!r}: it is {why}")
+            raise InputError(f"cannot read {found.path!r}, a rotated file of {shown_path(self.path)}: it is {why}")
         if len(later) > 1 and _key(later[1].status) == _key(found.status):
             raise InputError(
                 f"{found.path!r} and {later[1].path!r} were rotated and written at the same time; "
@@ -354,7 +356,7 @@ def stat_of(path: str) -> os.stat_result | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise InputError(f"cannot read {path!r}: {reason(error)}") from error
+        raise InputError(f"cannot read {shown_path(path)}: {reason(error)}") from error
 
 
 def _id(status: os.stat_result) -> tuple[int, int]:

@@ -19,14 +19,15 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from stream_signal.core.advice import FILE
 from stream_signal.core.errors import InputError, reason, shown
-from stream_signal.core.foreign import FILE
+from stream_signal.core.printable import typed_path
+from stream_signal.core.urls import shown_path
 from stream_signal.inputs.compressed import DEFLATE_BITS, RAW_BYTES, Inflate, find_codec
 from stream_signal.inputs.events import IDLE
-from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, open_raw, shown_path
+from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, open_raw
 from stream_signal.inputs.spooled import Spool
 
 if TYPE_CHECKING:
@@ -156,9 +157,9 @@ def refuse_metadata(members: Iterable[str], archive: str) -> None:
     others = [name for name in members if not name.startswith(_METADATA)]
     found = next((name for name in members if name.startswith(_METADATA)), None)
     if found is not None:
-        hint = f"zip -d {FILE if archive == STDIN else quote(archive)} '{_METADATA}*' removes it"
+        hint = f"zip -d {FILE if archive == STDIN else typed_path(archive)} '{_METADATA}*' removes it"
         if len(others) == 1 and archive != STDIN:
-            hint += f"; or give {quote(f'{archive}/{others[0]}')}"
+            hint += f"; or give {typed_path(f'{archive}/{others[0]}')}"
         message = f"cannot read {shown_path(archive)}: its member {shown(found)} is metadata of macOS and no CSV"
         raise InputError(message).with_hint(hint)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from stream_signal import system
 from stream_signal.core.errors import ClusterError
+from stream_signal.core.urls import shown_path, unless_secret
 from stream_signal.job.parallel import Workers
 
 if TYPE_CHECKING:
@@ -34,11 +35,12 @@ def cluster(address: str, held: ExitStack, stop: StopSignals) -> Workers:
     try:
         client = held.enter_context(_local(Client) if address == LOCAL else Client(address, timeout=_CONNECT_SECONDS))
     except (OSError, ValueError, TypeError) as error:
-        raise ClusterError(f"cannot reach the cluster at {address!r}: {error}") from error
+        why = unless_secret(str(error), address) or type(error).__name__
+        raise ClusterError(f"cannot reach the cluster at {shown_path(address)}: {why}") from error
 
     threads = sum(client.nthreads().values())
     if not threads:
-        raise ClusterError(f"the cluster at {address!r} has no workers")
+        raise ClusterError(f"the cluster at {shown_path(address)} has no workers")
 
     def start() -> Executor:
         executor: Executor = held.enter_context(client.get_executor(pure=False))

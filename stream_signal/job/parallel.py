@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from stream_signal.core.errors import ClusterError, InputError, StreamSignalError
 from stream_signal.core.stream import SignalStream
 from stream_signal.core.stretch import NotApart
-from stream_signal.core.urls import is_url
+from stream_signal.core.urls import is_url, shown_path, without_secrets, without_urls
 from stream_signal.inputs.events import EDGE_BYTES, IDLE, Begin, Counted, End
-from stream_signal.inputs.plain import chunk_bytes_for, shown_path
+from stream_signal.inputs.plain import chunk_bytes_for
 from stream_signal.inputs.ranges import Range, check_identity, lines_of, plan, read_range, whole_of
 
 if TYPE_CHECKING:
@@ -206,9 +206,9 @@ class ParallelSource:
 
     def _fail(self, planned: Range, error: Exception) -> None:
         """Go on without workers that have failed; ClusterError if they may not."""
-        why = f"{type(error).__name__}: {error}"
+        why = without_urls(f"{type(error).__name__}: {error}")
         if not self._workers.may_fail:
-            raise ClusterError(f"cannot count a range of {planned.name!r} on the cluster: {why}") from error
+            raise ClusterError(f"cannot count a range of {shown_path(planned.name)} on the cluster: {why}") from error
         self._log.warning("workers failed", why=why)
         self._has_failed = True
         self._drop_ranges()
@@ -239,7 +239,7 @@ class ParallelSource:
         ):
             yield Counted(stretch, counted.tail)
             return
-        self._log.info("range read here", input=lines.name, offset=position, why=counted.why)
+        self._log.info("range read here", input=without_secrets(lines.name), offset=position, why=counted.why)
         yield from read_range(lines._replace(begin=position))
 
     def _read_rest(self, name: str, position: int, patience: Callable[[], float] | None) -> Iterator[Event]:
@@ -263,7 +263,7 @@ def _check_same_file(counted: CountedRange) -> None:
     if counted.unreadable:
         raise ClusterError(f"a worker {counted.why}").with_hint(hint)
     if counted.stretch and counted.tail != _tail_of(counted.lines):
-        raise ClusterError(f"a worker reads another file than this machine as {name!r}").with_hint(hint)
+        raise ClusterError(f"a worker reads another file than this machine as {shown_path(name)}").with_hint(hint)
 
 
 def _tail_of(lines: Range) -> bytes:

@@ -22,7 +22,7 @@ from stream_signal.core.errors import (
     reason,
 )
 from stream_signal.core.stream import SignalStream
-from stream_signal.core.urls import is_url, without_secrets
+from stream_signal.core.urls import without_secrets, without_urls
 from stream_signal.inputs.events import Begin, Counted, End
 from stream_signal.inputs.files import FilesSource
 from stream_signal.inputs.missing import MORE_FILES
@@ -165,6 +165,7 @@ def execute(order: Order) -> None:
     """
     started = time.perf_counter()
     version = order.settings.get("version", UNKNOWN_VERSION)
+    config: Config | None = None
     stream: SignalStream | None = None
     with StopSignals() as stop, Log(order.log_file, order.verbosity) as log, _Held(stop) as held:
         try:
@@ -197,12 +198,12 @@ def execute(order: Order) -> None:
                 error.rows = stream.rows
             if isinstance(error, ConfigError) and version == UNKNOWN_VERSION:
                 version = error.version or version
-            _record_failure(error, version, order, log, stop)
+            _record_failure(error, version, order, config, log, stop)
             raise
         except Exception as error:
             unexpected = _unexpected(error)
             unexpected.__cause__ = error
-            _record_failure(unexpected, version, order, log, stop)
+            _record_failure(unexpected, version, order, config, log, stop)
             raise unexpected from error
         try:
             doubts.say()
@@ -217,7 +218,7 @@ def _unexpected(error: Exception) -> StreamSignalError:
     """Say in words what no part of the job has expected: a defect, or a limit of the system, met anywhere."""
     if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
         return InputError(f"the system opens no more files: {reason(error)}").with_hint(MORE_FILES)
-    return InternalError(f"internal error: {type(error).__name__}: {error}").with_hint(_DEFECT)
+    return InternalError(f"internal error: {without_urls(f'{type(error).__name__}: {error}')}").with_hint(_DEFECT)
 
 
 class _Held(ExitStack):
@@ -268,22 +269,23 @@ def _write_manifest(  # noqa: PLR0913, PLR0917 - all that it has
 def _log_start(log: Log, order: Order, config: Config, config_path: str | None) -> None:
     if log.listens:
         versions = {"stream_signal": __version__, "python": sys.version.split()[0]}
-        log.info("job started", versions=versions, config=config._asdict(), inputs=list(order.inputs))
+        inputs = list(map(without_secrets, order.inputs))
+        log.info("job started", versions=versions, config=config._asdict(), inputs=inputs)
         if config_path and not order.config:
             log.info("config found", path=config_path, ignore="--no-config")
 
 
-def _record_failure(error: StreamSignalError, version: str, order: Order, log: Log, stop: StopSignals) -> None:
+def _record_failure(  # noqa: PLR0913, PLR0917 - what failed, and whom it concerns
+    error: StreamSignalError, version: str, order: Order, config: Config | None, log: Log, stop: StopSignals
+) -> None:
     """Write the error to the log, and in place of the metrics; what cannot be written does not hide it."""
     if isinstance(error, ConfigError) and order.config is None and str(error).startswith(f"{DEFAULT_CONFIG}: "):
         ignore = "--no-config ignores ./config.yaml"
         error.hint = f"{error.hint}; {ignore}" if error.hint else ignore
     if error.hint and error.hint != MORE_FILES:  # then not even a module can be opened
-        from stream_signal.core.foreign import with_path  # noqa: PLC0415 - only a failed job needs it
-        from stream_signal.inputs.hints import printing  # noqa: PLC0415
+        from stream_signal.job.advised import advised  # noqa: PLC0415 - only a failed job needs it
 
-        path = getattr(error, "source", None) or (order.inputs[0] if len(order.inputs) == 1 else "-")
-        error.hint = with_path(error.hint, "-" if is_url(path) else path, printing(path))
+        error.hint = advised(error, order.inputs, config, follows=order.follow)
     record = ErrorRecord.of(version, error)
 
     def write() -> None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.config import layers
+from stream_signal.core.printable import printable
 from stream_signal.job.config import load_config, read_config
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def as_yaml(path: str | None, settings: Mapping[str, Any], flags: Mapping[str, s
     for layer, brought in layers(read_config(path), settings).items():
         origins.update({key: names.get(layer) or flags[key] for key in brought})
     lines = [(_yaml(key, value), origins[key]) for key, value in config.items()]
-    return "".join(f"{line:<31} # {origin}\n" for line, origin in lines)
+    return "".join(f"{line:<31} # {printable(origin)}\n" for line, origin in lines)
 
 
 def _yaml(key: str, value: object) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from stream_signal import system
 from stream_signal.core.errors import ClosedOutputError, OutputError, reason
+from stream_signal.core.urls import shown_path
 from stream_signal.outputs.refused import cannot_write
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def writing(path: str) -> Iterator[None]:
 
     It is a ClosedOutputError if the reader closed the pipe.
     """
-    where = "to stdout" if path == STDOUT else repr(path)
+    where = "to stdout" if path == STDOUT else shown_path(path)
     try:
         yield
     except BrokenPipeError as error:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from stream_signal import system
 from stream_signal.core.errors import DataError, OutputError
+from stream_signal.core.urls import shown_path
 from stream_signal.outputs.files import STDOUT, open_stdout, write_all, writing
 from stream_signal.outputs.lock import FileLock
 from stream_signal.outputs.sink import Sink
@@ -88,7 +89,7 @@ class SignalsWriter(Sink):
             system.lock(self._descriptor)  # a hard link is another name of the same file
         except BlockingIOError:
             taken = "another job is writing it; wait for that, or name another file"
-            raise OutputError(f"cannot write {self.path!r}: {taken}") from None
+            raise OutputError(f"cannot write {shown_path(self.path)}: {taken}") from None
 
     def resume(self, length: int) -> None:
         """Truncate the file to `length` bytes and continue from there; a pipe just continues."""

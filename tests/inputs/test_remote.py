@@ -270,7 +270,7 @@ def test_an_empty_file(server: FileServer) -> None:
 
 def test_credentials(server: FileServer, proxy: Proxy, tmp_path: Path) -> None:
     """Neither a password nor a token in a URL comes to the messages, the record, the log, or the checkpoint."""
-    url = f"{server.url}/small?token=hush".replace("://", "://me:hush@")
+    url = f"{server.url}/small?token=hush'hush <hush>".replace("://", "://me:hush'hush@")
     missing, broken = url.replace("small", "none"), url.replace(str(server.server_port), str(proxy.port))
     proxy.always = 1000
     log = ("-vv", "--log-file", "run.log")
@@ -279,6 +279,9 @@ def test_credentials(server: FileServer, proxy: Proxy, tmp_path: Path) -> None:
         done = run_command(*names, *log, cwd=tmp_path)
         assert done.code == code, done.stderr
         shown += done.stdout.decode() + done.stderr
+    done = run_in_process(url, "--manifest", "run.json", "--output", "m.json", *log, cwd=tmp_path)
+    assert done.code == 0, done.stderr
+    shown += done.stderr + (tmp_path / "run.json").read_text() + (tmp_path / "m.json").read_text()
     done = run_command(url, "--checkpoint", "c.json", *log, cwd=tmp_path)
     described = run_command("checkpoint", "c.json", cwd=tmp_path)
     shown += done.stdout.decode() + done.stderr + described.stdout.decode()

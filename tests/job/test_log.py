@@ -118,7 +118,7 @@ def test_a_failure_is_logged(folder: Path) -> None:
     found = events(folder)
     message = "line 12: expected a decimal number in column 'close', found 'x'"
     assert [event["event"] for event in found] == ["job started", "header read", "repairs", "job failed"] * 2
-    hint = "if such rows may count without a close: --bad-rows missing"
+    hint = "1 of 10 rows cannot be read; if such rows may count without a close: --bad-rows missing"
     assert found[-1] == {"event": "job failed", "error": message, "kind": "DataError", "hint": hint}
 
 
