@@ -190,15 +190,59 @@ def test_light_and_dark(scheme: str, tmp_path: Path, browser: Browser) -> None:
         )
 
 
-def test_on_a_phone(tmp_path: Path, browser: Browser) -> None:
-    """On a small screen nothing sticks out to the side, with both charts as wide as the screen allows."""
-    phone = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
-    with opened(browser, written(tmp_path, CLOSES), **phone) as page:
-        assert page.evaluate("document.documentElement.scrollWidth") == 360
+# The texts of a page, or of a part of it, that stick out of the screen, or of what is scrolled or cut off at the side.
+CUT_OFF = """() => {
+  for (const each of document.querySelectorAll("details")) each.open = true;
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (texts.nextNode()) {
+    const range = document.createRange();
+    range.selectNodeContents(texts.currentNode);
+    for (const {left, right, width} of range.getClientRects()) {
+      if (!width) continue;
+      let [from, to] = [0, innerWidth];
+      for (let each = texts.currentNode.parentElement; each; each = each.parentElement) {
+        if (getComputedStyle(each).overflowX === "visible") continue;
+        const box = each.getBoundingClientRect();
+        [from, to] = [Math.max(from, box.left), Math.min(to, box.left + each.clientLeft + each.clientWidth)];
+      }
+      if (left < from - 1 || right > to + 1) found.push(texts.currentNode.textContent);
+    }
+  }
+  return found;
+}"""
+# The pixels painted in the first and in the last column of the canvas of a chart, where a label that is cut off is.
+AT_THE_SIDES = """async name => {
+  const view = Object.values(Bokeh.index).find(each => each.model.name === name);
+  await view.throttled_paint();
+  const {canvas} = view.canvas_view.primary;
+  const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", {willReadFrequently: true});
+  copy.drawImage(canvas, 0, 0);
+  return [0, canvas.width - 1].map(column =>
+    copy.getImageData(column, 0, 1, canvas.height).data.filter((part, at) => at % 4 === 3 && part).length);
+}"""
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone(scheme: str, tmp_path: Path, browser: Browser) -> None:
+    """On a small screen nothing sticks out and no value is cut off, with both charts as wide as the screen allows."""
+    name = f"{'BTCUSDT-1m-2024-01-' * 5}.csv"
+    (tmp_path / name).write_bytes(candle_csv(SHORT))
+    done = run_command(name, "--window", "3,20", "--report", "report.html", cwd=tmp_path)
+    assert done.code == 0
+    with opened(browser, tmp_path / "report.html", color_scheme=scheme, **PHONE) as page:
+        for width in (820, 360, 390):
+            page.set_viewport_size({"width": width, "height": 844})
+            assert page.evaluate(CUT_OFF) == []
+            assert page.evaluate("document.documentElement.scrollWidth") == width
         for name in ("price", "rate"):
             box = page.locator(f"#{name}").bounding_box()
             assert box
-            assert 300 < box["width"] <= 360
+            assert 330 < box["width"] <= 390
+            for end in (195, 200, 205):  # a label is at the right edge, or close to it
+                page.evaluate(f"stream_signal_report.zoom(0.5, {end}.5)")
+                assert page.evaluate(AT_THE_SIDES, name) == [0, 0]
 
 
 def test_the_table_is_read(tmp_path: Path, browser: Browser) -> None:
@@ -470,11 +514,42 @@ def test_keys_by_keyboard(tmp_path: Path, browser: Browser) -> None:
         ]
 
 
-def test_keys_on_a_phone(tmp_path: Path, browser: Browser) -> None:
-    """With keys, too, nothing sticks out to the side on a small screen."""
-    phone = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
-    with opened(browser, market(tmp_path), **phone) as page:
-        assert page.evaluate("document.documentElement.scrollWidth") == 360
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_keys_on_a_phone(scheme: str, tmp_path: Path, browser: Browser) -> None:
+    """With keys, too, nothing sticks out on a small screen and no value is cut off, however long a name is."""
+    names = [f"THE-NAME-OF-A-SYMBOL-THAT-IS-LONG-{at:02}-from-an-exchange-1m-2024-01.csv" for at in range(20)]
+    for at, name in enumerate(names):
+        (tmp_path / name).write_bytes(candle_csv(CLOSES[100 * at : 100 * at + 100]))
+    arguments = (
+        "--key",
+        "@file",
+        "--key-pattern",
+        "{key}-from-an-exchange-1m-2024-*.csv",
+        "--window",
+        "3,20",
+        "--report",
+        "report.html",
+        "--quiet",
+    )
+    assert run_command(*names, *arguments, cwd=tmp_path).code == 0
+    with opened(browser, tmp_path / "report.html", color_scheme=scheme, **PHONE) as page:
+        assert page.evaluate(CUT_OFF) == []
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        for name in ("price", "rate", "key_rate", "ranks"):
+            assert page.evaluate(AT_THE_SIDES, name) == [0, 0]
+
+
+def test_a_swipe_scrolls(tmp_path: Path, browser: Browser) -> None:
+    """On a phone a swipe over a chart scrolls the page, and zooms nothing."""
+    with opened(browser, written(tmp_path, CLOSES), **PHONE) as page:
+        page.locator("#price").scroll_into_view_if_needed()
+        before = page.evaluate("scrollY")
+        box = page.locator("#price").bounding_box()
+        assert box
+        swipe = {"x": box["x"] + 200, "y": box["y"] + box["height"] / 2, "yDistance": -150}
+        page.context.new_cdp_session(page).send("Input.synthesizeScrollGesture", swipe)
+        assert page.evaluate("scrollY") > before + 100
+        assert page.evaluate(RANGES) == [[0.5, 5000.5]] * 2
 
 
 @pytest.mark.parametrize("follow", ["", "--follow"], ids=["pipe", "followed"])

@@ -43,7 +43,7 @@
       x_range, height, sizing_mode: "stretch_width", tools: "xpan,xwheel_zoom,xzoom_in,xzoom_out,xbox_zoom,reset,save",
       active_drag: touch ? null : "xbox_zoom", active_scroll: touch ? null : "xwheel_zoom", toolbar_location: "above",
       background_fill_color: null, border_fill_color: null, outline_line_color: null,
-      min_border_left: 70, name: id, output_backend: "canvas",
+      min_border_left: 70, min_border_right: 32, name: id, output_backend: "canvas",
       // Bokeh's note on what the wheel needs is in colours of its own, which are those of a light page.
       stylesheets: [".bk-Panel { color: var(--text); background-color: var(--ground); }"],
     });
