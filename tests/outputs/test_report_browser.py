@@ -265,10 +265,13 @@ def drag(page: Page, chart: str, start: float, end: float) -> None:
     box = page.locator(f"#{chart}").bounding_box()
     assert box
     y = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + start * box["width"], y)
-    page.mouse.down()
-    page.mouse.move(box["x"] + end * box["width"], y, steps=4)
-    page.mouse.up()
+    before = page.evaluate(AXIS, [chart, "x_range"])
+    # On a busy machine the mouse may rest for so long that Bokeh takes it for a press: then it is dragged again.
+    while page.evaluate(AXIS, [chart, "x_range"]) == before:
+        page.mouse.move(box["x"] + start * box["width"], y)
+        page.mouse.down()
+        page.mouse.move(box["x"] + end * box["width"], y, steps=2)
+        page.mouse.up()
 
 
 def turn(page: Page, chart: str, distance: int, *, key: str | None = None, times: int = 8) -> None:
