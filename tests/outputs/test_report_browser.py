@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from support.candle_csv import candle_csv
-from support.commands import COMMAND, run_command
+from support.commands import COMMAND, run_in_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -104,7 +104,7 @@ def written(folder: Path, closes: list[str], *arguments: str) -> Path:
     """Write the page of some closes."""
     path = folder / "report.html"
     window = ",".join(map(str, WINDOWS))
-    done = run_command("--report", path.name, "--window", window, *arguments, stdin=candle_csv(closes), cwd=folder)
+    done = run_in_process("--report", path.name, "--window", window, *arguments, stdin=candle_csv(closes), cwd=folder)
     assert done.code == 0
     return path
 
@@ -229,7 +229,7 @@ def test_on_a_phone(scheme: str, tmp_path: Path, browser: Browser) -> None:
     """On a small screen nothing sticks out and no value is cut off, with both charts as wide as the screen allows."""
     name = f"{'BTCUSDT-1m-2024-01-' * 5}.csv"
     (tmp_path / name).write_bytes(candle_csv(SHORT))
-    done = run_command(name, "--window", "3,20", "--report", "report.html", cwd=tmp_path)
+    done = run_in_process(name, "--window", "3,20", "--report", "report.html", cwd=tmp_path)
     assert done.code == 0
     with opened(browser, tmp_path / "report.html", color_scheme=scheme, **PHONE) as page:
         for width in (820, 360, 390):
@@ -417,7 +417,7 @@ def market(folder: Path) -> Path:
     lines = [f"{key},{at},{close}\n" for at, (key, close) in enumerate(MARKET)]
     text = ("symbol,time,close\n" + "".join(lines)).encode()
     arguments = ("--report", "r.html", "--key", "symbol", "--window", "3,20", "--quiet", "--keys-output", "keys.csv")
-    assert run_command(*arguments, stdin=text, cwd=folder).code == 0
+    assert run_in_process(*arguments, stdin=text, cwd=folder).code == 0
     return folder / "r.html"
 
 
@@ -494,9 +494,9 @@ def test_keys_resumed_without_a_report_before(tmp_path: Path, browser: Browser) 
     lines = [f"{'AB'[at % 2]},{at},{4 + at % 3}\n" for at in range(30)]
     (tmp_path / "k.csv").write_text("symbol,time,close\n" + "".join(lines[:20]))
     arguments = ("k.csv", "--key", "symbol", "--checkpoint", "state.json", "--quiet")
-    assert run_command(*arguments, cwd=tmp_path).code == 0
+    assert run_in_process(*arguments, cwd=tmp_path).code == 0
     (tmp_path / "k.csv").write_text("symbol,time,close\n" + "".join(lines))
-    assert run_command(*arguments, "--report", "r.html", cwd=tmp_path).code == 0
+    assert run_in_process(*arguments, "--report", "r.html", cwd=tmp_path).code == 0
     with opened(browser, tmp_path / "r.html") as page:
         page.get_by_text("Their rows are counted from row 21 of all").wait_for()
 
@@ -534,7 +534,7 @@ def test_keys_on_a_phone(scheme: str, tmp_path: Path, browser: Browser) -> None:
         "report.html",
         "--quiet",
     )
-    assert run_command(*names, *arguments, cwd=tmp_path).code == 0
+    assert run_in_process(*names, *arguments, cwd=tmp_path).code == 0
     with opened(browser, tmp_path / "report.html", color_scheme=scheme, **PHONE) as page:
         assert page.evaluate(CUT_OFF) == []
         assert page.evaluate("document.documentElement.scrollWidth") == 390
