@@ -166,14 +166,14 @@ def test_order_flags(tmp_path: Path) -> None:
 def test_a_wrong_config_is_not_printed(tmp_path: Path) -> None:
     """--print-config says what is wrong with a config, and prints nothing."""
     (tmp_path / "config.yaml").write_text("model: x\n")
-    done = run_command("--print-config", cwd=tmp_path)
+    done = run_in_process("--print-config", cwd=tmp_path)
     assert (done.code, done.stdout) == (1, b"")
     assert done.stderr.startswith("stream-signal: config.yaml: line 1: unknown key 'model'")
 
 
 def test_no_header(tmp_path: Path) -> None:
     """--no-header --column N reads the most common file there is, without a config."""
-    done = run_command("--no-header", "--column", "5", stdin=candle_csv(CLOSES, header=False), cwd=tmp_path)
+    done = run_in_process("--no-header", "--column", "5", stdin=candle_csv(CLOSES, header=False), cwd=tmp_path)
     rows, signals = count(CLOSES, 5)
     assert (done.code, done.record["rows_processed"], done.record["value"]) == (0, rows, signals / rows)
 
@@ -181,22 +181,22 @@ def test_no_header(tmp_path: Path) -> None:
 def test_no_config(tmp_path: Path) -> None:
     """--no-config ignores ./config.yaml, even one that belongs to another program."""
     (tmp_path / "config.yaml").write_text("model: x\n")
-    assert run_command(stdin=DATA, cwd=tmp_path).code == 1
-    done = run_command("--no-config", "--version-tag", "v7", stdin=DATA, cwd=tmp_path)
+    assert run_in_process(stdin=DATA, cwd=tmp_path).code == 1
+    done = run_in_process("--no-config", "--version-tag", "v7", stdin=DATA, cwd=tmp_path)
     assert (done.code, done.record["version"], done.record["seed"]) == (0, "v7", 42)
 
 
 def test_a_config_that_was_found(tmp_path: Path) -> None:
     """A config that was found without being named is said in the log and with -v; a named one is not found."""
     (tmp_path / "config.yaml").write_text(settings_yaml())
-    done = run_command("-v", "--log-file", "run.log", stdin=DATA, cwd=tmp_path)
+    done = run_in_process("-v", "--log-file", "run.log", stdin=DATA, cwd=tmp_path)
     assert logged(tmp_path, "config found") == [
         {"event": "config found", "path": "config.yaml", "ignore": "--no-config"}
     ]
     assert "config found" in done.stderr
     for flags in (["--config", "config.yaml"], ["--no-config"]):
         (tmp_path / "run.log").unlink()
-        run_command(*flags, "--log-file", "run.log", stdin=DATA, cwd=tmp_path)
+        run_in_process(*flags, "--log-file", "run.log", stdin=DATA, cwd=tmp_path)
         assert logged(tmp_path, "config found") == []
 
 

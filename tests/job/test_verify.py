@@ -65,6 +65,7 @@ def test_all_ways(tmp_path: Path) -> None:
         assert int(re.findall(r"\d+", answer.detail)[-1]) >= least
 
 
+@pytest.mark.slow
 def test_cuts_are_drawn_from_the_seed(tmp_path: Path) -> None:
     """The same seed cuts and stops at the same places, and another one at others."""
     (tmp_path / "data.csv").write_bytes(DATA)

@@ -20,7 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from stream_signal import Config, SignalStream
 from stream_signal.outputs.served import Served
 from support.candle_csv import CLOSES, candle_csv
-from support.commands import COMMAND, run_command
+from support.commands import COMMAND, run_in_process
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,8 +42,8 @@ def samples_of(text: str) -> dict[str, dict[tuple[str, ...], float]]:
 def test_the_text_file(tmp_path: Path) -> None:
     """It has the figures of the JSON metrics, exactly, by key and by window too."""
     flags = ("--key", "symbol", "--window", "2,1", "--quiet", "--version-tag", "v7")
-    metrics = json.loads(run_command(*flags, stdin=MARKET, cwd=tmp_path).stdout)
-    done = run_command(*flags, "--metrics-format", "prometheus", "-o", "s.prom", stdin=MARKET, cwd=tmp_path)
+    metrics = json.loads(run_in_process(*flags, stdin=MARKET, cwd=tmp_path).stdout)
+    done = run_in_process(*flags, "--metrics-format", "prometheus", "-o", "s.prom", stdin=MARKET, cwd=tmp_path)
     assert (done.code, done.stdout) == (0, b"")
     found = samples_of((tmp_path / "s.prom").read_text())
     assert found["stream_signal_success"] == {(): 1}
@@ -59,7 +59,7 @@ def test_the_text_file(tmp_path: Path) -> None:
 
 def test_a_failed_job(tmp_path: Path) -> None:
     """A job that fails says so, with exit code 1 and its message on stderr."""
-    done = run_command("--metrics-format", "prometheus", stdin=b"time,open\n1,2\n", cwd=tmp_path)
+    done = run_in_process("--metrics-format", "prometheus", stdin=b"time,open\n1,2\n", cwd=tmp_path)
     assert done.code == 1
     assert samples_of(done.stdout.decode()) == {
         "stream_signal_success": {(): 0},
@@ -73,7 +73,7 @@ def test_promtool_agrees(tmp_path: Path) -> None:
     promtool = shutil.which("promtool")
     if not promtool:
         pytest.skip("promtool is not installed")
-    text = run_command("--key", "symbol", "--metrics-format", "prometheus", stdin=MARKET, cwd=tmp_path).stdout
+    text = run_in_process("--key", "symbol", "--metrics-format", "prometheus", stdin=MARKET, cwd=tmp_path).stdout
     done = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
@@ -109,7 +109,7 @@ def test_a_live_job_is_served(tmp_path: Path) -> None:
         first = served(port, "stream_signal_rows")
         assert first["stream_signal_rows"] == {(): 50}
         assert first["stream_signal_running"] == {(): 1}
-        taken = run_command("--prometheus", str(port), stdin=candle_csv(CLOSES), cwd=tmp_path)
+        taken = run_in_process("--prometheus", str(port), stdin=candle_csv(CLOSES), cwd=tmp_path)
         assert taken.code == 1
         assert f"cannot serve the metrics at port {port}" in str(taken.record["error_message"])
         job.terminate()
