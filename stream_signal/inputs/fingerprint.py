@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
+from contextlib import closing
 from typing import NamedTuple
 
 from stream_signal.core.errors import InputError
@@ -96,11 +97,12 @@ def find_content(name: str, wanted: Fingerprint) -> tuple[int, Edges | None]:
     elif format_of(name) is None and find_archive(name) is None:
         return find_edges(name, wanted)
     edges, size = Edges(), 0
-    for chunk in read_chunks(name):
-        edges.add(chunk[: max(0, wanted.offset - size)])
-        size += len(chunk)
-        if size > wanted.offset:
-            break
+    with closing(read_chunks(name)) as chunks:
+        for chunk in chunks:
+            edges.add(chunk[: max(0, wanted.offset - size)])
+            size += len(chunk)
+            if size > wanted.offset:
+                break
     return size, edges if edges.size == wanted.offset and edges.up_to(wanted.offset) == wanted else None
 
 

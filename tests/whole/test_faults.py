@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import json
+import lzma
 import os
 import resource
 import subprocess
@@ -19,6 +22,7 @@ from support.commands import COMMAND, Done, check_metrics, run_command, run_in_p
 from support.scripts import BREAK
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 CLOSES = [f"{4 + number % 7}.{number % 5}" for number in range(20_000)]
@@ -275,6 +279,42 @@ def test_a_stop_between_two_inputs(inputs: list[str], tmp_path: Path) -> None:
     assert json.loads((tmp_path / "state.json").read_text())["saved"]["state"]["rows"] == 100
     assert run_command(*arguments, cwd=tmp_path).code == 0
     check_metrics(tmp_path, CLOSES[:100] * len(inputs))
+
+
+AS_IT_CLOSES = """
+import os, signal, sys, threading
+from stream_signal.__main__ import main
+join = threading.Thread.join
+def stop_and_join(self, timeout=None):
+    if self.name == "reading ahead":
+        os.kill(os.getpid(), signal.SIGTERM)
+    join(self, timeout)
+threading.Thread.join = stop_and_join
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress], ids=["gz", "bz2", "xz"])
+def test_a_stop_as_a_compressed_input_is_closed(pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    """A signal that comes when a resumed job has found its place stops it there, without a traceback or a loss."""
+    name = "data.csv.packed"
+    arguments = (name, "--checkpoint", "state.json", "--output", "m.json")
+    (tmp_path / name).write_bytes(pack(DATA[:FIRST]))
+    assert run_in_process(*arguments, cwd=tmp_path).code == 0
+    (tmp_path / name).write_bytes(pack(DATA))
+    done = run_script(AS_IT_CLOSES, *arguments, cwd=tmp_path)
+    assert (done.code, done.stderr) == (143, "stream-signal: interrupted by SIGTERM after 0 rows\n")
+    assert run_in_process(*arguments, cwd=tmp_path).code == 0
+    check_metrics(tmp_path, CLOSES)
+
+
+def test_a_stop_as_a_compressed_pipe_is_closed(tmp_path: Path) -> None:
+    """So it is with a pipe whose repeated rows are skipped, where a bad row is what ends the reading."""
+    arguments = ("--checkpoint", "state.json", "--resume-by", "time", "--output", "m.json")
+    assert run_in_process(*arguments, stdin=DATA[:FIRST], cwd=tmp_path).code == 0
+    bad = gzip.compress(DATA[: 2 * FIRST] + b"x\n" + DATA[FIRST:])
+    done = run_script(AS_IT_CLOSES, *arguments, stdin=bad, cwd=tmp_path)
+    assert (done.code, "Exception ignored" in done.stderr) == (143, False)
 
 
 # No file of the job has as much but a log that was filled.
