@@ -352,8 +352,7 @@ def _rotations(order: Order, config: Config) -> Rotations | None:
         return None
     from stream_signal.inputs.rotation import Rotations  # noqa: PLC0415
 
-    own = [path for path in (order.output, order.signals, order.log_file, order.checkpoint, order.report) if path]
-    return Rotations(order.inputs[0], order.rotated, own, config)
+    return Rotations(order.inputs[0], order.rotated, order.own, config)
 
 
 def _resumption(

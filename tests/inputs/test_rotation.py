@@ -9,10 +9,12 @@ import shutil
 import signal
 import subprocess
 import time
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
 
+from stream_signal.job.order import OUTPUTS
 from support.candle_csv import CLOSES, HEADER, candle_csv, row
 from support.commands import COMMAND, Done, check_metrics, logged, run_command, run_in_process, run_script
 from support.oracle import count
@@ -270,6 +272,23 @@ def test_own_signals_are_no_rotated_file(tmp_path: Path) -> None:
         assert json.loads((tmp_path / "m.json").read_text())["rows_processed"] == 2
         (tmp_path / "data.csv.old").unlink()
         (tmp_path / "data.csv.s").unlink()
+
+
+def test_own_files_are_no_rotated_files(tmp_path: Path) -> None:
+    """Of all that a job writes, nothing is taken for a rotated file."""
+    arguments = ["data.csv", "--no-config", "--key", "symbol", "--follow", "--idle-timeout", "0.5", *NAMED, "--quiet"]
+    without = {"manifest"} if find_spec("bokeh") else {"manifest", "report"}  # a manifest is of inputs that end
+    own = {name: f"data.csv.{name}" for name in OUTPUTS if name not in without}
+    for name, path in own.items():
+        arguments += [f"--{name.replace('_', '-')}", path]
+    (tmp_path / "data.csv").write_text("symbol,time,close\nA,60,1\nA,120,2\n")
+    assert run_in_process(*arguments, cwd=tmp_path).code == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"data.csv", *own.values()}
+    away(tmp_path, "data.csv.1")
+    (tmp_path / "data.csv").write_text("symbol,time,close\nA,180,3\n")
+    done = run_in_process(*arguments, cwd=tmp_path)
+    assert (done.code, done.stderr) == (0, "")
+    assert json.loads((tmp_path / "data.csv.output").read_text())["rows_processed"] == 3
 
 
 def test_without_a_header(tmp_path: Path) -> None:
