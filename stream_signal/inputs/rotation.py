@@ -355,7 +355,7 @@ class Rotations:
         if key not in self._beginnings:
             if len(self._beginnings) == _MOST_BEGINNINGS:
                 self._beginnings.clear()
-            data = _beginning_of(found) if stat.S_ISREG(status.st_mode) else None
+            data = None if _why_unreadable(found) else _beginning_of(found)
             beginning = Beginning(True, None) if data is None else beginning_of(data, self._config, header)
             self._beginnings[key] = beginning
         return self._beginnings[key]

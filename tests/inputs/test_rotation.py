@@ -340,6 +340,19 @@ def test_compressed(tmp_path: Path) -> None:
     check(tmp_path, finish(tmp_path, *NAMED), 30)
 
 
+def test_compressed_without_a_line_end(tmp_path: Path) -> None:
+    """A short compressed file, in which no byte is a line end, is not taken for one without rows."""
+    new(tmp_path, 0, 10)
+    assert run_on(tmp_path).code == 0
+    away(tmp_path, "data.csv.1")
+    forms = (gzip.compress(HEADER.encode() + rows(10, 11), mtime=second) for second in range(1000))
+    (tmp_path / "data.csv.2.gz").write_bytes(next(form for form in forms if b"\n" not in form))
+    new(tmp_path, 20, 30)
+    done = run_on(tmp_path)
+    assert done.code == 1
+    assert "cannot read 'data.csv.2.gz', a rotated file of 'data.csv': it is a gzip file" in done.stderr
+
+
 def test_what_was_read_and_then_compressed(tmp_path: Path) -> None:
     """The compressed form of the file that was just read is no successor; if it was not read, it is named."""
     new(tmp_path, 0, 10)
