@@ -672,6 +672,7 @@ def refuse_contradictions(
 def refuse_overwriting(parser: argparse.ArgumentParser, inputs: tuple[str, ...], options: argparse.Namespace) -> None:
     """Refuse to overwrite an input, the config or another output, by any name of the file."""
     from stream_signal.job.config import DEFAULT_CONFIG  # noqa: PLC0415
+    from stream_signal.job.order import OUTPUTS  # noqa: PLC0415
     from stream_signal.outputs.files import temporary_of  # noqa: PLC0415
     from stream_signal.outputs.lock import lock_of  # noqa: PLC0415
 
@@ -683,20 +684,13 @@ def refuse_overwriting(parser: argparse.ArgumentParser, inputs: tuple[str, ...],
         refuse_stdout(parser, inputs)
     if options.signals == "-":
         taken[_identity_of(1)] = "the signals on stdout"
-    for flag, what, path in (
-        ("--output", "the output", options.output),
-        ("--log-file", "the log", options.log_file),
-        ("--signals", "the signals", options.signals),
-        ("--checkpoint", "the checkpoint", options.checkpoint),
-        ("--keys-output", "the keys", options.keys_output),
-        ("--report", "the report", options.report),
-        ("--manifest", "the manifest", options.manifest),
-    ):
+    for name, what in OUTPUTS.items():
+        path = getattr(options, name)
         if not _is_replaced(path):
             continue
         file = _identity(path)
         if file in taken:
-            parser.error(f"{flag} {path} would overwrite {taken[file]}")
+            parser.error(f"--{name.replace('_', '-')} {path} would overwrite {taken[file]}")
         taken[file] = what
     for flag, what, path, beside in (
         ("--signals", "the lock of the signals", options.signals, lock_of),

@@ -116,6 +116,22 @@ class State(NamedTuple):
         return state
 
 
+def as_value(found: Any) -> Any:
+    """Return a copy of values that JSON can hold, in which nothing changes as what they were taken from goes on.
+
+    >>> counts = {"repeated": 1}
+    >>> taken = as_value({"counts": counts, "last": ("60", 1)})
+    >>> counts["repeated"] = 2
+    >>> taken
+    {'counts': {'repeated': 1}, 'last': ['60', 1]}
+    """
+    if isinstance(found, dict):
+        return {key: as_value(each) for key, each in found.items()}
+    if isinstance(found, (list, tuple)):
+        return list(map(as_value, found))
+    return found
+
+
 def _is_consistent(state: WindowState, window: int, all_rows: int) -> bool:
     """Whether the counts of a window fit each other; rows whose key could not be read are only among all rows."""
     if (

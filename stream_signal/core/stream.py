@@ -189,11 +189,11 @@ class SignalStream:
         return self
 
     def state(self) -> State:
-        """Return what it takes to resume at the first row not counted.
+        """Return what it takes to resume at the first row not counted; it is a value, which later rows do not change.
 
         ValueError if the stream has ended, or is within an input of which it has had batches.
         """
-        from stream_signal.core.state import State  # noqa: PLC0415 - only a checkpoint needs it
+        from stream_signal.core.state import State, as_value  # noqa: PLC0415 - only a checkpoint needs it
 
         self._check_open()
         if self._has_batches:
@@ -203,7 +203,7 @@ class SignalStream:
         snapshots = {observer.name: observer.snapshot() for observer in self._observers}
         if self._look:
             snapshots[self._look.name] = self._look.snapshot()
-        observed = {name: snapshot for name, snapshot in snapshots.items() if snapshot is not None}
+        observed = {name: as_value(snapshot) for name, snapshot in snapshots.items() if snapshot is not None}
         if self.doubts:
             observed[_DOUBTS] = dict(self.doubts)
         return State(

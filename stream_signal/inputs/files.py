@@ -114,8 +114,10 @@ class FilesSource:
         source.check(0)
 
 
-def read_chunks(name: str) -> Iterator[bytes]:
+def read_chunks(name: str) -> Generator[bytes]:
     """Yield the bytes of CSV in one input, in chunks of at most CHUNK_BYTES, as soon as they arrive.
+
+    Who does not read to the end has to close it: what is raised while it is closed otherwise reaches nobody.
 
     Raises InputError, which names the input and the reason, if it cannot be opened or read, or was truncated while it
     was read.

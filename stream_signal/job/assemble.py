@@ -82,7 +82,7 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
     signals = _signals(order, config, held, stop)
     time_order = _time_order(order, config, log)
     look = _first_look(config)
-    rotations = _rotations(order)
+    rotations = _rotations(order, config)
     overview = _overview(order, config)
     charts = _key_charts(order, config)
     observers: list[Observer] = [each for each in (signals and signals.lines, time_order, overview, charts) if each]
@@ -97,15 +97,15 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
 
     doubts = Doubts(stream, time_order or look, log, lambda: _reversal(order), quiet=order.is_quiet)
     sinks: list[Sink] = [signals] if signals else []
-    if rotations:
-        from stream_signal.job.truncation import TruncationWarning  # noqa: PLC0415
-
-        sinks.append(TruncationWarning(log, quiet=order.is_quiet))
     if config.key is None and (len(order.inputs) > 1 or "-" in order.inputs or any(map(is_url, order.inputs))):
         from stream_signal.job.alike import Alike  # noqa: PLC0415 - one file has one name
 
         sinks.append(Alike(stream, order.inputs))
-    sinks += [resumption.saver(stream, log)] if resumption else []
+    sinks += [resumption.saver(stream, log)] if resumption else []  # before whatever writes to the log, which may fail
+    if rotations:
+        from stream_signal.job.truncation import TruncationWarning  # noqa: PLC0415
+
+        sinks.append(TruncationWarning(log, quiet=order.is_quiet))
     sinks += [doubts] if order.follow else []
     if time_order and log.listens:
         from stream_signal.job.journal import Journal  # noqa: PLC0415
@@ -347,13 +347,12 @@ def _time_order(order: Order, config: Config, log: Log) -> TimeOrder | KeyTimes 
     return TimeOrder(config.time_column)
 
 
-def _rotations(order: Order) -> Rotations | None:
+def _rotations(order: Order, config: Config) -> Rotations | None:
     if not order.follow:
         return None
     from stream_signal.inputs.rotation import Rotations  # noqa: PLC0415
 
-    own = [path for path in (order.output, order.signals, order.log_file, order.checkpoint, order.report) if path]
-    return Rotations(order.inputs[0], order.rotated, own)
+    return Rotations(order.inputs[0], order.rotated, order.own, config)
 
 
 def _resumption(

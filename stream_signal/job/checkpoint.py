@@ -229,10 +229,15 @@ class CheckpointSaver(Every):
             self._save(self._last)
 
     def fail(self, error: StreamSignalError) -> None:
-        """Save what was counted before the job stopped, unless its signals could not be written."""
-        can_save = not (self._stream.closed or (self._signals and self._signals.failed))
+        """Save what was counted before the job stopped, unless its signals could not be written.
+
+        Once the last input has ended, that is the state with which the job would have ended.
+        """
+        can_save = not (self._signals and self._signals.failed) and isinstance(error, (Interrupted, OutputError))
         try:
-            if can_save and isinstance(error, (Interrupted, OutputError)):
+            if can_save and self._last:
+                self._save(self._last)
+            elif can_save and not self._stream.closed:
                 self.do()
         finally:  # whatever could not be written: only the sender can send the rows of a pipe again
             if not self._position.is_of_files and not (self._quiet and isinstance(error, Interrupted)):

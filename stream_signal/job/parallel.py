@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.errors import ClusterError, InputError, StreamSignalError
@@ -243,9 +243,10 @@ class ParallelSource:
         yield from read_range(lines._replace(begin=position))
 
     def _read_rest(self, name: str, position: int, patience: Callable[[], float] | None) -> Iterator[Event]:
-        for event in self._source_of((name,)).events(0, position, patience):
-            if isinstance(event, bytes):
-                yield event
+        with closing(self._source_of((name,)).events(0, position, patience)) as events:
+            for event in events:
+                if isinstance(event, bytes):
+                    yield event
 
 
 def _file_at(name: str) -> tuple[int, int] | None:

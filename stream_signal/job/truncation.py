@@ -25,7 +25,7 @@ class TruncationWarning(Sink):
         """Remember which file is read."""
         self._name = name
 
-    def leaving(self, rotated: str) -> None:
+    def end(self, rotated: str | None) -> None:
         """Warn if the file was truncated."""
         if rotated != TRUNCATED:
             return

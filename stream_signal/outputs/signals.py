@@ -58,6 +58,7 @@ class SignalsWriter(Sink):
         self._stopping = stopping
         self._quiet = quiet
         self._begun = False
+        self._is_in_folder = False  # for certain, even if the power fails
         self._held = ExitStack()
 
     def __enter__(self) -> Self:
@@ -122,11 +123,14 @@ class SignalsWriter(Sink):
         self.take(b"")
 
     def sync(self) -> None:
-        """Write the remaining lines, and sync the file to disk."""
+        """Write the remaining lines, and sync the file to disk; the first time its folder too, which has its name."""
         self.take(b"")
         if self.is_file:
             with self._in_words():
                 os.fsync(self._descriptor)
+                if not self._is_in_folder:
+                    system.sync_folder(os.path.dirname(os.path.realpath(self.path)))
+                    self._is_in_folder = True
 
     def end(self, rotated: str | None) -> None:  # noqa: ARG002 - for any reason
         """Write the line of the last row of an input."""

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stream_signal.command.described import groups_of
+from stream_signal.command.flags import job_parser
 from stream_signal.command.usage import COMMANDS
+from stream_signal.job.order import OUTPUTS
 from support.candle_csv import CLOSES, candle_csv
 from support.cases import DATA, SUCCESS
 from support.commands import COMMAND, WITHOUT_COLUMNS, Done, metrics_of, run_in_process, settings_yaml
@@ -184,7 +187,17 @@ def test_a_misspelt_command(folder: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("flag", ["--output", "--log-file", "--signals", "--checkpoint"])
+def test_what_is_written_is_known() -> None:
+    """Each flag with a path says what is read, or is in the list of what a job writes."""
+    flags = {
+        flag.names[-1] for group in groups_of(job_parser()) for flag in group.flags if flag.takes_path and flag.names
+    }
+    written = {f"--{name.replace('_', '-')}" for name in OUTPUTS}
+    assert flags - written == {"--input", "--rotated", "--config"}
+    assert written <= flags
+
+
+@pytest.mark.parametrize("flag", [f"--{name.replace('_', '-')}" for name in OUTPUTS])
 def test_the_config_is_not_written_over(flag: str, folder: Path) -> None:
     """A config that is there stays as it is, whatever is to be written in its place."""
     (folder / "config.yaml").write_text(settings_yaml())

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
+from copy import deepcopy
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_signal import Config, DataError, SignalStream, State, TimeOrder
+import stream_signal.core.observers
+from stream_signal import Config, DataError, Observer, Row, SignalLines, SignalStream, State, TimeOrder
+from stream_signal.core.observers.first_look import FirstLook
+from stream_signal.core.observers.key_charts import KeyCharts
+from stream_signal.core.observers.key_times import KeyTimes
+from stream_signal.core.observers.last_time import LastTime
+from stream_signal.core.observers.overview import Overview
 from support.candle_csv import candle_csv
 from support.cases import FIRST_LINES, MARKS, Case
 from support.oracle import count
-from support.strategies import Document, candle_files, close_lists, cuts, documents, windows
+from support.strategies import (
+    Document,
+    candle_files,
+    close_lists,
+    cuts,
+    documents,
+    missing_closes,
+    tied_prices,
+    windows,
+)
 from support.streams import by_blocks, moved, outcome
 
 
@@ -115,19 +134,110 @@ def test_a_first_row_of_several_lines(text: str) -> None:
         assert counted.finish()[:2] == (3, 2)
 
 
-def test_a_state_is_a_value() -> None:
-    """What a stream does later does not change a state taken before, and it can be gone on from twice."""
-    config = Config(window=2)
-    counted = SignalStream(config)
-    counted.feed(candle_csv(["1", "", "3", "4"]))
-    state = counted.state()
-    saved = json.dumps(state.as_json())
-    counted.feed(candle_csv(["", "6", "7"], header=False))
-    assert json.dumps(state.as_json()) == saved
+class Tally(Observer):
+    """Counts texts, and gives its own dict as the snapshot, as whoever writes an observer may do."""
+
+    name = "tally"
+
+    def __init__(self) -> None:
+        self.counts: dict[str, list[int]] = {}
+
+    def row(self, row: Row) -> None:
+        self.counts.setdefault(row.text(0).decode("latin-1"), []).append(row.number)
+
+    def snapshot(self) -> dict[str, list[int]]:
+        return self.counts
+
+    def restore(self, saved: dict[str, list[int]]) -> None:
+        self.counts = {text: list(numbers) for text, numbers in saved.items()}
+
+
+class Watched:
+    """A stream that everything in the package watches; the order of the times in its first rows, or in all."""
+
+    def __init__(self, config: Config, state: State | None, *, first: bool, **engine: Any) -> None:
+        keyed = config.is_keyed
+        look = (KeyTimes(rows=3) if keyed else FirstLook()) if first else None
+        self.times = look or (KeyTimes() if keyed else TimeOrder())
+        self.last, self.tally, self.charts = LastTime(), Tally(), KeyCharts(most=4)
+        self.overview = Overview(keyed=keyed, windows=1 + len(config.windows), most=8)
+        lines = SignalLines(keyed=keyed, windows=config.windows)
+        observers: list[Observer] = [lines, self.last, self.tally, self.charts, self.overview]
+        if not look:
+            observers.append(self.times)  # type: ignore[arg-type]
+        make = partial(SignalStream.from_state, config, state) if state else partial(SignalStream, config)
+        self.stream = make(observers, look=look, **engine)
+
+    def end(self, data: bytes) -> object:
+        """Feed the last bytes; return all there is to know then."""
+        stream, overview = self.stream, self.overview
+        try:
+            stream.feed(data)
+            stream.end_input()
+        except DataError as error:
+            return str(error), known(stream)
+        order = self.times.order
+        steps = order.steps
+        return (
+            (known(stream), stream.by_key, stream.by_window, stream.by_key_and_window),
+            (order.counts, list(map(str, order.first.values())), order.pairs, steps.count, steps.usual, steps.longer),
+            (self.last.last, self.last.in_order, self.tally.counts),
+            (overview.columns(), overview.flats, overview.flat_stretches, overview.flat_rows),
+            [(key, chart.columns()) for key, chart in self.charts],
+        )
+
+
+def test_everything_that_watches_is_watched() -> None:
+    """No observer of the package is left out of `Watched`."""
+    names = [name for _, name, _ in pkgutil.iter_modules(stream_signal.core.observers.__path__)]
+    modules = [importlib.import_module(f"stream_signal.core.observers.{name}") for name in names]
+    found = {name for module in modules for name, kind in vars(module).items() if hasattr(kind, "snapshot")}
+    assert found - {"Buckets", "Observer"} == {
+        *("FirstLook", "KeyCharts", "KeyTimes", "LastTime", "Overview", "SignalLines", "TimeOrder")
+    }
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["60", "60", "120", "180", "240", "300", "x", "", "01/02/2024", "02/01/2024"]),
+            st.sampled_from("AAB"),
+            st.one_of(tied_prices, missing_closes, st.just("abc")),
+        ),
+        min_size=1,
+        max_size=40,
+    ),
+    st.sampled_from([{}, {"windows": (3, 1)}, {"key": "symbol"}, {"key": "symbol", "windows": (3,)}]),
+    st.booleans(),
+    st.sampled_from([{}, by_blocks(200)]),
+    st.sampled_from(["", "\n"]),
+    st.sampled_from(["time", "time", "note"]),
+    st.data(),
+)
+def test_a_state_is_a_value(  # noqa: PLR0917 - what is drawn
+    rows: list[tuple[str, str, str]],
+    settings: dict[str, Any],
+    first: bool,  # noqa: FBT001 - drawn
+    engine: dict[str, Any],
+    end: str,
+    name: str,
+    data: st.DataObject,
+) -> None:
+    """What a stream does later changes nothing in a state taken before; taken or gone on from, it ends the same."""
+    config = Config(window=2, bad_rows="missing", max_bad=1, **({"key": "none"} | settings))
+    text = ("\n".join([f"{name},symbol,close", *map(",".join, rows)]) + end).encode()
+    cut = data.draw(st.one_of(st.just(len(text)), st.integers(0, len(text))))
+    whole, stopped = (Watched(config, None, first=first, **engine) for _ in range(2))
+    whole.stream.feed(text[:cut])
+    wanted = whole.end(text[cut:])
+    stopped.stream.feed(text[:cut])
+    state = stopped.stream.state()
+    taken = deepcopy(state)
+    assert stopped.end(text[cut:]) == wanted
+    assert state == taken
     for _ in range(2):
-        again = SignalStream.from_state(config, state)
-        again.feed(candle_csv(["5", "6"], header=False))
-        assert again.finish()[:2] == (6, 3)
+        assert Watched(config, state, first=first, **engine).end(text[state.offset :]) == wanted
+    assert state == taken
 
 
 def test_a_stream_that_has_ended_has_no_state() -> None:

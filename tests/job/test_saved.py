@@ -62,3 +62,19 @@ def test_schema_2_without_a_full_window() -> None:
     assert (stream.rows_with_mean, [doubt.kind for doubt in doubts_of(stream, TimeOrder())]) == (0, ["never_full"])
     stream.feed(b"70,1.6\n")
     assert (stream.rows_with_mean, doubts_of(stream, TimeOrder())) == (1, [])
+
+
+def test_a_followed_file_of_before_first_timestamps(tmp_path: Path) -> None:
+    """A checkpoint that does not say when the file before begins is resumed: the last writes decide."""
+    follow = ("d.csv", "--no-config", "--follow", "--idle-timeout", "0.5", "--rotated", "d.csv.*")
+    arguments = (*follow, "--checkpoint", "state.json", "--quiet")
+    (tmp_path / "d.csv").write_text("time,close\n60,1\n")
+    assert run_in_process(*arguments, cwd=tmp_path).code == 0
+    content = json.loads((tmp_path / "state.json").read_bytes())["saved"]
+    assert content["followed"].pop("begun_ns") == 60 * 10**9
+    text = json.dumps({"schema": SCHEMA, "sha256": hashed(json.dumps(content).encode()), "saved": content})
+    (tmp_path / "state.json").write_text(text)
+    (tmp_path / "d.csv").rename(tmp_path / "d.csv.1")
+    (tmp_path / "d.csv.2").write_text("time,close\n120,2\n")
+    (tmp_path / "d.csv").write_text("time,close\n180,3\n")
+    assert run_in_process(*arguments, cwd=tmp_path).record["rows_processed"] == 3

@@ -25,6 +25,29 @@ from support.strategies import close_lists, windows
 DATA = candle_csv(CLOSES)
 
 
+def test_the_folder_is_synced_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before a checkpoint covers signals, their file is on disk, and so is its name in its folder."""
+    synced: list[tuple[int, int]] = []
+
+    def fsync_and_note(descriptor: int) -> None:
+        fsync(descriptor)
+        synced.append(identity(os.fstat(descriptor)))
+
+    def identity(status: os.stat_result) -> tuple[int, int]:
+        return status.st_dev, status.st_ino
+
+    fsync = os.fsync
+    monkeypatch.setattr(os, "fsync", fsync_and_note)
+    for name in ("signals", "state"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "data.csv").write_bytes(DATA)
+    arguments = ("--signals", "signals/s.csv", "--checkpoint", "state/state.json", "--output", "m.json")
+    assert run_in_process("data.csv", *arguments, cwd=tmp_path).code == 0
+    paths = [tmp_path / name for name in ("signals/s.csv", "signals", "state/state.json", "state")]
+    wanted = [identity(path.stat()) for path in paths]
+    assert [synced.index(each) for each in wanted] == sorted(map(synced.index, wanted))
+
+
 @given(close_lists, windows, st.data())
 def test_every_door(closes: list[str], window: int, data: st.DataObject) -> None:
     """Law 6: by file, by pipe, and with a checkpoint over a file that grows by odd bytes: the same bytes."""

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import bz2
 import errno
+import gzip
 import json
+import lzma
 import os
+import resource
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from stream_signal import SignalStream
 from stream_signal.job.checkpoint import Checkpoint
 from support.candle_csv import candle_csv
-from support.commands import COMMAND, check_metrics, run_command, run_in_process, run_script
+from support.commands import COMMAND, Done, check_metrics, run_command, run_in_process, run_script
 from support.scripts import BREAK
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 CLOSES = [f"{4 + number % 7}.{number % 5}" for number in range(20_000)]
@@ -327,3 +334,113 @@ def test_a_stop_between_two_inputs(inputs: list[str], tmp_path: Path) -> None:
     assert json.loads((tmp_path / "state.json").read_text())["saved"]["state"]["rows"] == 100
     assert run_command(*arguments, cwd=tmp_path).code == 0
     check_metrics(tmp_path, CLOSES[:100] * len(inputs))
+
+
+AS_IT_CLOSES = """
+import os, signal, sys, threading
+from stream_signal.__main__ import main
+join = threading.Thread.join
+def stop_and_join(self, timeout=None):
+    if self.name == "reading ahead":
+        os.kill(os.getpid(), signal.SIGTERM)
+    join(self, timeout)
+threading.Thread.join = stop_and_join
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress], ids=["gz", "bz2", "xz"])
+def test_a_stop_as_a_compressed_input_is_closed(pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    """A signal that comes when a resumed job has found its place stops it there, without a traceback or a loss."""
+    name = "data.csv.packed"
+    arguments = (name, "--checkpoint", "state.json", "--output", "m.json")
+    (tmp_path / name).write_bytes(pack(DATA[:FIRST]))
+    assert run_in_process(*arguments, cwd=tmp_path).code == 0
+    (tmp_path / name).write_bytes(pack(DATA))
+    done = run_script(AS_IT_CLOSES, *arguments, cwd=tmp_path)
+    assert (done.code, done.stderr) == (143, "stream-signal: interrupted by SIGTERM after 0 rows\n")
+    assert run_in_process(*arguments, cwd=tmp_path).code == 0
+    check_metrics(tmp_path, CLOSES)
+
+
+def test_a_stop_as_a_compressed_pipe_is_closed(tmp_path: Path) -> None:
+    """So it is with a pipe whose repeated rows are skipped, where a bad row is what ends the reading."""
+    arguments = ("--checkpoint", "state.json", "--resume-by", "time", "--output", "m.json")
+    assert run_in_process(*arguments, stdin=DATA[:FIRST], cwd=tmp_path).code == 0
+    bad = gzip.compress(DATA[: 2 * FIRST] + b"x\n" + DATA[FIRST:])
+    done = run_script(AS_IT_CLOSES, *arguments, stdin=bad, cwd=tmp_path)
+    assert (done.code, "Exception ignored" in done.stderr) == (143, False)
+
+
+# No file of the job has as much but a log that was filled.
+ROOM = 1024 * 1024
+
+
+def run_with_full_log(log: bytes, number: int, *arguments: str, cwd: Path, stdin: bytes = b"") -> Done:
+    """Run a job whose log has no room for line `number`, from 0, if its lines are as long as those of `log`."""
+    lines = log.splitlines(keepends=True)
+    with (cwd / "run.log").open("wb") as file:
+        file.truncate(ROOM - sum(map(len, lines[:number])) - len(lines[number]) // 2)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM, limits[1]))
+    try:
+        return run_in_process(*arguments, "--log-file", "run.log", stdin=stdin, cwd=cwd)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.mark.parametrize("signals", [(), ("--signals", "s.csv")], ids=["", "signals"])
+@pytest.mark.parametrize("inputs", [["1.csv"], ["1.csv", "2.csv"], ["-"]], ids=["a file", "files", "a pipe"])
+def test_a_log_that_becomes_full(inputs: list[str], signals: tuple[str, ...], tmp_path: Path) -> None:
+    """Wherever the log is full, the next job takes up what the failed one leaves, and ends as if it had not failed."""
+    arguments = (*inputs, "--no-config", *signals, "--checkpoint", "state.json", "--output", "m.json")
+    closes = CLOSES[:50]
+    torn = candle_csv(closes).removesuffix(b"\n")
+    lines = torn.split(b"\n")
+    for name in ("1.csv", "2.csv"):
+        (tmp_path / name).write_bytes(torn)
+    assert run_in_process(*arguments, "--log-file", "whole.log", stdin=torn, cwd=tmp_path).code == 0
+    wanted, log = files_of(tmp_path), (tmp_path / "whole.log").read_bytes()
+    codes = []
+    for number in range(len(log.splitlines())):
+        for name in ("state.json", "s.csv"):
+            (tmp_path / name).unlink(missing_ok=True)
+        codes.append(run_with_full_log(log, number, *arguments, stdin=torn, cwd=tmp_path).code)
+        saved = tmp_path / "state.json"
+        counted = json.loads(saved.read_text())["saved"]["state"]["rows"] if saved.exists() else 0
+        rest = b"\n".join([lines[0], *lines[counted + 1 :]])  # what the sender of a pipe sends then
+        done = run_in_process(*arguments, stdin=rest, cwd=tmp_path)
+        assert done.code == 0
+        check_metrics(tmp_path, closes * len(inputs))
+        assert files_of(tmp_path).get("s.csv") == wanted.get("s.csv")
+    assert (codes[0], codes[-1]) == (1, 0)  # the last line comes after the metrics
+
+
+@pytest.mark.slow
+def test_a_log_that_becomes_full_at_a_rotation(tmp_path: Path) -> None:
+    """Wherever the log is full, the next job goes on after the rows of a file that was truncated meanwhile."""
+    follow = ("data.csv", "--no-config", "--follow", "--idle-timeout", "0.3")
+    arguments = (*follow, "--checkpoint", "state.json", "--output", "m.json", "--quiet")
+    state = tmp_path / "state.json"
+
+    def truncate() -> None:
+        while not (state.exists() and b'"rows": 20,' in state.read_bytes()):
+            time.sleep(0.01)
+        (tmp_path / "data.csv").write_bytes(candle_csv(CLOSES[20:25]))
+
+    def run(*log: Any) -> int:
+        state.unlink(missing_ok=True)
+        (tmp_path / "data.csv").write_bytes(candle_csv(CLOSES[:20]))
+        with ThreadPoolExecutor() as threads:
+            threads.submit(truncate)
+            if log:
+                return run_with_full_log(*log, *arguments, cwd=tmp_path).code
+            return run_in_process(*arguments, "--log-file", "whole.log", cwd=tmp_path).code
+
+    assert run() == 0
+    log = (tmp_path / "whole.log").read_bytes()
+    events = [json.loads(line)["event"] for line in log.splitlines()]
+    for number in range(events.index("truncated"), events.index("next file") + 1):
+        assert run(log, number) == 1
+        assert run_in_process(*arguments, cwd=tmp_path).code == 0
+        check_metrics(tmp_path, CLOSES[:25])
