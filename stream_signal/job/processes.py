@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from stream_signal.job.stopping import StopSignals
 
-# To begin a range costs a worker 5 ms, most of it for fresh memory; it counts 8 MiB in 15 ms, and 64 MiB in 100.
+# To begin a range costs a worker 0.3 ms, once it has its memory; it counts 8 MiB in 6 ms. To be handed one takes 1 ms.
 LEAST_RANGE_BYTES = 8 * 1024 * 1024
 MOST_RANGE_BYTES = 64 * 1024 * 1024
 # As many for each process, so that all of them end at nearly the same time.

@@ -16,7 +16,8 @@ Cost: some 20 ns a row, more for thousands of keys, because their rings do not f
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from weakref import proxy
 
 import numpy as np
 
@@ -88,7 +89,7 @@ class KeyRings:
     """The windows of `keys` as arrays, by the numbers of the keys, and the counts of the rows that were pushed here."""
 
     def __init__(self, keys: Keys) -> None:
-        self._keys = keys
+        self._keys = cast("Keys", proxy(keys))  # which have these rings: so both go at once, with their arrays
         self.window = keys.window
         self.places = 0
         self._largest = 0  # no value in the rings is further from 0 than this
