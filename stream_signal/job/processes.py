@@ -58,14 +58,15 @@ _THREADED = {"fsspec", "prometheus_client", "pyarrow"}
 def _end(executor: Executor, others: set[BaseProcess], _: object, error: BaseException | None, __: object) -> None:
     """End the workers, all child processes but `others`; at once if the job has failed or was stopped.
 
-    One of them may hang, in a read of a disk that is gone for example, and nobody waits for what it counts.
+    One of them may hang, in a read of a disk that is gone for example, and nobody waits for what it counts. The
+    thread of the executor is waited for: it may close the pipes that Python, as it ends, writes to.
     """
-    executor.shutdown(wait=error is None, cancel_futures=True)
     if error is not None:
         from multiprocessing import active_children  # noqa: PLC0415 - only large files need it
 
         for worker in set(active_children()) - others:
             worker.kill()
+    executor.shutdown(cancel_futures=True)
 
 
 def _begin() -> None:
