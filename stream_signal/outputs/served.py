@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.errors import ConfigError, OutputError, reason
-from stream_signal.outputs.prometheus import gauges
+from stream_signal.outputs.prometheus import gauges, now
 from stream_signal.outputs.snapshots import MetricsSoFar
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Served(MetricsSoFar):
         super().__init__(_SECONDS, config, stream, started, self._show)
         self.due = time.monotonic()
         self._port = port
-        self._metrics: Metrics | None = None
+        self._last: tuple[Metrics, float] | None = None  # and when they were made
         self._server: Any = None
         self._thread: Any = None
 
@@ -70,14 +70,14 @@ class Served(MetricsSoFar):
         self.due = max(self.due, ended + _PAUSES * (ended - begun))
 
     def _show(self, metrics: Metrics) -> None:
-        self._metrics = metrics
+        self._last = metrics, now()
 
     def collect(self) -> Iterator[Any]:
         """Yield the metrics that were made last, as prometheus_client asks for them; none before the first row."""
         from prometheus_client.core import GaugeMetricFamily  # noqa: PLC0415
 
-        metrics = self._metrics
-        for gauge in gauges(metrics) if metrics else ():
+        last = self._last
+        for gauge in gauges(*last) if last else ():
             family = GaugeMetricFamily(gauge.name, gauge.help, labels=list(gauge.samples[0][0]))
             for labels, value in gauge.samples:
                 family.add_metric(list(labels.values()), float(value))
