@@ -47,7 +47,7 @@ class KeySegments(NamedTuple):
 
     def fit(self, keys: Keys) -> bool:
         """Whether `keys` can take all of these."""
-        return keys.count + sum(key not in keys for key, _ in self.segments) <= keys.most
+        return keys.has_room(len(key) for key, _ in self.segments if key not in keys)
 
     def add_to(self, keys: Keys) -> None:
         """Count these rows, after those that `keys` has counted."""

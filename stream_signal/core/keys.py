@@ -6,23 +6,23 @@
 
 A key is compared as the bytes of its field, without the spaces around them. A row whose key cannot be read may belong
 to any of them, so it empties every window: that is noted in O(1), and each window is emptied when its next row comes.
-Memory is a window for each key; if the keys are grouped, it is one window.
+Memory is a window for each key; if the keys are grouped, it is one window. What the keys hold is bounded.
 """
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import islice, repeat
 from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import shown
 from stream_signal.core.key_column import find_key
-from stream_signal.core.labels import LabelError
+from stream_signal.core.labels import MOST_KEYS_BYTES, LabelError, check_length
 from stream_signal.core.names import key_in
 from stream_signal.core.rolling import RollingMean
 from stream_signal.core.state import KeyState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from stream_signal.core.blocks.key_rings import KeyRings
     from stream_signal.core.header import Header
@@ -35,7 +35,7 @@ NO_KEY = -1
 
 
 class KeyTally:
-    """Counts of one key; `mean` is its window, None while it is empty or elsewhere.
+    """Counts of one key, beside those in the rings; `mean` is its window, None while it is empty or elsewhere.
 
     `number` counts the keys from 0, as they came. `cleared` is how often all windows had been emptied when its last row
     came.
@@ -57,14 +57,14 @@ class Keys:
     At most `most` keys are taken. If they are `grouped`, each comes in one run, and only the last has a window.
     `with_mean` counts the rows that end a full window, `cleared` how often all windows were emptied.
 
-    The block engine has the windows of many keys in arrays of its own, its `rings`. A window is there or here, and
-    moves when a row of its key is read by the other engine.
+    The block engine has the windows of many keys in arrays of its own, its `rings`, and what it counted with them. A
+    window is there or here, and moves when a row of its key is read by the other engine; counts stay where they are.
 
     >>> from stream_signal.core.tally import Tally
     >>> keys = Keys(Tally(window=2))
     >>> [keys.push(key, (close, 0)) for key, close in ((b"A", 1), (b"B", 9), (b"A", 2), (b"B", 8))]
     [False, False, True, False]
-    >>> [(key, tally.rows, tally.signals) for key, tally in keys.tallies.items()]
+    >>> list(keys.counts())
     [(b'A', 2, 1), (b'B', 2, 0)]
     """
 
@@ -78,15 +78,16 @@ class Keys:
         self.rings: KeyRings | None = None
         self.heads: KeyHeads | None = None
         """collects the first closes of each key, if these rows are counted apart from a stream"""
+        self.size = 0
+        """bytes of all keys"""
         self._tallies: dict[bytes, KeyTally] = {}
         self.by_number: list[KeyTally] = []
 
-    @property
-    def tallies(self) -> dict[bytes, KeyTally]:
-        """The tally of each key, with all its rows, in the order in which the keys came."""
-        if self.rings:
-            self.rings.add_counts()
-        return self._tallies
+    def counts(self) -> Iterator[tuple[bytes, int, int]]:
+        """Yield each key, its rows and its signals, in the order in which the keys came."""
+        elsewhere = self.rings.counts() if self.rings else repeat((0, 0))
+        for (key, tally), (rows, signals) in zip(self._tallies.items(), elsewhere, strict=False):
+            yield key, tally.rows + rows, tally.signals + signals
 
     @property
     def count(self) -> int:
@@ -123,18 +124,30 @@ class Keys:
         return tally
 
     def _add(self, key: bytes) -> KeyTally:
-        check_text(key)
+        check_key(key)
         if len(self._tallies) == self.most:
             raise LabelError(
                 f"at most {self.most} keys (`max_keys`)",
                 f"one more, {shown(key)}",
                 "is this the column of the symbols? if it is, set a higher --max-keys",
             )
+        if self.size + len(key) > MOST_KEYS_BYTES:
+            raise LabelError(
+                f"keys of at most {MOST_KEYS_BYTES} bytes together",
+                f"one more, {shown(key)}",
+                "is this the column of the symbols?",
+            )
         if self.heads:
             self.heads.begin()
         return self._begin(key)
 
+    def has_room(self, new: Iterable[int]) -> bool:
+        """Whether new keys of so many bytes each can be taken."""
+        sizes = list(new)
+        return self.count + len(sizes) <= self.most and self.size + sum(sizes) <= MOST_KEYS_BYTES
+
     def _begin(self, key: bytes) -> KeyTally:
+        self.size += len(key)
         tally = self._tallies[key] = KeyTally(len(self._tallies))
         self.by_number.append(tally)
         return tally
@@ -182,21 +195,24 @@ class Keys:
     @property
     def longest(self) -> int:
         """The rows of the key that has the most."""
-        return max((tally.rows for tally in self.tallies.values()), default=0)
+        return max((rows for _, rows, _ in self.counts()), default=0)
 
     def state(self) -> dict[bytes, KeyState]:
         """Return what `restore` needs in another process."""
-        return {key: self._state_of(tally) for key, tally in self.tallies.items()}
+        return {
+            key: self._state_of(tally, rows, signals)
+            for tally, (key, rows, signals) in zip(self.by_number, self.counts(), strict=True)
+        }
 
-    def _state_of(self, tally: KeyTally) -> KeyState:
+    def _state_of(self, tally: KeyTally, rows: int, signals: int) -> KeyState:
         if self.grouped and tally is not self.by_number[-1]:
-            return KeyState(tally.rows, tally.signals, [], 0)
+            return KeyState(rows, signals, [], 0)
         if tally.mean is None and self.rings:
             mean = RollingMean(self.window)
             cleared = self.rings.copy_out(tally, mean)
         else:
             mean, cleared = tally.mean or RollingMean(self.window), tally.cleared
-        return KeyState(tally.rows, tally.signals, mean.held() if cleared == self.cleared else [], mean.places)
+        return KeyState(rows, signals, mean.held() if cleared == self.cleared else [], mean.places)
 
     def restore(self, saved: Mapping[bytes, KeyState], with_mean: int) -> None:
         """Continue from what `state` returned, after as many rows with a mean; the totals are restored elsewhere."""
@@ -209,8 +225,9 @@ class Keys:
         self.with_mean = with_mean
 
 
-def check_text(key: bytes) -> None:
-    """Raise LabelError if a key is not UTF-8."""
+def check_key(key: bytes) -> None:
+    """Raise LabelError if a key is too long, or not UTF-8."""
+    check_length(key, stops=False)
     try:
         key.decode()
     except UnicodeDecodeError:

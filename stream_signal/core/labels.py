@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stream_signal.core.errors import shown
+
 if TYPE_CHECKING:
     from typing import Protocol
 
@@ -28,6 +30,13 @@ if TYPE_CHECKING:
             """Take those of a row that counts without a close; None if it has other fields than the header."""
 
 
+# The longest symbols in use have some 40 bytes, those of options; a field of more than this is a text. All labels are
+# kept, and a line may be a hundred times as long.
+MOST_LABEL_BYTES = 1024
+# A million keys of 32 bytes. A result has each of them in several forms, so that more would take gigabytes.
+MOST_KEYS_BYTES = 32 * 1024 * 1024
+
+
 class LabelError(ValueError):
     """A label cannot be read, or not be taken; `stops` says that the row cannot count as a bad one instead."""
 
@@ -37,3 +46,10 @@ class LabelError(ValueError):
         self.found = found
         self.hint = hint
         self.stops = stops
+
+
+def check_length(label: bytes, hint: str | None = None, *, stops: bool = True) -> None:
+    """Raise LabelError if a label is too long to be one."""
+    if len(label) > MOST_LABEL_BYTES:
+        expected, found = f"a symbol of at most {MOST_LABEL_BYTES} bytes", f"{len(label)} bytes, {shown(label)}"
+        raise LabelError(expected, found, hint, stops=stops)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.core.config import DELIMITERS
 from stream_signal.core.header import Header
+from stream_signal.core.labels import MOST_KEYS_BYTES, MOST_LABEL_BYTES
 from stream_signal.core.repairs import Place, Repairs
 from stream_signal.core.ticks import MAX_DIGITS
 
@@ -171,8 +172,17 @@ def _keys(found: object, window: int) -> dict[bytes, KeyState]:
         state = KeyState(rows, signals, _list(saved[2], int), places)
         if signals > rows or len(state.ring) > min(window, rows) or not _fit(state.ring, places):
             raise ValueError("counts of a key that contradict each other")
-        keys[_bytes(key)] = state
+        keys[_label(key)] = state
+    if sum(map(len, keys)) > MOST_KEYS_BYTES:
+        raise ValueError("keys that are too long together")
     return keys
+
+
+def _label(found: object) -> bytes:
+    label = _bytes(found)
+    if len(label) > MOST_LABEL_BYTES:
+        raise ValueError("a symbol that is too long")
+    return label
 
 
 def _fit(ring: list[int], places: int) -> bool:
@@ -184,7 +194,7 @@ def _symbols(found: object) -> tuple[str | None, ...]:
         raise ValueError("expected a list of symbols")  # noqa: TRY004 - in JSON, a wrong type is a wrong value
     for symbol in found:
         if symbol is not None:
-            _bytes(symbol)
+            _label(symbol)
     return tuple(found)
 
 

@@ -11,6 +11,7 @@ changes the answer, only the time it takes.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from stream_signal.core.config import BY_NAME, Config, as_config
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from stream_signal.core.batch import Batch
-    from stream_signal.core.blocks.engine import BlockEngine
+    from stream_signal.core.blocks.engine import BlockEngine, Scratch
     from stream_signal.core.header import Header
     from stream_signal.core.keys import InputKey, Keys
     from stream_signal.core.labels import Label
@@ -102,31 +103,34 @@ class SignalStream:
         self._more = [Tally(window) for window in config.windows]
         self._config = config
         self._look = look
-        self._reader = RowReader(
-            config,
-            self._begin if observers else None,
-            None if config.is_keyed else cast("FirstLook | None", look),
-            self._find_label,
-        )
         self._keys: Keys | None = None
         self._more_keys: list[Keys] = []  # of the other windows
         self._input_key: InputKey | None = None
         self._key_times = cast("KeyTimes | None", look) if config.is_keyed else None
-        self._symbols: Symbols | None = None
         if config.is_keyed:
             from stream_signal.core.keys import InputKey, Keys  # noqa: PLC0415 - most streams have none
-            from stream_signal.core.rows.keyed import KeyedRowEngine  # noqa: PLC0415
 
             self._keys, *self._more_keys = (
                 Keys(tally, config.max_keys, grouped=config.grouped) for tally in (self._tally, *self._more)
             )
             self._input_key = InputKey(self._keys) if config.key == BY_NAME else None
+        # Neither of these has the stream, which has the reader: a stream that is dropped goes at once, with its arrays.
+        self._reader = RowReader(
+            config,
+            partial(_begin, self._observers) if observers else None,
+            None if config.is_keyed else cast("FirstLook | None", look),
+            partial(_label_of, config, self._keys, self._input_key, self._key_times),
+        )
+        if self._keys:
+            from stream_signal.core.rows.keyed import KeyedRowEngine  # noqa: PLC0415 - most streams have no keys
+
             self._row_engine: RowEngine = KeyedRowEngine(
                 self._reader, self._keys, self._observers, self._key_times, self._more_keys
             )
         else:
             self._row_engine = RowEngine(self._reader, self._tally, self._observers, self._more)
         self._block_engine: BlockEngine | None = None
+        self._scratch: Scratch = {}
         # The block engine reads points only; groups are odd lines to it, which the row reader reads.
         marks = self._reader.marks
         is_for_rows = bool(marks and not marks.have_point)
@@ -179,7 +183,7 @@ class SignalStream:
         if state.symbols and self._symbols:
             self._restore_symbols(state.symbols)
         if state.header:
-            self._begin(state.header)
+            _begin(self._observers, state.header)
         for observer in self._observers:
             if observer.name in state.observed:
                 observer.restore(state.observed[observer.name])
@@ -378,10 +382,11 @@ class SignalStream:
         return not (keys.grouped or self._input_key) and keys.count <= MOST_KEYS
 
     @staticmethod
-    def count_apart(apart: Apart, chunks: Iterable[bytes]) -> Stretch:
+    def count_apart(apart: Apart, chunks: Iterable[bytes], scratch: Scratch | None = None) -> Stretch:
         r"""Count the whole lines in `chunks` apart from the stream that `apart` came from.
 
-        NotApart if the stream has to read these lines itself.
+        NotApart if the stream has to read these lines itself. Whoever counts many stretches in one thread may pass the
+        same empty dict as `scratch`, to keep memory that is costly to make.
 
         >>> stream = SignalStream(Config(window=2))
         >>> stream.feed(b"close\n4.58\n")
@@ -400,8 +405,9 @@ class SignalStream:
         config, header = apart.config, apart.header
         parts = deepcopy(apart.parts)
         stream = SignalStream(config, parts)
+        stream._scratch = {} if scratch is None else scratch
         stream._reader.resume(header, offset=1, line=0, repairs=Repairs())
-        stream._begin(header)
+        _begin(parts, header)
         stream._restore_symbols(apart.symbols)
         stream.begin_input(size=BLOCK_ENGINE_FROM_BYTES)  # whoever counts apart counts a lot
         for keys in stream._all_keys:
@@ -553,32 +559,15 @@ class SignalStream:
         if self._closed:
             raise ValueError("this stream has ended")
 
-    def _find_label(self, header: Header) -> Label | None:
-        """Return what reads the key of each row, or what looks for a second symbol; None if neither is needed."""
-        key = self._config.key
-        if self._keys and key is not None:
-            from stream_signal.core.keys import KeyColumn  # noqa: PLC0415 - most streams have none
-
-            label = self._input_key or KeyColumn(self._keys, header, key)
-            if self._key_times:
-                self._key_times.begin_keys(header, label)
-            return label
-        if key is None and not SYMBOL_NAMES.isdisjoint(map(folded, header.names)):
-            from stream_signal.core.symbols import Symbols  # noqa: PLC0415 - most files have no such column
-
-            self._symbols = Symbols(header)
-            return self._symbols if self._symbols.positions else None
-        return None
+    @property
+    def _symbols(self) -> Symbols | None:
+        return None if self._keys else cast("Symbols | None", self._reader.label)
 
     def _restore_symbols(self, symbols: Sequence[str | None]) -> None:
         if len(symbols) != len(self.symbols):
             raise ValueError("expected a symbol for each column of symbols")
         if self._symbols:
             self._symbols.values = [None if symbol is None else symbol.encode("latin-1") for symbol in symbols]
-
-    def _begin(self, header: Header) -> None:
-        for observer in self._observers:
-            observer.begin(header)
 
     def _read(self, data: bytes) -> None:
         self._backlog = self._backlog + len(data) if len(data) >= BACKLOG_BYTES else 0
@@ -624,16 +613,38 @@ class SignalStream:
                 self._block_engine = BlockEngine(
                     self._reader, self._row_engine, self._tally, self._observers, self._block_bytes, least, self._more
                 )
+            self._block_engine.scratch = self._scratch
         return self._block_engine
+
+
+def _begin(observers: Iterable[Observer], header: Header) -> None:
+    for observer in observers:
+        observer.begin(header)
+
+
+def _label_of(
+    config: Config, keys: Keys | None, input_key: InputKey | None, times: KeyTimes | None, header: Header
+) -> Label | None:
+    """Return what reads the key of each row, or what looks for a second symbol; None if neither is needed."""
+    key = config.key
+    if keys and key is not None:
+        from stream_signal.core.keys import KeyColumn  # noqa: PLC0415 - most streams have none
+
+        label = input_key or KeyColumn(keys, header, key)
+        if times:
+            times.begin_keys(header, label)
+        return label
+    if key is None and not SYMBOL_NAMES.isdisjoint(map(folded, header.names)):
+        from stream_signal.core.symbols import Symbols  # noqa: PLC0415 - most files have no such column
+
+        symbols = Symbols(header)
+        return symbols if symbols.positions else None
+    return None
 
 
 def _counts_of(keys: Keys) -> dict[str, Counts]:
     """Return the counts of each key that has rows."""
-    return {
-        key.decode(): Counts(tally.rows, tally.signals, tally.signals / tally.rows)
-        for key, tally in keys.tallies.items()
-        if tally.rows
-    }
+    return {key.decode(): Counts(rows, signals, signals / rows) for key, rows, signals in keys.counts() if rows}
 
 
 def _bytes_of(data: Any) -> bytes:

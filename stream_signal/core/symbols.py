@@ -12,7 +12,7 @@ from stream_signal.core.advice import Advice, Way
 from stream_signal.core.errors import shown
 from stream_signal.core.header import folded
 from stream_signal.core.key_column import symbol_positions
-from stream_signal.core.labels import LabelError
+from stream_signal.core.labels import LabelError, check_length
 from stream_signal.core.printable import typed
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ class Symbols:
             text = f"{flags} for one mean each, --key none for one series over all"
             ways = Way(flags, without=("key",)), Way("--key none")
             raise LabelError(expected, both, Advice(f"try {text}", text, ways))
+        text = "--key none for one series over all"
+        check_length(found, Advice(f"try {text}", text, (Way("--key none"),)))
         self.values[number] = found
 
     @property

@@ -173,11 +173,11 @@ def _check_keys(order: Order, config: Config) -> None:
 
 
 def _so_far(order: Order, config: Config, held: ExitStack, stream: SignalStream, started: float) -> Iterator[Sink]:
-    """Yield what writes the metrics so far, and serve them, if that is ordered."""
+    """Yield what writes the metrics so far, and what serves them, if that is ordered."""
     if order.prometheus:
         from stream_signal.outputs.served import Served  # noqa: PLC0415
 
-        held.enter_context(Served(order.prometheus, config, stream, started))
+        yield held.enter_context(Served(order.prometheus, config, stream, started))
     if order.every:
         from stream_signal.outputs.metrics import write_metrics  # noqa: PLC0415
         from stream_signal.outputs.snapshots import MetricsSoFar  # noqa: PLC0415

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from stream_signal import system
@@ -20,6 +21,15 @@ RANGE_BYTES = 64 * 1024 * 1024
 LOCAL = "local"
 _CONNECT_SECONDS = 10
 _AHEAD = 3  # ranges for each thread of a worker
+_HOST = "127.0.0.1"
+# Dask and its workers log to stderr, which has the words of the job and nothing else. What fails is told by an error.
+_SILENT = {"handlers": ["none"], "propagate": False}
+_LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"none": {"class": "logging.NullHandler"}},
+    "loggers": dict.fromkeys(("distributed", "bokeh", "tornado", "asyncio"), _SILENT),
+}
 
 
 def cluster(address: str, held: ExitStack, stop: StopSignals) -> Workers:
@@ -28,6 +38,7 @@ def cluster(address: str, held: ExitStack, stop: StopSignals) -> Workers:
     ClusterError if the package is missing, or the scheduler cannot be reached.
     """
     client: Any = None
+    os.environ.setdefault("DASK_LOGGING", repr(_LOGGING))  # where the processes of the workers find it, too
     try:
         from distributed import Client  # noqa: PLC0415 - only a cluster needs it
     except ImportError as error:
@@ -50,5 +61,6 @@ def cluster(address: str, held: ExitStack, stop: StopSignals) -> Workers:
 
 
 def _local(client: Any) -> Any:
-    """Start a cluster of one worker process for each core, with its dashboard on any free port."""
-    return client(n_workers=system.usable_cores(), threads_per_worker=1, dashboard_address=":0")
+    """Start a cluster of one worker process for each core; it and its dashboard listen to this machine alone."""
+    count = system.usable_cores()
+    return client(host=_HOST, n_workers=count, threads_per_worker=1, dashboard_address=f"{_HOST}:0")

@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from contextlib import closing, nullcontext
+from threading import local
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.errors import ClusterError, InputError, StreamSignalError
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 # The head of a file has the 10,000 rows of the first look, in most files.
 HEAD_BYTES = 1024 * 1024
 _LONGEST_WAIT_SECONDS = 3600.0
+# What a worker keeps from range to range; an executor may have several workers in one process, as threads.
+_kept = local()
 
 
 class Workers(NamedTuple):
@@ -76,7 +79,8 @@ def count_range(apart: Apart, planned: Range) -> CountedRange:
     lines = planned
     try:
         lines = lines_of(planned)
-        stretch = SignalStream.count_apart(apart, read_range(lines, chunk_bytes_for(apart.config)))
+        scratch = vars(_kept).setdefault("scratch", {})
+        stretch = SignalStream.count_apart(apart, read_range(lines, chunk_bytes_for(apart.config)), scratch)
         return CountedRange(lines, stretch, _tail_of(lines))
     except NotApart as why:
         return CountedRange(lines, None, why=str(why))

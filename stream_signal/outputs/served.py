@@ -1,6 +1,7 @@
 """Served: the metrics so far of a live job, at http://127.0.0.1:PORT/metrics, for Prometheus to fetch.
 
-Nothing is counted for it: what is served is made of the stream when somebody asks, in a thread of the server.
+The thread that counts makes them at its turn, and puts them where the thread of the server finds them, in one step: the
+server never looks at the stream. They are a second old at most, or a little more where there are many keys.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.errors import ConfigError, OutputError, reason
-from stream_signal.outputs.metrics import Metrics
-from stream_signal.outputs.prometheus import gauges
+from stream_signal.outputs.prometheus import gauges, now
+from stream_signal.outputs.snapshots import MetricsSoFar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,24 +21,28 @@ if TYPE_CHECKING:
 
     from stream_signal.core.config import Config
     from stream_signal.core.stream import SignalStream
+    from stream_signal.outputs.metrics import Metrics
 
 HOST = "127.0.0.1"
 # What this machine calls itself. A page of any site can have a name that leads here (DNS rebinding) and read the
 # answer, but its browser asks for that name.
 _NAMES = {HOST, "localhost", "[::1]"}
+_SECONDS = 1.0
+# The metrics of 100,000 keys take some 0.3 s to make. This leaves a twentieth of the time for them.
+_PAUSES = 20
 
 
-class Served:
+class Served(MetricsSoFar):
     """Serves the metrics of `stream` at `port`, as a context.
 
     ConfigError if prometheus_client is not installed, OutputError if the port is taken.
     """
 
     def __init__(self, port: int, config: Config, stream: SignalStream, started: float) -> None:
+        super().__init__(_SECONDS, config, stream, started, self._show)
+        self.due = time.monotonic()
         self._port = port
-        self._config = config
-        self._stream = stream
-        self._started = started
+        self._last: tuple[Metrics, float] | None = None  # and when they were made
         self._server: Any = None
         self._thread: Any = None
 
@@ -62,15 +67,22 @@ class Served:
         self._server.server_close()
         self._thread.join()
 
+    def do(self) -> None:
+        """Make the metrics so far, and leave the most of the time to the rows."""
+        begun = time.monotonic()
+        super().do()
+        ended = time.monotonic()
+        self.due = max(self.due, ended + _PAUSES * (ended - begun))
+
+    def _show(self, metrics: Metrics) -> None:
+        self._last = metrics, now()
+
     def collect(self) -> Iterator[Any]:
-        """Yield the metrics so far, as prometheus_client asks for them; none before the first row."""
+        """Yield the metrics that were made last, as prometheus_client asks for them; none before the first row."""
         from prometheus_client.core import GaugeMetricFamily  # noqa: PLC0415
 
-        counts = self._stream.counts
-        if not counts:
-            return
-        seconds = time.perf_counter() - self._started
-        for gauge in gauges(Metrics.of(self._config, self._stream, counts, seconds, "running")):
+        last = self._last
+        for gauge in gauges(*last) if last else ():
             family = GaugeMetricFamily(gauge.name, gauge.help, labels=list(gauge.samples[0][0]))
             for labels, value in gauge.samples:
                 family.add_metric(list(labels.values()), float(value))

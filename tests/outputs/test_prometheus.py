@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import shutil
 import socket
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import pytest
 
@@ -23,6 +25,7 @@ from support.candle_csv import CLOSES, candle_csv
 from support.commands import COMMAND, run_in_process
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 MARKET = b'symbol,close\nBTC,1\nBTC,2\nETH,5\nETH,4\n"a ""b"" \\c",7\n'
@@ -57,6 +60,20 @@ def test_the_text_file(tmp_path: Path) -> None:
         assert found[f"stream_signal_key_{name}"] == by_key
 
 
+def test_figures_as_in_json(tmp_path: Path) -> None:
+    """A figure has the same text as in JSON, and what is no figure of the job is left out."""
+    close = b"close\n" + b"".join(b"%d\n" % (number * number % 97) for number in range(130))
+    for window in ("3", "5", "9"):
+        metrics = run_in_process("--no-config", "--window", window, stdin=close, cwd=tmp_path).stdout.decode()
+        text = run_in_process(
+            "--no-config", "--window", window, "--metrics-format", "prometheus", stdin=close, cwd=tmp_path
+        ).stdout.decode()
+        value = re.findall(r'"value": ([^,]+),', metrics)
+        assert re.findall(r"^stream_signal_rate (.*)$", text, re.MULTILINE) == value
+        assert "stream_signal_rows 130\n" in text
+        assert "seed" not in text
+
+
 def test_a_failed_job(tmp_path: Path) -> None:
     """A job that fails says so, with exit code 1 and its message on stderr."""
     done = run_in_process("--metrics-format", "prometheus", stdin=b"time,open\n1,2\n", cwd=tmp_path)
@@ -66,6 +83,30 @@ def test_a_failed_job(tmp_path: Path) -> None:
         "stream_signal_info": {("v1",): 1},
     }
     assert "Missing required column: 'close'" in done.stderr
+
+
+def test_the_time_of_the_last_success(tmp_path: Path) -> None:
+    """It is when the record was made; later jobs that fail keep it, and without one there is none."""
+    last, flags = "stream_signal_last_success_timestamp_seconds", ("--metrics-format", "prometheus", "-o", "s.prom")
+    path, bad = tmp_path / "s.prom", b"time,open\n1,2\n"
+    assert run_in_process(*flags, stdin=bad, cwd=tmp_path).code == 1
+    assert last not in path.read_text()
+    for text in ("", f"{last} nan\n", f"x{last} 5\n", "\xff" * 9000 + f"\n{last} 5\n"):
+        path.write_text(text)
+        assert run_in_process(*flags, stdin=bad, cwd=tmp_path).code == 1
+        assert last not in path.read_text()
+    begun = round(time.time(), 3)
+    assert run_in_process(*flags, stdin=MARKET, cwd=tmp_path).code == 1  # of two symbols, and no key
+    assert run_in_process(*flags, "--key", "symbol", "-q", stdin=MARKET, cwd=tmp_path).code == 0
+    found = samples_of(path.read_text())[last]
+    assert begun <= found[()] <= round(time.time(), 3)
+    for _ in range(2):
+        assert run_in_process(*flags, stdin=bad, cwd=tmp_path).code == 1
+        assert samples_of(path.read_text()) == {
+            "stream_signal_success": {(): 0},
+            "stream_signal_info": {("v1",): 1},
+            last: found,
+        }
 
 
 def test_promtool_agrees(tmp_path: Path) -> None:
@@ -78,19 +119,23 @@ def test_promtool_agrees(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
-def served(port: int, until: str) -> dict[str, dict[tuple[str, ...], float]]:
-    """Fetch the metrics that are served until one of them is there."""
+def served(port: int, rows: int) -> Iterator[str]:
+    """Fetch what is served, again and again, until that many rows are counted; yield each answer that has some."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
-                found = samples_of(answer.read().decode())
+                text = answer.read().decode()
+        except urllib.error.HTTPError:
+            raise
         except (urllib.error.URLError, ConnectionError):
-            found = {}
-        if until in found:
-            return found
-        time.sleep(0.05)
-    pytest.fail("nothing is served")
+            text = ""
+        if text:
+            yield text
+            if f"stream_signal_rows {float(rows)}\n" in text:
+                return
+        time.sleep(0.01)
+    pytest.fail("so many rows are never served")
 
 
 def free_port() -> int:
@@ -102,13 +147,13 @@ def free_port() -> int:
 
 def test_a_live_job_is_served(tmp_path: Path) -> None:
     """The counts of a followed file can be fetched as it grows; when the job ends, the port is free again."""
-    live, port = tmp_path / "live.csv", free_port()
+    live, port, begun = tmp_path / "live.csv", free_port(), round(time.time(), 3)
     live.write_bytes(candle_csv(CLOSES[:50]))
     command = [COMMAND, "live.csv", "--follow", "--prometheus", str(port), "-o", "m.json", "-q"]
     with subprocess.Popen(command, cwd=tmp_path) as job:
-        first = served(port, "stream_signal_rows")
-        assert first["stream_signal_rows"] == {(): 50}
-        assert first["stream_signal_running"] == {(): 1}
+        *_, first = served(port, 50)
+        assert samples_of(first)["stream_signal_running"] == {(): 1}
+        assert begun <= samples_of(first)["stream_signal_last_success_timestamp_seconds"][()] <= round(time.time(), 3)
         taken = run_in_process("--prometheus", str(port), stdin=candle_csv(CLOSES), cwd=tmp_path)
         assert taken.code == 1
         assert f"cannot serve the metrics at port {port}" in str(taken.record["error_message"])
@@ -134,3 +179,26 @@ def test_only_for_this_machine(host: str, status: int) -> None:
         connection.request("GET", "/metrics", headers={"Host": host.format(port)})
         assert connection.getresponse().status == status
         connection.close()
+
+
+def test_keys_that_come_while_it_is_served(tmp_path: Path) -> None:
+    """Each answer is of one moment, in which the rows of the keys are all rows; when rows pause, it has the last."""
+    port, rows = free_port(), 30_000
+    command = [COMMAND, "--no-config", "--key", "1", "--column", "2", "--no-header", "--prometheus", str(port), "-q"]
+    with subprocess.Popen([*command, "-o", "m.json"], cwd=tmp_path, stdin=subprocess.PIPE) as job:
+        assert job.stdin
+        feeder = threading.Thread(target=feed, args=(job.stdin, [b"S%d,1.5\n" % at for at in range(rows)]))
+        feeder.start()
+        for text in served(port, rows):
+            by_key = re.findall(r"^stream_signal_key_rows\{.*\} ([0-9.e+]+)$", text, re.MULTILINE)
+            assert f"stream_signal_rows {sum(map(float, by_key))}\n" in text
+        feeder.join()
+        job.stdin.close()
+        assert job.wait(30) == 0
+
+
+def feed(pipe: IO[bytes], lines: list[bytes]) -> None:
+    """Write lines as a live stream does: a few at once."""
+    for at in range(0, len(lines), 100):
+        pipe.write(b"".join(lines[at : at + 100]))
+        pipe.flush()

@@ -44,6 +44,11 @@ LEAST_BLOCK_BYTES = 8 * 1024
 FIRST_ROWS = 10_000
 
 
+# The decoder that was used last, by what it was made with: its arrays are costly to make, and say nothing about what
+# comes next. Engines that take turns in one thread may share it.
+Scratch = dict[tuple[str, int, int, int], BlockDecoder]
+
+
 class OddLines(NamedTuple):
     """The lines of a block that were read one at a time."""
 
@@ -95,6 +100,7 @@ class BlockEngine:
         self._block_bytes = block_bytes
         self._least_block_bytes = least_block_bytes
         self._decoder: BlockDecoder | None = None
+        self.scratch: Scratch = {}
         self._places = LEAST_PLACES  # with which the floats of a batch were proven last
 
     def feed(self, data: bytes) -> None:
@@ -149,7 +155,11 @@ class BlockEngine:
 
     def _decode(self, chunk: bytes, header: Header, start: int, end: int) -> Block | None:
         if not self._decoder:
-            self._decoder = BlockDecoder(header.delimiter, header.position, header.width, self._block_bytes)
+            wanted = (header.delimiter, header.position, header.width, self._block_bytes)
+            if wanted not in self.scratch:
+                self.scratch.clear()
+                self.scratch[wanted] = BlockDecoder(*wanted)
+            self._decoder = self.scratch[wanted]
         return self._decoder.decode(chunk, start, end)
 
     def _have_symbols(self, symbols: Symbols, chunk: bytes, header: Header, block: Block) -> bool:

@@ -16,7 +16,8 @@ Cost: some 20 ns a row, more for thousands of keys, because their rings do not f
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from weakref import proxy
 
 import numpy as np
 
@@ -24,6 +25,8 @@ from stream_signal.core.keys import NO_KEY
 from stream_signal.core.ticks import INT64_MAX
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from stream_signal.core.key_segments import KeyHeads
@@ -83,21 +86,20 @@ _NOTHING = Signals(
 
 
 class KeyRings:
-    """The windows of `keys` as arrays, by the numbers of the keys, and the rows that their tallies do not have yet."""
+    """The windows of `keys` as arrays, by the numbers of the keys, and the counts of the rows that were pushed here."""
 
     def __init__(self, keys: Keys) -> None:
-        self._keys = keys
+        self._keys = cast("Keys", proxy(keys))  # which have these rings: so both go at once, with their arrays
         self.window = keys.window
         self.places = 0
         self._largest = 0  # no value in the rings is further from 0 than this
         # For each key: is its window here; where is the oldest value of a full one, how many does it hold, their sum,
-        # how often had all windows been emptied at its last row; and rows and signals since `add_counts`.
+        # how often had all windows been emptied at its last row; and its rows and signals.
         self._is_here = np.zeros(0, np.bool_)
         self._head, self._held, self._total, self._cleared, self._rows, self._signals = (
             np.zeros(0, np.int64) for _ in range(6)
         )
         self._rings = np.zeros((0, self.window), np.int64)
-        self._has_counts = False
 
     def prepare(self, numbers: Integers, ticks: Integers, places: int) -> bool:
         """Make ready to `push` these rows; False if a sum might not fit into int64."""
@@ -247,7 +249,6 @@ class KeyRings:
         else:
             np.add.at(self._rows, runs.owners, runs.lengths)
             np.add.at(self._signals, runs.owners, signals)
-        self._has_counts = True
 
     def _show_heads(
         self, heads: KeyHeads, runs: _Runs, ticks: Integers, full: Flags | None, gaps: _Gaps | None
@@ -268,17 +269,11 @@ class KeyRings:
             if is_broken:
                 heads.break_off(number)
 
-    def add_counts(self) -> None:
-        """Add the rows and the signals since the last time to the tallies."""
-        if self._has_counts:
-            self._has_counts = False
-            (counted,) = self._rows.nonzero()
-            counts = counted.tolist(), self._rows[counted].tolist(), self._signals[counted].tolist()
-            for number, rows, signals in zip(*counts, strict=True):
-                tally = self._keys.by_number[number]
-                tally.rows += rows
-                tally.signals += signals
-            self._rows[counted] = self._signals[counted] = 0
+    def counts(self) -> Iterator[tuple[int, int]]:
+        """Yield the rows and the signals of each key that were pushed here, in the order of their numbers."""
+        count = self._keys.count
+        rows, signals = (_longer(each, max(count, len(each)))[:count].tolist() for each in (self._rows, self._signals))
+        return zip(rows, signals, strict=True)
 
     def move_out(self, tally: KeyTally, mean: RollingMean) -> None:
         """Move the window of a key, if it is here, into `mean`, which is empty."""

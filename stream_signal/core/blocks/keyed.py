@@ -3,8 +3,8 @@
 A key is looked up as it is written, so that no spaces need to be cut off: `BTC` and ` BTC ` are two spellings of one
 key. Odd lines, and those whose key cannot be read, are for the row reader.
 
-It declines a block, for the row engine to read, if a row might not be taken: one key too many, or one that comes back
-although the keys are grouped.
+It declines a block, for the row engine to read, if a row might not be taken: one key too many, or too long, or one that
+comes back although the keys are grouped.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from stream_signal.core.blocks.key_rings import KeyRings, Signals
 from stream_signal.core.blocks.rolling import Pushed, Scaling, has_mean, push_closes, push_scaled
 from stream_signal.core.blocks.rows import KeyOrder, Rows
 from stream_signal.core.blocks.spellings import UNKNOWN, Spellings
-from stream_signal.core.keys import NO_KEY, InputKey, KeyColumn, check_text
+from stream_signal.core.keys import NO_KEY, InputKey, KeyColumn, check_key
 from stream_signal.core.labels import LabelError
 from stream_signal.core.observe import Row
 from stream_signal.core.ticks import INT64_MAX
@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 _MANY_KEYS = 500
 # The words of a text with its delimiter are within the padding of a block.
 _SHORT_BYTES = 16
+# A key with and without spaces on each side; and as many more as are found as fast as a few.
+_SPELLINGS_EACH = 4
+_MORE_SPELLINGS = 10_000
 
 
 class _Rows(NamedTuple):
@@ -130,9 +133,9 @@ class KeyedBlockEngine(BlockEngine):
         unreadable = self._unreadable(found)
         if unreadable.size:
             block = block._replace(odd=np.union1d(block.odd, unreadable))
-        if not self._may_take(found, block.odd.size):
+        if not self._may_take(found, block):
             return False
-        column.take = check_text
+        column.take = check_key
         try:
             odd = self._read_odd_lines(chunk, block)
         finally:
@@ -193,12 +196,13 @@ class KeyedBlockEngine(BlockEngine):
         lines: Integers = found.lines[is_bad[found.spellings]]
         return lines
 
-    def _may_take(self, found: _Found, odd: int) -> bool:
+    def _may_take(self, found: _Found, block: Block) -> bool:
         """Whether all rows can be counted, whatever the keys of the odd lines are."""
+        odd: list[int] = (block.ends - block.starts)[block.odd].tolist()  # a key is no longer than its line
         keys = self._keys
         read = [key for _, key in found.new.values() if key is not None]
         new = dict.fromkeys(key for key in read if key not in keys)
-        if keys.count + len(new) + odd > keys.most:
+        if not keys.has_room([*map(len, new), *odd]):
             return False
         if keys.grouped and found.lines.size:
             if odd:  # among which are the lines whose key cannot be read
@@ -212,7 +216,8 @@ class KeyedBlockEngine(BlockEngine):
     def _learn(self, found: _Found, odd: OddLines) -> Integers:
         """Take the new keys, in the order of their rows; return the number of the key of each spelling.
 
-        The spellings are remembered, but for those of no key: there is no end to these.
+        The spellings are remembered, but for those of no key: there is no end to these. If one key has too many of
+        them, all are forgotten.
         """
         keys, gone = self._keys, set(odd.gone)
         first = [(line, key) for line, key in found.new.values() if key is not None]
@@ -229,6 +234,8 @@ class KeyedBlockEngine(BlockEngine):
         every = np.append(self._numbers, new)
         self._spellings.learn(text for text, number in zip(found.new, new.tolist(), strict=True) if number != NO_KEY)
         self._numbers = np.append(self._numbers, new[new != NO_KEY])
+        if len(self._numbers) > _SPELLINGS_EACH * keys.count + _MORE_SPELLINGS:
+            self._spellings, self._numbers = Spellings(), np.zeros(0, np.int64)
         return every
 
     def _push(self, chunk: bytes, header: Header, block: Block, numbers: Integers, odd: OddLines) -> None:
@@ -398,7 +405,7 @@ def _heads(words: list[Words]) -> Integers:
 def _key_of(text: bytes) -> bytes | None:
     key = text.removesuffix(b"\r").strip(b" ")
     try:
-        check_text(key)
+        check_key(key)
     except LabelError:
         return None
     return key or None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,8 +50,7 @@ def test_the_same_as_one_window_each(
                 keys.push(b"%d" % key if has_key else None, pushed)
         if at_once and part:
             push_block(keys, rings, part, places)
-    counted = {key: (tally.rows, tally.signals) for key, tally in keys.tallies.items()}
-    assert counted == {key: (tally.rows, tally.signals) for key, tally in single.tallies.items()}
+    assert list(keys.counts()) == list(single.counts())
     assert (keys.totals.rows, keys.totals.signals) == (single.totals.rows, single.totals.signals)
     assert keys.with_mean == single.with_mean
     windows, wanted = keys.state(), single.state()
@@ -69,4 +69,23 @@ def test_too_large_for_int64() -> None:
     assert rings.prepare(np.array([number]), np.array([2**60]), 0)
     rings.push(np.array([number]), np.array([2**60]), 0)
     assert not rings.prepare(np.array([number]), np.array([1]), 5)
-    assert [(tally.rows, tally.signals) for tally in keys.tallies.values()] == [(1, 0)]
+    assert list(keys.counts()) == [(b"A", 1, 0)]
+
+
+def test_reading_changes_nothing() -> None:
+    """Whoever reads the counts, at any time, leaves the keys and the rings as they were."""
+    keys = Keys(Tally(window=2))
+    rings = keys.rings = KeyRings(keys)
+    push_block(keys, rings, [(0, 1, True), (1, 5, True), (0, 2, True)], 0)
+    keys.push(b"2", (7, 0))
+    before = held_by(keys, rings)
+    counts = [(b"0", 2, 1), (b"1", 1, 0), (b"2", 1, 0)]
+    assert (list(keys.counts()), keys.longest) == (counts, 2)
+    assert [state.rows for state in keys.state().values()] == [2, 1, 1]
+    assert held_by(keys, rings) == before
+    assert list(keys.counts()) == counts
+
+
+def held_by(keys: Keys, rings: KeyRings) -> bytes:
+    """Return all that they hold, as a value."""
+    return pickle.dumps((keys.by_number, {name: each for name, each in vars(rings).items() if name != "_keys"}))
