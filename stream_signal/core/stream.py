@@ -61,7 +61,7 @@ class SignalStream:
     snapshot and no name.
 
     `engine` is "auto", or "rows" or "blocks" to use only that one, as far as it can read the data; the answer is the
-    same. `block_bytes` limits what the block engine takes at once. `look` sees the first timestamps of each input, at
+    same. `block_bytes` limits what the block reader takes at once. `look` sees the first timestamps of each input, at
     less cost than an observer.
 
     >>> stream = SignalStream(Config(window=2))
@@ -259,7 +259,7 @@ class SignalStream:
     ) -> None:
         """Begin an input, with what is known of it: its name, for errors, and how many bytes it has.
 
-        The sooner the size is known, the sooner the block engine can be used. `line_of` gives the line number in the
+        The sooner the size is known, the sooner the block reader can be used. `line_of` gives the line number in the
         file of the line that is fed as number n, if the lines come in another order. With `key: @file`, `path`, or the
         name without one, has the key; InputError if it has none.
         """

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
-
 def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
     """Over 300 MB of candles, memory peaks where it does over 30 MB, give or take a megabyte."""
     # 1,000 rows of some 300 bytes: the same bytes in fewer rows.

@@ -1,4 +1,4 @@
-r"""A block of lines -> the close of each line, all lines at once: the reader of the block engine.
+r"""A block of lines -> the close of each line, all lines at once: the reader of the block reader.
 
 NumPy has no fast loop over rows, but its loops over arrays of 64-bit words are fast. So each step here does one small
 thing to all lines of the block, on words that hold a bit for each of 64 bytes of text, or eight bytes of one close.
@@ -18,14 +18,14 @@ Both are guessed from one line of the block (`shape`) and checked for every line
 maximum for the digits. Lines that differ are read the general way, alone if they are few: from delimiter to delimiter,
 with the point anywhere. Longer closes take two words; negative ones are read a second time without their sign.
 
-A line is decoded only if the row engine would read the same: the right number of fields, and a close of
-`-?digits[.digits]`. All other lines are odd, for the row engine to read. A block with a quote in it is declined:
+A line is decoded only if the text reader would read the same: the right number of fields, and a close of
+`-?digits[.digits]`. All other lines are odd, for the text reader to read. A block with a quote in it is declined:
 without quotes, every line is a row.
 
 One bit for each byte, and clearing the lowest bit to walk along them: Langdale and Lemire, "Parsing gigabytes of JSON
 per second", VLDB Journal 28, 2019 (simdjson). `digits` explains the steps on eight bytes.
 
-Cost: some 20 ns a line of 58 bytes, against 1 to 2 µs in the row engine; docs/explanation/speed.md says what bounds it.
+Cost: some 20 ns a line of 58 bytes, the text reader takes 1 to 2 µs; docs/explanation/speed.md says what bounds it.
 No I/O; nothing but scratch memory is kept between blocks.
 """
 
@@ -64,7 +64,7 @@ MAX_CLOSE_BYTES = 16
 PADDING = MAX_CLOSE_BYTES
 # Any number of 18 digits fits in int64.
 MAX_DIGITS = 18
-# An odd line costs the row engine 2 to 3 µs, a line of a block 1: with more odd ones, it is as fast on the whole block.
+# An odd line costs the text reader 2 to 3 µs, a line of a block 1: with more of them, it is as fast on the whole block.
 MAX_ODD_SHARE = 0.25
 
 # With more lines that differ from the guess, reading all of them the general way is as fast.
@@ -141,7 +141,7 @@ class BlockDecoder:
         np.add(ends[:-1], 1, out=starts[1:])
         line_lengths = np.subtract(ends, starts, out=self._bits[:count])
         longest = int(line_lengths.max())
-        if longest > MAX_LINE_BYTES:  # which the row engine refuses
+        if longest > MAX_LINE_BYTES:  # which the text reader refuses
             return None
         shape = self._guess(buffer, start, starts, ends)
         begins, lengths = self._find_closes(text, starts, ends, line_lengths, longest, shape)

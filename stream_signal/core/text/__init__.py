@@ -1,3 +1,3 @@
-"""The row engine: plain Python, reads anything, and is the reference."""
+"""The text reader: plain Python, reads anything, and is the reference."""
 
 from __future__ import annotations
