@@ -1,7 +1,6 @@
 """Doubts: what makes an answer doubtful although every row was counted, each in one line.
 
-They are put into words when they are asked for, from what the stream and the timestamps have found: a state keeps the
-findings, so the stream that resumes has the doubts too.
+A state keeps what was found, and words are made of it when they are asked for: a stream that resumes has its doubts.
 """
 
 from __future__ import annotations
@@ -18,19 +17,18 @@ if TYPE_CHECKING:
     from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.core.stream import SignalStream
 
-SORT = "sort the rows by time"
-OLDEST_FIRST = "the file is oldest first: leave out --newest-first, or give --no-newest-first"
+_LEAVE_OUT = "the file is oldest first: leave out --newest-first, or give --no-newest-first"
 NEVER_FULL, NEWEST_FIRST, GAPS = "never_full", "newest_first", "gaps"
 # In the order in which they are told.
 WORDS = {
     BAD_ROW: "{count} of {of} rows ({share}) could not be read and count without a close; first: {first}",
-    NEVER_FULL: "no window was ever full, so no row could signal: a window has {of} rows, {more}",
+    NEVER_FULL: "no window was ever full, so no row could signal: a window has {of} rows, {how}",
     NEWEST_FIRST: "newest first: {count} of {of} ({share}) timestamps are earlier than the one before, "
-    "so the mean uses future prices; {more}",
+    "so the mean uses future prices; {how}",
     BACKWARDS: "out of order: {count} of {of} ({share}) timestamps are earlier than the one before; first: {first}; "
-    "sort the rows, or {more}",
-    REPEATED: "the same timestamp twice: {count} of {of} ({share}) {more} the one before it; first: {first}",
-    GAPS: "{count} of {of} steps are longer than {more}: a window is a number of rows, not a time",
+    "sort the rows, or {how}",
+    REPEATED: "the same timestamp twice: {count} of {of} ({share}) {how} the one before it; first: {first}",
+    GAPS: "{count} of {of} steps are longer than {how}: a window is a number of rows, not a time",
     NOT_COMPARED: "{count} timestamps could not be compared; first: {first}",
     EITHER: "day and month could be either, and the order of the rows depends on which is first; first: {first}; "
     "write dates as 2024-12-31",
@@ -48,7 +46,7 @@ class Doubt(NamedTuple):
 def doubts_of(
     stream: SignalStream,
     order: TimeOrder | KeyTimes,
-    reversal: Callable[[], str] = lambda: SORT,
+    reversal: Callable[[], str] = lambda: "sort the rows by time",
     *,
     so_far: bool = False,
 ) -> list[Doubt]:
@@ -64,35 +62,26 @@ def doubts_of(
     >>> [doubt.text for doubt in doubts_of(stream, order)]
     ["the same timestamp twice: 1 of 1 (100 %) equals the one before it; first: row 2: '60' after '60'"]
     """
-    repairs, pairs, steps, from_the_end = stream.repairs, order.pairs, order.steps, stream.newest_first
+    repairs, pairs, steps = stream.repairs, order.pairs, order.steps
     counts = repairs.counts | order.counts
     first: dict[str, object] = {**{kind: places[0] for kind, places in repairs.first.items()}, **order.first}
-    of = {BAD_ROW: stream.rows, BACKWARDS: pairs, REPEATED: pairs}
-    more = {
-        BACKWARDS: "name the newest file first" if from_the_end else "name the files in the order of time",
-        REPEATED: "equals" if counts.get(REPEATED) == 1 else "equal",
-    }
+    files = "name the newest file first" if stream.newest_first else "name the files in the order of time"
+    equal = "equals" if counts.get(REPEATED) == 1 else "equal"
+    more = {BAD_ROW: (stream.rows, ""), BACKWARDS: (pairs, files), REPEATED: (pairs, equal)}
     if order.newest_first:
-        counts[NEWEST_FIRST], of[NEWEST_FIRST] = counts.pop(BACKWARDS), pairs
-        more[NEWEST_FIRST] = OLDEST_FIRST if from_the_end else reversal()
+        counts[NEWEST_FIRST] = counts.pop(BACKWARDS)
+        more[NEWEST_FIRST] = pairs, _LEAVE_OUT if stream.newest_first else reversal()
     if stream.rows_with_mean == 0 and not so_far:
-        counts[NEVER_FULL], of[NEVER_FULL], more[NEVER_FULL] = 1, stream.window, _why_never_full(stream)
+        counts[NEVER_FULL], more[NEVER_FULL] = 1, (stream.window, _why_never_full(stream))
     if steps.usual and are_gaps(steps.longer, steps.count) and not (so_far and steps.count < FIRST_STEPS):
-        counts[GAPS], of[GAPS], more[GAPS] = steps.longer, steps.count, seconds(steps.usual) + order.or_else
-    return [
-        Doubt(
-            BACKWARDS if kind == NEWEST_FIRST else kind,
-            words.format(
-                count=counts[kind],
-                of=of.get(kind),
-                share=_percent(counts[kind], of.get(kind, 1)),
-                first=first.get(kind),
-                more=more.get(kind),
-            ),
-        )
-        for kind, words in WORDS.items()
-        if counts.get(kind)
-    ]
+        counts[GAPS], more[GAPS] = steps.longer, (steps.count, seconds(steps.usual) + order.or_else)
+    doubts = []
+    for kind, words in WORDS.items():
+        if count := counts.get(kind):
+            of, how = more.get(kind, (count, ""))
+            text = words.format(count=count, of=of, share=f"{100 * count / of:.3g} %", first=first.get(kind), how=how)
+            doubts.append(Doubt(BACKWARDS if kind == NEWEST_FIRST else kind, text))
+    return doubts
 
 
 def _why_never_full(stream: SignalStream) -> str:
@@ -112,7 +101,3 @@ def seconds(nanoseconds: int) -> str:
     """
     whole, part = divmod(nanoseconds, NANOSECONDS)
     return f"{whole}{f'.{part:09}'.rstrip('0') if part else ''} s"
-
-
-def _percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.3g} %"
