@@ -39,11 +39,9 @@ Everything that can go wrong is a StreamSignalError. The command is `stream-sign
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
 __version__ = "0.2.0"
 
+TYPE_CHECKING = False  # the command begins here, and a signal that comes before its first line ends it in silence
 if TYPE_CHECKING:
     from stream_signal.core.arrays import signals
     from stream_signal.core.config import Config
@@ -124,6 +122,8 @@ def __getattr__(name: str) -> object:
     """Import a public name when it is first used, so that the command starts without the others."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'core.errors')}"), name)
 
 

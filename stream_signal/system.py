@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # Without this, Windows opens a descriptor in text mode, which changes line ends.
 BINARY = getattr(os, "O_BINARY", 0)
 NONBLOCK = getattr(os, "O_NONBLOCK", 0)
+NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)  # Windows has none, and few links
 # A pipe holds 64 KiB by default. This is the most any user may ask for: the writer can continue during a block.
 PIPE_BYTES = 1024 * 1024
 
@@ -172,6 +173,12 @@ def copy_permissions(path: str, descriptor: int) -> None:
         os.fchmod(descriptor, stat.S_IMODE(os.stat(path).st_mode))
 
 
+def close_unwritten(descriptor: int) -> None:
+    """Close a file from which nothing is left to write: if that fails, nothing is lost, and the file is closed."""
+    with suppress(OSError):
+        os.close(descriptor)
+
+
 def sync_folder(folder: str) -> None:
     """Make a rename in a folder durable; if a folder cannot be opened or synced, the file is in place all the same."""
     try:
@@ -179,7 +186,7 @@ def sync_folder(folder: str) -> None:
         try:
             os.fsync(descriptor)
         finally:
-            os.close(descriptor)
+            close_unwritten(descriptor)
     except OSError as error:
         if error.errno not in {errno.EACCES, errno.EPERM, errno.EINVAL, errno.ENOTSUP}:
             raise

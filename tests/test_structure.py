@@ -23,8 +23,11 @@ TEST_FILES = sorted(TESTS.rglob("test_*.py"))
 # From the bottom up; a file belongs to the last of these that its place begins with.
 LAYERS = [
     "core",
-    "core.rows",
+    "core.series",
+    "core.text",
     "core.blocks",
+    "core.series.panel",
+    "core.state",
     "core.observers",
     "core.stream",
     "core.arrays",

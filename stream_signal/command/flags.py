@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import stat
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -100,10 +101,13 @@ Put it where the shell looks:
 _COLUMNS = 112
 
 
+_JOB = "stream-signal"
+
+
 def job_parser() -> Parser:
     """Return the parser of `stream-signal`."""
     parser = Parser(
-        "stream-signal",
+        _JOB,
         usage="%(prog)s [PATH ...] [FLAGS]",  # argparse takes 3 ms to make a longer one, whether it is shown or not
         description=DESCRIPTION,
         epilog=_EPILOG,
@@ -159,7 +163,7 @@ def _add_outputs(group: argparse._ArgumentGroup) -> None:
         "--keys-output",
         metavar="PATH",
         type=_file,
-        help="write the counts of each key here, as csv or jsonl by the ending, and only their number in the metrics",
+        help="write the counts of each key here (csv, json or jsonl by the ending), only their number in the metrics",
     )
     group.add_argument(
         "--signals", metavar="PATH", type=_path, help="write a line for each row here (-: stdout, with --output FILE)"
@@ -441,12 +445,30 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, prog: str, **options: Any) -> None:
         super().__init__(prog, allow_abbrev=False, formatter_class=_Formatter, **options)
+        self._given: list[str] = []
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse the arguments, and remember them: a message about one may have it in it, and must not show a secret."""
+        self._given = self._given or list(args or ())  # argparse calls it again with what it could not read
+        return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         """Print the message, and exit with code 2."""
-        from stream_signal.command.usage import in_words
+        from stream_signal.command.usage import in_words, misspelt_command
+        from stream_signal.core.errors import shown
+        from stream_signal.core.printable import printable
+        from stream_signal.core.urls import without_secrets
 
-        self.exit(2, f"{self.prog}: error: {in_words(message, self._option_string_actions)} (see {self.prog} --help)\n")
+        for given in self._given:
+            value = given.partition("=")[2] if given.startswith("-") else given
+            for said in (value, repr(value)[1:-1]):
+                message = message.replace(said, without_secrets(said)) if said else message
+        message = in_words(message, self._option_string_actions)
+        lines = []
+        if self.prog == _JOB and (meant := misspelt_command(self._given)):
+            message, *lines = f"{shown(self._given[0])} is no command and no file; {meant[0]}", *meant[1:]
+        lines = [f"{self.prog}: error: {message} (see {self.prog} --help)", *(f"{self.prog}: {each}" for each in lines)]
+        self.exit(2, "".join(f"{printable(line)}\n" for line in lines))
 
     def refuse_one_dash(self, arguments: list[str]) -> None:
         """Refuse `-output`, which would be -o with the value `utput`."""
@@ -650,26 +672,54 @@ def refuse_contradictions(
 def refuse_overwriting(parser: argparse.ArgumentParser, inputs: tuple[str, ...], options: argparse.Namespace) -> None:
     """Refuse to overwrite an input, the config or another output, by any name of the file."""
     from stream_signal.job.config import DEFAULT_CONFIG
+    from stream_signal.job.order import OUTPUTS
+    from stream_signal.outputs.files import temporary_of
+    from stream_signal.outputs.lock import lock_of
 
-    taken = {_identity(path) if path != "-" else _identity_of(0): "an input" for path in inputs}
-    taken[_identity(options.config or DEFAULT_CONFIG)] = "the config"
+    taken = {
+        **dict.fromkeys(_identities(inputs), "an input"),
+        _identity(options.config or DEFAULT_CONFIG): "the config",
+    }
+    if is_stdout(options.output) or options.signals == "-":
+        refuse_stdout(parser, inputs)
     if options.signals == "-":
         taken[_identity_of(1)] = "the signals on stdout"
-    for flag, what, path in (
-        ("--output", "the output", options.output),
-        ("--log-file", "the log", options.log_file),
-        ("--signals", "the signals", options.signals),
-        ("--checkpoint", "the checkpoint", options.checkpoint),
-        ("--keys-output", "the keys", options.keys_output),
-        ("--report", "the report", options.report),
-        ("--manifest", "the manifest", options.manifest),
-    ):
-        if path in {None, "-"} or (os.path.exists(path) and not os.path.isfile(path)):
-            continue  # a pipe or a device is not overwritten
+    for name, what in OUTPUTS.items():
+        path = getattr(options, name)
+        if not _is_replaced(path):
+            continue
         file = _identity(path)
         if file in taken:
-            parser.error(f"{flag} {path} would overwrite {taken[file]}")
+            parser.error(f"--{name.replace('_', '-')} {path} would overwrite {taken[file]}")
         taken[file] = what
+    for flag, what, path, beside in (
+        ("--signals", "the lock of the signals", options.signals, lock_of),
+        ("--checkpoint", "the lock of the checkpoint", options.checkpoint, lock_of),
+        ("--checkpoint", "the temporary file of the checkpoint", options.checkpoint, temporary_of),
+    ):
+        if _is_replaced(path):
+            file = _identity(beside(path))
+            if file in taken:
+                parser.error(f"{flag} {path} would use {taken[file]} as {what}: rename one of them")
+
+
+def refuse_stdout(parser: argparse.ArgumentParser, inputs: tuple[str, ...]) -> None:
+    """Refuse to write to stdout if that is a file that is read, as in `stream-signal data.csv >> data.csv`."""
+    try:
+        is_file = stat.S_ISREG(os.fstat(1).st_mode)
+    except OSError:  # it is closed
+        return
+    if is_file and _identity_of(1) in _identities(inputs):
+        parser.error("stdout is an input: write to another file")
+
+
+def _identities(inputs: tuple[str, ...]) -> list[object]:
+    return [_identity(path) if path != "-" else _identity_of(0) for path in inputs]
+
+
+def _is_replaced(path: str | None) -> bool:
+    """Whether an output is a file; a pipe or a device is not overwritten."""
+    return path not in {None, "-"} and (os.path.isfile(path) or not os.path.exists(path))
 
 
 def is_stdout(path: str) -> bool:

@@ -36,6 +36,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     system.make_stdio_binary()
+    if arguments and arguments[0] in {"help", "version"} and not os.path.exists(arguments[0]):
+        from stream_signal.command.usage import IN_WORDS
+
+        arguments = [*arguments[1:], IN_WORDS[arguments[0]]]
     if arguments and arguments[0] in _SUBCOMMANDS:
         return _SUBCOMMANDS[arguments[0]](arguments[1:])
     return _run_job(arguments)
@@ -102,14 +106,13 @@ def _run_job(arguments: list[str]) -> int:
     try:
         execute(order)
     except StreamSignalError as error:
-        if isinstance(error, InputError) and not os.path.exists(inputs[0]):
-            from stream_signal.command.usage import misspelt_command
-
-            error.hint = misspelt_command(inputs[0]) or error.hint
         if not order.logs_to_stderr:
+            from stream_signal.command.proposals import lines_of
+            from stream_signal.command.usage import misspelt_command
             from stream_signal.outputs.stderr import complain
 
-            complain(error)
+            meant = misspelt_command(arguments) if isinstance(error, InputError) else None
+            complain(error, meant or (lines_of(error.hint, parser, arguments) if error.hint else None))
         return EXIT_SIGNAL + error.signal if isinstance(error, Interrupted) else EXIT_FAILURE
     return EXIT_SUCCESS
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stream_signal import early
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -20,6 +22,7 @@ def printed(text: Callable[[], Iterable[bytes]]) -> int:
     from stream_signal.outputs.files import write_stdout
     from stream_signal.outputs.stderr import complain
 
+    early.release()
     try:
         for piece in text():
             write_stdout(piece)

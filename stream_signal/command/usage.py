@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
+from stream_signal.core.printable import typed
+from stream_signal.core.urls import without_secrets
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 COMMANDS = ("candles", "checkpoint", "formats", "verify", "completion", "man")
+# What others have as commands, and this one as flags.
+IN_WORDS = {"help": "--help", "version": "--version"}
 _UNKNOWN = re.compile(r"unrecognized arguments: (?P<words>.*)", re.DOTALL)
 # `-verbose` reads as `-v` with the rest as its value.
 _ONE_DASH = re.compile(r"argument (?P<flag>-\w)\b.*: ignored explicit argument '(?P<rest>.*)'", re.DOTALL)
@@ -31,12 +37,27 @@ def in_words(message: str, flags: Iterable[str]) -> str:
     return " ".join(message.splitlines())
 
 
-def misspelt_command(argument: str) -> str | None:
-    """Return a hint if a path that is not there may be a misspelt command."""
+def misspelt_command(arguments: Sequence[str]) -> list[str] | None:
+    """Return the lines of a hint if the first argument is no file and may be meant as a command; None if not.
+
+    >>> misspelt_command(["candels", "--rows", "3"])
+    ['did you mean the command `candles`?', 'try stream-signal candles --rows 3']
+    >>> misspelt_command(["candles.csv"])
+    """
+    word, *rest = arguments or [""]
+    if not re.fullmatch(r"[A-Za-z-]+", word) or word.startswith("-") or os.path.exists(word):
+        return None
     from difflib import get_close_matches
 
-    near = get_close_matches(argument, COMMANDS, n=1)
-    return f"did you mean the command `stream-signal {near[0]}`?" if near else None
+    if word == "run" and rest:
+        words, command = "there is no command `run`: the inputs follow at once", rest
+    elif near := get_close_matches(word.lower(), [*COMMANDS, *IN_WORDS], n=1):
+        words, command = f"did you mean the command `{near[0]}`?", [near[0], *rest]
+    else:
+        return None
+    if any(without_secrets(text) != text for text in rest):
+        return [words]
+    return [words, f"try {' '.join(['stream-signal', *map(typed, command)])}"]
 
 
 def _of_flag(name: str, flags: Iterable[str]) -> str:

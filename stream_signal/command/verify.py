@@ -8,8 +8,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from stream_signal import system
-from stream_signal.command.flags import parse, settings_of, verify_parser
+from stream_signal.command.flags import parse, refuse_stdout, settings_of, verify_parser
+from stream_signal.command.proposals import lines_of
 from stream_signal.core.errors import ClosedOutputError
+from stream_signal.core.printable import printable
 from stream_signal.job.config import find_config, load_config
 from stream_signal.job.stopping import StopSignals
 from stream_signal.outputs.files import write_stdout
@@ -17,6 +19,7 @@ from stream_signal.outputs.stderr import complain, say
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
 _JOBS = 2
 
@@ -38,30 +41,37 @@ def verify(arguments: list[str]) -> bool:
     if not names and not options.manifest and sys.stdin and sys.stdin.isatty():
         parser.print_help(sys.stderr)
         parser.exit(2)
+    refuse_stdout(parser, names or ("-",))
     system.keep_memory()
     system.need_one_blas_thread()
     if options.manifest:
         return _by_manifest(options, names)
-    return _in_every_way(options, names or ("-",))
+    return _in_every_way(options, names or ("-",), lambda hint: lines_of(hint, parser, arguments))
 
 
-def _in_every_way(options: argparse.Namespace, names: tuple[str, ...]) -> bool:
+def _in_every_way(options: argparse.Namespace, names: tuple[str, ...], in_lines: Callable[[str], list[str]]) -> bool:
+    from stream_signal.job.advised import advised
     from stream_signal.job.verify import table, verify
 
     config = load_config(options.config or (None if options.no_config else find_config()), settings_of(options))
     seed = _drawn() if options.cut_seed is None else options.cut_seed
     with StopSignals() as stop:
+        stop.check()
         jobs = max(options.jobs or _JOBS, _JOBS)
         outcomes, error = verify(names, config, seed=seed, jobs=jobs, sample=options.sample, stop=stop)
+    has_differences = any(outcome.differs for outcome in outcomes)
+    if error and not has_differences and getattr(error, "line", None) is None:
+        raise error  # of the whole input, as if it is missing or empty: there was nothing to compare
     _show(f"{table(outcomes)}the cuts are those of --cut-seed {seed}\n")
     for outcome in outcomes:
         if outcome.differs:
             say(f"{outcome.way}: {outcome.differs}")
-    if any(outcome.differs for outcome in outcomes):
+    if has_differences:
         say(f"this is a defect of stream-signal: please report it, with the input and --cut-seed {seed}")
         return False
     if error:
-        complain(error)
+        hint = advised(error, names, config)
+        complain(error, in_lines(hint) if hint else None)
     return outcomes[0].answer is not None
 
 
@@ -70,7 +80,8 @@ def _by_manifest(options: argparse.Namespace, names: tuple[str, ...]) -> bool:
 
     manifest = load_manifest(options.manifest)
     path = options.config or (None if options.no_config else manifest.config)
-    with StopSignals():
+    with StopSignals() as stop:
+        stop.check()
         findings = recount(manifest, names or None, path, settings_of(options))
     _show(table(findings))
     changed = [finding.what for finding in findings if finding.matters and not finding.is_same]
@@ -81,7 +92,7 @@ def _by_manifest(options: argparse.Namespace, names: tuple[str, ...]) -> bool:
 
 def _show(text: str) -> None:
     with suppress(ClosedOutputError):  # the exit code still tells
-        write_stdout(text.encode("utf-8", "backslashreplace"))
+        write_stdout("".join(f"{printable(line)}\n" for line in text.split("\n")[:-1]).encode())
 
 
 def _drawn() -> int:

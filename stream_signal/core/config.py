@@ -387,6 +387,9 @@ def _brought_by(name: str) -> dict[str, Any] | None:
     return FORMATS[name].settings if name in FORMATS else None
 
 
+_MARK = "a YAML tag or anchor"
+
+
 class _Unread(str):
     """A YAML value that is neither text, nor a plain integer, nor a bool: kept as written, for the error message."""
 
@@ -395,7 +398,7 @@ class _Unread(str):
 
 def _share(value: Any) -> Any:
     """Read a plain decimal number, which YAML would read as a float."""
-    return float(value) if isinstance(value, _Unread) and re.fullmatch(r"[0-9]?\.[0-9]{1,17}", value) else value
+    return float(value) if isinstance(value, _Unread) and re.fullmatch(r"[0-9]?\.[0-9]{1,400}", value) else value
 
 
 def _found(value: object) -> str:
@@ -413,6 +416,12 @@ def _entries(data: bytes) -> Iterator[tuple[int, str, Any]]:
     try:
         # Composed, not constructed: no tag is executed, no alias expanded.
         document = yaml.compose(data, yaml.SafeLoader)
+        # Only the events know whether a tag was written or found. What has no anchor has no alias.
+        marked = {
+            event.start_mark.index
+            for event in yaml.parse(data, yaml.SafeLoader)
+            if event.start_mark and (getattr(event, "tag", None) or getattr(event, "anchor", None))
+        }
     except (
         yaml.YAMLError,
         ValueError,
@@ -421,6 +430,8 @@ def _entries(data: bytes) -> Iterator[tuple[int, str, Any]]:
         raise ConfigError(f"expected YAML, found: {' '.join(str(error).split())}").with_hint(_NO_CONFIG) from None
     except RecursionError:
         raise ConfigError("expected YAML, found a document nested too deeply").with_hint(_NO_CONFIG) from None
+    if document is not None and document.start_mark.index in marked:
+        raise ConfigError(f"expected the keys {', '.join(REQUIRED)}, found {_MARK}").with_hint(_NO_CONFIG)
     if not isinstance(document, yaml.MappingNode):
         found, hint = "an empty document", "write them one a line, such as window: 5"
         if document is not None:
@@ -429,13 +440,17 @@ def _entries(data: bytes) -> Iterator[tuple[int, str, Any]]:
             hint = hint if is_list else _NO_CONFIG  # the first lines of a CSV file are one value
         raise ConfigError(f"expected the keys {', '.join(REQUIRED)}, found {found}").with_hint(hint)
     for key, value in document.value:
-        is_key = isinstance(key, yaml.ScalarNode)
-        yield key.start_mark.line + 1, key.value if is_key else _Unread(f"a {key.id}"), _scalar(value)
+        name = _Unread(_MARK if key.start_mark.index in marked else f"a {key.id}")
+        is_key = isinstance(key, yaml.ScalarNode) and name != _MARK
+        yield key.start_mark.line + 1, key.value if is_key else name, _scalar(value, marked)
 
 
-def _scalar(node: Any) -> Any:
-    if node.id == "sequence" and all(part.id == "scalar" for part in node.value):
-        return tuple(map(_scalar, node.value))
+def _scalar(node: Any, marked: set[int]) -> Any:
+    parts = node.value if node.id == "sequence" else []
+    if any(each.start_mark.index in marked for each in (node, *parts)):
+        return _Unread(_MARK)
+    if node.id == "sequence" and all(part.id == "scalar" for part in parts):
+        return tuple(_scalar(part, marked) for part in parts)
     if node.id != "scalar":
         return _Unread(f"a {node.id}")
     kind = node.tag.rpartition(":")[2]

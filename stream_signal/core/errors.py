@@ -39,7 +39,7 @@ def shown(found: bytes | str) -> str:
     """
     # Four bytes make a character at most, so this much is decoded however long the line is.
     text = found[: FOUND_CHARACTERS * 4 + 4].decode("utf-8", "replace") if isinstance(found, bytes) else found
-    return ascii(text[:FOUND_CHARACTERS] + "..." * (len(text) > FOUND_CHARACTERS))
+    return repr(text[:FOUND_CHARACTERS] + "..." * (len(text) > FOUND_CHARACTERS))
 
 
 def reason(error: OSError | ValueError | EOFError) -> str:

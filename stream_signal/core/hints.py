@@ -10,10 +10,12 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from stream_signal.core.advice import FILE, Advice, Way
 from stream_signal.core.errors import shown
-from stream_signal.core.foreign import FILE, INTO_THE_JOB
+from stream_signal.core.foreign import NOT_TEXT
 from stream_signal.core.header import NAMES, SYMBOL_NAMES, Header, folded, matches
 from stream_signal.core.marks import Marks
+from stream_signal.core.printable import typed
 from stream_signal.core.quotes import FieldError, split_line
 from stream_signal.core.ticks import MISSING
 
@@ -42,10 +44,13 @@ _TIME = re.compile(
     r"|(?:19|20)[0-9]{2}[-./][0-9]{1,2}[-./][0-9]{1,2}(?:[ T].*)?"
     r"|[0-9]{1,2}[-./][0-9]{1,2}[-./](?:(?:19|20)?[0-9]{2})(?:[ T].*)?|[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:\.[0-9]+)?"
 ).fullmatch
-# The prices of a row by their order, from that of the first one on: open, high, low, close. The first that fits is it.
+_LEAST_PAIRS = 5  # of rows that follow each other, before they tell an open from a close
+# The prices of a row by their order, from that of the first one on: open, high, low, close.
 _ORDERS = {"OHLC": (0, 1, 2, 3), "OCHL": (0, 2, 3, 1), "LHOC": (2, 1, 0, 3)}
 # The formats without a header whose prices come in another order than OHLC.
 _ORDER_OF = {"bitfinex": "OCHL", "coinbase": "LHOC"}
+_MOST_JSON = 65_536  # of it are looked at
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _MARKUP = re.compile(rb"\s*<(?:!doctype|html|head|body|script|\?xml|!--|rss|error)\b", re.IGNORECASE)
 
 
@@ -73,14 +78,14 @@ def of_no_column(lines: Lines, config: Config) -> str | None:
     for number, line in lines:  # another delimiter than the configured one gives the column
         for mark, name in NAMES.items():
             if config.delimiter not in {None, mark} and matches(tuple(_cells(line, mark)), _wanted(config)):
-                return f"line {number} has the column, with another delimiter: try --delimiter {name}"
+                return Advice.of(f"line {number} has the column, with another delimiter", Way(f"--delimiter {name}"))
     number, line = max(lines, key=lambda line: len(_cells_of(line[1], config)))
     names = tuple(_cells_of(line, config))
     near = nearest(names, config.column_name)
     if len(names) == 1 and not (near and " " not in names[0]):
         return _of_one_column(number, names[0], lines, config)
     found = f"line {number} has the {'columns' if len(names) > 1 else 'column'} {_listed(names)}"
-    return f"{found}: try {' or '.join(map(_flag, near))}" if near else f"{found}: name one with --column"
+    return _one_of(found, list(map(_flag, near))) if near else f"{found}: name one with --column"
 
 
 def of_head(line: bytes, number: int, config: Config) -> str:
@@ -99,14 +104,15 @@ def of_head(line: bytes, number: int, config: Config) -> str:
         fields = f"{len(cells)} field{'s' * (len(cells) != 1)}"
         return f"line {number} has {fields}: give the number of the close, --column"
     if config.format:
-        flags = _flags_of_data([cells], _delimiter(line, config), config._replace(format=None))
-        return f"it has another layout: in place of --format {config.format}, try {flags}"
-    return f"line {number} looks like data: try {_flags_of_data([cells], _delimiter(line, config), config)}"
+        words = f"it has another layout than --format {config.format}"
+        return _of_rows([cells], words, line, config._replace(format=None), without=("format",))
+    return _of_rows([cells], f"line {number} looks like data", line, config)
 
 
 def _of_header(where: str, names: Sequence[str], config: Config) -> str:
     near = nearest(tuple(names), config.column_name or "close")
-    return f"{where} looks like a header: try --header true{' ' + _flag(near[0]) if near else ''}"
+    flags = f"--header true{' ' + _flag(near[0]) if len(near) == 1 else ''}"
+    return Advice.of(f"{where} looks like a header", Way(flags, without=("format",)))
 
 
 def of_row(row: bytes | Sequence[str], header: Header, config: Config, *, torn: bool, first: bool) -> str:
@@ -173,10 +179,8 @@ def of_time_column(names: Sequence[str], column: str | int) -> str:
     if not names:
         return "the timestamp column (--time-column) has to be a number, since there is no header"
     near = nearest(tuple(names), column if isinstance(column, str) else None, of_close=False)
-    flags = " or ".join(_flag(name, "--time-column") for name in near)
-    return f"that is the timestamp column (--time-column); the columns are {_listed(tuple(names))}" + (
-        f": try {flags}" if near else ""
-    )
+    words = f"that is the timestamp column (--time-column); the columns are {_listed(tuple(names))}"
+    return _one_of(words, [_flag(name, "--time-column") for name in near])
 
 
 def of_key_column(names: Sequence[str], column: str | int) -> str:
@@ -185,28 +189,91 @@ def of_key_column(names: Sequence[str], column: str | int) -> str:
         return "the column of the keys (--key) has to be a number, since there is no header"
     near = [name for name in names if folded(name) in SYMBOL_NAMES]
     near = near or nearest(tuple(names), column if isinstance(column, str) else None, of_close=False)
-    flags = " or ".join(_flag(name, "--key") for name in near)
-    return f"that is the column of the keys (--key); the columns are {_listed(tuple(names))}" + (
-        f": try {flags}" if near else ""
-    )
+    words = f"that is the column of the keys (--key); the columns are {_listed(tuple(names))}"
+    return _one_of(words, [_flag(name, "--key") for name in near])
 
 
-def guess_close(rows: Sequence[Sequence[str]]) -> Guess | None:
+def _one_of(words: str, flags: list[str]) -> str:
+    """Propose the flags if they are the only ones; otherwise only a person can tell which are right."""
+    if len(flags) == 1:
+        return Advice.of(words, Way(flags[0]))
+    return f"{words}: either {' or '.join(flags)}" if flags else words
+
+
+def guess_close(rows: Sequence[Sequence[str]], delimiter: str = ",") -> list[Guess]:
     """Guess the column of the close from some rows: of four prices, none is above the high or below the low.
 
+    Returns each order that fits the rows; only one that is alone may be proposed.
+
     >>> guess_close([["1700000000", "2", "4", "1", "3", "9"]])
-    Guess(column=5, order='OHLC')
+    [Guess(column=5, order='OHLC')]
+    >>> {guess.column for guess in guess_close([["1700000000", "2", "2", "2", "2", "9"]])}
+    {3, 5}
     >>> guess_close([["1700000000", "42"]])
-    Guess(column=2, order=None)
+    [Guess(column=2, order=None)]
     """
     width = len(rows[0])
-    prices = [[None if _TIME(cell) else _value(cell) for cell in row] for row in rows if len(row) == width]
+    rows = [row for row in rows if len(row) == width]
+    prices = [[None if _TIME(cell) else _value(cell) for cell in row] for row in rows]
     for start in range(width - 3):
-        for order, places in _ORDERS.items():
-            if all(_is_candle([row[start + place] for place in places]) for row in prices):
-                return Guess(start + places[3] + 1, order)
+        found = [
+            Guess(start + places[3] + 1, order)
+            for order, places in _ORDERS.items()
+            if _fits([[row[start + place] for place in places] for row in prices])
+        ]
+        if found and len({guess.column for guess in found}) == 1 < len(found):
+            return [Guess(found[0].column, None)]
+        if found:
+            return _without_mirrored(found, start, rows, prices, delimiter)
     numbers = [at for at in range(width) if all(row[at] is not None for row in prices)]
-    return Guess(numbers[0] + 1, None) if len(numbers) == 1 else None
+    return [Guess(numbers[0] + 1, None)] if len(numbers) == 1 else []
+
+
+def _fits(candles: list[list[float | None]]) -> bool:
+    """Whether rows may be candles of an order: all that tell, but for one in a hundred, as exchanges make mistakes."""
+    if not any(_is_candle(candle) for candle in candles):
+        return False
+    telling = [candle for candle in candles if len(set(candle)) > 1 and None not in candle]
+    return sum(map(_is_candle, telling)) >= 0.99 * len(telling)
+
+
+def _without_mirrored(
+    found: list[Guess], start: int, rows: list[Sequence[str]], prices: list[list[float | None]], delimiter: str
+) -> list[Guess]:
+    """Add the orders that no single row can tell from those found, open and close exchanged, unless the rows can.
+
+    A candle opens near the close of the one before. Known layouts are what they are; and a file without a header that
+    begins with the close has been seen with the volume before it.
+    """
+    if len(found) == 1 and not _known(rows, delimiter, found[0]):
+        order, volume = found[0].order, start and all(row[start - 1] is not None for row in prices)
+        if order == "OCHL" or (order == "OHLC" and volume):
+            places = _ORDERS[order or ""]
+            mirrored = Guess(start + places[0] + 1, f"{order} from its close")
+            kept = _nearer(prices, found[0].column - 1, mirrored.column - 1, _direction(rows))
+            return [found[0], mirrored] if kept is None else [found[0] if kept else mirrored]
+    return found
+
+
+def _nearer(prices: list[list[float | None]], close: int, opened: int, direction: int) -> bool | None:
+    """Whether rows open nearer to the close before as they are than with both exchanged; None if that is unclear."""
+    pairs = [(a, b) if direction > 0 else (b, a) for a, b in pairwise(prices)]
+    gaps = [
+        sum(abs((later[one] or 0) - (earlier[other] or 0)) for earlier, later in pairs)
+        for one, other in ((opened, close), (close, opened))
+    ]
+    if not direction or len(pairs) < _LEAST_PAIRS or gaps[0] == gaps[1]:
+        return None
+    return gaps[0] < gaps[1] if 2 * min(gaps) < max(gaps) else None
+
+
+def _direction(rows: Sequence[Sequence[str]]) -> int:
+    """Return 1 if the times of rows rise, -1 if they fall, 0 if that is unknown."""
+    for column in zip(*rows, strict=True):
+        if all(_TIME(cell) and re.match("[0-9]{4}", cell) for cell in column):
+            steps = {(a < b) - (a > b) for a, b in pairwise(column)} - {0} if len({*map(len, column)}) == 1 else set()
+            return steps.pop() if len(steps) == 1 else 0
+    return 0
 
 
 def fitting_format(rows: Sequence[Sequence[str]], delimiter: str) -> str | None:
@@ -215,14 +282,17 @@ def fitting_format(rows: Sequence[Sequence[str]], delimiter: str) -> str | None:
     >>> fitting_format([["20240310 170000", "2", "4", "1", "3", "9"]], ";")
     'histdata'
     """
+    guesses = guess_close(rows, delimiter)
+    return _known(rows, delimiter, guesses[0]) if len(guesses) == 1 else None
+
+
+def _known(rows: Sequence[Sequence[str]], delimiter: str, guess: Guess) -> str | None:
     from stream_signal.core.formats import FORMATS
 
-    guess = guess_close(rows)
     for name, layout in FORMATS.items():
         number = layout.column[1] if isinstance(layout.column, tuple) else layout.column
         if (
-            guess is not None
-            and layout.fields == len(rows[0])
+            layout.fields == len(rows[0])
             and layout.delimiter == delimiter
             and (number, _ORDER_OF.get(name, "OHLC")) == guess
             and not layout.wrong_time(rows[0])
@@ -243,6 +313,7 @@ def nearest(names: tuple[str, ...], wanted: str | None, *, of_close: bool = True
 
     wanted, by_fold = folded(wanted), {folded(name): name for name in reversed(names)}
     if of_close:
+        by_fold = {fold: name for fold, name in by_fold.items() if not _PREVIOUS.search(fold)}
         by_fold = {fold: name for fold, name in by_fold.items() if not _NO_CLOSE.search(fold)} or by_fold
     words = [name for name in names if folded(name) in by_fold and wanted in re.split(r"[\W_]+", folded(name))]
     if not words and of_close and wanted == "close":
@@ -250,12 +321,22 @@ def nearest(names: tuple[str, ...], wanted: str | None, *, of_close: bool = True
     return (words or [by_fold[fold] for fold in get_close_matches(wanted, by_fold, n=1)])[:3]
 
 
-_LENIENT = "if such rows may count without a close: --bad-rows missing"
+_MAY_COUNT = "if such rows may count without a close"
+_LENIENT = Advice(f"{_MAY_COUNT}: --bad-rows missing", _MAY_COUNT, (Way("--bad-rows missing"),), needs_few_bad=True)
+
+
+_PREVIOUS = re.compile(
+    r"(?:^|[\W_])(?:prev(?:ious)?|prior|pre|last[\W_]*day|yesterday'?s?|y(?:est)?)[\W_]*(?:adj[\W_]*)?(?:close|settle)"
+    r"|^(?:prev|pre|previous|prior|yest?)(?:close|settle)|(?:close|settle)[\W_]*(?:prev|previous|prior|yesterday|lag)"
+    r"|前收|昨收|前日終値|前日比|전일|vortag|cierre anterior|clôture préc|precedente"
+)
 
 
 def _of_other_text(line: bytes, config: Config) -> str | None:
     """Say what a file is that is text, but no CSV."""
     text = line.lstrip()
+    if _CONTROLS.search(line):
+        return NOT_TEXT
     if text[:1] in {b"{", b"["}:
         return _of_json(text, config)
     if _MARKUP.match(line):
@@ -268,54 +349,105 @@ def _of_other_text(line: bytes, config: Config) -> str | None:
 
 def _of_json(text: bytes, config: Config) -> str:
     name = config.column_name or "close"
-    into = f"{FILE}{INTO_THE_JOB} --no-header --column"
-    if rows := re.match(rb"\[\s*\[([^]]*)\]", text):  # as the APIs of exchanges send candles
-        guess = guess_close([[cell.strip('" \r\n\t') for cell in rows[1].decode("utf-8", "replace").split(",")]])
-        return f"this is JSON: try jq -r '.[] | @csv' {into} {guess.column if guess else 'N'}"
+    rows = re.findall(rb"\[([^][]*)\]", text[:_MOST_JSON]) if re.match(rb"\[\s*\[", text) else []
+    if rows:  # as the APIs of exchanges send candles
+        cells = [[cell.strip('" \r\n\t') for cell in row.decode("utf-8", "replace").split(",")] for row in rows]
+        guesses = guess_close(cells)
+        if len(guesses) != 1:
+            return "this is JSON: jq -r '.[] | @csv' makes it CSV, to be read with --no-header --column and its number"
+        return _piped("this is JSON", f"jq -r '.[] | @csv' {FILE}", f"--no-header --column {guesses[0].column}")
     if re.search(rb'"%b"\s*:' % re.escape(name.encode()), text) and re.fullmatch(r"\w+", name, re.ASCII):
         each = "" if text.startswith(b"{") else ".[] | "
-        return f"this is JSON: try jq -r '{each}[.{name}] | @csv' {into} 1"
+        return _piped("this is JSON", f"jq -r '{each}[.{name}] | @csv' {FILE}", "--no-header --column 1")
     return "this is JSON: turn it into CSV, with `jq -r ... | @csv` for example"
 
 
+def _piped(words: str, command: str, flags: str = "") -> Advice:
+    return Advice.of(words, Way(flags, command))
+
+
 def _carriage_returns() -> str:
-    return f"its lines end in CR alone: try tr '\\r' '\\n' < {FILE}{INTO_THE_JOB}"
+    return _piped("its lines end in CR alone", f"tr '\\r' '\\n' < {FILE}")
+
+
+def are_ambiguous(lines: Lines, config: Config) -> bool:
+    """Whether the first lines of an input are rows without a header, and more of them may tell their close."""
+    first = _first_row(lines, config)
+    if first is None or _of_other_text(lines[0][1], config):
+        return False
+    rows = _alike([_cells_of(line, config) for _, line in lines[first:]])
+    return len(guess_close(rows, _delimiter(lines[first][1], config))) > 1
+
+
+def _first_row(lines: Lines, config: Config) -> int | None:
+    """Return which of the lines is the first row without a header; None if there is none, or a header above it."""
+    rows = [_cells_of(line, config) for _, line in lines]
+    first = next((at for at, row in enumerate(rows) if _is_data(row)), None)
+    if first and len(rows[first - 1]) == len(rows[first]) and _is_header(rows[first - 1]):
+        return None  # it has another column
+    return first
 
 
 def _of_data(lines: Lines, config: Config) -> str | None:
     """Say that the rows begin without a header, if they do."""
-    rows = [_cells_of(line, config) for _, line in lines]
-    first = next((at for at, row in enumerate(rows) if _is_data(row)), None)
+    first = _first_row(lines, config)
     if first is None:
         return None
-    if first and len(rows[first - 1]) == len(rows[first]) and _is_header(rows[first - 1]):
-        return None  # there is a header; it has another column
     number, line = lines[first]
-    flags = _flags_of_data(rows[first:], _delimiter(line, config), config)
-    if first:
-        return f"line {number} looks like data: try tail -n +{number} {FILE}{INTO_THE_JOB} {flags}"
-    return f"line {number} looks like data: try {flags}"
+    rows = [_cells_of(line, config) for _, line in lines[first:]]
+    return _of_rows(rows, f"line {number} looks like data", line, config, skipped=number - 1 if first else 0)
 
 
-def _flags_of_data(rows: list[list[str]], delimiter: str, config: Config) -> str:
-    """Return the flags that read rows without a header; the first of `rows` is one."""
-    rows = [row for row in rows if len(row) == len(rows[0]) and _is_data(row)]
-    guess = guess_close(rows)
-    cell = rows[0][guess.column - 1] if guess else ""
-    has_comma = bool(re.fullmatch(r"[+-]?[0-9]+,[0-9]+", cell)) and config.decimal == "."
-    name = None if has_comma or config.format is not None else fitting_format(rows, delimiter)
-    flags = f"--format {name}, or " if name else ""
-    flags += f"--no-header --column {guess.column if guess else 'N, the number of the close'}"
-    return flags + " --decimal ," * has_comma
+def _of_rows(
+    rows: list[list[str]],
+    words: str,
+    line: bytes,
+    config: Config,
+    *,
+    without: tuple[str, ...] = (),
+    skipped: int = 0,
+) -> str:
+    """Say how rows without a header are read; `line` is the first of them, below `skipped` lines."""
+    delimiter = _delimiter(line, config)
+    rows = _alike(rows)
+    guesses = guess_close(rows, delimiter)
+    guesses = [guess for guess in guesses if guess.column == config.column_number] or guesses  # somebody knows it
+    if len(guesses) > 1:
+        columns = " or ".join(map(str, sorted({guess.column for guess in guesses})))
+        return f"{words}, and the close may be in column {columns}: look at it, and name it with --no-header --column"
+    if not guesses:
+        return f"{words}: try --no-header --column N, the number of the close"
+    [guess] = guesses
+    has_comma = bool(re.fullmatch(r"[+-]?[0-9]+,[0-9]+", rows[0][guess.column - 1])) and config.decimal == "."
+    name = None if has_comma or config.format is not None else _known(rows, delimiter, guess)
+    command = f"tail -n +{skipped + 1} {FILE}" if skipped else ""
+    flags = f"--no-header --column {guess.column}" + " --decimal ," * has_comma
+    order = ""
+    if len(rows) > 2 and _direction(rows) < 0 and not config.newest_first:
+        words += ", newest first"
+        if command:  # a pipe has no end to be read from; awk ends the last line, which tac would join with another
+            command += " | awk 1 | tac"
+        order = " --no-newest-first" if command else " --newest-first"
+    flags += order
+    ways = [Way(flags, command, without)]
+    if name:
+        ways.insert(0, Way(f"--format {name}{order}", command, ("column", "header", "delimiter", "time_column")))
+    text = f"--format {name}{order}, or {flags}" if name else flags
+    return Advice(f"{words}: try {Way(text, command)}", words, tuple(ways))
+
+
+def _alike(rows: list[list[str]]) -> list[list[str]]:
+    """Return the rows that look like the first one, which is data."""
+    return [row for row in rows if len(row) == len(rows[0]) and _is_data(row)]
 
 
 def _of_one_column(number: int, name: str, lines: Lines, config: Config) -> str:
     """Say what a line without a delimiter is."""
     words = name.split()
     if len(words) > 1 and (matches(tuple(words), _wanted(config)) or _is_data(words)):
-        return f"line {number} has spaces between its columns: try tr -s ' ' ',' < {FILE}{INTO_THE_JOB}"
+        return _piped(f"line {number} has spaces between its columns", f"tr -s ' ' ',' < {FILE}")
     if len(lines) > 5:
-        skip = f"tail -n +N {FILE}{INTO_THE_JOB}"
+        skip = Way(command=f"tail -n +N {FILE}")
         return f"at most 5 lines above the header are skipped: begin at its line, the N-th: try {skip}"
     if config.delimiter is not None:
         return f"line {number} has no {NAMES[config.delimiter]}: leave out --delimiter, or name another"
@@ -370,14 +502,13 @@ def _of_close(cell: str, config: Config) -> str | None:
         and _reads(text, decimal, thousands)
     ]
     if reads:
-        kinds, flags = (" or ".join(words) for words in zip(*reads, strict=True))
-        return f"{shown(text)} has {kinds}: try {flags}"
+        return _one_of(f"{shown(text)} has {' or '.join(kind for kind, _ in reads)}", [flags for _, flags in reads])
     bare = text.lstrip("$€£¥₿+-").rstrip("$€£¥₿% ")
     if bare != text.lstrip("+-") and _NUMBER(bare):
         return f"{shown(text)} has a sign that is no part of a number: remove it from the file"
     if re.fullmatch(r"[0-9]+(?:['_][0-9]{3})+(?:\.[0-9]+)?", text):
         mark = re.sub(r"[0-9.]", "", text)[0]
-        return f'{shown(text)} has the thousands separator {shown(mark)}: try tr -d "{mark}" < {FILE}{INTO_THE_JOB}'
+        return _piped(f"{shown(text)} has the thousands separator {shown(mark)}", f'tr -d "{mark}" < {FILE}')
     return None
 
 
@@ -385,9 +516,9 @@ def _of_time(cells: list[str], position: int) -> str | None:
     """Say that the column is that of a timestamp, and which one may have the close."""
     if not _TIME(cells[position].strip()):
         return None
-    guess = guess_close([cells])
-    where = f": try --column {guess.column}" if guess else ""
-    return f"{shown(cells[position])} looks like a timestamp, so the close is in another column{where}"
+    guesses = guess_close([cells])
+    words = f"{shown(cells[position])} looks like a timestamp, so the close is in another column"
+    return Advice.of(words, Way(f"--column {guesses[0].column}")) if len(guesses) == 1 else words
 
 
 def _flags_of_marks(decimal: str, thousands: str | None, config: Config) -> str:
@@ -461,9 +592,7 @@ def _flag(name: str, flag: str = "--column") -> str:
 
 def _quoted(text: str) -> str:
     """Write text as a shell reads it."""
-    from shlex import quote
-
-    return quote(text)
+    return typed(text)
 
 
 def _listed(names: tuple[str, ...]) -> str:

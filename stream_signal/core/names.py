@@ -13,6 +13,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import ConfigError, InputError, shown
+from stream_signal.core.urls import is_url, path_in, shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -72,7 +73,7 @@ def look_alike(names: Iterable[str]) -> tuple[str, str, str] | None:
 
 def _names_in(name: str) -> list[str]:
     """Return the names that may have the key: that of the file, and those of the archives that it is in."""
-    path = name.partition("?")[0] if "://" in name else name
+    path = path_in(name) if is_url(name) else name
     *folders, file = re.split(r"[/\\]", path.rstrip("/"))
     return [file, *(folder for folder in reversed(folders) if folder.lower().endswith(".zip"))]
 
@@ -108,8 +109,8 @@ def _regex(pattern: str, lazy: str = "") -> str:
 
 
 def _no_key(name: str, expected: str, found: str) -> InputError:
-    where = "stdin" if name == "-" else repr(name)
-    return InputError(f"cannot tell the key of {where} by its name (`@file`): expected {expected}, found {found}")
+    cannot = f"cannot tell the key of {shown_path(name)} by its name (`@file`)"
+    return InputError(f"{cannot}: expected {expected}, found {found}")
 
 
 def _without_digits(name: str) -> str:

@@ -36,6 +36,8 @@ class Observer:
     """
 
     name = ""
+    sees_windows = True
+    """whether it looks at the windows of the rows; to show their texts alone costs less"""
 
     def begin(self, header: Header) -> None:
         """Receive the header, once, before the first row; a DataError ends the stream."""

@@ -9,7 +9,7 @@ reader made them or where the bytes were cut; only how many rows come together d
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -93,22 +93,23 @@ class Rows:
         return Rows([self.closes[at] for at in positions], series, records, self.failure)
 
 
-class Means(NamedTuple):
+class Means:
     """What one window shows of n rows: as lists for rows that are lists, as arrays for others.
 
-    A sum is that of the window that a row ends, times `10**places`. It says nothing while the window is not full.
+    `above` says whether each row signals, `full` whether its window is full (None: all are). A sum of `sums` is that of
+    the window that a row ends, times `10**places`; it says nothing while the window is not full. `places` is one number
+    for all rows, or a list. `order` has arrays in the order of their keys (`core.blocks.rows.KeyOrder`).
     """
 
-    window: int
-    above: Any
-    """whether each row signals"""
-    sums: Any
-    full: Any
-    """whether the window is full; None if it is for all rows"""
-    places: Any
-    """of the sums: one number for all rows, or a list"""
-    order: Any = None
-    """of arrays, the rows in the order of their keys (`core.blocks.rows.KeyOrder`); None if there are no keys"""
+    __slots__ = ("above", "full", "order", "places", "sums", "window")
+
+    def __init__(self, window: int, above: Any, sums: Any, full: Any, places: Any, order: Any = None) -> None:
+        self.window = window
+        self.above = above
+        self.sums = sums
+        self.full = full
+        self.places = places
+        self.order = order
 
     @property
     def divisor(self) -> int:
@@ -117,14 +118,19 @@ class Means(NamedTuple):
         return divisor
 
 
-class Seen(NamedTuple):
-    """What the panel shows of n rows."""
+class Seen:
+    """What the panel shows of n rows.
 
-    first: int
-    """the number of the first row, from 1"""
-    windows: list[Means]
-    names: Sequence[bytes] | None
-    """the keys by their numbers; None if the stream has no keys"""
+    `first` is the number of the first row, from 1, and `windows` has what each window shows. `names` are the keys by
+    their numbers, None if the stream has no keys.
+    """
+
+    __slots__ = ("first", "names", "windows")
+
+    def __init__(self, first: int, windows: list[Means], names: Sequence[bytes] | None) -> None:
+        self.first = first
+        self.windows = windows
+        self.names = names
 
     def keys(self, rows: Rows) -> list[bytes | None] | None:
         """Return the key of each row, None where it could not be read; None itself if the stream has no keys."""

@@ -11,8 +11,7 @@ from stream_signal.core.config import DELIMITERS
 from stream_signal.core.findings import EXAMPLES, REPAIRS, Findings, Place
 from stream_signal.core.header import Header
 from stream_signal.core.limits import MOST_KEY_BYTES, MOST_KEYS_BYTES
-from stream_signal.core.series.panel import PanelState
-from stream_signal.core.series.series import SeriesState
+from stream_signal.core.series.saved import PanelState, SeriesState
 from stream_signal.core.ticks import MAX_DIGITS
 
 if TYPE_CHECKING:

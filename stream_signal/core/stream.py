@@ -11,6 +11,7 @@ exactly over to the text reader. Which of them reads a line never changes the an
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from stream_signal.core.config import Config, as_config
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from stream_signal.core.batch import Batch
-    from stream_signal.core.blocks.reader import BlockReader
+    from stream_signal.core.blocks.reader import BlockReader, Scratch
     from stream_signal.core.header import Header
     from stream_signal.core.observe import Observer
     from stream_signal.core.observers.first_look import FirstLook
@@ -86,14 +87,17 @@ class SignalStream:
             from stream_signal.core.observe import check_names
 
             check_names(self._observers, [look.name] if look else [])
+        self._shows_windows = any(observer.sees_windows for observer in self._observers)
         self._config = config
         self._look = look
         self._grouping = grouping_of(config)
         if look:
             look.group_by(self._grouping)
         self._panel = Panel(self._grouping, (config.window, *config.windows), joins=joins)
-        self._text = TextReader(config, self._grouping, self._begin)
+        # It does not have the stream, which has it: a stream that is dropped goes at once, with its arrays.
+        self._text = TextReader(config, self._grouping, partial(_begin, (*self._observers, *([look] if look else []))))
         self._blocks: BlockReader | None = None
+        self._scratch: Scratch = {}
         # The block reader reads points only; groups are odd lines to it, which the text reader reads.
         marks = self._text.marks
         is_text = bool(marks and not marks.have_point) or self._panel.has_long_rings(MOST_RING_WINDOW)
@@ -301,10 +305,11 @@ class SignalStream:
         return Apart(self._config, self.header, settled, self.symbols)
 
     @staticmethod
-    def count_apart(apart: Apart, chunks: Iterable[bytes]) -> Stretch:
+    def count_apart(apart: Apart, chunks: Iterable[bytes], scratch: Scratch | None = None) -> Stretch:
         r"""Count the whole lines in `chunks` apart from the stream that `apart` came from.
 
-        NotApart if the stream has to read these lines itself.
+        NotApart if the stream has to read these lines itself. Whoever counts many stretches in one thread may pass the
+        same empty dict as `scratch`, to keep memory that is costly to make.
 
         >>> stream = SignalStream(Config(window=2))
         >>> stream.feed(b"close\n4.58\n")
@@ -319,6 +324,7 @@ class SignalStream:
 
         parts = deepcopy(apart.parts)
         stream = SignalStream(apart.config, parts, joins=True)
+        stream._scratch = {} if scratch is None else scratch
         text = stream._text
         text.resume(apart.header, offset=1, line=0, repairs=Findings())
         stream._grouping.restore(apart.symbols)
@@ -429,14 +435,6 @@ class SignalStream:
         if self._closed:
             raise ValueError("this stream has ended")
 
-    def _begin(self, header: Header) -> None:
-        for observer in self._observers:
-            observer.begin(header)
-        self._grouping.begin(header)
-        if self._look:
-            self._look.begin(header)
-        self._text.keeps = self._has_eyes
-
     def _read(self, data: bytes) -> None:
         self._backlog = self._backlog + len(data) if len(data) >= BACKLOG_BYTES else 0
         reader = self._block_reader() if self._wants_blocks() else self._text
@@ -458,7 +456,7 @@ class SignalStream:
         if not len(rows):
             pass
         elif self._has_eyes:
-            rows, seen = self._panel.see(rows)
+            rows, seen = self._panel.see(rows, windows=self._shows_windows)
             for observer in self._observers:
                 observer.see(rows, seen)
             if self._look and self._look.wants:
@@ -488,8 +486,15 @@ class SignalStream:
             from stream_signal.core.blocks.reader import LEAST_BLOCK_BYTES, BlockReader
 
             least = 0 if self._engine == "blocks" else LEAST_BLOCK_BYTES
-            self._blocks = BlockReader(self._text, self._grouping, self._block_bytes, least)
+            self._blocks = BlockReader(self._text, self._grouping, self._block_bytes, least, self._scratch)
         return self._blocks
+
+
+def _begin(observers: Sequence[Observer | FirstLook | KeyTimes], header: Header) -> bool:
+    """Show observers the header; return whether there are any, for whom rows keep their texts."""
+    for observer in observers:
+        observer.begin(header)
+    return bool(observers)
 
 
 def _bytes_of(data: Any) -> bytes:

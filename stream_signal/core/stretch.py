@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from stream_signal.core.findings import Findings
     from stream_signal.core.header import Header
     from stream_signal.core.observe import Observer
-    from stream_signal.core.series.panel import Segments
+    from stream_signal.core.series.segment import Segments
 
 
 class Apart(NamedTuple):

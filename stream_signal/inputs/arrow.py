@@ -31,8 +31,8 @@ from stream_signal.core.errors import DataError, InputError, MissingColumnError,
 from stream_signal.core.header import Header, find_header
 from stream_signal.core.series.grouping import label_positions
 from stream_signal.core.time_column import find_time
+from stream_signal.core.urls import shown_path
 from stream_signal.inputs.magic import ARROW, ARROW_STREAM, PARQUET
-from stream_signal.inputs.plain import shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

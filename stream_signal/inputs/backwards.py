@@ -18,19 +18,20 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal import system
+from stream_signal.core.advice import FILE, Advice, Way
 from stream_signal.core.errors import FOUND_CHARACTERS, DataError, InputError, shown
 from stream_signal.core.findings import Findings
-from stream_signal.core.foreign import FILE, INTO_THE_JOB, refuse_foreign
+from stream_signal.core.foreign import refuse_foreign
 from stream_signal.core.header import BOM
 from stream_signal.core.limits import MAX_LINE_BYTES
 from stream_signal.core.text.head import Head, Line
 from stream_signal.core.text.reader import too_long
 from stream_signal.core.text.splitter import LineSplitter
-from stream_signal.core.urls import is_url
+from stream_signal.core.urls import is_url, shown_path
 from stream_signal.inputs.events import Begin, End
 from stream_signal.inputs.magic import COLUMNAR, ZIP
 from stream_signal.inputs.opening import find_archive, format_of
-from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, can_be_read_again, opened, shown_path
+from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, can_be_read_again, opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -177,9 +178,11 @@ class _File:
         after = self.read(quote, min(quote + FOUND_CHARACTERS // 2, self.size)).partition(b"\n")[0].removesuffix(b"\r")
         expected = "no quotes in a file that is read from its end (newest first)"
         found = f"{shown(before + after)}; remove the quotes, or sort the file by time"
-        head = f"head -{self.head_lines} {FILE}; tail -n +{self.head_lines + 1} {FILE} | tac"
-        command = f"({head})" if self.head_lines else f"tac {FILE}"
-        hint = f"if no quoted field has a line break, try {command}{INTO_THE_JOB} --no-newest-first; {OLDEST_FIRST}"
+        # awk ends the last line, which tac would otherwise join with the one before it.
+        head = f"head -n {self.head_lines} {FILE}; tail -n +{self.head_lines + 1} {FILE} | awk 1 | tac"
+        way = Way("--no-newest-first", f"({head})" if self.head_lines else f"awk 1 {FILE} | tac")
+        words = "if no quoted field has a line break"
+        hint = Advice(f"{words}, try {way}; {OLDEST_FIRST}", f"{words}, reverse its lines; {OLDEST_FIRST}", (way,))
         return DataError(self._newlines(quote) + 1, expected, found).with_hint(hint)
 
     def line_of(self, number: int, before: int) -> int:

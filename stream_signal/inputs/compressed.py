@@ -14,9 +14,10 @@ import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.errors import InputError, shown
+from stream_signal.core.urls import shown_path
 from stream_signal.inputs.events import IDLE
 from stream_signal.inputs.magic import BZIP2, GZIP, MAGIC_BYTES, XZ, ZSTD, find_format
-from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, shown_path
+from stream_signal.inputs.plain import CHUNK_BYTES, STDIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator

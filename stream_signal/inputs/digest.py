@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal import system
 from stream_signal.core.errors import InputError
-from stream_signal.core.urls import is_url, without_secrets
+from stream_signal.core.urls import is_url, shown_path, without_secrets
 from stream_signal.inputs.kept import stored_bytes
 from stream_signal.inputs.opening import find_archive
-from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, can_be_read_again, opened, shown_path
+from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, can_be_read_again, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

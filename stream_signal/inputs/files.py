@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from stream_signal.core.config import Config
 from stream_signal.core.errors import InputError
-from stream_signal.core.urls import is_url
+from stream_signal.core.urls import is_url, shown_path
 from stream_signal.inputs.events import IDLE, Begin, End
 from stream_signal.inputs.magic import COLUMNAR, MAGIC_BYTES, ZIP, find_format, may_begin
 from stream_signal.inputs.opening import as_csv, no_checkpoint, open_input
-from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, chunk_bytes_for, shown_path
+from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, chunk_bytes_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -114,8 +114,10 @@ class FilesSource:
         source.check(0)
 
 
-def read_chunks(name: str) -> Iterator[bytes]:
+def read_chunks(name: str) -> Generator[bytes]:
     """Yield the bytes of CSV in one input, in chunks of at most CHUNK_BYTES, as soon as they arrive.
+
+    Who does not read to the end has to close it: what is raised while it is closed otherwise reaches nobody.
 
     Raises InputError, which names the input and the reason, if it cannot be opened or read, or was truncated while it
     was read.

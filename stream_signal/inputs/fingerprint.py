@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
+from contextlib import closing
 from typing import NamedTuple
 
 from stream_signal.core.errors import InputError
@@ -32,19 +33,22 @@ class Fingerprint(NamedTuple):
 
 
 class Edges:
-    """Remembers the edges of a file as it is read or written, from its start or from `size` bytes on."""
+    """Remembers the edges of a file as it is read or written, from its start or from `size` bytes on.
+
+    `head` is the first EDGE_BYTES of them, or fewer.
+    """
 
     def __init__(self, size: int = 0, head: bytes = b"", tail: bytes = b"") -> None:
         self.size = size
-        self._head = head
+        self.head = head
         self._last = deque([tail])
         self._kept = len(tail)
 
     def add(self, data: bytes) -> None:
         """Take the next bytes."""
         self.size += len(data)
-        if len(self._head) < EDGE_BYTES:
-            self._head += data[: EDGE_BYTES - len(self._head)]
+        if len(self.head) < EDGE_BYTES:
+            self.head += data[: EDGE_BYTES - len(self.head)]
         self._last.append(data)
         self._kept += len(data)
         while self._kept - len(self._last[0]) >= EDGE_BYTES + _BEYOND_BYTES:
@@ -58,11 +62,15 @@ class Edges:
             self._kept = 0
         self.add(tail)
 
+    def whole(self) -> Fingerprint:
+        """Return the fingerprint of all of it."""
+        return self.up_to(self.size)
+
     def up_to(self, offset: int) -> Fingerprint:
         """Return the fingerprint up to `offset`, which is less than _BEYOND_BYTES before the end, or at the start."""
         last = b"".join(self._last)
         end = len(last) - (self.size - offset)
-        return Fingerprint(offset, hashed(self._head[:offset]), hashed(last[max(0, end - EDGE_BYTES) : max(0, end)]))
+        return Fingerprint(offset, hashed(self.head[:offset]), hashed(last[max(0, end - EDGE_BYTES) : max(0, end)]))
 
 
 def find_edges(path: str, wanted: Fingerprint) -> tuple[int, Edges | None]:
@@ -89,11 +97,12 @@ def find_content(name: str, wanted: Fingerprint) -> tuple[int, Edges | None]:
     elif format_of(name) is None and find_archive(name) is None:
         return find_edges(name, wanted)
     edges, size = Edges(), 0
-    for chunk in read_chunks(name):
-        edges.add(chunk[: max(0, wanted.offset - size)])
-        size += len(chunk)
-        if size > wanted.offset:
-            break
+    with closing(read_chunks(name)) as chunks:
+        for chunk in chunks:
+            edges.add(chunk[: max(0, wanted.offset - size)])
+            size += len(chunk)
+            if size > wanted.offset:
+                break
     return size, edges if edges.size == wanted.offset and edges.up_to(wanted.offset) == wanted else None
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from shlex import quote
+
+from stream_signal.core.printable import typed_path
 
 # What the names of candle files end with; the shell puts such names in order.
 _ENDINGS = (".csv", ".csv.gz", ".csv.bz2", ".csv.xz", ".csv.zst", ".zip", ".gz", ".txt", ".tsv", ".csv.zip")
@@ -21,7 +22,5 @@ def listing(folder: str) -> str:
         names = []
     found = [max((end for end in _ENDINGS if name.endswith(end)), key=len, default="") for name in names]
     ending = max(_ENDINGS, key=found.count)
-    path = folder.rstrip("/") and quote(folder.rstrip("/"))
-    if path.startswith("-"):
-        path = f"./{path}"
+    path = folder.rstrip("/") and typed_path(folder.rstrip("/"))
     return f"name its files, in order of time: stream-signal {path}/*{ending}"

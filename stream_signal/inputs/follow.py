@@ -20,17 +20,17 @@ from typing import TYPE_CHECKING
 
 from stream_signal import system
 from stream_signal.core.errors import InputError, reason
+from stream_signal.core.urls import shown_path
 from stream_signal.inputs.events import EDGE_BYTES, IDLE, RENAMED, TRUNCATED, Begin, End
 from stream_signal.inputs.fingerprint import Edges
 from stream_signal.inputs.plain import CHUNK_BYTES
-from stream_signal.inputs.rotation import Rotations, stat_of
+from stream_signal.inputs.rotation import Rotations, begins_with, stat_of
 from stream_signal.inputs.watch import POLL_SECONDS, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from stream_signal.inputs.events import Event
-    from stream_signal.inputs.fingerprint import Fingerprint
     from stream_signal.inputs.rotation import Found
 
 LONGEST_WAIT_SECONDS = 1.0
@@ -75,7 +75,7 @@ class FollowedSource:
                     longest = POLL_SECONDS if file.is_being_left else LONGEST_WAIT_SECONDS
                     watch.wait(max(0.0, min(patience() if patience else inf, rest, longest)))
         except OSError as error:
-            raise InputError(f"cannot read {self._path!r}: {reason(error)}") from error
+            raise InputError(f"cannot read {shown_path(self._path)}: {reason(error)}") from error
         finally:
             watch.close()
             file.close()
@@ -117,6 +117,12 @@ class _Followed:
         if self._is_truncated():
             return self._begin_again()
         data = os.read(self._descriptor, CHUNK_BYTES)
+        if data and not self._has_rows():
+            # Only the copy tells that the file was truncated: so far it had nothing that another one has not.
+            earlier = self._rotations.earlier(os.fstat(self._descriptor))
+            if earlier:
+                os.lseek(self._descriptor, self._offset, os.SEEK_SET)
+                return self._begin_with(earlier)
         if data:
             self._offset, self._leave_at, self._looked = self._offset + len(data), inf, None
             self._edges.add(data)
@@ -173,21 +179,33 @@ class _Followed:
 
     def _begin_again(self) -> bytes | End | None:
         """Continue with the copy of a truncated file, if it can be found, or at the start of the file."""
-        read, status = self._edges.up_to(self._offset), os.fstat(self._descriptor)
+        status = os.fstat(self._descriptor)
         has_rows = self._has_rows()
-        copy = self._rotations.copy_of(read, status) if has_rows else None
+        copy = self._rotations.copy_of(self._edges.whole(), status) if has_rows else self._rotations.earlier(status)
         if copy:
-            rows_before = self._rows_before
-            if self._open(copy):
-                self._is_copy, self._rows_before = True, rows_before
-            return None
+            return self._begin_with(copy)
         if has_rows:
-            self._rotations.left(read, None)
+            self._rotations.left(self._edges, None)
         self._offset = 0
         self._begin_reading(status)
         return End(torn=True, rotated=TRUNCATED)
 
-    def _successor(self, read: Fingerprint | None) -> tuple[os.stat_result, Found | None]:
+    def _begin_with(self, copy: Found) -> End | None:
+        """Continue with the copy of a truncated file: after what was read of that, if the copy begins with it."""
+        begins_alike = begins_with(copy, self._edges.whole())
+        offset, rows_before = self._offset, self._rows_before
+        if not begins_alike:
+            self._offset = 0
+        if not self._open(copy):
+            self._offset = offset
+            return None
+        self._is_copy = True
+        if begins_alike:
+            self._rows_before = rows_before
+            return None
+        return End(torn=True, rotated=TRUNCATED)
+
+    def _successor(self, read: Edges | None) -> tuple[os.stat_result, Found | None]:
         """Return the status of the file, and the one that comes after it; see `Rotations.after`."""
         while True:
             status = os.fstat(self._descriptor)
@@ -200,7 +218,7 @@ class _Followed:
 
     def _leave(self) -> End | None:
         """Leave the file for the next one, after a grace period."""
-        read = self._edges.up_to(self._offset) if self._has_rows() else None
+        read = self._edges if self._has_rows() else None
         status, found = self._successor(read)
         if not found:
             return None

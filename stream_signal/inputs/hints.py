@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from shlex import quote
-
+from stream_signal.core.printable import typed, typed_path
 from stream_signal.inputs.magic import BZIP2, GZIP, XZ, ZIP, ZSTD
 from stream_signal.inputs.opening import find_archive, format_of
 from stream_signal.inputs.plain import STDIN
@@ -16,10 +15,6 @@ def printing(name: str) -> str | None:
     archive = find_archive(name)
     if archive is not None:
         member = name.removeprefix(archive)[1:]
-        return f"{_PRINTING[ZIP]} {_path(archive)} {quote(member)}"
+        return f"{_PRINTING[ZIP]} {typed_path(archive)} {typed(member)}"
     found = format_of(name)
-    return f"{_PRINTING[found]} {_path(name)}" if found in _PRINTING and name != STDIN else None
-
-
-def _path(name: str) -> str:
-    return quote(name) if not name.startswith("-") else f"./{quote(name)}"
+    return f"{_PRINTING[found]} {typed_path(name)}" if found in _PRINTING and name != STDIN else None

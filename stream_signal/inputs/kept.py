@@ -6,7 +6,7 @@ import os
 import tempfile
 from typing import TYPE_CHECKING
 
-from stream_signal.core.urls import is_url
+from stream_signal.core.urls import is_url, path_in
 from stream_signal.inputs.opening import find_archive, open_input
 from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, can_be_read_again
 from stream_signal.inputs.spooled import Spool
@@ -42,7 +42,7 @@ def tail_of(name: str) -> str:
     if name == STDIN:
         return "stdin"
     if is_url(name):
-        return name.partition("?")[0].rstrip("/").rpartition("/")[2] or "url"
+        return path_in(name).rstrip("/").rpartition("/")[2] or "url"
     archive = find_archive(name)
     folder = os.path.dirname(archive or name.rstrip("/"))
     return name[len(folder) :].lstrip("/" + os.sep)

@@ -6,13 +6,20 @@ import errno
 import os
 from contextlib import suppress
 
+from stream_signal.core.urls import without_secrets
+
+MORE_FILES = "allow more of them: ulimit -n 4096"
 _HINTS = {
     errno.EACCES: "its owner has to let you read it, as with chmod a+r",
+    errno.EMFILE: MORE_FILES,
+    errno.ENFILE: MORE_FILES,
 }
 
 
 def hint_for(path: str, error: OSError | ValueError) -> str | None:
     """Return a hint: the nearest name in the folder, or where the path was looked for; None if nothing is known."""
+    if without_secrets(path) != path:
+        return "a URL begins with its scheme and two slashes, such as https://example.com/jan.csv"
     number = getattr(error, "errno", None)
     if number == errno.EISDIR:
         from stream_signal.inputs.folder import listing
@@ -21,7 +28,7 @@ def hint_for(path: str, error: OSError | ValueError) -> str | None:
     if number != errno.ENOENT:
         return _HINTS.get(number or 0)
     try:
-        folder, name = os.path.split(os.path.abspath(path))
+        folder, name = os.path.dirname(path) or os.getcwd(), os.path.basename(path)
     except OSError:
         return "the working directory was deleted"
     if not os.path.isdir(folder):

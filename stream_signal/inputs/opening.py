@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING
 
 from stream_signal import system
 from stream_signal.core.errors import InputError, reason
-from stream_signal.core.urls import is_url
+from stream_signal.core.urls import is_url, shown_path
 from stream_signal.inputs.magic import COLUMNAR, MAGIC_BYTES, ZIP, find_format
 from stream_signal.inputs.missing import hint_for
-from stream_signal.inputs.plain import STDIN, can_be_read_again, open_raw, opened, shown_path, size_of
+from stream_signal.inputs.plain import STDIN, can_be_read_again, open_raw, opened, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from stream_signal import system
 from stream_signal.core.errors import InputError, reason
-from stream_signal.core.urls import without_secrets
+from stream_signal.core.urls import shown_path
 from stream_signal.inputs.missing import hint_for
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def read_small(path: str, limit: int) -> bytes:
         with open(path, "rb") as file:
             return file.read(limit + 1)
     except OSError as error:
-        raise InputError(f"cannot read {path!r}: {reason(error)}").with_hint(hint_for(path, error)) from error
+        raise InputError(f"cannot read {shown_path(path)}: {reason(error)}").with_hint(hint_for(path, error)) from error
 
 
 def size_of(path: str) -> int:
@@ -126,8 +126,3 @@ def opened(path: str) -> Iterator[int]:
     except (OSError, ValueError) as error:
         hint = None if path == STDIN else hint_for(path, error)
         raise InputError(f"cannot read {shown_path(path)}: {reason(error)}").with_hint(hint) from error
-
-
-def shown_path(path: str) -> str:
-    """Quote a path, or a URL without its credentials, for a message."""
-    return "stdin" if path == STDIN else repr(without_secrets(path))

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from stream_signal import system
 from stream_signal.core.errors import InputError
 from stream_signal.core.limits import MAX_LINE_BYTES
-from stream_signal.core.urls import is_url
+from stream_signal.core.urls import is_url, shown_path
 from stream_signal.inputs.magic import MAGIC_BYTES, find_format
 from stream_signal.inputs.opening import open_input
-from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, shown_path, size_of
+from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

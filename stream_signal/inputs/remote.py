@@ -23,8 +23,7 @@ from logging import NullHandler, getLogger
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 from stream_signal.core.errors import InputError, StreamSignalError
-from stream_signal.core.urls import without_secrets
-from stream_signal.inputs.plain import shown_path
+from stream_signal.core.urls import shown_path, unless_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,6 +51,11 @@ _IDENTITY = (
     "updated",
 )
 _REASON_CHARACTERS = 200
+# Redirects that lead nowhere, by the names of the errors of aiohttp.
+_REDIRECTS = {
+    "TooManyRedirects": "the server redirects without end",
+    "RedirectClientError": "the server redirects to what is no address of a web server",
+}
 _LIBRARIES = ("aiobotocore", "fsspec", "gcsfs", "s3fs")
 _INSTALL = "pip install 'stream-signal[remote]'"
 _DOWNLOAD = "download the file first"
@@ -169,7 +173,12 @@ class RemoteFile(io.RawIOBase):
         except ImportError as error:
             raise self._cannot(f"it needs a package that is not installed ({error})").with_hint(_INSTALL) from None
         except (ValueError, OSError) as error:  # an unknown protocol, a URL without a host
-            raise self._cannot(_reason(error)) from None
+            raise self._cannot(_reason(error, self.name)) from None
+        except StreamSignalError:  # a stop signal
+            raise
+        except Exception:  # noqa: BLE001 - each store has its own
+            found = f"fsspec needs more than the URL to open {self._scheme}://"
+            raise self._cannot(found).with_hint(_DOWNLOAD) from None
         for library in _LIBRARIES:
             getLogger(library).addHandler(NullHandler())  # what they warn of is for their own users, not for stderr
         return store, path
@@ -248,7 +257,7 @@ class RemoteFile(io.RawIOBase):
                 raise
             except Exception as error:  # noqa: BLE001 - each store has its own
                 self._drop()
-                found = _reason(error)
+                found = _reason(error, self.name)
                 if _status(error) == HTTPStatus.PRECONDITION_FAILED:  # it has another ETag
                     raise self._changed() from None
                 if _is_final(error):
@@ -288,7 +297,9 @@ def _status(error: BaseException) -> int | None:
     if any(type(cause).__module__ == "aiohttp.http_exceptions" for cause in causes):
         return None  # an answer that was cut before its end has a status of its own
     for cause in causes:
-        status = getattr(cause, "status", None) or getattr(cause, "code", None)
+        status = getattr(cause, "status", None)
+        if status is None:
+            status = getattr(cause, "code", None)
         with suppress(AttributeError, LookupError, TypeError):
             status = cause.response["ResponseMetadata"]["HTTPStatusCode"]  # type: ignore[attr-defined]
         if isinstance(status, int) and 400 <= status < 600:
@@ -303,22 +314,32 @@ def _is_final(error: BaseException) -> bool:
         return status < 500 and status not in _PASSING_STATUS
     *_, root = _errors(error)
     final = (FileNotFoundError, PermissionError, IsADirectoryError, ValueError, TypeError, ImportError)
+    if _redirect(error):
+        return True
     return isinstance(root, (*final, NotImplementedError)) or "Credentials" in type(root).__name__
 
 
-def _reason(error: BaseException) -> str:
+def _redirect(error: BaseException) -> str | None:
+    """Say where a redirect leads, if that is nowhere."""
+    names = [kind.__name__ for cause in _errors(error) for kind in type(cause).__mro__]
+    return next((_REDIRECTS[name] for name in names if name in _REDIRECTS), None)
+
+
+def _reason(error: BaseException, url: str) -> str:
     """Say in words why it cannot be read, without credentials."""
     status = _status(error)
     if status is not None:
         known = {each.value: each.phrase for each in HTTPStatus}
         return f"the server answered {status} {known.get(status, '')}".rstrip()
+    if redirect := _redirect(error):
+        return redirect
     *_, root = _errors(error)
     if isinstance(root, FileNotFoundError):
         return "it does not exist"
     if isinstance(root, TimeoutError) and not str(root):
         return f"nothing arrived for {_TIMEOUT_SECONDS} s"
     text = " ".join(str(root).split()).removeprefix("400, message: ")  # aiohttp, of an answer that was cut
-    return without_secrets(text)[:_REASON_CHARACTERS] or type(root).__name__
+    return (unless_secret(text, url) or "")[:_REASON_CHARACTERS] or type(root).__name__
 
 
 def _hint(error: BaseException) -> str | None:

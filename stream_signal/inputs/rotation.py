@@ -1,7 +1,8 @@
 """Rotations: which file comes after the one that was followed, and whether one has been missed.
 
-With a pattern, the old files are those that match it. They are read in the order of their last write: `logrotate`
-numbers them backwards, and renames them again at each rotation. A file is known by the first and last bytes that were
+With a pattern, the old files are those that match it. They are read in the order of their first timestamps, since
+`logrotate` numbers them backwards and renames them at each rotation, and a clock may be set back. Only if one of them
+has rows and no timestamp is it the order of their last writes. A file is known by the first and last bytes that were
 read of it; its inode is only a hint.
 
 Without a pattern, only the file that has the name now can be read. If the file read last no longer has it, the folder
@@ -16,13 +17,18 @@ from __future__ import annotations
 import os
 import stat
 import time
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
+from stream_signal.core.config import Config
 from stream_signal.core.errors import DataError, InputError, reason
 from stream_signal.core.foreign import refuse_foreign
 from stream_signal.core.header import BOM
+from stream_signal.core.printable import typed_path
 from stream_signal.core.quotes import FieldError, split_line
 from stream_signal.core.time_column import find_time
+from stream_signal.core.urls import shown_path
+from stream_signal.inputs.beginning import Beginning, beginning_of
 from stream_signal.inputs.events import EDGE_BYTES
 from stream_signal.inputs.fingerprint import Edges, Fingerprint, find_edges, hashed
 from stream_signal.inputs.plain import read_edges, read_small
@@ -32,11 +38,13 @@ if TYPE_CHECKING:
 
     from stream_signal.core.header import Header
 
-# Only one with a last write as late as that of the current file can be mistaken for its successor.
+# Of those that were read; earlier ones begin before them, or were written before them.
 _MOST_LEFT = 100
 # A header, with a preamble of a few lines above it, and a row.
 _BEGINNING_BYTES = 64 * 1024
 _BEGINNING_LINES = 8
+# Of files whose first rows are known; a file that grows has a new one each time it is looked at.
+_MOST_BEGINNINGS = 10_000
 # A list of files is stable unless they are renamed all the time.
 _MOST_LISTS = 100
 
@@ -64,13 +72,16 @@ class Followed(NamedTuple):
     written_ns: int
     """its last write, when it was opened, in nanoseconds of the epoch"""
     left: list[Left]
+    begun_ns: int | None = None
+    """the first timestamp of the last file that was left, in nanoseconds of the epoch; None if it is unknown"""
 
 
 class Rotations:
     """The files that had, have or will have the name `path`.
 
     `pattern` matches the old files; None if nobody has said where they go. `own` are paths that the job writes.
-    `header` and `rows` return the header of the stream, if it is known, and how many rows were counted.
+    `config` says how rows are read. `header` and `rows` return the header of the stream, if it is known, and how many
+    rows were counted.
     """
 
     def __init__(
@@ -78,6 +89,7 @@ class Rotations:
         path: str,
         pattern: str | None = None,
         own: Sequence[str] = (),
+        config: Config | None = None,
         header: Callable[[], Header | None] = lambda: None,
         rows: Callable[[], int] = lambda: 0,
     ) -> None:
@@ -85,6 +97,7 @@ class Rotations:
         self.pattern = pattern
         self.header = header
         self.rows = rows
+        self._config = config or Config()
         self._own = {os.path.realpath(name) for name in own}
         self._left: list[Left] = []
         self._most_left = _MOST_LEFT
@@ -92,6 +105,8 @@ class Rotations:
         self._written_ns = 0
         self._part: Fingerprint | None = None  # what a checkpoint has read of the first file
         self._may_have_missed = False  # whether a rotation before the first file would go unnoticed
+        self._begun_ns: int | None = None  # the first timestamp of the last file that was left
+        self._beginnings: dict[tuple[object, ...], Beginning] = {}
 
     def begin(self) -> None:
         """Begin with the file that has the name now; the others that match the pattern are older."""
@@ -101,10 +116,12 @@ class Rotations:
             return
         others = self._others(live, None)
         self._written_ns = live.st_mtime_ns if live else max((found.status.st_mtime_ns for found in others), default=0)
-        for found in others:
-            if found.status.st_mtime_ns >= self._written_ns:
-                self._left.append(Left(_fingerprint_of(found), _id(found.status)))
+        self._left.extend(Left(_fingerprint_of(found), _id(found.status)) for found in others)
         self._most_left += len(self._left)
+        beginnings = list(map(self._beginning_of, others))
+        if live and (own := self._beginning_of(Found(self.path, live))).has_rows:
+            beginnings = [own]
+        self._begun_ns = _latest(beginnings)
 
     def resume(self, part: Fingerprint, followed: Followed | None) -> Edges | None:
         """Continue where a checkpoint ends; return the edges of what it has read, or None if no file has that."""
@@ -112,6 +129,7 @@ class Rotations:
             self._file, self._written_ns = followed.file, followed.written_ns
             self._left.extend(followed.left)
             self._most_left = max(_MOST_LEFT, len(followed.left))
+            self._begun_ns = followed.begun_ns
         self._may_have_missed = followed is not None
         if not part.offset:
             return Edges()
@@ -124,7 +142,7 @@ class Rotations:
 
     def snapshot(self) -> Followed:
         """Return what `resume` needs in another process."""
-        return Followed(self._file, self._written_ns, list(self._left))
+        return Followed(self._file, self._written_ns, list(self._left), self._begun_ns)
 
     def first(self) -> Found | None:
         """Return the file to begin with; None if it does not exist yet."""
@@ -132,10 +150,10 @@ class Rotations:
             for _ in range(_MOST_LISTS):  # it may be renamed meanwhile
                 if found := self._find(self._part):
                     return found[0]
-            raise InputError(f"cannot read {self.path!r}: the file that the checkpoint has read is gone")
+            raise InputError(f"cannot read {shown_path(self.path)}: the file that the checkpoint has read is gone")
         live = stat_of(self.path)
         is_same = live is not None and _id(live) == self._file
-        if is_same or not (self.pattern or self._may_have_missed):
+        if not self.pattern and (is_same or not self._may_have_missed):
             return Found(self.path, live) if live else None
         return self.after(None, None)
 
@@ -144,12 +162,13 @@ class Rotations:
         self._file, self._written_ns, self._part = _id(status), status.st_mtime_ns, None
         self._left = [left for left in self._left if left.file != self._file]
 
-    def left(self, read: Fingerprint, status: os.stat_result | None) -> None:
+    def left(self, read: Edges, status: os.stat_result | None) -> None:
         """Note that a file has been read to its end; `status` is None if it was truncated."""
-        self._left.append(Left(read, _id(status) if status else None))
+        self._left.append(Left(read.whole(), _id(status) if status else None))
         del self._left[: -self._most_left]
+        self._begun_ns = self._begun_in(read)
 
-    def after(self, status: os.stat_result | None, read: Fingerprint | None) -> Found | None:
+    def after(self, status: os.stat_result | None, read: Edges | None) -> Found | None:
         """Return the next file after the one with this status, of which `read` was read; None if there is none yet.
 
         Without a status, that is the first file after those left. `read` is None if the file had no rows. InputError if
@@ -176,37 +195,70 @@ class Rotations:
         live: os.stat_result | None,
         listed: list[Found],
         status: os.stat_result | None,
-        read: Fingerprint | None,
+        read: Edges | None,
     ) -> Found | None:
         known = {_id(found.status) for found in listed} | ({_id(live)} if live else set())
-        left = [*self._left, Left(read, _id(status))] if status and read else self._left
+        left = [*self._left, Left(read.whole(), _id(status))] if status and read else self._left
         since = _key(status) if status else (self._written_ns, 0)
-        later = [
-            found
-            for found in self._without(listed, live, status)
-            if _key(found.status) >= since and not self._has_no_rows(found) and not self._is_left(found, left, known)
-        ]
-        later.sort(key=lambda found: _key(found.status))
+        others = self._without(listed, live, status)
         if not self.pattern:
-            for found in later:
-                if stat.S_ISREG(found.status.st_mode) and self._is_alike(found):
+            later = [found for found in others if _key(found.status) >= since]
+            for found in sorted(later, key=lambda found: _key(found.status)):
+                is_read = self._has_no_rows(found) or self._is_left(found, left, known)
+                if not is_read and stat.S_ISREG(found.status.st_mode) and self._is_alike(found):
                     raise self._missed(found.path)
             return Found(self.path, live) if live else None
+        begun = self._begun_in(read) if read else self._begun_ns
+        later = [
+            found
+            for found in others
+            if (_key(found.status) >= since or self._begins_after(found, begun))
+            and not self._has_no_rows(found)
+            and not self._is_left(found, left, known)
+        ]
         plain = {found.path: found.status for found in listed}
         later = [found for found in later if not _is_compressed_form(found, plain)]
         if status and not status.st_nlink:
             later = _without_compressed(later, status)
-        if not later:
-            return Found(self.path, live) if live else None
-        self._check(later)
-        return later[0]
+        later = self._in_order(later, begun, since)
+        if later:
+            return later[0]
+        return Found(self.path, live) if live else None
+
+    def _in_order(self, later: list[Found], begun: int | None, since: tuple[int, int]) -> list[Found]:
+        """Sort the files that come next; InputError if their order is not certain, or the first cannot be read."""
+        beginnings = {found.path: self._beginning_of(found) for found in later}
+        if any(each.has_rows and each.time_ns is None for each in beginnings.values()):
+            later = sorted(later, key=lambda found: _key(found.status))
+            self._check(later)
+            return later
+        # A file without a row, which may have a part of one, may come anywhere.
+        times = {path: -inf if each.time_ns is None else each.time_ns for path, each in beginnings.items()}
+        early = [found for found in later if begun is not None and -inf < times[found.path] <= begun]
+        for found in early:
+            if found.status.st_mtime_ns > since[0]:
+                raise self._begins_early(found)
+        later = [found for found in later if found not in early]
+        later.sort(key=lambda found: (times[found.path], _key(found.status)))
+        _check_times(later, times)
+        return later
 
     def copy_of(self, read: Fingerprint, status: os.stat_result) -> Found | None:
         """Return the copy of a truncated file that begins with what was read of it, if the pattern matches one."""
         if not self.pattern:
             return None
-        copies = [found for found in self._others(None, status) if _begins_with(found, read)]
+        copies = [found for found in self._others(None, status) if begins_with(found, read)]
         return max(copies, key=lambda found: _key(found.status), default=None)
+
+    def earlier(self, status: os.stat_result) -> Found | None:
+        """Return a file whose rows come before those of the one with this status, of which no row has been counted.
+
+        That is the copy of what the file was before it was truncated: nothing else tells then that it was. Without a
+        pattern it cannot be told from other files.
+        """
+        found = self.after(None, None) if self.pattern else None
+        is_other = found and found.path != self.path and _id(found.status) != _id(status)
+        return found if is_other else None
 
     def unreadable(self) -> str | None:
         """Say which file may hold what a checkpoint has read, but cannot be read."""
@@ -219,7 +271,7 @@ class Rotations:
         """Return a pattern to try, for a message."""
         folder, base = os.path.split(self.path)
         begins = f"{base}." if name is None or os.path.basename(name).startswith(f"{base}.") else _stem(base)
-        return repr(os.path.join(folder, f"{begins}*"))
+        return typed_path(os.path.join(folder, f"{begins}*"))
 
     def _find(self, part: Fingerprint) -> tuple[Found, Edges] | None:
         """Find the file that begins with `part`: the one with the inode, or the one with the name, or another."""
@@ -259,7 +311,7 @@ class Rotations:
         return [Found(path, status) for path in sorted(self._paths()) if (status := stat_of(path))]
 
     def _unstable(self) -> InputError:
-        return InputError(f"cannot read {self.path!r}: the files beside it are renamed all the time")
+        return InputError(f"cannot read {shown_path(self.path)}: the files beside it are renamed all the time")
 
     def _paths(self) -> list[str]:
         if self.pattern:
@@ -279,7 +331,7 @@ class Rotations:
         for one in left:
             is_same = one.file == _id(found.status)
             is_copy = not is_same and found.status.st_size == one.read.offset
-            if not (is_same or is_copy) or not _begins_with(found, one.read):
+            if not (is_same or is_copy) or not begins_with(found, one.read):
                 continue
             if is_same and found.status.st_size > one.read.offset:
                 grown = found.status.st_size - one.read.offset
@@ -297,6 +349,25 @@ class Rotations:
                 )
             return True
         return False
+
+    def _beginning_of(self, found: Found) -> Beginning:
+        """Return what the first bytes of a file tell, as far as they can be read."""
+        status, header = found.status, self.header()
+        key = (_id(status), status.st_mtime_ns, status.st_size, header is None)
+        if key not in self._beginnings:
+            if len(self._beginnings) == _MOST_BEGINNINGS:
+                self._beginnings.clear()
+            data = None if _why_unreadable(found) else _beginning_of(found)
+            beginning = Beginning(True, None) if data is None else beginning_of(data, self._config, header)
+            self._beginnings[key] = beginning
+        return self._beginnings[key]
+
+    def _begins_after(self, found: Found, begun: int | None) -> bool:
+        time_ns = self._beginning_of(found).time_ns
+        return begun is not None and time_ns is not None and time_ns > begun
+
+    def _begun_in(self, read: Edges) -> int | None:
+        return beginning_of(read.head, self._config, self.header()).time_ns if self.pattern else None
 
     def _has_times(self) -> bool:
         header = self.header()
@@ -330,21 +401,43 @@ class Rotations:
 
     def _missed(self, name: str) -> InputError:
         return InputError(
-            f"{self.path!r} was rotated, and {name!r} has rows that were not read; "
+            f"{shown_path(self.path)} was rotated, and {name!r} has rows that were not read; "
             f"name the old files with --rotated {self.suggestion(name)}"
         )
 
     def _check(self, later: list[Found]) -> None:
-        """Raise InputError if the first file cannot be read, or may not be the first."""
+        """Raise InputError if the first file cannot be read, or may not be the first by its last write."""
         found = later[0]
         why = _why_unreadable(found)
         if why:
-            raise InputError(f"cannot read {found.path!r}, a rotated file of {self.path!r}: it is {why}")
+            raise InputError(f"cannot read {found.path!r}, a rotated file of {shown_path(self.path)}: it is {why}")
         if len(later) > 1 and _key(later[1].status) == _key(found.status):
             raise InputError(
                 f"{found.path!r} and {later[1].path!r} were rotated and written at the same time; "
                 "`touch` the one that comes last"
             )
+
+    def _begins_early(self, found: Found) -> InputError:
+        return InputError(
+            f"{found.path!r} was written after what was read of {self.path!r}, and begins no later; "
+            "move it away, or give another --rotated"
+        )
+
+
+def _check_times(later: list[Found], times: dict[str, float]) -> None:
+    """Raise InputError if the second file may be the first."""
+    if len(later) > 1 and -inf < times[later[0].path] == times[later[1].path]:
+        raise InputError(
+            f"{later[0].path!r} and {later[1].path!r} were rotated and begin with the same timestamp; "
+            "move away the one that is a copy, or give another --rotated"
+        )
+
+
+def _latest(beginnings: list[Beginning]) -> int | None:
+    """Return the latest of the first timestamps; None if one that has rows has none."""
+    times = [each.time_ns for each in beginnings if each.has_rows]
+    known = [each for each in times if each is not None]
+    return max(known, default=None) if len(known) == len(times) else None
 
 
 def stat_of(path: str) -> os.stat_result | None:
@@ -354,7 +447,7 @@ def stat_of(path: str) -> os.stat_result | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise InputError(f"cannot read {path!r}: {reason(error)}") from error
+        raise InputError(f"cannot read {shown_path(path)}: {reason(error)}") from error
 
 
 def _id(status: os.stat_result) -> tuple[int, int]:
@@ -393,7 +486,8 @@ def _edges_of(found: Found, part: Fingerprint) -> Edges | None:
         return None
 
 
-def _begins_with(found: Found, part: Fingerprint) -> bool:
+def begins_with(found: Found, part: Fingerprint) -> bool:
+    """Whether a file begins with what was read of another."""
     return _edges_of(found, part) is not None
 
 

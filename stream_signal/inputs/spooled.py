@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import InputError, reason
-from stream_signal.inputs.plain import shown_path
+from stream_signal.core.urls import shown_path
 
 if TYPE_CHECKING:
     from typing import BinaryIO

@@ -19,14 +19,15 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from stream_signal.core.advice import FILE
 from stream_signal.core.errors import InputError, reason, shown
-from stream_signal.core.foreign import FILE
+from stream_signal.core.printable import typed_path
+from stream_signal.core.urls import shown_path
 from stream_signal.inputs.compressed import DEFLATE_BITS, RAW_BYTES, Inflate, find_codec
 from stream_signal.inputs.events import IDLE
-from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, open_raw, shown_path
+from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, open_raw
 from stream_signal.inputs.spooled import Spool
 
 if TYPE_CHECKING:
@@ -38,11 +39,11 @@ if TYPE_CHECKING:
 
 # A zip file in a pipe goes to a temporary file first.
 MOST_SPOOLED_BYTES = 4 * 1024**3
-# A million members or so: the directory is read as a whole.
-_MOST_DIRECTORY_BYTES = 64 * 1024 * 1024
+# Some 40,000 members: the directory is read as a whole, and takes ten times as much memory.
+_MOST_DIRECTORY_BYTES = 4 * 1024 * 1024
 _ENCRYPTED = 0x1
 _LOCAL = struct.Struct("<4s22xHH")  # before each member: the lengths of its name and of its extra field
-_END = struct.Struct("<4s8xL4xH")  # after the directory: its bytes, and the length of the comment that follows
+_END = struct.Struct("<4s16xH")  # after the directory: the length of the comment that follows
 _LONGEST_COMMENT = 65535
 _HEADER, _END_MARK = b"PK\x03\x04", b"PK\x05\x06"
 # Bytes between the data of a member and what follows: none, or the checksum and the sizes, perhaps behind a mark.
@@ -50,7 +51,6 @@ _DESCRIPTORS = (0, 12, 16, 20, 24)
 _MOST_DESCRIPTOR_BYTES = max(_DESCRIPTORS)
 # Where the Finder of macOS puts what a file has there besides its data.
 _METADATA = "__MACOSX/"
-_UNKNOWN = 0xFFFFFFFF  # the number is elsewhere, as it has more than 32 bits
 _CODECS = {zipfile.ZIP_BZIP2: "bzip2", 93: "Zstandard"}
 _WORKBOOK = "[Content_Types].xml"
 
@@ -105,7 +105,7 @@ def members_of(file: BinaryIO, archive: str) -> dict[str, Member]:
     cannot = f"cannot read {shown_path(archive)}"
     _check_end(file, cannot)
     try:
-        with zipfile.ZipFile(file) as opened:
+        with zipfile.ZipFile(cast("BinaryIO", _Bounded(file, cannot))) as opened:
             entries, directory = opened.infolist(), opened.start_dir
     except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, struct.error) as error:
         raise InputError(f"{cannot}: the directory of the zip file is damaged ({error})") from error
@@ -137,14 +137,29 @@ def members_of(file: BinaryIO, archive: str) -> dict[str, Member]:
     return members
 
 
+class _Bounded:
+    """An archive, as `zipfile` reads it: InputError if its directory is too large, whatever says how large it is."""
+
+    def __init__(self, file: BinaryIO, cannot: str) -> None:
+        self.seek, self.tell, self.close = file.seek, file.tell, file.close
+        self._file = file
+        self._cannot = cannot
+
+    def read(self, size: int = -1) -> bytes:
+        if size > _MOST_DIRECTORY_BYTES:
+            found = f"the directory of the zip file has {size} bytes, more than can be read"
+            raise InputError(f"{self._cannot}: {found}").with_hint("unzip it, and give its files as paths")
+        return self._file.read(size)
+
+
 def refuse_metadata(members: Iterable[str], archive: str) -> None:
     """Raise InputError if there is metadata of macOS among the members, of which all are to be read."""
     others = [name for name in members if not name.startswith(_METADATA)]
     found = next((name for name in members if name.startswith(_METADATA)), None)
     if found is not None:
-        hint = f"zip -d {FILE if archive == STDIN else quote(archive)} '{_METADATA}*' removes it"
+        hint = f"zip -d {FILE if archive == STDIN else typed_path(archive)} '{_METADATA}*' removes it"
         if len(others) == 1 and archive != STDIN:
-            hint += f"; or give {quote(f'{archive}/{others[0]}')}"
+            hint += f"; or give {typed_path(f'{archive}/{others[0]}')}"
         message = f"cannot read {shown_path(archive)}: its member {shown(found)} is metadata of macOS and no CSV"
         raise InputError(message).with_hint(hint)
 
@@ -309,15 +324,13 @@ def _check_end(file: BinaryIO, cannot: str) -> None:
     if at < 0 or len(tail) - at < _END.size:
         hint = "the archive is cut off or damaged: get it again"
         raise InputError(f"{cannot}: expected a directory at the end of the zip file, found none").with_hint(hint)
-    _, directory, comment = _END.unpack_from(tail, at)
+    _, comment = _END.unpack_from(tail, at)
     if at + _END.size + comment != len(tail):
         before = [mark.start() for mark in re.finditer(re.escape(_END_MARK), tail[: at + len(_END_MARK)])]
-        if any(at + _END.size + _END.unpack_from(tail, at)[2] == len(tail) for at in before[:-1]):
+        if any(at + _END.size + _END.unpack_from(tail, at)[1] == len(tail) for at in before[:-1]):
             hint = f"remove the comment: echo | zip -z {FILE}"
             raise InputError(f"{cannot}: the comment of the zip file has the mark in it that ends one").with_hint(hint)
         found = len(tail) - at - _END.size - comment
         if found < 0:
             raise InputError(f"{cannot}: the zip file ends too early")
         raise InputError(f"{cannot}: expected the end of the zip file, found {found} bytes after it")
-    if directory != _UNKNOWN and directory > _MOST_DIRECTORY_BYTES:
-        raise InputError(f"{cannot}: the directory of the zip file has {directory} bytes, more than can be read")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import shown
+from stream_signal.core.printable import typed
 from stream_signal.outputs.sink import Sink
 
 if TYPE_CHECKING:
@@ -41,5 +42,5 @@ class Alike(Sink):
         if found:
             one, other, pattern = found
             what = f"{shown(one)} and {shown(other)} seem to have two symbols, and are counted as one series"
-            how = f"--key @file --key-pattern '{pattern}' for one mean each, --key none if one is meant"
+            how = f"--key @file --key-pattern {typed(pattern)} for one mean each, --key none if one is meant"
             self._doubts.add(SYMBOLS, f"{what}; {how}")

@@ -82,7 +82,7 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
     signals = _signals(order, config, held, stop)
     time_order = _time_order(order, config, log)
     look = _first_look(config)
-    rotations = _rotations(order)
+    rotations = _rotations(order, config)
     overview = _overview(order, config)
     charts = _key_charts(order, config)
     observers: list[Observer] = [each for each in (signals and signals.lines, time_order, overview, charts) if each]
@@ -347,13 +347,12 @@ def _time_order(order: Order, config: Config, log: Log) -> TimeOrder | KeyTimes 
     return TimeOrder(config.time_column)
 
 
-def _rotations(order: Order) -> Rotations | None:
+def _rotations(order: Order, config: Config) -> Rotations | None:
     if not order.follow:
         return None
     from stream_signal.inputs.rotation import Rotations
 
-    own = [path for path in (order.output, order.signals, order.log_file, order.checkpoint, order.report) if path]
-    return Rotations(order.inputs[0], order.rotated, own)
+    return Rotations(order.inputs[0], order.rotated, order.own, config)
 
 
 def _resumption(

@@ -24,7 +24,7 @@ from stream_signal.job.describe import last_time_of, next_row
 from stream_signal.job.position import Position, find_known
 from stream_signal.job.saved import DamagedError, Saved, checked, decode, encode
 from stream_signal.job.words import START_OVER, of_input, of_setting
-from stream_signal.outputs.files import STDOUT, check_replaceable, replace_file
+from stream_signal.outputs.files import STDOUT, check_replaceable, replace_file, temporary_of
 from stream_signal.outputs.lock import FileLock
 from stream_signal.outputs.refused import cannot_write
 from stream_signal.outputs.sink import Every
@@ -62,8 +62,7 @@ class Checkpoint:
     def __init__(self, path: str) -> None:
         self.path = path
         self._lock = FileLock(path)
-        folder, name = os.path.split(os.path.realpath(path))
-        self._temporary = os.path.join(folder, f".{name}.tmp")
+        self._temporary = temporary_of(path)
 
     def __enter__(self) -> Self:
         check_replaceable(self.path)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from stream_signal import system
 from stream_signal.core.errors import ClusterError
+from stream_signal.core.urls import shown_path, unless_secret
 from stream_signal.job.parallel import Workers
 
 if TYPE_CHECKING:
@@ -19,6 +21,15 @@ RANGE_BYTES = 64 * 1024 * 1024
 LOCAL = "local"
 _CONNECT_SECONDS = 10
 _AHEAD = 3  # ranges for each thread of a worker
+_HOST = "127.0.0.1"
+# Dask and its workers log to stderr, which has the words of the job and nothing else. What fails is told by an error.
+_SILENT = {"handlers": ["none"], "propagate": False}
+_LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"none": {"class": "logging.NullHandler"}},
+    "loggers": dict.fromkeys(("distributed", "bokeh", "tornado", "asyncio"), _SILENT),
+}
 
 
 def cluster(address: str, held: ExitStack, stop: StopSignals) -> Workers:
@@ -27,6 +38,7 @@ def cluster(address: str, held: ExitStack, stop: StopSignals) -> Workers:
     ClusterError if the package is missing, or the scheduler cannot be reached.
     """
     client: Any = None
+    os.environ.setdefault("DASK_LOGGING", repr(_LOGGING))  # where the processes of the workers find it, too
     try:
         from distributed import Client
     except ImportError as error:
@@ -34,11 +46,12 @@ def cluster(address: str, held: ExitStack, stop: StopSignals) -> Workers:
     try:
         client = held.enter_context(_local(Client) if address == LOCAL else Client(address, timeout=_CONNECT_SECONDS))
     except (OSError, ValueError, TypeError) as error:
-        raise ClusterError(f"cannot reach the cluster at {address!r}: {error}") from error
+        why = unless_secret(str(error), address) or type(error).__name__
+        raise ClusterError(f"cannot reach the cluster at {shown_path(address)}: {why}") from error
 
     threads = sum(client.nthreads().values())
     if not threads:
-        raise ClusterError(f"the cluster at {address!r} has no workers")
+        raise ClusterError(f"the cluster at {shown_path(address)} has no workers")
 
     def start() -> Executor:
         executor: Executor = held.enter_context(client.get_executor(pure=False))
@@ -48,5 +61,6 @@ def cluster(address: str, held: ExitStack, stop: StopSignals) -> Workers:
 
 
 def _local(client: Any) -> Any:
-    """Start a cluster of one worker process for each core, with its dashboard on any free port."""
-    return client(n_workers=system.usable_cores(), threads_per_worker=1, dashboard_address=":0")
+    """Start a cluster of one worker process for each core; it and its dashboard listen to this machine alone."""
+    count = system.usable_cores()
+    return client(host=_HOST, n_workers=count, threads_per_worker=1, dashboard_address=f"{_HOST}:0")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.config import MAX_WINDOW
 from stream_signal.core.errors import CheckpointError, shown
+from stream_signal.core.printable import printable
 from stream_signal.inputs.plain import read_small
 from stream_signal.job.saved import DamagedError, checked, decode
 from stream_signal.job.words import START_OVER
@@ -61,7 +62,7 @@ def as_lines(contents: dict[str, Any]) -> str:
     lines.append(f"last time: {'not known' if time is None else time}")
     settings = {"signals format" if key == "signals" else key: found for key, found in contents["settings"].items()}
     lines += [f"{key.replace('_', ' ')}: {_setting(setting)}" for key, setting in settings.items()]
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{printable(line)}\n" for line in lines)
 
 
 def next_row(rows: int, last_time: str | None) -> str:

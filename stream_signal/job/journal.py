@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from stream_signal.core.findings import PREAMBLE_LINE
 from stream_signal.core.steps import NANOSECONDS
+from stream_signal.core.urls import without_secrets
 from stream_signal.outputs.sink import Every
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Journal(Every):
 
     def begin(self, name: str) -> None:
         """Remember which input is read next."""
-        self._name, self._bytes, self._rows_before = name, 0, self._stream.rows
+        self._name, self._bytes, self._rows_before = without_secrets(name), 0, self._stream.rows
 
     def take(self, data: bytes) -> None:
         """Log what was found for the first time: a live stream may not end for weeks."""

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from stream_signal import system
 from stream_signal.core.errors import OutputError, reason
-from stream_signal.core.urls import without_secrets
+from stream_signal.core.printable import printable
+from stream_signal.core.urls import without_urls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,13 +95,13 @@ class Log:
             self._file = _LogFile(self._path)
         import structlog
 
-        first: list[Any] = [structlog.processors.add_log_level, _drop_secrets]
+        first: list[Any] = [structlog.processors.add_log_level]
         if self._path:
             machine: list[Any] = [
                 *first,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
                 structlog.processors.format_exc_info,
-                _drop_secrets,
+                _drop_urls,
                 structlog.processors.JSONRenderer(),
             ]
             logger: Any = self._file or structlog.WriteLogger(sys.stderr)
@@ -112,6 +113,7 @@ class Log:
                 *first,
                 structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
                 _drop_traceback,
+                _printable,
                 structlog.dev.ConsoleRenderer(colors=_has_colour(sys.stderr), sort_keys=False),
             ]
             loggers.append(structlog.wrap_logger(_Screen(erase), processors=person))
@@ -176,14 +178,21 @@ def _has_colour(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR")
 
 
-def _drop_secrets(_logger: _Logger, _level: str, event: dict[str, Any]) -> dict[str, Any]:
-    """Take the credentials out of the URLs of inputs."""
-    for key, value in event.items():
-        if isinstance(value, str):
-            event[key] = without_secrets(value)
-        elif isinstance(value, list):
-            event[key] = [without_secrets(each) if isinstance(each, str) else each for each in value]
+def _drop_urls(_logger: _Logger, _level: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Cut the URLs out of a traceback, which has the messages of libraries in it."""
+    if "exception" in event:
+        event["exception"] = without_urls(event["exception"])
     return event
+
+
+def _printable(_logger: _Logger, _level: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Escape what a terminal would obey."""
+    return {key: _shown(value) for key, value in event.items()}
+
+
+def _shown(value: Any) -> Any:
+    """Return a field without foreign text that is not printable; `repr` escapes it in what is no text."""
+    return printable(value) if isinstance(value, str) else value
 
 
 def _drop_traceback(_logger: _Logger, _level: str, event: dict[str, Any]) -> dict[str, Any]:

@@ -76,11 +76,9 @@ def judge(config: Config, source: Source) -> Generator[Judged]:
             elif layout.header:
                 lines = layout.after_header(lines)
             key = key_in(begin.name, config.key_pattern or "") if config.key == BY_NAME else None
-            for row in csv.reader(lines, delimiter=layout.delimiter):
-                if row and not layout.is_header(row, config):
-                    yield _judge(row, key, layout, windows, read, config)
-    except csv.Error as error:
-        raise Puzzled(f"the module csv says: {error}") from None
+            for row in _rows(lines, layout.delimiter):
+                if row is None or (row and not layout.is_header(row, config)):
+                    yield _judge(row or [], key, layout, windows, read, config)
     finally:
         events.close()
 
@@ -256,8 +254,37 @@ def _is_close(cell: str) -> bool:
     return bool(re.fullmatch(r"[+-]?[0-9., ]*[0-9][0-9.,]*(?:[eE][+-]?[0-9]+)?", cell.strip(" ")))
 
 
+def _rows(lines: Iterable[str], delimiter: str) -> Iterator[list[str] | None]:
+    """Yield the fields of each row; None for one where text follows a closing quote, as only a strict reader sees."""
+    mark, record = re.escape(delimiter), list[str]()
+    field = rf'(?:"(?:[^"]|"")*"[^"{mark}]*|[^"{mark}]*)'
+    # Wherever such a row opens another quote, there is no telling where it ends.
+    whole = re.compile(rf"{field}(?:{mark}{field})*")
+
+    def remembered() -> Iterator[str]:
+        for line in lines:
+            record.append(line)
+            yield line
+
+    reader = csv.reader(remembered(), delimiter=delimiter, strict=True)
+    while True:
+        record.clear()
+        try:
+            yield next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            if "expected after" not in str(error) or not whole.fullmatch("".join(record).rstrip("\r\n")):
+                raise Puzzled(f"the module csv says: {error}") from None
+            yield None
+
+
 def _split(line: str, delimiter: str) -> list[str]:
-    return next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter), [])
+    """Return the fields of a line that may be a header; none if it is no row."""
+    try:
+        return next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter, strict=True), [])
+    except csv.Error:
+        return []
 
 
 def _lines(chunks: Iterable[Event]) -> Iterator[str]:

@@ -10,6 +10,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CHECKPOINT_SECONDS = 30.0
+# What a job writes where it is told to, by the names of their paths below, in words.
+OUTPUTS = {
+    "output": "the output",
+    "log_file": "the log",
+    "signals": "the signals",
+    "checkpoint": "the checkpoint",
+    "keys_output": "the keys",
+    "report": "the report",
+    "manifest": "the manifest",
+}
 
 
 class Order(NamedTuple):
@@ -65,6 +75,12 @@ class Order(NamedTuple):
     """whether to draw the progress on a terminal; True: at once, None: if the job takes a while"""
     strict: bool = False
     """every doubt is an error, and every row is looked at"""
+
+    @property
+    def own(self) -> list[str]:
+        """The paths of all that it writes."""
+        paths = (getattr(self, name) for name in OUTPUTS)
+        return [path for path in paths if path not in {None, "-"}]
 
     @property
     def is_quiet(self) -> bool:

@@ -14,15 +14,16 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
+from threading import local
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.errors import ClusterError, InputError, StreamSignalError
 from stream_signal.core.stream import SignalStream
 from stream_signal.core.stretch import NotApart
-from stream_signal.core.urls import is_url
+from stream_signal.core.urls import is_url, shown_path, without_secrets, without_urls
 from stream_signal.inputs.events import EDGE_BYTES, IDLE, Begin, Counted, End
-from stream_signal.inputs.plain import chunk_bytes_for, shown_path
+from stream_signal.inputs.plain import chunk_bytes_for
 from stream_signal.inputs.ranges import Range, check_identity, lines_of, plan, read_range, whole_of
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 # The head of a file has the 10,000 rows of the first look, in most files.
 HEAD_BYTES = 1024 * 1024
 _LONGEST_WAIT_SECONDS = 3600.0
+# What a worker keeps from range to range; an executor may have several workers in one process, as threads.
+_kept = local()
 
 
 class Workers(NamedTuple):
@@ -76,7 +79,8 @@ def count_range(apart: Apart, planned: Range) -> CountedRange:
     lines = planned
     try:
         lines = lines_of(planned)
-        stretch = SignalStream.count_apart(apart, read_range(lines, chunk_bytes_for(apart.config)))
+        scratch = vars(_kept).setdefault("scratch", {})
+        stretch = SignalStream.count_apart(apart, read_range(lines, chunk_bytes_for(apart.config)), scratch)
         return CountedRange(lines, stretch, _tail_of(lines))
     except NotApart as why:
         return CountedRange(lines, None, why=str(why))
@@ -206,9 +210,9 @@ class ParallelSource:
 
     def _fail(self, planned: Range, error: Exception) -> None:
         """Go on without workers that have failed; ClusterError if they may not."""
-        why = f"{type(error).__name__}: {error}"
+        why = without_urls(f"{type(error).__name__}: {error}")
         if not self._workers.may_fail:
-            raise ClusterError(f"cannot count a range of {planned.name!r} on the cluster: {why}") from error
+            raise ClusterError(f"cannot count a range of {shown_path(planned.name)} on the cluster: {why}") from error
         self._log.warning("workers failed", why=why)
         self._has_failed = True
         self._drop_ranges()
@@ -239,13 +243,14 @@ class ParallelSource:
         ):
             yield Counted(stretch, counted.tail)
             return
-        self._log.info("range read here", input=lines.name, offset=position, why=counted.why)
+        self._log.info("range read here", input=without_secrets(lines.name), offset=position, why=counted.why)
         yield from read_range(lines._replace(begin=position))
 
     def _read_rest(self, name: str, position: int, patience: Callable[[], float] | None) -> Iterator[Event]:
-        for event in self._source_of((name,)).events(0, position, patience):
-            if isinstance(event, bytes):
-                yield event
+        with closing(self._source_of((name,)).events(0, position, patience)) as events:
+            for event in events:
+                if isinstance(event, bytes):
+                    yield event
 
 
 def _file_at(name: str) -> tuple[int, int] | None:
@@ -263,7 +268,7 @@ def _check_same_file(counted: CountedRange) -> None:
     if counted.unreadable:
         raise ClusterError(f"a worker {counted.why}").with_hint(hint)
     if counted.stretch and counted.tail != _tail_of(counted.lines):
-        raise ClusterError(f"a worker reads another file than this machine as {name!r}").with_hint(hint)
+        raise ClusterError(f"a worker reads another file than this machine as {shown_path(name)}").with_hint(hint)
 
 
 def _tail_of(lines: Range) -> bytes:

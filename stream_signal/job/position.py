@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import CheckpointError, InputError
-from stream_signal.core.urls import without_secrets
+from stream_signal.core.urls import shown_path
 from stream_signal.inputs.fingerprint import Edges, Fingerprint, find_content, find_edges
-from stream_signal.inputs.plain import STDIN, can_be_read_again, shown_path, size_of
+from stream_signal.inputs.plain import STDIN, can_be_read_again, size_of
 from stream_signal.job.saved import FILES, PIPE
 from stream_signal.job.words import START_OVER, of_bytes
 
@@ -112,6 +112,4 @@ def find_known(path: str, part: Fingerprint, done: str, checkpoint: str, find: _
     size, edges = find(path, part)
     if edges:
         return size, edges
-    raise CheckpointError(
-        checkpoint, of_bytes(without_secrets(path), part.offset, size, done), f"bring the file back, or {START_OVER}"
-    )
+    raise CheckpointError(checkpoint, of_bytes(path, part.offset, size, done), f"bring the file back, or {START_OVER}")

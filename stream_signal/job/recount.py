@@ -13,8 +13,9 @@ from stream_signal.core.config import as_config
 from stream_signal.core.errors import InputError, Interrupted, StreamSignalError
 from stream_signal.core.series.panel import Counts
 from stream_signal.core.stream import SignalStream
+from stream_signal.core.urls import shown_path
 from stream_signal.inputs.digest import Digests
-from stream_signal.inputs.plain import read_small, shown_path
+from stream_signal.inputs.plain import read_small
 from stream_signal.job.config import load_config
 from stream_signal.job.run import read
 from stream_signal.job.sources import source_of

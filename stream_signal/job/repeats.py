@@ -6,6 +6,7 @@ is exact only if timestamps are unique and in order, so a timestamp that is not 
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import CheckpointError, DataError, shown
@@ -52,8 +53,7 @@ class Repeats:
         self._header = header
         self._last = last
         self._position: Position = find_time(header, column) or 0
-        self._reader = TextReader(config, Grouping(Keys(1)), begin=lambda _: None)
-        self._reader.keeps = True
+        self._reader = TextReader(config, Grouping(Keys(1)), begin=lambda _: True)
         self._reader.resume(header, 0, 0, Findings())
         self._splitter = LineSplitter()
         self._record: list[bytes] = []  # the lines of a row that is not complete
@@ -137,19 +137,20 @@ class WithoutRepeats:
     def events(self, first: int, offset: int, patience: Callable[[], float] | None) -> Generator[Event]:
         """Yield the events of the source; IDLE for bytes that are all skipped."""
         waits = True
-        for event in self._source.events(first, offset, patience):
-            data = b""
-            if isinstance(event, bytes):
-                data = self._repeats.feed(event)
-            elif isinstance(event, End):
-                data = self._repeats.end()
-            if data and waits:
-                waits = False
-                self._skipped(self._repeats.lines)
-            if data or isinstance(event, bytes):
-                yield data
-            if not isinstance(event, bytes):
-                yield event
+        with closing(self._source.events(first, offset, patience)) as events:
+            for event in events:
+                data = b""
+                if isinstance(event, bytes):
+                    data = self._repeats.feed(event)
+                elif isinstance(event, End):
+                    data = self._repeats.end()
+                if data and waits:
+                    waits = False
+                    self._skipped(self._repeats.lines)
+                if data or isinstance(event, bytes):
+                    yield data
+                if not isinstance(event, bytes):
+                    yield event
 
 
 def repeats_of(config: Config, saved: Saved, time: LastTime, path: str) -> Repeats:

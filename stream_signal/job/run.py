@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -18,11 +19,13 @@ from stream_signal.core.errors import (
     Interrupted,
     OutputError,
     StreamSignalError,
+    reason,
 )
 from stream_signal.core.stream import SignalStream
-from stream_signal.core.urls import is_url, without_secrets
+from stream_signal.core.urls import without_secrets, without_urls
 from stream_signal.inputs.events import Begin, Counted, End
 from stream_signal.inputs.files import FilesSource
+from stream_signal.inputs.missing import MORE_FILES
 from stream_signal.job.assemble import assemble
 from stream_signal.job.attempt import attempt
 from stream_signal.job.config import DEFAULT_CONFIG, find_config, load_config
@@ -41,6 +44,7 @@ from stream_signal.outputs.metrics import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from concurrent.futures import Executor
+    from types import TracebackType
     from typing import Protocol
 
     from stream_signal.core.batch import Batch
@@ -161,9 +165,11 @@ def execute(order: Order) -> None:
     """
     started = time.perf_counter()
     version = order.settings.get("version", UNKNOWN_VERSION)
+    config: Config | None = None
     stream: SignalStream | None = None
-    with StopSignals() as stop, Log(order.log_file, order.verbosity) as log, ExitStack() as held:
+    with StopSignals() as stop, Log(order.log_file, order.verbosity) as log, _Held(stop) as held:
         try:
+            stop.check()
             config_path = order.config or (find_config() if order.use_config else None)
             config = load_config(config_path, order.settings)
             version = config.version
@@ -192,12 +198,12 @@ def execute(order: Order) -> None:
                 error.rows = stream.rows
             if isinstance(error, ConfigError) and version == UNKNOWN_VERSION:
                 version = error.version or version
-            _record_failure(error, version, order, log, stop)
+            _record_failure(error, version, order, config, log, stop)
             raise
         except Exception as error:
-            unexpected = InternalError(f"internal error: {type(error).__name__}: {error}").with_hint(_DEFECT)
+            unexpected = _unexpected(error)
             unexpected.__cause__ = error
-            _record_failure(unexpected, version, order, log, stop)
+            _record_failure(unexpected, version, order, config, log, stop)
             raise unexpected from error
         try:
             doubts.say()
@@ -206,6 +212,34 @@ def execute(order: Order) -> None:
             from stream_signal.outputs.stderr import complain
 
             complain(error)
+
+
+def _unexpected(error: Exception) -> StreamSignalError:
+    """Say in words what no part of the job has expected: a defect, or a limit of the system, met anywhere."""
+    if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
+        return InputError(f"the system opens no more files: {reason(error)}").with_hint(MORE_FILES)
+    return InternalError(f"internal error: {without_urls(f'{type(error).__name__}: {error}')}").with_hint(_DEFECT)
+
+
+class _Held(ExitStack):
+    """What a job has open until its end; by then its record is written, and what cannot be closed changes nothing."""
+
+    def __init__(self, stop: StopSignals) -> None:
+        super().__init__()
+        self._stop = stop
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._stop.obey()  # it ends anyway
+        try:
+            super().__exit__(kind, error, at)
+        except Exception as unclosed:  # noqa: BLE001 - of any package
+            text = f"cannot close what the job used: {type(unclosed).__name__}: {unclosed}"
+            if error:
+                error.add_note(text)
+            else:
+                from stream_signal.outputs.stderr import say
+
+                say(text)
 
 
 def _digests(order: Order) -> Digests | None:
@@ -235,22 +269,23 @@ def _write_manifest(  # noqa: PLR0913, PLR0917 - all that it has
 def _log_start(log: Log, order: Order, config: Config, config_path: str | None) -> None:
     if log.listens:
         versions = {"stream_signal": __version__, "python": sys.version.split()[0]}
-        log.info("job started", versions=versions, config=config._asdict(), inputs=list(order.inputs))
+        inputs = list(map(without_secrets, order.inputs))
+        log.info("job started", versions=versions, config=config._asdict(), inputs=inputs)
         if config_path and not order.config:
             log.info("config found", path=config_path, ignore="--no-config")
 
 
-def _record_failure(error: StreamSignalError, version: str, order: Order, log: Log, stop: StopSignals) -> None:
+def _record_failure(
+    error: StreamSignalError, version: str, order: Order, config: Config | None, log: Log, stop: StopSignals
+) -> None:
     """Write the error to the log, and in place of the metrics; what cannot be written does not hide it."""
     if isinstance(error, ConfigError) and order.config is None and str(error).startswith(f"{DEFAULT_CONFIG}: "):
         ignore = "--no-config ignores ./config.yaml"
         error.hint = f"{error.hint}; {ignore}" if error.hint else ignore
-    if error.hint:
-        from stream_signal.core.foreign import with_path
-        from stream_signal.inputs.hints import printing
+    if error.hint and error.hint != MORE_FILES:  # then not even a module can be opened
+        from stream_signal.job.advised import advised
 
-        path = getattr(error, "source", None) or (order.inputs[0] if len(order.inputs) == 1 else "-")
-        error.hint = with_path(error.hint, "-" if is_url(path) else path, printing(path))
+        error.hint = advised(error, order.inputs, config, follows=order.follow)
     record = ErrorRecord.of(version, error)
 
     def write() -> None:

@@ -107,12 +107,16 @@ def _names(found: object) -> tuple[str, ...]:
 
 
 def _followed(found: Any) -> Followed:
+    if isinstance(found, dict):
+        found = {"begun_ns": None} | found  # earlier versions did not look at the timestamps
     if not isinstance(found, dict) or found.keys() != set(Followed._fields) or type(found["written_ns"]) is not int:
         raise ValueError("expected what is known of a followed file")
+    if found["begun_ns"] is not None and type(found["begun_ns"]) is not int:
+        raise ValueError("expected the first timestamp of the file that was left")
     left = [Left(Fingerprint(*read), _file(file)) for read, file in found["left"]]
     if any(type(part) is not kind for one in left for part, kind in zip(one.read, (int, str, str), strict=True)):
         raise ValueError("expected the files that were left")
-    return Followed(_file(found["file"]), found["written_ns"], left)
+    return Followed(_file(found["file"]), found["written_ns"], left, found["begun_ns"])
 
 
 def _file(found: Any) -> tuple[int, int] | None:

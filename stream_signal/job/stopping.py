@@ -7,12 +7,12 @@ first is not a second one: `timeout` sends it to the process, and again to its g
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from stream_signal import early
 from stream_signal.core.errors import Interrupted
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
     from typing import Self
 
-_HANGUP = getattr(signal, "SIGHUP", None)  # Windows has none
-_TOGETHER_SECONDS = 0.1  # nobody presses Ctrl-C twice this fast
-
 
 class StopSignals:
-    """A context in which SIGINT, SIGTERM and SIGHUP raise Interrupted, at once or at the end of `held`."""
+    """A context in which SIGINT, SIGTERM and SIGHUP raise Interrupted, at once or at the end of `held`.
+
+    One that came before, and was held back by `early`, is raised by `check`.
+    """
 
     def __init__(self) -> None:
         self._received: int | None = None
@@ -35,17 +35,19 @@ class StopSignals:
         self._has_raised = False
 
     def __enter__(self) -> Self:
-        numbers = [signal.SIGINT, signal.SIGTERM]
-        if (
-            _HANGUP and signal.getsignal(_HANGUP) is not signal.SIG_IGN
-        ):  # as nohup sets it: the job outlives its terminal
-            numbers.append(_HANGUP)
-        self._before = {number: signal.signal(number, self._receive) for number in numbers}
+        self._before = {number: signal.signal(number, self._receive) for number in early.stop_signals()}
+        if came := early.taken_over():
+            self._received, self._received_at = came
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+
+    def check(self) -> None:
+        """Raise Interrupted if a signal has come before this context began."""
+        with self.held():
+            pass
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -91,10 +93,9 @@ class StopSignals:
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
         if self._received is not None:
-            if time.monotonic() - self._received_at < _TOGETHER_SECONDS:
+            if time.monotonic() - self._received_at < early.TOGETHER_SECONDS:
                 return
-            signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
+            early.end_by(number)
         self._received, self._received_at = number, time.monotonic()
         if not self._holding and not self._obeyed:
             self._has_raised = True
@@ -104,7 +105,7 @@ class StopSignals:
 def leave_to_parent() -> None:
     """Leave it to the parent process what a signal to the whole group means; SIGTERM ends this one."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    for number in filter(None, (signal.SIGINT, _HANGUP)):
+    for number in filter(None, (signal.SIGINT, early.HANGUP)):
         signal.signal(number, signal.SIG_IGN)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stream_signal.core.urls import shown_path
 from stream_signal.inputs.events import TRUNCATED
 from stream_signal.outputs.sink import Sink
 from stream_signal.outputs.stderr import say
@@ -31,6 +32,6 @@ class TruncationWarning(Sink):
         self._log.warning("truncated", input=self._name)
         if not self._quiet:
             say(
-                f"{self._name!r} was truncated: rows that were written just before that may be lost; "
+                f"{shown_path(self._name)} was truncated: rows that were written just before that may be lost; "
                 "rotate by renaming the file instead"
             )

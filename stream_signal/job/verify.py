@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.errors import Interrupted, StreamSignalError
+from stream_signal.core.urls import without_urls
 from stream_signal.inputs.kept import kept
 from stream_signal.job import ways
 from stream_signal.job.ways import Answer, Differs, LeftOut, Subject
@@ -133,7 +134,7 @@ def _run(way: str, count: Callable[[], Answer], given: dict[str, str]) -> tuple[
             error.source = _named(source, given)  # type: ignore[attr-defined]
         return Outcome(way, None, seconds(), one_line(error)), error
     except Exception as error:  # noqa: BLE001 - a defect of one way is what is looked for
-        return Outcome(way, None, seconds(), f"{type(error).__name__}: {error}"), None
+        return Outcome(way, None, seconds(), without_urls(f"{type(error).__name__}: {error}")), None
 
 
 def _named(text: str, given: dict[str, str]) -> str:

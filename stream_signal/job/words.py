@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 from stream_signal.core.errors import shown
+from stream_signal.core.printable import typed
+from stream_signal.core.urls import shown_path
 
 START_OVER = "delete the checkpoint to start over"
 # What to type to be without a setting, if leaving out its flag is not all.
@@ -36,7 +38,7 @@ def of_bytes(path: str, offset: int, size: int, done: str) -> str:
     >>> of_bytes("data.csv", 580962, 100, "read from")
     "'data.csv', of 100 bytes, no longer begins with the 580962 bytes that were read from it"
     """
-    return f"{path!r}, of {size} bytes, no longer begins with the {offset} bytes that were {done} it"
+    return f"{shown_path(path)}, of {size} bytes, no longer begins with the {offset} bytes that were {done} it"
 
 
 def _named(key: str, setting: Any) -> str:
@@ -48,8 +50,6 @@ def _named(key: str, setting: Any) -> str:
 
 def _again(key: str, then: Any) -> str:
     """Return what to type to have the setting as it was."""
-    from shlex import quote
-
     flag = f"--{key.replace('_', '-')}"
     if then is None:
         return _WITHOUT.get(key, f"leave out {flag} and the {key} of the config")
@@ -57,8 +57,8 @@ def _again(key: str, then: Any) -> str:
         return f"give {flag if then else '--no-grouped'}"
     if isinstance(then, list):  # for which there is no flag, or one to repeat
         return f"write {key}: {_as_json(then)} in the config"
-    typed = {"\t": "tab"}.get(then) or quote(then[:60]) if isinstance(then, str) else _as_json(then)
-    return f"give --signals FILE --signals-format {typed}" if key == "signals" else f"give {flag} {typed}"
+    value = {"\t": "tab"}.get(then) or typed(then[:60]) if isinstance(then, str) else _as_json(then)
+    return f"give --signals FILE --signals-format {value}" if key == "signals" else f"give {flag} {value}"
 
 
 def _as_json(setting: Any) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from stream_signal import system
 from stream_signal.core.errors import ClosedOutputError, OutputError, reason
+from stream_signal.core.urls import shown_path
 from stream_signal.outputs.refused import cannot_write
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 STDOUT = "-"
+# A temporary file is recognised by them: a checkpoint differs from another one behind `{"schema": 3, "sha256": "`.
+_HEAD_BYTES = 16
 FREELY = nullcontext()
 """the context of a step that anything may interrupt"""
 
@@ -50,7 +53,8 @@ def replace_file(
     without a reader is an error. If it raises OutputError, the old file is unchanged.
 
     A killed process leaves its temporary file behind. If no two processes can write the file at once, `temporary` gives
-    it a fixed name, so that there is never more than one. The rename is done within `last`.
+    it a fixed name, so that there is never more than one: what begins as `data` does is such a file, and is removed.
+    Any other file of that name stays. The rename is done within `last`.
     """
     try:
         if _is_special(path):
@@ -58,9 +62,10 @@ def replace_file(
             return
         target = os.path.realpath(path)
         folder = os.path.dirname(target)
-        if temporary:
+        if temporary and _is_left_behind(temporary, data):
             _remove(temporary)
-        temporary = temporary or os.path.join(folder, f".stream-signal.{os.urandom(4).hex()}.tmp")
+        if not temporary or os.path.lexists(temporary):
+            temporary = os.path.join(folder, f".stream-signal.{os.urandom(4).hex()}.tmp")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | system.BINARY, 0o666)
         try:
             try:
@@ -78,6 +83,12 @@ def replace_file(
         system.sync_folder(folder)
     except OSError as error:
         raise cannot_write(path, error) from error
+
+
+def temporary_of(path: str) -> str:
+    """Return the fixed name of the temporary file of a file that one process at a time writes."""
+    folder, name = os.path.split(os.path.realpath(path))
+    return os.path.join(folder, f".{name}.tmp")
 
 
 def write_stdout(data: bytes, last: AbstractContextManager[object] = FREELY) -> None:
@@ -103,7 +114,7 @@ def writing(path: str) -> Iterator[None]:
 
     It is a ClosedOutputError if the reader closed the pipe.
     """
-    where = "to stdout" if path == STDOUT else repr(path)
+    where = "to stdout" if path == STDOUT else shown_path(path)
     try:
         yield
     except BrokenPipeError as error:
@@ -129,7 +140,7 @@ def _write_special(path: str, data: bytes, flags: int, last: AbstractContextMana
     try:
         _write_when_taken(descriptor, data, last)
     finally:
-        os.close(descriptor)
+        system.close_unwritten(descriptor)
 
 
 def _write_when_taken(descriptor: int, data: bytes, last: AbstractContextManager[object]) -> None:
@@ -143,6 +154,19 @@ def _is_special(path: str) -> bool:
         return not stat.S_ISREG(os.stat(path).st_mode)
     except OSError:
         return False
+
+
+def _is_left_behind(path: str, data: bytes) -> bool:
+    """Whether a killed process has left a file there that was to become one like `data`."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | system.NOFOLLOW | system.NONBLOCK | system.BINARY)
+    except OSError:
+        return False
+    try:
+        head = os.read(descriptor, _HEAD_BYTES) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
+    finally:
+        system.close_unwritten(descriptor)
+    return bool(head) and data.startswith(head)
 
 
 def _remove(path: str) -> None:

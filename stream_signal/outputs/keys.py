@@ -1,4 +1,4 @@
-"""The table of the keys: a line for each, with its rows, its signals and their rate, in CSV or in JSON Lines."""
+"""The table of the keys: a line for each, with its rows, its signals and their rate, in CSV, JSON or JSON Lines."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from stream_signal.outputs.files import replace_file
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+JSON = "json"
+
 
 def write_keys(by_key: Mapping[str, Mapping[str, Any]], path: str) -> None:
     """Replace the file at `path`, of the format that fits its ending; OutputError if that fails."""
-    replace_file(path, table(by_key, format_for(path)))
+    replace_file(path, table(by_key, JSON if path.endswith(".json") else format_for(path)))
 
 
 def table(by_key: Mapping[str, Mapping[str, Any]], form: str) -> bytes:
@@ -23,7 +25,15 @@ def table(by_key: Mapping[str, Mapping[str, Any]], form: str) -> bytes:
     >>> entry = {"rows": 4, "signals": 1, "value": 0.25}
     >>> table({"BTC": entry}, "csv"), table({"BTC": entry}, "jsonl")
     (b'key,rows,signals,value\nBTC,4,1,0.25\n', b'{"key": "BTC", "rows": 4, "signals": 1, "value": 0.25}\n')
+    >>> print(table({"BTC": entry, "ETH": entry}, "json").decode(), end="")
+    {
+    "BTC": {"rows": 4, "signals": 1, "value": 0.25},
+    "ETH": {"rows": 4, "signals": 1, "value": 0.25}
+    }
     """
+    if form == JSON:
+        entries = ",\n".join(f"{json.dumps(key)}: {json.dumps(entry)}" for key, entry in by_key.items())
+        return f"{{\n{entries}\n}}\n".encode()
     if form != CSV:
         return "".join(json.dumps({"key": key, **entry}) + "\n" for key, entry in by_key.items()).encode()
     windows: Mapping[str, object] = next((entry.get("by_window", {}) for entry in by_key.values()), {})

@@ -146,9 +146,9 @@ def write_record(
     record in place, which waits for nobody, is taken within `last`.
     """
     if form == PROMETHEUS:
-        from stream_signal.outputs.prometheus import text_of
+        from stream_signal.outputs.prometheus import last_success, text_of
 
-        text = text_of(record)
+        text = text_of(record, last_success(record, output))
     else:
         text = render(record, indent=None if output == STDOUT else 4)
     if output == STDOUT:

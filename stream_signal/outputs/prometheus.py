@@ -1,7 +1,8 @@
 """The metrics as Prometheus reads them: a text file for the node exporter, or what a live job serves.
 
-A job is a batch to Prometheus: each figure is a gauge, the state after its last run. Durations are in seconds and the
-names have the prefix of the program, as its naming rules want it (prometheus.io/docs/practices/naming).
+A job is a batch to Prometheus: each figure is a gauge, the state after its last run. Times are in seconds and the names
+have the prefix of the program, as its naming rules want it (prometheus.io/docs/practices/naming). A figure is written
+as JSON writes it.
 
     # HELP stream_signal_rows Data rows counted.
     # TYPE stream_signal_rows gauge
@@ -10,12 +11,24 @@ names have the prefix of the program, as its naming rules want it (prometheus.io
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import time
 from typing import TYPE_CHECKING, NamedTuple
+
+from stream_signal.outputs.files import STDOUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stream_signal.outputs.metrics import ErrorRecord, Metrics
+
+
+# The time is in one of the first lines of a file, which may be of any kind and size.
+_HEAD_CHARACTERS = 4096
+_LAST_SUCCESS = "last_success_timestamp_seconds"
+_LAST_IN_TEXT = re.compile(rf"^stream_signal_{_LAST_SUCCESS} ([0-9.]+)$", re.ASCII | re.MULTILINE)
 
 
 class Gauge(NamedTuple):
@@ -26,15 +39,17 @@ class Gauge(NamedTuple):
     samples: list[tuple[dict[str, str], float]]
 
 
-def gauges(record: Metrics | ErrorRecord) -> Iterator[Gauge]:
-    """Yield what there is to say about a job that has ended, or is running."""
-    yield _one("success", "Whether the job did not fail: 1 if it ended, or is running.", record.status != "error")
-    yield Gauge("stream_signal_info", "The version of the config.", [({"version": record.version}, 1)])
+def gauges(record: Metrics | ErrorRecord, last_success: float | None) -> Iterator[Gauge]:
+    """Yield what there is to say about a job that has ended, or is running; its last success may be unknown."""
+    yield _one("success", "Whether the job did not fail: 1 if it ended, or is running.", int(record.status != "error"))
+    if last_success is not None:
+        yield _one(_LAST_SUCCESS, "When success was 1 last, as Unix time.", last_success)
+    version = record.version.encode("utf-8", "backslashreplace").decode()  # a flag may be no UTF-8
+    yield Gauge("stream_signal_info", "The version of the config.", [({"version": version}, 1)])
     found = record.as_dict()
     if record.status == "error":
         return
-    yield _one("running", "Whether the job is running.", record.status == "running")
-    yield _one("seed", "The seed of the config.", found["seed"])
+    yield _one("running", "Whether the job is running.", int(record.status == "running"))
     yield _one("duration_seconds", "Wall time of the job so far.", found["latency_ms"] / 1000)
     yield _one("rows", "Data rows counted.", found["rows_processed"])
     yield _one("rate", "Signals for each row.", found["value"])
@@ -54,19 +69,46 @@ def gauges(record: Metrics | ErrorRecord) -> Iterator[Gauge]:
         yield _one("keys", "Keys that have come.", found["keys"])
 
 
-def text_of(record: Metrics | ErrorRecord) -> bytes:
+def now() -> float:
+    """Return the Unix time, to the millisecond."""
+    return round(time.time(), 3)
+
+
+def last_success(record: Metrics | ErrorRecord, output: str) -> float | None:
+    """Return the time of the last success: now, or if the job has failed, that in the file that it is to replace."""
+    if record.status != "error":
+        return now()
+    if output == STDOUT or not os.path.isfile(output):  # nothing can be read from stdout, and a pipe may never end
+        return None
+    try:
+        with open(output, encoding="utf-8", errors="replace") as file:
+            found = _LAST_IN_TEXT.search(file.read(_HEAD_CHARACTERS))
+        return float(found[1]) if found else None
+    except (OSError, ValueError):
+        return None
+
+
+def text_of(record: Metrics | ErrorRecord, last_success: float | None) -> bytes:
     r"""Write the text format of Prometheus.
 
     >>> from stream_signal.outputs.metrics import ErrorRecord
-    >>> print(text_of(ErrorRecord("v1", "error", "no such file")).decode().splitlines()[2])
+    >>> print(text_of(ErrorRecord("v1", "error", "no such file"), 1704067200).decode(), end="")
+    # HELP stream_signal_success Whether the job did not fail: 1 if it ended, or is running.
+    # TYPE stream_signal_success gauge
     stream_signal_success 0
+    # HELP stream_signal_last_success_timestamp_seconds When success was 1 last, as Unix time.
+    # TYPE stream_signal_last_success_timestamp_seconds gauge
+    stream_signal_last_success_timestamp_seconds 1704067200
+    # HELP stream_signal_info The version of the config.
+    # TYPE stream_signal_info gauge
+    stream_signal_info{version="v1"} 1
     """
     lines = []
-    for gauge in gauges(record):
+    for gauge in gauges(record, last_success):
         lines += [f"# HELP {gauge.name} {gauge.help}", f"# TYPE {gauge.name} gauge"]
         for labels, value in gauge.samples:
             inside = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
-            lines.append(f"{gauge.name}{f'{{{inside}}}' if inside else ''} {float(value):.17g}")
+            lines.append(f"{gauge.name}{f'{{{inside}}}' if inside else ''} {json.dumps(value)}")
     return "".join(f"{line}\n" for line in lines).encode()
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 
 from stream_signal.core.errors import OutputError, reason
+from stream_signal.core.printable import typed_path
+from stream_signal.core.urls import shown_path, without_secrets
 
 
 def cannot_write(path: str, error: OSError | ValueError, what: str = "", *, in_place: bool = False) -> OutputError:
@@ -16,23 +19,24 @@ def cannot_write(path: str, error: OSError | ValueError, what: str = "", *, in_p
     """
     why, hint = reason(error), None
     number = getattr(error, "errno", None)
-    if number == errno.EISDIR:
+    if without_secrets(path) != path:
+        why, hint = "it is a URL", "name a file"
+    elif number == errno.EISDIR:
         why, hint = "it is a folder", "name a file in it"
     elif number == errno.EACCES and in_place and os.path.exists(path):
         why, hint = "the file is read-only", "name another file, or make this one writable, as with chmod u+w"
     elif number in {errno.EACCES, errno.EROFS}:
         why, hint = f"the folder {_folder(path)!r} is read-only", "name a file in a folder that you may write to"
     elif number == errno.ENOENT and not os.path.isdir(_folder(path)):
-        from shlex import quote
-
         why = f"there is no folder {_folder(path)!r}"
-        hint = f"make it: mkdir -p {quote(_folder(path))}"
-    return OutputError(f"cannot write {what}{path!r}: {why}").with_hint(hint)
+        hint = f"make it: mkdir -p {typed_path(_folder(path))}"
+    return OutputError(f"cannot write {what}{shown_path(path)}: {why}").with_hint(hint)
 
 
 def _folder(path: str) -> str:
-    """Return the folder of the file that would be written: the one that a link points to."""
-    try:
-        return os.path.relpath(os.path.dirname(os.path.realpath(path)))
-    except (OSError, ValueError):  # the working directory was deleted; a path on another drive
-        return os.path.dirname(path) or "."
+    """Return the folder of the file that would be written, as it was typed; of a link, that of what it points to."""
+    with suppress(OSError, ValueError):  # the working directory was deleted; a path on another drive
+        if os.path.islink(path):
+            folder = os.path.dirname(os.path.realpath(path))
+            return folder if os.path.isabs(path) else os.path.relpath(folder)
+    return os.path.dirname(path) or "."

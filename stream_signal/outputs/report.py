@@ -88,12 +88,15 @@ def page(report: Report) -> bytes:
         "script": _read(os.path.join(_PARTS, "page.js")),
     }
     template = _read(os.path.join(_PARTS, "page.html"))
-    # In one pass, so that a mark in a text of the input stays a text.
-    whole = _MARK.sub(lambda mark: parts[mark[1]], template).encode()
-    if report.metrics.by_key is None:
-        return whole
-    parts["keys_data"] = _packed_keys(report.metrics.by_key, MOST_BYTES - len(whole))
-    return _MARK.sub(lambda mark: parts[mark[1]], template).encode()
+
+    def filled() -> bytes:
+        # In one pass, so that a mark in a text of the input stays a text. What is no UTF-8, as in the name of a file,
+        # is shown as an escape.
+        return _MARK.sub(lambda mark: parts[mark[1]], template).encode("utf-8", "backslashreplace")
+
+    if report.metrics.by_key is not None:
+        parts["keys_data"] = _packed_keys(report.metrics.by_key, MOST_BYTES - len(filled()))
+    return filled()
 
 
 def data_of(overview: Overview, windows: Sequence[int]) -> str:

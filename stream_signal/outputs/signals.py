@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from stream_signal import system
 from stream_signal.core.errors import DataError, OutputError
+from stream_signal.core.urls import shown_path
 from stream_signal.outputs.files import STDOUT, open_stdout, write_all, writing
 from stream_signal.outputs.lock import FileLock
 from stream_signal.outputs.sink import Sink
@@ -57,6 +58,7 @@ class SignalsWriter(Sink):
         self._stopping = stopping
         self._quiet = quiet
         self._begun = False
+        self._is_in_folder = False  # for certain, even if the power fails
         self._held = ExitStack()
 
     def __enter__(self) -> Self:
@@ -65,7 +67,7 @@ class SignalsWriter(Sink):
         else:
             with writing(self.path), ExitStack() as held:
                 self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | system.BINARY, 0o666)
-                held.callback(os.close, self._descriptor)
+                held.callback(system.close_unwritten, self._descriptor)  # synced by then, or the job has failed
                 self.is_file = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
                 if self.is_file:
                     self._lock(held)
@@ -88,7 +90,7 @@ class SignalsWriter(Sink):
             system.lock(self._descriptor)  # a hard link is another name of the same file
         except BlockingIOError:
             taken = "another job is writing it; wait for that, or name another file"
-            raise OutputError(f"cannot write {self.path!r}: {taken}") from None
+            raise OutputError(f"cannot write {shown_path(self.path)}: {taken}") from None
 
     def resume(self, length: int) -> None:
         """Truncate the file to `length` bytes and continue from there; a pipe just continues."""
@@ -121,11 +123,14 @@ class SignalsWriter(Sink):
         self.take(b"")
 
     def sync(self) -> None:
-        """Write the remaining lines, and sync the file to disk."""
+        """Write the remaining lines, and sync the file to disk; the first time its folder too, which has its name."""
         self.take(b"")
         if self.is_file:
             with self._in_words():
                 os.fsync(self._descriptor)
+                if not self._is_in_folder:
+                    system.sync_folder(os.path.dirname(os.path.realpath(self.path)))
+                    self._is_in_folder = True
 
     def end(self, rotated: str | None) -> None:  # noqa: ARG002 - for any reason
         """Write the line of the last row of an input."""

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from stream_signal import system
+from stream_signal.core.printable import printable
 from stream_signal.outputs.metrics import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # Where the size of the terminal is unknown.
 _COLUMNS = 80
@@ -16,10 +21,13 @@ _ECHO_COLUMNS = 3
 _drawn_columns = 0
 
 
-def complain(error: Exception) -> None:
-    """Write an error, its hint and each of its notes to stderr, one line each; otherwise only the exit code tells."""
-    hint = getattr(error, "hint", None)
-    say(one_line(error), *([hint] if hint else ()), *getattr(error, "__notes__", ()))
+def complain(error: Exception, hint: Sequence[str] | None = None) -> None:
+    """Write an error, its hint and each of its notes to stderr, one line each; otherwise only the exit code tells.
+
+    `hint` are the lines in place of its own.
+    """
+    own = getattr(error, "hint", None)
+    say(one_line(error), *(hint or ([own] if own else ())), *getattr(error, "__notes__", ()))
 
 
 def say(*texts: str) -> None:
@@ -29,7 +37,7 @@ def say(*texts: str) -> None:
     erase()
     try:
         for text in texts:
-            sys.stderr.write(f"stream-signal: {' '.join(text.splitlines())}\n")
+            sys.stderr.write(f"stream-signal: {printable(' '.join(text.splitlines()))}\n")
         sys.stderr.flush()
     except OSError:
         pass

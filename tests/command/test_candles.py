@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal.command.candles import candles
-from support.commands import REPOSITORY, run_command
+from support.commands import REPOSITORY, run_in_process
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def test_data_csv_is_the_output_of_the_command(tmp_path: Path) -> None:
     """`data.csv` is what `stream-signal candles --rows 10000 --seed 42` writes, to the byte."""
-    done = run_command("candles", "--rows", "10000", "--seed", "42", cwd=tmp_path)
+    done = run_in_process("candles", "--rows", "10000", "--seed", "42", cwd=tmp_path)
     assert (done.code, done.stderr) == (0, "")
     assert done.stdout == (REPOSITORY / "data.csv").read_bytes()
 
@@ -28,11 +28,11 @@ def test_data_csv_is_the_output_of_the_command(tmp_path: Path) -> None:
 def test_the_seed_is_that_of_the_config(tmp_path: Path) -> None:
     """Without --seed, the config's seed is taken; the rows are 10,000 where not said."""
     (tmp_path / "config.yaml").write_text('seed: 7\nwindow: 5\nversion: "v1"\n')
-    done = run_command("candles", cwd=tmp_path)
+    done = run_in_process("candles", cwd=tmp_path)
     assert done.stdout == b"".join(candles(10_000, seed=7))
     assert done.stdout != (REPOSITORY / "data.csv").read_bytes()
     (tmp_path / "config.yaml").write_text("seed: x\n")
-    assert run_command("candles", cwd=tmp_path).code == 1
+    assert run_in_process("candles", cwd=tmp_path).code == 1
 
 
 @given(st.integers(0, 2**63 - 1), st.integers(1, 1500))
@@ -70,7 +70,7 @@ def test_volatility_clusters() -> None:
 
 def test_a_market(tmp_path: Path) -> None:
     """With --symbols, each symbol has candles of its own, the same for ever, and all rows are in order of time."""
-    done = run_command("candles", "--symbols", "7", "--rows", "3000", "--seed", "42", cwd=tmp_path)
+    done = run_in_process("candles", "--symbols", "7", "--rows", "3000", "--seed", "42", cwd=tmp_path)
     rows = list(csv.DictReader(done.stdout.decode().splitlines()))
     assert hashlib.sha256(done.stdout).hexdigest().startswith("28bd1db77db83b3a")
     assert len(rows) == 3000

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
+from stream_signal.command.described import groups_of
+from stream_signal.command.flags import job_parser
 from stream_signal.command.usage import COMMANDS
+from stream_signal.job.order import OUTPUTS
 from support.candle_csv import CLOSES, candle_csv
 from support.cases import DATA, SUCCESS
 from support.commands import COMMAND, WITHOUT_COLUMNS, Done, metrics_of, run_in_process, settings_yaml
@@ -95,6 +99,11 @@ if TYPE_CHECKING:
         (["--signals", "data.csv", "data.csv"], "would overwrite an input"),
         (["--signals", "m", "--output", "m"], "would overwrite the output"),
         (["--signals", "s", "--checkpoint", "s"], "would overwrite the signals"),
+        ([".s.lock", "--signals", "s"], "--signals s would use an input as the lock of the signals"),
+        ([".s.lock", "--checkpoint", "s"], "--checkpoint s would use an input as the lock of the checkpoint"),
+        ([".s.tmp", "--checkpoint", "s"], "would use an input as the temporary file of the checkpoint"),
+        (["--signals", "s", "--output", ".s.lock"], "would use the output as the lock of the signals"),
+        (["--checkpoint", "s", "--report", ".s.tmp"], "would use the report as the temporary file"),
         (["--follow"], "--follow needs one file"),
         (["--follow", "-"], "--follow needs one file"),
         (["--follow", "a", "b"], "--follow needs one file"),
@@ -172,10 +181,23 @@ def test_a_misspelt_command(folder: Path) -> None:
     """A path that is not there, and is nearly the name of a command, is taken for a misspelt one."""
     done = run_in_process("candels", cwd=folder)
     assert done.code == 1
-    assert done.stderr.splitlines()[1] == "stream-signal: did you mean the command `stream-signal candles`?"
+    assert done.stderr.splitlines()[1:] == [
+        "stream-signal: did you mean the command `candles`?",
+        "stream-signal: try stream-signal candles",
+    ]
 
 
-@pytest.mark.parametrize("flag", ["--output", "--log-file", "--signals", "--checkpoint"])
+def test_what_is_written_is_known() -> None:
+    """Each flag with a path says what is read, or is in the list of what a job writes."""
+    flags = {
+        flag.names[-1] for group in groups_of(job_parser()) for flag in group.flags if flag.takes_path and flag.names
+    }
+    written = {f"--{name.replace('_', '-')}" for name in OUTPUTS}
+    assert flags - written == {"--input", "--rotated", "--config"}
+    assert written <= flags
+
+
+@pytest.mark.parametrize("flag", [f"--{name.replace('_', '-')}" for name in OUTPUTS])
 def test_the_config_is_not_written_over(flag: str, folder: Path) -> None:
     """A config that is there stays as it is, whatever is to be written in its place."""
     (folder / "config.yaml").write_text(settings_yaml())
@@ -197,6 +219,36 @@ def test_the_input_has_many_names(flag: str, folder: Path) -> None:
             )
             assert (done.returncode, done.stdout) == (2, b"")
             assert b"would overwrite an input" in done.stderr
+    assert (folder / "data.csv").read_bytes() == DATA
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "stream-signal data.csv >> data.csv",
+        "stream-signal < data.csv >> data.csv",
+        "stream-signal data.csv --output /dev/stdout >> link.csv",
+        "stream-signal data.csv --signals - --output m.json >> data.csv",
+        "stream-signal verify data.csv >> data.csv",
+    ],
+)
+def test_stdout_is_an_input(command: str, folder: Path) -> None:
+    """A shell lets what is printed go into the file that is read; cat refuses that, and so does this."""
+    (folder / "link.csv").hardlink_to(folder / "data.csv")
+    shell = command.replace("stream-signal", shlex.quote(COMMAND), 1)
+    done = subprocess.run(["sh", "-c", shell], cwd=folder, capture_output=True, timeout=60, check=False)
+    assert (done.returncode, b"stdout is an input: write to another file" in done.stderr) == (2, True)
+    assert (folder / "data.csv").read_bytes() == DATA
+    assert sorted(os.listdir(folder)) == ["data.csv", "link.csv"]
+
+
+def test_stdout_is_another_file(folder: Path) -> None:
+    """The metrics may be appended to any other file, and to the input of a job that writes them elsewhere."""
+    shell = (
+        f"{shlex.quote(COMMAND)} data.csv --output m.json >> data.csv && {shlex.quote(COMMAND)} data.csv >> all.json"
+    )
+    assert subprocess.run(["sh", "-c", shell], cwd=folder, timeout=60, check=False).returncode == 0
+    assert json.loads((folder / "all.json").read_text())["status"] == "success"
     assert (folder / "data.csv").read_bytes() == DATA
 
 

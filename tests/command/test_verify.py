@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.cases import DATA
-from support.commands import COMMAND, run_command
+from support.commands import COMMAND, run_command, run_in_process
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +34,21 @@ def test_the_table(folder: Path) -> None:
     assert len(counted) >= 7
     assert {(row[1].strip(), row[2].strip()) for row in counted} == {("7", "3")}
     assert [row[-1] for row in counted] == ["the reference", *["yes"] * (len(counted) - 1)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "message"),
+    [
+        (["nope.csv"], b"", "cannot read 'nope.csv': No such file or directory"),
+        ([], b"", "expected at least one row, found an empty input"),
+        ([], b"close\n", "expected at least one row, found only a header"),
+        ([], b"a,b\n1,2\n", "Missing required column: 'close'"),
+    ],
+)
+def test_nothing_to_compare(arguments: list[str], stdin: bytes, message: str, folder: Path) -> None:
+    """What is wrong with the input as a whole is said as a job says it, without a table of ways that count nothing."""
+    done = run_in_process("verify", *arguments, stdin=stdin, cwd=folder)
+    assert (done.code, done.stdout, done.stderr.splitlines()[0]) == (1, b"", f"stream-signal: {message}")
 
 
 @pytest.mark.parametrize("data", [DATA, gzip.compress(DATA)], ids=["plain", "gzip"])

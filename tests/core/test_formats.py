@@ -115,7 +115,9 @@ def test_another_form_of_time(name: str, other: str, message: str, tmp_path: Pat
     (tmp_path / "data.csv").write_bytes(sample.file(["9.25"] * 10))  # between the low and the high
     done = run_in_process("data.csv", "--format", name, "--no-newest-first", cwd=tmp_path)
     assert (done.code, done.record["error_message"]) == (1, f"line 1: expected {message}")
-    assert f"in place of --format {name}, try --format {other}" in done.stderr
+    words, command = done.stderr.splitlines()[1:3]
+    assert words.startswith(f"stream-signal: it has another layout than --format {name}")
+    assert command == f"stream-signal: try stream-signal data.csv --no-newest-first --format {other}"
 
 
 def test_daily_bars_of_metatrader5(tmp_path: Path) -> None:

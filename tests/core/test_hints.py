@@ -52,7 +52,7 @@ NO_COLUMN = [
     (
         "BTC close,ETH close\n1,2\n",
         {},
-        "line 1 has the columns 'BTC close' and 'ETH close': try --column 'BTC close' or --column 'ETH close'",
+        "line 1 has the columns 'BTC close' and 'ETH close': either --column 'BTC close' or --column 'ETH close'",
     ),
     ("time,open\n1,2\n", {}, "line 1 has the columns 'time' and 'open': name one with --column"),
     ("time,open\n1,2\n", {"column": 3}, "line 1 has the columns 'time' and 'open': name one with --column"),
@@ -112,7 +112,11 @@ NO_COLUMN = [
     ),
 ]
 
+FLAT = b"".join(b"%d000,4.5,4.5,4.5,4.5,1\n" % (1_700_000_000 + 60 * n) for n in range(20))
+
 DATA = [
+    (FLAT + b"1700009999000,4,5,6,3,1\n", "line 1 looks like data: try --format bitfinex, or --no-header --column 3"),
+    (FLAT + b"1700009999000,4,6,3,5,1\n", "line 1 looks like data: try --no-header --column 5"),
     (ROWS, "line 1 looks like data: try --no-header --column 5"),
     (b"\n" + ROWS, "line 2 looks like data: try --no-header --column 5"),
     (b"1;2\n", "line 1 looks like data: try --no-header --column N, the number of the close"),
@@ -158,13 +162,14 @@ HEADS = [
         "try --delimiter semicolon, with --decimal , if the prices have a decimal comma",
     ),
     (ROWS, {"column": 5}, "line 1 looks like data: try --no-header --column 5"),
+    ("1700000000,4,4,4,4,1\n", {"column": 3}, "line 1 looks like data: try --no-header --column 3"),
     (PLAIN, {"header": False, "column": 5}, "line 1 looks like a header: try --header true --column close"),
     ("a;b\n", {"header": False, "column": 3}, "line 1 looks like a header: try --header true"),
     ("1;2\n", {"header": False, "column": 3}, "line 1 has 2 fields: give the number of the close, --column"),
     (
         ROWS,
         {"format": "binance"},
-        "it has another layout: in place of --format binance, try --no-header --column 5",
+        "it has another layout than --format binance: try --no-header --column 5",
     ),
 ]
 
@@ -228,7 +233,7 @@ BAD_ROWS = [
     (
         TWO + "42,004\n",
         {},
-        "'42,004' has a decimal comma or a thousands separator: try --decimal , or --thousands ,",
+        "'42,004' has a decimal comma or a thousands separator: either --decimal , or --thousands ,",
     ),
     (
         TWO + "42.004,66\n",
@@ -284,10 +289,12 @@ def test_a_header_that_comes_last(tmp_path: Path) -> None:
     """Read from its end without a header, a file that has one meets it last: the hint says so, and works."""
     (tmp_path / "data.csv").write_bytes(b"time,open,close\n3,1,5\n2,1,4\n1,1,3\n")
     done = run_in_process("data.csv", "--newest-first", "--no-header", "--column", "3", cwd=tmp_path)
-    hint = "the line looks like a header: try --header true --column close"
-    assert done.stderr.splitlines()[1] == f"stream-signal: {hint}"
-    flags = hint.partition("try ")[2].split()
-    assert run_in_process("data.csv", "--newest-first", *flags, "--quiet", cwd=tmp_path).code == 0
+    command = "stream-signal data.csv --newest-first --header true --column close"
+    assert done.stderr.splitlines()[1:] == [
+        "stream-signal: the line looks like a header",
+        f"stream-signal: try {command}",
+    ]
+    assert run_in_process(*command.split()[1:], "--quiet", cwd=tmp_path).code == 0
 
 
 CELLS = [
@@ -374,10 +381,12 @@ def test_a_foreign_file_names_its_command(data: bytes, hint: str, tmp_path: Path
     for name, path in (("a.bin", "a.bin"), ("my file.bin", "'my file.bin'"), ("-x.bin", "./-x.bin")):
         (tmp_path / name).write_bytes(data)
         done = run_in_process("--input", f"./{name}" if name[0] == "-" else name, cwd=tmp_path)
-        message, second = done.stderr.splitlines()
+        message, *said = done.stderr.splitlines()
         assert message.startswith("stream-signal: line 1: expected CSV in UTF-8, found ")
         shown = hint.replace("FILE", path) if " | " in hint and not ("'FILE'" in hint and "'" in path) else hint
-        assert second == f"stream-signal: {shown}"
+        words, _, command = shown.rpartition(": try ") if ": try " in shown else ("", "", shown.removeprefix("try "))
+        lines = [words] * bool(words) + [f"try {command}" if shown != command else command]
+        assert said == [f"stream-signal: {line}" for line in lines]
     assert run_in_process(stdin=data, cwd=tmp_path).stderr.splitlines()[1] == f"stream-signal: {hint}"
 
 
@@ -415,7 +424,9 @@ def test_a_stream_reads_nothing_compressed(data: bytes, hint: str) -> None:
 def test_the_hint_for_what_is_compressed(data: bytes, hint: str, tmp_path: Path) -> None:
     """The command of a hint begins with the one that decompresses the file, and it works."""
     (tmp_path / "my file").write_bytes(gzip.compress(data))
-    assert run_in_process("my file", cwd=tmp_path).stderr.splitlines()[1] == f"stream-signal: {hint}"
+    *words, last = run_in_process("my file", cwd=tmp_path).stderr.splitlines()[1:]
+    assert last == f"stream-signal: try {hint.rpartition('try ')[2]}"
+    assert words in ([], ["stream-signal: its lines end in CR alone"])
     command = hint.rpartition("try ")[2].replace("stream-signal", COMMAND)
     done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, check=True)
     assert metrics_of(done.stdout) == SUCCESS
@@ -425,7 +436,7 @@ def test_the_hint_for_what_is_compressed(data: bytes, hint: str, tmp_path: Path)
 def test_the_command_reads_it(data: bytes, tmp_path: Path) -> None:
     """The command of the hint, typed as it is, reads the file."""
     (tmp_path / "my file").write_bytes(data)
-    hint = run_in_process("my file", cwd=tmp_path).stderr.splitlines()[1]
+    hint = run_in_process("my file", cwd=tmp_path).stderr.splitlines()[-1]
     command = hint.rpartition("try ")[2].replace("stream-signal", COMMAND)
     done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, check=True)
     assert metrics_of(done.stdout) == SUCCESS
@@ -445,7 +456,11 @@ def test_the_record_has_the_message_alone(tmp_path: Path) -> None:
     done = run_in_process("data.csv", "--log-file", "run.log", cwd=tmp_path)
     hint = "line 1 looks like data: try --no-header --column 5"
     assert done.record["error_message"] == "Missing required column: 'close'"
-    assert done.stderr.splitlines() == ["stream-signal: Missing required column: 'close'", f"stream-signal: {hint}"]
+    assert done.stderr.splitlines() == [
+        "stream-signal: Missing required column: 'close'",
+        "stream-signal: line 1 looks like data",
+        "stream-signal: try stream-signal data.csv --log-file run.log --no-header --column 5",
+    ]
     failed = json.loads((tmp_path / "run.log").read_text().splitlines()[-1])
     assert (failed["event"], failed["hint"]) == ("job failed", hint)
 
@@ -491,4 +506,5 @@ def test_only_whole_words_tell_a_time(header: str, names: list[str]) -> None:
     """A name with the letters of a time in it, such as `usdt`, may be that of the close."""
     hint = hint_of(header + "\n" + ",".join("4" for _ in header.split(",")) + "\n")
     assert hint
-    assert hint.partition(": try ")[2] == " or ".join(f"--column {name}" for name in names)
+    before = "try" if len(names) == 1 else "either"
+    assert hint.partition(f": {before} ")[2] == " or ".join(f"--column {name}" for name in names)

@@ -15,7 +15,7 @@ from support.keyed_files import keyed_files
 from support.streams import stretch_of
 
 if TYPE_CHECKING:
-    from stream_signal.core.series.series import SeriesState
+    from stream_signal.core.series.saved import SeriesState
     from stream_signal.core.stretch import Stretch
     from support.keyed_files import KeyedFile
 

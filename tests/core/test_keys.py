@@ -199,7 +199,7 @@ def test_too_many() -> None:
 
 NO_KEY = {
     b"1,,4.5\n": "expected a key in column 'symbol', found ''",
-    b"1,\xff,4.5\n": "expected a key in UTF-8, found '\\ufffd'",
+    b"1,\xff,4.5\n": "expected a key in UTF-8, found '\ufffd'",
     b"1,BTC,4.5,9\n": "expected 3 fields, found 4",
     b'1,"B"TC,4.5\n': "expected a row of CSV, found '1,\"B\"TC,4.5' (',' expected after '\"')",
 }

@@ -211,19 +211,21 @@ def test_everything_that_watches_is_watched() -> None:
     st.booleans(),
     st.sampled_from([{}, by_blocks(200)]),
     st.sampled_from(["", "\n"]),
+    st.sampled_from(["time", "time", "note"]),
     st.data(),
 )
-def test_a_state_is_a_value(
+def test_a_state_is_a_value(  # noqa: PLR0917 - what is drawn
     rows: list[tuple[str, str, str]],
     settings: dict[str, Any],
     first: bool,  # noqa: FBT001 - drawn
     engine: dict[str, Any],
     end: str,
+    name: str,
     data: st.DataObject,
 ) -> None:
     """What a stream does later changes nothing in a state taken before; taken or gone on from, it ends the same."""
     config = Config(window=2, bad_rows="missing", max_bad=1, **({"key": "none"} | settings))
-    text = ("\n".join(["time,symbol,close", *map(",".join, rows)]) + end).encode()
+    text = ("\n".join([f"{name},symbol,close", *map(",".join, rows)]) + end).encode()
     cut = data.draw(st.one_of(st.just(len(text)), st.integers(0, len(text))))
     whole, stopped = (Watched(config, None, first=first, **engine) for _ in range(2))
     whole.stream.feed(text[:cut])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from stream_signal import Config, DataError, Observer, SignalStream, TimeOrder
 from stream_signal.core.observers.first_look import FirstLook
+from stream_signal.core.stretch import NotApart
 from support.candle_csv import CLOSES, candle_csv
 from support.strategies import candle_files, windows
 from support.streams import stretch_of
@@ -149,3 +152,37 @@ def test_a_stretch_elsewhere_is_refused() -> None:
     with pytest.raises(ValueError, match="does not begin where this stream is"):
         stream.add(stretch, b"18,5\n")
     assert stream.rows == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({}, "{at},A,{at}.5\n"),
+        ({"windows": (7, 9)}, "{at},A,{at}.5\n"),
+        ({"key": "symbol"}, "{at},K{key},{at}.5\n"),
+        ({"key": "symbol", "windows": (7, 9)}, "{at},K{key},{at}.5\n"),
+        ({"key": "none", "bad_rows": "missing"}, "{at},A,{at}e0\n"),
+        ({}, '"{at}",A,{at}\n'),
+        ({}, "{at},K{key},1\n"),
+    ],
+)
+def test_what_counted_it_is_gone_at_once(settings: dict[str, Any], line: str) -> None:
+    """Whatever comes of a stretch, nothing waits for the garbage collector, which knows nothing of large arrays."""
+    observers = [] if "key" in settings else [TimeOrder()]
+    stream = SignalStream(Config(**settings), observers)
+    times = [1_700_000_000 + 60 * at for at in range(9000)]
+    stream.feed(b"time,symbol,close\n" + b"".join(b"%d,A,1\n" % time for time in times[:1000]))
+    apart = stream.apart()
+    lines = "".join(line.format(at=time, key=time % 7) for time in times[1000:]).encode()
+    assert apart
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(2):  # what is imported the first time may leave something behind
+            gc.collect()
+            with suppress(NotApart):
+                SignalStream.count_apart(apart, [lines])
+        found = gc.collect()
+    finally:
+        gc.enable()
+    assert found == 0

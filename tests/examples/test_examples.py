@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -14,7 +16,7 @@ import pytest
 import yaml
 
 from support.candle_csv import CLOSES, candle_csv
-from support.commands import COMMAND, metrics_of, run_command
+from support.commands import COMMAND, metrics_of, run_command, run_in_process, settings_yaml
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 EXAMPLES = REPOSITORY / "examples"
@@ -37,32 +39,58 @@ def test_every_example_is_listed() -> None:
         assert not path.is_dir() or f"| [{path.name}](" in listed
 
 
-def test_the_line_of_cron(tmp_path: Path) -> None:
-    """The line counts what is new each time, is silent, and fails with a message if the answer is doubtful."""
-    line = (EXAMPLES / "cron" / "crontab").read_text().splitlines()[-1]
-    command = line.split(None, 5)[5].replace("/srv/candles", str(tmp_path))
-    wanted = metrics_of(run_command(stdin=candle_csv(CLOSES[:300]), cwd=tmp_path).stdout)
-    for count in (200, 300):
-        (tmp_path / "btcusd.csv").write_bytes(candle_csv(CLOSES[:count]))
-        done = subprocess.run(command, shell=True, env=with_command(tmp_path), capture_output=True, check=False)
-        assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
-    assert metrics_of((tmp_path / "metrics.json").read_bytes()) == wanted
-    (tmp_path / "state.json").unlink()
-    (tmp_path / "btcusd.csv").write_bytes(candle_csv(CLOSES[:3]))
-    failed = subprocess.run(command, shell=True, env=with_command(tmp_path), capture_output=True, check=False)
-    assert failed.returncode == 1
-    assert b"no window was ever full" in failed.stderr
+def commands() -> dict[str, list[str]]:
+    """Return the arguments of each job in the examples that resumes or refuses a doubtful answer, by its place."""
+    cron = (EXAMPLES / "cron" / "crontab").read_text().splitlines()[-1]
+    lines = {"cron": cron, "dvc": read_yaml("dvc/dvc.yaml")["stages"]["signal-rate"]["cmd"]}
+    for path in (EXAMPLES / "systemd").glob("*.service"):
+        [lines[path.name]] = [line for line in path.read_text().splitlines() if line.startswith("ExecStart=")]
+    pod = read_yaml("kubernetes/cronjob.yaml")["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    lines["kubernetes"] = shlex.join(["stream-signal", *pod["containers"][0]["args"]])
+    return {name: shlex.split(line.split("stream-signal ")[1]) for name, line in lines.items()}
+
+
+def test_every_job_that_resumes_is_run() -> None:
+    """No example with a checkpoint, or with --strict on a file, is left out of `commands`; github reads a pipe."""
+    shown = {
+        path.parent.name
+        for path in EXAMPLES.glob("*/*")
+        if re.search(r"(?m)^[^#]*--(strict|checkpoint)", path.read_text())
+    }
+    assert shown - {"github"} == {name if (EXAMPLES / name).exists() else "systemd" for name in commands()}
+
+
+@pytest.mark.parametrize("header", ["timestamp,close", "close", "open,close"])
+@pytest.mark.parametrize("name", sorted(commands()))
+def test_run_again(name: str, header: str, tmp_path: Path) -> None:
+    """A job that is run again on a file that has grown takes up what is new, with timestamps and without them."""
+    arguments = [argument.replace("/candles", str(tmp_path)) for argument in commands()[name]]
+    if "--follow" in arguments:
+        port = arguments.index("--prometheus")
+        arguments[port : port + 2] = ["--idle-timeout", "0.3"]
+    (tmp_path / "config.yaml").write_text(settings_yaml())
+    before = {"timestamp,close": "{time},", "close": "", "open,close": "{close},"}[header]
+    rows = [f"{before}{{close}}".format(time=60 * number, close=close) for number, close in enumerate(CLOSES)]
+    for count in (200, 250, 300):
+        data = "\n".join([header, *rows[:count], ""]).encode()
+        (tmp_path / Path(arguments[0]).name).write_bytes(data)
+        done = run_in_process(*arguments, cwd=tmp_path)
+        assert (done.code, done.stderr) == (0, "")
+    [metrics] = tmp_path.glob("*metrics.json")
+    wanted = run_in_process(stdin=data, cwd=tmp_path)
+    assert metrics_of(metrics.read_bytes()) == metrics_of(wanted.stdout)
 
 
 @pytest.mark.parametrize("unit", ["stream-signal.service", "stream-signal-live.service", "stream-signal.timer"])
 def test_the_units_of_systemd(unit: str, tmp_path: Path) -> None:
-    """Systemd finds nothing to say about the units, and their commands have only flags that there are."""
+    """Systemd finds nothing to say about the units; their commands have only flags that there are, and lose no row."""
     text = (EXAMPLES / "systemd" / unit).read_text()
     for line in text.splitlines():
         if line.startswith("ExecStart="):
             flags = [word for word in line.split() if word.startswith("--")]
             shown = run_command("--help", cwd=tmp_path).stdout.decode()
             assert all(f"{flag} " in shown or f"{flag},\n" in shown or f"{flag}\n" in shown for flag in flags)
+            assert ("--follow" in flags) == ("--rotated" in flags)  # or a rotation that was missed would stop it
     analyze = shutil.which("systemd-analyze")
     if not analyze:
         pytest.skip("systemd-analyze is not installed")
@@ -84,16 +112,6 @@ def test_the_job_of_kubernetes() -> None:
     assert container["securityContext"]["readOnlyRootFilesystem"] is True
     mounted = {mount["name"] for mount in container["volumeMounts"]}
     assert mounted == {volume["name"] for volume in pod["volumes"]}
-
-
-def test_the_arguments_of_kubernetes(tmp_path: Path) -> None:
-    """The arguments count a file on the volume."""
-    pod = read_yaml("kubernetes/cronjob.yaml")["spec"]["jobTemplate"]["spec"]["template"]["spec"]
-    (tmp_path / "btcusd.csv").write_bytes(candle_csv(CLOSES))
-    arguments = [argument.replace("/candles", str(tmp_path)) for argument in pod["containers"][0]["args"]]
-    done = run_command(*arguments, cwd=tmp_path)
-    assert (done.code, done.stderr) == (0, "")
-    assert json.loads((tmp_path / "metrics.json").read_text())["rows_processed"] == len(CLOSES)
 
 
 def test_the_workflow_of_github() -> None:

@@ -269,7 +269,7 @@ def test_an_empty_file(server: FileServer) -> None:
 
 def test_credentials(server: FileServer, proxy: Proxy, tmp_path: Path) -> None:
     """Neither a password nor a token in a URL comes to the messages, the record, the log, or the checkpoint."""
-    url = f"{server.url}/small?token=hush".replace("://", "://me:hush@")
+    url = f"{server.url}/small?token=hush'hush <hush>".replace("://", "://me:hush'hush@")
     missing, broken = url.replace("small", "none"), url.replace(str(server.server_port), str(proxy.port))
     proxy.always = 1000
     log = ("-vv", "--log-file", "run.log")
@@ -278,6 +278,9 @@ def test_credentials(server: FileServer, proxy: Proxy, tmp_path: Path) -> None:
         done = run_command(*names, *log, cwd=tmp_path)
         assert done.code == code, done.stderr
         shown += done.stdout.decode() + done.stderr
+    done = run_in_process(url, "--manifest", "run.json", "--output", "m.json", *log, cwd=tmp_path)
+    assert done.code == 0, done.stderr
+    shown += done.stderr + (tmp_path / "run.json").read_text() + (tmp_path / "m.json").read_text()
     done = run_command(url, "--checkpoint", "c.json", *log, cwd=tmp_path)
     described = run_command("checkpoint", "c.json", cwd=tmp_path)
     shown += done.stdout.decode() + done.stderr + described.stdout.decode()
@@ -350,6 +353,8 @@ def test_stopped_while_it_waits(form: str, server: FileServer, tmp_path: Path) -
         ("nope://host/a", "Protocol not known: nope"),
         ("file:///no/such/file", "it does not exist"),
         ("file:///", "it is a folder"),
+        ("dir://a", "fsspec needs more than the URL to open dir://"),
+        ("reference://a", "fsspec needs more than the URL to open reference://"),
     ],
 )
 def test_no_such_place(url: str, message: str) -> None:
@@ -357,6 +362,30 @@ def test_no_such_place(url: str, message: str) -> None:
     with pytest.raises(InputError, match=message) as found:
         open_remote(url)
     assert str(pickle.loads(pickle.dumps(found.value))) == str(found.value)
+
+
+@pytest.mark.parametrize(
+    ("target", "asked", "message"),
+    [
+        ("/here", 20, "the server redirects without end"),
+        ("file:///etc/passwd?token=1", 2, "the server redirects to what is no address of a web server"),
+        ("http://[::/", 2, "the server redirects to what is no address of a web server"),
+    ],
+)
+def test_a_redirect_to_nowhere(target: str, asked: int, message: str, server: FileServer) -> None:
+    """A redirect that leads nowhere is an error at once, which does not show where."""
+    server.redirects["/here"] = target
+    with pytest.raises(InputError) as found:
+        open_remote(f"{server.url}/here")
+    assert str(found.value) == f"cannot read '{server.url}/here': {message}"
+    assert len(server.asked) == asked  # one attempt: HEAD, and GET in its place, ten times if they redirect to us
+
+
+def test_a_redirect(server: FileServer, wanted: dict[str, object]) -> None:
+    """A file that has moved is read where it is now."""
+    server.files["/there"] = DATA
+    server.redirects["/here"] = "/there"
+    assert answer_of(f"{server.url}/here") == wanted
 
 
 def test_a_file_url(tmp_path: Path, wanted: dict[str, object]) -> None:

@@ -9,12 +9,14 @@ import shutil
 import signal
 import subprocess
 import time
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
 
+from stream_signal.job.order import OUTPUTS
 from support.candle_csv import CLOSES, HEADER, candle_csv, row
-from support.commands import COMMAND, Done, check_metrics, logged, run_command, run_script
+from support.commands import COMMAND, Done, check_metrics, logged, run_command, run_in_process, run_script
 from support.oracle import count
 from support.processes import append, follow
 
@@ -272,6 +274,23 @@ def test_own_signals_are_no_rotated_file(tmp_path: Path) -> None:
         (tmp_path / "data.csv.s").unlink()
 
 
+def test_own_files_are_no_rotated_files(tmp_path: Path) -> None:
+    """Of all that a job writes, nothing is taken for a rotated file."""
+    arguments = ["data.csv", "--no-config", "--key", "symbol", "--follow", "--idle-timeout", "0.5", *NAMED, "--quiet"]
+    without = {"manifest"} if find_spec("bokeh") else {"manifest", "report"}  # a manifest is of inputs that end
+    own = {name: f"data.csv.{name}" for name in OUTPUTS if name not in without}
+    for name, path in own.items():
+        arguments += [f"--{name.replace('_', '-')}", path]
+    (tmp_path / "data.csv").write_text("symbol,time,close\nA,60,1\nA,120,2\n")
+    assert run_in_process(*arguments, cwd=tmp_path).code == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"data.csv", *own.values()}
+    away(tmp_path, "data.csv.1")
+    (tmp_path / "data.csv").write_text("symbol,time,close\nA,180,3\n")
+    done = run_in_process(*arguments, cwd=tmp_path)
+    assert (done.code, done.stderr) == (0, "")
+    assert json.loads((tmp_path / "data.csv.output").read_text())["rows_processed"] == 3
+
+
 def test_without_a_header(tmp_path: Path) -> None:
     """Of files without a header, one counts if its first line has as many fields."""
     (tmp_path / "config.yaml").write_text('{"seed": 42, "window": 5, "version": "v1", "header": false, "column": 5}')
@@ -319,6 +338,19 @@ def test_compressed(tmp_path: Path) -> None:
     assert (done.code, done.stderr) == (1, f"stream-signal: cannot read {message}\n")
     subprocess.run(["gzip", "-d", "data.csv.2.gz"], cwd=tmp_path, check=True)
     check(tmp_path, finish(tmp_path, *NAMED), 30)
+
+
+def test_compressed_without_a_line_end(tmp_path: Path) -> None:
+    """A short compressed file, in which no byte is a line end, is not taken for one without rows."""
+    new(tmp_path, 0, 10)
+    assert run_on(tmp_path).code == 0
+    away(tmp_path, "data.csv.1")
+    forms = (gzip.compress(HEADER.encode() + rows(10, 11), mtime=second) for second in range(1000))
+    (tmp_path / "data.csv.2.gz").write_bytes(next(form for form in forms if b"\n" not in form))
+    new(tmp_path, 20, 30)
+    done = run_on(tmp_path)
+    assert done.code == 1
+    assert "cannot read 'data.csv.2.gz', a rotated file of 'data.csv': it is a gzip file" in done.stderr
 
 
 def test_what_was_read_and_then_compressed(tmp_path: Path) -> None:
@@ -419,21 +451,130 @@ def test_short_reads(tmp_path: Path) -> None:
     check_metrics(tmp_path, CLOSES[:220])
 
 
-def test_written_at_the_same_time(tmp_path: Path) -> None:
-    """Two rotated files whose order nothing tells are refused."""
-    new(tmp_path, 0, 10)
-    assert finish(tmp_path, *NAMED).code == 0
+def written_at(path: Path, data: bytes, seconds: int) -> None:
+    """Write a file whose last write is at a time."""
+    path.write_bytes(data)
+    os.utime(path, (seconds, seconds))
+
+
+def run_on(folder: Path, *more: str) -> Done:
+    """Read what is there, in this process."""
+    return run_in_process(*ARGUMENTS, *NAMED, *more, "--idle-timeout", "0.5", cwd=folder)
+
+
+def test_a_clock_that_was_set_back(tmp_path: Path) -> None:
+    """The order is that of the first timestamps, whatever the times of the last writes."""
+    header = HEADER.encode()
+    written_at(tmp_path / "data.csv.0", header + rows(0, 5), 3_000)  # older than the first file that is followed
+    written_at(tmp_path / "data.csv", header + rows(5, 15), 4_000)
+    assert run_on(tmp_path).code == 0
     away(tmp_path, "data.csv.1")
-    script = "import os, stream_signal.inputs.rotation as r; r._key = lambda status: (status.st_mtime_ns, 0)\n"
-    script += "import sys; from stream_signal.__main__ import main; sys.exit(main())"
+    for number, seconds in ((2, 900), (3, 5_000), (4, 800), (5, 700)):
+        written_at(tmp_path / f"data.csv.{number}", header + rows(10 * number - 5, 10 * number + 5), seconds)
+    written_at(tmp_path / "data.csv.6", header, 600)
+    written_at(tmp_path / "data.csv", header + rows(55, 60), 500)
+    done = run_on(tmp_path)
+    assert (done.code, done.stderr) == (0, "")
+    check_metrics(tmp_path, CLOSES[5:60])
+    assert run_on(tmp_path).code == 0
+    check_metrics(tmp_path, CLOSES[5:60])
+
+
+def test_a_clock_that_was_set_back_while_it_is_followed(tmp_path: Path) -> None:
+    """A file that came and went is read, though its last write is before that of the file before it."""
+    header = HEADER.encode()
+    written_at(tmp_path / "data.csv.0", header + rows(0, 5), 3_000)
+    written_at(tmp_path / "data.csv", header + rows(5, 15), 4_000)
+    with follow(tmp_path, *ARGUMENTS, *NAMED) as process:
+        wait_until(lambda: has_rows(tmp_path, 10))
+        process.send_signal(signal.SIGSTOP)
+        away(tmp_path, "data.csv.1")
+        written_at(tmp_path / "data.csv.2", header + rows(15, 25), 2_000)
+        written_at(tmp_path / "data.csv", header + rows(25, 30), 1_000)
+        process.send_signal(signal.SIGCONT)
+        wait_until(lambda: has_rows(tmp_path, 25))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    check_metrics(tmp_path, CLOSES[5:30])
+
+
+def test_the_same_first_timestamp(tmp_path: Path) -> None:
+    """Of two rotated files that begin at the same time, neither is read, nor is one that begins with what was read."""
+    new(tmp_path, 0, 10)
+    assert run_on(tmp_path).code == 0
+    away(tmp_path, "data.csv.1")
+    for number, last in ((2, 20), (3, 21)):
+        written_at(tmp_path / f"data.csv.{number}", HEADER.encode() + rows(10, last), 2_000_000_000 + number)
+    done = run_on(tmp_path)
+    together = "'data.csv.2' and 'data.csv.3' were rotated and begin with the same timestamp"
+    advice = "move away the one that is a copy, or give another --rotated"
+    assert (done.code, done.stderr) == (1, f"stream-signal: {together}; {advice}\n")
+    (tmp_path / "data.csv.2").unlink()
+    written_at(tmp_path / "data.csv.4", HEADER.encode() + rows(0, 5), 2_000_000_000)
+    done = run_on(tmp_path)
+    early = "'data.csv.4' was written after what was read of 'data.csv', and begins no later"
+    assert (done.code, done.stderr) == (1, f"stream-signal: {early}; move it away, or give another --rotated\n")
+    (tmp_path / "data.csv.4").unlink()
+    check(tmp_path, run_on(tmp_path), 21)
+
+
+@pytest.mark.parametrize("header", ["close\n", "time,close\n"])
+def test_without_timestamps_the_last_write_decides(header: str, tmp_path: Path) -> None:
+    """Where a file with rows has no timestamp that can be read, the last writes tell the order, or nothing does."""
+    before = header.count(",") * "?,"
+    (tmp_path / "data.csv").write_text(f"{header}{before}4.5\n")
+    assert run_on(tmp_path).code == 0
+    away(tmp_path, "data.csv.1")
+    text = f"{header}{before}4.6\n{before}4.7\n"
+    for number, seconds in ((3, 1), (2, 2)):
+        written_at(tmp_path / f"data.csv.{number}", text.replace("4.7", f"{number}").encode(), 2_000_000_000 + seconds)
+    assert run_on(tmp_path).code == 0
+    closes = [line.split(",")[2] for line in (tmp_path / "s.csv").read_text().splitlines()[1:]]
+    assert closes == ["4.5", "4.6", "3", "4.6", "2"]
+
+
+def test_written_at_the_same_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Two rotated files whose order nothing tells are refused."""
+    monkeypatch.setattr("stream_signal.inputs.rotation._key", lambda status: (status.st_mtime_ns, 0))
+    (tmp_path / "data.csv").write_text("close\n4.5\n")
+    assert run_on(tmp_path).code == 0
+    away(tmp_path, "data.csv.1")
     for number in (2, 3):
-        (tmp_path / f"data.csv.{number}").write_bytes(HEADER.encode() + rows(10 * number - 10, 10 * number))
-        os.utime(tmp_path / f"data.csv.{number}", (2_000_000_000, 2_000_000_000))
-    done = run_script(script, *ARGUMENTS, *NAMED, "--idle-timeout", "0.4", cwd=tmp_path)
+        written_at(tmp_path / f"data.csv.{number}", f"close\n4.{number}\n".encode(), 2_000_000_000)
+    done = run_on(tmp_path)
     assert done.code == 1
     assert "'data.csv.2' and 'data.csv.3' were rotated and written at the same time; `touch` the one" in done.stderr
     os.utime(tmp_path / "data.csv.3", (2_000_000_001, 2_000_000_001))
-    check(tmp_path, finish(tmp_path, *NAMED), 30)
+    assert run_on(tmp_path).code == 0
+    assert json.loads((tmp_path / "m.json").read_text())["rows_processed"] == 3
+
+
+@pytest.mark.parametrize("begins", [HEADER, "", HEADER[:9]], ids=["header", "nothing", "half a header"])
+@pytest.mark.parametrize("killed", [False, True], ids=["", "killed"])
+def test_truncated_before_the_first_row(begins: str, killed: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a case
+    """The copy of a file of which no row had been counted is read first, though the same bytes are there again."""
+    written_at(tmp_path / "data.csv.0", HEADER.encode() + rows(30, 40), 1_000)
+    (tmp_path / "data.csv").write_text(begins)
+    with follow(tmp_path, *ARGUMENTS, *NAMED) as process:
+        wait_until((tmp_path / "state.json").exists)
+        time.sleep(0.3)  # it has read what is there
+        process.send_signal(signal.SIGSTOP)
+        append(tmp_path / "data.csv", HEADER[len(begins) :].encode() + rows(40, 60))
+        shutil.copy2(tmp_path / "data.csv", tmp_path / "data.csv.1")
+        os.truncate(tmp_path / "data.csv", 0)
+        append(tmp_path / "data.csv", HEADER.encode() + rows(60, 70))
+        if killed:
+            process.kill()
+        else:
+            process.send_signal(signal.SIGCONT)
+            wait_until(lambda: has_rows(tmp_path, 30))
+            process.send_signal(signal.SIGTERM)
+        _, stderr = process.communicate(timeout=30)
+    if killed:
+        assert run_on(tmp_path).code == 0
+    else:
+        assert (process.returncode, b"was truncated" in stderr) == (0, True)
+    check_metrics(tmp_path, CLOSES[40:70])
 
 
 def test_the_same_bytes_without_timestamps(tmp_path: Path) -> None:

@@ -141,6 +141,22 @@ def test_padding_between_members(extra: int, tmp_path: Path) -> None:
     assert run(Config(), tmp_path / "z.zip").rows_processed == 2 * len(CLOSES)
 
 
+@pytest.mark.parametrize(("members", "is_read"), [(63, True), (65, False)])
+def test_a_directory_that_is_too_large(members: int, is_read: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    """A directory of more than 4 MiB, which would take ten times as much memory, is not read."""
+    with zipfile.ZipFile(tmp_path / "z.zip", "w") as archive:
+        for number in range(members):
+            info = zipfile.ZipInfo(f"{number}.csv")
+            info.comment = bytes(65_535)
+            archive.writestr(info, DATA)
+        size = sum(46 + len(info.filename) + len(info.comment) for info in archive.infolist())
+    if is_read:
+        assert run(Config(), tmp_path / "z.zip").rows_processed == members * len(CLOSES)
+    else:
+        message = f"cannot read 'z.zip': the directory of the zip file has {size} bytes, more than can be read"
+        assert refusal(tmp_path / "z.zip") == message
+
+
 def test_a_comment_with_the_mark_of_an_end(tmp_path: Path) -> None:
     """A comment that would hide where the directory is, is refused in words."""
     into = io.BytesIO()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.candle_csv import CLOSES, HEADER, candle_csv, row
-from support.commands import COMMAND, logged, run_command, settings_yaml
+from support.commands import COMMAND, logged, run_in_process, settings_yaml
 from support.processes import append
 
 if TYPE_CHECKING:
@@ -117,22 +117,22 @@ IDS = [f"{kind} {number}" for number, (kind, _, _) in enumerate(DOUBTS)]
 def test_said(kind: str, data: bytes, text: str, tmp_path: Path) -> None:
     """One line on stderr and one event in the log; exit code and metrics are those of any job."""
     (tmp_path / "data.csv").write_bytes(data)
-    quiet = run_command("data.csv", "--quiet", cwd=tmp_path)
+    quiet = run_in_process("data.csv", "--quiet", cwd=tmp_path)
     assert (quiet.code, quiet.stderr, quiet.record["status"]) == (0, "", "success")
     for inputs, stdin in (["data.csv"], b""), ([], data):
-        done = run_command(*inputs, stdin=stdin, cwd=tmp_path)
+        done = run_in_process(*inputs, stdin=stdin, cwd=tmp_path)
         said = text if inputs else text.replace(BY_PATH, FROM_A_PIPE)
         assert (done.code, done.stderr) == (0, f"stream-signal: {said}\n")
         assert done.record | {"latency_ms": 0} == quiet.record | {"latency_ms": 0}
-    assert run_command("data.csv", "--log-file", "run.log", cwd=tmp_path).stderr == f"stream-signal: {text}\n"
-    assert run_command("data.csv", "--log-file", "run.log", "-q", cwd=tmp_path).stderr == ""
+    assert run_in_process("data.csv", "--log-file", "run.log", cwd=tmp_path).stderr == f"stream-signal: {text}\n"
+    assert run_in_process("data.csv", "--log-file", "run.log", "-q", cwd=tmp_path).stderr == ""
     assert logged(tmp_path, "doubt") == [{"event": "doubt", "kind": kind, "text": text}] * 2
 
 
 @pytest.mark.parametrize(("kind", "data", "text"), DOUBTS, ids=IDS)
 def test_strict(kind: str, data: bytes, text: str, tmp_path: Path) -> None:
     """With --strict, the job fails with that text, in the record, on stderr and in the log."""
-    done = run_command("--strict", "--quiet", "--log-file", "run.log", stdin=data, cwd=tmp_path)
+    done = run_in_process("--strict", "--quiet", "--log-file", "run.log", stdin=data, cwd=tmp_path)
     text = text.replace(BY_PATH, FROM_A_PIPE)
     assert (done.code, done.record["error_message"], done.stderr) == (1, text, f"stream-signal: {text}\n")
     assert [event["kind"] for event in logged(tmp_path, "doubt", "job failed")] == [kind, "DoubtError"]
@@ -143,13 +143,13 @@ def test_rows_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(settings_yaml(bad_rows="missing"))
     data = b"https://example.com\n" + BAD + HEADER.encode() + row(300, "").encode() + b"\n"
     bad = BAD.count(b":0,")
-    done = run_command(stdin=data, cwd=tmp_path)
+    done = run_in_process(stdin=data, cwd=tmp_path)
     share = f"{100 * bad / 301:.3g}"
     assert done.stderr == (
         f"stream-signal: {bad} of 301 rows ({share} %) could not be read and count without a close; "
         "first: line 3: expected a decimal number in column 'close', found '4:0'\n"
     )
-    done = run_command("--strict", stdin=b"\n# x\n" + PLAIN + HEADER.encode() + row(300, "").encode(), cwd=tmp_path)
+    done = run_in_process("--strict", stdin=b"\n# x\n" + PLAIN + HEADER.encode() + row(300, "").encode(), cwd=tmp_path)
     assert (done.code, done.stderr) == (0, "")
 
 
@@ -159,9 +159,9 @@ def test_no_doubt(tmp_path: Path) -> None:
     alone = b"close\n" + "\n".join(CLOSES).encode()
     for data in (PLAIN, few_gaps, alone, dated("01/02/2024", "02/03/2024", "03/04/2024", "04/05/2024", "05/06/2024")):
         for flags in ([], ["--strict"]):
-            done = run_command(*flags, stdin=data, cwd=tmp_path)
+            done = run_in_process(*flags, stdin=data, cwd=tmp_path)
             assert (done.code, done.stderr) == (0, "")
-    assert run_command("--log-file", "run.log", stdin=few_gaps, cwd=tmp_path).stderr == ""
+    assert run_in_process("--log-file", "run.log", stdin=few_gaps, cwd=tmp_path).stderr == ""
     assert logged(tmp_path, "gaps") == [{"event": "gaps", "steps": 289, "longer": 1, "usual_seconds": 60.0}]
 
 
@@ -180,26 +180,26 @@ def test_newest_first_is_not_advised_where_it_is_refused(
 ) -> None:
     """Where an input cannot be read from its end, the doubt says what else to do."""
     (tmp_path / "data").write_bytes(pack(NEWEST_FIRST))
-    done = run_command("data", *flags, cwd=tmp_path)
+    done = run_in_process("data", *flags, cwd=tmp_path)
     assert done.stderr.startswith("stream-signal: newest first: 299 of 299 (100 %)")
     assert done.stderr.endswith(f"; {advice}\n")
-    assert run_command("data", *flags, "--newest-first", cwd=tmp_path).code != 0
+    assert run_in_process("data", *flags, "--newest-first", cwd=tmp_path).code != 0
 
 
 def test_oldest_first_read_from_the_end(tmp_path: Path) -> None:
     """An oldest-first file that is read with --newest-first is a doubt that says to leave it out."""
     (tmp_path / "data.csv").write_bytes(PLAIN)
-    done = run_command("data.csv", "--newest-first", cwd=tmp_path)
+    done = run_in_process("data.csv", "--newest-first", cwd=tmp_path)
     assert "; the file is oldest first: leave out --newest-first, or give --no-newest-first\n" in done.stderr
-    assert run_command("data.csv", "--newest-first", "--no-newest-first", cwd=tmp_path).stderr == ""
+    assert run_in_process("data.csv", "--newest-first", "--no-newest-first", cwd=tmp_path).stderr == ""
 
 
 def test_the_files_in_the_wrong_order(tmp_path: Path) -> None:
     """The last timestamp of a file and the first of the next are compared, however long the files are."""
     for name, first in (("jan.csv", 0), ("feb.csv", 20_000)):
         (tmp_path / name).write_bytes(candles_at(*range(first, first + 20_000)))
-    assert run_command("jan.csv", "feb.csv", "--strict", cwd=tmp_path).code == 0
-    done = run_command("feb.csv", "jan.csv", cwd=tmp_path)
+    assert run_in_process("jan.csv", "feb.csv", "--strict", cwd=tmp_path).code == 0
+    done = run_in_process("feb.csv", "jan.csv", cwd=tmp_path)
     assert "first: row 20001: '1700000000' after '1702399940'" in done.stderr
     assert done.code == 0
 
@@ -207,10 +207,10 @@ def test_the_files_in_the_wrong_order(tmp_path: Path) -> None:
 def test_every_row(tmp_path: Path) -> None:
     """A doubt beyond the first 10,000 rows is noticed with --strict, with a log and with signals."""
     data = candles_at(*range(15_000), 14_990)
-    assert run_command(stdin=data, cwd=tmp_path).stderr == ""
+    assert run_in_process(stdin=data, cwd=tmp_path).stderr == ""
     for flags in (["--signals", "s.csv"], ["--log-file", "run.log"]):
-        assert "out of order: 1 of 15000" in run_command(*flags, stdin=data, cwd=tmp_path).stderr
-    assert run_command("--strict", stdin=data, cwd=tmp_path).code == 1
+        assert "out of order: 1 of 15000" in run_in_process(*flags, stdin=data, cwd=tmp_path).stderr
+    assert run_in_process("--strict", stdin=data, cwd=tmp_path).code == 1
 
 
 @pytest.mark.parametrize("pipe", [False, True])
@@ -219,21 +219,21 @@ def test_a_checkpoint_keeps_a_doubt(pipe: bool, tmp_path: Path) -> None:  # noqa
     (tmp_path / "data.csv").write_bytes(TWICE)
     inputs = [] if pipe else ["data.csv"]
     text = "the same timestamp twice: 1 of "
-    first = run_command(*inputs, "--checkpoint", "state.json", "--strict", stdin=TWICE, cwd=tmp_path)
+    first = run_in_process(*inputs, "--checkpoint", "state.json", "--strict", stdin=TWICE, cwd=tmp_path)
     assert (first.code, text in first.record["error_message"]) == (1, True)
     assert json.loads((tmp_path / "state.json").read_bytes())["saved"]["state"]["rows"] == 301
     for number, (flags, code) in enumerate((([], 0), (["--log-file", "run.log"], 0), (["--strict"], 1), (["-q"], 0))):
         new = row(301 + number, "5") + "\n"
         append(tmp_path / "data.csv", new)
-        done = run_command(*inputs, *flags, "--checkpoint", "state.json", stdin=new.encode(), cwd=tmp_path)
+        done = run_in_process(*inputs, *flags, "--checkpoint", "state.json", stdin=new.encode(), cwd=tmp_path)
         assert (done.code, text in done.stderr) == (code, flags != ["-q"])
 
 
 def test_a_row_sent_again(tmp_path: Path) -> None:
     """The first row of a pipe is compared with the last one before the checkpoint, also after many rows."""
     minutes = range(12_000)
-    assert run_command("--checkpoint", "state.json", stdin=candles_at(*minutes), cwd=tmp_path).stderr == ""
-    done = run_command("--checkpoint", "state.json", stdin=(row(11_999, "4") + "\n").encode(), cwd=tmp_path)
+    assert run_in_process("--checkpoint", "state.json", stdin=candles_at(*minutes), cwd=tmp_path).stderr == ""
+    done = run_in_process("--checkpoint", "state.json", stdin=(row(11_999, "4") + "\n").encode(), cwd=tmp_path)
     assert "first: row 12001: '1700719940' after '1700719940'" in done.stderr
 
 
@@ -263,21 +263,21 @@ def test_too_many_bad_rows(tmp_path: Path) -> None:
         "expected at most 0.5 of the rows bad (`max_bad`), found 3 of 5 rows that could not be read; "
         "first: line 4: expected a decimal number in column 'close', found 'x'"
     )
-    assert run_command("--quiet", stdin=half, cwd=tmp_path).code == 0
-    done = run_command(stdin=half + b"z\n", cwd=tmp_path)
+    assert run_in_process("--quiet", stdin=half, cwd=tmp_path).code == 0
+    done = run_in_process(stdin=half + b"z\n", cwd=tmp_path)
     assert (done.code, done.record["error_message"]) == (1, message)
     hint = "--bad-rows error stops at the first of them and says what to try; if so many may be bad: --max-bad 0.6"
     assert done.stderr.splitlines()[1] == f"stream-signal: {hint}"
-    assert run_command("--max-bad", "0.6", "--quiet", stdin=half + b"z\n", cwd=tmp_path).code == 0
-    assert run_command("--max-bad", "0.4", stdin=half, cwd=tmp_path).code == 1
+    assert run_in_process("--max-bad", "0.6", "--quiet", stdin=half + b"z\n", cwd=tmp_path).code == 0
+    assert run_in_process("--max-bad", "0.4", stdin=half, cwd=tmp_path).code == 1
     (tmp_path / "config.yaml").write_text("seed: 42\nwindow: 2\nversion: v1\nbad_rows: missing\nmax_bad: 0.6\n")
-    assert run_command("--quiet", stdin=half + b"z\n", cwd=tmp_path).code == 0
+    assert run_in_process("--quiet", stdin=half + b"z\n", cwd=tmp_path).code == 0
 
 
 def test_no_window_because_of_bad_rows(tmp_path: Path) -> None:
     """If bad rows are why no window was full, the job fails; if there were not rows enough, it is a doubt."""
     (tmp_path / "config.yaml").write_text(settings_yaml(bad_rows="missing", window=4))
-    done = run_command(stdin=candle_csv(["1", "2", "3", "x"] * 5), cwd=tmp_path)
+    done = run_in_process(stdin=candle_csv(["1", "2", "3", "x"] * 5), cwd=tmp_path)
     assert done.code == 1
     assert done.record["error_message"].startswith(
         "expected a window of 4 rows that can be read, found none in 20 rows, of which 5 could not be read"
@@ -285,4 +285,4 @@ def test_no_window_because_of_bad_rows(tmp_path: Path) -> None:
     hint = "stops at the first of them and says what to try; a shorter --window needs fewer rows without one of them"
     assert done.stderr.splitlines()[1] == f"stream-signal: --bad-rows error {hint}"
     for closes in (["1", "2", "x"], ["1", "2", "3", ""] * 5 + ["x"]):
-        assert run_command("--quiet", stdin=candle_csv(closes), cwd=tmp_path).code == 0
+        assert run_in_process("--quiet", stdin=candle_csv(closes), cwd=tmp_path).code == 0

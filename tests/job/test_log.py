@@ -13,7 +13,7 @@ import pytest
 
 from stream_signal import Config, __version__
 from support.candle_csv import candle_csv
-from support.commands import COMMAND, logged, run_command, run_script, settings_yaml
+from support.commands import COMMAND, logged, run_in_process, run_script, settings_yaml
 from support.processes import start, wait_until_read
 from support.scripts import BREAK
 
@@ -46,7 +46,7 @@ def events(folder: Path) -> list[dict[str, Any]]:
 
 def test_the_story_of_a_job(folder: Path) -> None:
     """The log tells of the start with its settings, the header, the input, every kind of repair, and the end."""
-    done = run_command("data.csv", "--log-file", "run.log", cwd=folder)
+    done = run_in_process("data.csv", "--log-file", "run.log", cwd=folder)
     started, config_found, header, *noticed, read, repairs, mean, signals, doubt, finished = events(folder)
     assert started.pop("versions") == {"stream_signal": __version__, "python": __import__("platform").python_version()}
     assert started == {
@@ -88,7 +88,7 @@ def test_the_story_of_a_job(folder: Path) -> None:
 def test_several_inputs_are_named(folder: Path) -> None:
     """With several inputs, a repair is named by its file; the header of each file is none."""
     (folder / "b.csv").write_bytes(DATA)
-    assert run_command("data.csv", "b.csv", "--log-file", "run.log", cwd=folder).code == 0
+    assert run_in_process("data.csv", "b.csv", "--log-file", "run.log", cwd=folder).code == 0
     (repairs,) = (event for event in events(folder) if event["event"] == "repairs")
     assert "repeated_headers" not in repairs
     assert repairs["first"]["preamble_lines"] == [
@@ -101,12 +101,12 @@ def test_noticed_once(folder: Path) -> None:
     """What an earlier run has noticed is not noticed again by the one that resumes; what is new is."""
     arguments = ("data.csv", "--log-file", "run.log", "--checkpoint", "state.json", "--quiet")
     (folder / "data.csv").write_bytes(candle_csv(["1", "", "3", "4"]) + candle_csv(["5"], header=False))
-    assert run_command(*arguments, cwd=folder).code == 0
+    assert run_in_process(*arguments, cwd=folder).code == 0
     first = [event["kind"] for event in logged(folder, "noticed")]
     assert first == ["missing_closes", "backwards"]
     with (folder / "data.csv").open("ab") as file:
         file.write(b"\n" + candle_csv(["", "6"], header=False))
-    assert run_command(*arguments, cwd=folder).code == 0
+    assert run_in_process(*arguments, cwd=folder).code == 0
     assert [event["kind"] for event in logged(folder, "noticed")] == [*first, "blank_lines", "repeated"]
 
 
@@ -114,18 +114,18 @@ def test_a_failure_is_logged(folder: Path) -> None:
     """A failed job ends its log with the error and its kind; the log is appended to, run after run."""
     (folder / "config.yaml").unlink()
     for _ in range(2):
-        assert run_command("data.csv", "--log-file", "run.log", cwd=folder).code == 1
+        assert run_in_process("data.csv", "--log-file", "run.log", cwd=folder).code == 1
     found = events(folder)
     message = "line 12: expected a decimal number in column 'close', found 'x'"
     assert [event["event"] for event in found] == ["job started", "header read", "repairs", "job failed"] * 2
-    hint = "if such rows may count without a close: --bad-rows missing"
+    hint = "1 of 10 rows cannot be read; if such rows may count without a close: --bad-rows missing"
     assert found[-1] == {"event": "job failed", "error": message, "kind": "DataError", "hint": hint}
 
 
 def test_a_wrong_config_is_logged(folder: Path) -> None:
     """A job that fails at its config has a log too."""
     (folder / "config.yaml").write_text("window: 5\n")
-    assert run_command("data.csv", "--log-file", "run.log", cwd=folder).code == 1
+    assert run_in_process("data.csv", "--log-file", "run.log", cwd=folder).code == 1
     assert events(folder) == [
         {
             "event": "job failed",
@@ -139,14 +139,14 @@ def test_a_wrong_config_is_logged(folder: Path) -> None:
 def test_a_traceback_goes_to_the_log_alone(folder: Path) -> None:
     """With -vv the log has the traceback; stderr never has (as every test of the command checks)."""
     (folder / "config.yaml").unlink()
-    done = run_command("data.csv", "--log-file", "run.log", "-vv", cwd=folder)
+    done = run_in_process("data.csv", "--log-file", "run.log", "-vv", cwd=folder)
     assert "job failed" in done.stderr
     assert "Traceback" in events(folder)[-1]["exception"]
 
 
 def test_verbose(folder: Path) -> None:
     """-v tells the same events on stderr, without colour where it is no terminal; stdout stays the product."""
-    done = run_command("data.csv", "-v", cwd=folder)
+    done = run_in_process("data.csv", "-v", cwd=folder)
     told = re.findall(r"(job started|header read|input read|repairs|job finished)  ", done.stderr)
     assert told == ["job started", "header read", "input read", "repairs", "job finished"]
     assert "\x1b" not in done.stderr
@@ -187,9 +187,9 @@ def test_a_log_on_stderr(folder: Path) -> None:
         process.terminate()
         _, stopped = process.communicate(timeout=30)
     for stderr, last in (
-        (run_command(*lenient, "--log-file", "-", cwd=folder).stderr, "job finished"),
-        (run_command(*strict, "--log-file", "-", cwd=folder).stderr, "job failed"),
-        (run_command("no.csv", "--log-file", "-", cwd=folder).stderr, "job failed"),
+        (run_in_process(*lenient, "--log-file", "-", cwd=folder).stderr, "job finished"),
+        (run_in_process(*strict, "--log-file", "-", cwd=folder).stderr, "job failed"),
+        (run_in_process("no.csv", "--log-file", "-", cwd=folder).stderr, "job failed"),
         (stopped.decode(), "job failed"),
     ):
         found = [json.loads(line) for line in stderr.splitlines()]

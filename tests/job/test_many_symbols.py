@@ -38,7 +38,7 @@ def entries(rows: list[tuple[str, str]], window: int = 5) -> dict[str, dict[str,
 
 def test_the_metrics(tmp_path: Path) -> None:
     """The table follows the seven keys; over all rows, these are as ever; stderr is silent."""
-    done = run_command("--key", "symbol", stdin=market(ROWS), cwd=tmp_path)
+    done = run_in_process("--key", "symbol", stdin=market(ROWS), cwd=tmp_path)
     assert (done.code, done.stderr) == (0, "")
     assert list(done.record)[6:] == ["status", "by_key"]
     assert done.record["by_key"] == entries(ROWS)
@@ -48,11 +48,11 @@ def test_the_metrics(tmp_path: Path) -> None:
 
 
 def test_the_table(tmp_path: Path) -> None:
-    """--keys-output takes the table out of the metrics and of the log, as CSV or as JSON Lines."""
+    """--keys-output takes the table out of the metrics and of the log, as CSV, as JSON or as JSON Lines."""
     rows = [("a,b" if key == "BTC" else key, close) for key, close in ROWS]
     data = b"timestamp,symbol,close\n" + market(rows).partition(b"\n")[2].replace(b"a,b", b'"a,b"')
     wanted = [{"key": key, **entry} for key, entry in entries(rows).items()]
-    for name in ("keys.csv", "keys.jsonl"):
+    for name in ("keys.csv", "keys.json", "keys.jsonl"):
         flags = ("--key", "2", "--keys-output", name, "--log-file", "run.log")
         done = run_in_process(*flags, stdin=data, cwd=tmp_path)
         assert (list(done.record)[6:], done.record["keys"]) == (["status", "keys"], 3)
@@ -67,6 +67,8 @@ def test_the_table(tmp_path: Path) -> None:
                 }
                 for row in csv.DictReader(io.StringIO(text))
             ]
+        elif name == "keys.json":
+            table = [{"key": key, **entry} for key, entry in json.loads(text).items()]
         else:
             table = list(map(json.loads, text.splitlines()))
         assert table == wanted
@@ -77,7 +79,7 @@ def test_metrics_so_far(tmp_path: Path) -> None:
     """--every writes the table, too: a job that fails late leaves the last one, until its error record."""
     (tmp_path / "market.csv").write_bytes(market(ROWS))
     flags = ("--follow", "--idle-timeout", "0.5", "--every", "0.05", "--key", "symbol", "--output", "m.json")
-    assert run_command("market.csv", *flags, cwd=tmp_path).code == 0
+    assert run_in_process("market.csv", *flags, cwd=tmp_path).code == 0
     assert json.loads((tmp_path / "m.json").read_text())["by_key"] == entries(ROWS)
 
 
@@ -212,7 +214,7 @@ def test_one_process(tmp_path: Path, flags: list[str], why: str) -> None:
 
 def test_several_processes(tmp_path: Path) -> None:
     """Several processes give each key and each window the counts that one process gives them."""
-    written = run_command("candles", "--symbols", "30", "--rows", "120000", "--seed", "7", cwd=tmp_path)
+    written = run_in_process("candles", "--symbols", "30", "--rows", "120000", "--seed", "7", cwd=tmp_path)
     (tmp_path / "market.csv").write_bytes(written.stdout)
     flags = ("market.csv", "--key", "symbol", "--window", "5,20", "--quiet")
     one, two = (json.loads(run_command(*flags, "--jobs", jobs, cwd=tmp_path).stdout) for jobs in ("1", "2"))

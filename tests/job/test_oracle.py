@@ -50,6 +50,28 @@ def test_it_agrees_row_by_row(
     assert found[:2] == answer[:2]
 
 
+@pytest.mark.parametrize("row", ['2,"a"b', '2,"a" ', '"2"5,b', '"2"x,"a"', '2,"a\nb"c'])
+def test_text_after_a_quote(row: str, tmp_path: Path) -> None:
+    """A row that no strict reader of CSV reads is a bad row to it, too."""
+    (tmp_path / "data.csv").write_text(f"close,note\n1,x\n{row}\n3,x\n4,x\n5,x\n")
+    config = Config(window=2, bad_rows="missing")
+    rows = list(judge(config, FilesSource((str(tmp_path / "data.csv"),))))
+    assert [row.close for row in rows] == [1, None, 3, 4, 5]
+
+
+@given(st.lists(st.text('12",a \n', max_size=9), max_size=5), st.sampled_from(["error", "missing"]))
+def test_any_quotes(tmp_path_factory: pytest.TempPathFactory, rows: list[str], bad_rows: str) -> None:
+    """Wherever quotes stand, it counts what the engines count, or says that it cannot."""
+    names = written_files(tmp_path_factory.mktemp("files"), ["\n".join(["close,x", *rows, "3,y", ""]).encode()])
+    subject = Subject(names, Config(window=2, bad_rows=bad_rows, max_bad=1))
+    try:
+        answer = by_engine(subject, "rows")
+        found = by_fractions(subject, sample=1000)
+    except (StreamSignalError, LeftOut):
+        return
+    assert found[:2] == answer[:2]
+
+
 def test_a_sample(tmp_path: Path) -> None:
     """It judges as many rows as it is asked for, and no more."""
     path = tmp_path / "data.csv"

@@ -11,7 +11,7 @@ import pytest
 from stream_signal.job.recount import Finding, load_manifest, recount
 from support.archives import zipped
 from support.cases import DATA
-from support.commands import run_command
+from support.commands import run_in_process
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,14 +25,14 @@ def job(folder: Path) -> Path:
     """Run a job with a config, a flag, two inputs and a manifest."""
     (folder / "config.yaml").write_text(CONFIG)
     (folder / "b.csv").write_bytes(DATA)
-    done = run_command("data.csv", "b.csv", "--max-bad", "0.25", "--manifest", "run.json", cwd=folder)
+    done = run_in_process("data.csv", "b.csv", "--max-bad", "0.25", "--manifest", "run.json", cwd=folder)
     assert done.code == 0
     return folder
 
 
 def changed(*arguments: str, cwd: Path, stdin: bytes = b"") -> list[str]:
     """Compare with the manifest; return what no longer holds, as stderr names it and as the table marks it."""
-    done = run_command("verify", "--manifest", "run.json", *arguments, cwd=cwd, stdin=stdin)
+    done = run_in_process("verify", "--manifest", "run.json", *arguments, cwd=cwd, stdin=stdin)
     marked = [line for line in done.stdout.decode().splitlines() if line.endswith("NO")]
     _, _, named = done.stderr.strip().partition(" no longer holds: ")
     found = named.split(", ") if named else []
@@ -100,14 +100,14 @@ def test_versions_are_only_shown(job: Path) -> None:
     found = json.loads((job / "run.json").read_bytes())
     (job / "run.json").write_text(json.dumps(found | {"versions": {"python": "2.7"}}))
     assert changed(cwd=job) == []
-    table = run_command("verify", "--manifest", "run.json", cwd=job).stdout.decode()
+    table = run_in_process("verify", "--manifest", "run.json", cwd=job).stdout.decode()
     assert table.count("no, and need not be\n") == 3
 
 
 def test_a_pipe(folder: Path) -> None:
     """A pipe is compared with stdin, or with a file; of one that is not read to its end, no hash is claimed."""
     archive = zipped({"a.csv": DATA})
-    assert run_command("--manifest", "run.json", stdin=archive, cwd=folder).code == 0
+    assert run_in_process("--manifest", "run.json", stdin=archive, cwd=folder).code == 0
     assert changed(cwd=folder, stdin=archive) == []
     (folder / "k.zip").write_bytes(archive)
     assert changed("k.zip", cwd=folder) == []
@@ -124,7 +124,7 @@ def test_keys(folder: Path) -> None:
         (folder / "k.csv").write_text("symbol,close\n" + "".join(lines))
 
     write()
-    assert run_command("k.csv", "--key", "symbol", "--window", "2", "--manifest", "run.json", cwd=folder).code == 0
+    assert run_in_process("k.csv", "--key", "symbol", "--window", "2", "--manifest", "run.json", cwd=folder).code == 0
     assert changed(cwd=folder) == []
     write("K03")
     assert changed(cwd=folder)[1:] == ["signals", "value", "key 'K03'"]
@@ -136,7 +136,7 @@ def test_keys(folder: Path) -> None:
 def test_no_manifest(content: str, folder: Path) -> None:
     """What is no manifest is refused in one line with a hint."""
     (folder / "run.json").write_text(content)
-    done = run_command("verify", "--manifest", "run.json", cwd=folder)
+    done = run_in_process("verify", "--manifest", "run.json", cwd=folder)
     assert (done.code, done.stdout) == (1, b"")
     message, hint = done.stderr.splitlines()
     assert message.startswith("stream-signal: cannot read 'run.json': expected ")
@@ -148,7 +148,7 @@ def test_settings_of_a_later_version(job: Path) -> None:
     found = json.loads((job / "run.json").read_bytes())
     found["settings"]["later"] = 1
     (job / "run.json").write_text(json.dumps(found))
-    done = run_command("verify", "--manifest", "run.json", cwd=job)
+    done = run_in_process("verify", "--manifest", "run.json", cwd=job)
     assert (done.code, "unknown key 'later'" in done.stderr) == (1, True)
 
 

@@ -14,7 +14,7 @@ from stream_signal import Config, SignalStream
 from stream_signal.core.header import find_header
 from stream_signal.job.repeats import Repeats
 from support.candle_csv import CLOSES, HEADER, candle_csv, row
-from support.commands import Done, check_metrics, run_command, settings_yaml
+from support.commands import Done, check_metrics, run_in_process, settings_yaml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +29,7 @@ def rows(first: int, last: int) -> bytes:
 
 def send(folder: Path, data: bytes, *more: str) -> Done:
     """Send bytes through a pipe."""
-    return run_command(*ARGUMENTS, *more, stdin=data, cwd=folder)
+    return run_in_process(*ARGUMENTS, *more, stdin=data, cwd=folder)
 
 
 @pytest.mark.parametrize("header", [HEADER.encode(), b""], ids=["header", "no header"])
@@ -39,7 +39,7 @@ def test_repeated_from_anywhere(header: bytes, tmp_path: Path) -> None:
     for first, last in ((0, 30), (10, 40), (39, 50), (50, 60), (0, 60), (10, 40), (59, 70)):
         assert send(tmp_path, header + rows(first, last)).code == 0
     check_metrics(tmp_path, CLOSES[:70])
-    assert run_command("--signals", "plain.csv", stdin=HEADER.encode() + rows(0, 70), cwd=tmp_path).code == 0
+    assert run_in_process("--signals", "plain.csv", stdin=HEADER.encode() + rows(0, 70), cwd=tmp_path).code == 0
     assert (tmp_path / "s.csv").read_bytes() == (tmp_path / "plain.csv").read_bytes()
 
 
@@ -126,7 +126,7 @@ def test_a_checkpoint_of_times_out_of_order(order: list[int | None], tmp_path: P
 def test_only_for_a_pipe(tmp_path: Path) -> None:
     """A file needs no such thing."""
     (tmp_path / "data.csv").write_bytes(candle_csv(CLOSES))
-    done = run_command("data.csv", *ARGUMENTS, cwd=tmp_path)
+    done = run_in_process("data.csv", *ARGUMENTS, cwd=tmp_path)
     assert (done.code, "--resume-by is for a pipe" in done.stderr) == (1, True)
 
 

@@ -10,7 +10,7 @@ from stream_signal import Config, SignalStream, TimeOrder
 from stream_signal.core.doubts import doubts_of
 from stream_signal.inputs.fingerprint import hashed
 from stream_signal.job.saved import SCHEMA, checked, decode
-from support.commands import logged, run_command, settings_yaml
+from support.commands import logged, run_in_process, settings_yaml
 
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
 
@@ -23,7 +23,7 @@ def test_schema_2_with_signals(tmp_path: Path) -> None:
     lines = "row,time,close,mean,signal\n1,60,4.58,,0\n2,120,,,0\n3,180,4.6,,0\n4,240,4.59,4.595,0\n5,240,4.61,4.6,1\n"
     (tmp_path / "s.csv").write_text(lines + "6,300,,,0\n")
     arguments = ("--window", "2", "--signals", "s.csv", "--checkpoint", "state.json", "--log-file", "run.log")
-    done = run_command("data.csv", *arguments, cwd=tmp_path)
+    done = run_in_process("data.csv", *arguments, cwd=tmp_path)
     assert (done.code, done.record["rows_processed"], done.record["value"]) == (0, 7, 3 / 7)
     assert (tmp_path / "s.csv").read_text() == lines + "6,300,4.62,4.615,1\n7,300,4.7,4.66,1\n"
     repairs, times = logged(tmp_path, "repairs", "times")
@@ -44,7 +44,7 @@ def test_schema_2_with_a_place_in_one_of_several_files(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(settings_yaml(window=2, bad_rows="missing"))
     (tmp_path / "a.csv").write_text("time,close\n50,x\n")
     (tmp_path / "b.csv").write_text("60,1.5\n70,1.6\n")
-    done = run_command("a.csv", "b.csv", "--checkpoint", "state.json", "--log-file", "run.log", cwd=tmp_path)
+    done = run_in_process("a.csv", "b.csv", "--checkpoint", "state.json", "--log-file", "run.log", cwd=tmp_path)
     assert (done.record["rows_processed"], done.record["value"]) == (3, 1 / 3)
     (repairs,) = logged(tmp_path, "repairs")
     assert repairs["first"] == {"bad_rows": ["a.csv: line 2: expected a decimal number in column 'close', found 'x'"]}
@@ -70,7 +70,7 @@ def test_schema_3_with_findings(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(settings_yaml(window=2, bad_rows="missing"))
     (tmp_path / "a.csv").write_text("BTC/USD\ntime,close\n10,1\n20,\n30,\n40,\n50,\n60,x\n60,2\n")
     (tmp_path / "b.csv").write_text("time,close\n70,1.5\n80,1.6\n90,1.7\n100,\n")
-    done = run_command("a.csv", "b.csv", "--checkpoint", "state.json", "--log-file", "run.log", cwd=tmp_path)
+    done = run_in_process("a.csv", "b.csv", "--checkpoint", "state.json", "--log-file", "run.log", cwd=tmp_path)
     assert (done.code, done.record["rows_processed"], done.record["value"]) == (0, 11, 2 / 11)
     repairs, times, *doubts = logged(tmp_path, "repairs", "times", "doubt")
     bad = "a.csv: line 8: expected a decimal number in column 'close', found 'x'"
@@ -90,3 +90,19 @@ def test_schema_3_with_findings(tmp_path: Path) -> None:
         f"1 of 11 rows (9.09 %) could not be read and count without a close; first: {bad}",
         "the same timestamp twice: 1 of 10 (10 %) equals the one before it; first: row 7: '60' after '60'",
     ]
+
+
+def test_a_followed_file_of_before_first_timestamps(tmp_path: Path) -> None:
+    """A checkpoint that does not say when the file before begins is resumed: the last writes decide."""
+    follow = ("d.csv", "--no-config", "--follow", "--idle-timeout", "0.5", "--rotated", "d.csv.*")
+    arguments = (*follow, "--checkpoint", "state.json", "--quiet")
+    (tmp_path / "d.csv").write_text("time,close\n60,1\n")
+    assert run_in_process(*arguments, cwd=tmp_path).code == 0
+    content = json.loads((tmp_path / "state.json").read_bytes())["saved"]
+    assert content["followed"].pop("begun_ns") == 60 * 10**9
+    text = json.dumps({"schema": SCHEMA, "sha256": hashed(json.dumps(content).encode()), "saved": content})
+    (tmp_path / "state.json").write_text(text)
+    (tmp_path / "d.csv").rename(tmp_path / "d.csv.1")
+    (tmp_path / "d.csv.2").write_text("time,close\n120,2\n")
+    (tmp_path / "d.csv").write_text("time,close\n180,3\n")
+    assert run_in_process(*arguments, cwd=tmp_path).record["rows_processed"] == 3

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from stream_signal import Config
+from stream_signal import Config, ConfigError
+from stream_signal.command.flags import SETTINGS
 from stream_signal.core.config import parse_config
 from stream_signal.core.formats import FORMATS
+from stream_signal.job.settings import as_yaml
 from support.candle_csv import CLOSES, candle_csv
 from support.commands import logged, run_command, run_in_process, settings_yaml
 from support.oracle import count
@@ -93,6 +98,54 @@ def test_what_is_printed_is_a_config(name: str, tmp_path: Path) -> None:
     }
 
 
+texts = st.text(st.characters(codec=None), min_size=1).filter(str.strip)
+columns = st.one_of(texts, st.integers(1, 100_000))
+SETTINGS_OF_ALL_KINDS = st.fixed_dictionaries(
+    {},
+    optional={
+        "seed": st.integers(0, 2**63 - 1),
+        "window": st.integers(1, 10**9),
+        "version": texts,
+        "column": st.one_of(columns, st.tuples(texts, st.integers(1, 100_000))),
+        "header": st.sampled_from([True, False, "auto"]),
+        "delimiter": st.sampled_from([",", ";", "\t", "|"]),
+        "bad_rows": st.sampled_from(["error", "missing"]),
+        "format": st.sampled_from(list(FORMATS)),
+        "time_column": st.one_of(columns, st.tuples(columns, columns)),
+        "newest_first": st.booleans(),
+        "decimal": st.sampled_from([".", ","]),
+        "thousands": st.sampled_from(["none", ",", ".", " "]),
+        "max_bad": st.one_of(st.floats(0, 1), st.integers(0, 1)),
+        "key": st.one_of(columns, st.sampled_from(["@file", "none"])),
+        "key_pattern": st.builds("{}{{key}}{}".format, texts, texts),
+        "max_keys": st.integers(1, 10**7),
+        "grouped": st.booleans(),
+        "windows": st.lists(st.integers(1, 10**9), unique=True, max_size=5).map(tuple),
+    },
+)
+
+
+@given(SETTINGS_OF_ALL_KINDS)
+@example({"max_bad": 0.00001})
+@example({"max_bad": 5e-324})
+@example({"version": '\U0001f600 \x7f\x85\u2028\ufeff\udcff\\"\n'})
+def test_whatever_is_printed_is_a_config(settings: dict[str, Any]) -> None:
+    """Every value of every setting can be read again as it is printed."""
+    try:
+        config = Config(**settings)
+    except ConfigError:
+        return
+    assert parse_config(as_yaml(None, settings, SETTINGS).encode()) == config
+
+
+def test_the_name_of_the_config_is_a_comment(tmp_path: Path) -> None:
+    """No name of a config, whatever is in it, gets out of its comment."""
+    for name in ("a\nb.yaml", os.fsdecode(b"\xff.yaml"), "\u2028.yaml"):
+        (tmp_path / name).write_text(settings_yaml(window=7))
+        done = run_in_process("--print-config", "--config", name, cwd=tmp_path)
+        assert (done.code, parse_config(done.stdout)) == (0, Config(window=7))
+
+
 def test_two_time_columns(tmp_path: Path) -> None:
     """--time-column given twice names a date and a time."""
     done = run_in_process("--print-config", "--time-column", "day", "--time-column", "2", cwd=tmp_path)
@@ -113,14 +166,14 @@ def test_order_flags(tmp_path: Path) -> None:
 def test_a_wrong_config_is_not_printed(tmp_path: Path) -> None:
     """--print-config says what is wrong with a config, and prints nothing."""
     (tmp_path / "config.yaml").write_text("model: x\n")
-    done = run_command("--print-config", cwd=tmp_path)
+    done = run_in_process("--print-config", cwd=tmp_path)
     assert (done.code, done.stdout) == (1, b"")
     assert done.stderr.startswith("stream-signal: config.yaml: line 1: unknown key 'model'")
 
 
 def test_no_header(tmp_path: Path) -> None:
     """--no-header --column N reads the most common file there is, without a config."""
-    done = run_command("--no-header", "--column", "5", stdin=candle_csv(CLOSES, header=False), cwd=tmp_path)
+    done = run_in_process("--no-header", "--column", "5", stdin=candle_csv(CLOSES, header=False), cwd=tmp_path)
     rows, signals = count(CLOSES, 5)
     assert (done.code, done.record["rows_processed"], done.record["value"]) == (0, rows, signals / rows)
 
@@ -128,22 +181,22 @@ def test_no_header(tmp_path: Path) -> None:
 def test_no_config(tmp_path: Path) -> None:
     """--no-config ignores ./config.yaml, even one that belongs to another program."""
     (tmp_path / "config.yaml").write_text("model: x\n")
-    assert run_command(stdin=DATA, cwd=tmp_path).code == 1
-    done = run_command("--no-config", "--version-tag", "v7", stdin=DATA, cwd=tmp_path)
+    assert run_in_process(stdin=DATA, cwd=tmp_path).code == 1
+    done = run_in_process("--no-config", "--version-tag", "v7", stdin=DATA, cwd=tmp_path)
     assert (done.code, done.record["version"], done.record["seed"]) == (0, "v7", 42)
 
 
 def test_a_config_that_was_found(tmp_path: Path) -> None:
     """A config that was found without being named is said in the log and with -v; a named one is not found."""
     (tmp_path / "config.yaml").write_text(settings_yaml())
-    done = run_command("-v", "--log-file", "run.log", stdin=DATA, cwd=tmp_path)
+    done = run_in_process("-v", "--log-file", "run.log", stdin=DATA, cwd=tmp_path)
     assert logged(tmp_path, "config found") == [
         {"event": "config found", "path": "config.yaml", "ignore": "--no-config"}
     ]
     assert "config found" in done.stderr
     for flags in (["--config", "config.yaml"], ["--no-config"]):
         (tmp_path / "run.log").unlink()
-        run_command(*flags, "--log-file", "run.log", stdin=DATA, cwd=tmp_path)
+        run_in_process(*flags, "--log-file", "run.log", stdin=DATA, cwd=tmp_path)
         assert logged(tmp_path, "config found") == []
 
 

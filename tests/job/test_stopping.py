@@ -18,7 +18,7 @@ from stream_signal.job.stopping import StopSignals
 from support.candle_csv import candle_csv
 from support.commands import COMMAND, logged, run_script
 from support.processes import ROWS, start, wait_until_read
-from support.scripts import AT_CALL
+from support.scripts import AT_CALL, AT_IMPORT
 
 # Runs the command, and stops it when it is about to log that the job is done.
 AT_THE_LAST_EVENT = """
@@ -139,6 +139,43 @@ def test_while_a_failure_is_written(tmp_path: Path) -> None:
     assert (done.code, done.stderr.splitlines()[0]) == (1, f"stream-signal: {message}")
     assert json.loads((tmp_path / "m.json").read_text())["error_message"] == message
     assert os.listdir(tmp_path) == ["m.json"]
+
+
+@pytest.mark.parametrize("module", ["argparse", "stream_signal.command.main", "stream_signal.job.run", "yaml"])
+def test_before_the_job_begins(module: str, folder: Path) -> None:
+    """A signal that comes while the command is still being imported stops the job: no old success is left behind."""
+    (folder / "m.json").write_text('{"status": "success"}')
+    (folder / "c.yaml").write_text("{seed: 42, window: 5, version: v1}")
+    done = run_script(AT_IMPORT, module, "data.csv", "--config", "c.yaml", "--output", "m.json", cwd=folder)
+    message = "interrupted by SIGTERM after 0 rows"
+    assert (done.code, done.stderr) == (143, f"stream-signal: {message}\n")
+    assert json.loads((folder / "m.json").read_text()) == {
+        "version": "unknown",
+        "status": "error",
+        "error_message": message,
+    }
+
+
+@stop_signals
+def test_before_there_is_a_job(number: signal.Signals) -> None:
+    """A signal is held back from the first line on, before anything large is imported; without a job, it is obeyed."""
+    script = (
+        "import os, sys; before = {*sys.modules}; from stream_signal import early\n"
+        "early.hold()\n"
+        "os.kill(os.getpid(), int(sys.argv[1]))\n"
+        "print(*{'contextlib', 'enum', 'typing'} & (sys.modules.keys() - before), 'held', flush=True)\n"
+        "early.release()\n"
+        "print('no longer', flush=True)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(int(number))], capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (-number, b"held\n")
+
+
+@pytest.mark.parametrize("command", ["formats", "candles", "verify"])
+def test_before_another_command_begins(command: str, folder: Path) -> None:
+    """The same holds for what is no job: it ends by the signal that came while it was being imported."""
+    done = run_script(AT_IMPORT, "argparse", command, cwd=folder, stdin=b"close\n1\n")
+    assert (done.code, done.stdout) == (143 if command == "verify" else -signal.SIGTERM, b"")
 
 
 def test_when_the_job_is_done(tmp_path: Path) -> None:

@@ -60,14 +60,31 @@ def test_a_signal_right_after_the_rename(tmp_path: Path, monkeypatch: pytest.Mon
     assert (tmp_path / "m.json").read_bytes() == b"new"
 
 
+def test_a_temporary_file_that_was_left_behind(tmp_path: Path) -> None:
+    """What a killed process has left, whole or cut off, is removed."""
+    data = b'{"schema": 3, "sha256": "1"}'
+    for left in (data, b'{"schema": 3, "sha256": "0"', b'{"s'):
+        (tmp_path / ".m.tmp").write_bytes(left)
+        replace_file(str(tmp_path / "m.json"), data, temporary=str(tmp_path / ".m.tmp"))
+        assert (os.listdir(tmp_path), (tmp_path / "m.json").read_bytes()) == (["m.json"], data)
+
+
 def test_a_temporary_name_that_is_taken(tmp_path: Path) -> None:
-    """What a killed process left there is removed; a link there is not followed."""
+    """A file of the user that has the name of the temporary one stays as it was; a link there is not followed."""
     (tmp_path / "precious").write_bytes(b"precious")
-    (tmp_path / ".m.tmp").symlink_to("precious")
-    replace_file(str(tmp_path / "m.json"), b"new", temporary=str(tmp_path / ".m.tmp"))
-    assert (tmp_path / "m.json").read_bytes() == b"new"
-    assert not (tmp_path / "m.json").is_symlink()
-    assert (tmp_path / "precious").read_bytes() == b"precious"
+    (tmp_path / ".1.tmp").symlink_to("precious")
+    (tmp_path / ".2.tmp").write_bytes(b"precious")
+    (tmp_path / ".3.tmp").touch()
+    (tmp_path / ".4.tmp").mkdir()
+    os.mkfifo(tmp_path / ".5.tmp")
+    before = sorted(os.listdir(tmp_path))
+    for number in range(1, 6):
+        replace_file(str(tmp_path / "m.json"), b"%d" % number, temporary=str(tmp_path / f".{number}.tmp"))
+        assert (tmp_path / "m.json").read_bytes() == b"%d" % number
+    assert sorted(os.listdir(tmp_path)) == sorted([*before, "m.json"])
+    assert os.readlink(tmp_path / ".1.tmp") == "precious"
+    for name in ("precious", ".2.tmp"):
+        assert (tmp_path / name).read_bytes() == b"precious"
 
 
 def test_a_folder_that_cannot_be_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from stream_signal import Config, __version__
 from stream_signal.outputs.manifest import from_json, read_manifest
 from support.archives import zipped
 from support.cases import DATA
-from support.commands import COMMAND, run_command
+from support.commands import COMMAND, run_command, run_in_process
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +37,7 @@ def manifest(folder: Path) -> dict[str, Any]:
 def test_all_that_it_holds(folder: Path) -> None:
     """The digest of the input, all settings and where they came from, the versions, and the counts."""
     (folder / "c.yaml").write_text('{seed: 1, window: 2, version: "v7"}')
-    done = run_command("data.csv", "--manifest", "run.json", "--config", "c.yaml", "--window", "5", cwd=folder)
+    done = run_in_process("data.csv", "--manifest", "run.json", "--config", "c.yaml", "--window", "5", cwd=folder)
     assert (done.code, done.stderr, done.record["value"]) == (0, "", 3 / 7)
     settings = json.loads(json.dumps(Config(seed=1, window=5, version="v7")._asdict()))
     versions = {"stream_signal": __version__, "python": sys.version.split()[0], "numpy": version("numpy")}
@@ -58,7 +58,7 @@ def test_the_same_job_writes_the_same_bytes(folder: Path) -> None:
     """Two runs write the same manifest, and the second replaces that of the first."""
     written = []
     for _ in range(2):
-        assert run_command("data.csv", "--manifest", "run.json", cwd=folder).code == 0
+        assert run_in_process("data.csv", "--manifest", "run.json", cwd=folder).code == 0
         written.append((folder / "run.json").read_bytes())
     assert written[0] == written[1]
     assert sorted(path.name for path in folder.iterdir()) == ["data.csv", "run.json"]
@@ -81,7 +81,7 @@ def test_several_inputs_in_their_order(folder: Path) -> None:
     """Files, a member of an archive and a pipe each have their digest, in the order given."""
     (folder / "a.gz").write_bytes(GZIPPED)
     (folder / "k.zip").write_bytes(zipped({"b.csv": DATA}))
-    done = run_command("a.gz", "-", "k.zip/b.csv", "--manifest", "run.json", stdin=DATA, cwd=folder)
+    done = run_in_process("a.gz", "-", "k.zip/b.csv", "--manifest", "run.json", stdin=DATA, cwd=folder)
     assert (done.code, manifest(folder)["rows"]) == (0, 21)
     found = [(each["name"], each["sha256"]) for each in manifest(folder)["inputs"]]
     assert found == [("a.gz", sha256(GZIPPED)), ("-", sha256(DATA)), ("k.zip/b.csv", sha256(DATA))]
@@ -93,7 +93,7 @@ def test_the_counts_of_each_key(folder: Path) -> None:
     keyed = "".join(f"{name},{line}\n" for line in lines[1:] for name in ("A", "B"))
     (folder / "k.csv").write_text(f"symbol,{lines[0]}\n{keyed}")
     arguments = ("k.csv", "--key", "symbol", "--keys-output", "keys.csv", "--manifest", "run.json")
-    assert run_command(*arguments, cwd=folder).record["keys"] == 2
+    assert run_in_process(*arguments, cwd=folder).record["keys"] == 2
     one = {"rows": 7, "signals": 3, "value": 3 / 7}
     assert manifest(folder)["by_key"] == {"A": one, "B": one}
 
@@ -111,26 +111,26 @@ def test_worker_processes_write_the_same(tmp_path: Path) -> None:
 def test_a_failure_leaves_the_old_manifest(folder: Path) -> None:
     """A job that fails writes no manifest, and leaves that of the job before."""
     (folder / "run.json").write_text("old")
-    assert run_command("data.csv", "--column", "none", "--manifest", "run.json", cwd=folder).code == 1
+    assert run_in_process("data.csv", "--column", "none", "--manifest", "run.json", cwd=folder).code == 1
     assert (folder / "run.json").read_text() == "old"
 
 
 def test_refused_before_the_first_row(folder: Path) -> None:
     """A manifest that cannot be written, or would overwrite another file, is refused before anything is read."""
-    done = run_command("data.csv", "--manifest", "none/run.json", cwd=folder)
+    done = run_in_process("data.csv", "--manifest", "none/run.json", cwd=folder)
     assert (done.code, done.stderr.splitlines()[0]) == (
         1,
         "stream-signal: cannot write 'none/run.json': there is no folder 'none'",
     )
-    assert run_command("data.csv", "--manifest", "data.csv", cwd=folder).code == 2
-    assert run_command("data.csv", "--output", "m", "--manifest", "m", cwd=folder).code == 2
+    assert run_in_process("data.csv", "--manifest", "data.csv", cwd=folder).code == 2
+    assert run_in_process("data.csv", "--output", "m", "--manifest", "m", cwd=folder).code == 2
     assert (folder / "data.csv").read_bytes() == DATA
 
 
 def test_what_is_written_is_read(folder: Path) -> None:
     """What a job writes is read back, with the settings that it had."""
     (folder / "config.yaml").write_text('{seed: 1, window: 2, version: "v7", time_column: [timestamp, open]}')
-    assert run_command("data.csv", "--manifest", "run.json", "--max-bad", "1e-05", cwd=folder).code == 0
+    assert run_in_process("data.csv", "--manifest", "run.json", "--max-bad", "1e-05", cwd=folder).code == 0
     read = read_manifest((folder / "run.json").read_bytes())
     assert read.as_dict() == manifest(folder)
     config = Config(seed=1, window=2, version="v7", time_column=("timestamp", "open"), max_bad=1e-05)
@@ -156,7 +156,7 @@ def test_what_is_written_is_read(folder: Path) -> None:
 )
 def test_what_is_not_a_manifest(change: bytes | dict[str, Any], complaint: str, folder: Path) -> None:
     """Anything else than a manifest is refused with what is wrong with it."""
-    assert run_command("data.csv", "--manifest", "run.json", cwd=folder).code == 0
+    assert run_in_process("data.csv", "--manifest", "run.json", cwd=folder).code == 0
     data = change if isinstance(change, bytes) else json.dumps(manifest(folder) | change).encode()
     with pytest.raises(ValueError, match=complaint):
         read_manifest(data)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.cases import DATA, SUCCESS
-from support.commands import COMMAND, metrics_of, run_command
+from support.commands import COMMAND, metrics_of, run_in_process
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def test_output_file(folder: Path) -> None:
     """--output writes the metrics indented by four, says nothing on stdout, and leaves nothing else behind."""
-    done = run_command("data.csv", "--output", "m.json", cwd=folder)
+    done = run_in_process("data.csv", "--output", "m.json", cwd=folder)
     assert (done.code, done.stdout, done.stderr) == (0, b"", "")
     text = (folder / "m.json").read_bytes()
     assert metrics_of(text) == SUCCESS
@@ -29,7 +29,7 @@ def test_output_file(folder: Path) -> None:
 def test_the_error_record_replaces_the_metrics(folder: Path) -> None:
     """A failure goes where the metrics would have gone, so that no old success is left to be believed."""
     (folder / "m.json").write_text("old")
-    done = run_command("--input", "none.csv", "--output", "m.json", cwd=folder)
+    done = run_in_process("--input", "none.csv", "--output", "m.json", cwd=folder)
     message = "cannot read 'none.csv': No such file or directory"
     assert (done.code, done.stdout) == (1, b"")
     hint = f"there is no such file in the folder {str(folder)!r}"
@@ -43,7 +43,7 @@ def test_the_error_record_replaces_the_metrics(folder: Path) -> None:
 @pytest.mark.parametrize("output", ["/dev/stdout", "/proc/self/fd/1", "/dev/fd/1"])
 def test_an_output_that_is_a_pipe(output: str, folder: Path) -> None:
     """A pipe by its name in the file system is written like any other device, indented like a file."""
-    done = run_command("data.csv", "--output", output, cwd=folder)
+    done = run_in_process("data.csv", "--output", output, cwd=folder)
     assert (done.code, done.stderr) == (0, "")
     assert done.stdout.startswith(b'{\n    "version"')
     assert metrics_of(done.stdout) == SUCCESS
@@ -51,7 +51,7 @@ def test_an_output_that_is_a_pipe(output: str, folder: Path) -> None:
 
 def test_output_is_full(folder: Path) -> None:
     """A device is written, not replaced; where it is full, exit 1."""
-    done = run_command("data.csv", "--output", "/dev/full", cwd=folder)
+    done = run_in_process("data.csv", "--output", "/dev/full", cwd=folder)
     assert (done.code, done.stdout) == (1, b"")
     assert done.stderr == "stream-signal: cannot write '/dev/full': No space left on device\n"
 

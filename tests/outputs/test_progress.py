@@ -176,8 +176,8 @@ def test_a_narrow_terminal(folder: Path) -> None:
         assert shown.screen() == [""]
 
 
-def test_resumed_and_with_jobs(tmp_path: Path) -> None:
-    """The share is that of all bytes, read by this job, by an earlier one or by other processes."""
+def test_resumed(tmp_path: Path) -> None:
+    """The share is that of all bytes, read by this job or by an earlier one."""
     (tmp_path / "a.csv").write_bytes(DATA)
     arguments = ("--checkpoint", "state.json", "--progress", "--window", "5")
     with on_terminal(tmp_path, "a.csv", *arguments) as (process, _):
@@ -189,8 +189,10 @@ def test_resumed_and_with_jobs(tmp_path: Path) -> None:
         shown.screen()
         shown.wait_for(rf" {100 * len(DATA) / total:.0f}%\|[^|]+\| {len(DATA)}\.?0?/{total}B ")
 
-    big = candle_csv(CLOSES * 20000)
-    (tmp_path / "big.csv").write_bytes(big)
+
+def test_with_jobs(tmp_path: Path) -> None:
+    """The share is that of all bytes, also of those that other processes have read."""
+    (tmp_path / "big.csv").write_bytes(candle_csv(CLOSES * 20000))
     with on_terminal(tmp_path, "big.csv", "--jobs", "2", "--progress") as (process, shown):
         assert json.loads(process.communicate()[0])["status"] == "success"
         assert shown.screen() == [""]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 import shutil
@@ -18,8 +19,10 @@ import pytest
 pytest.importorskip("prometheus_client")
 from prometheus_client.parser import text_string_to_metric_families
 
+from stream_signal import Config, SignalStream
+from stream_signal.outputs.served import Served
 from support.candle_csv import CLOSES, candle_csv
-from support.commands import COMMAND, run_command
+from support.commands import COMMAND, run_in_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,8 +45,8 @@ def samples_of(text: str) -> dict[str, dict[tuple[str, ...], float]]:
 def test_the_text_file(tmp_path: Path) -> None:
     """It has the figures of the JSON metrics, exactly, by key and by window too."""
     flags = ("--key", "symbol", "--window", "2,1", "--quiet", "--version-tag", "v7")
-    metrics = json.loads(run_command(*flags, stdin=MARKET, cwd=tmp_path).stdout)
-    done = run_command(*flags, "--metrics-format", "prometheus", "-o", "s.prom", stdin=MARKET, cwd=tmp_path)
+    metrics = json.loads(run_in_process(*flags, stdin=MARKET, cwd=tmp_path).stdout)
+    done = run_in_process(*flags, "--metrics-format", "prometheus", "-o", "s.prom", stdin=MARKET, cwd=tmp_path)
     assert (done.code, done.stdout) == (0, b"")
     found = samples_of((tmp_path / "s.prom").read_text())
     assert found["stream_signal_success"] == {(): 1}
@@ -57,9 +60,23 @@ def test_the_text_file(tmp_path: Path) -> None:
         assert found[f"stream_signal_key_{name}"] == by_key
 
 
+def test_figures_as_in_json(tmp_path: Path) -> None:
+    """A figure has the same text as in JSON, and what is no figure of the job is left out."""
+    close = b"close\n" + b"".join(b"%d\n" % (number * number % 97) for number in range(130))
+    for window in ("3", "5", "9"):
+        metrics = run_in_process("--no-config", "--window", window, stdin=close, cwd=tmp_path).stdout.decode()
+        text = run_in_process(
+            "--no-config", "--window", window, "--metrics-format", "prometheus", stdin=close, cwd=tmp_path
+        ).stdout.decode()
+        value = re.findall(r'"value": ([^,]+),', metrics)
+        assert re.findall(r"^stream_signal_rate (.*)$", text, re.MULTILINE) == value
+        assert "stream_signal_rows 130\n" in text
+        assert "seed" not in text
+
+
 def test_a_failed_job(tmp_path: Path) -> None:
     """A job that fails says so, with exit code 1 and its message on stderr."""
-    done = run_command("--metrics-format", "prometheus", stdin=b"time,open\n1,2\n", cwd=tmp_path)
+    done = run_in_process("--metrics-format", "prometheus", stdin=b"time,open\n1,2\n", cwd=tmp_path)
     assert done.code == 1
     assert samples_of(done.stdout.decode()) == {
         "stream_signal_success": {(): 0},
@@ -68,12 +85,36 @@ def test_a_failed_job(tmp_path: Path) -> None:
     assert "Missing required column: 'close'" in done.stderr
 
 
+def test_the_time_of_the_last_success(tmp_path: Path) -> None:
+    """It is when the record was made; later jobs that fail keep it, and without one there is none."""
+    last, flags = "stream_signal_last_success_timestamp_seconds", ("--metrics-format", "prometheus", "-o", "s.prom")
+    path, bad = tmp_path / "s.prom", b"time,open\n1,2\n"
+    assert run_in_process(*flags, stdin=bad, cwd=tmp_path).code == 1
+    assert last not in path.read_text()
+    for text in ("", f"{last} nan\n", f"x{last} 5\n", "\xff" * 9000 + f"\n{last} 5\n"):
+        path.write_text(text)
+        assert run_in_process(*flags, stdin=bad, cwd=tmp_path).code == 1
+        assert last not in path.read_text()
+    begun = round(time.time(), 3)
+    assert run_in_process(*flags, stdin=MARKET, cwd=tmp_path).code == 1  # of two symbols, and no key
+    assert run_in_process(*flags, "--key", "symbol", "-q", stdin=MARKET, cwd=tmp_path).code == 0
+    found = samples_of(path.read_text())[last]
+    assert begun <= found[()] <= round(time.time(), 3)
+    for _ in range(2):
+        assert run_in_process(*flags, stdin=bad, cwd=tmp_path).code == 1
+        assert samples_of(path.read_text()) == {
+            "stream_signal_success": {(): 0},
+            "stream_signal_info": {("v1",): 1},
+            last: found,
+        }
+
+
 def test_promtool_agrees(tmp_path: Path) -> None:
     """`promtool check metrics` has nothing to say."""
     promtool = shutil.which("promtool")
     if not promtool:
         pytest.skip("promtool is not installed")
-    text = run_command("--key", "symbol", "--metrics-format", "prometheus", stdin=MARKET, cwd=tmp_path).stdout
+    text = run_in_process("--key", "symbol", "--metrics-format", "prometheus", stdin=MARKET, cwd=tmp_path).stdout
     done = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
@@ -106,13 +147,14 @@ def free_port() -> int:
 
 def test_a_live_job_is_served(tmp_path: Path) -> None:
     """The counts of a followed file can be fetched as it grows; when the job ends, the port is free again."""
-    live, port = tmp_path / "live.csv", free_port()
+    live, port, begun = tmp_path / "live.csv", free_port(), round(time.time(), 3)
     live.write_bytes(candle_csv(CLOSES[:50]))
     command = [COMMAND, "live.csv", "--follow", "--prometheus", str(port), "-o", "m.json", "-q"]
     with subprocess.Popen(command, cwd=tmp_path) as job:
         *_, first = served(port, 50)
         assert samples_of(first)["stream_signal_running"] == {(): 1}
-        taken = run_command("--prometheus", str(port), stdin=candle_csv(CLOSES), cwd=tmp_path)
+        assert begun <= samples_of(first)["stream_signal_last_success_timestamp_seconds"][()] <= round(time.time(), 3)
+        taken = run_in_process("--prometheus", str(port), stdin=candle_csv(CLOSES), cwd=tmp_path)
         assert taken.code == 1
         assert f"cannot serve the metrics at port {port}" in str(taken.record["error_message"])
         job.terminate()
@@ -120,6 +162,23 @@ def test_a_live_job_is_served(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", port))
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        *(("127.0.0.1:{}", 200), ("localhost:{}", 200), ("LocalHost", 200), ("[::1]:{}", 200)),
+        *(("evil.example:{}", 421), ("127.0.0.1.evil.example", 421), ("", 421), ("::1", 421)),
+    ],
+)
+def test_only_for_this_machine(host: str, status: int) -> None:
+    """A page whose name leads here reads nothing: the host that is asked for has to be a name of this machine."""
+    port = free_port()
+    with Served(port, Config(), SignalStream(Config()), 0.0):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        connection.request("GET", "/metrics", headers={"Host": host.format(port)})
+        assert connection.getresponse().status == status
+        connection.close()
 
 
 def test_keys_that_come_while_it_is_served(tmp_path: Path) -> None:

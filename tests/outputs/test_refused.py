@@ -53,6 +53,16 @@ def test_a_working_directory_that_was_deleted(tmp_path: Path, monkeypatch: pytes
     assert str(cannot_write("m.json", gone)) == "cannot write 'm.json': No such file or directory"
 
 
+@pytest.mark.parametrize("folder", ["/no/such", "../no", "no//such", "./no"])
+def test_a_path_is_the_one_that_was_typed(folder: str, tmp_path: Path) -> None:
+    """The folder that is missing is named as it was typed, and so it is to be made."""
+    done = run_in_process("data.csv", "--output", f"{folder}/m.json", cwd=tmp_path)
+    assert done.stderr.splitlines() == [
+        f"stream-signal: cannot write '{folder}/m.json': there is no folder '{folder}'",
+        f"stream-signal: make it: mkdir -p {folder}",
+    ]
+
+
 @pytest.mark.parametrize("flag", ["--output", "--log-file", "--signals", "--checkpoint"])
 def test_every_output_says_the_same(flag: str, folder: Path) -> None:
     """Each flag that names a file has the same words and the same hint; a link counts as the file it points to."""

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from support.candle_csv import candle_csv
-from support.commands import COMMAND, run_command
+from support.commands import COMMAND, run_in_process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from playwright.sync_api import Browser, Page
@@ -36,6 +36,33 @@ WINDOWS = (3, 20)
 DRAWN = """name => {
   const found = Bokeh.documents.map(each => each.get_model_by_name(name)).find(Boolean);
   return Object.fromEntries(Object.entries(found.data).map(([key, values]) => [key, Array.from(values)]));
+}"""
+# What is painted of a chart, in some columns of the frame's pixels, counted from its left edge, or if below 0 from its
+# right one: the highest and the lowest pixel of one of some colours, as parts of the frame's height; null without any.
+PAINTED = """async ([name, kinds, columns]) => {
+  const view = Object.values(Bokeh.index).find(each => each.model.name === name);
+  await view.throttled_paint();
+  const {left, top, height, width: last} = view.frame.bbox;
+  const width = last + 1;  // a line on the right edge is half beyond it
+  const kept = Object.values(stream_signal_report.palettes).flatMap(each => kinds.map(kind => each[kind]))
+    .map(text => [1, 3, 5].map(at => parseInt(text.slice(at, at + 2), 16)));
+  const copy = new OffscreenCanvas(width, height).getContext("2d", {willReadFrequently: true});
+  copy.drawImage(view.canvas_view.primary.canvas, -left, -top);
+  const {data} = copy.getImageData(0, 0, width, height);
+  return (columns ?? [...Array(width).keys()]).map(column => {
+    const rows = [...Array(height).keys()].filter(row => {
+      const at = 4 * (row * width + (column + width) % width);
+      return data[at + 3] > 60
+        && kept.some(colour => colour.every((part, one) => Math.abs(part - data[at + one]) < 24));
+    });
+    return rows.length ? [rows[0] / height, rows.at(-1) / height] : null;
+  });
+}"""
+CANDLES, BARS = ["rising", "falling"], ["bar", "edge"]
+# The range of an axis of a chart.
+AXIS = """([name, axis]) => {
+  const range = Object.values(Bokeh.index).find(each => each.model.name === name).model[axis];
+  return [range.start, range.end];
 }"""
 RANGES = "() => ['price', 'rate'].map(name => Bokeh.documents.map(each => each.get_model_by_name(name)).find(Boolean))\
 .map(each => [each.x_range.start, each.x_range.end])"
@@ -76,7 +103,7 @@ def written(folder: Path, closes: list[str], *arguments: str) -> Path:
     """Write the page of some closes."""
     path = folder / "report.html"
     window = ",".join(map(str, WINDOWS))
-    done = run_command("--report", path.name, "--window", window, *arguments, stdin=candle_csv(closes), cwd=folder)
+    done = run_in_process("--report", path.name, "--window", window, *arguments, stdin=candle_csv(closes), cwd=folder)
     assert done.code == 0
     return path
 
@@ -162,15 +189,59 @@ def test_light_and_dark(scheme: str, tmp_path: Path, browser: Browser) -> None:
         )
 
 
-def test_on_a_phone(tmp_path: Path, browser: Browser) -> None:
-    """On a small screen nothing sticks out to the side, with both charts as wide as the screen allows."""
-    phone = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
-    with opened(browser, written(tmp_path, CLOSES), **phone) as page:
-        assert page.evaluate("document.documentElement.scrollWidth") == 360
+# The texts of a page, or of a part of it, that stick out of the screen, or of what is scrolled or cut off at the side.
+CUT_OFF = """() => {
+  for (const each of document.querySelectorAll("details")) each.open = true;
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (texts.nextNode()) {
+    const range = document.createRange();
+    range.selectNodeContents(texts.currentNode);
+    for (const {left, right, width} of range.getClientRects()) {
+      if (!width) continue;
+      let [from, to] = [0, innerWidth];
+      for (let each = texts.currentNode.parentElement; each; each = each.parentElement) {
+        if (getComputedStyle(each).overflowX === "visible") continue;
+        const box = each.getBoundingClientRect();
+        [from, to] = [Math.max(from, box.left), Math.min(to, box.left + each.clientLeft + each.clientWidth)];
+      }
+      if (left < from - 1 || right > to + 1) found.push(texts.currentNode.textContent);
+    }
+  }
+  return found;
+}"""
+# The pixels painted in the first and in the last column of the canvas of a chart, where a label that is cut off is.
+AT_THE_SIDES = """async name => {
+  const view = Object.values(Bokeh.index).find(each => each.model.name === name);
+  await view.throttled_paint();
+  const {canvas} = view.canvas_view.primary;
+  const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", {willReadFrequently: true});
+  copy.drawImage(canvas, 0, 0);
+  return [0, canvas.width - 1].map(column =>
+    copy.getImageData(column, 0, 1, canvas.height).data.filter((part, at) => at % 4 === 3 && part).length);
+}"""
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone(scheme: str, tmp_path: Path, browser: Browser) -> None:
+    """On a small screen nothing sticks out and no value is cut off, with both charts as wide as the screen allows."""
+    name = f"{'BTCUSDT-1m-2024-01-' * 5}.csv"
+    (tmp_path / name).write_bytes(candle_csv(SHORT))
+    done = run_in_process(name, "--window", "3,20", "--report", "report.html", cwd=tmp_path)
+    assert done.code == 0
+    with opened(browser, tmp_path / "report.html", color_scheme=scheme, **PHONE) as page:
+        for width in (820, 360, 390):
+            page.set_viewport_size({"width": width, "height": 844})
+            assert page.evaluate(CUT_OFF) == []
+            assert page.evaluate("document.documentElement.scrollWidth") == width
         for name in ("price", "rate"):
             box = page.locator(f"#{name}").bounding_box()
             assert box
-            assert 300 < box["width"] <= 360
+            assert 330 < box["width"] <= 390
+            for end in (195, 200, 205):  # a label is at the right edge, or close to it
+                page.evaluate(f"stream_signal_report.zoom(0.5, {end}.5)")
+                assert page.evaluate(AT_THE_SIDES, name) == [0, 0]
 
 
 def test_the_table_is_read(tmp_path: Path, browser: Browser) -> None:
@@ -187,26 +258,153 @@ def test_the_table_is_read(tmp_path: Path, browser: Browser) -> None:
         assert table.get_by_role("row").nth(1).get_by_role("cell").nth(5).inner_text() == SHORT[0]
 
 
-def test_zoom(tmp_path: Path, browser: Browser) -> None:
-    """The wheel zooms both charts alike, and the bars of the rate become finer."""
+def drag(page: Page, chart: str, start: float, end: float) -> None:
+    """Drag with the mouse across a chart, from one part of its width to another."""
+    page.locator(f"#{chart}").hover()  # it scrolls the chart into view
+    box = page.locator(f"#{chart}").bounding_box()
+    assert box
+    y = box["y"] + box["height"] / 2
+    before = page.evaluate(AXIS, [chart, "x_range"])
+    # On a busy machine the mouse may rest for so long that Bokeh takes it for a press: then it is dragged again.
+    while page.evaluate(AXIS, [chart, "x_range"]) == before:
+        page.mouse.move(box["x"] + start * box["width"], y)
+        page.mouse.down()
+        page.mouse.move(box["x"] + end * box["width"], y, steps=2)
+        page.mouse.up()
+
+
+def turn(page: Page, chart: str, distance: int, *, key: str | None = None, times: int = 8) -> None:
+    """Turn the wheel over a chart, with a key held down."""
+    page.locator(f"#{chart}").hover()
+    if key:
+        page.keyboard.down(key)
+    for _ in range(times):
+        page.mouse.wheel(0, distance)
+        page.wait_for_timeout(50)
+    if key:
+        page.keyboard.up(key)
+
+
+def drag_twice(page: Page) -> None:
+    """Zoom in on a part of what a drag zoomed in on."""
+    drag(page, "price", 0.4, 0.7)
+    drag(page, "price", 0.2, 0.8)
+
+
+def go_back(page: Page) -> None:
+    """Go back, by a double click, to what the drag before zoomed in on."""
+    drag_twice(page)
+    page.locator("#price").dblclick()
+
+
+def press_the_button(page: Page) -> None:
+    """Zoom in by the button of the chart."""
+    for _ in range(8):
+        page.locator("#price").get_by_title("Zoom in").first.click()
+
+
+GESTURES: dict[str, Callable[[Page], None]] = {
+    "drag": lambda page: drag(page, "price", 0.4, 0.6),
+    "drag across the rates": lambda page: drag(page, "rate", 0.4, 0.6),
+    "drag twice": drag_twice,
+    "double click": go_back,
+    "wheel": lambda page: turn(page, "price", -300, key="Control", times=4),
+    "button": press_the_button,
+    "code": lambda page: page.evaluate("stream_signal_report.zoom(2400.5, 2600.5)"),
+}
+
+
+@pytest.mark.parametrize(("gesture", "size"), [*((gesture, 4) for gesture in GESTURES), ("drag", 1)])
+def test_the_prices_are_zoomed_too(gesture: str, size: int, tmp_path: Path, browser: Browser) -> None:
+    """However one zooms, the closes in view fill the height of the chart: the axis has their range and little more."""
+    # From 2,000 on and back, so that what is in view is never more than a part of all.
+    closes = [str(2000 + min(at, 1000 * size - at)) for at in range(1000 * size)]
+    closes[-1] = "5000"
+    with opened(browser, written(tmp_path, closes)) as page:
+        GESTURES[gesture](page)
+        start, end = page.evaluate(AXIS, ["price", "x_range"])
+        assert 0 < end - start < 700 * size
+        seen = [float(close) for row, close in enumerate(closes, 1) if start <= row <= end]
+        low, high = page.evaluate(AXIS, ["price", "y_range"])
+        painted = [column for column in page.evaluate(PAINTED, ["price", [*CANDLES, "mark"], None]) if column]
+    height = max(seen) - min(seen)
+    assert min(seen) - 0.25 * height < low < min(seen)
+    assert max(seen) < high < max(seen) + 0.25 * height
+    assert min(top for top, _ in painted) < 0.2
+    assert max(bottom for _, bottom in painted) > 0.8
+
+
+def test_the_rates_zoomed_in_on_fit(tmp_path: Path, browser: Browser) -> None:
+    """After a drag across the rates the axis reaches to the highest bar, which is higher than one of more rows."""
     with opened(browser, written(tmp_path, CLOSES)) as page:
-        before = page.evaluate(RANGES)
-        assert before == [[0.5, 5000.5]] * 2
-        price = page.locator("#price")
-        box = price.bounding_box()
-        assert box
-        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        for _ in range(8):
-            page.mouse.wheel(0, -300)
-            page.wait_for_timeout(50)
+        before = page.evaluate(AXIS, ["rate", "y_range"])
+        drag(page, "rate", 0.4, 0.45)
+        rates = page.evaluate(DRAWN, "rates")["rate"]
+        assert before[1] < max(rates) <= page.evaluate(AXIS, ["rate", "y_range"])[1]
+
+
+def test_the_whole_is_shown_again(tmp_path: Path, browser: Browser) -> None:
+    """The button that resets shows all rows and all prices again."""
+    both = [["price", "x_range"], ["price", "y_range"], ["rate", "x_range"], ["rate", "y_range"]]
+    with opened(browser, written(tmp_path, CLOSES)) as page:
+        before = [page.evaluate(AXIS, each) for each in both]
+        drag(page, "price", 0.4, 0.6)
+        assert [page.evaluate(AXIS, each) for each in both[:2]] != before[:2]
+        page.locator("#price").get_by_title("Reset").first.click()
+        page.wait_for_function(f"({AXIS})(['price', 'x_range'])[0] === 0.5")
+        assert [page.evaluate(AXIS, each) for each in both] == before
+
+
+def test_the_wheel_zooms_with_ctrl(tmp_path: Path, browser: Browser) -> None:
+    """With Ctrl the wheel zooms both charts alike, the page stays, and the bars of the rate become finer."""
+    with opened(browser, written(tmp_path, CLOSES)) as page:
+        assert page.evaluate(RANGES) == [[0.5, 5000.5]] * 2
+        turn(page, "price", -300, key="Control")
         price_range, rate_range = page.evaluate(RANGES)
         assert price_range == rate_range
         assert price_range[1] - price_range[0] < 2500
+        assert page.evaluate("scrollY") == 0
         bars = page.evaluate(DRAWN, "rates")
         assert len(bars["row"]) > 79
         above = signals_of(CLOSES, WINDOWS[0])
         parts = [above[row - 1 : end] for row, end in zip(bars["row"], bars["end"], strict=True)]
         assert bars["rate"] == [sum(part) / len(part) for part in parts]
+
+
+@pytest.mark.parametrize(("chart", "scheme"), [("price", "light"), ("rate", "dark")])
+def test_the_wheel_scrolls(chart: str, scheme: str, tmp_path: Path, browser: Browser) -> None:
+    """The wheel alone scrolls the page, over a chart too, and zooms nothing; a note that can be read says what does."""
+    with opened(browser, written(tmp_path, CLOSES), color_scheme=scheme) as page:
+        page.locator(f"#{chart}").hover()
+        before = page.evaluate("scrollY")
+        turn(page, chart, 100, times=2)
+        page.wait_for_function("before => scrollY === before + 200", arg=before, timeout=5000)
+        assert page.evaluate(RANGES) == [[0.5, 5000.5]] * 2
+        note = page.get_by_text("use ctrl + scroll to zoom")
+        text, ground = note.evaluate(
+            "each => [getComputedStyle(each).color, getComputedStyle(each.getRootNode().host).backgroundColor]"
+        )
+        body = "[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]"
+        assert [text, ground] == page.evaluate(body)
+
+
+def test_no_candle_beyond_the_view(tmp_path: Path, browser: Browser) -> None:
+    """Of candles beyond the view nothing is drawn: where the view ends between two candles, none is at its edges."""
+    closes = [str(5000 + (-1) ** at * (at % 7) * 300) if at % 1000 else "9000" for at in range(5000)]
+    with opened(browser, written(tmp_path, closes)) as page:
+        page.evaluate("stream_signal_report.zoom(2404.5, 2484.5)")  # 20 candles of 4 rows, as wide as 2.8 rows
+        painted = page.evaluate(PAINTED, ["price", CANDLES, None])
+    assert (painted[:2], painted[-2:]) == ([None] * 2, [None] * 2)
+    assert len([column for column in painted if column]) > 0.5 * len(painted)
+
+
+def test_no_bar_beyond_the_view(tmp_path: Path, browser: Browser) -> None:
+    """Of the bars of the rate beyond the view nothing is drawn: where no row in view signals, there is none."""
+    closes = [str(at if not 2000 <= at < 3000 else 9000 - at) for at in range(5000)]
+    with opened(browser, written(tmp_path, closes)) as page:
+        assert None not in page.evaluate(PAINTED, ["rate", BARS, [5, -5]])
+        page.evaluate("stream_signal_report.zoom(2100.5, 2900.5)")
+        assert page.evaluate(PAINTED, ["rate", BARS, [1, 2, 100, -100, -2, -1]]) == [None] * 6
 
 
 KEYS = [f"S{at}" for at in range(60)]
@@ -218,7 +416,7 @@ def market(folder: Path) -> Path:
     lines = [f"{key},{at},{close}\n" for at, (key, close) in enumerate(MARKET)]
     text = ("symbol,time,close\n" + "".join(lines)).encode()
     arguments = ("--report", "r.html", "--key", "symbol", "--window", "3,20", "--quiet", "--keys-output", "keys.csv")
-    assert run_command(*arguments, stdin=text, cwd=folder).code == 0
+    assert run_in_process(*arguments, stdin=text, cwd=folder).code == 0
     return folder / "r.html"
 
 
@@ -256,6 +454,21 @@ def test_the_chart_of_a_key(at: int, tmp_path: Path, browser: Browser) -> None:
     assert bars["rate"] == [sum(part) / len(part) for part in rates]
 
 
+def test_the_prices_of_a_key_are_zoomed_too(tmp_path: Path, browser: Browser) -> None:
+    """A drag across the chart of a key zooms its prices, too."""
+    closes = closes_of("S1")
+    with opened(browser, market(tmp_path)) as page:
+        page.get_by_role("button", name=re.compile("^S1 ")).click()
+        page.wait_for_function("document.querySelector('#chosen').textContent === 'S1'")
+        drag(page, "price", 0.4, 0.6)
+        start, end = page.evaluate(AXIS, ["price", "x_range"])
+        low, high = page.evaluate(AXIS, ["price", "y_range"])
+    assert 0 < end - start < 0.5 * len(closes)
+    seen = [float(close) for row, close in enumerate(closes, 1) if start <= row <= end]
+    assert min(seen) - 25 < low < min(seen)
+    assert max(seen) < high < max(seen) + 25
+
+
 def test_the_rates_of_the_keys(tmp_path: Path, browser: Browser) -> None:
     """The picture and the table have the exact rate of each key, and the table can be searched and sorted."""
     rates = {key: sum(signals_of(closes_of(key), 3)) / len(closes_of(key)) for key in KEYS}
@@ -280,9 +493,9 @@ def test_keys_resumed_without_a_report_before(tmp_path: Path, browser: Browser) 
     lines = [f"{'AB'[at % 2]},{at},{4 + at % 3}\n" for at in range(30)]
     (tmp_path / "k.csv").write_text("symbol,time,close\n" + "".join(lines[:20]))
     arguments = ("k.csv", "--key", "symbol", "--checkpoint", "state.json", "--quiet")
-    assert run_command(*arguments, cwd=tmp_path).code == 0
+    assert run_in_process(*arguments, cwd=tmp_path).code == 0
     (tmp_path / "k.csv").write_text("symbol,time,close\n" + "".join(lines))
-    assert run_command(*arguments, "--report", "r.html", cwd=tmp_path).code == 0
+    assert run_in_process(*arguments, "--report", "r.html", cwd=tmp_path).code == 0
     with opened(browser, tmp_path / "r.html") as page:
         page.get_by_text("Their rows are counted from row 21 of all").wait_for()
 
@@ -303,11 +516,42 @@ def test_keys_by_keyboard(tmp_path: Path, browser: Browser) -> None:
         ]
 
 
-def test_keys_on_a_phone(tmp_path: Path, browser: Browser) -> None:
-    """With keys, too, nothing sticks out to the side on a small screen."""
-    phone = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
-    with opened(browser, market(tmp_path), **phone) as page:
-        assert page.evaluate("document.documentElement.scrollWidth") == 360
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_keys_on_a_phone(scheme: str, tmp_path: Path, browser: Browser) -> None:
+    """With keys, too, nothing sticks out on a small screen and no value is cut off, however long a name is."""
+    names = [f"THE-NAME-OF-A-SYMBOL-THAT-IS-LONG-{at:02}-from-an-exchange-1m-2024-01.csv" for at in range(20)]
+    for at, name in enumerate(names):
+        (tmp_path / name).write_bytes(candle_csv(CLOSES[100 * at : 100 * at + 100]))
+    arguments = (
+        "--key",
+        "@file",
+        "--key-pattern",
+        "{key}-from-an-exchange-1m-2024-*.csv",
+        "--window",
+        "3,20",
+        "--report",
+        "report.html",
+        "--quiet",
+    )
+    assert run_in_process(*names, *arguments, cwd=tmp_path).code == 0
+    with opened(browser, tmp_path / "report.html", color_scheme=scheme, **PHONE) as page:
+        assert page.evaluate(CUT_OFF) == []
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        for name in ("price", "rate", "key_rate", "ranks"):
+            assert page.evaluate(AT_THE_SIDES, name) == [0, 0]
+
+
+def test_a_swipe_scrolls(tmp_path: Path, browser: Browser) -> None:
+    """On a phone a swipe over a chart scrolls the page, and zooms nothing."""
+    with opened(browser, written(tmp_path, CLOSES), **PHONE) as page:
+        page.locator("#price").scroll_into_view_if_needed()
+        before = page.evaluate("scrollY")
+        box = page.locator("#price").bounding_box()
+        assert box
+        swipe = {"x": box["x"] + 200, "y": box["y"] + box["height"] / 2, "yDistance": -150}
+        page.context.new_cdp_session(page).send("Input.synthesizeScrollGesture", swipe)
+        assert page.evaluate("scrollY") > before + 100
+        assert page.evaluate(RANGES) == [[0.5, 5000.5]] * 2
 
 
 @pytest.mark.parametrize("follow", ["", "--follow"], ids=["pipe", "followed"])

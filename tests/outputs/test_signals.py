@@ -16,13 +16,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.candle_csv import CLOSES, HEADER, candle_csv, row
-from support.commands import COMMAND, run_command, run_in_process, run_script, settings_yaml
+from support.commands import COMMAND, run_in_process, run_script, settings_yaml
 from support.oracle import count, wanted_rows
 from support.processes import ROWS, start, wait_until_read
 from support.scripts import BREAK
 from support.strategies import close_lists, windows
 
 DATA = candle_csv(CLOSES)
+
+
+def test_the_folder_is_synced_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before a checkpoint covers signals, their file is on disk, and so is its name in its folder."""
+    synced: list[tuple[int, int]] = []
+
+    def fsync_and_note(descriptor: int) -> None:
+        fsync(descriptor)
+        synced.append(identity(os.fstat(descriptor)))
+
+    def identity(status: os.stat_result) -> tuple[int, int]:
+        return status.st_dev, status.st_ino
+
+    fsync = os.fsync
+    monkeypatch.setattr(os, "fsync", fsync_and_note)
+    for name in ("signals", "state"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "data.csv").write_bytes(DATA)
+    arguments = ("--signals", "signals/s.csv", "--checkpoint", "state/state.json", "--output", "m.json")
+    assert run_in_process("data.csv", *arguments, cwd=tmp_path).code == 0
+    paths = [tmp_path / name for name in ("signals/s.csv", "signals", "state/state.json", "state")]
+    wanted = [identity(path.stat()) for path in paths]
+    assert [synced.index(each) for each in wanted] == sorted(map(synced.index, wanted))
 
 
 @given(close_lists, windows, st.data())
@@ -55,13 +78,13 @@ def test_the_name_tells_the_format(tmp_path: Path) -> None:
         ("s.txt", ["--signals-format", "jsonl"], b"{"),
         ("x.jsonl", ["--signals-format", "csv"], b"r"),
     ):
-        assert run_command("--signals", name, *flags, stdin=DATA, cwd=tmp_path).code == 0
+        assert run_in_process("--signals", name, *flags, stdin=DATA, cwd=tmp_path).code == 0
         assert (tmp_path / name).read_bytes()[:1] == first
 
 
 def test_a_bad_row_ends_it_after_those_before(tmp_path: Path) -> None:
     """The rows before a bad one are told, whole."""
-    done = run_command("--signals", "s.csv", stdin=candle_csv(["1", "2", "x"]), cwd=tmp_path)
+    done = run_in_process("--signals", "s.csv", stdin=candle_csv(["1", "2", "x"]), cwd=tmp_path)
     assert done.code == 1
     assert (tmp_path / "s.csv").read_bytes().count(b"\n") == 3
 
@@ -69,14 +92,14 @@ def test_a_bad_row_ends_it_after_those_before(tmp_path: Path) -> None:
 @pytest.mark.parametrize("data", [candle_csv(["x", "2"]), candle_csv([]), b"no header\n", b""])
 def test_a_failure_without_a_row_empties_it(data: bytes, tmp_path: Path) -> None:
     """A job that fails before its first row leaves no old signals beside its error."""
-    run_command("--signals", "s.csv", stdin=DATA, cwd=tmp_path)
-    assert run_command("--signals", "s.csv", stdin=data, cwd=tmp_path).code == 1
+    run_in_process("--signals", "s.csv", stdin=DATA, cwd=tmp_path)
+    assert run_in_process("--signals", "s.csv", stdin=data, cwd=tmp_path).code == 1
     assert (tmp_path / "s.csv").read_bytes() == b""
 
 
 def test_stopped_before_a_row(tmp_path: Path) -> None:
     """So does a job that is stopped while it waits for its first row."""
-    run_command("--signals", "s.csv", stdin=DATA, cwd=tmp_path)
+    run_in_process("--signals", "s.csv", stdin=DATA, cwd=tmp_path)
     with start(tmp_path, "--signals", "s.csv") as process:
         assert process.stdin
         assert process.stderr
@@ -95,15 +118,15 @@ def test_one_writer(tmp_path: Path) -> None:
         (tmp_path / "link.csv").symlink_to("s.csv")
         (tmp_path / "hard.csv").hardlink_to(tmp_path / "s.csv")
         for name in ("s.csv", "link.csv", "hard.csv"):
-            second = run_command("--signals", name, stdin=DATA, cwd=tmp_path)
+            second = run_in_process("--signals", name, stdin=DATA, cwd=tmp_path)
             message = f"cannot write {name!r}: another job is writing it; wait for that, or name another file"
             assert (second.code, second.record["error_message"]) == (1, message)
-        assert run_command("--signals", "other.csv", stdin=DATA, cwd=tmp_path).code == 0
+        assert run_in_process("--signals", "other.csv", stdin=DATA, cwd=tmp_path).code == 0
         process.kill()
         process.wait()
     assert (tmp_path / "s.csv").read_bytes().count(b"\n") == 1 + ROWS
     assert ".s.csv.lock" in os.listdir(tmp_path)
-    assert run_command("--signals", "s.csv", stdin=DATA, cwd=tmp_path).code == 0
+    assert run_in_process("--signals", "s.csv", stdin=DATA, cwd=tmp_path).code == 0
     assert sorted(os.listdir(tmp_path)) == ["hard.csv", "link.csv", "other.csv", "s.csv"]
     assert (tmp_path / "s.csv").read_bytes() == (tmp_path / "other.csv").read_bytes()
 
@@ -143,7 +166,7 @@ def test_stdout_by_another_name(tmp_path: Path) -> None:
     text = (tmp_path / "out").read_bytes()
     assert text.startswith(b"precious\nrow,time,close,mean,signal\n")
     assert text.count(b"\n") == 302
-    done = run_command("--signals", "/dev/stdout", stdin=DATA, cwd=tmp_path)
+    done = run_in_process("--signals", "/dev/stdout", stdin=DATA, cwd=tmp_path)
     assert (done.code, "the metrics need --output FILE" in done.stderr) == (2, True)
 
 
@@ -166,12 +189,12 @@ def test_exactly_once(name: str, tmp_path: Path) -> None:
     """What was written after the last checkpoint is cut off when it is taken up, and written again, once."""
     arguments = ("data.csv", "--signals", name, "--checkpoint", "state.json")
     (tmp_path / "data.csv").write_bytes(DATA[:5000])
-    run_command(*arguments, cwd=tmp_path)
+    run_in_process(*arguments, cwd=tmp_path)
     with (tmp_path / name).open("ab") as file:
         file.write(b"999,torn by a ki")
     (tmp_path / "data.csv").write_bytes(DATA)
-    assert run_command(*arguments, cwd=tmp_path).code == 0
-    run_command("data.csv", "--signals", f"plain-{name}", cwd=tmp_path)
+    assert run_in_process(*arguments, cwd=tmp_path).code == 0
+    run_in_process("data.csv", "--signals", f"plain-{name}", cwd=tmp_path)
     assert (tmp_path / name).read_bytes() == (tmp_path / f"plain-{name}").read_bytes()
 
 
@@ -179,22 +202,22 @@ def test_other_signals(tmp_path: Path) -> None:
     """Signals that are not those that the checkpoint wrote, or none, or in another format, are refused."""
     (tmp_path / "data.csv").write_bytes(DATA)
     arguments = ("data.csv", "--checkpoint", "state.json")
-    assert run_command(*arguments, "--signals", "s.csv", cwd=tmp_path).code == 0
-    done = run_command(*arguments, cwd=tmp_path)
+    assert run_in_process(*arguments, "--signals", "s.csv", cwd=tmp_path).code == 0
+    done = run_in_process(*arguments, cwd=tmp_path)
     assert (
         "it was saved with signals 'csv', and this job has no signals; give --signals FILE --signals-format csv"
         in done.record["error_message"]
     )
-    done = run_command(*arguments, "--signals", "s.jsonl", cwd=tmp_path)
+    done = run_in_process(*arguments, "--signals", "s.jsonl", cwd=tmp_path)
     assert (
         "it was saved with signals 'csv', and this job has signals 'jsonl'; give --signals FILE --signals-format csv"
         in done.record["error_message"]
     )
     (tmp_path / "s.csv").write_bytes((tmp_path / "s.csv").read_bytes()[:-1])
-    done = run_command(*arguments, "--signals", "s.csv", cwd=tmp_path)
+    done = run_in_process(*arguments, "--signals", "s.csv", cwd=tmp_path)
     assert "'s.csv', of " in done.record["error_message"]
     (tmp_path / "s.csv").write_bytes(b"x" * 100_000)
-    done = run_command(*arguments, "--signals", "s.csv", cwd=tmp_path)
+    done = run_in_process(*arguments, "--signals", "s.csv", cwd=tmp_path)
     assert "bytes that were written to it" in done.record["error_message"]
     assert (tmp_path / "s.csv").read_bytes() == b"x" * 100_000
 
@@ -223,7 +246,7 @@ def test_stopped_by_a_signal(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)
     assert (tmp_path / "s.csv").read_bytes().count(b"\n") == 201
-    assert run_command(*arguments, stdin=DATA, cwd=tmp_path).code == 0
+    assert run_in_process(*arguments, stdin=DATA, cwd=tmp_path).code == 0
     assert (tmp_path / "s.csv").read_bytes().count(b"\n") == 501
 
 

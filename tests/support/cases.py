@@ -226,7 +226,7 @@ ERRORS = [
     _close("-inf", NUMBERS + "'-inf'"),
     _close("1 2", NUMBERS + "'1 2'"),
     _close("- 1", NUMBERS + "'- 1'"),
-    _close("\u0661", NUMBERS + "'\\u0661'"),
+    _close("\u0661", NUMBERS + "'\u0661'"),
     _close("e5", NUMBERS + "'e5'"),
     _close(".", NUMBERS + "'.'"),
     _close("+", NUMBERS + "'+'"),

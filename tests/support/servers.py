@@ -45,6 +45,8 @@ class FileServer(ThreadingHTTPServer):
         """or "chunked", or "close": the end of the connection is that of the file"""
         self.keeps_back = 0
         """how many bytes of each body are announced by HEAD and never sent"""
+        self.redirects: dict[str, str] = {}
+        """where a path has moved to"""
         self.failures: list[int] = []
         """the status of each of the next answers"""
         self.stalls_after: int | None = None
@@ -78,6 +80,12 @@ class _Handler(BaseHTTPRequestHandler):
         start, end = (int(wanted[1]), int(wanted[2]) + 1) if wanted else (None, None)
         size = None if start is None or end is None else end - start
         server.asked.append(Asked(self.command, path, start, size))
+        if path in server.redirects:
+            self.send_response(302)
+            self.send_header("Location", server.redirects[path])
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         if server.failures or path not in server.files:
             self.send_response(server.failures.pop(0) if server.failures else 404)
             self.send_header("Content-Length", "0")

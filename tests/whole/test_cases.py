@@ -42,9 +42,10 @@ def check(run: Callable[..., Done], case: Case, folder: Path) -> None:
         if isinstance(case.answer, str):
             assert done.code == 1
             assert done.record == {"version": "v1", "status": "error", "error_message": case.answer}
-            message, hint = done.stderr.splitlines()
+            message, *hint = done.stderr.splitlines()
             assert message == f"stream-signal: {case.answer}"
-            assert hint.startswith("stream-signal: ")
+            assert hint
+            assert [line for line in hint if not line.startswith("stream-signal: ")] == []
         else:
             rows, signals = case.answer
             assert (done.code, done.stderr) == (0, "")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +22,11 @@ from stream_signal import Config, run
 from support.candle_csv import HEADER, row
 from support.commands import metrics_of, run_command
 from support.oracle import count
+from support.processes import start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from concurrent.futures import Future
-    from pathlib import Path
 
 ROWS = 60_000
 CLOSES = [f"{4200 + (number * number) % 97}.{number % 4}" for number in range(ROWS)]
@@ -94,6 +95,45 @@ def test_the_same_answer(cluster: Cluster, folder: Path) -> None:
         assert (done.code, done.stderr) == (0, "")
         metrics = metrics_of(done.stdout)
         assert (metrics["rows_processed"], metrics["value"]) == wanted()
+
+
+def listening(pid: int) -> list[str]:
+    """Return the addresses on which a process and its children listen, as the kernel writes them."""
+    found = set()
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        children = (task / "children").read_text().split()
+        found |= {address for child in children for address in listening(int(child))}
+    own = {os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()}
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in own:
+                found.add(fields[1].partition(":")[0])
+    return sorted(found)
+
+
+def test_only_this_machine(folder: Path) -> None:
+    """A cluster of this machine listens to it alone, its dashboards too."""
+    with start(folder, "data.csv", "-", "--cluster", "local") as job:
+        assert job.stdin
+        assert job.stderr
+        while b"header read" not in job.stderr.readline():
+            pass
+        assert listening(job.pid) == ["0100007F"]  # 127.0.0.1
+        job.stdin.close()
+        assert job.wait(60) == 0
+
+
+def test_its_log_is_not_that_of_the_job(folder: Path) -> None:
+    """When a job fails, or is stopped, what Dask has to say about its tasks does not reach stderr."""
+    (folder / "bad.csv").write_text(HEADER + row(0, "1") + "\n" + "bad,row\n")
+    text = (folder / "data.csv").read_text()
+    (folder / "large.csv").write_text(text + text.removeprefix(HEADER) * 20)
+    done = run_command("data.csv", "bad.csv", *["large.csv"] * 6, "--cluster", "local", "-q", cwd=folder)
+    assert done.code == 1
+    error, hint = done.stderr.splitlines()
+    assert error == "stream-signal: bad.csv: line 3: expected 6 fields, found 2"
+    assert hint.startswith("stream-signal: ")
 
 
 class Killing:

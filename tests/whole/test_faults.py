@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
+import errno
+import gzip
 import json
+import lzma
 import os
 import resource
 import subprocess
@@ -14,11 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from stream_signal import SignalStream
+from stream_signal.job.checkpoint import Checkpoint
 from support.candle_csv import candle_csv
 from support.commands import COMMAND, Done, check_metrics, run_command, run_in_process, run_script
 from support.scripts import BREAK
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 CLOSES = [f"{4 + number % 7}.{number % 5}" for number in range(20_000)]
@@ -251,6 +258,58 @@ def test_somebody_removed_the_lock(tmp_path: Path) -> None:
     check_metrics(tmp_path, CLOSES)
 
 
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+def test_no_more_files(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit of the system that is met in the middle of the work, as by an import, is no defect of the program."""
+
+    def fail(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(SignalStream, "feed", fail)
+    done = run_in_process("--output", "m.json", stdin=DATA[:FIRST], cwd=tmp_path)
+    message = f"the system opens no more files: {os.strerror(number)}"
+    told = [f"stream-signal: {line}" for line in (message, "allow more of them: ulimit -n 4096")]
+    assert (done.code, done.stderr.splitlines()) == (1, told)
+    assert json.loads((tmp_path / "m.json").read_text())["error_message"] == message
+
+
+@pytest.mark.parametrize("name", [".s.csv.lock (deleted)", ".state.json.lock (deleted)", "/s.csv", "/out"])
+def test_what_cannot_be_closed(name: str, tmp_path: Path) -> None:
+    """A lock, signals or a folder that cannot be closed have nothing left to lose: the job has succeeded."""
+    (tmp_path / "out").mkdir()
+    script = BREAK.replace("target in what", "what.endswith(target)")
+    arguments = ("--checkpoint", "out/state.json", "--signals", "out/s.csv", "--output", "out/m.json")
+    done = run_script(script, "close", name, "EIO", *arguments, cwd=tmp_path, stdin=DATA[:FIRST])
+    assert (done.code, done.stderr) == (0, "")
+    check_metrics(tmp_path / "out", CLOSES[:100])
+    assert sorted(files_of(tmp_path / "out")) == ["m.json", "s.csv", "state.json"]
+
+
+def test_a_temporary_file_that_cannot_be_closed(folder: Path) -> None:
+    """It may not be whole, so it does not become the metrics: the old ones stand."""
+    old = files_of(folder)["m.json"]
+    done = run_script(BREAK, "close", ".stream-signal.", "EIO", *ARGUMENTS, cwd=folder)
+    assert (done.code, done.stderr) == (1, "stream-signal: cannot write 'm.json': Input/output error\n")
+    assert sorted(files_of(folder)) == ["data.csv", "m.json", "state.json"]
+    assert files_of(folder)["m.json"] == old
+
+
+@pytest.mark.parametrize(("data", "code", "status"), [(DATA[:FIRST], 0, "success"), (b"close\nx\n", 1, "error")])
+def test_what_does_not_end(
+    data: bytes, code: int, status: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever fails behind the record, such as workers that do not end, is told, and changes no outcome."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("it hangs")
+
+    monkeypatch.setattr(Checkpoint, "__exit__", fail)
+    done = run_in_process("--checkpoint", "state.json", "--output", "m.json", stdin=data, cwd=tmp_path)
+    told = "stream-signal: cannot close what the job used: RuntimeError: it hangs"
+    assert (done.code, done.stderr.splitlines()[-1]) == (code, told)
+    assert json.loads((tmp_path / "m.json").read_text())["status"] == status
+
+
 BETWEEN = """
 import os, signal, sys
 from stream_signal.__main__ import main
@@ -275,6 +334,42 @@ def test_a_stop_between_two_inputs(inputs: list[str], tmp_path: Path) -> None:
     assert json.loads((tmp_path / "state.json").read_text())["saved"]["state"]["rows"] == 100
     assert run_command(*arguments, cwd=tmp_path).code == 0
     check_metrics(tmp_path, CLOSES[:100] * len(inputs))
+
+
+AS_IT_CLOSES = """
+import os, signal, sys, threading
+from stream_signal.__main__ import main
+join = threading.Thread.join
+def stop_and_join(self, timeout=None):
+    if self.name == "reading ahead":
+        os.kill(os.getpid(), signal.SIGTERM)
+    join(self, timeout)
+threading.Thread.join = stop_and_join
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress], ids=["gz", "bz2", "xz"])
+def test_a_stop_as_a_compressed_input_is_closed(pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    """A signal that comes when a resumed job has found its place stops it there, without a traceback or a loss."""
+    name = "data.csv.packed"
+    arguments = (name, "--checkpoint", "state.json", "--output", "m.json")
+    (tmp_path / name).write_bytes(pack(DATA[:FIRST]))
+    assert run_in_process(*arguments, cwd=tmp_path).code == 0
+    (tmp_path / name).write_bytes(pack(DATA))
+    done = run_script(AS_IT_CLOSES, *arguments, cwd=tmp_path)
+    assert (done.code, done.stderr) == (143, "stream-signal: interrupted by SIGTERM after 0 rows\n")
+    assert run_in_process(*arguments, cwd=tmp_path).code == 0
+    check_metrics(tmp_path, CLOSES)
+
+
+def test_a_stop_as_a_compressed_pipe_is_closed(tmp_path: Path) -> None:
+    """So it is with a pipe whose repeated rows are skipped, where a bad row is what ends the reading."""
+    arguments = ("--checkpoint", "state.json", "--resume-by", "time", "--output", "m.json")
+    assert run_in_process(*arguments, stdin=DATA[:FIRST], cwd=tmp_path).code == 0
+    bad = gzip.compress(DATA[: 2 * FIRST] + b"x\n" + DATA[FIRST:])
+    done = run_script(AS_IT_CLOSES, *arguments, stdin=bad, cwd=tmp_path)
+    assert (done.code, "Exception ignored" in done.stderr) == (143, False)
 
 
 # No file of the job has as much but a log that was filled.

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from support.candle_csv import HEADER
-from support.commands import REPOSITORY, run_command
+from support.candle_csv import HEADER, candle_csv
+from support.commands import REPOSITORY, run_command, run_in_process
 from support.memory import MEGABYTE, peak_memory
 
 if TYPE_CHECKING:
@@ -53,6 +54,30 @@ def test_a_checkpoint_of_the_wrong_size(tmp_path: Path) -> None:
     done = run_command("--checkpoint", "state.json", stdin=b"close\n1\n", cwd=tmp_path)
     assert done.code == 1
     assert "it is too large to be one of window 5" in done.record["error_message"]
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        *(["--output"], ["--metrics-format", "prometheus", "--output"], ["--report"], ["--manifest"]),
+        *(["--keys-output"], ["--signals"], ["--checkpoint"], ["--log-file"]),
+    ],
+    ids=" ".join,
+)
+def test_names_that_are_no_utf_8(output: list[str], tmp_path: Path) -> None:
+    """A file, a key and a version whose bytes are no UTF-8 are counted, and shown by every output in UTF-8."""
+    if output == ["--report"]:
+        pytest.importorskip("bokeh")
+    name = os.fsdecode(b"\xff.csv")
+    (tmp_path / name).write_bytes(candle_csv(["1", "2", "3"]))
+    version = ("--version-tag", os.fsdecode(b"\xff"))
+    keyed = () if output == ["--checkpoint"] else ("--key", "@file", "--key-pattern", "{key}.csv")
+    done = run_in_process(name, "--window", "2", *version, *keyed, *output, "out", cwd=tmp_path)
+    assert (done.code, done.stderr) == (0, "")
+    assert (tmp_path / "out").read_text(encoding="utf-8")
+    if output == ["--checkpoint"]:
+        described = run_in_process("checkpoint", "out", cwd=tmp_path)
+        assert (described.code, described.stdout.decode().splitlines()[0]) == (0, r"input: '\udcff.csv', 124 bytes")
 
 
 def test_fuzz(tmp_path: Path) -> None:

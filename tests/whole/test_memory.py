@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
+from stream_signal import Config, run
 from support.candle_csv import candle_csv, row
-from support.memory import MEGABYTE, peak_memory
+from support.memory import MEGABYTE, peak_memory, peak_of_this_process
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,3 +42,18 @@ def test_a_quote_without_an_end_is_refused(tmp_path: Path) -> None:
     assert code == 1
     assert b"line 3: expected a line of at most 131072 bytes, found a longer one" in stdout
     assert peak < 32 * MEGABYTE
+
+
+def test_memory_does_not_grow_with_the_ranges(tmp_path: Path) -> None:
+    """A worker that has counted 200 ranges needed no more memory than for the first 20."""
+    path = tmp_path / "many.csv"
+    path.write_bytes(candle_csv(f"{number % 7}.5" for number in range(500_000)))
+    with ProcessPoolExecutor(1, get_context("spawn")) as executor:
+        peaks = []
+        for times in (1, 9):
+            for _ in range(times):
+                metrics = run(Config(), path, executor=executor, range_bytes=MEGABYTE // 2)
+            peaks.append(executor.submit(peak_of_this_process).result())
+    assert metrics.rows_processed == 500_000
+    assert path.stat().st_size > 10 * MEGABYTE
+    assert peaks[1] < peaks[0] + MEGABYTE

@@ -40,6 +40,11 @@ if TYPE_CHECKING:
 LEAST_BLOCK_BYTES = 8 * 1024
 
 
+# The decoder that was used last, by what it was made with: its arrays are costly to make, and say nothing about what
+# comes next. Readers that take turns in one thread may share it.
+Scratch = dict[tuple[str, int, int, int], BlockDecoder]
+
+
 class OddLines(NamedTuple):
     """The lines of a block that were read one at a time."""
 
@@ -66,13 +71,18 @@ class BlockReader:
     >>> from stream_signal.core.series.grouping import grouping_of
     >>> from stream_signal.core.text.reader import TextReader
     >>> grouping = grouping_of(Config())
-    >>> reader = BlockReader(TextReader(Config(), grouping, lambda header: None), grouping, 64 * 1024)
+    >>> reader = BlockReader(TextReader(Config(), grouping, lambda _: False), grouping, 64 * 1024)
     >>> [len(rows) for rows in reader.rows(b"time,close\n" + b"17,4.58\n18,4.59\n" * 5000 + b"19,4.")]
     [1, 8189, 1808, 2]
     """
 
     def __init__(
-        self, text: TextReader, grouping: Grouping, block_bytes: int, least_block_bytes: int = LEAST_BLOCK_BYTES
+        self,
+        text: TextReader,
+        grouping: Grouping,
+        block_bytes: int,
+        least_block_bytes: int = LEAST_BLOCK_BYTES,
+        scratch: Scratch | None = None,
     ) -> None:
         self._text = text
         self._grouping = grouping
@@ -80,6 +90,7 @@ class BlockReader:
         self._block_bytes = block_bytes
         self._least_block_bytes = least_block_bytes
         self._decoder: BlockDecoder | None = None
+        self._scratch = {} if scratch is None else scratch
         self._places = LEAST_PLACES  # with which the floats of a batch were proven last
 
     def rows(self, data: bytes) -> Iterator[Rows]:
@@ -121,7 +132,11 @@ class BlockReader:
     def _read(self, chunk: bytes, header: Header, start: int, end: int) -> Rows | None:
         """Read a block of lines; None to decline it."""
         if not self._decoder:
-            self._decoder = BlockDecoder(header.delimiter, header.position, header.width, self._block_bytes)
+            wanted = (header.delimiter, header.position, header.width, self._block_bytes)
+            if wanted not in self._scratch:
+                self._scratch.clear()
+                self._scratch[wanted] = BlockDecoder(*wanted)
+            self._decoder = self._scratch[wanted]
         block = self._decoder.decode(chunk, start, end)
         if block:
             block = self._blocks.look(chunk, header, block, self._decoder)

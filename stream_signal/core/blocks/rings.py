@@ -16,7 +16,8 @@ Cost: some 20 ns a row, more for thousands of keys, because their rings do not f
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from weakref import proxy
 
 import numpy as np
 
@@ -88,7 +89,7 @@ class Rings:
     """The windows of the series of one window as arrays, by the numbers of their keys, and what was pushed here."""
 
     def __init__(self, of: WindowSeries) -> None:
-        self._of = of
+        self._of = cast("WindowSeries", proxy(of))  # which has these rings: so both go at once, with their arrays
         self._keys = of.keys
         self.window = of.window
         self.places = 0

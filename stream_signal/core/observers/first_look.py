@@ -37,6 +37,7 @@ class FirstLook:
     `time_column` is as in `TimeOrder`. `position` is that of the column, None if there is none.
     """
 
+    sees_windows = False
     name = "time_order"  # a checkpoint keeps it as if every row had been seen
 
     def __init__(self, time_column: TimeColumn | None = None) -> None:

@@ -71,6 +71,7 @@ class KeyTimes(Observer):
     ({'repeated': 1}, "'A', row 4: '60' after '60'", 2)
     """
 
+    sees_windows = False
     name = "time_order"
     or_else = ", or than the usual step of their key"
 

@@ -31,6 +31,7 @@ class LastTime(Observer):
     (b'120', True)
     """
 
+    sees_windows = False
     name = "last_time"
 
     def __init__(self, time_column: TimeColumn | None = None) -> None:

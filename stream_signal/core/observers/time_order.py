@@ -106,6 +106,7 @@ class TimeOrder(Observer):
     ({'backwards': 1, 'repeated': 1}, "row 3: '60' after '120'")
     """
 
+    sees_windows = False
     name = "time_order"
     or_else = ""
     """what else the usual step may be"""
@@ -407,10 +408,10 @@ class TimeOrder(Observer):
         }
 
     def restore(self, saved: Any) -> None:
-        """Continue with what was found in the same timestamp column; of another column, nothing counts."""
+        """Continue with what was found in the same timestamp column; of another column, or none, nothing counts."""
         if not isinstance(saved, dict) or not isinstance(saved.get("last"), str) or "column" not in saved:
             raise ValueError("expected the last timestamp and its column")
-        if saved["column"] != self._column_as_json:
+        if saved["column"] != self._column_as_json or not self._watches:
             return
         if saved.keys() == {"last", "column"}:  # from a checkpoint of schema 2
             self.follow(saved["last"].encode("latin-1"))

@@ -13,9 +13,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stream_signal.core.advice import Advice, Way
 from stream_signal.core.config import BY_NAME, NO_KEY
 from stream_signal.core.errors import DataError, MissingColumnError, shown
 from stream_signal.core.header import SYMBOL_NAMES, folded, listed, matches
+from stream_signal.core.printable import typed
 from stream_signal.core.rows import NO_SERIES
 from stream_signal.core.series.keys import KeyRefused, Keys, check_length
 
@@ -113,9 +115,12 @@ class OneSymbol(Grouping):
         if value is not None:
             name = self._names[number]
             expected, both = f"one symbol in column {shown(name)}", f"{shown(found)} after {shown(value)}"
-            how = f"--key {folded(name)} for one mean each, --key none for one series over all"
-            raise KeyRefused(expected, both, f"try {how}")
-        check_length(found, "try --key none for one series over all")
+            flags = f"--key {typed(folded(name))}"
+            text = f"{flags} for one mean each, --key none for one series over all"
+            ways = Way(flags, without=("key",)), Way("--key none")
+            raise KeyRefused(expected, both, Advice(f"try {text}", text, ways))
+        text = "--key none for one series over all"
+        check_length(found, Advice(f"try {text}", text, (Way("--key none"),)))
         self.values[number] = found
 
     @property

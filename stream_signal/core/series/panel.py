@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from stream_signal.core.limits import MOST_JOINED_KEYS
 from stream_signal.core.rolling import RollingMean
 from stream_signal.core.rows import NO_SERIES, Means, Seen
-from stream_signal.core.series.series import Series, SeriesState
+from stream_signal.core.series.series import Series
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from stream_signal.core.rows import Rows
     from stream_signal.core.series.grouping import Grouping
     from stream_signal.core.series.keys import Keys
-    from stream_signal.core.series.segment import Segment
-    from stream_signal.core.ticks import Close
+    from stream_signal.core.series.saved import PanelState, SeriesState
+    from stream_signal.core.series.segment import Segment, Segments
 
 
 class Counts(NamedTuple):
@@ -41,28 +41,6 @@ class Counts(NamedTuple):
     rows: int
     signals: int
     value: float
-
-
-class Segments(NamedTuple):
-    """What a panel has counted apart, to be added to another one."""
-
-    rows: int
-    """of all series, and those of none"""
-    cleared: int
-    """how often all windows were emptied"""
-    by_window: list[list[tuple[bytes, Segment]]]
-    """for each window, the segment of each key, in the order in which they first came"""
-
-
-class PanelState(NamedTuple):
-    """A panel between two rows."""
-
-    rows: int
-    """of all series, and those of none"""
-    full: list[int | None]
-    """for each window, rows with a mean that no series counts: those of a checkpoint of an older version"""
-    series: dict[bytes, list[SeriesState]]
-    """of each key, for each window, in the order in which they first came"""
 
 
 class WindowSeries:
@@ -110,22 +88,29 @@ class WindowSeries:
         series.settle()
         series.mean = None
 
+    def _each(self, rows: Rows) -> Iterator[Series | None]:
+        """Yield the series of each row as its turn comes, None for a row of none."""
+        if isinstance(rows.series, int):
+            yield from repeat(self.ready(rows.series), len(rows))
+            return
+        for number in rows.series:
+            if number == NO_SERIES:
+                self.cleared += 1
+                yield None
+                continue
+            series = self._series[number] if number < len(self._series) else None
+            if series is None or series.mean is None or series.cleared != self.cleared:
+                series = self.ready(number)
+            yield series
+
     def push(self, rows: Rows) -> None:
         """Count the rows of a list."""
         if isinstance(rows.series, int):
             self.ready(rows.series).push_each(rows.closes)
             return
-        for close, number in zip(rows.closes, rows.numbers(), strict=True):
-            self._push_one(close, number)
-
-    def _push_one(self, close: Close, number: int) -> tuple[bool, Series | None]:
-        if number == NO_SERIES:
-            self.cleared += 1
-            return False, None
-        series = self._series[number] if number < len(self._series) else None
-        if series is None or series.mean is None or series.cleared != self.cleared:
-            series = self.ready(number)
-        return series.push(close), series
+        for close, series in zip(rows.closes, self._each(rows), strict=True):
+            if series:
+                series.push(close)
 
     def see(self, rows: Rows) -> Means:
         """Count the rows of a list, and return what their windows show."""
@@ -133,10 +118,9 @@ class WindowSeries:
         sums: list[int] = []
         full: list[bool] = []
         places: list[int] = []
-        for close, number in zip(rows.closes, rows.numbers(), strict=True):
-            signals, series = self._push_one(close, number)
+        for close, series in zip(rows.closes, self._each(rows), strict=True):
+            above.append(series.push(close) if series else False)
             mean = series.mean if series else None
-            above.append(signals)
             sums.append(mean.total if mean else 0)
             full.append(mean is not None and len(mean.ring) == self.window)
             places.append(mean.places if mean else 0)
@@ -176,6 +160,8 @@ class WindowSeries:
 
     def state(self) -> list[SeriesState]:
         """Return each series as a value."""
+        from stream_signal.core.series.saved import SeriesState
+
         return [
             SeriesState(rows, signals, full, *self._tail(number, series))
             for number, (series, (rows, signals, full)) in enumerate(zip(self.series, self.counts(), strict=True))
@@ -224,31 +210,29 @@ class Panel:
 
     def push(self, rows: Rows) -> None:
         """Count rows that nobody wants to see."""
-        if rows.is_array and self._push_arrays(rows, shown=False) is not None:
-            return
-        for window in self.windows:
-            window.push(rows)
-        self.rows += len(rows)
+        self.see(rows, windows=False)
 
-    def see(self, rows: Rows) -> tuple[Rows, Seen]:
-        """Count rows; return what the panel shows of them, and the rows, as lists where sums do not fit into int64."""
-        first, names = self.rows + 1, self.keys.names if self.has_keys else None
-        if rows.is_array:
-            means = self._push_arrays(rows, shown=True)
-            if means is not None:
-                return rows, Seen(first, means, names)
-            rows = cast("ArrayRows", rows).as_lists()
-        means = [window.see(rows) for window in self.windows]
+    def see(self, rows: Rows, *, windows: bool = True) -> tuple[Rows, Seen]:
+        """Count rows; return what the panel shows of them, and the rows, as lists where sums do not fit into int64.
+
+        What the `windows` show is left out where nobody looks at it.
+        """
+        seen = Seen(self.rows + 1, [], self.keys.names if self.has_keys else None)
+        means = self._push_arrays(rows, shown=windows) if rows.is_array else None
+        if means is None:
+            rows = cast("ArrayRows", rows).as_lists() if rows.is_array else rows
+            means = [window.see(rows) for window in self.windows] if windows else []
+            if not windows:
+                for window in self.windows:
+                    window.push(rows)
+        seen.windows.extend(means)
         self.rows += len(rows)
-        return rows, Seen(first, means, names)
+        return rows, seen
 
     def _push_arrays(self, rows: Rows, *, shown: bool) -> list[Means] | None:
         from stream_signal.core.blocks.push import push_arrays
 
-        means = push_arrays(self.windows, cast("ArrayRows", rows), shown=shown)
-        if means is not None:
-            self.rows += len(rows)
-        return means
+        return push_arrays(self.windows, cast("ArrayRows", rows), shown=shown)
 
     def counts(self) -> Counts | None:
         """Return the answer for the first window, None before the first row."""
@@ -281,6 +265,8 @@ class Panel:
 
     def state(self) -> PanelState:
         """Return what `restore` needs in another process."""
+        from stream_signal.core.series.saved import PanelState
+
         by_key = zip(*(window.state() for window in self.windows), strict=True)
         full = [window.full_before for window in self.windows]
         return PanelState(self.rows, full, dict(zip(self.keys.names, map(list, by_key), strict=True)))
@@ -306,6 +292,8 @@ class Panel:
 
     def segments(self) -> Segments:
         """Return what was counted as segments; the panel has to have been made to join."""
+        from stream_signal.core.series.segment import Segments
+
         return Segments(self.rows, self.windows[0].cleared, [window.segments() for window in self.windows])
 
     def fits(self, segments: Segments) -> bool:

@@ -129,6 +129,17 @@ class Segment(NamedTuple):
         return self.signals / self.rows if self.rows else None
 
 
+class Segments(NamedTuple):
+    """What a panel has counted apart, to be added to another one."""
+
+    rows: int
+    """of all series, and those of none"""
+    cleared: int
+    """how often all windows were emptied"""
+    by_window: list[list[tuple[bytes, Segment]]]
+    """for each window, the segment of each key, in the order in which they first came"""
+
+
 def _across(tail: tuple[int, ...], head: tuple[int, ...], window: int) -> tuple[int, int]:
     """Count the closes in `head` whose windows are full and begin in `tail`, and the signals among them."""
     before = tail[1:] if len(tail) == window else tail

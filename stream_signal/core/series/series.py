@@ -5,27 +5,16 @@ It is a segment that still grows. Both readers push into one series and neither 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from stream_signal.core.rolling import RollingMean
-from stream_signal.core.series.segment import Segment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from stream_signal.core.series.saved import SeriesState
+    from stream_signal.core.series.segment import Segment
     from stream_signal.core.ticks import Close
-
-
-class SeriesState(NamedTuple):
-    """A series between two rows, as a checkpoint keeps it."""
-
-    rows: int
-    signals: int
-    full: int | None
-    """rows that end a full window; None if a checkpoint of an older version did not count them"""
-    ring: list[int]
-    """the closes in the window, oldest first, times 10**places"""
-    places: int
 
 
 class Series:
@@ -143,13 +132,15 @@ class Series:
 
         `counted` are its rows, full windows and signals, and `tail` its last closes.
         """
+        from stream_signal.core.series.segment import Segment
+
         broken = self.broken or self.cleared != cleared
         return Segment.from_ends(self.window, counted, self._head or (), tail, broken=broken)
 
     def add(self, segment: Segment) -> None:
         """Count the rows of a segment that comes next."""
         mean, full = self.open(), self.full
-        before = Segment(self.window, 0, 0, 0, (), tuple(mean.held()), mean.places, broken=True)
+        before = type(segment)(self.window, 0, 0, 0, (), tuple(mean.held()), mean.places, broken=True)
         joined = before + segment
         self.rows += joined.rows
         self.signals += joined.signals

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 # CryptoDataDownload writes one line above its header, spreadsheets two or three.
 MAX_PREAMBLE_LINES = 5
+# Of rows without a header, so many are looked at if the first ones do not tell the close: flat ones, as at night.
+_MOST_LINES = 1000
+_MOST_BYTES = 256 * 1024
 
 
 class Line(Enum):
@@ -79,13 +82,14 @@ class Head:
             refuse_foreign(line, number)
         if self._decides and self.header is None:
             return self._decide(line, number)
-        if self._is_row(line, number):
-            return Line.ROW
-        if self._is_header(line, number):
-            return Line.HEADER
+        if len(self._skipped) <= MAX_PREAMBLE_LINES:
+            if self._is_row(line, number):
+                return Line.ROW
+            if self._is_header(line, number):
+                return Line.HEADER
         self._skipped.append(line)
         self._numbers.append(number)
-        if len(self._skipped) > MAX_PREAMBLE_LINES:
+        if len(self._skipped) > MAX_PREAMBLE_LINES and not self._may_be_told():
             raise self._no_header()
         repairs.note(PREAMBLE_LINE, number, shown(line))
         return Line.SKIPPED
@@ -164,6 +168,21 @@ class Head:
             return False
         return len(fields) == header.width and reads_as_close(fields[header.position], self._parse)
 
+    def _may_be_told(self) -> bool:
+        """Whether more lines may show which column of rows without a header has the close, which these do not."""
+        count = len(self._skipped)
+        if self.header or count >= _MOST_LINES or sum(map(len, self._skipped)) > _MOST_BYTES:
+            return False
+        if count > MAX_PREAMBLE_LINES + 1 and count & (count - 1):
+            return True  # looked at when there are twice as many, so that each line is looked at twice or so
+        from stream_signal.core.hints import are_ambiguous
+
+        return are_ambiguous(self._lines, self._config)
+
+    @property
+    def _lines(self) -> list[tuple[int, bytes]]:
+        return list(zip(self._numbers, self._skipped, strict=True))
+
     def _is_header(self, line: bytes, number: int) -> bool:
         if self.header is not None:
             return is_repeated(line, self.header, self._config)
@@ -178,9 +197,8 @@ class Head:
             from stream_signal.core.hints import of_no_column
 
             name = self._config.column_name
-            lines = list(zip(self._numbers, self._skipped, strict=True))
             missing = MissingColumnError(name if name is not None else self._config.column_number or "")
-            return missing.with_hint(of_no_column(lines, self._config))
+            return missing.with_hint(of_no_column(self._lines, self._config))
         hint = "all files need the same columns in the same order: run the job on this file alone, or make them alike"
         if not self.header.line:
             expected = f"a row of {self.header.width} fields with a close in column {self.header.position + 1}"

@@ -57,17 +57,17 @@ class TextReader:
 
     `rows` and `rest` yield the complete rows, of which `grouping` says the series; a line that cannot be read is the
     failure of the rows before it. `header` is set once it is known, and `begin` called with it. `keeps` says whether
-    rows keep their texts. `marks` are those of the closes, None if they are plain. `line` counts the lines read of this
-    input, and `repairs` what was skipped or taken as missing.
+    rows keep their texts; `begin` returns it for the first ones. `marks` are those of the closes, None if they are
+    plain. `line` counts the lines read of this input, and `repairs` what was skipped or taken as missing.
 
     >>> from stream_signal.core.config import Config
     >>> from stream_signal.core.series.grouping import grouping_of
-    >>> reader = TextReader(Config(), grouping_of(Config()), lambda header: None)
+    >>> reader = TextReader(Config(), grouping_of(Config()), lambda _: False)
     >>> [rows.closes for rows in reader.rows(b"close\n4.58\n4.59\n4.")], [rows.closes for rows in reader.rest()]
     ([[(458, 2), (459, 2)]], [[(4, 0)]])
     """
 
-    def __init__(self, config: Config, grouping: Grouping, begin: Callable[[Header], None]) -> None:
+    def __init__(self, config: Config, grouping: Grouping, begin: Callable[[Header], bool]) -> None:
         self.header: Header | None = None
         self.line = 0
         self.repairs = Findings()
@@ -154,7 +154,11 @@ class TextReader:
         if offset:
             self._head = None
         if header:
-            self._begin(header)
+            self._begin_rows(header)
+
+    def _begin_rows(self, header: Header) -> None:
+        self.keeps = self._begin(header)
+        self._grouping.begin(header)
 
     def _read(self, lines: list[bytes]) -> Rows:
         try:
@@ -170,7 +174,7 @@ class TextReader:
                 self._head = None
                 if self.header is None and head.header:
                     self.header = head.header
-                    self._begin(self.header)
+                    self._begin_rows(self.header)
                 if found is Line.ROW:
                     return chain([line.removeprefix(BOM) if self.line == 0 else line], lines)
                 self.line += 1
@@ -226,9 +230,9 @@ class TextReader:
                     else:
                         if grouping.reads:
                             parse = seen
-                        self._record = (
-                            None if count != width else _as_bytes(texts) if texts else _without_return(fields)
-                        )
+                        if fields and fields[-1][-1:] == b"\r":
+                            fields[-1] = fields[-1][:-1]
+                        self._record = None if count != width else _as_bytes(texts) if texts else fields
                 expected = ""
                 if count == width:
                     try:
@@ -336,11 +340,6 @@ class TextReader:
 
 def _as_bytes(texts: list[str]) -> list[bytes]:
     return [text.encode("latin-1") for text in texts]
-
-
-def _without_return(fields: list[bytes]) -> list[bytes]:
-    fields[-1] = fields[-1].removesuffix(b"\r")
-    return fields
 
 
 def _fields(count: int) -> str:

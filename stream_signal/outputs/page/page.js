@@ -32,7 +32,7 @@
   const themed = (model, attributes) => group.changing.push((palette) => Object.assign(model, attributes(palette)));
 
   const {Plotting, Range1d, ColumnDataSource, CustomJSTickFormatter, HoverTool, Span, NumeralTickFormatter, Legend,
-         BasicTicker, BasicTickFormatter} = Bokeh;
+         BasicTicker, BasicTickFormatter, BooleanFilter, CDSView, WheelZoomTool} = Bokeh;
   Bokeh.logger.set_level("warn");
   const touch = matchMedia("(pointer: coarse)").matches;
 
@@ -42,9 +42,13 @@
     const figure = Plotting.figure({
       x_range, height, sizing_mode: "stretch_width", tools: "xpan,xwheel_zoom,xzoom_in,xzoom_out,xbox_zoom,reset,save",
       active_drag: touch ? null : "xbox_zoom", active_scroll: touch ? null : "xwheel_zoom", toolbar_location: "above",
-      background_fill_color: null, border_fill_color: null, outline_line_color: null, window_axis: "x",
-      min_border_left: 70, name: id, output_backend: "canvas",
+      background_fill_color: null, border_fill_color: null, outline_line_color: null,
+      min_border_left: 70, min_border_right: 32, name: id, output_backend: "canvas",
+      // Bokeh's note on what the wheel needs is in colours of its own, which are those of a light page.
+      stylesheets: [".bk-Panel { color: var(--text); background-color: var(--ground); }"],
     });
+    // The wheel alone scrolls the page, also where it meets a chart.
+    for (const tool of figure.toolbar.tools) if (tool instanceof WheelZoomTool) tool.modifiers = {ctrl: true};
     figure.toolbar.logo = null;
     figure.add_layout(new Legend({}), "above");
     figure.xaxis.ticker = new BasicTicker({desired_num_ticks: innerWidth < 600 ? 3 : 6});
@@ -59,6 +63,31 @@
     }
     for (const grid of [figure.xgrid, figure.ygrid]) themed(grid, ({line}) => ({grid_line_color: line}));
     return figure;
+  }
+
+  // The vertical axis has the range that `range_of` finds for what is in view, whatever changes the view. A box that is
+  // dragged writes the range of both axes, so the vertical one is watched, too.
+  function fit(figure, range_of) {
+    const y_range = figure.y_range = new Range1d({start: 0, end: 1});
+    const adjust = () => {
+      const [start, end] = range_of(figure.x_range.start, figure.x_range.end) ?? [y_range.start, y_range.end];
+      if (y_range.start !== start || y_range.end !== end) y_range.setv({start, end});
+    };
+    adjust();
+    for (const range of [figure.x_range, y_range]) range.change.connect(adjust);
+  }
+
+  // Bars of which only those in view are drawn: Bokeh draws one beyond it as a line along the edge of the chart.
+  function bars_in_view(figure, source, attributes, is_one = () => true) {
+    const filter = new BooleanFilter();
+    const look = () => {
+      const {x, width} = source.data;
+      const {start, end} = figure.x_range;
+      filter.booleans = Array.from(x, (x, at) => is_one(at) && x + width[at] / 2 > start && x - width[at] / 2 < end);
+    };
+    look();
+    for (const {change} of [figure.x_range, source.properties.data]) change.connect(look);
+    return figure.vbar({x: field("x"), width: field("width"), source, view: new CDSView({filter}), ...attributes});
   }
 
   function dress_legend(figure) {
@@ -93,19 +122,18 @@
       const figure = chart("price", "price", touch ? 320 : 400);
       const closes = {};
       for (const name of ["first", "last", "low", "high"]) closes[name] = data[name].map(number);
+      const means = data.means.map((mean) => mean.map(number));
       const texts = Object.fromEntries(["first", "last", "low", "high"].map((name) => [`${name}_text`, data[name]]));
       const source = new ColumnDataSource({name: "buckets", data: {
         x: center, end, row: data.row, width: data.rows.map((rows) => 0.7 * rows), time: moments, ...closes, ...texts,
         top: closes.first.map((one, at) => Math.max(one, closes.last[at])),
         bottom: closes.first.map((one, at) => Math.min(one, closes.last[at])),
-        rows: data.rows, missing: data.missing, signals: data.signals[0], mean: data.means[0].map(number),
+        rows: data.rows, missing: data.missing, signals: data.signals[0], mean: means[0],
         mean_text: data.means[0].map((mean) => mean === null ? "" : String(mean)),
       }});
-      const of = (is_rising) => new Bokeh.CDSView({filter: new Bokeh.IndexFilter({
-        indices: [...center.keys()].filter((at) => (closes.last[at] >= closes.first[at]) === is_rising)})});
       data.windows.forEach((window, at) => {
-        const means = new ColumnDataSource({name: `mean ${window}`, data: {x: end, y: data.means[at].map(number)}});
-        const line = figure.line({x: field("x"), y: field("y"), source: means, line_width: 1.5,
+        const mean = new ColumnDataSource({name: `mean ${window}`, data: {x: end, y: means[at]}});
+        const line = figure.line({x: field("x"), y: field("y"), source: mean, line_width: 1.5,
                                   line_dash: at ? "dashed" : "solid", legend_label: `mean of ${window}`});
         themed(line.glyph, ({windows}) => ({line_color: windows[at % windows.length]}));
       });
@@ -116,9 +144,9 @@
         themed(line.glyph, ({rising}) => ({line_color: rising}));
       }
       for (const [is_rising, name] of [[true, "rising"], [false, "falling"]]) {
-        const body = figure.vbar({x: field("x"), width: field("width"), top: field("top"), bottom: field("bottom"),
-                                  source, view: of(is_rising), name,
-                                  ...(data.size > 1 ? {legend_label: `price, ${name}`} : {})});
+        const body = bars_in_view(figure, source, {top: field("top"), bottom: field("bottom"), name,
+                                                   ...(data.size > 1 ? {legend_label: `price, ${name}`} : {})},
+                                  (at) => (closes.last[at] >= closes.first[at]) === is_rising);
         themed(body.glyph, (palette) => ({line_color: palette[name],
                                           fill_color: palette[name], fill_alpha: is_rising ? 0 : 0.7}));
       }
@@ -131,6 +159,15 @@
                                       legend_label: "signal"});
         themed(marks.glyph, ({mark}) => ({fill_color: mark, line_color: mark}));
       }
+      fit(figure, (start, end) => {
+        const is_seen = (value, at) => Number.isFinite(value)
+          && data.row[at] - 0.5 < end && data.row[at] + data.rows[at] - 0.5 > start;
+        const seen = [closes.low, closes.high, ...means].flatMap((values) => values.filter(is_seen));
+        if (!seen.length) return null;
+        const [low, high] = [Math.min(...seen), Math.max(...seen)];
+        const margin = low < high ? 0.05 * high - 0.05 * low : 0.05 * Math.abs(low) || 1;
+        return [low - margin, high + margin];
+      });
       const from_to = data.size === 1 ? "@row" : "@row to @end";
       const bodies = figure.renderers.filter((each) => ["rising", "falling"].includes(each.name));
       figure.add_tools(new HoverTool({mode: "vline", renderers: bodies, tooltips: [
@@ -165,11 +202,16 @@
     function rate(id) {
       const figure = chart(id, "signal rate", touch ? 240 : 260);
       const source = new ColumnDataSource({name: `${id}s`, data: bars_between(first, last)});
-      const rates = Object.entries(source.data).filter(([name]) => name.startsWith("rate")).flatMap(([_, values]) => values);
-      figure.y_range = new Range1d({start: 0, end: Math.min(1, 1.25 * Math.max(0.01, ...rates))});
+      figure.x_range.change.connect((_, {start, end}) => {
+        const bars = bars_between(start, end);
+        if (bars.x.length !== source.data.x.length) source.data = bars;
+      });
+      fit(figure, () => {
+        const rates = Object.entries(source.data).filter(([name]) => name.startsWith("rate")).flatMap(([_, values]) => values);
+        return [0, Math.min(1, 1.25 * Math.max(0.01, ...rates))];
+      });
       figure.yaxis.formatter = new NumeralTickFormatter({format: "0.[0] %"});
-      const bars = figure.vbar({x: field("x"), width: field("width"), top: field("rate"), source, line_width: 0.5,
-                                legend_label: `window ${data.windows[0]}`});
+      const bars = bars_in_view(figure, source, {top: field("rate"), line_width: 0.5, legend_label: `window ${data.windows[0]}`});
       themed(bars.glyph, ({bar, edge}) => ({fill_color: bar, line_color: edge}));
       data.windows.slice(1).forEach((window, at) => {
         const line = figure.step({x: field("x"), y: field(`rate_${at + 1}`), source, mode: "center", line_width: 1.5,
@@ -183,11 +225,6 @@
       figure.add_layout(overall);
       figure.add_tools(new HoverTool({mode: "vline", renderers: [bars], tooltips: [
         ["rows", "@row to @end"], ["time", "@time"], ["signals", "@signals of @rows"], ["rate", "@rate{0.[00] %}"]]}));
-      figure.x_range.change.connect((_, {start, end}) => {
-        const bars = bars_between(start, end);
-        if (bars.x.length !== source.data.x.length) source.data = bars;
-        figure.y_range.end = Math.max(figure.y_range.end, Math.min(1, 1.25 * Math.max(...bars.rate)));
-      });
       dress_legend(figure);
       return figure;
     }
@@ -213,10 +250,9 @@
       return bars;
     };
     const source = new ColumnDataSource({name: "ranks of keys", data: bars_between(group.first, group.last)});
-    const bars = figure.vbar({x: field("x"), width: field("width"), top: field("rate"), source, line_width: 0.5,
-                              legend_label: `window ${overview.windows[0]}`});
+    const bars = bars_in_view(figure, source, {top: field("rate"), line_width: 0.5, legend_label: `window ${overview.windows[0]}`});
     themed(bars.glyph, ({bar, edge}) => ({fill_color: bar, line_color: edge}));
-    figure.y_range = new Range1d({start: 0, end: Math.min(1, 1.1 * Math.max(0.01, keys.rates[0][0] || 0))});
+    fit(figure, () => [0, Math.min(1, 1.1 * Math.max(0.01, keys.rates[0][0] || 0))]);
     figure.yaxis.formatter = new NumeralTickFormatter({format: "0.[0] %"});
     figure.add_tools(new HoverTool({mode: "vline", renderers: [bars], tooltips: [
       ["first key", "@from"], ["its rate", "@rate{0.[00] %}"], ["last key", "@to"], ["its rate", "@lowest{0.[00] %}"]]}));
@@ -464,7 +500,7 @@
   window.stream_signal_report = {
     label: (id, value) => ({ranks: groups.ranks, price: overview.first ? groups.stream : groups.key,
                             key_rate: groups.key}[id] ?? groups.stream).label(value),
-    data: overview, zoom, groups,
+    data: overview, zoom, groups, palettes,
   };
 
   async function draw() {

@@ -311,6 +311,16 @@ def test_gaps() -> None:
     assert (other.steps.count, other.steps.usual, other.steps.longer) == (293, 60 * 10**9, 5)
 
 
+def test_a_stop_in_a_file_without_timestamps() -> None:
+    """Nothing is compared after it either, whatever the first column holds."""
+    config, order = Config(), TimeOrder()
+    stream = SignalStream(config, [TimeOrder()])
+    stream.feed(b"close\n3\n2\n")
+    again = SignalStream.from_state(config, stream.state(), [order])
+    again.feed(b"1\n1\n")
+    assert (order.counts, order.pairs, order.watches) == ({}, 0, False)
+
+
 def damages() -> Iterator[Any]:
     """Make snapshots of which one part is of another kind."""
     order = order_of("12/01/2024", "01/02/2024", "x", "60", "60")

@@ -1,0 +1,51 @@
+r"""Foreign text as a person sees it: a terminal obeys control characters, and a name in an archive may hold some.
+
+File names, members of zip files, arguments, cells, names of columns and the values of a config are written by others.
+None of them moves the cursor, names the window, or turns the order of a line: what is not printable is escaped.
+
+`printable` is for words, at the place where they are written. `typed` is for a command: it has to stay the same name,
+so a shell reads the escapes back (`$'a\x1b.csv'`, as bash, zsh and ksh do).
+"""
+
+from __future__ import annotations
+
+
+def printable(text: str) -> str:
+    r"""Return a text with all that is not printable in it escaped: controls, marks of direction, lone surrogates.
+
+    >>> print(printable("收盘 \x1b[31m \u202e"))
+    收盘 \x1b[31m \u202e
+    """
+    return text if text.isprintable() else "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+
+
+def typed(text: str) -> str:
+    r"""Quote a text as it is to be typed in a shell.
+
+    >>> print(typed("jan.csv"), typed("it's.csv"), typed("a\x1b[31m'.csv"))
+    jan.csv 'it'"'"'s.csv' $'a\x1b[31m\'.csv'
+    """
+    if text.isprintable():
+        from shlex import quote
+
+        return quote(text)
+    return f"$'{''.join(map(_escaped, text))}'"
+
+
+def typed_path(path: str) -> str:
+    """Quote a path as it is to be typed: one that begins with a dash is no flag.
+
+    >>> typed_path("-a.csv")
+    './-a.csv'
+    """
+    return typed(f"./{path}" if path.startswith("-") else path)
+
+
+def _escaped(character: str) -> str:
+    if character in "\\'":
+        return f"\\{character}"
+    if character.isprintable():
+        return character
+    # A byte of a file name that is no UTF-8 is a lone surrogate.
+    surrogates = "surrogateescape" if "\udc80" <= character <= "\udcff" else "surrogatepass"
+    return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", surrogates))

@@ -1,0 +1,54 @@
+"""Beginning: what the first bytes of a file of candles tell: whether it has rows, and when they begin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from stream_signal.core.errors import DataError
+from stream_signal.core.findings import Findings
+from stream_signal.core.series.grouping import Grouping
+from stream_signal.core.series.keys import Keys
+from stream_signal.core.text.reader import TextReader
+from stream_signal.core.time_column import find_time
+from stream_signal.core.timestamps import NO_READING, form_of
+
+if TYPE_CHECKING:
+    from stream_signal.core.config import Config
+    from stream_signal.core.header import Header
+
+
+class Beginning(NamedTuple):
+    """What is known of the first row of a file."""
+
+    has_rows: bool
+    """whether it has a whole row, or one that cannot be read"""
+    time_ns: int | None
+    """the first timestamp, in nanoseconds since 1970; None if there is none, or it could be two times"""
+
+
+def beginning_of(data: bytes, config: Config, header: Header | None) -> Beginning:
+    r"""Return what the first bytes of a file tell; `header` is that of the stream, if it is known.
+
+    >>> from stream_signal import Config
+    >>> beginning_of(b"time,close\n60,4.5\n", Config(), None)
+    Beginning(has_rows=True, time_ns=60000000000)
+    >>> beginning_of(b"time,close\n60,4", Config(), None)
+    Beginning(has_rows=False, time_ns=None)
+    """
+    reader = TextReader(config, Grouping(Keys(1)), begin=lambda _: True)
+    reader.resume(header, 0, 0, Findings())
+    has_rows = False
+    try:
+        for rows in reader.rows(data):
+            has_rows = has_rows or bool(len(rows)) or rows.failure is not None
+            position = find_time(reader.header, config.time_column) if reader.header else None
+            for text in [] if position is None else rows.texts(position):
+                form = form_of(text.strip(b" "))
+                day_first, month_first = form.readings(text.strip(b" ")) if form else NO_READING
+                if day_first is not None and day_first == month_first:
+                    return Beginning(has_rows=True, time_ns=day_first)
+            if rows.failure or (has_rows and position is None):
+                break
+    except DataError:  # a line that is too long
+        has_rows = True
+    return Beginning(has_rows, None)
