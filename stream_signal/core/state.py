@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.core.config import DELIMITERS
+from stream_signal.core.findings import EXAMPLES, REPAIRS, Findings, Place
 from stream_signal.core.header import Header
 from stream_signal.core.limits import MOST_KEY_BYTES, MOST_KEYS_BYTES
-from stream_signal.core.repairs import Place, Repairs
 from stream_signal.core.series.saved import PanelState, SeriesState
 from stream_signal.core.ticks import MAX_DIGITS
 
@@ -32,7 +32,7 @@ class State(NamedTuple):
     """bytes of the current part before the first row that is not counted"""
     line: int
     """lines in those bytes"""
-    repairs: Repairs
+    repairs: Findings
     """those before that offset"""
     panel: PanelState
     """what was counted, and the windows"""
@@ -61,10 +61,7 @@ class State(NamedTuple):
             "header": header,
             "offset": self.offset,
             "line": self.line,
-            "repairs": {
-                "counts": self.repairs.counts,
-                "first": {kind: list(map(list, places)) for kind, places in self.repairs.first.items()},
-            },
+            "repairs": self.repairs.as_json(),
             "rows": self.panel.rows,
             "full": self.panel.full,
             "series": {key.decode("latin-1"): list(map(list, each)) for key, each in self.panel.series.items()},
@@ -164,18 +161,19 @@ def _header(found: object) -> Header:
     return header
 
 
-def _repairs(found: object) -> Repairs:
-    saved = _fields(found, ("counts", "first"))
-    repairs = Repairs()
-    repairs.counts = {kind: natural(count) for kind, count in _mapping(saved["counts"]).items()}
-    repairs.first = {kind: list(map(_place, _list(first, list))) for kind, first in _mapping(saved["first"]).items()}
+def _repairs(found: object) -> Findings:
+    repairs = Findings()
+    for kind, finding in _mapping(found).items():
+        count, places = _list_of(finding, 2)
+        repairs.counts[kind] = natural(count)
+        repairs.first[kind] = list(map(_place, _list(places, list)))
+        if kind not in REPAIRS or not 1 <= len(places) <= min(count, EXAMPLES):
+            raise ValueError("expected the count and the first places of each kind")
     return repairs
 
 
-def _place(found: list[Any]) -> Place:
-    if len(found) != len(Place._fields):
-        raise ValueError("expected a place")
-    line, text, source = found
+def _place(found: object) -> Place:
+    line, text, source = _list_of(found, len(Place._fields))
     return Place(natural(line), _text(text), None if source is None else _text(source))
 
 

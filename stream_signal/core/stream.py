@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from stream_signal.core.config import Config, as_config
 from stream_signal.core.errors import DataError, TruncatedError
-from stream_signal.core.repairs import BAD_ROW, MISSING_CLOSE, Repairs
+from stream_signal.core.findings import BAD_ROW, MISSING_CLOSE, Findings
 from stream_signal.core.series.grouping import grouping_of
 from stream_signal.core.series.panel import Counts, Panel
 from stream_signal.core.text.reader import TextReader
@@ -48,8 +48,6 @@ BLOCK_BYTES = 1024 * 1024
 KEYED_BLOCK_BYTES = 2 * 1024 * 1024
 # To empty the window of a key takes the rings as long as the window is, however few closes it holds.
 MOST_RING_WINDOW = 10_000
-# The name under which a state keeps the doubts, among those of the observers.
-_DOUBTS = "doubts"
 
 
 class SignalStream:
@@ -88,7 +86,7 @@ class SignalStream:
         if observers:
             from stream_signal.core.observe import check_names
 
-            check_names(self._observers, {_DOUBTS, *([look.name] if look else [])})
+            check_names(self._observers, [look.name] if look else [])
         self._shows_windows = any(observer.sees_windows for observer in self._observers)
         self._config = config
         self._look = look
@@ -112,8 +110,6 @@ class SignalStream:
         self._fed = 0  # bytes of the current input
         self._has_batches = False  # whether rows of the current input were no bytes
         self._closed = False
-        self.doubts: dict[str, str] = {}
-        """what others doubt about the answer, by its kind, in one line each; a state keeps it"""
 
     @classmethod
     def from_state(
@@ -146,7 +142,6 @@ class SignalStream:
         for observer in self._observers:
             if observer.name in state.observed:
                 observer.restore(state.observed[observer.name])
-        self.doubts.update(_texts(state.observed.get(_DOUBTS, {})))
         if look:
             look.resume(state.header, state.observed.get(look.name), state.rows + 1, is_within=state.offset > 0)
         return self
@@ -166,8 +161,6 @@ class SignalStream:
         if self._look:
             snapshots[self._look.name] = self._look.snapshot()
         observed = {name: as_value(snapshot) for name, snapshot in snapshots.items() if snapshot is not None}
-        if self.doubts:
-            observed[_DOUBTS] = dict(self.doubts)
         return State(self.header, offset, line, repairs, self._panel.state(), self.symbols, observed)
 
     @property
@@ -246,7 +239,7 @@ class SignalStream:
         return self._text.header
 
     @property
-    def repairs(self) -> Repairs:
+    def repairs(self) -> Findings:
         """What was skipped or taken as missing so far."""
         return self._text.repairs
 
@@ -333,7 +326,7 @@ class SignalStream:
         stream = SignalStream(apart.config, parts, joins=True)
         stream._scratch = {} if scratch is None else scratch
         text = stream._text
-        text.resume(apart.header, offset=1, line=0, repairs=Repairs())
+        text.resume(apart.header, offset=1, line=0, repairs=Findings())
         stream._grouping.restore(apart.symbols)
         stream.begin_input(size=BLOCKS_FROM_BYTES)  # whoever counts apart counts a lot
         fed = 0
@@ -514,9 +507,3 @@ def _bytes_of(data: Any) -> bytes:
     if view.ndim != 1 or view.format not in {"B", "b", "c"}:  # a number of NumPy is a buffer, too
         raise TypeError(f"expected bytes, found {kind}")
     return bytes(view)
-
-
-def _texts(found: object) -> dict[str, str]:
-    if not isinstance(found, dict) or not all(isinstance(text, str) for pair in found.items() for text in pair):
-        raise ValueError("expected doubts")
-    return found

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from stream_signal.core.config import Config
+    from stream_signal.core.findings import Findings
     from stream_signal.core.header import Header
     from stream_signal.core.observe import Observer
-    from stream_signal.core.repairs import Repairs
     from stream_signal.core.series.segment import Segments
 
 
@@ -43,7 +43,7 @@ class Stretch(NamedTuple):
     """which the rows were read by"""
     segments: Segments
     """of each key, for each window"""
-    repairs: Repairs
+    repairs: Findings
     """with lines counted from the start of the stretch"""
     parts: tuple[Observer, ...]
     """what each observer would have seen, with rows counted from the start of the stretch"""

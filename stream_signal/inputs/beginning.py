@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.errors import DataError
-from stream_signal.core.repairs import Repairs
+from stream_signal.core.findings import Findings
 from stream_signal.core.series.grouping import Grouping
 from stream_signal.core.series.keys import Keys
 from stream_signal.core.text.reader import TextReader
@@ -36,7 +36,7 @@ def beginning_of(data: bytes, config: Config, header: Header | None) -> Beginnin
     Beginning(has_rows=False, time_ns=None)
     """
     reader = TextReader(config, Grouping(Keys(1)), begin=lambda _: True)
-    reader.resume(header, 0, 0, Repairs())
+    reader.resume(header, 0, 0, Findings())
     has_rows = False
     try:
         for rows in reader.rows(data):

@@ -100,7 +100,7 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
     if config.key is None and (len(order.inputs) > 1 or "-" in order.inputs or any(map(is_url, order.inputs))):
         from stream_signal.job.alike import Alike
 
-        sinks.append(Alike(stream, order.inputs))
+        sinks.append(Alike(stream, order.inputs, doubts))
     sinks += [resumption.saver(stream, log)] if resumption else []  # before whatever writes to the log, which may fail
     if rotations:
         from stream_signal.job.truncation import TruncationWarning

@@ -1,14 +1,13 @@
 """Doubts: what makes an answer doubtful, said on stderr and in the log, or made an error.
 
-A job without a doubt imports nothing for it. Others add a doubt of their own, once they have one:
-`stream.doubts[kind] = "one line"`. A checkpoint keeps it.
+A job without a doubt imports nothing for it. The other parts of a job may add a doubt of their own.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stream_signal.core.repairs import BAD_ROW
+from stream_signal.core.findings import BAD_ROW
 from stream_signal.outputs.sink import Sink
 
 if TYPE_CHECKING:
@@ -44,6 +43,7 @@ class Doubts(Sink):
         self._log = log
         self._quiet = quiet
         self._said: set[str] = set()
+        self._added: list[tuple[str, str]] = []
 
     def take(self, data: bytes) -> None:  # noqa: ARG002 - they are counted by now
         """Say what was noticed: a live stream may not end for weeks."""
@@ -53,15 +53,20 @@ class Doubts(Sink):
         """Say what was noticed, as after bytes."""
         self.take(b"")
 
+    def add(self, kind: str, text: str) -> None:
+        """Add a doubt that the stream and its timestamps know nothing of."""
+        self._added.append((kind, text))
+
     def found(self, *, so_far: bool = False) -> list[Doubt]:
         """Return all doubts; `so_far` leaves out those that more rows may remove."""
         stream = self._stream
         is_fine = stream.rows_with_mean != 0 or so_far
-        if is_fine and not stream.doubts and BAD_ROW not in stream.repairs.counts and self._times.is_in_order:
+        if is_fine and not self._added and BAD_ROW not in stream.repairs.counts and self._times.is_in_order:
             return []
-        from stream_signal.core.doubts import doubts_of
+        from stream_signal.core.doubts import Doubt, doubts_of
 
-        return doubts_of(stream, self._times.order, self._reversal, so_far=so_far)
+        found = doubts_of(stream, self._times.order, self._reversal, so_far=so_far)
+        return [*found, *(Doubt(*each) for each in self._added)]
 
     def refuse(self) -> None:
         """Raise DoubtError if there is any doubt."""

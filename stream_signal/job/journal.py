@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING
 
-from stream_signal.core.repairs import PREAMBLE_LINE
+from stream_signal.core.findings import PREAMBLE_LINE
 from stream_signal.core.steps import NANOSECONDS
 from stream_signal.core.urls import without_secrets
 from stream_signal.outputs.sink import Every

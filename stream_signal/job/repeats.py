@@ -10,9 +10,9 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import CheckpointError, DataError, shown
+from stream_signal.core.findings import Findings
 from stream_signal.core.limits import MAX_LINE_BYTES
 from stream_signal.core.observers.last_time import is_later
-from stream_signal.core.repairs import Repairs
 from stream_signal.core.series.grouping import Grouping
 from stream_signal.core.series.keys import Keys
 from stream_signal.core.text.reader import TextReader
@@ -54,7 +54,7 @@ class Repeats:
         self._last = last
         self._position: Position = find_time(header, column) or 0
         self._reader = TextReader(config, Grouping(Keys(1)), begin=lambda _: True)
-        self._reader.resume(header, 0, 0, Repairs())
+        self._reader.resume(header, 0, 0, Findings())
         self._splitter = LineSplitter()
         self._record: list[bytes] = []  # the lines of a row that is not complete
         self._before = b""

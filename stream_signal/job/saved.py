@@ -10,7 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stream_signal.core.repairs import BAD_ROW, MISSING_CLOSE
+from stream_signal.core.findings import BAD_ROW, MISSING_CLOSE
 from stream_signal.core.state import State, natural
 from stream_signal.inputs.fingerprint import Fingerprint, hashed
 from stream_signal.inputs.rotation import Followed, Left
@@ -138,7 +138,7 @@ def _from_schema_2(state: dict[str, Any]) -> dict[str, Any]:
     newer["observed"] = {"time_order": {"last": state["time"], "column": state["time_column"]}}
     repairs = state["repairs"]
     first = {kind: [_place_from(words) for words in places] for kind, places in repairs["first"].items()}
-    newer["repairs"] = {"counts": repairs["counts"], "first": first}
+    newer["repairs"] = {**repairs, "first": first}
     # Without a missing close there was nothing to count; with one, nothing tells how long the window was not full.
     newer["rows_without_mean"] = None if repairs["counts"].keys() & {MISSING_CLOSE, BAD_ROW} else 0
     return newer
@@ -149,7 +149,9 @@ def _from_schema_3(state: dict[str, Any], settings: dict[str, Any]) -> dict[str,
 
     For each window it had counted the rows without a mean, those up to the last missing close; with keys, over all.
     """
-    newer = {name: state[name] for name in ("header", "offset", "line", "repairs", "symbols", "observed")}
+    newer = {name: state[name] for name in ("header", "offset", "line", "symbols", "observed")}
+    counts, first = state["repairs"]["counts"], state["repairs"]["first"]
+    newer["repairs"] = {kind: [count, first[kind]] for kind, count in counts.items()}
     newer |= {"rows": state["rows"], "full": [], "series": {}}
     sizes = [settings["window"], *settings.get("windows", [])]
     for window, size in zip([state, *state["more"]], sizes, strict=True):

@@ -168,7 +168,6 @@ def named(name: str) -> Observer:
         ([Recorder(), Recorder(1)], "a name of its own for each observer, found 'recorder', which is taken"),
         ([named("a"), named("b"), named("a")], "a name of its own for each observer, found 'a', which is taken"),
         ([Keeper()], "a `name` for the snapshot of each observer, found none in Keeper"),
-        ([named("doubts")], "a name of its own for each observer, found 'doubts', which is taken"),
     ],
 )
 def test_each_snapshot_has_a_name(observers: list[Observer], message: str) -> None:

@@ -22,7 +22,7 @@ from stream_signal.core.blocks.decoder import MAX_ODD_SHARE, PADDING, BlockDecod
 from stream_signal.core.blocks.grouping import blocks_of
 from stream_signal.core.blocks.rolling import Scaling
 from stream_signal.core.blocks.rows import ArrayRows
-from stream_signal.core.repairs import MISSING_CLOSE
+from stream_signal.core.findings import MISSING_CLOSE
 from stream_signal.core.ticks import INT64_MAX, ticks_of
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stream_signal.core.doubts import BACKWARDS
 from stream_signal.core.errors import shown
+from stream_signal.core.findings import BACKWARDS
 from stream_signal.core.observe import Observer
 from stream_signal.core.observers.time_order import TimeOrder
 from stream_signal.core.quotes import FieldError, split_line

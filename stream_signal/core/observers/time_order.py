@@ -10,8 +10,8 @@ from __future__ import annotations
 from operator import sub
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stream_signal.core.doubts import BACKWARDS, EITHER, NOT_COMPARED, REPEATED
 from stream_signal.core.errors import shown
+from stream_signal.core.findings import BACKWARDS, EITHER, NOT_COMPARED, REPEATED, TIMES
 from stream_signal.core.observe import Observer
 from stream_signal.core.state import MAX_COUNT
 from stream_signal.core.steps import Steps
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from stream_signal.core.rows import Rows, Seen
     from stream_signal.core.time_column import Position, TimeColumn
 
-KINDS = (BACKWARDS, REPEATED, NOT_COMPARED, EITHER)
 # The column is ignored if this many timestamps cannot be compared before any can.
 _PATIENCE_ROWS = 10_000
 # Timestamps are compared in bulk, which takes a third of the time.
@@ -451,7 +450,7 @@ def _step_from(saved: Any) -> Step:
 
 
 def _counts(saved: Any) -> dict[str, int]:
-    if not set(saved) <= set(KINDS):
+    if not set(saved) <= set(TIMES):
         raise ValueError("expected counts")
     return {kind: _natural(count) for kind, count in saved.items()}
 

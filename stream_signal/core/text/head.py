@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 from stream_signal.core.config import AUTO
 from stream_signal.core.errors import DataError, MissingColumnError, shown
+from stream_signal.core.findings import BLANK_LINE, PREAMBLE_LINE, Findings
 from stream_signal.core.foreign import refuse_foreign
 from stream_signal.core.header import BOM, Header, find_header, headless
 from stream_signal.core.quotes import FieldError, split_line
-from stream_signal.core.repairs import BLANK_LINE, PREAMBLE_LINE, Repairs
 from stream_signal.core.ticks import parse_ticks, reads_as_close
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Head:
 
     >>> from stream_signal.core.config import Config
     >>> head = Head(Config(), None)
-    >>> head.read(b"# BTC/USD", 1, Repairs()), head.read(b"time,close", 2, Repairs())
+    >>> head.read(b"# BTC/USD", 1, Findings()), head.read(b"time,close", 2, Findings())
     (<Line.SKIPPED: 1>, <Line.HEADER: 2>)
     >>> head.header.position
     1
@@ -61,7 +61,7 @@ class Head:
         self._skipped: list[bytes] = []  # lines that were not blank
         self._numbers: list[int] = []  # theirs
 
-    def read(self, line: bytes, number: int, repairs: Repairs) -> Line:
+    def read(self, line: bytes, number: int, repairs: Findings) -> Line:
         """Take the next line, without its line end; raise DataError if the rows cannot begin here or later."""
         try:
             return self._read(line, number, repairs)
@@ -72,7 +72,7 @@ class Head:
                 error.hint = of_head(line.removeprefix(BOM), number, self._config)
             raise
 
-    def _read(self, line: bytes, number: int, repairs: Repairs) -> Line:
+    def _read(self, line: bytes, number: int, repairs: Findings) -> Line:
         if number == 1:
             line = line.removeprefix(BOM)
         if not line:

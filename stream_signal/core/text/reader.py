@@ -16,18 +16,18 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import DataError, TruncatedError, shown
-from stream_signal.core.header import BOM, Header
-from stream_signal.core.limits import MAX_LINE_BYTES
-from stream_signal.core.quotes import FieldError, QuotedRecords
-from stream_signal.core.repairs import (
+from stream_signal.core.findings import (
     BAD_ROW,
     BLANK_LINE,
     LONG_RECORD,
     MISSING_CLOSE,
     REPEATED_HEADER,
     UNFINISHED_LINE,
-    Repairs,
+    Findings,
 )
+from stream_signal.core.header import BOM, Header
+from stream_signal.core.limits import MAX_LINE_BYTES
+from stream_signal.core.quotes import FieldError, QuotedRecords
 from stream_signal.core.rows import Rows
 from stream_signal.core.series.keys import KeyRefused
 from stream_signal.core.text.head import Head, Line, is_repeated, marks_of
@@ -70,7 +70,7 @@ class TextReader:
     def __init__(self, config: Config, grouping: Grouping, begin: Callable[[Header], bool]) -> None:
         self.header: Header | None = None
         self.line = 0
-        self.repairs = Repairs()
+        self.repairs = Findings()
         self.keeps = False
         self.marks = marks_of(config)
         self._config = config
@@ -135,7 +135,7 @@ class TextReader:
         """Count lines that another engine has read."""
         self.line += count
 
-    def position(self, size: int) -> tuple[int, int, Repairs]:
+    def position(self, size: int) -> tuple[int, int, Findings]:
         """Return the offset and the line where the first row not counted begins, and the repairs before it.
 
         `size` bytes of the input were fed. Before its rows have begun, that is the start of the input.
@@ -146,7 +146,7 @@ class TextReader:
         held = self._lines.held + (self._quoted.held if self._quoted else 0)
         return size - held, self._record_line - 1 if is_open else self.line, self.repairs.copy()
 
-    def resume(self, header: Header | None, offset: int, line: int, repairs: Repairs) -> None:
+    def resume(self, header: Header | None, offset: int, line: int, repairs: Findings) -> None:
         """Continue from the position of a reader with the same settings; the next bytes are those from `offset` on."""
         self.header, self.repairs = header, repairs.copy()
         self._begin_input()
