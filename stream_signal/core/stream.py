@@ -445,6 +445,13 @@ class SignalStream:
         for rows in all_rows:
             self._take(rows)
             self._text.keeps = self._has_eyes
+            failure = rows.failure
+            if failure:
+                del rows  # the traceback will have this frame: a cycle, that would keep all of it
+                try:
+                    raise failure
+                finally:
+                    del failure
 
     @property
     def _has_eyes(self) -> bool:
@@ -452,7 +459,7 @@ class SignalStream:
         return bool(self._observers) or (self._look is not None and self._look.wants > 0)
 
     def _take(self, rows: Rows) -> None:
-        """Count rows, show them, and raise what came after them."""
+        """Count rows, and show them."""
         if not len(rows):
             pass
         elif self._has_eyes:
@@ -463,8 +470,6 @@ class SignalStream:
                 self._look.see(rows, seen)
         else:
             self._panel.push(rows)
-        if rows.failure:
-            raise rows.failure
 
     def _takes(self, batch: Batch) -> bool:
         """Whether the rows of a batch may be counted without their lines: these would be read as the batch was."""

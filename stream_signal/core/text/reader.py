@@ -266,7 +266,10 @@ class TextReader:
             self.line = number
         except BaseException as error:  # noqa: BLE001 - raised once the rows before it are counted
             failure = error
-        return Rows(closes, series if has_keys else 0, records if keeps else None, failure)
+        try:
+            return Rows(closes, series if has_keys else 0, records if keeps else None, failure)
+        finally:
+            del failure  # whose traceback has this frame: a cycle, that would keep all of it
 
     def _parse_marked(self, marks: Marks, close: bytes) -> Close:
         """Read a close with other marks, and keep it as observers see it: with a point, without groups."""
