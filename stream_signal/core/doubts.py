@@ -13,7 +13,6 @@ from stream_signal.core.steps import FIRST_STEPS, NANOSECONDS, are_gaps
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from stream_signal.core.observers.key_times import KeyTimes
     from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.core.stream import SignalStream
 
@@ -33,7 +32,7 @@ class Doubt(NamedTuple):
 
 def doubts_of(
     stream: SignalStream,
-    order: TimeOrder | KeyTimes,
+    order: TimeOrder,
     reversal: Callable[[], str] = lambda: SORT,
     *,
     so_far: bool = False,
@@ -76,10 +75,10 @@ def _of_rows(stream: SignalStream, *, so_far: bool) -> Iterator[Doubt]:
         )
 
 
-def _of_times(
-    order: TimeOrder | KeyTimes, reversal: Callable[[], str], *, so_far: bool, from_the_end: bool
-) -> Iterator[Doubt]:
+def _of_times(order: TimeOrder, reversal: Callable[[], str], *, so_far: bool, from_the_end: bool) -> Iterator[Doubt]:
     pairs, counts, first = order.pairs, order.counts, order.first
+    # Of rows that do not follow each other, only those of which there is nothing exact to say.
+    sampled = {kind: step for kind, step in order.sampled.items() if kind not in counts}
 
     def share(kind: str) -> str:
         return f"{counts[kind]} of {pairs} ({_percent(counts[kind], pairs)})"
@@ -87,20 +86,28 @@ def _of_times(
     if order.newest_first:
         how = f"{share(BACKWARDS)} timestamps are earlier than the one before, so the mean uses future prices"
         yield Doubt(BACKWARDS, f"newest first: {how}; {reversal()}")
-    elif counts.get(BACKWARDS):
-        how = f"{share(BACKWARDS)} timestamps are earlier than the one before; first: {first[BACKWARDS]}"
+    elif BACKWARDS in counts or BACKWARDS in sampled:
+        if BACKWARDS in counts:
+            how = f"{share(BACKWARDS)} timestamps are earlier than the one before; first: {first[BACKWARDS]}"
+        else:
+            how = f"at least 1 timestamp is earlier than the one before; seen at {sampled[BACKWARDS]}"
         files = "name the newest file first" if from_the_end else "name the files in the order of time"
         yield Doubt(BACKWARDS, f"out of order: {how}; sort the rows, or {files}")
     if counts.get(REPEATED):
         verb = "equals" if counts[REPEATED] == 1 else "equal"
         text = f"the same timestamp twice: {share(REPEATED)} {verb} the one before it; first: {first[REPEATED]}"
         yield Doubt(REPEATED, text)
+    elif REPEATED in sampled:
+        yield Doubt(REPEATED, f"the same timestamp twice: at least once; seen at {sampled[REPEATED]}")
     steps = order.steps
     if steps.usual and are_gaps(steps.longer, steps.count) and not (so_far and steps.count < FIRST_STEPS):
         longer = f"{steps.longer} of {steps.count} steps are longer than {seconds(steps.usual)}{order.or_else}"
         yield Doubt(GAPS, f"{longer}: a window is a number of rows, not a time")
     if counts.get(NOT_COMPARED):
         text = f"{counts[NOT_COMPARED]} timestamps could not be compared; first: {first[NOT_COMPARED]}"
+        yield Doubt(NOT_COMPARED, text)
+    elif NOT_COMPARED in sampled:
+        text = f"at least 1 timestamp could not be compared; seen at {sampled[NOT_COMPARED]}"
         yield Doubt(NOT_COMPARED, text)
     if counts.get(EITHER):
         what = "day and month could be either, and the order of the rows depends on which is first"

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stream_signal.core.doubts import Doubt
-    from stream_signal.core.observers.first_look import FirstLook
-    from stream_signal.core.observers.key_times import KeyTimes
     from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.core.stream import SignalStream
     from stream_signal.job.log import Log
@@ -32,7 +30,7 @@ class Doubts(Sink):
     def __init__(
         self,
         stream: SignalStream,
-        times: FirstLook | TimeOrder | KeyTimes,
+        times: TimeOrder,
         log: Log,
         reversal: Callable[[], str],
         *,
@@ -61,7 +59,7 @@ class Doubts(Sink):
             return []
         from stream_signal.core.doubts import doubts_of
 
-        return doubts_of(stream, self._times.order, self._reversal, so_far=so_far)
+        return doubts_of(stream, self._times, self._reversal, so_far=so_far)
 
     def refuse(self) -> None:
         """Raise DoubtError if there is any doubt."""

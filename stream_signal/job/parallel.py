@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from stream_signal.inputs.events import Event, Source
     from stream_signal.job.log import Log
 
-# The head of a file has the 10,000 rows of the first look, in most files.
+# The head of a file has the first 10,000 rows, whose timestamps are all compared, in most files.
 HEAD_BYTES = 1024 * 1024
 _LONGEST_WAIT_SECONDS = 3600.0
 
@@ -76,7 +76,7 @@ def count_range(apart: Apart, planned: Range) -> CountedRange:
     lines = planned
     try:
         lines = lines_of(planned)
-        stretch = SignalStream.count_apart(apart, read_range(lines, chunk_bytes_for(apart.config)))
+        stretch = SignalStream.count_apart(apart, read_range(lines, chunk_bytes_for(apart.config)), lines.begin)
         return CountedRange(lines, stretch, _tail_of(lines))
     except NotApart as why:
         return CountedRange(lines, None, why=str(why))

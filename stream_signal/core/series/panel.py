@@ -222,13 +222,15 @@ class Panel:
         self.has_keys = grouping.has_keys
         self.windows = [WindowSeries(window, grouping.keys, joins=joins) for window in windows]
 
-    def push(self, rows: Rows) -> None:
-        """Count rows that nobody wants to see."""
+    def push(self, rows: Rows) -> Seen:
+        """Count rows of whose windows nobody wants to see anything."""
+        seen = Seen(self.rows + 1, [], self.keys.names if self.has_keys else None)
         if rows.is_array and self._push_arrays(rows, shown=False) is not None:
-            return
+            return seen
         for window in self.windows:
             window.push(rows)
         self.rows += len(rows)
+        return seen
 
     def see(self, rows: Rows) -> tuple[Rows, Seen]:
         """Count rows; return what the panel shows of them, and the rows, as lists where sums do not fit into int64."""
