@@ -29,5 +29,6 @@ class Batch(NamedTuple):
     """bytes of the columns that were read"""
     lines: Callable[[], bytes]
     """makes the lines of CSV that the rows stand for"""
-    column: Callable[[int], tuple[bytes, Integers]]
-    """makes the texts at a position of the header, joined, and the n + 1 offsets where they begin and the last ends"""
+    column: Callable[..., tuple[bytes, Integers]]
+    """makes the texts at a position of the header, joined, and the n + 1 offsets where they begin and the last ends;
+    those of one row, if its number from 0 is given, too"""

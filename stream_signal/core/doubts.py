@@ -13,7 +13,6 @@ from stream_signal.core.steps import FIRST_STEPS, NANOSECONDS, are_gaps
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stream_signal.core.observers.key_times import KeyTimes
     from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.core.stream import SignalStream
 
@@ -33,6 +32,13 @@ WORDS = {
     EITHER: "day and month could be either, and the order of the rows depends on which is first; first: {first}; "
     "write dates as 2024-12-31",
 }
+# Of rows that do not follow each other, where there is nothing exact to say.
+SAMPLED = {
+    BACKWARDS: "out of order: at least 1 timestamp is earlier than the one before; seen at {first}; "
+    "sort the rows, or {how}",
+    REPEATED: "the same timestamp twice: at least once; seen at {first}",
+    NOT_COMPARED: "at least 1 timestamp could not be compared; seen at {first}",
+}
 
 
 class Doubt(NamedTuple):
@@ -45,7 +51,7 @@ class Doubt(NamedTuple):
 
 def doubts_of(
     stream: SignalStream,
-    order: TimeOrder | KeyTimes,
+    order: TimeOrder,
     reversal: Callable[[], str] = lambda: "sort the rows by time",
     *,
     so_far: bool = False,
@@ -64,7 +70,10 @@ def doubts_of(
     """
     repairs, pairs, steps = stream.repairs, order.pairs, order.steps
     counts = repairs.counts | order.counts
-    first: dict[str, object] = {**{kind: places[0] for kind, places in repairs.first.items()}, **order.first}
+    first: dict[str, object] = {kind: places[0] for kind, places in repairs.first.items()}
+    first |= order.sampled | order.first
+    sampled = order.sampled.keys() - order.counts.keys()
+    counts |= dict.fromkeys(sampled, 1)
     files = "name the newest file first" if stream.newest_first else "name the files in the order of time"
     equal = "equals" if counts.get(REPEATED) == 1 else "equal"
     more = {BAD_ROW: (stream.rows, ""), BACKWARDS: (pairs, files), REPEATED: (pairs, equal)}
@@ -79,7 +88,9 @@ def doubts_of(
     for kind, words in WORDS.items():
         if count := counts.get(kind):
             of, how = more.get(kind, (count, ""))
-            text = words.format(count=count, of=of, share=f"{100 * count / of:.3g} %", first=first.get(kind), how=how)
+            text = (SAMPLED[kind] if kind in sampled else words).format(
+                count=count, of=of, share=f"{100 * count / (of or 1):.3g} %", first=first.get(kind), how=how
+            )
             doubts.append(Doubt(BACKWARDS if kind == NEWEST_FIRST else kind, text))
     return doubts
 

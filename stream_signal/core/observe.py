@@ -38,6 +38,10 @@ class Observer:
     name = ""
     sees_windows = True
     """whether it looks at the windows of the rows; to show their texts alone costs less"""
+    wants: int | None = None
+    """how many more rows of this input it wants to see; None: all"""
+    samples = False
+    """whether it sees later rows, too, where those at every 4,096th byte of the input (`rows.marks`) are among them"""
 
     def begin(self, header: Header) -> None:
         """Receive the header, once, before the first row; a DataError ends the stream."""
@@ -49,6 +53,15 @@ class Observer:
 
     def row(self, row: Row) -> None:
         """See one row."""
+
+    def pass_by(self, tail: Rows, keys: Sequence[bytes | None] | None) -> None:
+        """Be told which were the last rows of the input so far, and their keys; it may have seen them, or not.
+
+        That is called at the end of an input, and of a state, for whoever does not want all rows.
+        """
+
+    def end_input(self) -> None:
+        """End an input: the next row belongs to another one."""
 
     def part(self) -> Observer | None:
         """Return an observer for later rows that are counted apart from the stream; None if it has to see them here.

@@ -28,7 +28,9 @@ class Rows:
 
     `closes` has `(ticks, places)` for each row, None if its close is missing. `series` is the number of the series that
     all rows belong to, or a list with that of each. `records` has the fields of each row, None if it has other fields
-    than the header; there are none where nobody asked for them. `failure` is the error of the line after these rows.
+    than the header; there are none where nobody asked for them, or only those of the rows at `marks`. `failure` is the
+    error of the line after these rows. `marks` are the positions of the rows at every 4,096th byte of the input,
+    ascending, where an observer asks for samples.
 
     >>> rows = Rows([(458, 2), None], records=[[b"60", b"4.58"], None])
     >>> len(rows), rows.missing, rows.texts(0)
@@ -44,10 +46,12 @@ class Rows:
         series: int | list[int] = 0,
         records: Sequence[list[bytes] | None] | None = None,
         failure: BaseException | None = None,
+        marks: Sequence[int] = (),
     ) -> None:
         self.closes = closes
         self.series = series
         self.failure = failure
+        self.marks = marks
         self._records = records
 
     def __len__(self) -> int:
@@ -74,6 +78,10 @@ class Rows:
         record = self.record(at)
         return record[column] if record else b""
 
+    def texts_at(self, column: Position, positions: Sequence[int]) -> list[bytes]:
+        """Return the texts of a column, those of the rows at some positions; for few rows, as `text`."""
+        return [self.text(column, at) for at in positions]
+
     def cells(self, column: Position) -> Any:  # noqa: ARG002
         """Return a column of text as an array, None if there is none: that of rows that are lists."""
         return None
@@ -90,7 +98,12 @@ class Rows:
         """Return the rows at some positions, ascending, with the same failure."""
         series = self.series if isinstance(self.series, int) else [self.series[at] for at in positions]
         records = self._records and [self._records[at] for at in positions]
-        return Rows([self.closes[at] for at in positions], series, records, self.failure)
+        return Rows([self.closes[at] for at in positions], series, records, self.failure, self.marks_of(positions))
+
+    def marks_of(self, positions: Sequence[int]) -> list[int]:
+        """Return which of the rows at some positions are marked, by their place among these."""
+        marks = set(self.marks)
+        return [at for at, before in enumerate(positions) if before in marks]
 
 
 class Means:
@@ -132,14 +145,21 @@ class Seen:
         self.windows = windows
         self.names = names
 
-    def keys(self, rows: Rows) -> list[bytes | None] | None:
-        """Return the key of each row, None where it could not be read; None itself if the stream has no keys."""
-        if self.names is None:
+    def keys(self, rows: Rows, positions: Sequence[int] | None = None) -> list[bytes | None] | None:
+        """Return the key of each row, or of those at some positions; None where it could not be read.
+
+        None itself if the stream has no keys.
+        """
+        names = self.names
+        if names is None:
             return None
         if isinstance(rows.series, int):
-            return [self.names[rows.series]] * len(rows)
-        names: list[bytes | None] = [*self.names, None]  # the last one is that of NO_SERIES
-        return [names[number] for number in rows.numbers()]
+            return [names[rows.series]] * len(rows if positions is None else positions)
+        if positions is not None:
+            numbers = [int(rows.series[at]) for at in positions]
+            return [None if number == NO_SERIES else names[number] for number in numbers]
+        with_none: list[bytes | None] = [*names, None]  # the last one is that of NO_SERIES
+        return [with_none[number] for number in rows.numbers()]
 
 
 class Row:

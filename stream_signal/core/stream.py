@@ -19,6 +19,7 @@ from stream_signal.core.errors import DataError, TruncatedError
 from stream_signal.core.findings import BAD_ROW, MISSING_CLOSE, Findings
 from stream_signal.core.series.grouping import grouping_of
 from stream_signal.core.series.panel import Counts, Panel
+from stream_signal.core.tail import Tail
 from stream_signal.core.text.reader import TextReader
 
 if TYPE_CHECKING:
@@ -29,9 +30,7 @@ if TYPE_CHECKING:
     from stream_signal.core.blocks.reader import BlockReader, Scratch
     from stream_signal.core.header import Header
     from stream_signal.core.observe import Observer
-    from stream_signal.core.observers.first_look import FirstLook
-    from stream_signal.core.observers.key_times import KeyTimes
-    from stream_signal.core.rows import Rows
+    from stream_signal.core.rows import Rows, Seen
     from stream_signal.core.state import State
     from stream_signal.core.stretch import Apart, Stretch
 
@@ -48,6 +47,8 @@ BLOCK_BYTES = 1024 * 1024
 KEYED_BLOCK_BYTES = 2 * 1024 * 1024
 # To empty the window of a key takes the rings as long as the window is, however few closes it holds.
 MOST_RING_WINDOW = 10_000
+# The name under which a state keeps the last rows, among those of the observers.
+_TAIL = "tail"
 
 
 class SignalStream:
@@ -55,12 +56,11 @@ class SignalStream:
 
     `feed` takes bytes cut anywhere; `finish` ends the stream. DataError names the line that cannot be read; after it,
     or after `finish`, the stream accepts nothing more (ValueError). `rows` and `signals` can be read at any time. Each
-    of the `observers` sees every row as it is counted. ValueError if two of them have one name, or if one has a
-    snapshot and no name.
+    of the `observers` sees the rows that it wants as they are counted. ValueError if two of them have one name, or if
+    one has a snapshot and no name.
 
     `engine` is "auto", or "rows" or "blocks" to use only that one, as far as it can read the data; the answer is the
-    same. `block_bytes` limits what the block reader takes at once. `look` sees the first timestamps of each input, at
-    less cost than an observer.
+    same. `block_bytes` limits what the block reader takes at once.
 
     >>> stream = SignalStream(Config(window=2))
     >>> stream.feed(b"close\n4.58\n4.")
@@ -76,7 +76,6 @@ class SignalStream:
         *,
         engine: Engine = "auto",
         block_bytes: int | None = None,
-        look: FirstLook | KeyTimes | None = None,
         joins: bool = False,
     ) -> None:
         if engine not in {"auto", "rows", "blocks"}:
@@ -86,16 +85,14 @@ class SignalStream:
         if observers:
             from stream_signal.core.observe import check_names
 
-            check_names(self._observers, [look.name] if look else [])
-        self._shows_windows = any(observer.sees_windows for observer in self._observers)
+            check_names(self._observers, {_TAIL})
         self._config = config
-        self._look = look
+        # Of an input of which not all rows are seen, the last ones are.
+        self._tail = Tail() if any(observer.wants is not None for observer in observers) else None
         self._grouping = grouping_of(config)
-        if look:
-            look.group_by(self._grouping)
         self._panel = Panel(self._grouping, (config.window, *config.windows), joins=joins)
         # It does not have the stream, which has it: a stream that is dropped goes at once, with its arrays.
-        self._text = TextReader(config, self._grouping, partial(_begin, (*self._observers, *([look] if look else []))))
+        self._text = TextReader(config, self._grouping, partial(_begin, self._observers))
         self._blocks: BlockReader | None = None
         self._scratch: Scratch = {}
         # The block reader reads points only; groups are odd lines to it, which the text reader reads.
@@ -103,13 +100,13 @@ class SignalStream:
         is_text = bool(marks and not marks.have_point) or self._panel.has_long_rings(MOST_RING_WINDOW)
         self._engine = "rows" if is_text else engine
         self._block_bytes = block_bytes or (KEYED_BLOCK_BYTES if self._panel.has_keys else BLOCK_BYTES)
-        self._blocks_from = BLOCKS_FROM_BYTES // (4 if observers else 1)
+        self._blocks_from = BLOCKS_FROM_BYTES // (4 if any(observer.wants is None for observer in observers) else 1)
         self._name: str | None = None  # of the current input
         self._expected = 0  # bytes
         self._backlog = 0  # bytes in large chunks, one after another
-        self._fed = 0  # bytes of the current input
         self._has_batches = False  # whether rows of the current input were no bytes
         self._closed = False
+        self._watch()
 
     @classmethod
     def from_state(
@@ -120,7 +117,6 @@ class SignalStream:
         *,
         engine: Engine = "auto",
         block_bytes: int | None = None,
-        look: FirstLook | KeyTimes | None = None,
     ) -> Self:
         r"""Resume from `state`, with the bytes from its offset on; `config` has the settings of that stream.
 
@@ -133,8 +129,7 @@ class SignalStream:
         >>> stream.finish()
         Counts(rows=3, signals=1, value=0.3333333333333333)
         """
-        self = cls(config, observers, engine=engine, block_bytes=block_bytes, look=look)
-        self._fed = state.offset
+        self = cls(config, observers, engine=engine, block_bytes=block_bytes)
         self._panel.restore(state.panel)
         self._text.resume(state.header, state.offset, state.line, state.repairs)
         if state.symbols:
@@ -142,8 +137,13 @@ class SignalStream:
         for observer in self._observers:
             if observer.name in state.observed:
                 observer.restore(state.observed[observer.name])
-        if look:
-            look.resume(state.header, state.observed.get(look.name), state.rows + 1, is_within=state.offset > 0)
+        saved = state.observed.get(_TAIL, "")
+        if not isinstance(saved, str):
+            raise ValueError("expected the last rows")  # noqa: TRY004 - in JSON, a wrong type is a wrong value
+        tail = Tail(saved.encode("latin-1"))
+        self._tail = None if self._tail is None else tail
+        self._pass_by(tail, torn=True)
+        self._watch()
         return self
 
     def state(self) -> State:
@@ -156,11 +156,13 @@ class SignalStream:
         self._check_open()
         if self._has_batches:
             raise ValueError("no stream can resume within an input that is not fed as bytes")
-        offset, line, repairs = self._text.position(self._fed)
+        offset, line, repairs = self._text.position()
+        if self._tail is not None:
+            self._pass_by(self._tail, torn=True)
         snapshots = {observer.name: observer.snapshot() for observer in self._observers}
-        if self._look:
-            snapshots[self._look.name] = self._look.snapshot()
         observed = {name: as_value(snapshot) for name, snapshot in snapshots.items() if snapshot is not None}
+        if self._tail is not None:
+            observed[_TAIL] = self._tail.whole().decode("latin-1")
         return State(self.header, offset, line, repairs, self._panel.state(), self.symbols, observed)
 
     @property
@@ -269,10 +271,9 @@ class SignalStream:
         """Take the next bytes; feeding a and then b is the same as feeding a + b."""
         data = data if isinstance(data, bytes) else _bytes_of(data)
         with self._reading():
-            self._fed += len(data)
             self._read(data)
-            if self._look:
-                self._look.fed(data)
+            if self._tail is not None:
+                self._tail.feed(data)
 
     def feed_batch(self, batch: Batch) -> None:
         """Take the next rows of a columnar file, with the same result as feeding their lines; a line has to end here.
@@ -284,19 +285,20 @@ class SignalStream:
             rows = self._block_reader().batch(batch) if self._takes(batch) else None
             if rows:
                 self._take(rows)
-                if self._look:
-                    self._look.took(batch)
+                if self._tail is not None:
+                    self._tail.take(rows)
                 return
             text = batch.lines()
+            self._text.mark_first(len(text))
             self._read(text)
-            if self._look:
-                self._look.fed(text)
+            if self._tail is not None:
+                self._tail.feed(text)
 
     def apart(self) -> Apart | None:
         """Return how later lines of this input can be counted apart, with `count_apart`; None if not, or not yet."""
         from stream_signal.core.stretch import Apart
 
-        if self._closed or not self.header or not self._text.between_rows or (self._look and self._look.wants):
+        if self._closed or not self.header or not self._text.between_rows:
             return None
         parts = [observer.part() for observer in self._observers]
         settled = tuple(part for part in parts if part is not None)
@@ -305,11 +307,12 @@ class SignalStream:
         return Apart(self._config, self.header, settled, self.symbols)
 
     @staticmethod
-    def count_apart(apart: Apart, chunks: Iterable[bytes], scratch: Scratch | None = None) -> Stretch:
+    def count_apart(apart: Apart, chunks: Iterable[bytes], offset: int = 1, scratch: Scratch | None = None) -> Stretch:
         r"""Count the whole lines in `chunks` apart from the stream that `apart` came from.
 
-        NotApart if the stream has to read these lines itself. Whoever counts many stretches in one thread may pass the
-        same empty dict as `scratch`, to keep memory that is costly to make.
+        `offset` is that of the first line in its input. NotApart if the stream has to read these lines itself. Whoever
+        counts many stretches in one thread may pass the same empty dict as `scratch`, to keep memory that is costly to
+        make.
 
         >>> stream = SignalStream(Config(window=2))
         >>> stream.feed(b"close\n4.58\n")
@@ -326,7 +329,7 @@ class SignalStream:
         stream = SignalStream(apart.config, parts, joins=True)
         stream._scratch = {} if scratch is None else scratch
         text = stream._text
-        text.resume(apart.header, offset=1, line=0, repairs=Findings())
+        text.resume(apart.header, offset, line=0, repairs=Findings())
         stream._grouping.restore(apart.symbols)
         stream.begin_input(size=BLOCKS_FROM_BYTES)  # whoever counts apart counts a lot
         fed = 0
@@ -356,10 +359,9 @@ class SignalStream:
                 observer.join(part, self.rows)
             self._panel.add(stretch.segments)
             self.repairs.add(stretch.repairs, self._text.line)
-            self._text.skip_lines(stretch.lines)
-            self._fed += stretch.size
-            if self._look:
-                self._look.fed(tail)
+            self._text.skip_lines(stretch.lines, stretch.size)
+            if self._tail is not None:
+                self._tail.feed(tail)
 
     def fits(self, stretch: Stretch) -> bool:
         """Whether lines were counted with the header and the symbols of this stream, and it can take their keys."""
@@ -371,17 +373,13 @@ class SignalStream:
         with self._reading():
             self._take_each(self._text.rest())
             self._text.end_input()
-            self._fed, self._has_batches = 0, False
-            if self._look:
-                self._look.end_input(self.rows + 1)
+            self._end(torn=False)
 
     def drop_input(self) -> None:
         """End an input that may not be whole: a line without its newline is a repair and does not count."""
         with self._reading():
             self._text.drop_input()
-            self._fed, self._has_batches = 0, False
-            if self._look:
-                self._look.end_input(self.rows + 1, torn=True)
+            self._end(torn=True)
 
     def finish(self) -> Counts:
         """End the stream and return its counts; raise TruncatedError if there was no row.
@@ -435,16 +433,39 @@ class SignalStream:
         if self._closed:
             raise ValueError("this stream has ended")
 
+    def _end(self, *, torn: bool) -> None:
+        self._has_batches = False
+        if self._tail is not None:
+            self._pass_by(self._tail, torn=torn)
+            self._tail = Tail()
+        for observer in self._observers:
+            observer.end_input()
+        self._watch()
+
+    def _pass_by(self, tail: Tail, *, torn: bool) -> None:
+        """Tell the observers which were the last rows."""
+        if self.header:
+            rows = tail.rows(self.header, torn=torn)
+            keys = self._grouping.keys_of(rows)
+            for observer in self._observers:
+                observer.pass_by(rows, keys)
+
+    def _watch(self) -> None:
+        """Find out who wants to see the next rows, and who no more than samples."""
+        self._seeing = [observer for observer in self._observers if observer.wants != 0]
+        self._sampling = [observer for observer in self._observers if observer.samples and observer.wants == 0]
+        self._shows_windows = any(observer.sees_windows for observer in self._seeing)
+        self._text.keeps = bool(self._seeing)
+        self._text.samples = any(observer.samples for observer in self._observers)
+
     def _read(self, data: bytes) -> None:
         self._backlog = self._backlog + len(data) if len(data) >= BACKLOG_BYTES else 0
         reader = self._block_reader() if self._wants_blocks() else self._text
         self._take_each(reader.rows(data))
 
     def _take_each(self, all_rows: Iterator[Rows]) -> None:
-        self._text.keeps = self._has_eyes
         for rows in all_rows:
             self._take(rows)
-            self._text.keeps = self._has_eyes
             failure = rows.failure
             if failure:
                 del rows  # the traceback will have this frame: a cycle, that would keep all of it
@@ -453,23 +474,23 @@ class SignalStream:
                 finally:
                     del failure
 
-    @property
-    def _has_eyes(self) -> bool:
-        """Whether somebody wants to see rows."""
-        return bool(self._observers) or (self._look is not None and self._look.wants > 0)
-
     def _take(self, rows: Rows) -> None:
         """Count rows, and show them."""
         if not len(rows):
             pass
-        elif self._has_eyes:
+        elif self._seeing:
             rows, seen = self._panel.see(rows, windows=self._shows_windows)
-            for observer in self._observers:
-                observer.see(rows, seen)
-            if self._look and self._look.wants:
-                self._look.see(rows, seen)
+            self._show(rows, seen)
         else:
-            self._panel.push(rows)
+            seen = self._panel.push(rows)
+            if rows.marks:
+                self._show(rows, seen)
+
+    def _show(self, rows: Rows, seen: Seen) -> None:
+        for observer in [*self._seeing, *self._sampling] if rows.marks else self._seeing:
+            observer.see(rows, seen)
+        if self._tail is not None and any(observer.wants == 0 for observer in self._seeing):
+            self._watch()
 
     def _takes(self, batch: Batch) -> bool:
         """Whether the rows of a batch may be counted without their lines: these would be read as the batch was."""
@@ -495,11 +516,11 @@ class SignalStream:
         return self._blocks
 
 
-def _begin(observers: Sequence[Observer | FirstLook | KeyTimes], header: Header) -> bool:
-    """Show observers the header; return whether there are any, for whom rows keep their texts."""
+def _begin(observers: Sequence[Observer], header: Header) -> tuple[bool, bool]:
+    """Show observers the header; return whether any wants the texts of all rows, and whether any wants samples."""
     for observer in observers:
         observer.begin(header)
-    return bool(observers)
+    return any(observer.wants != 0 for observer in observers), any(observer.samples for observer in observers)
 
 
 def _bytes_of(data: Any) -> bytes:

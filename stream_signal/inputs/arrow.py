@@ -251,8 +251,8 @@ class _Rows:
         lines = pc.binary_join_element_wise(*parts, "", null_handling="replace", null_replacement="")
         return _joined(lines)[0]
 
-    def _texts(self, arrays: Sequence[Any], position: int) -> tuple[bytes, Integers]:
-        """Return the texts of the column at a position, joined, and where each begins."""
+    def _texts(self, arrays: Sequence[Any], position: int, row: int | None = None) -> tuple[bytes, Integers]:
+        """Return the texts of the column at a position, joined, and where each begins; or that of one row."""
         import numpy as np
         import pyarrow.compute as pc
 
@@ -260,7 +260,7 @@ class _Rows:
             return b"", np.zeros(len(arrays[0]) + 1, np.int64)
         at = list(self.columns).index(position)
         array, column = arrays[at], self.columns[position]
-        text = column.text(array)
+        text = column.text(array if row is None else array.slice(row, 1))
         return _joined(pc.fill_null(text, "") if text.null_count else text)
 
     def _find(self, line: bytes, config: Config) -> Header | None:

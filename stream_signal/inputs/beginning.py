@@ -35,7 +35,7 @@ def beginning_of(data: bytes, config: Config, header: Header | None) -> Beginnin
     >>> beginning_of(b"time,close\n60,4", Config(), None)
     Beginning(has_rows=False, time_ns=None)
     """
-    reader = TextReader(config, Grouping(Keys(1)), begin=lambda _: True)
+    reader = TextReader(config, Grouping(Keys(1)), begin=lambda _: (True, False))
     reader.resume(header, 0, 0, Findings())
     has_rows = False
     try:

@@ -13,7 +13,7 @@ from stream_signal import system
 from stream_signal.core.config import BY_NAME
 from stream_signal.core.errors import ConfigError
 from stream_signal.core.limits import FIRST_ROWS
-from stream_signal.core.observers.first_look import FirstLook
+from stream_signal.core.observers.time_order import TimeOrder
 from stream_signal.core.stream import SignalStream
 from stream_signal.core.urls import is_url
 from stream_signal.inputs.files import FilesSource
@@ -37,9 +37,7 @@ if TYPE_CHECKING:
     from stream_signal.core.config import Config
     from stream_signal.core.observe import Observer
     from stream_signal.core.observers.key_charts import KeyCharts
-    from stream_signal.core.observers.key_times import KeyTimes
     from stream_signal.core.observers.overview import Overview
-    from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.inputs.events import Source
     from stream_signal.inputs.opening import Opened
     from stream_signal.inputs.rotation import Rotations
@@ -80,22 +78,23 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
     source = _source(order, config, tap)
     checkpoint = _checkpoint(order, held)
     signals = _signals(order, config, held, stop)
-    time_order = _time_order(order, config, log)
-    look = _first_look(config)
+    # The timestamps of all rows, if the order is one that takes its time for each row.
+    sees_all = log.listens or bool(order.signals) or order.strict
+    times = TimeOrder(config.time_column, rows=None if sees_all else FIRST_ROWS)
     rotations = _rotations(order, config)
     overview = _overview(order, config)
     charts = _key_charts(order, config)
-    observers: list[Observer] = [each for each in (signals and signals.lines, time_order, overview, charts) if each]
+    observers: list[Observer] = [each for each in (signals and signals.lines, times, overview, charts) if each]
     resumption = _resumption(order, config, checkpoint, signals, rotations)
     if resumption:
         observers += resumption.observers
-        stream = resumption.stream(observers, None if time_order else look)
+        stream = resumption.stream(observers)
     else:
-        stream = SignalStream(config, observers, look=None if time_order else look)
+        stream = SignalStream(config, observers)
     if rotations and not (resumption and resumption.saved):
         rotations.begin()
 
-    doubts = Doubts(stream, time_order or look, log, lambda: _reversal(order), quiet=order.is_quiet)
+    doubts = Doubts(stream, times, log, lambda: _reversal(order), quiet=order.is_quiet)
     sinks: list[Sink] = [signals] if signals else []
     if config.key is None and (len(order.inputs) > 1 or "-" in order.inputs or any(map(is_url, order.inputs))):
         from stream_signal.job.alike import Alike
@@ -107,10 +106,10 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
 
         sinks.append(TruncationWarning(log, quiet=order.is_quiet))
     sinks += [doubts] if order.follow else []
-    if time_order and log.listens:
+    if log.listens:
         from stream_signal.job.journal import Journal
 
-        sinks.append(Journal(stream, log, time_order, signals))
+        sinks.append(Journal(stream, log, times, signals))
     sinks += _so_far(order, config, held, stream, started)
     report = _page(order, config, stream, overview, charts, doubts, started)
     sinks += [report] if report else []
@@ -324,27 +323,6 @@ def _page(  # noqa: PLR0913, PLR0917 - what a page shows
     from stream_signal.job.report import ReportWriter
 
     return ReportWriter(order.report, config, stream, overview, charts, doubts, started, order.every)
-
-
-def _first_look(config: Config) -> FirstLook | KeyTimes:
-    if not config.is_keyed:
-        return FirstLook(config.time_column)
-    from stream_signal.core.observers.key_times import KeyTimes
-
-    return KeyTimes(config.time_column, FIRST_ROWS)
-
-
-def _time_order(order: Order, config: Config, log: Log) -> TimeOrder | KeyTimes | None:
-    """Return what compares the timestamps of all rows, if the order is one that takes its time for each row."""
-    if not (log.listens or order.signals or order.strict):
-        return None
-    if config.is_keyed:
-        from stream_signal.core.observers.key_times import KeyTimes
-
-        return KeyTimes(config.time_column)
-    from stream_signal.core.observers.time_order import TimeOrder
-
-    return TimeOrder(config.time_column)
 
 
 def _rotations(order: Order, config: Config) -> Rotations | None:

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stream_signal.core.doubts import Doubt
-    from stream_signal.core.observers.first_look import FirstLook
-    from stream_signal.core.observers.key_times import KeyTimes
     from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.core.stream import SignalStream
     from stream_signal.job.log import Log
@@ -31,7 +29,7 @@ class Doubts(Sink):
     def __init__(
         self,
         stream: SignalStream,
-        times: FirstLook | TimeOrder | KeyTimes,
+        times: TimeOrder,
         log: Log,
         reversal: Callable[[], str],
         *,
@@ -65,7 +63,7 @@ class Doubts(Sink):
             return []
         from stream_signal.core.doubts import Doubt, doubts_of
 
-        found = doubts_of(stream, self._times.order, self._reversal, so_far=so_far)
+        found = doubts_of(stream, self._times, self._reversal, so_far=so_far)
         return [*found, *(Doubt(*each) for each in self._added)]
 
     def refuse(self) -> None:

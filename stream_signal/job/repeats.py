@@ -53,7 +53,7 @@ class Repeats:
         self._header = header
         self._last = last
         self._position: Position = find_time(header, column) or 0
-        self._reader = TextReader(config, Grouping(Keys(1)), begin=lambda _: True)
+        self._reader = TextReader(config, Grouping(Keys(1)), begin=lambda _: (True, False))
         self._reader.resume(header, 0, 0, Findings())
         self._splitter = LineSplitter()
         self._record: list[bytes] = []  # the lines of a row that is not complete

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from stream_signal.core.config import Config
     from stream_signal.core.observe import Observer
-    from stream_signal.core.observers.first_look import FirstLook
-    from stream_signal.core.observers.key_times import KeyTimes
     from stream_signal.core.observers.last_time import LastTime
     from stream_signal.inputs.events import Source
     from stream_signal.inputs.rotation import Rotations
@@ -61,17 +59,17 @@ class Resumption:
         """The last timestamp tells the sender of a pipe where to continue."""
         return [self._last_time] if self._last_time else []
 
-    def stream(self, observers: Sequence[Observer], look: FirstLook | KeyTimes | None) -> SignalStream:
+    def stream(self, observers: Sequence[Observer]) -> SignalStream:
         """Return the stream as it was saved, or a new one; CheckpointError if the inputs are not those of then."""
         saved, path = self.saved, self._checkpoint.path
         if not saved:
-            return SignalStream(self._config, observers, look=look)
+            return SignalStream(self._config, observers)
         if saved.parts and self._rotations:
             self.position.resume_followed(saved.parts, saved.followed, self._rotations, path)
         elif saved.parts:
             self.position.resume(saved.parts, path)
         try:
-            stream = SignalStream.from_state(self._config, saved.state, observers, look=look)
+            stream = SignalStream.from_state(self._config, saved.state, observers)
         except ValueError as error:
             raise self._checkpoint.damaged(f"it is damaged: {error}") from None
         if self._last_time and "last_time" not in saved.state.observed and stream.rows:

@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import Config, DataError, Observer, Row, SignalStream, State
-from stream_signal.core.observers.first_look import FirstLook
 from support.candle_csv import candle_csv
 from support.oracle import means, value_of
 from support.strategies import Document, candle_files, close_lists, cuts, documents, windows
@@ -168,18 +167,13 @@ def named(name: str) -> Observer:
         ([Recorder(), Recorder(1)], "a name of its own for each observer, found 'recorder', which is taken"),
         ([named("a"), named("b"), named("a")], "a name of its own for each observer, found 'a', which is taken"),
         ([Keeper()], "a `name` for the snapshot of each observer, found none in Keeper"),
+        ([named("tail")], "a name of its own for each observer, found 'tail', which is taken"),
     ],
 )
 def test_each_snapshot_has_a_name(observers: list[Observer], message: str) -> None:
     """No observer is restored from what another one saved: a name that is taken, or missing, is refused at once."""
     with pytest.raises(ValueError, match=re.escape(message)):
         SignalStream(Config(), observers)
-
-
-def test_a_name_that_the_stream_has() -> None:
-    """The first look at the timestamps is kept under a name, too."""
-    with pytest.raises(ValueError, match="found 'time_order', which is taken"):
-        SignalStream(Config(), [named("time_order")], look=FirstLook())
 
 
 def test_observers_without_a_snapshot_need_no_name() -> None:

@@ -15,9 +15,7 @@ from hypothesis import strategies as st
 
 import stream_signal.core.observers
 from stream_signal import Config, DataError, Observer, Row, SignalLines, SignalStream, State, TimeOrder
-from stream_signal.core.observers.first_look import FirstLook
 from stream_signal.core.observers.key_charts import KeyCharts
-from stream_signal.core.observers.key_times import KeyTimes
 from stream_signal.core.observers.last_time import LastTime
 from stream_signal.core.observers.overview import Overview
 from support.candle_csv import candle_csv
@@ -157,16 +155,13 @@ class Watched:
 
     def __init__(self, config: Config, state: State | None, *, first: bool, **engine: Any) -> None:
         keyed = config.is_keyed
-        look = (KeyTimes(rows=3) if keyed else FirstLook()) if first else None
-        self.times = look or (KeyTimes() if keyed else TimeOrder())
+        self.times = TimeOrder(rows=3 if first else None)
         self.last, self.tally, self.charts = LastTime(), Tally(), KeyCharts(most=4)
         self.overview = Overview(keyed=keyed, windows=1 + len(config.windows), most=8)
         lines = SignalLines(keyed=keyed, windows=config.windows)
-        observers: list[Observer] = [lines, self.last, self.tally, self.charts, self.overview]
-        if not look:
-            observers.append(self.times)  # type: ignore[arg-type]
+        observers: list[Observer] = [lines, self.times, self.last, self.tally, self.charts, self.overview]
         make = partial(SignalStream.from_state, config, state) if state else partial(SignalStream, config)
-        self.stream = make(observers, look=look, **engine)
+        self.stream = make(observers, **engine)
 
     def end(self, data: bytes) -> object:
         """Feed the last bytes; return all there is to know then."""
@@ -176,7 +171,7 @@ class Watched:
             stream.end_input()
         except DataError as error:
             return str(error), known(stream)
-        order = self.times.order
+        order = self.times
         steps = order.steps
         return (
             (known(stream), stream.by_key, stream.by_window, stream.by_key_and_window),
@@ -192,8 +187,8 @@ def test_everything_that_watches_is_watched() -> None:
     names = [name for _, name, _ in pkgutil.iter_modules(stream_signal.core.observers.__path__)]
     modules = [importlib.import_module(f"stream_signal.core.observers.{name}") for name in names]
     found = {name for module in modules for name, kind in vars(module).items() if hasattr(kind, "snapshot")}
-    assert found - {"Buckets", "Observer"} == {
-        *("FirstLook", "KeyCharts", "KeyTimes", "LastTime", "Overview", "SignalLines", "TimeOrder")
+    assert found - {"Buckets", "Observer", "TimeSequence"} == {
+        *("KeyCharts", "LastTime", "Overview", "SignalLines", "TimeOrder")
     }
 
 

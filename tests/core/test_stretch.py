@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import Config, DataError, Observer, SignalStream, TimeOrder
-from stream_signal.core.observers.first_look import FirstLook
+from stream_signal.core.limits import FIRST_ROWS
 from stream_signal.core.stretch import NotApart
 from support.candle_csv import CLOSES, candle_csv
 from support.strategies import candle_files, windows
@@ -113,7 +113,7 @@ def test_not_yet() -> None:
     for piece, may in ((b"time,cl", False), (b"ose\n17,5\n", True), (b'18,"6', False), (b'"\n', True), (b"19,", False)):
         stream.feed(piece)
         assert bool(stream.apart()) == may
-    looked = SignalStream(Config(), look=FirstLook())
+    looked = SignalStream(Config(), [TimeOrder(rows=FIRST_ROWS)])
     looked.feed(b"time,close\n17,5\n")
     assert looked.apart() is None
     looked.feed(b"".join(b"%d,5\n" % second for second in range(18, 10_018)))
@@ -125,7 +125,7 @@ def test_not_yet() -> None:
 
 def test_the_seam_between_two_inputs_is_seen() -> None:
     """The first look compares the next input with the last lines of a stretch."""
-    stream = SignalStream(Config(), look=(look := FirstLook()))
+    stream = SignalStream(Config(), [order := TimeOrder(rows=FIRST_ROWS)])
     stream.feed(b"time,close\n" + b"".join(b"%d,5\n" % second for second in range(1000, 9000)))
     stream.feed(b"".join(b"%d,5\n" % second for second in range(9000, 9999)) * 3)
     lines = b"".join(b"%d,5\n" % second for second in (9999, 99999))
@@ -134,9 +134,9 @@ def test_the_seam_between_two_inputs_is_seen() -> None:
     stream.add(stretch, lines)
     stream.end_input()
     stream.feed(b"99998,5\n")
-    assert look.order.last == b"99998"
-    assert str(look.order.first["backwards"]).endswith("'9000' after '9998'")
-    assert look.order.counts["backwards"] == 3
+    assert order.last == b"99998"
+    assert str(order.first["backwards"]).endswith("'9000' after '9998'")
+    assert order.counts["backwards"] == 3
 
 
 def test_a_stretch_elsewhere_is_refused() -> None:

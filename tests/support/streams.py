@@ -61,13 +61,13 @@ def lines_of(pieces: list[bytes], form: str = "csv", engine: dict[str, Any] | No
     return written + lines.take()
 
 
-def stretch_of(stream: SignalStream, lines: bytes) -> Stretch | None:
-    """Count lines as another process does; None if the stream has to read them."""
+def stretch_of(stream: SignalStream, lines: bytes, offset: int = 1) -> Stretch | None:
+    """Count lines as another process does, those from an offset on; None if the stream has to read them."""
     apart = stream.apart()
     if not apart:
         return None
     try:
-        stretch = SignalStream.count_apart(pickle.loads(pickle.dumps(apart)), [lines[:7], lines[7:]])
+        stretch = SignalStream.count_apart(pickle.loads(pickle.dumps(apart)), [lines[:7], lines[7:]], offset)
     except NotApart:
         return None
     copied: Stretch = pickle.loads(pickle.dumps(stretch))

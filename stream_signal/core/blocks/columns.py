@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from stream_signal.core.rows import joined
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -81,7 +83,7 @@ class Columns:
             if cells is not None:
                 self._texts[position] = cells.tolist()
             elif isinstance(position, tuple):
-                self._texts[position] = list(map(_pair, *map(self.texts, position)))
+                self._texts[position] = list(map(joined, *map(self.texts, position)))
             else:
                 self._texts[position] = self._split(position)
         return self._texts[position]
@@ -89,7 +91,7 @@ class Columns:
     def text(self, position: Position, row: int) -> bytes:
         """Return the text at `position` of one row: that of `texts`, but without a look at the other rows."""
         if isinstance(position, tuple):
-            return _pair(self.text(position[0], row), self.text(position[1], row))
+            return joined(*(self.text(each, row) for each in position))
         if row in self.odd:
             record = self.odd[row]
             return record[position] if record else b""
@@ -99,11 +101,22 @@ class Columns:
 
     def texts_at(self, position: Position, rows: Integers) -> list[bytes]:
         """Return the texts at `position` of some rows: those of `text`, for many rows that are few of all."""
-        if self.odd or isinstance(position, tuple):
-            return [self.text(position, row) for row in rows.tolist()]
-        buffer, delimiter = self._buffer, self._delimiter
-        bounds = zip(self._starts[rows].tolist(), self._ends[rows].tolist(), strict=True)
-        return [buffer[start:end].removesuffix(b"\r").split(delimiter, position + 1)[position] for start, end in bounds]
+        if isinstance(position, tuple):
+            return list(map(joined, *(self.texts_at(each, rows) for each in position)))
+        buffer, delimiter, plain = self._buffer, self._delimiter, rows
+        if self.odd:
+            odd = np.fromiter(self.odd, np.int64)
+            plain = (rows - odd.searchsorted(rows))[~np.isin(rows, odd)]
+        bounds = zip(self._starts[plain].tolist(), self._ends[plain].tolist(), strict=True)
+        if position == 0 < self._width - 1:
+            texts = [buffer[start : buffer.find(delimiter, start)] for start, _ in bounds]
+        else:
+            lines = (buffer[start:end].removesuffix(b"\r") for start, end in bounds)
+            texts = [line.split(delimiter, position + 1)[position] for line in lines]
+        if len(plain) == len(rows):
+            return texts
+        others = iter(texts)
+        return [self.text(position, row) if row in self.odd else next(others) for row in rows.tolist()]
 
     def _with_odd(self, position: int, plain: Cells | None) -> Cells | None:
         if plain is None or not self.odd:
@@ -193,8 +206,9 @@ class BatchColumns:
 
     odd: Mapping[int, list[bytes] | None] = _NONE
 
-    def __init__(self, column: Callable[[int], tuple[bytes, Integers]]) -> None:
+    def __init__(self, column: Callable[..., tuple[bytes, Integers]]) -> None:
         self._column = cache(column)
+        self._one = column
         self._texts: dict[Position, list[bytes]] = {}  # filled on demand
 
     def cells(self, position: Position) -> Cells | None:
@@ -211,7 +225,7 @@ class BatchColumns:
         """Return the texts at `position` as a list."""
         if position not in self._texts:
             if isinstance(position, tuple):
-                self._texts[position] = list(map(_pair, *map(self.texts, position)))
+                self._texts[position] = list(map(joined, *map(self.texts, position)))
             else:
                 buffer, bounds = self._column(position)
                 self._texts[position] = [buffer[begin:end] for begin, end in pairwise(bounds.tolist())]
@@ -220,18 +234,17 @@ class BatchColumns:
     def text(self, position: Position, row: int) -> bytes:
         """Return the text at `position` of one row."""
         if isinstance(position, tuple):
-            return _pair(self.text(position[0], row), self.text(position[1], row))
+            return joined(*(self.text(each, row) for each in position))
         buffer, bounds = self._column(position)
         return buffer[int(bounds[row]) : int(bounds[row + 1])]
 
     def texts_at(self, position: Position, rows: Integers) -> list[bytes]:
-        """Return the texts at `position` of some rows."""
+        """Return the texts at `position` of some rows; of one row, without making those of the others."""
+        if isinstance(position, tuple):
+            return list(map(joined, *(self.texts_at(each, rows) for each in position)))
+        if len(rows) == 1:
+            return [self._one(position, int(rows[0]))[0]]
         return [self.text(position, row) for row in rows.tolist()]
-
-
-def _pair(first: bytes, second: bytes) -> bytes:
-    """Join a date and a time."""
-    return first + b" " + second if first or second else b""
 
 
 def _side_by_side(left: Cells | None, right: Cells | None) -> Cells | None:

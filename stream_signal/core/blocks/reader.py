@@ -23,6 +23,7 @@ from stream_signal.core.blocks.grouping import blocks_of
 from stream_signal.core.blocks.rolling import Scaling
 from stream_signal.core.blocks.rows import ArrayRows
 from stream_signal.core.findings import MISSING_CLOSE
+from stream_signal.core.limits import MARK_BYTES
 from stream_signal.core.ticks import INT64_MAX, ticks_of
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class BlockReader:
     >>> from stream_signal.core.series.grouping import grouping_of
     >>> from stream_signal.core.text.reader import TextReader
     >>> grouping = grouping_of(Config())
-    >>> reader = BlockReader(TextReader(Config(), grouping, lambda _: False), grouping, 64 * 1024)
+    >>> reader = BlockReader(TextReader(Config(), grouping, lambda _: (False, False)), grouping, 64 * 1024)
     >>> [len(rows) for rows in reader.rows(b"time,close\n" + b"17,4.58\n18,4.59\n" * 5000 + b"19,4.")]
     [1, 8189, 1808, 2]
     """
@@ -142,6 +143,7 @@ class BlockReader:
             block = self._blocks.look(chunk, header, block, self._decoder)
         if not block:
             return None
+        marks = self._marks(block, self._text.offset - start)
         odd = self._blocks.read(partial(self._read_odd_lines, chunk, block))
         ticks, series = block.ticks[: odd.lines_counted], self._blocks.series(odd)
         if not isinstance(series, int):
@@ -150,25 +152,26 @@ class BlockReader:
             ticks = np.delete(ticks, odd.gone)
             series = series if isinstance(series, int) else np.delete(series, odd.gone)
         columns = partial(_columns, chunk, header, block, odd)
-        return self._as_rows(ticks, block.places, odd.closes, series, columns, odd.failure)
+        make = partial(ArrayRows, series=series, columns=columns, failure=odd.failure, marks=_positions_of(marks, odd))
+        return self._as_rows(ticks, block.places, odd.closes, make)
+
+    def _marks(self, block: Block, begin: int) -> Integers | None:
+        """Return the lines of a block that have a byte to be marked, if `begin` is the offset of the chunk."""
+        if not self._text.samples:
+            return None
+        first, end = begin + int(block.starts[0]), begin + int(block.ends[-1]) + 1
+        marks = np.arange(first // MARK_BYTES * MARK_BYTES + MARK_BYTES, end + 1, MARK_BYTES)
+        return block.ends.searchsorted(marks - (begin + 1))
 
     @staticmethod
-    def _as_rows(
-        ticks: Integers,
-        places: int,
-        closes: dict[int, Close],
-        series: int | Integers,
-        columns: Callable[[], Columns | BatchColumns],
-        failure: BaseException | None = None,
-    ) -> Rows:
+    def _as_rows(ticks: Integers, places: int, closes: dict[int, Close], make: Callable[..., ArrayRows]) -> Rows:
         """Make rows of ticks, and the `closes` that belong at some positions instead."""
         scaling = Scaling.of(ticks, places, closes)
         if scaling.largest > INT64_MAX:  # as lists they have no limit
-            rows = ArrayRows(ticks, places, scaling.largest, [], series, columns, failure)
-            return rows.as_lists(closes)
+            return make(ticks, places, scaling.largest, []).as_lists(closes)
         scaling.apply(ticks)
         missing = [at for at, close in closes.items() if close is None] if closes else []
-        return ArrayRows(ticks, scaling.places, scaling.largest, missing, series, columns, failure)
+        return make(ticks, scaling.places, scaling.largest, missing)
 
     def batch(self, batch: Batch) -> Rows | None:
         """Read rows between two lines, with their closes as floats; None, with none read, if their text is better.
@@ -191,16 +194,17 @@ class BlockReader:
             closes = dict(sorted((closes | dict.fromkeys(gone)).items()))
         text.skip_lines(count)
         floats[list(closes)] = 0
-        return self._as_rows(floats.astype(np.int64), found.places, closes, 0, partial(BatchColumns, batch.column))
+        make = partial(ArrayRows, series=0, columns=partial(BatchColumns, batch.column), marks=[0])
+        return self._as_rows(floats.astype(np.int64), found.places, closes, make)
 
     def _read_odd_lines(self, chunk: bytes, block: Block) -> OddLines:
         """Have the text reader read the odd lines in order, and skip the lines between them."""
         text, starts, ends = self._text, block.starts, block.ends
         odd = OddLines(block.odd.tolist(), [], {}, {}, {}, None, len(block.ticks))
-        passed = 0
+        passed, at = 0, int(starts[0])
         for line in odd.lines:
-            text.skip_lines(line - passed)
-            passed = line + 1
+            text.skip_lines(line - passed, int(starts[line]) - at)
+            passed, at = line + 1, int(ends[line]) + 1
             try:
                 (rows,) = text.rows(chunk[starts[line] : ends[line] + 1])
                 failure = rows.failure
@@ -215,8 +219,20 @@ class BlockReader:
                 odd.keys[line] = self._grouping.key
             else:
                 odd.gone.append(line)
-        text.skip_lines(odd.lines_counted - passed)
+        text.skip_lines(odd.lines_counted - passed, int(ends[-1]) + 1 - at)
         return odd
+
+
+def _positions_of(lines: Integers | None, odd: OddLines) -> list[int]:
+    """Return the positions of the rows of some lines, ascending, without those that are no rows."""
+    if lines is None:
+        return []
+    if odd.gone:
+        lines = lines[~np.isin(lines, odd.gone)]
+        lines -= np.searchsorted(odd.gone, lines)
+    if odd.failure:
+        lines = lines[lines < odd.lines_counted - len(odd.gone)]
+    return sorted(set(lines.tolist()))
 
 
 def _columns(chunk: bytes, header: Header, block: Block, odd: OddLines) -> Columns:

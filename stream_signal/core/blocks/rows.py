@@ -71,6 +71,7 @@ class ArrayRows(Rows):
         series: int | Integers,
         columns: Callable[[], Columns | BatchColumns],
         failure: BaseException | None = None,
+        marks: Sequence[int] = (),
     ) -> None:
         self.ticks = ticks
         self.places = places
@@ -78,6 +79,7 @@ class ArrayRows(Rows):
         self._missing = missing
         self.series = cast("int | list[int]", series)
         self.failure = failure
+        self.marks = marks
         self._make_columns = columns
 
     def __len__(self) -> int:
@@ -127,9 +129,9 @@ class ArrayRows(Rows):
         """Return one text of a column, that of the row at a position; for few rows, where `texts` cuts out all."""
         return self._columns.text(column, at)
 
-    def texts_at(self, column: Position, rows: Integers) -> list[bytes]:
+    def texts_at(self, column: Position, positions: Sequence[int] | Integers) -> list[bytes]:
         """Return the texts of a column, those of the rows at some positions; for few rows, as `text`."""
-        return self._columns.texts_at(column, rows)
+        return self._columns.texts_at(column, np.asarray(positions, np.int64))
 
     def as_lists(self, closes: Mapping[int, Close] = MappingProxyType({})) -> Rows:
         """Return the same rows as lists, with other `closes` at some positions: they have no limit."""
@@ -152,7 +154,8 @@ class _Listed(Rows):
             closes = [closes[at] for at in positions]
         if not isinstance(series, int):
             series = rows.numbers() if positions is None else [rows.numbers()[at] for at in positions]
-        super().__init__(closes, series, None, rows.failure)
+        marks = rows.marks if positions is None else rows.marks_of(positions)
+        super().__init__(closes, series, None, rows.failure, marks)
         self._rows = rows
         self._positions = range(len(closes)) if positions is None else positions
 
@@ -162,6 +165,9 @@ class _Listed(Rows):
 
     def text(self, column: Position, at: int) -> bytes:
         return self._rows.texts(column)[self._positions[at]]
+
+    def texts_at(self, column: Position, positions: Sequence[int]) -> list[bytes]:
+        return self._rows.texts_at(column, [self._positions[at] for at in positions])
 
     def only(self, positions: Sequence[int]) -> Rows:
         return _Listed(self._rows, [self._positions[at] for at in positions])

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.config import Config
     from stream_signal.core.header import Header
+    from stream_signal.core.rows import Rows
 
 
 class Grouping:
@@ -59,6 +60,10 @@ class Grouping:
 
     def see_bad(self, record: list[bytes] | None) -> None:
         """Take those of a row that counts without a close; None if it has other fields than the header."""
+
+    def keys_of(self, rows: Rows) -> list[bytes | None] | None:  # noqa: ARG002
+        """Return the keys of rows that have their texts; None if the stream has no keys."""
+        return None
 
     @property
     def usual(self) -> tuple[int, bytes] | None:
@@ -169,6 +174,10 @@ class KeyColumn(Grouping):
         if isinstance(number, int):
             self.number = number
 
+    def keys_of(self, rows: Rows) -> list[bytes | None] | None:
+        """Return what stands in the column."""
+        return [key.strip(b" ") or None for key in rows.texts(self.column or 0)]
+
     def see_bad(self, record: list[bytes] | None) -> None:
         """Take the key of a row that counts without a close, if it can be read."""
         self.key, self.number = None, NO_SERIES
@@ -201,6 +210,10 @@ class InputName(Grouping):
         if self.key is None:
             raise KeyRefused("an input whose name has its key (`@file`)", "one without a name")
         self.number = self.keys.take(self.key)
+
+    def keys_of(self, rows: Rows) -> list[bytes | None] | None:
+        """Return the key for each row."""
+        return [self.key] * len(rows)
 
     def see_bad(self, record: list[bytes] | None) -> None:
         """Take the key for a row that counts without a close."""

@@ -197,7 +197,8 @@ class Panel:
     >>> from stream_signal.core.series.keys import Keys
     >>> keys = Keys(most=10)
     >>> panel = Panel(KeyColumn(keys, "symbol"), [2])
-    >>> panel.push(Rows([(close, 0) for close in (1, 9, 2, 8)], [keys.take(key) for key in (b"A", b"B", b"A", b"B")]))
+    >>> numbers = [keys.take(key) for key in (b"A", b"B", b"A", b"B")]
+    >>> seen = panel.push(Rows([(close, 0) for close in (1, 9, 2, 8)], numbers))
     >>> panel.counts().signals, panel.by_key()
     (1, {'A': Counts(rows=2, signals=1, value=0.5), 'B': Counts(rows=2, signals=0, value=0.0)})
     """
@@ -208,9 +209,9 @@ class Panel:
         self.has_keys = grouping.has_keys
         self.windows = [WindowSeries(window, grouping.keys, joins=joins) for window in windows]
 
-    def push(self, rows: Rows) -> None:
-        """Count rows that nobody wants to see."""
-        self.see(rows, windows=False)
+    def push(self, rows: Rows) -> Seen:
+        """Count rows of whose windows nobody wants to see anything."""
+        return self.see(rows, windows=False)[1]
 
     def see(self, rows: Rows, *, windows: bool = True) -> tuple[Rows, Seen]:
         """Count rows; return what the panel shows of them, and the rows, as lists where sums do not fit into int64.

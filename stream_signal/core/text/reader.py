@@ -26,7 +26,7 @@ from stream_signal.core.findings import (
     Findings,
 )
 from stream_signal.core.header import BOM, Header
-from stream_signal.core.limits import MAX_LINE_BYTES
+from stream_signal.core.limits import MARK_BYTES, MAX_LINE_BYTES
 from stream_signal.core.quotes import FieldError, QuotedRecords
 from stream_signal.core.rows import Rows
 from stream_signal.core.series.keys import KeyRefused
@@ -57,21 +57,22 @@ class TextReader:
 
     `rows` and `rest` yield the complete rows, of which `grouping` says the series; a line that cannot be read is the
     failure of the rows before it. `header` is set once it is known, and `begin` called with it. `keeps` says whether
-    rows keep their texts; `begin` returns it for the first ones. `marks` are those of the closes, None if they are
-    plain. `line` counts the lines read of this input, and `repairs` what was skipped or taken as missing.
+    rows keep their texts, `samples` whether those at every 4,096th byte are found, and keep theirs; `begin` sets both
+    for the first rows. `marks` are those of the closes, None if they are plain. `line` and `offset` count the lines and
+    bytes read of this input, and `repairs` what was skipped or taken as missing.
 
     >>> from stream_signal.core.config import Config
     >>> from stream_signal.core.series.grouping import grouping_of
-    >>> reader = TextReader(Config(), grouping_of(Config()), lambda _: False)
+    >>> reader = TextReader(Config(), grouping_of(Config()), lambda _: (False, False))
     >>> [rows.closes for rows in reader.rows(b"close\n4.58\n4.59\n4.")], [rows.closes for rows in reader.rest()]
     ([[(458, 2), (459, 2)]], [[(4, 0)]])
     """
 
-    def __init__(self, config: Config, grouping: Grouping, begin: Callable[[Header], bool]) -> None:
+    def __init__(self, config: Config, grouping: Grouping, begin: Callable[[Header], tuple[bool, bool]]) -> None:
         self.header: Header | None = None
-        self.line = 0
+        self.line = self.offset = 0
         self.repairs = Findings()
-        self.keeps = False
+        self.keeps = self.samples = False
         self.marks = marks_of(config)
         self._config = config
         self._grouping = grouping
@@ -84,7 +85,9 @@ class TextReader:
         self._begin_input()
 
     def _begin_input(self) -> None:
-        self.line = 0
+        self.line = self.offset = 0
+        self._mark_bytes = MARK_BYTES
+        self._is_marked = False  # whether the open record has a byte to be marked
         self._repairs_before = self.repairs.copy()  # those of earlier inputs
         # None once the rows of this input have begun.
         self._head: Head | None = Head(self._config, self.header)
@@ -92,11 +95,12 @@ class TextReader:
     def rows(self, data: bytes) -> Iterator[Rows]:
         """Take the next bytes, cut anywhere; yield the rows that are now complete."""
         for start in range(0, len(data), _SLICE_BYTES):
-            lines = self._lines.split(data[start : start + _SLICE_BYTES])
+            piece, held = data[start : start + _SLICE_BYTES], self._lines.held
+            lines = self._lines.split(piece)
             if lines and len(lines[0]) > MAX_LINE_BYTES:
                 raise self._endless(lines[0])
             if lines:
-                yield self._read(lines)
+                yield self._read(lines, self._marked(piece, held))
             if self._lines.held > MAX_LINE_BYTES:
                 raise self._endless(self._lines.rest())
 
@@ -104,7 +108,8 @@ class TextReader:
         """Yield the last row of an input, if it has no newline."""
         if self._lines.held:
             self._is_torn = True
-            yield self._read([self._lines.rest()])
+            rest = self._lines.rest()
+            yield self._read([rest], self._marked(b"", len(rest)))
             self._is_torn = False
 
     def end_input(self) -> None:
@@ -131,38 +136,60 @@ class TextReader:
         """Whether the rows have begun and the next byte begins one: nothing is held, no quote is open."""
         return not (self._head or self._lines.held or (self._quoted and self._quoted.open))
 
-    def skip_lines(self, count: int) -> None:
-        """Count lines that another engine has read."""
+    def skip_lines(self, count: int, size: int = 0) -> None:
+        """Count lines that another engine has read, and their bytes."""
         self.line += count
+        self.offset += size
 
-    def position(self, size: int) -> tuple[int, int, Findings]:
+    def mark_first(self, size: int) -> None:
+        """Mark the first of the next rows, which have so many bytes, and no other: they are a batch."""
+        self.offset, self._mark_bytes = size - 1, max(size, 1)
+
+    def position(self) -> tuple[int, int, Findings]:
         """Return the offset and the line where the first row not counted begins, and the repairs before it.
 
-        `size` bytes of the input were fed. Before its rows have begun, that is the start of the input.
+        Before its rows have begun, that is the start of the input.
         """
         if self._head:
             return 0, 0, self._repairs_before.copy()
         is_open = self._quoted and self._quoted.open
-        held = self._lines.held + (self._quoted.held if self._quoted else 0)
-        return size - held, self._record_line - 1 if is_open else self.line, self.repairs.copy()
+        offset = self.offset - (self._quoted.held if self._quoted else 0)
+        return offset, self._record_line - 1 if is_open else self.line, self.repairs.copy()
 
     def resume(self, header: Header | None, offset: int, line: int, repairs: Findings) -> None:
         """Continue from the position of a reader with the same settings; the next bytes are those from `offset` on."""
         self.header, self.repairs = header, repairs.copy()
         self._begin_input()
-        self.line = line
+        self.line, self.offset = line, offset
         if offset:
             self._head = None
         if header:
             self._begin_rows(header)
 
     def _begin_rows(self, header: Header) -> None:
-        self.keeps = self._begin(header)
+        self.keeps, self.samples = self._begin(header)
         self._grouping.begin(header)
 
-    def _read(self, lines: list[bytes]) -> Rows:
+    def _marked(self, piece: bytes, held: int) -> list[int]:
+        """Count the bytes of the lines that end in a piece, of which the first began `held` bytes before it.
+
+        Return the numbers of those with a byte to be marked, descending.
+        """
+        begin = self.offset
+        self.offset = end = begin + held + len(piece) - self._lines.held
+        every = self._mark_bytes
+        if not self.samples or begin // every == end // every:
+            return []
+        line, at, marked = self.line + 1, 0, []
+        for mark in range(begin // every * every + every, end + 1, every):
+            before = max(at, mark - 1 - begin - held)  # in the piece, the byte to be marked
+            line, at = line + piece.count(b"\n", at, before), before
+            marked.append(line)
+        return marked[::-1]
+
+    def _read(self, lines: list[bytes], marked: list[int]) -> Rows:
         try:
-            return self._rows(self._read_head(iter(lines), self._head) if self._head else lines)
+            return self._rows(self._read_head(iter(lines), self._head) if self._head else lines, marked)
         except DataError as error:  # before the rows
             return Rows([], failure=error)
 
@@ -182,7 +209,7 @@ class TextReader:
             self.line += 1
         return lines
 
-    def _rows(self, lines: Iterable[bytes]) -> Rows:  # noqa: PLR0915 - one loop, at a microsecond a row
+    def _rows(self, lines: Iterable[bytes], marked: list[int]) -> Rows:  # noqa: PLR0915 - one loop, at 1 µs a row
         header, grouping = self.header, self._grouping
         if header is None:
             return Rows([])
@@ -197,15 +224,25 @@ class TextReader:
                 symbol_at, symbol = grouping.usual
         closes: list[Close] = []
         records: list[list[bytes] | None] = []
+        samples: dict[int, list[bytes] | None] = {}  # the records of the rows that are marked
         series: list[int] = []
         failure: BaseException | None = None
         keeps, has_keys = self.keeps, grouping.has_keys
         needs_record = keeps or grouping.reads
         fields: list[bytes] = []
-        number = self.line
+        number, is_marked = self.line, self._is_marked
+        while marked and marked[-1] <= number:  # in the head
+            marked.pop()
+        mark = marked.pop() if marked else 0
+        needs_record = needs_record or is_marked
         try:
             for line in lines:
                 number += 1
+                if number == mark:
+                    is_marked = needs_record = True
+                    while marked and marked[-1] == number:
+                        marked.pop()
+                    mark = marked.pop() if marked else 0
                 found, texts = "", None
                 if quoted.open or _QUOTE in line:
                     try:
@@ -225,7 +262,8 @@ class TextReader:
                     if close_is_last:
                         close = close.removesuffix(b"\r")
                 if needs_record:
-                    if symbol is not None and not texts and count == width and fields[symbol_at] == symbol:
+                    is_usual = symbol is not None and not texts and count == width and fields[symbol_at] == symbol
+                    if is_usual and not is_marked:
                         parse = unseen
                     else:
                         if grouping.reads:
@@ -233,7 +271,7 @@ class TextReader:
                         if fields and fields[-1][-1:] == b"\r":
                             fields[-1] = fields[-1][:-1]
                         self._record = None if count != width else _as_bytes(texts) if texts else fields
-                expected = ""
+                expected, ticks, is_row = "", None, False
                 if count == width:
                     try:
                         ticks = parse(close)
@@ -241,33 +279,35 @@ class TextReader:
                         expected, found = self._misread(error, close, start)
                     else:
                         # A blank line reads as a missing close if the close is the only column.
-                        if ticks is None and not line.removesuffix(b"\r"):
-                            found = ""
-                        else:
-                            if ticks is None:
-                                self.repairs.note(MISSING_CLOSE, start)
-                            closes.append(ticks)
-                            if keeps:
-                                records.append(self._record)
-                            if has_keys:
-                                series.append(grouping.number)
-                            continue
+                        is_row = ticks is not None or bool(line.removesuffix(b"\r"))
+                        if is_row and ticks is None:
+                            self.repairs.note(MISSING_CLOSE, start)
                 elif found:
                     expected = _CSV
                 else:
                     expected, found = _fields(width), str(count)
-                if start < number or not self._is_no_row(line.removesuffix(b"\r"), number):
+                if not is_row:
+                    if start == number and self._is_no_row(line.removesuffix(b"\r"), number):
+                        is_marked = False
+                        continue
                     self._bad_row(DataError(start, expected, found), texts or line)
-                    closes.append(None)
-                    if keeps:
-                        records.append(self._record)
-                    if has_keys:
-                        series.append(grouping.number)
-            self.line = number
+                if is_marked:
+                    samples[len(closes)] = self._record
+                    is_marked, needs_record = False, keeps or grouping.reads
+                closes.append(ticks)
+                if keeps:
+                    records.append(self._record)
+                if has_keys:
+                    series.append(grouping.number)
+            self.line, self._is_marked = number, is_marked
         except BaseException as error:  # noqa: BLE001 - raised once the rows before it are counted
             failure = error
+        if samples and not keeps:
+            records = [samples.get(at) for at in range(len(closes))]
         try:
-            return Rows(closes, series if has_keys else 0, records if keeps else None, failure)
+            return Rows(
+                closes, series if has_keys else 0, records if keeps or samples else None, failure, list(samples)
+            )
         finally:
             del failure  # whose traceback has this frame: a cycle, that would keep all of it
 

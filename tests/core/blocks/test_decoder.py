@@ -296,7 +296,7 @@ def test_agrees_with_the_row_engine(file: tuple[bytes, Layout]) -> None:
         if at in odd:
             continue
         config = Config(seed=1, window=5, version="v1", header=False, column=layout.column + 1)
-        reader = TextReader(config, grouping_of(config), lambda _: False)
+        reader = TextReader(config, grouping_of(config), lambda _: (False, False))
         reader.header = Header(b"", (), layout.delimiter, layout.column, layout.width)
         first = layout.delimiter.join("1" * layout.width).encode()  # what looks like binary is refused at the start
         ((_, close),) = (rows.closes for rows in reader.rows(first + b"\n" + line + b"\n"))

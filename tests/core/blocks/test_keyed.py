@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_signal import Config, SignalStream, StreamSignalError
-from stream_signal.core.observers.key_times import KeyTimes
+from stream_signal import Config, SignalStream, StreamSignalError, TimeOrder
 from stream_signal.core.observers.signal_lines import SignalLines
 from stream_signal.core.state import State
 from support.keyed_files import KeyedFile, keyed_files
@@ -65,7 +64,7 @@ def test_stopped_anywhere(file: KeyedFile, block_bytes: int, cuts: list[int]) ->
 
 def seen(file: KeyedFile, engine: Any, block_bytes: int, form: str) -> tuple[bytes, object, object, str]:
     """Count a file with observers; give the signal lines, the order of the times, and the error if there is one."""
-    lines, times, error = SignalLines(form, keyed=True, windows=file.config["windows"]), KeyTimes(), ""
+    lines, times, error = SignalLines(form, keyed=True, windows=file.config["windows"]), TimeOrder(), ""
     stream = SignalStream(Config(**file.config), [lines, times], engine=engine, block_bytes=block_bytes)
     try:
         stream.feed(file.data)
