@@ -45,7 +45,6 @@ from typing import TYPE_CHECKING
 __version__ = "0.2.0"
 
 if TYPE_CHECKING:
-    from stream_signal.core.arrays import signals
     from stream_signal.core.config import Config
     from stream_signal.core.errors import (
         CheckpointError,
@@ -62,10 +61,10 @@ if TYPE_CHECKING:
         StreamSignalError,
         TruncatedError,
     )
+    from stream_signal.core.mean import RollingMean, signals
     from stream_signal.core.observe import Observer
     from stream_signal.core.observers.signal_lines import SignalLines
     from stream_signal.core.observers.time_order import TimeOrder
-    from stream_signal.core.rolling import RollingMean
     from stream_signal.core.rows import Row
     from stream_signal.core.series.panel import Counts
     from stream_signal.core.series.segment import Segment
@@ -108,7 +107,7 @@ _HOMES = {
     "Counts": "core.series.panel",
     "Metrics": "outputs.metrics",
     "Observer": "core.observe",
-    "RollingMean": "core.rolling",
+    "RollingMean": "core.mean",
     "Row": "core.rows",
     "Segment": "core.series.segment",
     "SignalLines": "core.observers.signal_lines",
@@ -116,7 +115,7 @@ _HOMES = {
     "State": "core.state",
     "TimeOrder": "core.observers.time_order",
     "run": "job.run",
-    "signals": "core.arrays",
+    "signals": "core.mean",
 }
 
 

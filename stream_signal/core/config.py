@@ -16,11 +16,9 @@ from stream_signal.core.errors import ConfigError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from typing import Literal, Self
+    from typing import Self
 
-    Column = str | int | tuple[str, int]
-    TimeColumn = str | int | tuple[str | int, str | int] | None
-    HeaderSetting = bool | Literal["auto"]
+    from stream_signal.core.formats import Column, HeaderSetting, TimeColumn
 
 # A config has about ten lines; the limit bounds the cost of a wrong path (a log, the candles themselves).
 MAX_CONFIG_BYTES = 64 * 1024

@@ -12,5 +12,7 @@ MOST_KEY_BYTES = 1024
 MOST_KEYS_BYTES = 32 * 1024 * 1024
 # To join the segments of a key takes 40 µs, one process after another: with more keys, as long as to count the rows.
 MOST_JOINED_KEYS = 1_000
+# More rows or bytes than any stream has; file offsets and NumPy's integers have room for more.
+MAX_COUNT = 2**53
 # So many rows show how the timestamps of an input are ordered, in a thousandth of a second.
 FIRST_ROWS = 10_000

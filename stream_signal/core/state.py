@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.core.config import DELIMITERS
 from stream_signal.core.header import Header
-from stream_signal.core.limits import MOST_KEY_BYTES, MOST_KEYS_BYTES
+from stream_signal.core.limits import MAX_COUNT, MOST_KEY_BYTES, MOST_KEYS_BYTES
 from stream_signal.core.repairs import Place, Repairs
 from stream_signal.core.series.panel import PanelState
 from stream_signal.core.series.series import SeriesState
@@ -18,10 +18,6 @@ from stream_signal.core.ticks import MAX_DIGITS
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Self
-
-
-# More rows or bytes than any stream has; file offsets and NumPy's integers have room for more.
-MAX_COUNT = 2**53
 
 
 class State(NamedTuple):

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from stream_signal.core.observers.overview import Overview
     from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.inputs.events import Source
-    from stream_signal.inputs.opening import Opened
+    from stream_signal.inputs.opened import Opened
     from stream_signal.inputs.rotation import Rotations
     from stream_signal.job.checkpoint import Checkpoint
     from stream_signal.job.log import Log

@@ -14,8 +14,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any, Protocol
 
-    from stream_signal.outputs.metrics import ErrorRecord, Metrics
+    class Record(Protocol):
+        """The metrics of a job, or the record of its failure (`outputs.metrics`)."""
+
+        @property
+        def version(self) -> str:
+            """That of the config."""
+
+        @property
+        def status(self) -> str:
+            """Whether it failed, is running, or has ended."""
+
+        def as_dict(self) -> dict[str, Any]:
+            """Return it as it is written."""
 
 
 class Gauge(NamedTuple):
@@ -26,7 +39,7 @@ class Gauge(NamedTuple):
     samples: list[tuple[dict[str, str], float]]
 
 
-def gauges(record: Metrics | ErrorRecord) -> Iterator[Gauge]:
+def gauges(record: Record) -> Iterator[Gauge]:
     """Yield what there is to say about a job that has ended, or is running."""
     yield _one("success", "Whether the job did not fail: 1 if it ended, or is running.", record.status != "error")
     yield Gauge("stream_signal_info", "The version of the config.", [({"version": record.version}, 1)])
@@ -54,7 +67,7 @@ def gauges(record: Metrics | ErrorRecord) -> Iterator[Gauge]:
         yield _one("keys", "Keys that have come.", found["keys"])
 
 
-def text_of(record: Metrics | ErrorRecord) -> bytes:
+def text_of(record: Record) -> bytes:
     r"""Write the text format of Prometheus.
 
     >>> from stream_signal.outputs.metrics import ErrorRecord

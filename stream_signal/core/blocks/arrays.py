@@ -1,4 +1,4 @@
-"""An array of closes -> the signal of each, and its mean, pushed into a `RollingMean` piece by piece.
+"""An array of closes -> the signal of each, and its mean, pushed into a `RollingSum` piece by piece.
 
 There are three ways through a piece. Each takes what it can prove and leaves the rest to the next:
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from stream_signal.core.blocks.decimals import AnyFloats
-    from stream_signal.core.rolling import RollingMean
+    from stream_signal.core.rolling import RollingSum
     from stream_signal.core.ticks import Close
 
     Flags = NDArray[np.bool_]
@@ -55,11 +55,11 @@ class Closes(NamedTuple):
     """of integers: which are missing; those are 0"""
 
 
-def push_array(mean: RollingMean, closes: Closes, *, means: bool) -> Flags | tuple[Flags, Floats]:
+def push_array(mean: RollingSum, closes: Closes, *, means: bool) -> Flags | tuple[Flags, Floats]:
     """Push all closes into `mean`; return the signals, and with `means` the means too, as two arrays.
 
-    >>> from stream_signal.core.rolling import RollingMean
-    >>> above, means = push_array(RollingMean(2), Closes(np.array([4.58, 4.58, np.nan, 4.59, 4.6])), means=True)
+    >>> from stream_signal.core.rolling import RollingSum
+    >>> above, means = push_array(RollingSum(2), Closes(np.array([4.58, 4.58, np.nan, 4.59, 4.6])), means=True)
     >>> above.tolist(), means.tolist()
     ([False, False, False, False, True], [nan, 4.58, nan, nan, 4.595])
     """
@@ -85,7 +85,7 @@ def push_array(mean: RollingMean, closes: Closes, *, means: bool) -> Flags | tup
 class _Pusher:
     """Pushes pieces into one mean; `at` is the position of the piece in the whole array, for errors."""
 
-    def __init__(self, mean: RollingMean, longest: int) -> None:
+    def __init__(self, mean: RollingSum, longest: int) -> None:
         self.mean = mean
         self.at = 0
         self.places = LEAST_PLACES  # with which the floats were proven last
@@ -257,7 +257,7 @@ def _until(end: int, closes: dict[int, Close]) -> dict[int, Close]:
     return {at: close for at, close in closes.items() if at < end}
 
 
-def _held_at(mean: RollingMean, places: int) -> Floats | None:
+def _held_at(mean: RollingSum, places: int) -> Floats | None:
     """Return what the next windows need of the ring, oldest first, at this scale; None if it has no such form."""
     ring: Any = np.array(mean.ring, object) if isinstance(mean.ring, list) else np.frombuffer(mean.ring, np.int64)
     if mean.head:
@@ -277,7 +277,7 @@ def _held_at(mean: RollingMean, places: int) -> Floats | None:
     return scaled
 
 
-def _hold(mean: RollingMean, ticks: Floats, places: int, last_missing: int | None, total: Any) -> None:
+def _hold(mean: RollingSum, ticks: Floats, places: int, last_missing: int | None, total: Any) -> None:
     """Put the last ticks of a piece into the ring, as far as they follow the last missing one."""
     window = mean.window
     if last_missing is not None:

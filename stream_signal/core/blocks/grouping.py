@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stream_signal.core.blocks.decoder import Block, BlockDecoder, Integers, Words
-    from stream_signal.core.blocks.reader import OddLines
     from stream_signal.core.header import Header
+    from stream_signal.core.ticks import Close
 
 
 # With more keys, blocks are longer: each key then has more rows, which is worth the slower memory.
@@ -35,6 +35,25 @@ _SHORT_BYTES = 16
 # A key with and without spaces on each side; and as many more as are found as fast as a few.
 _SPELLINGS_EACH = 4
 _MORE_SPELLINGS = 10_000
+
+
+class OddLines(NamedTuple):
+    """The lines of a block that were read one at a time."""
+
+    lines: list[int]
+    """their numbers in the block, from 0, ascending"""
+    gone: list[int]
+    """those that are not rows: blank lines, repeated headers"""
+    closes: dict[int, Close]
+    """the close of each other line, by the position of its row"""
+    records: dict[int, list[bytes] | None]
+    """the fields of each other line, likewise"""
+    keys: dict[int, bytes | None]
+    """the key of each other line, by its number; None if it has none"""
+    failure: BaseException | None
+    """the error that stopped the reader, if any; only the lines before it count"""
+    lines_counted: int
+    """how many lines of the block count"""
 
 
 class BlockGrouping:

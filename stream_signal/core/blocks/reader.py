@@ -12,14 +12,14 @@ take turns, and the answer does not depend on which of them read what.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stream_signal.core.blocks.columns import BatchColumns, Columns
 from stream_signal.core.blocks.decimals import LEAST_PLACES, to_ticks
 from stream_signal.core.blocks.decoder import MAX_ODD_SHARE, PADDING, BlockDecoder
-from stream_signal.core.blocks.grouping import blocks_of
+from stream_signal.core.blocks.grouping import OddLines, blocks_of
 from stream_signal.core.blocks.rolling import Scaling
 from stream_signal.core.blocks.rows import ArrayRows
 from stream_signal.core.repairs import MISSING_CLOSE
@@ -38,25 +38,6 @@ if TYPE_CHECKING:
 
 # Even the shortest block costs about 100 microseconds, as much as 80 rows in the text reader.
 LEAST_BLOCK_BYTES = 8 * 1024
-
-
-class OddLines(NamedTuple):
-    """The lines of a block that were read one at a time."""
-
-    lines: list[int]
-    """their numbers in the block, from 0, ascending"""
-    gone: list[int]
-    """those that are not rows: blank lines, repeated headers"""
-    closes: dict[int, Close]
-    """the close of each other line, by the position of its row"""
-    records: dict[int, list[bytes] | None]
-    """the fields of each other line, likewise"""
-    keys: dict[int, bytes | None]
-    """the key of each other line, by its number; None if it has none"""
-    failure: BaseException | None
-    """the error that stopped the reader, if any; only the lines before it count"""
-    lines_counted: int
-    """how many lines of the block count"""
 
 
 class BlockReader:

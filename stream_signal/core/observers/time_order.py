@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.core.doubts import BACKWARDS, EITHER, NOT_COMPARED, REPEATED
 from stream_signal.core.errors import shown
+from stream_signal.core.limits import MAX_COUNT
 from stream_signal.core.observe import Observer
-from stream_signal.core.state import MAX_COUNT
 from stream_signal.core.steps import Steps
 from stream_signal.core.time_column import find_time
 from stream_signal.core.timestamps import NO_READING, are_of_one_form, form_of
