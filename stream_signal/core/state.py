@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.core.config import DELIMITERS
 from stream_signal.core.header import Header
-from stream_signal.core.limits import MAX_COUNT, MOST_KEY_BYTES, MOST_KEYS_BYTES
+from stream_signal.core.limits import MAX_COUNT, MAX_DIGITS, MOST_KEY_BYTES, MOST_KEYS_BYTES
 from stream_signal.core.repairs import Place, Repairs
 from stream_signal.core.series.panel import PanelState
 from stream_signal.core.series.series import SeriesState
-from stream_signal.core.ticks import MAX_DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

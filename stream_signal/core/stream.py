@@ -11,7 +11,7 @@ exactly over to the text reader. Which of them reads a line never changes the an
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.config import Config, as_config
 from stream_signal.core.errors import DataError, TruncatedError
@@ -19,6 +19,7 @@ from stream_signal.core.repairs import BAD_ROW, MISSING_CLOSE, Repairs
 from stream_signal.core.series.grouping import grouping_of
 from stream_signal.core.series.panel import Counts, Panel
 from stream_signal.core.text.reader import TextReader
+from stream_signal.core.tuning import Tuning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,26 +28,13 @@ if TYPE_CHECKING:
     from stream_signal.core.batch import Batch
     from stream_signal.core.blocks.reader import BlockReader
     from stream_signal.core.header import Header
-    from stream_signal.core.observe import Observer
+    from stream_signal.core.observe import Kept, Observer, Stage
     from stream_signal.core.observers.first_look import FirstLook
     from stream_signal.core.observers.key_times import KeyTimes
     from stream_signal.core.rows import Rows
     from stream_signal.core.state import State
     from stream_signal.core.stretch import Apart, Stretch
 
-Engine = Literal["auto", "rows", "blocks"]
-
-# NumPy takes about 80 ms to import. The text reader reads 60,000 rows in that time, a quarter as many with observers: a
-# smaller job ends sooner without NumPy.
-BLOCKS_FROM_BYTES = 4 * 1024 * 1024
-# Chunks shorter than this are live rows. Longer ones, one after another, are a file or a backlog.
-BACKLOG_BYTES = 32 * 1024
-# A block fits in the cache together with its arrays.
-BLOCK_BYTES = 1024 * 1024
-# Of more rows, each key has more: what is done once for each key of a block is worth the slower memory.
-KEYED_BLOCK_BYTES = 2 * 1024 * 1024
-# To empty the window of a key takes the rings as long as the window is, however few closes it holds.
-MOST_RING_WINDOW = 10_000
 # The name under which a state keeps the doubts, among those of the observers.
 _DOUBTS = "doubts"
 
@@ -59,8 +47,8 @@ class SignalStream:
     of the `observers` sees every row as it is counted. ValueError if two of them have one name, or if one has a
     snapshot and no name.
 
-    `engine` is "auto", or "rows" or "blocks" to use only that one, as far as it can read the data; the answer is the
-    same. `block_bytes` limits what the block engine takes at once. `look` sees the first timestamps of each input, at
+    `stages` change the rows before they are counted, each those of the one before it: the rows that one leaves out are
+    neither counted nor shown. With `tuning`, the answer is the same. `look` sees the first timestamps of each input, at
     less cost than an observer.
 
     >>> stream = SignalStream(Config(window=2))
@@ -75,19 +63,20 @@ class SignalStream:
         config: Config | Mapping[str, Any] | None = None,
         observers: Sequence[Observer] = (),
         *,
-        engine: Engine = "auto",
-        block_bytes: int | None = None,
+        stages: Sequence[Stage] = (),
+        tuning: Tuning = Tuning(),  # noqa: B008 - a value
         look: FirstLook | KeyTimes | None = None,
         joins: bool = False,
     ) -> None:
-        if engine not in {"auto", "rows", "blocks"}:
-            raise ValueError(f"expected the engine 'auto', 'rows' or 'blocks', found {engine!r}")
+        if tuning.engine not in {"auto", "rows", "blocks"}:
+            raise ValueError(f"expected the engine 'auto', 'rows' or 'blocks', found {tuning.engine!r}")
         config = as_config(config)
-        self._observers = tuple(observers)
-        if observers:
+        self._observers, self._stages = tuple(observers), tuple(stages)
+        self._kept: tuple[Kept, ...] = (*observers, *stages)
+        if self._kept:
             from stream_signal.core.observe import check_names
 
-            check_names(self._observers, {_DOUBTS, *([look.name] if look else [])})
+            check_names(self._kept, {_DOUBTS, *([look.name] if look else [])})
         self._config = config
         self._look = look
         self._grouping = grouping_of(config)
@@ -98,10 +87,12 @@ class SignalStream:
         self._blocks: BlockReader | None = None
         # The block reader reads points only; groups are odd lines to it, which the text reader reads.
         marks = self._text.marks
-        is_text = bool(marks and not marks.have_point) or self._panel.has_long_rings(MOST_RING_WINDOW)
-        self._engine = "rows" if is_text else engine
-        self._block_bytes = block_bytes or (KEYED_BLOCK_BYTES if self._panel.has_keys else BLOCK_BYTES)
-        self._blocks_from = BLOCKS_FROM_BYTES // (4 if observers else 1)
+        is_text = bool(marks and not marks.have_point) or self._panel.has_long_rings(tuning.most_ring_window)
+        self._tuning = tuning._replace(
+            engine="rows" if is_text else tuning.engine,
+            blocks_from_bytes=tuning.blocks_from_bytes // (4 if observers else 1),
+            least_block_bytes=0 if tuning.engine == "blocks" else tuning.least_block_bytes,
+        )
         self._name: str | None = None  # of the current input
         self._expected = 0  # bytes
         self._backlog = 0  # bytes in large chunks, one after another
@@ -118,8 +109,8 @@ class SignalStream:
         state: State,
         observers: Sequence[Observer] = (),
         *,
-        engine: Engine = "auto",
-        block_bytes: int | None = None,
+        stages: Sequence[Stage] = (),
+        tuning: Tuning = Tuning(),  # noqa: B008 - a value
         look: FirstLook | KeyTimes | None = None,
     ) -> Self:
         r"""Resume from `state`, with the bytes from its offset on; `config` has the settings of that stream.
@@ -133,15 +124,15 @@ class SignalStream:
         >>> stream.finish()
         Counts(rows=3, signals=1, value=0.3333333333333333)
         """
-        self = cls(config, observers, engine=engine, block_bytes=block_bytes, look=look)
+        self = cls(config, observers, stages=stages, tuning=tuning, look=look)
         self._fed = state.offset
         self._panel.restore(state.panel)
         self._text.resume(state.header, state.offset, state.line, state.repairs)
         if state.symbols:
             self._grouping.restore(state.symbols)
-        for observer in self._observers:
-            if observer.name in state.observed:
-                observer.restore(state.observed[observer.name])
+        for each in self._kept:
+            if each.name in state.observed:
+                each.restore(state.observed[each.name])
         self.doubts.update(_texts(state.observed.get(_DOUBTS, {})))
         if look:
             look.resume(state.header, state.observed.get(look.name), state.rows + 1, is_within=state.offset > 0)
@@ -158,7 +149,7 @@ class SignalStream:
         if self._has_batches:
             raise ValueError("no stream can resume within an input that is not fed as bytes")
         offset, line, repairs = self._text.position(self._fed)
-        snapshots = {observer.name: observer.snapshot() for observer in self._observers}
+        snapshots = {each.name: each.snapshot() for each in self._kept}
         if self._look:
             snapshots[self._look.name] = self._look.snapshot()
         observed = {name: as_value(snapshot) for name, snapshot in snapshots.items() if snapshot is not None}
@@ -194,7 +185,7 @@ class SignalStream:
     @property
     def by_key(self) -> dict[str, Counts] | None:
         """The counts of each key, in the order in which they first came; None if the stream has no keys."""
-        return self._panel.by_key() if self._panel.has_keys else None
+        return self._panel.by_key()
 
     @property
     def by_window(self) -> dict[int, Counts] | None:
@@ -209,7 +200,7 @@ class SignalStream:
     @property
     def keys(self) -> int | None:
         """How many keys have come so far; None if the stream has no keys."""
-        return len(self._panel.keys) if self._panel.has_keys else None
+        return self._panel.key_count
 
     @property
     def symbols(self) -> tuple[str | None, ...]:
@@ -299,13 +290,14 @@ class SignalStream:
         """Return how later lines of this input can be counted apart, with `count_apart`; None if not, or not yet."""
         from stream_signal.core.stretch import Apart
 
-        if self._closed or not self.header or not self._text.between_rows or (self._look and self._look.wants):
+        has_to_read = self._closed or self._stages or (self._look and self._look.wants)
+        if has_to_read or not self.header or not self._text.between_rows:
             return None
         parts = [observer.part() for observer in self._observers]
         settled = tuple(part for part in parts if part is not None)
         if len(settled) < len(parts) or not (self._panel.may_join and self._grouping.may_join):
             return None
-        return Apart(self._config, self.header, settled, self.symbols)
+        return Apart(self._config, self.header, settled, self.symbols, self._tuning)
 
     @staticmethod
     def count_apart(apart: Apart, chunks: Iterable[bytes]) -> Stretch:
@@ -325,11 +317,11 @@ class SignalStream:
         from stream_signal.core.stretch import NotApart, Stretch
 
         parts = deepcopy(apart.parts)
-        stream = SignalStream(apart.config, parts, joins=True)
+        stream = SignalStream(apart.config, parts, tuning=apart.tuning, joins=True)
         text = stream._text
         text.resume(apart.header, offset=1, line=0, repairs=Repairs())
         stream._grouping.restore(apart.symbols)
-        stream.begin_input(size=BLOCKS_FROM_BYTES)  # whoever counts apart counts a lot
+        stream.begin_input(size=stream._tuning.blocks_from_bytes)  # whoever counts apart counts a lot
         fed = 0
         try:
             for chunk in chunks:
@@ -437,15 +429,15 @@ class SignalStream:
             raise ValueError("this stream has ended")
 
     def _begin(self, header: Header) -> None:
-        for observer in self._observers:
-            observer.begin(header)
+        for each in self._kept:
+            each.begin(header)
         self._grouping.begin(header)
         if self._look:
             self._look.begin(header)
         self._text.keeps = self._has_eyes
 
     def _read(self, data: bytes) -> None:
-        self._backlog = self._backlog + len(data) if len(data) >= BACKLOG_BYTES else 0
+        self._backlog = self._backlog + len(data) if len(data) >= self._tuning.backlog_bytes else 0
         reader = self._block_reader() if self._wants_blocks() else self._text
         self._take_each(reader.rows(data))
 
@@ -458,10 +450,13 @@ class SignalStream:
     @property
     def _has_eyes(self) -> bool:
         """Whether somebody wants to see rows."""
-        return bool(self._observers) or (self._look is not None and self._look.wants > 0)
+        return bool(self._kept) or (self._look is not None and self._look.wants > 0)
 
     def _take(self, rows: Rows) -> None:
         """Count rows, show them, and raise what came after them."""
+        failure = rows.failure
+        for stage in self._stages:
+            rows = stage(rows)
         if not len(rows):
             pass
         elif self._has_eyes:
@@ -472,30 +467,29 @@ class SignalStream:
                 self._look.see(rows, seen)
         else:
             self._panel.push(rows)
-        if rows.failure:
-            raise rows.failure
+        if failure:
+            raise failure
 
     def _takes(self, batch: Batch) -> bool:
         """Whether the rows of a batch may be counted without their lines: these would be read as the batch was."""
         header = self.header
-        if not header or self._engine == "rows" or self._grouping.reads or not self._text.between_rows:
+        if not header or self._tuning.engine == "rows" or self._grouping.reads or not self._text.between_rows:
             return False
         return batch.layout == (header.delimiter, header.position, header.width)
 
     def _wants_blocks(self) -> bool:
         """Whether the chunk that has just arrived is for the block reader."""
-        if self._engine != "auto":
-            return self._engine == "blocks"
+        if self._tuning.engine != "auto":
+            return self._tuning.engine == "blocks"
         if not self._backlog:
             return False
-        return self._blocks is not None or max(self._expected, self._backlog) >= self._blocks_from
+        return self._blocks is not None or max(self._expected, self._backlog) >= self._tuning.blocks_from_bytes
 
     def _block_reader(self) -> BlockReader:
         if not self._blocks:
-            from stream_signal.core.blocks.reader import LEAST_BLOCK_BYTES, BlockReader
+            from stream_signal.core.blocks.reader import BlockReader
 
-            least = 0 if self._engine == "blocks" else LEAST_BLOCK_BYTES
-            self._blocks = BlockReader(self._text, self._grouping, self._block_bytes, least)
+            self._blocks = BlockReader(self._text, self._grouping, self._tuning)
         return self._blocks
 
 

@@ -321,9 +321,9 @@ def _page(  # noqa: PLR0913, PLR0917 - what a page shows
 ) -> ReportWriter | None:
     if not (order.report and overview):
         return None
-    from stream_signal.job.report import ReportWriter
+    from stream_signal.job.report import Page, ReportWriter
 
-    return ReportWriter(order.report, config, stream, overview, charts, doubts, started, order.every)
+    return ReportWriter(order.report, Page(config, stream, overview, charts, doubts, started), order.every)
 
 
 def _first_look(config: Config) -> FirstLook | KeyTimes:

@@ -21,6 +21,7 @@ import numpy as np
 from stream_signal.core.blocks.decimals import FEW, LEAST_PLACES, to_ticks
 from stream_signal.core.blocks.rolling import has_mean, push_closes
 from stream_signal.core.ticks import INT64_MAX, ticks_of
+from stream_signal.core.tuning import Tuning
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -35,13 +36,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
-# A piece and what is computed from it, 2 MB, stay in the processor's cache; shorter ones pay more for the calls.
-PIECE = 1 << 16
 # Of a short array the pieces are shorter: to get memory from the system for the first time costs more than the calls.
 LEAST_PIECE = 1 << 13
 PIECES = 16
-# A longer window would be copied more often than it is worth.
-LONGEST_IN_FLOATS = 1 << 13
 EXACT_IN_FLOATS = 2**53
 # With a larger share of values that are read as text, it is faster to push them one at a time.
 MOST_UNPROVEN = 0.25
@@ -55,7 +52,13 @@ class Closes(NamedTuple):
     """of integers: which are missing; those are 0"""
 
 
-def push_array(mean: RollingSum, closes: Closes, *, means: bool) -> Flags | tuple[Flags, Floats]:
+def push_array(
+    mean: RollingSum,
+    closes: Closes,
+    *,
+    means: bool,
+    tuning: Tuning = Tuning(),  # noqa: B008 - a value
+) -> Flags | tuple[Flags, Floats]:
     """Push all closes into `mean`; return the signals, and with `means` the means too, as two arrays.
 
     >>> from stream_signal.core.rolling import RollingSum
@@ -66,8 +69,8 @@ def push_array(mean: RollingSum, closes: Closes, *, means: bool) -> Flags | tupl
     count = len(closes.values)
     above = np.empty(count, np.bool_)
     found = np.empty(count) if means else None
-    piece = min(PIECE, max(LEAST_PIECE, count // PIECES), max(count, 1))
-    pusher = _Pusher(mean, piece)
+    piece = min(tuning.piece_values, max(LEAST_PIECE, count // PIECES), max(count, 1))
+    pusher = _Pusher(mean, piece, tuning.longest_in_floats)
     with np.errstate(all="ignore"):  # infinities and overflows are no surprise: nothing is proven by them
         pusher.look_at(closes.values[:FEW])
         for at in range(0, count, piece):
@@ -85,11 +88,12 @@ def push_array(mean: RollingSum, closes: Closes, *, means: bool) -> Flags | tupl
 class _Pusher:
     """Pushes pieces into one mean; `at` is the position of the piece in the whole array, for errors."""
 
-    def __init__(self, mean: RollingSum, longest: int) -> None:
+    def __init__(self, mean: RollingSum, longest: int, longest_window: int) -> None:
         self.mean = mean
         self.at = 0
         self.places = LEAST_PLACES  # with which the floats were proven last
-        self.before = min(mean.window - 1, LONGEST_IN_FLOATS)  # where the piece begins, behind what is held already
+        self.longest_window = longest_window  # in floats
+        self.before = min(mean.window - 1, longest_window)  # where the piece begins, behind what is held already
         self.ticks = np.empty(self.before + longest)
         self.spare = np.empty((3, self.before + longest))
 
@@ -170,7 +174,7 @@ class _Pusher:
     ) -> bool:
         """Push the ticks in float64; return False, with nothing pushed, if a sum or a mean might not be exact."""
         mean, window = self.mean, self.mean.window
-        if window > LONGEST_IN_FLOATS or window * largest > EXACT_IN_FLOATS:
+        if window > self.longest_window or window * largest > EXACT_IN_FLOATS:
             return False
         divisor = window * 10**places
         if means is not None and divisor > EXACT_IN_FLOATS:

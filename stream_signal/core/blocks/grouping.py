@@ -62,8 +62,8 @@ class BlockGrouping:
     For each block, `look` says whether it can be counted, and `series` then to which series its rows belong.
     """
 
-    share = 1.0
-    """of the bytes that a block may have, how much is best"""
+    size = largest = 1
+    """how many times as long as usual a block should be now, and may be"""
 
     def __init__(self, grouping: Grouping) -> None:
         self._grouping = grouping
@@ -109,8 +109,6 @@ class BlocksOfOneSymbol(BlockGrouping):
 class BlocksOfAnInput(BlockGrouping):
     """All lines have the key of the input."""
 
-    share = 0.5
-
     def look(self, chunk: bytes, header: Header, block: Block, decoder: BlockDecoder) -> Block | None:  # noqa: ARG002
         """Take the key; decline the block if it is refused, so that the line is named."""
         try:
@@ -140,6 +138,8 @@ class _Found(NamedTuple):
 class BlocksWithKeys(BlockGrouping):
     """Each line has the key in its column."""
 
+    largest = 2
+
     def __init__(self, grouping: KeyColumn) -> None:
         super().__init__(grouping)
         self._column = grouping
@@ -149,9 +149,9 @@ class BlocksWithKeys(BlockGrouping):
         self._found: _Found | None = None  # in the block that was looked at last
 
     @property
-    def share(self) -> float:  # type: ignore[override] # which changes here
-        """Fewer bytes stay in the cache, but of more rows each of many keys has more."""
-        return 1.0 if len(self._keys) > _MANY_KEYS else 0.5
+    def size(self) -> int:  # type: ignore[override] # which changes here
+        """Return 2 with many keys: fewer bytes stay in the cache, but of more rows each key has more."""
+        return self.largest if len(self._keys) > _MANY_KEYS else 1
 
     def look(self, chunk: bytes, header: Header, block: Block, decoder: BlockDecoder) -> Block | None:
         """Find the keys; lines whose key cannot be read are odd."""

@@ -21,7 +21,7 @@ from stream_signal.core.blocks.decimals import LEAST_PLACES, to_ticks
 from stream_signal.core.blocks.decoder import MAX_ODD_SHARE, PADDING, BlockDecoder
 from stream_signal.core.blocks.grouping import OddLines, blocks_of
 from stream_signal.core.blocks.rolling import Scaling
-from stream_signal.core.blocks.rows import ArrayRows
+from stream_signal.core.blocks.rows import ArrayRows, Ticks
 from stream_signal.core.repairs import MISSING_CLOSE
 from stream_signal.core.ticks import INT64_MAX, ticks_of
 
@@ -35,31 +35,29 @@ if TYPE_CHECKING:
     from stream_signal.core.series.grouping import Grouping
     from stream_signal.core.text.reader import TextReader
     from stream_signal.core.ticks import Close
-
-# Even the shortest block costs about 100 microseconds, as much as 80 rows in the text reader.
-LEAST_BLOCK_BYTES = 8 * 1024
+    from stream_signal.core.tuning import Tuning
 
 
 class BlockReader:
-    r"""Reads large chunks, at most `block_bytes` at once; `text` reads the rest.
+    r"""Reads large chunks, in blocks as `tuning` has them; `text` reads the rest.
 
     >>> from stream_signal.core.config import Config
     >>> from stream_signal.core.series.grouping import grouping_of
     >>> from stream_signal.core.text.reader import TextReader
+    >>> from stream_signal.core.tuning import Tuning
     >>> grouping = grouping_of(Config())
-    >>> reader = BlockReader(TextReader(Config(), grouping, lambda header: None), grouping, 64 * 1024)
+    >>> tuning = Tuning(block_bytes=64 * 1024)
+    >>> reader = BlockReader(TextReader(Config(), grouping, lambda header: None), grouping, tuning)
     >>> [len(rows) for rows in reader.rows(b"time,close\n" + b"17,4.58\n18,4.59\n" * 5000 + b"19,4.")]
     [1, 8189, 1808, 2]
     """
 
-    def __init__(
-        self, text: TextReader, grouping: Grouping, block_bytes: int, least_block_bytes: int = LEAST_BLOCK_BYTES
-    ) -> None:
+    def __init__(self, text: TextReader, grouping: Grouping, tuning: Tuning) -> None:
         self._text = text
         self._grouping = grouping
         self._blocks = blocks_of(grouping)
-        self._block_bytes = block_bytes
-        self._least_block_bytes = least_block_bytes
+        self._block_bytes = tuning.block_bytes
+        self._least_block_bytes = tuning.least_block_bytes
         self._decoder: BlockDecoder | None = None
         self._places = LEAST_PLACES  # with which the floats of a batch were proven last
 
@@ -72,7 +70,7 @@ class BlockReader:
         while at < len(data):
             # The first line may have begun in earlier bytes, and the last one may continue in later ones.
             start = at if at >= PADDING else data.find(b"\n", PADDING - 1) + 1
-            stop = min(at + int(self._block_bytes * self._blocks.share), len(data) - PADDING)
+            stop = min(at + self._block_bytes * self._blocks.size, len(data) - PADDING)
             quote = data.find(b'"', start, stop)
             end = data.rfind(b"\n", start, stop if quote < 0 else quote) + 1
             if start and end - start >= self._least_block_bytes:
@@ -102,7 +100,9 @@ class BlockReader:
     def _read(self, chunk: bytes, header: Header, start: int, end: int) -> Rows | None:
         """Read a block of lines; None to decline it."""
         if not self._decoder:
-            self._decoder = BlockDecoder(header.delimiter, header.position, header.width, self._block_bytes)
+            self._decoder = BlockDecoder(
+                header.delimiter, header.position, header.width, self._block_bytes * self._blocks.largest
+            )
         block = self._decoder.decode(chunk, start, end)
         if block:
             block = self._blocks.look(chunk, header, block, self._decoder)
@@ -130,11 +130,11 @@ class BlockReader:
         """Make rows of ticks, and the `closes` that belong at some positions instead."""
         scaling = Scaling.of(ticks, places, closes)
         if scaling.largest > INT64_MAX:  # as lists they have no limit
-            rows = ArrayRows(ticks, places, scaling.largest, [], series, columns, failure)
+            rows = ArrayRows(Ticks(ticks, places, scaling.largest, []), series, columns, failure)
             return rows.as_lists(closes)
         scaling.apply(ticks)
         missing = [at for at, close in closes.items() if close is None] if closes else []
-        return ArrayRows(ticks, scaling.places, scaling.largest, missing, series, columns, failure)
+        return ArrayRows(Ticks(ticks, scaling.places, scaling.largest, missing), series, columns, failure)
 
     def batch(self, batch: Batch) -> Rows | None:
         """Read rows between two lines, with their closes as floats; None, with none read, if their text is better.

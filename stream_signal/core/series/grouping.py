@@ -35,6 +35,8 @@ class Grouping:
     """whether rows that were counted apart have the keys that they would have here"""
     column: int | None = None
     """the position, from 0, of the column that has the key of each row"""
+    by_row = False
+    """whether each row has a series of its own, `number`, which may be the same for all; otherwise it is 0"""
     reads = False
     """whether `see` has to see the records; known once the header is"""
     key: bytes | None = None
@@ -139,7 +141,7 @@ class OneSymbol(Grouping):
 class KeyColumn(Grouping):
     """Takes the key of each row from a column, by its name or its number from 1."""
 
-    has_keys = reads = True
+    has_keys = by_row = reads = True
 
     def __init__(self, keys: Keys, column: str | int) -> None:
         super().__init__(keys)
@@ -178,7 +180,7 @@ class KeyColumn(Grouping):
 class InputName(Grouping):
     """Takes the key in the name of the current input for each of its rows, bad ones too."""
 
-    has_keys = reads = True
+    has_keys = by_row = reads = True
     may_join = False
 
     def __init__(self, keys: Keys, pattern: str) -> None:

@@ -115,8 +115,16 @@ class Panel:
         """Return the answer for the first window, None before the first row."""
         return _counts(self.rows, self.windows[0].signals) if self.rows else None
 
-    def by_key(self, window: int = 0) -> dict[str, Counts]:
-        """Return the counts of each key that has rows, in the order in which they came, for a window by its place."""
+    @property
+    def key_count(self) -> int | None:
+        """How many keys have come; None if there are none to count."""
+        return len(self.keys) if self.has_keys else None
+
+    def by_key(self) -> dict[str, Counts] | None:
+        """Return the counts of each key that has rows, in the order in which they came; None without keys."""
+        return self._by_key(0) if self.has_keys else None
+
+    def _by_key(self, window: int) -> dict[str, Counts]:
         names = zip(self.keys.names, self.windows[window].counts(), strict=True)
         return {key.decode(): _counts(rows, signals) for key, (rows, signals, _) in names if rows}
 
@@ -128,8 +136,8 @@ class Panel:
         """Return the counts of each further window for each key, of no key if there is no such window."""
         if not self.has_keys or len(self.windows) == 1:
             return {}
-        by_window = {each.window: self.by_key(at) for at, each in enumerate(self.windows) if at}
-        return {key: {window: found[key] for window, found in by_window.items()} for key in self.by_key()}
+        by_window = {each.window: self._by_key(at) for at, each in enumerate(self.windows) if at}
+        return {key: {window: found[key] for window, found in by_window.items()} for key in self._by_key(0)}
 
     def has_long_rings(self, most: int) -> bool:
         """Whether the windows of keys are longer than `most`."""

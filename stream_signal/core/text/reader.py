@@ -195,7 +195,7 @@ class TextReader:
         records: list[list[bytes] | None] = []
         series: list[int] = []
         failure: BaseException | None = None
-        keeps, has_keys = self.keeps, grouping.has_keys
+        keeps, by_row = self.keeps, grouping.by_row
         needs_record = keeps or grouping.reads
         fields: list[bytes] = []
         number = self.line
@@ -245,7 +245,7 @@ class TextReader:
                             closes.append(ticks)
                             if keeps:
                                 records.append(self._record)
-                            if has_keys:
+                            if by_row:
                                 series.append(grouping.number)
                             continue
                 elif found:
@@ -257,12 +257,12 @@ class TextReader:
                     closes.append(None)
                     if keeps:
                         records.append(self._record)
-                    if has_keys:
+                    if by_row:
                         series.append(grouping.number)
             self.line = number
         except BaseException as error:  # noqa: BLE001 - raised once the rows before it are counted
             failure = error
-        return Rows(closes, series if has_keys else 0, records if keeps else None, failure)
+        return Rows(closes, series if by_row else 0, records if keeps else None, failure)
 
     def _parse_marked(self, marks: Marks, close: bytes) -> Close:
         """Read a close with other marks, and keep it as observers see it: with a point, without groups."""

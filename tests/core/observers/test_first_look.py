@@ -14,9 +14,9 @@ from stream_signal import Config, SignalStream, State, TimeOrder
 from stream_signal.core.limits import FIRST_ROWS as ROWS
 from stream_signal.core.observers.first_look import FirstLook
 from support.strategies import cuts
-from support.streams import by_blocks
+from support.streams import BY_ROWS, by_blocks
 
-ENGINES: list[dict[str, Any]] = [{"engine": "rows"}, by_blocks(1000), by_blocks(65536)]
+ENGINES: list[dict[str, Any]] = [BY_ROWS, by_blocks(1000), by_blocks(65536)]
 HEADER = "time,close\n"
 
 
@@ -95,7 +95,7 @@ def test_resumed(stop: int) -> None:
     times = [str(1_700_000_000 + 60 * at + (at > 300)) for at in range(ROWS + 3000)]
     times[20] = times[19]
     first, second = text_of(times), text_of(times[:10])
-    whole = looked_at([first, second], {"engine": "rows"})
+    whole = looked_at([first, second], BY_ROWS)
     config, look = Config(bad_rows="missing"), FirstLook()
     stream = SignalStream(config, look=look)
     stream.feed(first[:stop])

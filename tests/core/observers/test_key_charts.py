@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from stream_signal import Config, SignalStream, StreamSignalError
 from stream_signal.core.observers.key_charts import ALL_BUCKETS, MOST_CHARTS, KeyCharts
 from stream_signal.core.observers.overview import Overview
+from stream_signal.core.tuning import Tuning
 from support.keyed_files import KeyedFile, keyed_files
 from support.strategies import closes, cuts
-from support.streams import by_blocks, moved
+from support.streams import BY_ROWS, by_blocks, moved
 
 MARKETS = st.lists(st.tuples(st.sampled_from("ABCDE"), closes), max_size=120)
 
@@ -43,7 +44,7 @@ def charts_of(pieces: list[bytes], engine: dict[str, Any], charts: KeyCharts | N
     return seen(charts)
 
 
-@pytest.mark.parametrize("engine", [{"engine": "rows"}, by_blocks(700), by_blocks(100_000)], ids=str)
+@pytest.mark.parametrize("engine", [BY_ROWS, by_blocks(700), by_blocks(100_000)], ids=str)
 @given(rows=MARKETS, windows=st.sampled_from([(), (5, 2)]), data=st.data())
 def test_each_key_alone(
     engine: dict[str, Any], rows: list[tuple[str, str]], windows: tuple[int, ...], data: st.DataObject
@@ -52,7 +53,7 @@ def test_each_key_alone(
     alone = []
     for key in list(dict.fromkeys(key for key, _ in rows))[:3]:
         overview = Overview(most=8)
-        stream = SignalStream(Config(window=3), [overview], engine="rows")
+        stream = SignalStream(Config(window=3), [overview], tuning=Tuning("rows"))
         own = [f"{60 * at},{close}\n" for at, (other, close) in enumerate(rows) if other == key]
         stream.feed(("time,close\n" + "".join(own)).encode())
         alone.append((key, overview.size, overview.columns()))
@@ -62,7 +63,7 @@ def test_each_key_alone(
 @given(keyed_files(), st.sampled_from([64, 300, 100_000]), st.data())
 def test_one_answer(file: KeyedFile, block_bytes: int, data: st.DataObject) -> None:
     """Both engines give the same charts of files with odd, bad and missing rows, whatever the cuts."""
-    wanted = charts_of([file.data], {"engine": "rows"}, **file.config)
+    wanted = charts_of([file.data], BY_ROWS, **file.config)
     assert charts_of(data.draw(cuts(file.data)), by_blocks(block_bytes), **file.config) == wanted
 
 
@@ -76,10 +77,10 @@ def test_stopped_anywhere(rows: list[tuple[str, str]], data: st.DataObject) -> N
     resumed, offset = moved(stopped, config, observers=[charts])
     resumed.feed(whole[offset:])
     resumed.end_input()
-    assert seen(charts) == charts_of([whole], {"engine": "rows"})
+    assert seen(charts) == charts_of([whole], BY_ROWS)
 
 
-@pytest.mark.parametrize("engine", [{"engine": "rows"}, by_blocks(100_000)], ids=str)
+@pytest.mark.parametrize("engine", [BY_ROWS, by_blocks(100_000)], ids=str)
 @pytest.mark.parametrize("keys", [1, 7, 50, 60])
 def test_room(keys: int, engine: dict[str, Any]) -> None:
     """Few keys have fine charts, many coarser ones; only the first 50 have one, and all together are bounded."""

@@ -17,7 +17,7 @@ from stream_signal import Config, DataError, SignalStream
 from stream_signal.core.observers.overview import LEAST_FLAT, Flat, Overview
 from support.candle_csv import FIRST_TIMESTAMP, candle_csv
 from support.strategies import candle_files, close_lists, cuts
-from support.streams import by_blocks, moved
+from support.streams import BY_ROWS, by_blocks, moved
 
 WALK = [f"{4000 + random.Random(7).randrange(-300, 300) * at % 611 / 100:.2f}" for at in range(5000)]
 FLAT = ["1"] * 40 + ["2"] * 31 + ["3"] * 32 + ["", "3"] + ["4"] * 100 + ["4.0"] * 5 + ["5"] * 33
@@ -66,7 +66,7 @@ def expected(closes: list[str], window: int, size: int) -> dict[str, list[Any]]:
     }
 
 
-@pytest.mark.parametrize("engine", [{"engine": "rows"}, by_blocks(4096), by_blocks(100_000)], ids=str)
+@pytest.mark.parametrize("engine", [BY_ROWS, by_blocks(4096), by_blocks(100_000)], ids=str)
 @pytest.mark.parametrize("closes", [WALK[:16], WALK[:17], WALK, FLAT, ["", "1", "", ""] * 50], ids=len)
 def test_exact(closes: list[str], engine: dict[str, Any]) -> None:
     """Each bucket has the exact closes, mean and signals of its rows, computed from the text in fractions."""
@@ -102,12 +102,12 @@ def test_cut_invariant(closes: list[str], most: int, data: st.DataObject) -> Non
 def test_one_answer(file: bytes, most: int, block_bytes: int, data: st.DataObject) -> None:
     """Both engines give the same picture of files with odd, bad and missing rows, whatever the cuts."""
     options = {"bad_rows": "missing", "windows": (2, 7)}
-    wanted = overview_of([file * 3], {"engine": "rows"}, most, **options)
+    wanted = overview_of([file * 3], BY_ROWS, most, **options)
     found = overview_of(data.draw(cuts(file * 3)), by_blocks(block_bytes), most, **options)
     assert seen(found) == seen(wanted)
 
 
-@pytest.mark.parametrize("engine", [{"engine": "rows"}, by_blocks(4096), by_blocks(100_000)], ids=str)
+@pytest.mark.parametrize("engine", [BY_ROWS, by_blocks(4096), by_blocks(100_000)], ids=str)
 @pytest.mark.parametrize("at", [0, 1, 1234, 2500, 4999])
 def test_a_spike_is_never_lost(at: int, engine: dict[str, Any]) -> None:
     """One row far above the others, and one far below, are in the picture of any stream."""
@@ -118,7 +118,7 @@ def test_a_spike_is_never_lost(at: int, engine: dict[str, Any]) -> None:
     assert min(map(Decimal, columns["low"])) == Decimal("-7.5")
 
 
-@pytest.mark.parametrize("engine", [{"engine": "rows"}, by_blocks(300), by_blocks(4096), by_blocks(100_000)], ids=str)
+@pytest.mark.parametrize("engine", [BY_ROWS, by_blocks(300), by_blocks(4096), by_blocks(100_000)], ids=str)
 @pytest.mark.parametrize("before", [[], WALK[:300]], ids=["first", "later"])
 def test_flat_stretches(before: list[str], engine: dict[str, Any]) -> None:
     """Runs of equal closes are found, longest first, and a missing close ends one."""
@@ -145,7 +145,7 @@ def test_keys() -> None:
     """With keys, there are rates and no prices, the same from both engines."""
     lines = [f"{name},{60 * at},{price}\n" for at, price in enumerate(WALK[:3000]) for name in ("BTC", "ETH")]
     data = ("symbol,time,close\n" + "".join(lines)).encode()
-    by_row = overview_of([data], {"engine": "rows"}, key="symbol")
+    by_row = overview_of([data], BY_ROWS, key="symbol")
     found = overview_of([data], by_blocks(4096), key="symbol")
     assert seen(found) == seen(by_row)
     assert list(found.columns()) == ["row", "time", "rows", "missing", "signals"]

@@ -19,7 +19,7 @@ from stream_signal.core.observers.time_order import TimeOrder
 from support.candle_csv import candle_csv, row
 from support.commands import logged, run_command
 from support.strategies import cuts
-from support.streams import by_blocks
+from support.streams import BY_ROWS, by_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ columns_of_times = st.one_of(
     st.lists(times, min_size=1, max_size=200),
 )
 # Few enough are odd for the block engine to take the rest.
-ENGINES: list[dict[str, Any]] = [by_blocks(65536), {"engine": "rows"}]
+ENGINES: list[dict[str, Any]] = [by_blocks(65536), BY_ROWS]
 CLOSES = ["4.58"] * 40 + ["", "4.5 ", "x"]
 LINE_ENDS = ["\n"] * 20 + ["\r\n", "\n\n"]
 
