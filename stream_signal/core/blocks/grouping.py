@@ -86,6 +86,14 @@ class BlockGrouping:
         return 0
 
 
+class BlocksAsText(BlockGrouping):
+    """No lines are read in blocks: those of a grouping that has no twin here."""
+
+    def look(self, chunk: bytes, header: Header, block: Block, decoder: BlockDecoder) -> Block | None:  # noqa: ARG002
+        """Decline the block."""
+        return None
+
+
 class BlocksOfOneSymbol(BlockGrouping):
     """All lines have the symbols that the text reader has seen."""
 
@@ -193,7 +201,7 @@ class BlocksWithKeys(BlockGrouping):
             return _Found(count, lines, lines, {})
         if position == 0 and (text := _same_first(chunk, header.delimiter.encode(), starts)) is not None:
             number = self._spellings.number(text)
-            new = {} if number != UNKNOWN else {text: (int(lines[0]), _key_of(text))}
+            new = {} if number != UNKNOWN else {text: (int(lines[0]), self._key_of(text))}
             return _Found(count, lines, np.full(len(lines), len(self._numbers) if new else number), new)
         located = decoder.locate(position, starts, ends)
         if not located:
@@ -212,9 +220,17 @@ class BlocksWithKeys(BlockGrouping):
             text = chunk[begin : begin + int(lengths[row])]
             if text not in numbers:
                 numbers[text] = len(self._numbers) + len(numbers)
-                new[text] = int(lines[row]), _key_of(text)
+                new[text] = int(lines[row]), self._key_of(text)
             found[at] = numbers[text]
         return _Found(count, lines, np.repeat(found, np.diff(heads, append=len(lines))), new)
+
+    def _key_of(self, text: bytes) -> bytes | None:
+        key = self._column.read(text.removesuffix(b"\r"))
+        try:
+            check_key(key)
+        except KeyRefused:
+            return None
+        return key or None
 
     def _unreadable(self, found: _Found) -> Integers:
         """Return the lines whose key cannot be read."""
@@ -268,7 +284,9 @@ def blocks_of(grouping: Grouping) -> BlockGrouping:
         return BlocksWithKeys(grouping)
     if isinstance(grouping, InputName):
         return BlocksOfAnInput(grouping)
-    return BlocksOfOneSymbol(grouping) if isinstance(grouping, OneSymbol) else BlockGrouping(grouping)
+    if isinstance(grouping, OneSymbol):
+        return BlocksOfOneSymbol(grouping)
+    return BlockGrouping(grouping) if type(grouping) is Grouping else BlocksAsText(grouping)
 
 
 def _same_first(chunk: bytes, delimiter: bytes, starts: Integers) -> bytes | None:
@@ -300,12 +318,3 @@ def _heads(words: list[Words]) -> Integers:
     for each in words[1:]:
         is_head[1:] |= each[1:] != each[:-1]
     return np.flatnonzero(is_head)
-
-
-def _key_of(text: bytes) -> bytes | None:
-    key = text.removesuffix(b"\r").strip(b" ")
-    try:
-        check_key(key)
-    except KeyRefused:
-        return None
-    return key or None

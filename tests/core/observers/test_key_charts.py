@@ -15,9 +15,8 @@ from stream_signal import Config, SignalStream, StreamSignalError
 from stream_signal.core.observers.key_charts import ALL_BUCKETS, MOST_CHARTS, KeyCharts
 from stream_signal.core.observers.overview import Overview
 from stream_signal.core.tuning import Tuning
-from support.keyed_files import KeyedFile, keyed_files
 from support.strategies import closes, cuts
-from support.streams import BY_ROWS, by_blocks, moved
+from support.streams import BY_ROWS, by_blocks
 
 MARKETS = st.lists(st.tuples(st.sampled_from("ABCDE"), closes), max_size=120)
 
@@ -58,26 +57,6 @@ def test_each_key_alone(
         stream.feed(("time,close\n" + "".join(own)).encode())
         alone.append((key, overview.size, overview.columns()))
     assert charts_of(data.draw(cuts(market(rows))), engine, windows=windows) == alone
-
-
-@given(keyed_files(), st.sampled_from([64, 300, 100_000]), st.data())
-def test_one_answer(file: KeyedFile, block_bytes: int, data: st.DataObject) -> None:
-    """Both engines give the same charts of files with odd, bad and missing rows, whatever the cuts."""
-    wanted = charts_of([file.data], BY_ROWS, **file.config)
-    assert charts_of(data.draw(cuts(file.data)), by_blocks(block_bytes), **file.config) == wanted
-
-
-@given(MARKETS, st.data())
-def test_stopped_anywhere(rows: list[tuple[str, str]], data: st.DataObject) -> None:
-    """A stream that is stopped and resumed gives the charts of one that is not."""
-    whole, config = market(rows), Config(window=3, key="symbol")
-    stopped = SignalStream(config, [KeyCharts(charts=3, most=8)])
-    stopped.feed(whole[: data.draw(st.integers(0, len(whole)))])
-    charts = KeyCharts(charts=3, most=8)
-    resumed, offset = moved(stopped, config, observers=[charts])
-    resumed.feed(whole[offset:])
-    resumed.end_input()
-    assert seen(charts) == charts_of([whole], BY_ROWS)
 
 
 @pytest.mark.parametrize("engine", [BY_ROWS, by_blocks(100_000)], ids=str)

@@ -10,13 +10,10 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from stream_signal import Config, DataError, SignalStream
 from stream_signal.core.observers.overview import LEAST_FLAT, Flat, Overview
 from support.candle_csv import FIRST_TIMESTAMP, candle_csv
-from support.strategies import candle_files, close_lists, cuts
 from support.streams import BY_ROWS, by_blocks, moved
 
 WALK = [f"{4000 + random.Random(7).randrange(-300, 300) * at % 611 / 100:.2f}" for at in range(5000)]
@@ -79,32 +76,6 @@ def test_exact(closes: list[str], engine: dict[str, Any]) -> None:
         columns[name] = [None if close is None else Fraction(close) for close in columns[name]]
     times = [str(FIRST_TIMESTAMP + 60 * at) for at in range(0, len(closes), size)]
     assert (overview.size, columns) == (size, expected(closes, 3, size) | {"time": times})
-
-
-@given(close_lists, st.integers(1, 6).map(lambda half: 2 * half), st.data())
-def test_cut_invariant(closes: list[str], most: int, data: st.DataObject) -> None:
-    """The picture does not depend on where the bytes were cut, nor on where the stream was stopped and resumed."""
-    whole = candle_csv(closes)
-    wanted = overview_of([whole], most=most)
-    pieces = data.draw(cuts(whole))
-    assert seen(overview_of(pieces, most=most)) == seen(wanted)
-    stop, config = data.draw(st.integers(0, len(whole))), Config(window=3)
-    stopped = SignalStream(config, [Overview(most=most)])
-    stopped.feed(whole[:stop])
-    overview = Overview(most=most)
-    resumed, offset = moved(stopped, config, observers=[overview])
-    resumed.feed(whole[offset:])
-    resumed.end_input()
-    assert seen(overview) == seen(wanted)
-
-
-@given(candle_files(), st.sampled_from([2, 16, 2048]), st.sampled_from([256, 1024, 100_000]), st.data())
-def test_one_answer(file: bytes, most: int, block_bytes: int, data: st.DataObject) -> None:
-    """Both engines give the same picture of files with odd, bad and missing rows, whatever the cuts."""
-    options = {"bad_rows": "missing", "windows": (2, 7)}
-    wanted = overview_of([file * 3], BY_ROWS, most, **options)
-    found = overview_of(data.draw(cuts(file * 3)), by_blocks(block_bytes), most, **options)
-    assert seen(found) == seen(wanted)
 
 
 @pytest.mark.parametrize("engine", [BY_ROWS, by_blocks(4096), by_blocks(100_000)], ids=str)
