@@ -9,9 +9,13 @@ SOURCES     the same bytes, from any offset on
 
 from __future__ import annotations
 
+import gzip
 import json
+import lzma
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from itertools import accumulate, pairwise
+from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hypothesis import strategies as st
@@ -26,7 +30,14 @@ from stream_signal.core.observers.signal_lines import SignalLines
 from stream_signal.core.series.grouping import GROUPINGS, grouping_of
 from stream_signal.core.text.reader import TextReader
 from stream_signal.core.tuning import Tuning
-from stream_signal.inputs.events import Begin, End
+from stream_signal.inputs.backwards import BackwardsSource
+from stream_signal.inputs.events import Begin, Counted, End
+from stream_signal.inputs.files import FilesSource
+from stream_signal.inputs.follow import FollowedSource
+from stream_signal.job.log import Log
+from stream_signal.job.parallel import ParallelSource, Workers
+from stream_signal.job.ways import CutSource
+from support.candle_csv import written_files
 from support.keyed_files import KeyedFile, keyed_files
 from support.strategies import candle_files, cuts
 from support.streams import BY_ROWS, by_blocks, stretch_of
@@ -37,6 +48,7 @@ from support.toys.highest import Highest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from stream_signal import Observer
     from stream_signal.core.observe import Stage
@@ -322,26 +334,81 @@ def check_only(rows: Rows, columns: Sequence[int]) -> None:
                 assert [found.text(column, at) for at in range(len(found))] == found.texts(column)
 
 
-def check_source(source: Source, inputs: Sequence[tuple[str, bytes]], offset: int) -> None:
+class Sourced(NamedTuple):
+    """A source, how its inputs are stored, and what it gives of each."""
+
+    make: Callable[[tuple[str, ...], SignalStream], Source]
+    stored: Callable[[bytes], bytes] = bytes
+    given: Callable[[bytes], bytes] = bytes
+    resumes: bool = True
+    """whether it can begin within an input"""
+    inputs: int = 3
+
+
+def _with_workers(names: tuple[str, ...], stream: SignalStream) -> Source:
+    workers = Workers(lambda: ThreadPoolExecutor(2), 500, ahead=3, head_bytes=300)
+    return ParallelSource(names, FilesSource, stream, workers, Log(None, 0))
+
+
+def _backwards(file: bytes) -> bytes:
+    header, *rows = file.splitlines(keepends=True)
+    return b"".join([header, *reversed(rows)])
+
+
+SOURCES = {
+    "files": Sourced(lambda names, _: FilesSource(names)),
+    "files in gzip": Sourced(lambda names, _: FilesSource(names), gzip.compress),
+    "files in xz": Sourced(lambda names, _: FilesSource(names), lzma.compress),
+    "a file that is followed": Sourced(lambda names, _: FollowedSource(names[0], 0.05), inputs=1),
+    "files from their ends": Sourced(
+        lambda names, _: BackwardsSource(names, Config(newest_first=True)), given=_backwards, resumes=False, inputs=1
+    ),
+    "workers": Sourced(_with_workers),
+    "pieces": Sourced(lambda names, _: CutSource(FilesSource(names), Random(7))),
+}
+
+
+def check_source(sourced: Sourced, files: Sequence[bytes], folder: Path, offset: int) -> None:
     """Check that it begins and ends each input in turn, its bytes between; and from any offset on, gives the rest."""
-    names = [name for name, _ in inputs]
-    assert list(source.names) == names
-    for first in range(len(inputs)):
-        for begin in (0, min(offset, len(inputs[first][1]))):
-            wanted = [inputs[first][1][begin:], *(data for _, data in inputs[first + 1 :])]
-            found: list[bytes] = []
-            opened: list[str] = []
-            is_open = False
-            for event in source.events(first, begin, None):
-                if isinstance(event, Begin):
-                    assert not is_open
-                    opened.append(event.name)
-                    found.append(b"")
-                    is_open = True
-                elif isinstance(event, End):
-                    assert is_open
-                    is_open = False
-                elif isinstance(event, bytes):
-                    found[-1] += event
-            assert not is_open
-            assert (opened, found) == (names[first:], wanted)
+    names = written_files(folder, [sourced.stored(file) for file in files])
+    given = [sourced.given(file) for file in files]
+    for first in range(len(names)):
+        for begin in {0, min(offset, len(given[first]))} if sourced.resumes else {0}:
+            stream = SignalStream()
+            source = sourced.make(names, stream)
+            assert source.names == names
+            _check_events(source, stream, [given[first][begin:], *given[first + 1 :]], first, begin)
+
+
+def _check_events(source: Source, stream: SignalStream, wanted: list[bytes], first: int, begin: int) -> None:
+    """Check what a source yields from a place on; a stream takes the bytes, if they begin with a header."""
+    takes, number, at = begin == 0, -1, None
+    for event in source.events(first, begin, None):
+        if isinstance(event, Begin):
+            assert at is None
+            number, at = number + 1, 0
+            assert event.name == source.names[first + number]
+            continue
+        assert at is not None
+        if isinstance(event, End):
+            assert at == len(wanted[number])
+            at = None
+            if takes:
+                stream.end_input()
+        elif isinstance(event, Counted):
+            at += event.stretch.size
+            assert wanted[number][:at].endswith(event.tail)
+            stream.add(event.stretch, event.tail)
+        else:
+            assert isinstance(event, bytes)
+            assert wanted[number].startswith(event, at)
+            at += len(event)
+            if takes:
+                stream.feed(event)
+    assert (number, at) == (len(wanted) - 1, None)
+    if takes:
+        whole = SignalStream()
+        for file in wanted:
+            whole.feed(file)
+            whole.end_input()
+        assert stream.counts == whole.counts
