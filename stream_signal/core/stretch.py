@@ -34,6 +34,7 @@ class Apart(NamedTuple):
     symbols: tuple[str | None, ...] = ()
     """the value of each column of symbols so far; another one is an error"""
     tuning: Tuning = Tuning()
+    """that of the stream"""
 
 
 class Stretch(NamedTuple):
