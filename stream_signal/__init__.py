@@ -43,7 +43,6 @@ __version__ = "0.2.0"
 
 TYPE_CHECKING = False  # the command begins here, and a signal that comes before its first line ends it in silence
 if TYPE_CHECKING:
-    from stream_signal.core.arrays import signals
     from stream_signal.core.config import Config
     from stream_signal.core.errors import (
         CheckpointError,
@@ -60,10 +59,10 @@ if TYPE_CHECKING:
         StreamSignalError,
         TruncatedError,
     )
+    from stream_signal.core.mean import RollingMean, signals
     from stream_signal.core.observe import Observer
     from stream_signal.core.observers.signal_lines import SignalLines
     from stream_signal.core.observers.time_order import TimeOrder
-    from stream_signal.core.rolling import RollingMean
     from stream_signal.core.rows import Row
     from stream_signal.core.series.panel import Counts
     from stream_signal.core.series.segment import Segment
@@ -106,7 +105,7 @@ _HOMES = {
     "Counts": "core.series.panel",
     "Metrics": "outputs.metrics",
     "Observer": "core.observe",
-    "RollingMean": "core.rolling",
+    "RollingMean": "core.mean",
     "Row": "core.rows",
     "Segment": "core.series.segment",
     "SignalLines": "core.observers.signal_lines",
@@ -114,7 +113,7 @@ _HOMES = {
     "State": "core.state",
     "TimeOrder": "core.observers.time_order",
     "run": "job.run",
-    "signals": "core.arrays",
+    "signals": "core.mean",
 }
 
 

@@ -563,7 +563,7 @@ def _share(text: str) -> float:
 
 
 def _windows(text: str) -> tuple[int, ...]:
-    from stream_signal.core.config import MAX_WINDOW, MAX_WINDOWS
+    from stream_signal.core.limits import MAX_WINDOW, MAX_WINDOWS
 
     windows = tuple(_integer(part, 1, MAX_WINDOW) for part in text.split(","))
     if len(set(windows)) < len(windows):
@@ -582,7 +582,7 @@ def _symbols(text: str) -> int:
 
 
 def _max_keys(text: str) -> int:
-    from stream_signal.core.config import MAX_KEYS
+    from stream_signal.core.limits import MAX_KEYS
 
     return _integer(text, 1, MAX_KEYS)
 

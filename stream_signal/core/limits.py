@@ -12,6 +12,17 @@ MOST_KEY_BYTES = 1024
 MOST_KEYS_BYTES = 32 * 1024 * 1024
 # To join the segments of a key takes 40 µs, one process after another: with more keys, as long as to count the rows.
 MOST_JOINED_KEYS = 1_000
+# A key takes some 400 bytes.
+MAX_KEYS = 10**7
+# More minutes than a thousand years have; such a ring takes 8 GB.
+MAX_WINDOW = 10**9
+MAX_WINDOWS = 100
+# A config has about ten lines; the limit bounds the cost of a wrong path (a log, the candles themselves).
+MAX_CONFIG_BYTES = 64 * 1024
+# Far more than any market quotes (a float64 has at most 1 + 767), and few enough that `1e999999999` costs nothing.
+MAX_DIGITS = 400
+# More rows or bytes than any stream has; file offsets and NumPy's integers have room for more.
+MAX_COUNT = 2**53
 # So many rows show how the timestamps of an input are ordered, in a thousandth of a second.
 FIRST_ROWS = 10_000
 # In later rows, only the row at every so many bytes is looked at, one of about 70 candles: that takes 1 % of the time.

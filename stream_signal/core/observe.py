@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from stream_signal.core.rows import Row, Rows, Seen
 
 
-class Observer:
-    """Sees the rows of a stream as they are counted. Override what you need; each method here does nothing.
+class Kept:
+    """What a stream keeps beside its counts: `name` is the key under which a checkpoint has what `snapshot` returns.
 
-    `name` is the key under which a checkpoint keeps what `snapshot` returns; an observer without one needs no name.
+    What has no snapshot needs no name.
     """
 
     name = ""
@@ -45,6 +45,28 @@ class Observer:
 
     def begin(self, header: Header) -> None:
         """Receive the header, once, before the first row; a DataError ends the stream."""
+
+    def snapshot(self) -> Any:
+        """Return what `restore` needs in another process, as values that JSON can hold; None for nothing."""
+        return None
+
+    def restore(self, saved: Any) -> None:
+        """Resume from what `snapshot` returned; raise ValueError if `saved` is not valid."""
+
+
+class Stage(Kept):
+    """Changes the rows of a stream before they are counted: `core.rows.Rows.only` leaves out some of them.
+
+    Where the rows were cut into runs decides nothing, so a stage that looks at the row before keeps it.
+    """
+
+    def __call__(self, rows: Rows) -> Rows:
+        """Return the rows that are to be counted in place of these."""
+        raise NotImplementedError
+
+
+class Observer(Kept):
+    """Sees the rows of a stream as they are counted. Override what you need; each method here does nothing."""
 
     def see(self, rows: Rows, seen: Seen) -> None:
         """See some rows, which are valid during this call only."""
@@ -78,20 +100,13 @@ class Observer:
         """Add what a part has seen after the first `rows` rows, as if this observer had seen it."""
         raise NotImplementedError
 
-    def snapshot(self) -> Any:
-        """Return what `restore` needs in another process, as values that JSON can hold; None for nothing."""
-        return None
 
-    def restore(self, saved: Any) -> None:
-        """Resume from what `snapshot` returned; raise ValueError if `saved` is not valid."""
-
-
-def check_names(observers: Sequence[Observer], taken: Iterable[str]) -> None:
+def check_names(observers: Sequence[Kept], taken: Iterable[str]) -> None:
     """Raise ValueError if two observers have one name, or one of `taken`, or if one has a snapshot and no name."""
     names = set(taken)
     for observer in observers:
         if not observer.name:
-            if type(observer).snapshot is not Observer.snapshot:
+            if type(observer).snapshot is not Kept.snapshot:
                 kind = type(observer).__name__
                 raise ValueError(f"expected a `name` for the snapshot of each observer, found none in {kind}")
         elif observer.name in names:

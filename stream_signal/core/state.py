@@ -10,17 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from stream_signal.core.config import DELIMITERS
 from stream_signal.core.findings import EXAMPLES, REPAIRS, Findings, Place
 from stream_signal.core.header import Header
-from stream_signal.core.limits import MOST_KEY_BYTES, MOST_KEYS_BYTES
+from stream_signal.core.limits import MAX_COUNT, MAX_DIGITS, MOST_KEY_BYTES, MOST_KEYS_BYTES
 from stream_signal.core.series.saved import PanelState, SeriesState
-from stream_signal.core.ticks import MAX_DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Self
-
-
-# More rows or bytes than any stream has; file offsets and NumPy's integers have room for more.
-MAX_COUNT = 2**53
 
 
 class State(NamedTuple):

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.config import Config, as_config
 from stream_signal.core.errors import DataError, TruncatedError
@@ -21,6 +21,7 @@ from stream_signal.core.series.grouping import grouping_of
 from stream_signal.core.series.panel import Counts, Panel
 from stream_signal.core.tail import Tail
 from stream_signal.core.text.reader import TextReader
+from stream_signal.core.tuning import Tuning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -29,24 +30,11 @@ if TYPE_CHECKING:
     from stream_signal.core.batch import Batch
     from stream_signal.core.blocks.reader import BlockReader, Scratch
     from stream_signal.core.header import Header
-    from stream_signal.core.observe import Observer
+    from stream_signal.core.observe import Kept, Observer, Stage
     from stream_signal.core.rows import Rows, Seen
     from stream_signal.core.state import State
     from stream_signal.core.stretch import Apart, Stretch
 
-Engine = Literal["auto", "rows", "blocks"]
-
-# NumPy takes about 80 ms to import. The text reader reads 60,000 rows in that time, a quarter as many with observers: a
-# smaller job ends sooner without NumPy.
-BLOCKS_FROM_BYTES = 4 * 1024 * 1024
-# Chunks shorter than this are live rows. Longer ones, one after another, are a file or a backlog.
-BACKLOG_BYTES = 32 * 1024
-# A block fits in the cache together with its arrays.
-BLOCK_BYTES = 1024 * 1024
-# Of more rows, each key has more: what is done once for each key of a block is worth the slower memory.
-KEYED_BLOCK_BYTES = 2 * 1024 * 1024
-# To empty the window of a key takes the rings as long as the window is, however few closes it holds.
-MOST_RING_WINDOW = 10_000
 # The name under which a state keeps the last rows, among those of the observers.
 _TAIL = "tail"
 
@@ -59,8 +47,8 @@ class SignalStream:
     of the `observers` sees the rows that it wants as they are counted. ValueError if two of them have one name, or if
     one has a snapshot and no name.
 
-    `engine` is "auto", or "rows" or "blocks" to use only that one, as far as it can read the data; the answer is the
-    same. `block_bytes` limits what the block reader takes at once.
+    `stages` change the rows before they are counted, each those of the one before it: the rows that one leaves out are
+    neither counted nor shown. With any `tuning`, the answer is the same.
 
     >>> stream = SignalStream(Config(window=2))
     >>> stream.feed(b"close\n4.58\n4.")
@@ -74,18 +62,19 @@ class SignalStream:
         config: Config | Mapping[str, Any] | None = None,
         observers: Sequence[Observer] = (),
         *,
-        engine: Engine = "auto",
-        block_bytes: int | None = None,
+        stages: Sequence[Stage] = (),
+        tuning: Tuning = Tuning(),  # noqa: B008 - a value
         joins: bool = False,
     ) -> None:
-        if engine not in {"auto", "rows", "blocks"}:
-            raise ValueError(f"expected the engine 'auto', 'rows' or 'blocks', found {engine!r}")
+        if tuning.engine not in {"auto", "rows", "blocks"}:
+            raise ValueError(f"expected the engine 'auto', 'rows' or 'blocks', found {tuning.engine!r}")
         config = as_config(config)
-        self._observers = tuple(observers)
-        if observers:
+        self._observers, self._stages = tuple(observers), tuple(stages)
+        self._kept: tuple[Kept, ...] = (*observers, *stages)
+        if self._kept:
             from stream_signal.core.observe import check_names
 
-            check_names(self._observers, {_TAIL})
+            check_names(self._kept, {_TAIL})
         self._config = config
         # Of an input of which not all rows are seen, the last ones are.
         self._tail = Tail() if any(observer.wants is not None for observer in observers) else None
@@ -97,10 +86,12 @@ class SignalStream:
         self._scratch: Scratch = {}
         # The block reader reads points only; groups are odd lines to it, which the text reader reads.
         marks = self._text.marks
-        is_text = bool(marks and not marks.have_point) or self._panel.has_long_rings(MOST_RING_WINDOW)
-        self._engine = "rows" if is_text else engine
-        self._block_bytes = block_bytes or (KEYED_BLOCK_BYTES if self._panel.has_keys else BLOCK_BYTES)
-        self._blocks_from = BLOCKS_FROM_BYTES // (4 if any(observer.wants is None for observer in observers) else 1)
+        is_text = bool(marks and not marks.have_point) or self._panel.has_long_rings(tuning.most_ring_window)
+        self._tuning = tuning._replace(
+            engine="rows" if is_text else tuning.engine,
+            blocks_from_bytes=tuning.blocks_from_bytes // (4 if any(each.wants is None for each in observers) else 1),
+            least_block_bytes=0 if tuning.engine == "blocks" else tuning.least_block_bytes,
+        )
         self._name: str | None = None  # of the current input
         self._expected = 0  # bytes
         self._backlog = 0  # bytes in large chunks, one after another
@@ -115,8 +106,8 @@ class SignalStream:
         state: State,
         observers: Sequence[Observer] = (),
         *,
-        engine: Engine = "auto",
-        block_bytes: int | None = None,
+        stages: Sequence[Stage] = (),
+        tuning: Tuning = Tuning(),  # noqa: B008 - a value
     ) -> Self:
         r"""Resume from `state`, with the bytes from its offset on; `config` has the settings of that stream.
 
@@ -129,14 +120,14 @@ class SignalStream:
         >>> stream.finish()
         Counts(rows=3, signals=1, value=0.3333333333333333)
         """
-        self = cls(config, observers, engine=engine, block_bytes=block_bytes)
+        self = cls(config, observers, stages=stages, tuning=tuning)
         self._panel.restore(state.panel)
         self._text.resume(state.header, state.offset, state.line, state.repairs)
         if state.symbols:
             self._grouping.restore(state.symbols)
-        for observer in self._observers:
-            if observer.name in state.observed:
-                observer.restore(state.observed[observer.name])
+        for each in self._kept:
+            if each.name in state.observed:
+                each.restore(state.observed[each.name])
         saved = state.observed.get(_TAIL, "")
         if not isinstance(saved, str):
             raise ValueError("expected the last rows")  # noqa: TRY004 - in JSON, a wrong type is a wrong value
@@ -159,7 +150,7 @@ class SignalStream:
         offset, line, repairs = self._text.position()
         if self._tail is not None:
             self._pass_by(self._tail, torn=True)
-        snapshots = {observer.name: observer.snapshot() for observer in self._observers}
+        snapshots = {each.name: each.snapshot() for each in self._kept}
         observed = {name: as_value(snapshot) for name, snapshot in snapshots.items() if snapshot is not None}
         if self._tail is not None:
             observed[_TAIL] = self._tail.whole().decode("latin-1")
@@ -193,7 +184,7 @@ class SignalStream:
     @property
     def by_key(self) -> dict[str, Counts] | None:
         """The counts of each key, in the order in which they first came; None if the stream has no keys."""
-        return self._panel.by_key() if self._panel.has_keys else None
+        return self._panel.by_key()
 
     @property
     def by_window(self) -> dict[int, Counts] | None:
@@ -208,7 +199,7 @@ class SignalStream:
     @property
     def keys(self) -> int | None:
         """How many keys have come so far; None if the stream has no keys."""
-        return len(self._panel.keys) if self._panel.has_keys else None
+        return self._panel.key_count
 
     @property
     def symbols(self) -> tuple[str | None, ...]:
@@ -298,13 +289,13 @@ class SignalStream:
         """Return how later lines of this input can be counted apart, with `count_apart`; None if not, or not yet."""
         from stream_signal.core.stretch import Apart
 
-        if self._closed or not self.header or not self._text.between_rows:
+        if self._closed or self._stages or not self.header or not self._text.between_rows:
             return None
         parts = [observer.part() for observer in self._observers]
         settled = tuple(part for part in parts if part is not None)
         if len(settled) < len(parts) or not (self._panel.may_join and self._grouping.may_join):
             return None
-        return Apart(self._config, self.header, settled, self.symbols)
+        return Apart(self._config, self.header, settled, self.symbols, self._tuning)
 
     @staticmethod
     def count_apart(apart: Apart, chunks: Iterable[bytes], offset: int = 1, scratch: Scratch | None = None) -> Stretch:
@@ -326,12 +317,12 @@ class SignalStream:
         from stream_signal.core.stretch import NotApart, Stretch
 
         parts = deepcopy(apart.parts)
-        stream = SignalStream(apart.config, parts, joins=True)
+        stream = SignalStream(apart.config, parts, tuning=apart.tuning, joins=True)
         stream._scratch = {} if scratch is None else scratch
         text = stream._text
         text.resume(apart.header, offset, line=0, repairs=Findings())
         stream._grouping.restore(apart.symbols)
-        stream.begin_input(size=BLOCKS_FROM_BYTES)  # whoever counts apart counts a lot
+        stream.begin_input(size=stream._tuning.blocks_from_bytes)  # whoever counts apart counts a lot
         fed = 0
         try:
             for chunk in chunks:
@@ -455,11 +446,11 @@ class SignalStream:
         self._seeing = [observer for observer in self._observers if observer.wants != 0]
         self._sampling = [observer for observer in self._observers if observer.samples and observer.wants == 0]
         self._shows_windows = any(observer.sees_windows for observer in self._seeing)
-        self._text.keeps = bool(self._seeing)
+        self._text.keeps = bool(self._seeing or self._stages)
         self._text.samples = any(observer.samples for observer in self._observers)
 
     def _read(self, data: bytes) -> None:
-        self._backlog = self._backlog + len(data) if len(data) >= BACKLOG_BYTES else 0
+        self._backlog = self._backlog + len(data) if len(data) >= self._tuning.backlog_bytes else 0
         reader = self._block_reader() if self._wants_blocks() else self._text
         self._take_each(reader.rows(data))
 
@@ -476,6 +467,8 @@ class SignalStream:
 
     def _take(self, rows: Rows) -> None:
         """Count rows, and show them."""
+        for stage in self._stages:
+            rows = stage(rows)
         if not len(rows):
             pass
         elif self._seeing:
@@ -495,24 +488,23 @@ class SignalStream:
     def _takes(self, batch: Batch) -> bool:
         """Whether the rows of a batch may be counted without their lines: these would be read as the batch was."""
         header = self.header
-        if not header or self._engine == "rows" or self._grouping.reads or not self._text.between_rows:
+        if not header or self._tuning.engine == "rows" or self._grouping.reads or not self._text.between_rows:
             return False
         return batch.layout == (header.delimiter, header.position, header.width)
 
     def _wants_blocks(self) -> bool:
         """Whether the chunk that has just arrived is for the block reader."""
-        if self._engine != "auto":
-            return self._engine == "blocks"
+        if self._tuning.engine != "auto":
+            return self._tuning.engine == "blocks"
         if not self._backlog:
             return False
-        return self._blocks is not None or max(self._expected, self._backlog) >= self._blocks_from
+        return self._blocks is not None or max(self._expected, self._backlog) >= self._tuning.blocks_from_bytes
 
     def _block_reader(self) -> BlockReader:
         if not self._blocks:
-            from stream_signal.core.blocks.reader import LEAST_BLOCK_BYTES, BlockReader
+            from stream_signal.core.blocks.reader import BlockReader
 
-            least = 0 if self._engine == "blocks" else LEAST_BLOCK_BYTES
-            self._blocks = BlockReader(self._text, self._grouping, self._block_bytes, least, self._scratch)
+            self._blocks = BlockReader(self._text, self._grouping, self._tuning, self._scratch)
         return self._blocks
 
 

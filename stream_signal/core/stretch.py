@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from stream_signal.core.tuning import Tuning
+
 if TYPE_CHECKING:
     from stream_signal.core.config import Config
     from stream_signal.core.findings import Findings
@@ -31,6 +33,8 @@ class Apart(NamedTuple):
     """an observer for each one of the stream"""
     symbols: tuple[str | None, ...] = ()
     """the value of each column of symbols so far; another one is an error"""
+    tuning: Tuning = Tuning()
+    """that of the stream"""
 
 
 class Stretch(NamedTuple):

@@ -15,6 +15,8 @@ import re
 from operator import index
 from typing import TYPE_CHECKING, Any
 
+from stream_signal.core.limits import MAX_DIGITS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from decimal import Decimal
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
 # A close that was read: `(ticks, places)`, or None if it is missing.
 Close = tuple[int, int] | None
 
-# Far more than any market quotes (a float64 has at most 1 + 767), and few enough that `1e999999999` costs nothing.
-MAX_DIGITS = 400
 # Up to here the engines keep ticks, and sums of them, in 64 bits.
 INT64_MAX = 2**63 - 1
 MISSING = frozenset({b"", b"nan", b"na", b"n/a", b"null", b"none"})

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.blocks.columns import Integers
     from stream_signal.core.config import Config
-    from stream_signal.inputs.opening import Opened
+    from stream_signal.inputs.opened import Opened
 
 # Large enough that the calls of Arrow cost nothing beside their work; the text of so many rows is about 2 MB.
 BATCH_ROWS = 64 * 1024

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from typing import Protocol
 
-    from stream_signal.inputs.opening import Opened, Patience
+    from stream_signal.inputs.opened import Opened, Patience
 
     class Decompressor(Protocol):
         """One stream, as `bz2` and `lzma` have it."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.batch import Batch
     from stream_signal.inputs.events import Event
-    from stream_signal.inputs.opening import Opened, Patience
+    from stream_signal.inputs.opened import Opened, Patience
 
 
 class FilesSource:

@@ -30,43 +30,10 @@ from stream_signal.inputs.missing import hint_for
 from stream_signal.inputs.plain import STDIN, can_be_read_again, open_raw, opened, size_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
-    from typing import BinaryIO, Protocol
+    from collections.abc import Collection, Iterator
 
     from stream_signal.core.config import Config
-
-    Patience = Callable[[], float] | None
-
-    class Opened(Protocol):
-        """An open input: its bytes as they are stored."""
-
-        @property
-        def name(self) -> str:
-            """For messages."""
-
-        @property
-        def size(self) -> int:
-            """In bytes; 0 if it is unknown."""
-
-        @property
-        def file(self) -> BinaryIO | None:
-            """The same, to seek in; None if that is impossible."""
-
-        @property
-        def is_slow(self) -> bool:
-            """Whether a read takes long enough to be worth a thread of its own."""
-
-        def ready(self, seconds: float) -> bool:
-            """Wait until there is something to read, `seconds` at the longest; return whether there is."""
-
-        def read(self, size: int) -> bytes:
-            """Return at most `size` bytes, as soon as some arrive; none at the end."""
-
-        def check(self, read: int) -> None:
-            """Raise InputError if fewer than the `read` bytes are there by now."""
-
-        def close(self) -> None:
-            """Close it."""
+    from stream_signal.inputs.opened import Opened, Patience
 
 
 def as_csv(source: Opened, name: str, start: bytes, patience: Patience, config: Config) -> Iterator[bytes]:

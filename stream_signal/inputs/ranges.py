@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
-    from stream_signal.inputs.opening import Opened
+    from stream_signal.inputs.opened import Opened
     from stream_signal.inputs.remote import RemoteFile
 
     _ReadAt = Callable[[int, int], bytes]

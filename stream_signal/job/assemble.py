@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from stream_signal.core.observers.key_charts import KeyCharts
     from stream_signal.core.observers.overview import Overview
     from stream_signal.inputs.events import Source
-    from stream_signal.inputs.opening import Opened
+    from stream_signal.inputs.opened import Opened
     from stream_signal.inputs.rotation import Rotations
     from stream_signal.job.checkpoint import Checkpoint
     from stream_signal.job.log import Log
@@ -320,9 +320,9 @@ def _page(  # noqa: PLR0913, PLR0917 - what a page shows
 ) -> ReportWriter | None:
     if not (order.report and overview):
         return None
-    from stream_signal.job.report import ReportWriter
+    from stream_signal.job.report import Page, ReportWriter
 
-    return ReportWriter(order.report, config, stream, overview, charts, doubts, started, order.every)
+    return ReportWriter(order.report, Page(config, stream, overview, charts, doubts, started), order.every)
 
 
 def _rotations(order: Order, config: Config) -> Rotations | None:

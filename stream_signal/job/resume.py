@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import InputError
 from stream_signal.core.stream import SignalStream
-from stream_signal.job.checkpoint import CheckpointSaver, deciding_settings
+from stream_signal.job.checkpoint import CheckpointSaver, Covered, deciding_settings
 from stream_signal.job.position import Position
 
 if TYPE_CHECKING:
@@ -79,17 +79,8 @@ class Resumption:
     def saver(self, stream: SignalStream, log: Log) -> CheckpointSaver:
         """Return the sink that saves the stream, with the signals continued after the lines of its rows."""
         order, position, saved = self._order, self.position, self.saved
-        saver = CheckpointSaver(
-            self._checkpoint,
-            self._settings,
-            position,
-            stream,
-            self._signals,
-            log,
-            order.checkpoint_every,
-            self._rotations,
-            quiet=order.is_quiet,
-        )
+        covered = Covered(self._settings, position, stream, self._signals, self._rotations)
+        saver = CheckpointSaver(self._checkpoint, covered, log, order.checkpoint_every, quiet=order.is_quiet)
         if self._rotations:
             saver.begin_followed(saved)
         if saved:

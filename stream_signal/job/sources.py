@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.config import Config
     from stream_signal.inputs.events import Source
-    from stream_signal.inputs.opening import Opened
+    from stream_signal.inputs.opened import Opened
 
 
 def source_of(

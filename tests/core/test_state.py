@@ -31,7 +31,7 @@ from support.strategies import (
     tied_prices,
     windows,
 )
-from support.streams import by_blocks, moved, outcome
+from support.streams import BY_ROWS, by_blocks, moved, outcome
 
 
 def known(counted: SignalStream) -> object:
@@ -328,7 +328,7 @@ def test_the_engines_agree_on_the_state() -> None:
     """After the same bytes, the row engine and the block engine leave the same state."""
     text = candle_csv(["4.58", "4.59", "", "4.5", "4.61"] * 200)[:-7]
     states = []
-    engines: list[dict[str, Any]] = [{"engine": "rows"}, by_blocks(1000)]
+    engines: list[dict[str, Any]] = [BY_ROWS, by_blocks(1000)]
     for engine in engines:
         counted = SignalStream(**engine)
         counted.feed(text)

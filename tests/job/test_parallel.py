@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from stream_signal import ClusterError, Config, SignalStream, StreamSignalError, TimeOrder
 from stream_signal.inputs.events import Counted
 from stream_signal.inputs.files import FilesSource
-from stream_signal.job import parallel
 from stream_signal.job.drive import Drive
 from stream_signal.job.log import Log
 from stream_signal.job.parallel import ParallelSource, Workers
@@ -28,12 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stream_signal.inputs.events import Event, Source
-
-
-@pytest.fixture(autouse=True)
-def _short_heads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cut files of a few kilobytes."""
-    monkeypatch.setattr(parallel, "HEAD_BYTES", 300)
 
 
 class Apart(ParallelSource):
@@ -58,8 +51,8 @@ def outcome(source: Source, stream: SignalStream) -> Any:
 
 
 def workers(executor: Executor, range_bytes: int = 150, *, are_here: bool = True) -> Workers:
-    """Let an executor count the ranges."""
-    return Workers(lambda: executor, range_bytes, ahead=3, share_files=are_here, may_fail=are_here)
+    """Let an executor count the ranges of files of a few kilobytes."""
+    return Workers(lambda: executor, range_bytes, ahead=3, share_files=are_here, may_fail=are_here, head_bytes=300)
 
 
 @given(

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stream_signal.core.blocks.decoder import Block, BlockDecoder, Integers, Words
-    from stream_signal.core.blocks.reader import OddLines
     from stream_signal.core.header import Header
+    from stream_signal.core.ticks import Close
 
 
 # With more keys, blocks are longer: each key then has more rows, which is worth the slower memory.
@@ -37,14 +37,33 @@ _SPELLINGS_EACH = 4
 _MORE_SPELLINGS = 10_000
 
 
+class OddLines(NamedTuple):
+    """The lines of a block that were read one at a time."""
+
+    lines: list[int]
+    """their numbers in the block, from 0, ascending"""
+    gone: list[int]
+    """those that are not rows: blank lines, repeated headers"""
+    closes: dict[int, Close]
+    """the close of each other line, by the position of its row"""
+    records: dict[int, list[bytes] | None]
+    """the fields of each other line, likewise"""
+    keys: dict[int, bytes | None]
+    """the key of each other line, by its number; None if it has none"""
+    failure: BaseException | None
+    """the error that stopped the reader, if any; only the lines before it count"""
+    lines_counted: int
+    """how many lines of the block count"""
+
+
 class BlockGrouping:
     """All lines are of one series.
 
     For each block, `look` says whether it can be counted, and `series` then to which series its rows belong.
     """
 
-    share = 1.0
-    """of the bytes that a block may have, how much is best"""
+    size = largest = 1
+    """how many times as long as usual a block should be now, and may be"""
 
     def __init__(self, grouping: Grouping) -> None:
         self._grouping = grouping
@@ -65,6 +84,14 @@ class BlockGrouping:
     def series(self, odd: OddLines) -> int | Integers:  # noqa: ARG002
         """Return the number of the series of all rows of the block, or of each line."""
         return 0
+
+
+class BlocksAsText(BlockGrouping):
+    """No lines are read in blocks: those of a grouping that has no twin here."""
+
+    def look(self, chunk: bytes, header: Header, block: Block, decoder: BlockDecoder) -> Block | None:  # noqa: ARG002
+        """Decline the block."""
+        return None
 
 
 class BlocksOfOneSymbol(BlockGrouping):
@@ -89,8 +116,6 @@ class BlocksOfOneSymbol(BlockGrouping):
 
 class BlocksOfAnInput(BlockGrouping):
     """All lines have the key of the input."""
-
-    share = 0.5
 
     def look(self, chunk: bytes, header: Header, block: Block, decoder: BlockDecoder) -> Block | None:  # noqa: ARG002
         """Take the key; decline the block if it is refused, so that the line is named."""
@@ -121,6 +146,8 @@ class _Found(NamedTuple):
 class BlocksWithKeys(BlockGrouping):
     """Each line has the key in its column."""
 
+    largest = 2
+
     def __init__(self, grouping: KeyColumn) -> None:
         super().__init__(grouping)
         self._column = grouping
@@ -130,9 +157,9 @@ class BlocksWithKeys(BlockGrouping):
         self._found: _Found | None = None  # in the block that was looked at last
 
     @property
-    def share(self) -> float:  # type: ignore[override] # which changes here
-        """Fewer bytes stay in the cache, but of more rows each of many keys has more."""
-        return 1.0 if len(self._keys) > _MANY_KEYS else 0.5
+    def size(self) -> int:  # type: ignore[override] # which changes here
+        """Return 2 with many keys: fewer bytes stay in the cache, but of more rows each key has more."""
+        return self.largest if len(self._keys) > _MANY_KEYS else 1
 
     def look(self, chunk: bytes, header: Header, block: Block, decoder: BlockDecoder) -> Block | None:
         """Find the keys; lines whose key cannot be read are odd."""
@@ -174,7 +201,7 @@ class BlocksWithKeys(BlockGrouping):
             return _Found(count, lines, lines, {})
         if position == 0 and (text := _same_first(chunk, header.delimiter.encode(), starts)) is not None:
             number = self._spellings.number(text)
-            new = {} if number != UNKNOWN else {text: (int(lines[0]), _key_of(text))}
+            new = {} if number != UNKNOWN else {text: (int(lines[0]), self._key_of(text))}
             return _Found(count, lines, np.full(len(lines), len(self._numbers) if new else number), new)
         located = decoder.locate(position, starts, ends)
         if not located:
@@ -193,9 +220,17 @@ class BlocksWithKeys(BlockGrouping):
             text = chunk[begin : begin + int(lengths[row])]
             if text not in numbers:
                 numbers[text] = len(self._numbers) + len(numbers)
-                new[text] = int(lines[row]), _key_of(text)
+                new[text] = int(lines[row]), self._key_of(text)
             found[at] = numbers[text]
         return _Found(count, lines, np.repeat(found, np.diff(heads, append=len(lines))), new)
+
+    def _key_of(self, text: bytes) -> bytes | None:
+        key = self._column.read(text.removesuffix(b"\r"))
+        try:
+            check_key(key)
+        except KeyRefused:
+            return None
+        return key or None
 
     def _unreadable(self, found: _Found) -> Integers:
         """Return the lines whose key cannot be read."""
@@ -249,7 +284,9 @@ def blocks_of(grouping: Grouping) -> BlockGrouping:
         return BlocksWithKeys(grouping)
     if isinstance(grouping, InputName):
         return BlocksOfAnInput(grouping)
-    return BlocksOfOneSymbol(grouping) if isinstance(grouping, OneSymbol) else BlockGrouping(grouping)
+    if isinstance(grouping, OneSymbol):
+        return BlocksOfOneSymbol(grouping)
+    return BlockGrouping(grouping) if type(grouping) is Grouping else BlocksAsText(grouping)
 
 
 def _same_first(chunk: bytes, delimiter: bytes, starts: Integers) -> bytes | None:
@@ -281,12 +318,3 @@ def _heads(words: list[Words]) -> Integers:
     for each in words[1:]:
         is_head[1:] |= each[1:] != each[:-1]
     return np.flatnonzero(is_head)
-
-
-def _key_of(text: bytes) -> bytes | None:
-    key = text.removesuffix(b"\r").strip(b" ")
-    try:
-        check_key(key)
-    except KeyRefused:
-        return None
-    return key or None

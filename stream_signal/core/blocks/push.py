@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stream_signal.core.blocks.rings import Signals
     from stream_signal.core.blocks.rolling import Flags, Integers
     from stream_signal.core.blocks.rows import ArrayRows
-    from stream_signal.core.series.panel import WindowSeries
+    from stream_signal.core.series.window import WindowSeries
 
 
 def push_arrays(windows: Sequence[WindowSeries], rows: ArrayRows, *, shown: bool) -> list[Means] | None:
@@ -76,9 +76,7 @@ def _first_closes(rows: ArrayRows, window: int) -> list[Any]:
 def _push_many_series(
     windows: Sequence[WindowSeries], rows: ArrayRows, numbers: Integers, *, shown: bool
 ) -> list[Means] | None:
-    for window in windows:
-        window.rings = window.rings or Rings(window)
-    rings = [window.rings for window in windows if window.rings]
+    rings = [_rings_of(window) for window in windows]
     if not all(each.prepare(numbers, rows.largest, rows.places) for each in rings):
         return None
     missing = _flags(rows.missing, len(rows))
@@ -93,6 +91,12 @@ def _push_many_series(
             )
             means.append(Means(each.window, *_by_row(signals, len(rows)), each.places, order))
     return means
+
+
+def _rings_of(window: WindowSeries) -> Rings:
+    if not isinstance(window.rings, Rings):
+        window.rings = Rings(window)
+    return window.rings
 
 
 def _flags(positions: list[int], count: int) -> Flags | None:

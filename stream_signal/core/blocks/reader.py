@@ -12,16 +12,16 @@ take turns, and the answer does not depend on which of them read what.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stream_signal.core.blocks.columns import BatchColumns, Columns
 from stream_signal.core.blocks.decimals import LEAST_PLACES, to_ticks
 from stream_signal.core.blocks.decoder import MAX_ODD_SHARE, PADDING, BlockDecoder
-from stream_signal.core.blocks.grouping import blocks_of
+from stream_signal.core.blocks.grouping import OddLines, blocks_of
 from stream_signal.core.blocks.rolling import Scaling
-from stream_signal.core.blocks.rows import ArrayRows
+from stream_signal.core.blocks.rows import ArrayRows, Ticks
 from stream_signal.core.findings import MISSING_CLOSE
 from stream_signal.core.limits import MARK_BYTES
 from stream_signal.core.ticks import INT64_MAX, ticks_of
@@ -36,60 +36,33 @@ if TYPE_CHECKING:
     from stream_signal.core.series.grouping import Grouping
     from stream_signal.core.text.reader import TextReader
     from stream_signal.core.ticks import Close
-
-# Even the shortest block costs about 100 microseconds, as much as 80 rows in the text reader.
-LEAST_BLOCK_BYTES = 8 * 1024
-
+    from stream_signal.core.tuning import Tuning
 
 # The decoder that was used last, by what it was made with: its arrays are costly to make, and say nothing about what
 # comes next. Readers that take turns in one thread may share it.
 Scratch = dict[tuple[str, int, int, int], BlockDecoder]
 
 
-class OddLines(NamedTuple):
-    """The lines of a block that were read one at a time."""
-
-    lines: list[int]
-    """their numbers in the block, from 0, ascending"""
-    gone: list[int]
-    """those that are not rows: blank lines, repeated headers"""
-    closes: dict[int, Close]
-    """the close of each other line, by the position of its row"""
-    records: dict[int, list[bytes] | None]
-    """the fields of each other line, likewise"""
-    keys: dict[int, bytes | None]
-    """the key of each other line, by its number; None if it has none"""
-    failure: BaseException | None
-    """the error that stopped the reader, if any; only the lines before it count"""
-    lines_counted: int
-    """how many lines of the block count"""
-
-
 class BlockReader:
-    r"""Reads large chunks, at most `block_bytes` at once; `text` reads the rest.
+    r"""Reads large chunks, in blocks as `tuning` has them; `text` reads the rest.
 
     >>> from stream_signal.core.config import Config
     >>> from stream_signal.core.series.grouping import grouping_of
     >>> from stream_signal.core.text.reader import TextReader
+    >>> from stream_signal.core.tuning import Tuning
     >>> grouping = grouping_of(Config())
-    >>> reader = BlockReader(TextReader(Config(), grouping, lambda _: (False, False)), grouping, 64 * 1024)
+    >>> tuning = Tuning(block_bytes=64 * 1024)
+    >>> reader = BlockReader(TextReader(Config(), grouping, lambda _: (False, False)), grouping, tuning)
     >>> [len(rows) for rows in reader.rows(b"time,close\n" + b"17,4.58\n18,4.59\n" * 5000 + b"19,4.")]
     [1, 8189, 1808, 2]
     """
 
-    def __init__(
-        self,
-        text: TextReader,
-        grouping: Grouping,
-        block_bytes: int,
-        least_block_bytes: int = LEAST_BLOCK_BYTES,
-        scratch: Scratch | None = None,
-    ) -> None:
+    def __init__(self, text: TextReader, grouping: Grouping, tuning: Tuning, scratch: Scratch | None = None) -> None:
         self._text = text
         self._grouping = grouping
         self._blocks = blocks_of(grouping)
-        self._block_bytes = block_bytes
-        self._least_block_bytes = least_block_bytes
+        self._block_bytes = tuning.block_bytes
+        self._least_block_bytes = tuning.least_block_bytes
         self._decoder: BlockDecoder | None = None
         self._scratch = {} if scratch is None else scratch
         self._places = LEAST_PLACES  # with which the floats of a batch were proven last
@@ -103,7 +76,7 @@ class BlockReader:
         while at < len(data):
             # The first line may have begun in earlier bytes, and the last one may continue in later ones.
             start = at if at >= PADDING else data.find(b"\n", PADDING - 1) + 1
-            stop = min(at + int(self._block_bytes * self._blocks.share), len(data) - PADDING)
+            stop = min(at + self._block_bytes * self._blocks.size, len(data) - PADDING)
             quote = data.find(b'"', start, stop)
             end = data.rfind(b"\n", start, stop if quote < 0 else quote) + 1
             if start and end - start >= self._least_block_bytes:
@@ -133,7 +106,8 @@ class BlockReader:
     def _read(self, chunk: bytes, header: Header, start: int, end: int) -> Rows | None:
         """Read a block of lines; None to decline it."""
         if not self._decoder:
-            wanted = (header.delimiter, header.position, header.width, self._block_bytes)
+            block_bytes = self._block_bytes * self._blocks.largest
+            wanted = (header.delimiter, header.position, header.width, block_bytes)
             if wanted not in self._scratch:
                 self._scratch.clear()
                 self._scratch[wanted] = BlockDecoder(*wanted)
@@ -168,10 +142,10 @@ class BlockReader:
         """Make rows of ticks, and the `closes` that belong at some positions instead."""
         scaling = Scaling.of(ticks, places, closes)
         if scaling.largest > INT64_MAX:  # as lists they have no limit
-            return make(ticks, places, scaling.largest, []).as_lists(closes)
+            return make(Ticks(ticks, places, scaling.largest, [])).as_lists(closes)
         scaling.apply(ticks)
         missing = [at for at, close in closes.items() if close is None] if closes else []
-        return make(ticks, scaling.places, scaling.largest, missing)
+        return make(Ticks(ticks, scaling.places, scaling.largest, missing))
 
     def batch(self, batch: Batch) -> Rows | None:
         """Read rows between two lines, with their closes as floats; None, with none read, if their text is better.

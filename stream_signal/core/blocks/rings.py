@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from stream_signal.core.rolling import RollingMean
-    from stream_signal.core.series.panel import WindowSeries
+    from stream_signal.core.rolling import RollingSum
     from stream_signal.core.series.series import Series
+    from stream_signal.core.series.window import WindowSeries
 
     Flags = NDArray[np.bool_]
     Integers = NDArray[np.int64]
@@ -274,7 +274,7 @@ class Rings:
             self._empty(np.array([number]))
             self._is_here[number] = False
 
-    def copy_out(self, number: int, mean: RollingMean) -> int:
+    def copy_out(self, number: int, mean: RollingSum) -> int:
         """Copy the window of a series, if it is here, into `mean`; return how often all windows were emptied before."""
         if number >= len(self._is_here) or not self._is_here[number]:
             return self._of.cleared
@@ -304,7 +304,7 @@ class Rings:
             self._empty(stale)
             self._cleared[stale] = self._of.cleared
 
-    def _take(self, number: int, mean: RollingMean) -> bool:
+    def _take(self, number: int, mean: RollingSum) -> bool:
         """Take over the window of a key; False if it is too large for int64."""
         values = mean.held()
         if not self._admit(max(map(abs, values), default=0), mean.places):

@@ -51,32 +51,37 @@ class KeyOrder(NamedTuple):
         return isinstance(self.positions, slice)
 
 
+class Ticks(NamedTuple):
+    """The closes of n rows at one scale. It depends on other rows, too: no field says anything without the others."""
+
+    values: Integers
+    """each close times `10**places`, 0 if it is missing"""
+    places: int
+    largest: int
+    """as far from 0 as any of them"""
+    missing: list[int]
+    """the positions of the rows whose close is missing, ascending"""
+
+
 class ArrayRows(Rows):
     """n rows as arrays, valid until the observer returns.
 
-    `ticks` is each close times `10**places`, 0 if it is `missing` (a list of positions from 0, ascending). How many
-    `places` those are depends on other rows, so neither says anything without the other. `largest` is as far from 0 as
-    any tick. `series` is one number, or an array with that of each row. `odd` lists the positions of the rows that were
-    read one at a time; the close of each other row is written in digits, with a point and a minus sign at most.
+    `ticks`, `places`, `largest` and `missing` are as in `Ticks`. `series` is one number, or an array with that of each
+    row. `odd` lists the positions of the rows that were read one at a time; the close of each other row is written in
+    digits, with a point and a minus sign at most.
     """
 
     is_array = True
 
-    def __init__(  # noqa: PLR0913, PLR0917 - a record of columns
+    def __init__(
         self,
-        ticks: Integers,
-        places: int,
-        largest: int,
-        missing: list[int],
+        ticks: Ticks,
         series: int | Integers,
         columns: Callable[[], Columns | BatchColumns],
         failure: BaseException | None = None,
         marks: Sequence[int] = (),
     ) -> None:
-        self.ticks = ticks
-        self.places = places
-        self.largest = largest
-        self._missing = missing
+        self.ticks, self.places, self.largest, self._missing = ticks
         self.series = cast("int | list[int]", series)
         self.failure = failure
         self.marks = marks

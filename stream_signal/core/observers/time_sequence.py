@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.core.errors import shown
 from stream_signal.core.findings import BACKWARDS, EITHER, NOT_COMPARED, REPEATED
-from stream_signal.core.limits import FIRST_ROWS
-from stream_signal.core.state import MAX_COUNT
+from stream_signal.core.limits import FIRST_ROWS, MAX_COUNT
 from stream_signal.core.steps import DATE_SIZES, Steps, unit_of
 
 if TYPE_CHECKING:

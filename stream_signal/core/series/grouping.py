@@ -6,18 +6,18 @@
     `key: @file`        the key in the name of the input
 
 The text reader shows each record to a grouping that `reads` them; `number` is then that of the series of the row. The
-twin for blocks of lines is `core.blocks.grouping`.
+twin for blocks of lines is `core.blocks.grouping`. A new grouping is a line of `GROUPINGS`: the value of `key` that
+asks for it, and how it is made. It is read in blocks if it is a `KeyColumn`, and as text until it has a twin if not.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stream_signal.core.advice import Advice, Way
 from stream_signal.core.config import BY_NAME, NO_KEY
 from stream_signal.core.errors import DataError, MissingColumnError, shown
 from stream_signal.core.header import SYMBOL_NAMES, folded, listed, matches
-from stream_signal.core.printable import typed
+from stream_signal.core.limits import MOST_KEY_BYTES
 from stream_signal.core.rows import NO_SERIES
 from stream_signal.core.series.keys import KeyRefused, Keys, check_length
 
@@ -38,6 +38,10 @@ class Grouping:
     """whether rows that were counted apart have the keys that they would have here"""
     column: int | None = None
     """the position, from 0, of the column that has the key of each row"""
+    positions: Sequence[int] = ()
+    """those of all columns that tell series apart"""
+    by_row = False
+    """whether each row has a series of its own, `number`, which may be the same for all; otherwise it is 0"""
     reads = False
     """whether `see` has to see the records; known once the header is"""
     key: bytes | None = None
@@ -91,7 +95,6 @@ class OneSymbol(Grouping):
 
     def __init__(self, keys: Keys) -> None:
         super().__init__(keys)
-        self.positions: list[int] = []
         self.values: list[bytes | None] = []
         self._names: list[str] = []
 
@@ -117,6 +120,14 @@ class OneSymbol(Grouping):
     def _take(self, number: int, value: bytes | None, found: bytes) -> None:
         if not found or found == value:
             return
+        if value is not None or len(found) > MOST_KEY_BYTES:
+            self._refuse(number, value, found)
+        self.values[number] = found
+
+    def _refuse(self, number: int, value: bytes | None, found: bytes) -> None:
+        from stream_signal.core.advice import Advice, Way
+        from stream_signal.core.printable import typed
+
         if value is not None:
             name = self._names[number]
             expected, both = f"one symbol in column {shown(name)}", f"{shown(found)} after {shown(value)}"
@@ -126,7 +137,6 @@ class OneSymbol(Grouping):
             raise KeyRefused(expected, both, Advice(f"try {text}", text, ways))
         text = "--key none for one series over all"
         check_length(found, Advice(f"try {text}", text, (Way("--key none"),)))
-        self.values[number] = found
 
     @property
     def usual(self) -> tuple[int, bytes] | None:
@@ -149,7 +159,7 @@ class OneSymbol(Grouping):
 class KeyColumn(Grouping):
     """Takes the key of each row from a column, by its name or its number from 1."""
 
-    has_keys = reads = True
+    has_keys = by_row = reads = True
 
     def __init__(self, keys: Keys, column: str | int) -> None:
         super().__init__(keys)
@@ -161,12 +171,17 @@ class KeyColumn(Grouping):
     def begin(self, header: Header) -> None:
         """Find the column of the keys."""
         self.column = find_key(header, self._wanted)
+        self.positions = [self.column]
         self._name = shown(header.names[self.column]) if header.names else str(self.column + 1)
+
+    def read(self, field: bytes) -> bytes:
+        """Return the key in a field, empty if it has none: a field always has the same."""
+        return field.strip(b" ")
 
     def see(self, record: list[bytes]) -> None:
         """Take the key of a row; KeyRefused if it has none."""
         self.key, self.number = None, NO_SERIES
-        key = record[self.column or 0].strip(b" ")
+        key = self.read(record[self.column or 0])
         if not key:
             raise KeyRefused(f"a key in column {self._name}", shown(key), stops=False)
         number = self.take(key)
@@ -192,7 +207,7 @@ class KeyColumn(Grouping):
 class InputName(Grouping):
     """Takes the key in the name of the current input for each of its rows, bad ones too."""
 
-    has_keys = reads = True
+    has_keys = by_row = reads = True
     may_join = False
 
     def __init__(self, keys: Keys, pattern: str) -> None:
@@ -220,30 +235,44 @@ class InputName(Grouping):
         self.see(record or [])
 
 
+def one_key() -> Keys:
+    """Return the keys of a stream that has none: a single empty one."""
+    keys = Keys(1)
+    keys.restore(b"")
+    return keys
+
+
+def many_keys(config: Config) -> Keys:
+    """Return room for the keys that the settings allow."""
+    return Keys(config.max_keys, grouped=config.grouped)
+
+
+# The groupings by the value of `key`; any other value is a column.
+GROUPINGS: dict[str | int | None, Callable[[Config], Grouping]] = {
+    None: lambda _: OneSymbol(one_key()),
+    NO_KEY: lambda _: Grouping(one_key()),
+    BY_NAME: lambda config: InputName(many_keys(config), config.key_pattern or ""),
+}
+
+
 def grouping_of(config: Config) -> Grouping:
     """Make the grouping that the settings ask for."""
-    key = config.key
-    if key is None or key == NO_KEY:
-        keys = Keys(1)
-        keys.restore(b"")
-        return OneSymbol(keys) if key is None else Grouping(keys)
-    keys = Keys(config.max_keys, grouped=config.grouped)
-    return InputName(keys, config.key_pattern or "") if key == BY_NAME else KeyColumn(keys, key)
+    make = GROUPINGS.get(config.key)
+    return make(config) if make else KeyColumn(many_keys(config), config.key or "")
 
 
-def label_positions(header: Header, config: Config) -> list[int]:
+def label_positions(header: Header, config: Config) -> Sequence[int]:
     """Return the positions, from 0, of all columns that tell series apart; errors as of `find_key`.
 
     >>> from stream_signal.core.config import Config
     >>> from stream_signal.core.header import Header
     >>> header = Header(b"", ("time", "Ticker", "close"), ",", 2, 3)
     >>> label_positions(header, Config()), label_positions(header, Config(key="none"))
-    ([1], [])
+    ([1], ())
     """
-    key = config.key
-    if key is None:
-        return symbol_positions(header)
-    return [] if key in {NO_KEY, BY_NAME} else [find_key(header, key)]
+    grouping = grouping_of(config)
+    grouping.begin(header)
+    return grouping.positions
 
 
 def symbol_positions(header: Header) -> list[int]:

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from stream_signal.core.rolling import RollingMean
+from stream_signal.core.rolling import RollingSum
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -60,7 +60,7 @@ class Segment(NamedTuple):
     @classmethod
     def of(cls, closes: Iterable[Close], window: int) -> Self:
         """Summarise a run of closes, each `(ticks, places)`, or None if it is missing."""
-        mean, broken, rows, full, signals = RollingMean(window), False, 0, 0, 0
+        mean, broken, rows, full, signals = RollingSum(window), False, 0, 0, 0
         head: list[tuple[int, int]] = []
         for close in closes:
             rows += 1

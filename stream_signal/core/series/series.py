@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stream_signal.core.rolling import RollingMean
+from stream_signal.core.rolling import RollingSum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,7 @@ class Series:
 
     def __init__(self, window: int, cleared: int = 0, *, joins: bool = False) -> None:
         self.window = window
-        self.mean: RollingMean | None = None
+        self.mean: RollingSum | None = None
         self.rows = 0
         self.signals = 0
         # Rows without a mean, up to the last missing close; None if a checkpoint of an older version did not count
@@ -56,10 +56,10 @@ class Series:
         """The rows of the closes in the window that came before it was full."""
         return min(self.mean.count, self.window - 1) if self.mean else 0
 
-    def open(self) -> RollingMean:
+    def open(self) -> RollingSum:
         """Return the window, empty if there was none."""
         if self.mean is None:
-            self.mean = RollingMean(self.window)
+            self.mean = RollingSum(self.window)
         return self.mean
 
     def empty(self) -> None:

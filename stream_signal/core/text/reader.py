@@ -227,7 +227,7 @@ class TextReader:
         samples: dict[int, list[bytes] | None] = {}  # the records of the rows that are marked
         series: list[int] = []
         failure: BaseException | None = None
-        keeps, has_keys = self.keeps, grouping.has_keys
+        keeps, by_row = self.keeps, grouping.by_row
         needs_record = keeps or grouping.reads
         fields: list[bytes] = []
         number, is_marked = self.line, self._is_marked
@@ -297,7 +297,7 @@ class TextReader:
                 closes.append(ticks)
                 if keeps:
                     records.append(self._record)
-                if has_keys:
+                if by_row:
                     series.append(grouping.number)
             self.line, self._is_marked = number, is_marked
         except BaseException as error:  # noqa: BLE001 - raised once the rows before it are counted
@@ -305,9 +305,7 @@ class TextReader:
         if samples and not keeps:
             records = [samples.get(at) for at in range(len(closes))]
         try:
-            return Rows(
-                closes, series if has_keys else 0, records if keeps or samples else None, failure, list(samples)
-            )
+            return Rows(closes, series if by_row else 0, records if keeps or samples else None, failure, list(samples))
         finally:
             del failure  # whose traceback has this frame: a cycle, that would keep all of it
 

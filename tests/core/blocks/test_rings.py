@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stream_signal.core.blocks.rings import Rings
 from stream_signal.core.rows import NO_SERIES, Rows
 from stream_signal.core.series.keys import Keys
-from stream_signal.core.series.panel import WindowSeries
+from stream_signal.core.series.window import WindowSeries
 
 if TYPE_CHECKING:
     from stream_signal.core.series.saved import SeriesState

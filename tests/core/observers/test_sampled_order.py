@@ -12,7 +12,7 @@ from stream_signal import Config, Observer, SignalStream
 from stream_signal.core.doubts import doubts_of
 from stream_signal.core.observers.time_order import TimeOrder
 from support.commands import run_command, run_in_process
-from support.streams import by_blocks, moved, stretch_of
+from support.streams import BY_ROWS, by_blocks, moved, stretch_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MARK = 4096
 HEADER = b"time,symbol,close,text\n"
-ENGINES: list[dict[str, Any]] = [{"engine": "rows"}, by_blocks(3000), by_blocks(65536)]
+ENGINES: list[dict[str, Any]] = [BY_ROWS, by_blocks(3000), by_blocks(65536)]
 Marked = tuple[int, bytes, bytes]
 
 
@@ -186,7 +186,7 @@ def test_the_same_order(
     found: list[object] = []
     for way in (
         Way(config, lambda: TimeOrder(rows=first), engine, how),
-        Way(config, lambda: TimeOrder(rows=first), {"engine": "rows"}, "cuts"),
+        Way(config, lambda: TimeOrder(rows=first), BY_ROWS, "cuts"),
     ):
         for file, each in zip(inputs, cuts, strict=False):
             way.feed(text_of(file), each if len(found) == 0 else [])

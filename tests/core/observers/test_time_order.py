@@ -21,7 +21,7 @@ from stream_signal.core.observers.time_order import TimeOrder
 from support.candle_csv import candle_csv, row
 from support.commands import logged, run_command
 from support.strategies import cuts
-from support.streams import by_blocks, moved
+from support.streams import BY_ROWS, by_blocks, moved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,7 +38,7 @@ columns_of_times = st.one_of(
     st.lists(times, min_size=1, max_size=200),
 )
 # Few enough are odd for the block engine to take the rest.
-ENGINES: list[dict[str, Any]] = [by_blocks(65536), {"engine": "rows"}]
+ENGINES: list[dict[str, Any]] = [by_blocks(65536), BY_ROWS]
 CLOSES = ["4.58"] * 40 + ["", "4.5 ", "x"]
 LINE_ENDS = ["\n"] * 20 + ["\r\n", "\n\n"]
 
@@ -423,7 +423,7 @@ def test_resumed(stop: int) -> None:
     times = [str(1_700_000_000 + 60 * at + (at > 300)) for at in range(FIRST_ROWS + 3000)]
     times[20] = times[19]
     first, second = text_of(times), text_of(times[:10])
-    whole = looked_at([first, second], {"engine": "rows"})
+    whole = looked_at([first, second], BY_ROWS)
     config, look = Config(bad_rows="missing"), TimeOrder(rows=FIRST_ROWS)
     stream = SignalStream(config, [look])
     stream.feed(first[:stop])

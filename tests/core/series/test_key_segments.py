@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 
 from stream_signal import Config, DataError, SignalStream
 from stream_signal.core.limits import MOST_JOINED_KEYS as MOST_KEYS
+from stream_signal.core.tuning import Tuning
 from support.keyed_files import keyed_files
 from support.streams import stretch_of
 
@@ -45,17 +45,8 @@ def series_of(stream: SignalStream) -> list[tuple[bytes, list[SeriesState]]]:
 def test_a_stream_with_stretches(file: KeyedFile, sizes: list[int], least: int) -> None:
     """At each seam, a stream that adds stretches knows of each key what one that reads every line knows."""
     # By either engine, however short the blocks are.
-    with (
-        patch("stream_signal.core.stream.BACKLOG_BYTES", least),
-        patch("stream_signal.core.blocks.reader.LEAST_BLOCK_BYTES", least),
-    ):
-        check_stretches(file, sizes)
-
-
-def check_stretches(file: KeyedFile, sizes: list[int]) -> None:
-    """Feed a file to two streams, one of which adds stretches where it can."""
-    config = Config(**file.config)
-    whole, parts = SignalStream(config), SignalStream(config)
+    config, tuning = Config(**file.config), Tuning(backlog_bytes=least, least_block_bytes=least)
+    whole, parts = (SignalStream(config, tuning=tuning) for _ in range(2))
     lines = file.data.splitlines(keepends=True)
     for size in sizes * 40:
         piece, lines = b"".join(lines[:size]), lines[size:]

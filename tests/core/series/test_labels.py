@@ -14,10 +14,11 @@ from stream_signal.core.limits import MOST_KEY_BYTES, MOST_KEYS_BYTES
 from stream_signal.core.series.grouping import KeyColumn
 from stream_signal.core.series.keys import Keys
 from stream_signal.core.series.panel import Panel
+from stream_signal.core.tuning import Tuning
 from support.streams import moved, stretch_of
 
 if TYPE_CHECKING:
-    from stream_signal.core.stream import Engine
+    from stream_signal.core.tuning import Engine
 
 ENGINES: tuple[Engine, ...] = ("rows", "blocks")
 LONGEST = b"K" * MOST_KEY_BYTES
@@ -40,15 +41,17 @@ def full(count: int) -> bytes:
 def test_a_long_key(engine: Engine, row: bytes) -> None:
     """A key of the greatest length is taken, however it is written; one byte more makes a bad row, with its line."""
     head, rest = b"symbol,close\nA,1\n" + row.replace(b"x", b"") % LONGEST, b"A,3\n" * 99
-    stream = SignalStream(Config(key="symbol", window=2), engine=engine)
+    stream = SignalStream(Config(key="symbol", window=2), tuning=Tuning(engine))
     stream.feed(head + rest)
     assert stream.by_key
     assert [(len(key), counts.rows) for key, counts in stream.by_key.items()] == [(1, 100), (MOST_KEY_BYTES, 1)]
-    stream = SignalStream(Config(key="symbol", window=2, bad_rows="missing"), engine=engine)
+    stream = SignalStream(Config(key="symbol", window=2, bad_rows="missing"), tuning=Tuning(engine))
     stream.feed(head + row % (LONGEST + b"K") + rest)
     assert (stream.keys, stream.rows, stream.repairs.counts["bad_rows"]) == (2, 102, 1)
     with pytest.raises(DataError) as failure:
-        SignalStream(Config(key="symbol"), engine=engine).feed(head + row.replace(b"x", b"5") % (LONGEST + b"K") + rest)
+        SignalStream(Config(key="symbol"), tuning=Tuning(engine)).feed(
+            head + row.replace(b"x", b"5") % (LONGEST + b"K") + rest
+        )
     found = f"{MOST_KEY_BYTES + 1} bytes, '{'K' * 60}...'"
     assert str(failure.value) == f"line 4: expected a symbol of at most {MOST_KEY_BYTES} bytes, found {found}"
 
@@ -56,7 +59,7 @@ def test_a_long_key(engine: Engine, row: bytes) -> None:
 @pytest.mark.parametrize(("engine", "odd"), [*product(ENGINES, [b"", b"B,1e0\n"])])
 def test_keys_that_are_long_together(engine: Engine, odd: bytes) -> None:
     """What all keys hold is bounded: the row that brings one byte too many is refused, with its line."""
-    stream = SignalStream(Config(key="symbol"), engine=engine)
+    stream = SignalStream(Config(key="symbol"), tuning=Tuning(engine))
     stream.feed(full(MOST - 1))
     assert stream.rows == MOST - 1
     with pytest.raises(DataError) as failure:
@@ -89,7 +92,7 @@ def test_a_long_name(engine: Engine) -> None:
     for bad_rows in ("error", "missing"):
         config = Config(key=BY_NAME, key_pattern="{key}.csv", bad_rows=bad_rows)
         for more, wanted in (("", None), ("K", f"line 2: expected a symbol of at most {MOST_KEY_BYTES} bytes, ")):
-            stream, error = SignalStream(config, engine=engine), None
+            stream, error = SignalStream(config, tuning=Tuning(engine)), None
             stream.begin_input(path=LONGEST.decode() + more + ".csv")
             try:
                 stream.feed(b"close\n" + b"1\n" * 99)
@@ -103,7 +106,7 @@ def test_a_long_symbol(engine: Engine) -> None:
     """So is the one symbol of a stream without keys; nobody looks at it if that is said."""
     rows = b"%b,1\n" * 99
     for symbol, wanted in ((LONGEST, 99), (LONGEST + b"K", 0)):
-        stream, error = SignalStream(Config(), engine=engine), None
+        stream, error = SignalStream(Config(), tuning=Tuning(engine)), None
         try:
             stream.feed(b"symbol,close\n" + rows % ((symbol,) * 99))
         except DataError as failure:
@@ -111,7 +114,7 @@ def test_a_long_symbol(engine: Engine) -> None:
         assert stream.rows == wanted
         expected = f"line 2: expected a symbol of at most {MOST_KEY_BYTES} bytes"
         assert error == (None if wanted else (expected, "try --key none for one series over all"))
-        unseen = SignalStream(Config(key="none"), engine=engine)
+        unseen = SignalStream(Config(key="none"), tuning=Tuning(engine))
         unseen.feed(b"symbol,close\n" + rows % ((symbol,) * 99))
         assert unseen.rows == 99
 
@@ -147,7 +150,7 @@ def test_many_spellings() -> None:
     tracemalloc.start()
     for engine in ENGINES:
         before, _ = tracemalloc.get_traced_memory()
-        stream = SignalStream(Config(key="symbol"), engine=engine, block_bytes=64 * 1024)
+        stream = SignalStream(Config(key="symbol"), tuning=Tuning(engine, block_bytes=64 * 1024))
         stream.feed(b"symbol,close\n")
         for at in range(0, len(ways), 2000):
             stream.feed(b"".join(ways[at : at + 2000]))

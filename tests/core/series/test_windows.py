@@ -11,17 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import Config, ConfigError, DataError, Row, SignalStream
-from stream_signal.core.config import MAX_WINDOWS
+from stream_signal.core.limits import MAX_WINDOWS
 from stream_signal.core.observe import Observer
 from stream_signal.core.observers.signal_lines import SignalLines
 from support.strategies import candle_files, cuts
-from support.streams import by_blocks, moved
+from support.streams import BY_ROWS, by_blocks, moved
 
 if TYPE_CHECKING:
     from stream_signal import Counts
 
 all_windows = st.lists(st.integers(1, 30), min_size=2, max_size=4, unique=True)
-ENGINES: list[dict[str, Any]] = [{"engine": "rows"}, by_blocks(100), by_blocks(1000), by_blocks(65536)]
+ENGINES: list[dict[str, Any]] = [BY_ROWS, by_blocks(100), by_blocks(1000), by_blocks(65536)]
 
 
 def fed(config: Config, pieces: list[bytes], engine: dict[str, Any]) -> SignalStream:
@@ -145,7 +145,7 @@ def test_a_sum_beyond_int64() -> None:
     config = Config(window=2, windows=[300])
     for engine in ENGINES:
         stream = fed(config, [f"x,close\n{lines}".encode()], engine)
-        assert counts_of(stream) == counts_of(fed(config, [f"x,close\n{lines}".encode()], {"engine": "rows"}))
+        assert counts_of(stream) == counts_of(fed(config, [f"x,close\n{lines}".encode()], BY_ROWS))
 
 
 @pytest.mark.parametrize("windows", [[5], [20, 20], [0], ["20"], list(range(6, 7 + MAX_WINDOWS)), 20])
