@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.repairs import BAD_ROW, MISSING_CLOSE
-from stream_signal.core.steps import FIRST_STEPS, NANOSECONDS, are_gaps
+from stream_signal.core.steps import BACKWARDS, EITHER, FIRST_STEPS, NANOSECONDS, NOT_COMPARED, REPEATED, are_gaps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.core.stream import SignalStream
 
-BACKWARDS, REPEATED = "backwards", "repeated"
-NOT_COMPARED, EITHER = "not_compared", "day_or_month"
 SORT = "sort the rows by time"
 NEVER_FULL, GAPS = "never_full", "gaps"
 

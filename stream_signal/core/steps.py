@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# What may be wrong between two timestamps.
+BACKWARDS, REPEATED = "backwards", "repeated"
+NOT_COMPARED, EITHER = "not_compared", "day_or_month"
 NANOSECONDS = 10**9  # of a second
 # Numbers of so many digits may be dates: 20240310, 202403101700, 20240310170000, 20240310170000000.
 DATE_SIZES = frozenset({8, 12, 14, 17})

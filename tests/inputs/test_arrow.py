@@ -151,6 +151,19 @@ def test_floats_are_not_made_text(kind: Any) -> None:
     assert (stream.finish().rows, order.last) == (30_000, b"29999")
 
 
+@pytest.mark.parametrize("engine", ["auto", "rows"])
+def test_the_first_row_of_each_batch_is_a_sample(engine: Any) -> None:
+    """Of the rows behind the first ones, the timestamp of the first row of each batch is compared, in either engine."""
+    times = [*range(1000, 2000), *range(500)]
+    data = written(pa.table({"time": times, "close": pa.array([4.5] * 1500, pa.float64())}), "parquet", rows=100)
+    order = TimeOrder(rows=10)
+    stream = SignalStream(Config(), [order], engine=engine)
+    feed(stream, batches_of(data))
+    stream.finish()
+    assert {kind: str(step) for kind, step in order.sampled.items()} == {"backwards": "row 1001: '0' after '1900'"}
+    assert (order.counts, order.last) == ({}, b"499")
+
+
 def test_another_layout() -> None:
     """Rows of another layout than that of the stream are read as lines: with other fields, they are bad rows."""
     settings: dict[str, Any] = {"header": False, "column": 2, "bad_rows": "missing", "max_bad": 1.0, "delimiter": ","}
