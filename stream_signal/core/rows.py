@@ -86,6 +86,10 @@ class Rows:
         """Return a column of text as an array, None if there is none: that of rows that are lists."""
         return None
 
+    def cells_at(self, column: Position, positions: Sequence[int]) -> Any:  # noqa: ARG002
+        """Return the texts of the rows at some positions as an array, None if that takes longer than a list."""
+        return None
+
     def record(self, at: int) -> list[bytes] | None:
         """Return the fields of the row at a position, None if they are not there."""
         return self._records[at] if self._records else None
@@ -156,7 +160,7 @@ class Seen:
         if isinstance(rows.series, int):
             return [names[rows.series]] * len(rows if positions is None else positions)
         if positions is not None:
-            numbers = [int(rows.series[at]) for at in positions]
+            numbers = [rows.series[at] for at in positions]
             return [None if number == NO_SERIES else names[number] for number in numbers]
         with_none: list[bytes | None] = [*names, None]  # the last one is that of NO_SERIES
         return [with_none[number] for number in rows.numbers()]

@@ -476,11 +476,11 @@ class SignalStream:
             self._show(rows, seen)
         else:
             seen = self._panel.push(rows)
-            if rows.marks:
+            if len(rows.marks) > 0:
                 self._show(rows, seen)
 
     def _show(self, rows: Rows, seen: Seen) -> None:
-        for observer in [*self._seeing, *self._sampling] if rows.marks else self._seeing:
+        for observer in [*self._seeing, *self._sampling] if len(rows.marks) > 0 else self._seeing:
             observer.see(rows, seen)
         if self._tail is not None and any(observer.wants == 0 for observer in self._seeing):
             self._watch()

@@ -24,6 +24,7 @@ from stream_signal import Config, DataError, InputError, MissingColumnError, Sig
 from stream_signal.core.limits import FIRST_ROWS
 from stream_signal.core.observers.signal_lines import SignalLines
 from stream_signal.core.observers.time_order import TimeOrder
+from stream_signal.core.tuning import Tuning
 from stream_signal.inputs.arrow import read_batches, read_columns
 from stream_signal.inputs.magic import find_format
 from support.candle_csv import FIRST_TIMESTAMP, HEADER, candle_csv
@@ -149,6 +150,19 @@ def test_floats_are_not_made_text(kind: Any) -> None:
     stream = SignalStream(Config(), [order])
     feed(stream, [chunk if isinstance(chunk, bytes) else chunk._replace(lines=refused) for chunk in batches_of(data)])
     assert (stream.finish().rows, order.last) == (30_000, b"29999")
+
+
+@pytest.mark.parametrize("engine", ["auto", "rows"])
+def test_the_first_row_of_each_batch_is_a_sample(engine: Any) -> None:
+    """Of the rows behind the first ones, the timestamp of the first row of each batch is compared, in either engine."""
+    times = [*range(1000, 2000), *range(500)]
+    data = written(pa.table({"time": times, "close": pa.array([4.5] * 1500, pa.float64())}), "parquet", rows=100)
+    order = TimeOrder(rows=10)
+    stream = SignalStream(Config(), [order], tuning=Tuning(engine))
+    feed(stream, batches_of(data))
+    stream.finish()
+    assert {kind: str(step) for kind, step in order.sampled.items()} == {"backwards": "row 1001: '0' after '1900'"}
+    assert (order.counts, order.last) == ({}, b"499")
 
 
 def test_another_layout() -> None:

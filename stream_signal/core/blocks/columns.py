@@ -103,20 +103,24 @@ class Columns:
         """Return the texts at `position` of some rows: those of `text`, for many rows that are few of all."""
         if isinstance(position, tuple):
             return list(map(joined, *(self.texts_at(each, rows) for each in position)))
-        buffer, delimiter, plain = self._buffer, self._delimiter, rows
-        if self.odd:
-            odd = np.fromiter(self.odd, np.int64)
-            plain = (rows - odd.searchsorted(rows))[~np.isin(rows, odd)]
+        if self.odd and np.isin(rows, list(self.odd)).any():
+            return [self.text(position, row) for row in rows.tolist()]
+        cells = self.cells_at(position, rows)
+        if cells is not None and 0 not in cells.tobytes():
+            return list(cells.tolist())
+        buffer, delimiter, plain = self._buffer, self._delimiter, self._plain(rows)
         bounds = zip(self._starts[plain].tolist(), self._ends[plain].tolist(), strict=True)
-        if position == 0 < self._width - 1:
-            texts = [buffer[start : buffer.find(delimiter, start)] for start, _ in bounds]
-        else:
-            lines = (buffer[start:end].removesuffix(b"\r") for start, end in bounds)
-            texts = [line.split(delimiter, position + 1)[position] for line in lines]
-        if len(plain) == len(rows):
-            return texts
-        others = iter(texts)
-        return [self.text(position, row) if row in self.odd else next(others) for row in rows.tolist()]
+        return [buffer[start:end].removesuffix(b"\r").split(delimiter, position + 1)[position] for start, end in bounds]
+
+    def cells_at(self, position: Position, rows: Integers) -> Cells | None:
+        """Return the texts at `position` of some rows as an array; None if they do not begin a line."""
+        if position != 0 or self._width == 1 or not len(rows) or (self.odd and np.isin(rows, list(self.odd)).any()):
+            return None
+        return self._cut_first(self._starts[self._plain(rows)])
+
+    def _plain(self, rows: Integers) -> Integers:
+        """Return which plain lines some rows are, none of them odd."""
+        return rows - np.searchsorted(list(self.odd), rows) if self.odd else rows
 
     def _with_odd(self, position: int, plain: Cells | None) -> Cells | None:
         if plain is None or not self.odd:
@@ -148,7 +152,7 @@ class Columns:
         if not self._is_text:
             return None
         if position == 0 and self._width > 1:
-            cells = self._cut_first()
+            cells = self._cut_first(self._starts)
             if cells is not None:
                 return cells
         begins, lengths = self.bounds(position)
@@ -184,16 +188,18 @@ class Columns:
         marks, firsts = self._delimiters
         return marks[firsts + number]
 
-    def _cut_first(self) -> Cells | None:
+    def _cut_first(self, starts: Integers) -> Cells | None:
         """Cut out the first column without finding delimiters, if its texts have one length, as timestamps do."""
-        first = int(self._starts[0])
+        first = int(starts[0])
         length = self._buffer.find(self._delimiter, first) - first
-        if not 0 < length <= LONGEST or int(self._starts[-1]) + length >= len(self._buffer):
+        if not 0 < length <= LONGEST or int(starts[-1]) + length >= len(self._buffer):
             return None
-        if (self._characters[self._starts + length] != ord(self._delimiter)).any():
+        # With the byte behind each, while it is at hand.
+        table = _gather(self._buffer, starts, length + 1).view(np.uint8).reshape(len(starts), -1)
+        if (table[:, length] != ord(self._delimiter)).any():
             return None
-        cells = _gather(self._buffer, self._starts, length)
-        return None if self._delimiter in cells.tobytes() else cells
+        texts = table[:, :length].tobytes()
+        return None if self._delimiter in texts else np.frombuffer(texts, f"S{length}")
 
 
 class BatchColumns:
@@ -230,6 +236,10 @@ class BatchColumns:
                 buffer, bounds = self._column(position)
                 self._texts[position] = [buffer[begin:end] for begin, end in pairwise(bounds.tolist())]
         return self._texts[position]
+
+    def cells_at(self, position: Position, rows: Integers) -> Cells | None:  # noqa: ARG002
+        """Return None: to make the texts takes longer than to cut them out."""
+        return None
 
     def text(self, position: Position, row: int) -> bytes:
         """Return the text at `position` of one row."""

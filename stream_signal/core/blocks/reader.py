@@ -197,7 +197,7 @@ class BlockReader:
         return odd
 
 
-def _positions_of(lines: Integers | None, odd: OddLines) -> list[int]:
+def _positions_of(lines: Integers | None, odd: OddLines) -> Any:
     """Return the positions of the rows of some lines, ascending, without those that are no rows."""
     if lines is None:
         return []
@@ -206,7 +206,7 @@ def _positions_of(lines: Integers | None, odd: OddLines) -> list[int]:
         lines -= np.searchsorted(odd.gone, lines)
     if odd.failure:
         lines = lines[lines < odd.lines_counted - len(odd.gone)]
-    return sorted(set(lines.tolist()))
+    return np.unique(lines) if (lines[1:] == lines[:-1]).any() else lines
 
 
 def _columns(chunk: bytes, header: Header, block: Block, odd: OddLines) -> Columns:

@@ -138,6 +138,10 @@ class ArrayRows(Rows):
         """Return the texts of a column, those of the rows at some positions; for few rows, as `text`."""
         return self._columns.texts_at(column, np.asarray(positions, np.int64))
 
+    def cells_at(self, column: Position, positions: Sequence[int] | Integers) -> Cells | None:
+        """Return the texts of the rows at some positions as an array, None if that takes longer than a list."""
+        return self._columns.cells_at(column, np.asarray(positions, np.int64))
+
     def as_lists(self, closes: Mapping[int, Close] = MappingProxyType({})) -> Rows:
         """Return the same rows as lists, with other `closes` at some positions: they have no limit."""
         listed = self.closes

@@ -86,7 +86,7 @@ class TimeOrder(Observer):
         """How many there were of each kind; those whose order depends on the reading have a kind of their own."""
         self._compare()
         found: dict[str, int] = {}
-        for key in self._doubtful:
+        for key in sorted(self._doubtful):
             for kind, count in self._sequences[key].counts.items():
                 found[kind] = found.get(kind, 0) + count
         return found
@@ -157,12 +157,11 @@ class TimeOrder(Observer):
         wanted = len(rows) if self.wants is None else min(self.wants, len(rows))
         if wanted:
             self._see_first(rows, seen, wanted)
-        marks = rows.marks if self.samples else []
+        marks: Sequence[int] = rows.marks if self.samples else ()
         if wanted:
             marks = [at for at in marks if at >= wanted]
-        if marks:
-            keys = None if seen.names is None else seen.keys(rows, marks)
-            self._hold(keys, rows.texts_at(self._position, marks), [seen.first + at for at in marks], samples=True)
+        if len(marks) > 0:
+            self._see_samples(rows, seen, marks)
 
     def _see_first(self, rows: Rows, seen: Seen, wanted: int) -> None:
         self._left = max(0, self._left - wanted)
@@ -180,6 +179,16 @@ class TimeOrder(Observer):
                 return
         texts = rows.texts(self._position, None if wanted == len(rows) else wanted)
         self._hold(keys, texts, range(seen.first, seen.first + wanted))
+
+    def _see_samples(self, rows: Rows, seen: Seen, marks: Sequence[int]) -> None:
+        keys = None if seen.names is None else seen.keys(rows, marks)
+        if keys is None and not self._collects:
+            cells = rows.cells_at(self._position, marks)
+            if cells is not None:
+                self._compare()
+                if self._alone.sample_array(cells):
+                    return
+        self._hold(keys, rows.texts_at(self._position, marks), [seen.first + int(at) for at in marks], samples=True)
 
     def take(self, times: Sequence[bytes], row: int) -> None:
         """Take the timestamps of the next rows of a stream without keys; the first row has the number `row`, from 1."""
@@ -252,7 +261,7 @@ class TimeOrder(Observer):
 
     def _first_of(self, which: str) -> dict[str, Step]:
         found: dict[str, Step] = {}
-        for key in self._doubtful:
+        for key in sorted(self._doubtful):
             for kind, step in getattr(self._sequences[key], which).items():
                 if kind not in found or step.row < found[kind].row:
                     found[kind] = step._replace(key=key or None)

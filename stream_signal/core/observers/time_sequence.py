@@ -7,13 +7,14 @@ as long as both are possible; only a difference between their orders is of inter
 
 from __future__ import annotations
 
+import sys
 from math import gcd
 from operator import lt, sub
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.core.errors import shown
 from stream_signal.core.findings import BACKWARDS, EITHER, NOT_COMPARED, REPEATED
-from stream_signal.core.limits import FIRST_ROWS, MAX_COUNT
+from stream_signal.core.limits import FIRST_ROWS
 from stream_signal.core.steps import DATE_SIZES, Steps, unit_of
 
 if TYPE_CHECKING:
@@ -183,6 +184,24 @@ class TimeSequence:
         self.last = bytes(cells[-1])
         return True
 
+    def sample_array(self, cells: Any) -> bool:
+        """Take samples in ascending order as an array; return False, with none taken, if they are not, or not plain."""
+        last, size = self.last, cells.itemsize
+        if not (last and self.watches) or len(self._readings) > 1 or len(last) != size:
+            return False
+        if size not in DATE_SIZES and size <= 19 and last.isdigit() and cells.tobytes().isdigit():
+            final, is_in_order = int(cells[-1]) * unit_of(size), last < cells[0] and (cells[1:] > cells[:-1]).all()
+        else:
+            from stream_signal.core.blocks.timestamps import nanoseconds_of
+
+            times = nanoseconds_of(cells)
+            if times is None:
+                return False
+            final, is_in_order = int(times[-1]), self._readings[0].last < times[0] and (times[1:] > times[:-1]).all()
+        if is_in_order:
+            self._readings[0].last, self.last = final, bytes(cells[-1])
+        return bool(is_in_order)
+
     def follow(self, last: bytes) -> bool:
         """Compare the next timestamp with this one, instead of the last one seen; False if this one cannot be read."""
         times = _readings_of(last)
@@ -312,7 +331,7 @@ class TimeSequence:
         usual = self._readings[0].steps.decided
         if self.watches and (not self.last or usual is None or len(self._readings) > 1):
             return None
-        part._left = MAX_COUNT  # the stream has some that can be compared
+        part._left = sys.maxsize  # the stream has some that can be compared
         part._readings[0].steps = Steps(usual)
         part._settled = self._order
         return part
@@ -423,6 +442,8 @@ def _nanoseconds_of(texts: Sequence[bytes]) -> list[int] | None:
 
 def _readings_of(text: bytes) -> Readings | None:
     """Return the time of a text, day first and month first; None if it has neither."""
+    if text.isdigit() and len(text) not in DATE_SIZES and len(text) <= 19:
+        return (number := int(text) * unit_of(len(text))), number
     from stream_signal.core.timestamps import NO_READING, form_of
 
     form = form_of(text)

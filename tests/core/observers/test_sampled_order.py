@@ -335,3 +335,14 @@ def test_what_older_versions_saved(saved: dict[str, Any], counts: dict[str, int]
     stream.feed(text_of([Line("60", "A", "plain", 5000)])[len(HEADER) :])
     assert order.counts == counts | ({"backwards": 1} if limit is None else {})
     assert order.sampled.keys() == (set() if limit is None else {"backwards"})
+
+
+def test_without_a_timestamp_column() -> None:
+    """A stream without a timestamp column compares nothing, not even behind a stop."""
+    for limit in (None, 1):
+        stream = SignalStream(Config(), [TimeOrder(rows=limit)])
+        stream.feed(b"price,close\n" + b"9,1\n8,1\n" * 2000)
+        order = TimeOrder(rows=limit)
+        stream, _ = moved(stream, Config(), observers=[order])
+        stream.feed(b"9,1\n8,1\n" * 2000)
+        assert (order.counts, order.sampled, order.pairs) == ({}, {}, 0)
