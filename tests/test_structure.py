@@ -36,6 +36,7 @@ LAYERS = [
     "core.stretch",
     "core.observers",
     "core.stream",
+    "core.doubts",
     "inputs",
     "outputs",
     "job",
@@ -43,8 +44,6 @@ LAYERS = [
     "__main__",
     "__init__",
 ]
-# Words about a whole stream and its times, which nothing in the core needs.
-ABOVE = {"core.doubts": {"core.observers.time_order", "core.stream"}}
 SIDE_BY_SIDE = {("outputs", "inputs")}
 HOMES = {
     "argparse": ["command.flags"],
@@ -113,7 +112,7 @@ def imported_modules(path: Path) -> set[str]:
     homes = {
         name: getattr(stream_signal, name).__module__.removeprefix("stream_signal.") for name in stream_signal.__all__
     }
-    return {homes.get(name, name) for name in inner} & NAMES - ABOVE.get(name_of(path), set())
+    return {homes.get(name, name) for name in inner} & NAMES
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

@@ -81,7 +81,7 @@ class SignalStream:
         self._grouping = grouping_of(config)
         self._panel = Panel(self._grouping, (config.window, *config.windows), joins=joins)
         # It does not have the stream, which has it: a stream that is dropped goes at once, with its arrays.
-        self._text = TextReader(config, self._grouping, partial(_begin, self._observers))
+        self._text = TextReader(config, self._grouping, partial(_begin, self._observers, self._stages))
         self._blocks: BlockReader | None = None
         self._scratch: Scratch = {}
         # The block reader reads points only; groups are odd lines to it, which the text reader reads.
@@ -508,11 +508,14 @@ class SignalStream:
         return self._blocks
 
 
-def _begin(observers: Sequence[Observer], header: Header) -> tuple[bool, bool]:
-    """Show observers the header; return whether any wants the texts of all rows, and whether any wants samples."""
+def _begin(observers: Sequence[Observer], stages: Sequence[Stage], header: Header) -> tuple[bool, bool]:
+    """Show the header; return whether anybody wants the texts of all rows, and whether any observer wants samples."""
+    for stage in stages:
+        stage.begin(header)
     for observer in observers:
         observer.begin(header)
-    return any(observer.wants != 0 for observer in observers), any(observer.samples for observer in observers)
+    wants_texts = bool(stages) or any(observer.wants != 0 for observer in observers)
+    return wants_texts, any(observer.samples for observer in observers)
 
 
 def _bytes_of(data: Any) -> bytes:

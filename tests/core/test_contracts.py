@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import Config, SignalStream
+from stream_signal.core.observe import Stage
 from support.candle_csv import candle_csv
 from support.contracts import (
     GROUPED,
@@ -21,6 +24,10 @@ from support.contracts import (
 from support.strategies import close_lists
 from support.streams import BY_ROWS, by_blocks
 from support.toys.every_second import EverySecond
+
+if TYPE_CHECKING:
+    from stream_signal.core.header import Header
+    from stream_signal.core.rows import Rows
 
 
 @pytest.mark.parametrize("name", OBSERVERS)
@@ -59,3 +66,27 @@ def test_rows_that_a_stage_drops_were_never_there(engine: dict[str, object], clo
     for stream, file in zip(streams, (closes, closes[::2]), strict=True):
         stream.feed(candle_csv(file))
     assert streams[0].counts == streams[1].counts
+
+
+class Texts(Stage):
+    """Keeps what it can see of the rows, and leaves all of them."""
+
+    def __init__(self) -> None:
+        self.seen: list[object] = []
+
+    def begin(self, header: Header) -> None:
+        """Keep the names."""
+        self.seen.append(header.names)
+
+    def __call__(self, rows: Rows) -> Rows:
+        """Keep the texts."""
+        self.seen += rows.texts(0)
+        return rows
+
+
+@pytest.mark.parametrize("engine", [BY_ROWS, by_blocks(300)], ids=["rows", "blocks"])
+def test_a_stage_sees_the_header_and_the_texts(engine: dict[str, object]) -> None:
+    """A stage learns of the header before the first row, and each row has its texts, without any observer."""
+    stage = Texts()
+    SignalStream(stages=[stage], **engine).feed(b"time,close\n60,1\n120,2\n" + b"180,3\n" * 100)  # type: ignore[arg-type]
+    assert stage.seen == [("time", "close"), b"60", b"120", *[b"180"] * 100]
