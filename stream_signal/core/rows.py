@@ -30,7 +30,7 @@ class Rows:
     all rows belong to, or a list with that of each. `records` has the fields of each row, None if it has other fields
     than the header; there are none where nobody asked for them, or only those of the rows at `marks`. `failure` is the
     error of the line after these rows. `marks` are the positions of the rows at every 4,096th byte of the input,
-    ascending, where an observer asks for samples.
+    ascending, where an observer asks for samples; as a list, or as an array.
 
     >>> rows = Rows([(458, 2), None], records=[[b"60", b"4.58"], None])
     >>> len(rows), rows.missing, rows.texts(0)

@@ -145,21 +145,26 @@ class TimeSequence:
             self.sample(times[:1], rows[:1])
             self.is_next = True
             times, rows = times[1:], rows[1:]
-        if not times or not self.watches or self._see_plain([self.last, *times] if self.last else times, rows[0]):
+        if not times or not self.watches:
             return
-        times = [time.strip(b" ") for time in times]
-        if self._see_in_order([self.last, *times] if self.last else times, rows[0]):
-            return
-        for time, row in zip(times, rows, strict=True):
-            if not self._see_one(time, row):
-                break
+        times = _stripped(times)
+        if not self._see_in_order([self.last, *times] if self.last else times, rows[0]):
+            for time, row in zip(times, rows, strict=True):
+                if not self._see_one(time, row):
+                    break
 
     def sample(self, times: Sequence[bytes], rows: Sequence[int]) -> None:
         """Take the timestamps of rows that are far apart: how many are out of order remains unknown."""
-        if not self.watches or (self.last and self._see_samples(times)):
+        if not self.watches:
+            return
+        times = _stripped(times)
+        whole = [self.last, *times]
+        found = _nanoseconds_of(whole, _joined(whole)) if self.last and len(self._readings) == 1 else None
+        if found and all(map(lt, found, found[1:])):
+            self._readings[0].last, self.last = found[-1], whole[-1]
             return
         for time, row in zip(times, rows, strict=True):
-            if not self._see_one(time.strip(b" "), row, sampled=True):
+            if not self._see_one(time, row, sampled=True):
                 break
 
     def take_array(self, cells: Any, row: int) -> bool:
@@ -212,62 +217,28 @@ class TimeSequence:
             reading.last = time
         return True
 
-    def _see_plain(self, whole: Sequence[bytes], row: int) -> bool:
-        """Take whole numbers of one length, in ascending order; return False, with none taken, if they are not."""
-        if len(self._readings) > 1 or not (joined := _joined(whole)):
-            return False
-        unit, steps, count = unit_of(len(whole[0])), self._readings[0].steps, len(whole)
-        step = int(whole[1]) - int(whole[0]) if count > 1 else 0
-        if count < 2 or _are_equal_steps(whole, joined, step):
-            later = None
-        else:
-            numbers = list(map(int, whole))
-            later = list(map(sub, numbers[1:], numbers))
-            if min(later) <= 0:
-                return False
-        if self.last or self._goes_on():
-            if later:
-                steps.add([step * unit for step in later])
-            elif count > 1:
-                steps.add_equal(step * unit, count - 1)
-            self._end_in_order(whole, int(whole[-1]) * unit, row)
-        return True
-
     def _see_in_order(self, whole: Sequence[bytes], row: int) -> bool:
-        """Take timestamps of one form that are in order, as nearly all are; return False if they are not."""
-        nanoseconds = _nanoseconds_of(whole) if len(self._readings) == 1 else None
-        if nanoseconds is None:
-            return False
-        steps = list(map(sub, nanoseconds[1:], nanoseconds))
-        if steps and min(steps) <= 0:
-            return False
-        if self.last or self._goes_on():
-            self._readings[0].steps.add(steps)
-            self._end_in_order(whole, nanoseconds[-1], row)
-        return True
-
-    def _end_in_order(self, whole: Sequence[bytes], last: int, row: int) -> None:
-        self._readings[0].last = last
-        self.pairs += len(whole) - 1
-        self._begins = self._begins or (whole[0], row)
-        self.last = whole[-1]
-
-    def _see_samples(self, times: Sequence[bytes]) -> bool:
-        """Take samples in ascending order; return False, with none taken, if they are not."""
-        whole = [self.last, *times]
+        """Take timestamps of one form that are in order, as nearly all are; return False, with none taken, if not."""
         if len(self._readings) > 1:
             return False
-        if _joined(whole):
-            last, are_in_order = int(whole[-1]) * unit_of(len(whole[0])), all(map(lt, whole, times))
-        else:
-            whole = [time.strip(b" ") for time in whole]
-            nanoseconds = _nanoseconds_of(whole)
-            if nanoseconds is None:
+        joined, count = _joined(whole), len(whole) - 1
+        step = int(whole[1]) - int(whole[0]) if joined and count else 0
+        times: list[int] | None = None
+        if not (step and _are_equal_steps(whole, joined, step)):
+            times, step = _nanoseconds_of(whole, joined), 0
+            if not times or not all(map(lt, times, times[1:])):
                 return False
-            last, are_in_order = nanoseconds[-1], all(map(lt, nanoseconds, nanoseconds[1:]))
-        if are_in_order:
-            self._readings[0].last, self.last = last, whole[-1]
-        return are_in_order
+        if self.last or self._goes_on():
+            reading, unit = self._readings[0], unit_of(len(whole[0]))
+            if times:
+                reading.steps.add(list(map(sub, times[1:], times)))
+            else:
+                reading.steps.add_equal(step * unit, count)
+            reading.last = times[-1] if times else int(whole[-1]) * unit
+            self.pairs += count
+            self._begins = self._begins or (whole[0], row)
+            self.last = whole[-1]
+        return True
 
     def _see_one(self, time: bytes, row: int, *, sampled: bool = False) -> bool:
         """Take one timestamp; return whether to keep comparing."""
@@ -430,14 +401,21 @@ def _are_equal_steps(texts: Sequence[bytes], joined: bytes, step: int) -> bool:
     return list(texts) == sorted(texts)
 
 
-def _nanoseconds_of(texts: Sequence[bytes]) -> list[int] | None:
+def _nanoseconds_of(texts: Sequence[bytes], joined: bytes) -> list[int] | None:
     """Return the times of texts of one form, which sorts; None if they are not, or if one is no time."""
+    if joined:
+        unit = unit_of(len(texts[0]))
+        return [int(text) * unit for text in texts]
     from stream_signal.core.timestamps import are_of_one_form, form_of
 
     form = form_of(texts[0])
     if not form or not form.sorts or set(map(len, texts)) != {len(form.zeros)}:
         return None
     return form.all_of(texts) if are_of_one_form(b"".join(texts), form, texts[0], len(texts)) else None
+
+
+def _stripped(texts: Sequence[bytes]) -> Sequence[bytes]:
+    return [text.strip(b" ") for text in texts] if b" " in b"".join(texts) else texts
 
 
 def _readings_of(text: bytes) -> Readings | None:

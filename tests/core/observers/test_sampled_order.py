@@ -94,15 +94,15 @@ class Sampler(Observer):
         """Take the rows that are marked."""
         wanted = min(self.wants or 0, len(rows))
         self.wants = (self.wants or 0) - wanted
-        marks = [at for at in rows.marks if at >= wanted]
+        marks = [int(at) for at in rows.marks if at >= wanted]
         keys = seen.keys(rows, marks)
         times = rows.texts_at(0, marks)
         assert keys is None or [(seen.keys(rows) or [])[at] for at in marks] == keys
         self.seen += [(seen.first + at, b"", time) for at, time in zip(marks, times, strict=True)]
 
-    def part(self) -> Sampler:
-        """Take those of later rows."""
-        return Sampler()
+    def part(self) -> Sampler | None:
+        """Take those of later rows, once the first ones are there."""
+        return None if self.wants else Sampler()
 
     def join(self, part: Sampler, rows: int) -> None:
         """Add them."""
@@ -162,10 +162,11 @@ def test_the_same_rows(
 
 
 def all_of(order: TimeOrder) -> object:
-    """Give all that was found."""
+    """Give all that was found; the last timestamp for people is better known if there was a stop behind it."""
     steps = order.steps
     return [
-        (order.counts, {kind: str(step) for kind, step in order.first.items()}, order.pairs, order.snapshot()),
+        (order.counts, {kind: str(step) for kind, step in order.first.items()}, order.pairs),
+        order.snapshot() | {"last": ""},
         ({kind: str(step) for kind, step in order.sampled.items()}, steps.count, steps.usual, steps.longer),
     ]
 
