@@ -380,12 +380,13 @@ class TimeOrder(Observer):
             self.wants = self._left = min(left, self._rows)
         if column != self._column_as_json:
             return
-        self._last, self._has_missed, self._has_keys = last, has_missed, any(key for key, _ in found)
+        self._last, self._has_keys = last, any(key for key, _ in found)
+        self._has_missed = has_missed or self.wants == 0
         for key, each in found:
             sequence = self._sequences[key] = TimeSequence()
             sequence.restore(each)
             self._note(key, sequence)
-        if "missed" not in saved:  # it had followed the last rows
+        if self._has_missed and not saved.get("missed"):  # by then it had not, or had followed the last rows
             self._ends = {key: each.last for key, each in self._sequences.items() if each.last}
 
     @property
