@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.core.findings import BAD_ROW, MISSING_CLOSE
+from stream_signal.core.limits import FIRST_ROWS
 from stream_signal.core.state import State, natural
 from stream_signal.inputs.fingerprint import Fingerprint, hashed
 from stream_signal.inputs.rotation import Followed, Left
@@ -153,6 +154,9 @@ def _from_schema_3(state: dict[str, Any], settings: dict[str, Any]) -> dict[str,
     counts, first = state["repairs"]["counts"], state["repairs"]["first"]
     newer["repairs"] = {kind: [count, first[kind]] for kind, count in counts.items()}
     newer |= {"rows": state["rows"], "full": [], "series": {}}
+    order = state["observed"].get("time_order")
+    if order is not None and not state["offset"]:  # between two inputs, of which the next one is looked at anew
+        newer["observed"] = state["observed"] | {"time_order": order | {"left": FIRST_ROWS}}
     sizes = [settings["window"], *settings.get("windows", [])]
     for window, size in zip([state, *state["more"]], sizes, strict=True):
         without = window["rows_without_mean"]

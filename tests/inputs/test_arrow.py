@@ -156,7 +156,7 @@ def test_floats_are_not_made_text(kind: Any) -> None:
 def test_the_first_row_of_each_batch_is_a_sample(engine: Any) -> None:
     """Of the rows behind the first ones, the timestamp of the first row of each batch is compared, in either engine."""
     times = [*range(1000, 2000), *range(500)]
-    data = written(pa.table({"time": times, "close": pa.array([4.5] * 1500, pa.float64())}), "parquet", rows=100)
+    data = written(pa.table({"time": times, "close": pa.array([4.5] * 1500, pa.float64())}), "arrow", rows=100)
     order = TimeOrder(rows=10)
     stream = SignalStream(Config(), [order], tuning=Tuning(engine))
     feed(stream, batches_of(data))

@@ -106,7 +106,7 @@ class Columns:
         if self.odd and np.isin(rows, list(self.odd)).any():
             return [self.text(position, row) for row in rows.tolist()]
         cells = self.cells_at(position, rows)
-        if cells is not None and 0 not in cells.tobytes():
+        if cells is not None:
             return list(cells.tolist())
         buffer, delimiter, plain = self._buffer, self._delimiter, self._plain(rows)
         bounds = zip(self._starts[plain].tolist(), self._ends[plain].tolist(), strict=True)
@@ -199,7 +199,7 @@ class Columns:
         if (table[:, length] != ord(self._delimiter)).any():
             return None
         texts = table[:, :length].tobytes()
-        return None if self._delimiter in texts else np.frombuffer(texts, f"S{length}")
+        return None if self._delimiter in texts or 0 in texts else np.frombuffer(texts, f"S{length}")
 
 
 class BatchColumns:

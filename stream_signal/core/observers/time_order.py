@@ -73,6 +73,7 @@ class TimeOrder(Observer):
         self._size = 0  # how many they are
         self._are_samples = False  # whether those are
         self._collects = False  # whether they wait until they are joined to another one
+        self._pieces: list[tuple[Any, Sequence[int], int]] = []  # which wait so, in a stream without keys
         self._has_missed = False  # whether there may be rows since the last one that it wanted
         self._ends: dict[bytes, bytes] = {}  # the last timestamp of each key then, as far as they are known
         self._last = b""  # of the last row with a timestamp, for people
@@ -181,14 +182,24 @@ class TimeOrder(Observer):
         self._hold(keys, texts, range(seen.first, seen.first + wanted))
 
     def _see_samples(self, rows: Rows, seen: Seen, marks: Sequence[int]) -> None:
-        keys = None if seen.names is None else seen.keys(rows, marks)
-        if keys is None and not self._collects:
+        if seen.names is None:
             cells = rows.cells_at(self._position, marks)
-            if cells is not None:
-                self._compare()
-                if self._alone.sample_array(cells):
-                    return
-        self._hold(keys, rows.texts_at(self._position, marks), [seen.first + int(at) for at in marks], samples=True)
+            self._sample(rows.texts_at(self._position, marks) if cells is None else cells, marks, seen.first)
+        else:
+            numbers = [seen.first + int(at) for at in marks]
+            self._hold(seen.keys(rows, marks), rows.texts_at(self._position, marks), numbers, samples=True)
+
+    def _sample(self, times: Any, marks: Sequence[int], first: int) -> None:
+        """Take samples of a stream without keys, as a list or as an array, at positions from row `first` on."""
+        if self._collects:
+            self._pieces.append((times, marks, first))
+            return
+        if not isinstance(times, list):
+            self._compare()
+            if self._alone.sample_array(times):
+                return
+            times = times.tolist()
+        self._hold(None, times, [first + int(at) for at in marks], samples=True)
 
     def take(self, times: Sequence[bytes], row: int) -> None:
         """Take the timestamps of the next rows of a stream without keys; the first row has the number `row`, from 1."""
@@ -332,9 +343,10 @@ class TimeOrder(Observer):
     def join(self, part: TimeOrder, rows: int) -> None:
         """Add what a part has compared or collected."""
         if part._collects:
+            for times, marks, first in part._pieces:
+                self._sample(times, marks, rows + first)
             for key, (times, numbers) in part._waiting.items():
-                keys = [key] * len(times) if part._has_keys else None
-                self._hold(keys, times, [rows + number for number in numbers], samples=True)
+                self._hold([key] * len(times), times, [rows + number for number in numbers], samples=True)
             return
         self._compare()
         self._sequence(b"").join(part._sequence(b""), rows)
@@ -370,12 +382,13 @@ class TimeOrder(Observer):
             self.wants = self._left = min(left, self._rows)
         if column != self._column_as_json:
             return
-        self._last, self._has_missed, self._has_keys = last, has_missed, any(key for key, _ in found)
+        self._last, self._has_keys = last, any(key for key, _ in found)
+        self._has_missed = has_missed or self.wants == 0
         for key, each in found:
             sequence = self._sequences[key] = TimeSequence()
             sequence.restore(each)
             self._note(key, sequence)
-        if "missed" not in saved:  # it had followed the last rows
+        if self._has_missed and not saved.get("missed"):  # by then it had not, or had followed the last rows
             self._ends = {key: each.last for key, each in self._sequences.items() if each.last}
 
     @property

@@ -7,7 +7,6 @@ as long as both are possible; only a difference between their orders is of inter
 
 from __future__ import annotations
 
-import sys
 from math import gcd
 from operator import lt, sub
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -302,7 +301,7 @@ class TimeSequence:
         usual = self._readings[0].steps.decided
         if self.watches and (not self.last or usual is None or len(self._readings) > 1):
             return None
-        part._left = sys.maxsize  # the stream has some that can be compared
+        part._left = 2**53  # more than rows: the stream has some that can be compared
         part._readings[0].steps = Steps(usual)
         part._settled = self._order
         return part
