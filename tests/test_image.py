@@ -115,7 +115,6 @@ def run(image: Path, *arguments: str, stdin: bytes = b"") -> bytes:
 WANTED = metrics_of(re.findall(r"```json\n(.*?)```", README, re.DOTALL)[0].encode())
 
 
-@pytest.mark.slow
 def test_the_wheel_is_what_runs(image: Path) -> None:
     """The package of the image is the installed wheel, with its types, and not this checkout."""
     python = image / "env" / "bin" / "python"
@@ -132,21 +131,18 @@ def test_the_wheel_is_what_runs(image: Path) -> None:
     assert {path.name for path in installed.iterdir() if path.is_file()} == here
 
 
-@pytest.mark.slow
 def test_docker_run(image: Path) -> None:
     """`docker run stream-signal`: CMD runs on the bundled data and prints the metrics."""
     assert instruction("ENTRYPOINT") == ["entrypoint.sh"]
     assert metrics_of(run(image)) == WANTED
 
 
-@pytest.mark.slow
 def test_docker_run_pipe(image: Path) -> None:
     """`cat data.csv | docker run -i stream-signal --output -` gives the same metrics."""
     assert "cat data.csv | docker run --rm -i stream-signal --output -\n" in GUIDE
     assert metrics_of(run(image, "--output", "-", stdin=(REPOSITORY / "data.csv").read_bytes())) == WANTED
 
 
-@pytest.mark.slow
 def test_docker_run_into_a_volume(image: Path) -> None:
     """`docker run -v ...` with the arguments of the guide writes the metrics and the log into the mounted folder."""
     (arguments,) = re.findall(

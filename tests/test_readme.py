@@ -212,7 +212,6 @@ def test_the_records_are_shown(checkout: Path) -> None:
     assert run_command("data.csv", cwd=checkout).record == json.loads(error)
 
 
-@pytest.mark.slow
 def test_the_figures_come_out() -> None:
     """The table of wrong rows is the output of `make exactness`."""
     done = subprocess.run(

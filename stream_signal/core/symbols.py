@@ -17,7 +17,8 @@ from stream_signal.core.printable import typed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-from stream_signal.core.header import Header
+
+    from stream_signal.core.header import Header
 
 
 class Symbols:
@@ -25,8 +26,7 @@ class Symbols:
 
     `positions` are those columns, from 0; there may be none. `values` has the value of each, None until there is one.
 
-    >>> from stream_signal.core.advice import Advice, Way
-    from stream_signal.core.header import Header
+    >>> from stream_signal.core.header import Header
     >>> symbols = Symbols(Header(b"", ("Symbol", "close"), ",", 1, 2))
     >>> symbols.see([b"BTC", b"42.5"]), symbols.values
     (None, [b'BTC'])

@@ -55,7 +55,6 @@ def test_rows_with_a_mean(closes: list[str], window: int, engine: dict[str, Any]
         assert stream.rows_with_mean == sum(mean is not None for mean in wanted[: stream.rows])
 
 
-@pytest.mark.slow
 def test_who_loads_numpy() -> None:
     """A live stream waits for NumPy neither however long it is nor for a small backlog; a large one is worth it."""
     script = (

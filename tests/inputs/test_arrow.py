@@ -494,7 +494,6 @@ def test_within_archives(files: Path) -> None:
     assert done.record["error_message"] == message
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("form", ["parquet", "arrow"])
 def test_bounded(form: str, tmp_path: Path) -> None:
     """Memory does not grow with the rows, not even where all of them are in one row group."""

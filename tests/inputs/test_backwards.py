@@ -369,7 +369,6 @@ def test_from_python(tmp_path: Path) -> None:
         run(Config(newest_first=True), path.read_bytes())
 
 
-@pytest.mark.slow
 def test_bounded(tmp_path: Path) -> None:
     """Memory does not grow with the file, give or take a megabyte."""
     peaks = []

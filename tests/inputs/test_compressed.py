@@ -163,7 +163,6 @@ def test_a_frame_to_skip(tmp_path: Path) -> None:
     assert answer(tmp_path / "data.zst") == ANSWER
 
 
-@pytest.mark.slow
 @every_format
 def test_a_bomb_stays_small(name: str, tmp_path: Path) -> None:
     """A few kilobytes that expand to a line of 128 MiB are refused for the line, in the memory of a small job."""

@@ -143,7 +143,6 @@ def test_s3_with_cuts(form: str, s3: S3, tmp_path: Path, wanted: dict[str, objec
     proxy.close()
 
 
-@pytest.mark.slow
 def test_s3_that_always_breaks(s3: S3, tmp_path: Path) -> None:
     """If each connection to S3 breaks, the job fails, and counts no part of the object."""
     proxy = Proxy(s3.port)

@@ -549,7 +549,6 @@ def test_written_at_the_same_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert json.loads((tmp_path / "m.json").read_text())["rows_processed"] == 3
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("begins", [HEADER, "", HEADER[:9]], ids=["header", "nothing", "half a header"])
 @pytest.mark.parametrize("killed", [False, True], ids=["", "killed"])
 def test_truncated_before_the_first_row(begins: str, killed: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a case

@@ -212,7 +212,6 @@ def test_one_process(tmp_path: Path, flags: list[str], why: str) -> None:
     assert logged(tmp_path, "one process") == [{"event": "one process", "why": why}]
 
 
-@pytest.mark.slow
 def test_several_processes(tmp_path: Path) -> None:
     """Several processes give each key and each window the counts that one process gives them."""
     written = run_in_process("candles", "--symbols", "30", "--rows", "120000", "--seed", "7", cwd=tmp_path)

@@ -65,7 +65,6 @@ def test_all_ways(tmp_path: Path) -> None:
         assert int(re.findall(r"\d+", answer.detail)[-1]) >= least
 
 
-@pytest.mark.slow
 def test_cuts_are_drawn_from_the_seed(tmp_path: Path) -> None:
     """The same seed cuts and stops at the same places, and another one at others."""
     (tmp_path / "data.csv").write_bytes(DATA)
@@ -74,7 +73,6 @@ def test_cuts_are_drawn_from_the_seed(tmp_path: Path) -> None:
     assert details[0] == details[1] != details[2]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_cases(case: Case, tmp_path: Path) -> None:
     """Every case of CSV has one answer, or one error, in all ways."""

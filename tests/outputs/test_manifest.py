@@ -98,7 +98,6 @@ def test_the_counts_of_each_key(folder: Path) -> None:
     assert manifest(folder)["by_key"] == {"A": one, "B": one}
 
 
-@pytest.mark.slow
 def test_worker_processes_write_the_same(tmp_path: Path) -> None:
     """Counted in ranges by two processes, a file has the manifest of one process."""
     path = tmp_path / "data.csv"

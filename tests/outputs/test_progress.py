@@ -190,7 +190,6 @@ def test_resumed(tmp_path: Path) -> None:
         shown.wait_for(rf" {100 * len(DATA) / total:.0f}%\|[^|]+\| {len(DATA)}\.?0?/{total}B ")
 
 
-@pytest.mark.slow
 def test_with_jobs(tmp_path: Path) -> None:
     """The share is that of all bytes, also of those that other processes have read."""
     (tmp_path / "big.csv").write_bytes(candle_csv(CLOSES * 20000))

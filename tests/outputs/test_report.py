@@ -229,7 +229,6 @@ def test_all_keys(tmp_path: Path) -> None:
     assert dict(zip(names, zip(rows, signals, strict=True), strict=True)) == counts
 
 
-@pytest.mark.slow
 def test_many_keys(tmp_path: Path) -> None:
     """A page has room for 100,000 keys with names of a dozen characters, in 3 MB."""
     keys = 100_000

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
-pytestmark = pytest.mark.slow
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 RANDOM = random.Random(5)
 CLOSES = [f"{RANDOM.randrange(4_200_000, 4_210_000) / 100:.2f}" for _ in range(5000)]

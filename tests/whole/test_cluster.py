@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from concurrent.futures import Future
 
-pytestmark = pytest.mark.slow
 ROWS = 60_000
 CLOSES = [f"{4200 + (number * number) % 97}.{number % 4}" for number in range(ROWS)]
 

@@ -416,7 +416,6 @@ def test_a_log_that_becomes_full(inputs: list[str], signals: tuple[str, ...], tm
     assert (codes[0], codes[-1]) == (1, 0)  # the last line comes after the metrics
 
 
-@pytest.mark.slow
 def test_a_log_that_becomes_full_at_a_rotation(tmp_path: Path) -> None:
     """Wherever the log is full, the next job goes on after the rows of a file that was truncated meanwhile."""
     follow = ("data.csv", "--no-config", "--follow", "--idle-timeout", "0.3")

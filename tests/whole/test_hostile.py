@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 TOO_LONG = "expected a line of at most 131072 bytes, found a longer one"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("head", "block", "times", "message"),
     [
@@ -41,7 +40,6 @@ def test_within_memory(head: bytes, block: bytes, times: int, message: str, tmp_
     assert peak < 32 * MEGABYTE
 
 
-@pytest.mark.slow
 def test_only_blank_lines(tmp_path: Path) -> None:
     """A stream of nothing but line ends is read in bounded memory, and is an error at its end."""
     code, stdout, peak = peak_memory(tmp_path, b"", b"\n" * MEGABYTE, 3)
@@ -82,7 +80,6 @@ def test_names_that_are_no_utf_8(output: list[str], tmp_path: Path) -> None:
         assert (described.code, described.stdout.decode().splitlines()[0]) == (0, r"input: '\udcff.csv', 124 bytes")
 
 
-@pytest.mark.slow
 def test_fuzz(tmp_path: Path) -> None:
     """A few hundred runs of the fuzzer, each with its own seed, find nothing."""
     command = [sys.executable, str(REPOSITORY / "tests" / "fuzz.py"), "--runs", "400"]

@@ -13,8 +13,6 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-import pytest
-
 from stream_signal import Config, run
 from support.candle_csv import HEADER, candle_csv
 from support.commands import run_command
@@ -36,7 +34,6 @@ sys.exit(main())
 OFTEN = ["--checkpoint-every", "0.001", "--every", "0.001"]
 
 
-@pytest.mark.slow
 def test_kills(tmp_path: Path) -> None:
     """Killed again and again as its file grows by odd bytes, the job ends as one that was never stopped."""
     rng = random.Random(5)

@@ -6,17 +6,12 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
-import pytest
-
 from stream_signal import Config, run
 from support.candle_csv import candle_csv, row
 from support.memory import MEGABYTE, peak_memory, peak_of_this_process
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-pytestmark = pytest.mark.slow
 
 
 def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:

@@ -141,7 +141,6 @@ def series(folder: Path, rng: random.Random, named: list[str]) -> tuple[str, int
     return "refused", writer.rotations
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("named", [NAMED, []], ids=["with --rotated", "without"])
 def test_rotation_storm(named: list[str], tmp_path: Path) -> None:
     """Named, every rotation is exact; otherwise a missed one is refused, and only that, and naming it then is exact."""
