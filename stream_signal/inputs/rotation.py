@@ -73,7 +73,7 @@ class Followed(NamedTuple):
     """its last write, when it was opened, in nanoseconds of the epoch"""
     left: list[Left]
     begun_ns: int | None = None
-    """the first timestamp of the last file that was left, in nanoseconds of the epoch; None if it is unknown"""
+    """a file that begins then or before has been left, in nanoseconds of the epoch; None if that is unknown"""
 
 
 class Rotations:
@@ -105,23 +105,30 @@ class Rotations:
         self._written_ns = 0
         self._part: Fingerprint | None = None  # what a checkpoint has read of the first file
         self._may_have_missed = False  # whether a rotation before the first file would go unnoticed
-        self._begun_ns: int | None = None  # the first timestamp of the last file that was left
+        self._begun_ns: int | None = None  # see `Followed`
         self._beginnings: dict[tuple[object, ...], Beginning] = {}
 
     def begin(self) -> None:
         """Begin with the file that has the name now; the others that match the pattern are older."""
-        live = stat_of(self.path)
-        if not self.pattern:
-            self._written_ns = live.st_mtime_ns if live else time.time_ns()
-            return
-        others = self._others(live, None)
-        self._written_ns = live.st_mtime_ns if live else max((found.status.st_mtime_ns for found in others), default=0)
-        self._left.extend(Left(_fingerprint_of(found), _id(found.status)) for found in others)
-        self._most_left += len(self._left)
-        beginnings = list(map(self._beginning_of, others))
-        if live and (own := self._beginning_of(Found(self.path, live))).has_rows:
-            beginnings = [own]
-        self._begun_ns = _latest(beginnings)
+        for _ in range(_MOST_LISTS):
+            live = stat_of(self.path)
+            if not self.pattern:
+                self._written_ns = live.st_mtime_ns if live else time.time_ns()
+                return
+            listed = self._listed()
+            others = self._without(listed, live, None)
+            written = [found.status.st_mtime_ns for found in others]
+            left = [Left(_fingerprint_of(found), _id(found.status)) for found in others]
+            begun = _latest(list(map(self._beginning_of, others)))
+            if live and (own := self._beginning_of(Found(self.path, live))).has_rows:
+                # None of its rows has been read: what begins as it does may be this file under its next name.
+                begun = None if own.time_ns is None else own.time_ns - 1
+            if self._is_unchanged(live, listed):
+                self._written_ns = live.st_mtime_ns if live else max(written, default=0)
+                self._file = _id(live) if live else None
+                self._left, self._most_left, self._begun_ns = left, self._most_left + len(left), begun
+                return
+        raise self._unstable()
 
     def resume(self, part: Fingerprint, followed: Followed | None) -> Edges | None:
         """Continue where a checkpoint ends; return the edges of what it has read, or None if no file has that."""
@@ -183,12 +190,16 @@ class Rotations:
                 found = self._next(live, listed, status, read)
             except InputError as error:
                 refused = error
-            now = stat_of(self.path)
-            if (live and _id(live)) == (now and _id(now)) and _names(listed) == _names(self._listed()):
+            if self._is_unchanged(live, listed):
                 if refused:
                     raise refused
                 return found
         raise self._unstable()
+
+    def _is_unchanged(self, live: os.stat_result | None, listed: list[Found]) -> bool:
+        """Whether each file still has the name that it had."""
+        now = stat_of(self.path)
+        return (live and _id(live)) == (now and _id(now)) and _names(listed) == _names(self._listed())
 
     def _next(
         self,
@@ -221,9 +232,14 @@ class Rotations:
         if status and not status.st_nlink:
             later = _without_compressed(later, status)
         later = self._in_order(later, begun, since)
-        if later:
-            return later[0]
-        return Found(self.path, live) if live else None
+        named = Found(self.path, live) if live else None
+        if not later:
+            return named
+        if named and self._begin_alike(later[0], named):
+            if _id(named.status) != self._file:
+                raise _alike(later[0], named)
+            return named  # of which no row has been read, and the other is a copy
+        return later[0]
 
     def _in_order(self, later: list[Found], begun: int | None, since: tuple[int, int]) -> list[Found]:
         """Sort the files that come next; InputError if their order is not certain, or the first cannot be read."""
@@ -240,7 +256,8 @@ class Rotations:
                 raise self._begins_early(found)
         later = [found for found in later if found not in early]
         later.sort(key=lambda found: (times[found.path], _key(found.status)))
-        _check_times(later, times)
+        if len(later) > 1 and self._begin_alike(*later[:2]):
+            raise _alike(*later[:2])
         return later
 
     def copy_of(self, read: Fingerprint, status: os.stat_result) -> Found | None:
@@ -359,12 +376,19 @@ class Rotations:
                 self._beginnings.clear()
             data = None if _why_unreadable(found) else _beginning_of(found)
             beginning = Beginning(True, None) if data is None else beginning_of(data, self._config, header)
+            now = stat_of(found.path)
+            if not now or _id(now) != _id(status):  # renamed meanwhile: these may be the bytes of another file
+                return beginning
             self._beginnings[key] = beginning
         return self._beginnings[key]
 
     def _begins_after(self, found: Found, begun: int | None) -> bool:
         time_ns = self._beginning_of(found).time_ns
         return begun is not None and time_ns is not None and time_ns > begun
+
+    def _begin_alike(self, one: Found, other: Found) -> bool:
+        time_ns = self._beginning_of(one).time_ns
+        return time_ns is not None and time_ns == self._beginning_of(other).time_ns
 
     def _begun_in(self, read: Edges) -> int | None:
         return beginning_of(read.head, self._config, self.header()).time_ns if self.pattern else None
@@ -424,13 +448,11 @@ class Rotations:
         )
 
 
-def _check_times(later: list[Found], times: dict[str, float]) -> None:
-    """Raise InputError if the second file may be the first."""
-    if len(later) > 1 and -inf < times[later[0].path] == times[later[1].path]:
-        raise InputError(
-            f"{later[0].path!r} and {later[1].path!r} were rotated and begin with the same timestamp; "
-            "move away the one that is a copy, or give another --rotated"
-        )
+def _alike(one: Found, other: Found) -> InputError:
+    return InputError(
+        f"{one.path!r} and {other.path!r} begin with the same timestamp; "
+        "move away the one that is a copy, or give another --rotated"
+    )
 
 
 def _latest(beginnings: list[Beginning]) -> int | None:

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stream_signal import InputError
+from stream_signal.inputs.fingerprint import Edges
+from stream_signal.inputs.rotation import Rotations
 from stream_signal.job.order import OUTPUTS
 from support.candle_csv import CLOSES, HEADER, candle_csv, row
 from support.commands import COMMAND, Done, check_metrics, logged, run_command, run_in_process, run_script
@@ -37,6 +40,20 @@ def short(descriptor, length, offset):
     calls.append(length)
     return b"" if len(calls) % 3 == 0 else pread(descriptor, min(length, 2), offset)
 os.pread = short
+sys.exit(main())
+"""
+
+# Runs the command until it has read bytes of data.csv, but counted no row.
+KILLED_AT_THE_FIRST_BYTES = """
+import os, signal, sys
+from stream_signal.__main__ import main
+read = os.read
+def last(descriptor, length):
+    data = read(descriptor, length)
+    if data.startswith(b"timestamp"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return data
+os.read = last
 sys.exit(main())
 """
 
@@ -506,7 +523,7 @@ def test_the_same_first_timestamp(tmp_path: Path) -> None:
     for number, last in ((2, 20), (3, 21)):
         written_at(tmp_path / f"data.csv.{number}", HEADER.encode() + rows(10, last), 2_000_000_000 + number)
     done = run_on(tmp_path)
-    together = "'data.csv.2' and 'data.csv.3' were rotated and begin with the same timestamp"
+    together = "'data.csv.2' and 'data.csv.3' begin with the same timestamp"
     advice = "move away the one that is a copy, or give another --rotated"
     assert (done.code, done.stderr) == (1, f"stream-signal: {together}; {advice}\n")
     (tmp_path / "data.csv.2").unlink()
@@ -516,6 +533,91 @@ def test_the_same_first_timestamp(tmp_path: Path) -> None:
     assert (done.code, done.stderr) == (1, f"stream-signal: {early}; move it away, or give another --rotated\n")
     (tmp_path / "data.csv.4").unlink()
     check(tmp_path, run_on(tmp_path), 21)
+
+
+def begun(folder: Path) -> Rotations:
+    """Begin with data.csv and its ten rows, of which none is read."""
+    written_at(folder / "data.csv.0", HEADER.encode() + rows(0, 5), 3_000)
+    written_at(folder / "data.csv", HEADER.encode() + rows(5, 15), 4_000)
+    rotations = Rotations(str(folder / "data.csv"), str(folder / "data.csv.*"))
+    rotations.begin()
+    return rotations
+
+
+def taken_up(folder: Path, rotations: Rotations) -> Rotations:
+    """Take up a job that had read nothing."""
+    again = Rotations(rotations.path, rotations.pattern)
+    again.resume(Edges().whole(), rotations.snapshot())
+    return again
+
+
+def order_of(rotations: Rotations) -> list[str]:
+    """Name the files that come, each read to its end."""
+    names: list[str] = []
+    found = rotations.first()
+    while found:
+        names.append(os.path.basename(found.path))
+        rotations.opened(found.status)
+        if found.path == rotations.path:
+            break
+        read = Edges()
+        with open(found.path, "rb") as file:
+            read.add(file.read())
+        following = rotations.after(found.status, read)
+        rotations.left(read, found.status)
+        found = following
+    return names
+
+
+@BOTH
+@pytest.mark.parametrize("last", [b"", rows(10, 11)], ids=["as it was", "written to"])
+def test_killed_before_a_row_was_read(last: bytes, named: tuple[str, ...], tmp_path: Path) -> None:
+    """A file that had rows at the kill, and was rotated and perhaps written to after it, is read first."""
+    new(tmp_path, 0, 10)
+    assert run_script(KILLED_AT_THE_FIRST_BYTES, *ARGUMENTS, *named, cwd=tmp_path).code == -signal.SIGKILL
+    away(tmp_path, "data.csv.1")
+    append(tmp_path / "data.csv.1", last)
+    new(tmp_path, 11 if last else 10, 20)
+    check_end(tmp_path, finish(tmp_path, *named), named, 20, "data.csv.1")
+
+
+@pytest.mark.parametrize("is_killed", [False, True], ids=["", "killed"])
+@pytest.mark.parametrize("is_opened", [False, True], ids=["not opened", "opened"])
+@pytest.mark.parametrize("last", [rows(15, 16), b""], ids=["written to", "as it was"])
+def test_rotated_before_a_row_was_read(last: bytes, is_opened: bool, is_killed: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a case
+    """A file with rows, of which none was read before it was rotated, is read first, and is not refused."""
+    rotations = begun(tmp_path)
+    if is_opened:
+        rotations.opened(os.stat(rotations.path))
+    away(tmp_path, "data.csv.1")
+    append(tmp_path / "data.csv.1", last)
+    new(tmp_path, 16, 20)
+    away(tmp_path, "data.csv.2")
+    new(tmp_path, 20, 30)
+    again = taken_up(tmp_path, rotations) if is_killed else rotations
+    assert order_of(again) == ["data.csv.1", "data.csv.2", "data.csv"]
+
+
+@pytest.mark.parametrize("is_killed", [False, True], ids=["", "killed"])
+def test_truncated_before_a_row_was_read(is_killed: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a case
+    """The copy of a file with rows is read first if none was read before that was truncated, but not if it was not."""
+    rotations = begun(tmp_path)
+    shutil.copy2(tmp_path / "data.csv", tmp_path / "data.csv.1")
+    append(tmp_path / "data.csv.1", rows(15, 16))
+    again = taken_up(tmp_path, rotations) if is_killed else rotations
+    assert order_of(again) == ["data.csv"]
+    (tmp_path / "data.csv").write_bytes(HEADER.encode() + rows(16, 20))
+    again = taken_up(tmp_path, rotations) if is_killed else rotations
+    assert order_of(again) == ["data.csv.1", "data.csv"]
+
+
+def test_a_copy_of_another_file_under_its_name(tmp_path: Path) -> None:
+    """A file that has the name now and begins as a rotated one is not read after that in silence."""
+    rotations = begun(tmp_path)
+    away(tmp_path, "data.csv.1")
+    shutil.copy(tmp_path / "data.csv.1", tmp_path / "data.csv")
+    with pytest.raises(InputError, match=r"data\.csv' begin with the same timestamp; move away the one that is a copy"):
+        rotations.first()
 
 
 @pytest.mark.parametrize("header", ["close\n", "time,close\n"])

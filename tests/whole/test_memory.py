@@ -56,4 +56,5 @@ def test_memory_does_not_grow_with_the_ranges(tmp_path: Path) -> None:
             peaks.append(executor.submit(peak_of_this_process).result())
     assert metrics.rows_processed == 500_000
     assert path.stat().st_size > 10 * MEGABYTE
-    assert peaks[1] < peaks[0] + MEGABYTE
+    # If ranges left their arrays behind, it would be tens of megabytes; the allocator alone may take one.
+    assert peaks[1] < peaks[0] + 8 * MEGABYTE
