@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 _QUOTE = ord('"')
 # No longer than MAX_LINE_BYTES, so that only a line that spans slices can be too long.
 _SLICE_BYTES = 64 * 1024
+# Of fewer lines, to look whether they are plain takes as long as to read them.
+_MANY_LINES = 8
 # Of a line that is too long: enough to see what kind of file it is.
 _SHOWN_BYTES = 1024
 _CSV = "a row of CSV"
@@ -189,7 +191,9 @@ class TextReader:
 
     def _read(self, lines: list[bytes], marked: list[int]) -> Rows:
         try:
-            return self._rows(self._read_head(iter(lines), self._head) if self._head else lines, marked)
+            rest = list(self._read_head(iter(lines), self._head)) if self._head else lines
+            rows = self._plain_rows(rest, marked) if len(rest) >= _MANY_LINES else None
+            return rows or self._rows(rest, marked)
         except DataError as error:  # before the rows
             return Rows([], failure=error)
 
@@ -208,6 +212,30 @@ class TextReader:
                 return lines
             self.line += 1
         return lines
+
+    def _plain_rows(self, lines: list[bytes], marked: list[int]) -> Rows | None:
+        """Read lines at once, which is faster, if each is a plain row; None, with none read, if one is not."""
+        header, quoted = self.header, self._quoted
+        if header is None or self.marks or self._grouping.reads or (quoted and quoted.open):
+            return None
+        text = b"\n".join(lines)
+        if b'"' in text or b"\r" in text:
+            return None
+        delimiter, position = header.delimiter.encode(), header.position
+        records = [line.split(delimiter) for line in lines]
+        if set(map(len, records)) != {header.width}:
+            return None
+        try:
+            closes = [parse_ticks(fields[position]) for fields in records]
+        except ValueError:
+            return None
+        if None in closes:
+            return None
+        marks = {0} if self._is_marked else set()
+        marks.update(number - self.line - 1 for number in marked if number > self.line)
+        self._is_marked = False
+        self.line += len(lines)
+        return Rows(closes, 0, records if self.keeps or marks else None, marks=sorted(marks))
 
     def _rows(self, lines: Iterable[bytes], marked: list[int]) -> Rows:  # noqa: PLR0915 - one loop, at 1 µs a row
         header, grouping = self.header, self._grouping
