@@ -16,7 +16,6 @@ PLAIN = {
     *("command", "command.flags", "command.main", "command.printing"),
     *("core", "core.config", "core.errors", "core.findings", "core.foreign", "core.header", "core.limits"),
     *(
-        "core.advice",
         "core.observe",
         "core.observers",
         "core.observers.time_order",
