@@ -192,27 +192,27 @@ def kinds_of(walk: Closes) -> list[tuple[str, Closes, int]]:
 
 
 def _polars(values: NDArray[Any]) -> Callable[[int], Any]:
-    import polars as pl  # noqa: PLC0415
+    import polars as pl
 
     closes = pl.Series(values)
     return lambda window: (closes > closes.rolling_mean(window)).fill_null(value=False)
 
 
 def _pandas(values: NDArray[Any]) -> Callable[[int], Any]:
-    import pandas as pd  # noqa: PLC0415
+    import pandas as pd
 
     closes = pd.Series(values)
     return lambda window: closes > closes.rolling(window).mean()
 
 
 def _talib(values: NDArray[Any]) -> Callable[[int], Any]:
-    import talib  # noqa: PLC0415
+    import talib
 
     return lambda window: values > talib.SMA(values, window)
 
 
 def _duckdb(values: NDArray[Any]) -> Callable[[int], Any]:
-    import duckdb  # noqa: PLC0415
+    import duckdb
 
     connection = duckdb.connect()
     connection.register("candles", {"close": values})

@@ -84,8 +84,8 @@ def draw_baseline(baseline: dict[str, float], output: Path) -> None:
 def draw(runs: list[dict[str, Any]], baseline: dict[str, float], output: Path) -> None:
     """Write a picture of the runs beside the baseline."""
     plt = _pyplot()
-    import matplotlib as mpl  # noqa: PLC0415
-    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415
+    import matplotlib as mpl
+    from matplotlib.ticker import MaxNLocator
 
     measured = [ratios(run) for run in runs]
     known = {name for found in measured for name in found}
@@ -114,11 +114,11 @@ def draw(runs: list[dict[str, Any]], baseline: dict[str, float], output: Path) -
 
 
 def _pyplot() -> Any:
-    import matplotlib as mpl  # noqa: PLC0415 - the dev extra alone has it
+    import matplotlib as mpl
 
     mpl.use("agg")
     mpl.rcParams |= {"svg.fonttype": "none", "svg.hashsalt": "baseline"}  # the same bytes for the same figures
-    from matplotlib import pyplot  # noqa: ICN001, PLC0415
+    from matplotlib import pyplot  # noqa: ICN001
 
     return pyplot
 

@@ -18,6 +18,7 @@ from truth import signals_of
 from workloads import WINDOW, WINDOWS, Workload, ticks_of, workload
 
 from stream_signal import Config, RollingMean, Segment, SignalStream
+from stream_signal.core.tuning import Tuning
 from stream_signal.inputs.files import read_chunks
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from conftest import Timed
     from pytest_benchmark.fixture import BenchmarkFixture
 
-    from stream_signal.core.stream import Engine
+    from stream_signal.core.tuning import Engine
 
 
 @pytest.mark.parametrize("window", WINDOWS)
@@ -63,7 +64,7 @@ def test_row_engine(timed: Timed, benchmark: BenchmarkFixture, kind: str, rows: 
 
 def stream(work: Workload, window: int, engine: Engine = "auto") -> tuple[int, int]:
     """Read a file through SignalStream, in the chunks that the command reads."""
-    signals = SignalStream(Config(window=window), engine=engine)
+    signals = SignalStream(Config(window=window), tuning=Tuning(engine))
     signals.begin_input(size=work.path.stat().st_size)
     for chunk in read_chunks(str(work.path)):
         signals.feed(chunk)

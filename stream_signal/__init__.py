@@ -43,7 +43,6 @@ __version__ = "0.2.0"
 
 TYPE_CHECKING = False  # the command begins here, and a signal that comes before its first line ends it in silence
 if TYPE_CHECKING:
-    from stream_signal.core.arrays import signals
     from stream_signal.core.config import Config
     from stream_signal.core.errors import (
         CheckpointError,
@@ -60,13 +59,15 @@ if TYPE_CHECKING:
         StreamSignalError,
         TruncatedError,
     )
-    from stream_signal.core.observe import Observer, Row
+    from stream_signal.core.mean import RollingMean, signals
+    from stream_signal.core.observe import Observer
     from stream_signal.core.observers.signal_lines import SignalLines
     from stream_signal.core.observers.time_order import TimeOrder
-    from stream_signal.core.rolling import RollingMean
-    from stream_signal.core.segment import Segment
+    from stream_signal.core.rows import Row
+    from stream_signal.core.series.panel import Counts
+    from stream_signal.core.series.segment import Segment
     from stream_signal.core.state import State
-    from stream_signal.core.stream import Counts, SignalStream
+    from stream_signal.core.stream import SignalStream
     from stream_signal.job.run import run
     from stream_signal.outputs.metrics import Metrics
 
@@ -101,18 +102,18 @@ __all__ = [
 
 _HOMES = {
     "Config": "core.config",
-    "Counts": "core.stream",
+    "Counts": "core.series.panel",
     "Metrics": "outputs.metrics",
     "Observer": "core.observe",
-    "RollingMean": "core.rolling",
-    "Row": "core.observe",
-    "Segment": "core.segment",
+    "RollingMean": "core.mean",
+    "Row": "core.rows",
+    "Segment": "core.series.segment",
     "SignalLines": "core.observers.signal_lines",
     "SignalStream": "core.stream",
     "State": "core.state",
     "TimeOrder": "core.observers.time_order",
     "run": "job.run",
-    "signals": "core.arrays",
+    "signals": "core.mean",
 }
 
 
@@ -120,7 +121,7 @@ def __getattr__(name: str) -> object:
     """Import a public name when it is first used, so that the command starts without the others."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module  # noqa: PLC0415 - as for typing
+    from importlib import import_module
 
     return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'core.errors')}"), name)
 

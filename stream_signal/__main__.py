@@ -17,7 +17,7 @@ def main() -> int:
     early.hold()
     gc.disable()
     try:
-        from stream_signal.command.main import main as run  # noqa: PLC0415 - so that no signal interrupts the import
+        from stream_signal.command.main import main as run
 
         return run()
     except KeyboardInterrupt:

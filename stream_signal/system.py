@@ -29,7 +29,7 @@ PIPE_BYTES = 1024 * 1024
 def make_stdio_binary() -> None:
     """Switch stdin and stdout to binary mode, on Windows."""
     if BINARY:
-        import msvcrt  # noqa: PLC0415 - only Windows has it
+        import msvcrt
 
         for descriptor in (0, 1):
             with suppress(OSError):
@@ -59,7 +59,7 @@ def need_one_blas_thread() -> None:
 def lock(descriptor: int) -> None:
     """Lock a file for this process until it closes the descriptor or ends; BlockingIOError if another has it."""
     try:
-        import fcntl  # noqa: PLC0415 - only a job that locks needs it
+        import fcntl
 
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except ImportError:
@@ -67,7 +67,7 @@ def lock(descriptor: int) -> None:
 
 
 def _lock_on_windows(descriptor: int) -> None:
-    import msvcrt  # noqa: PLC0415 - only Windows has it
+    import msvcrt
 
     try:
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
@@ -79,7 +79,7 @@ def widen_pipe(descriptor: int) -> None:
     """Make a pipe hold PIPE_BYTES, if the system allows it."""
     if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
         with suppress(ImportError, AttributeError, OSError):
-            import fcntl  # noqa: PLC0415 - only a pipe needs it
+            import fcntl
 
             fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
@@ -88,7 +88,7 @@ def wait_to_read(descriptor: int, seconds: float = inf) -> bool:
     """Wait until there is something to read; return whether there is, or may be if the system cannot say."""
     if sys.platform == "win32":  # select supports only sockets there
         return True
-    import select  # noqa: PLC0415 - a file needs no wait
+    import select
 
     return bool(select.select([descriptor], [], [], None if seconds == inf else seconds)[0])
 
@@ -97,7 +97,7 @@ def wait_to_write(descriptor: int, seconds: float = inf) -> bool:
     """Wait until a pipe has space for PIPE_BUF bytes; return whether it has, or may have if the system cannot say."""
     if sys.platform == "win32":
         return True
-    import select  # noqa: PLC0415 - a file needs no wait
+    import select
 
     return bool(select.select([], [descriptor], [], None if seconds == inf else seconds)[1])
 

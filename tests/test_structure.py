@@ -8,12 +8,16 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
 import stream_signal
 from stream_signal import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PACKAGE = Path(stream_signal.__file__).parent
 TESTS = Path(__file__).parent
@@ -23,11 +27,16 @@ TEST_FILES = sorted(TESTS.rglob("test_*.py"))
 # From the bottom up; a file belongs to the last of these that its place begins with.
 LAYERS = [
     "core",
-    "core.rows",
+    "core.series",
+    "core.text",
     "core.blocks",
+    "core.mean",
+    "core.series.panel",
+    "core.state",
+    "core.stretch",
     "core.observers",
     "core.stream",
-    "core.arrays",
+    "core.doubts",
     "inputs",
     "outputs",
     "job",
@@ -35,8 +44,6 @@ LAYERS = [
     "__main__",
     "__init__",
 ]
-# Besides `core.stream`, the entrances of arrays: they lead to the block engine, and load it when they are first used.
-ENTRANCES = {"core.rolling": {"core.blocks.array_like", "core.blocks.arrays"}}
 SIDE_BY_SIDE = {("outputs", "inputs")}
 HOMES = {
     "argparse": ["command.flags"],
@@ -81,13 +88,13 @@ def layer_of(name: str) -> int:
 
 
 @cache
-def imports(path: Path) -> frozenset[str]:
-    """List what a file imports when it runs, wherever in it the import stands; those for types alone do not count."""
+def imports(path: Path, *, types: bool = False) -> frozenset[str]:
+    """List what a file imports when it runs, wherever in it the import stands, and what for `types` alone."""
     found: set[str] = set()
     pending: list[ast.AST] = [ast.parse(path.read_text())]
     while pending:
         node = pending.pop()
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+        if not types and isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             pending += node.orelse
             continue
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -99,8 +106,9 @@ def imports(path: Path) -> frozenset[str]:
 
 
 def imported_modules(path: Path) -> set[str]:
-    """List the modules of the package that a file imports, `from stream_signal import x` included."""
-    inner = {name.removeprefix("stream_signal.") for name in imports(path) if name.startswith("stream_signal.")}
+    """List the modules of the package that a file imports, for types too, `from stream_signal import x` included."""
+    every = imports(path, types=True)
+    inner = {name.removeprefix("stream_signal.") for name in every if name.startswith("stream_signal.")}
     homes = {
         name: getattr(stream_signal, name).__module__.removeprefix("stream_signal.") for name in stream_signal.__all__
     }
@@ -109,15 +117,15 @@ def imported_modules(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_nothing_imports_upwards(path: Path) -> None:
-    """A file imports from its own layer and those below it; inputs and outputs do not know each other."""
+    """A file imports, for types too, from its own layer and those below; inputs and outputs do not know each other."""
     layer = layer_of(name_of(path))
-    for module in imported_modules(path) - ENTRANCES.get(name_of(path), set()):
+    for module in imported_modules(path):
         assert layer_of(module) <= layer
         assert (LAYERS[layer], LAYERS[layer_of(module)]) not in SIDE_BY_SIDE
 
 
 def test_nothing_imports_in_a_circle() -> None:
-    """No file needs itself, by whatever way round; an import inside a function counts."""
+    """No file needs itself, by whatever way round; an import inside a function counts, and one for types."""
     graph = {name_of(path): imported_modules(path) for path in MODULES}
     while free := [name for name, needed in graph.items() if not needed & graph.keys()]:
         for name in free:
@@ -145,6 +153,51 @@ def test_each_heavy_package_has_one_home(package: str) -> None:
     assert all(any(user == home or user.startswith(f"{home}.") for home in HOMES[package]) for user in users)
 
 
+MOST_PARAMETERS = 6
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_no_constructor_takes_much(path: Path) -> None:
+    """But for the settings, what is made of more than six parts is made of records."""
+    kinds = [kind for kind in ast.walk(ast.parse(path.read_text())) if isinstance(kind, ast.ClassDef)]
+    for kind in kinds:
+        for method in kind.body if kind.name != "Config" else []:
+            if isinstance(method, ast.FunctionDef) and method.name in {"__init__", "__new__"}:
+                taken = [*method.args.posonlyargs, *method.args.args, *method.args.kwonlyargs][1:]
+                assert len(taken) <= MOST_PARAMETERS, f"{kind.name} takes {[each.arg for each in taken]}"
+
+
+CONFIG = {"config", "settings"}
+# The settings, the layout of columns, and how the keys of a stream are found.
+HOMES_OF_KEYS = ("core.config", "core.formats", "core.series")
+
+
+def conditions(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield what decides in a piece of code: the tests of `if`, `while`, `assert` and `case`, and of comprehensions."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.If, ast.IfExp, ast.While, ast.Assert)):
+            yield node.test
+        elif isinstance(node, ast.comprehension):
+            yield from node.ifs
+        elif isinstance(node, ast.match_case) and node.guard:
+            yield node.guard
+        elif isinstance(node, (ast.BoolOp, ast.Compare)):
+            yield node
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if name_of(path).startswith("core")], ids=name_of)
+def test_no_path_of_its_own_for_keys(path: Path) -> None:
+    """No key is one key, and one window a list of one: only the series and the settings ask which it is."""
+    if any(name_of(path) == home or name_of(path).startswith(f"{home}.") for home in HOMES_OF_KEYS):
+        return
+    for condition in conditions(ast.parse(path.read_text())):
+        for node in ast.walk(condition):
+            if isinstance(node, ast.Attribute):
+                assert node.attr not in {"is_keyed", "has_keys"}, ast.unparse(condition)
+                of_config = ast.unparse(node.value).rpartition(".")[2].strip("_") in CONFIG
+                assert not (of_config and node.attr in {"key", "windows"}), ast.unparse(condition)
+
+
 def test_every_folder_has_its_tests() -> None:
     """The tests of a folder of the package are in the folder of that name."""
     for folder in {path.parent.relative_to(PACKAGE) for path in MODULES} - {Path()}:
@@ -163,6 +216,15 @@ def test_every_test_states_its_promise(path: Path) -> None:
 def test_no_test_module_is_imported(path: Path) -> None:
     """What two test modules need is in tests/support or a conftest.py: neither imports the other."""
     assert not {part for name in imports(path) for part in name.split(".")} & {file.stem for file in TEST_FILES}
+
+
+@pytest.mark.parametrize("path", TEST_FILES, ids=place_of)
+def test_no_test_patches_a_constant(path: Path) -> None:
+    """A threshold that a test needs otherwise is a parameter (`core.tuning`): no test reaches into a module for it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in {"setattr", "patch", "object"}:
+            names = [each.value for each in node.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+            assert not [name for name in names if name.rpartition(".")[2].isupper()]
 
 
 def test_the_changelog_has_this_version() -> None:

@@ -9,7 +9,7 @@ from answer import answer
 
 def polars(path: str, *, shows: bool) -> Any:
     """Compute with polars, lazy and streaming; only the counts leave it unless the signals are shown."""
-    import polars as pl  # noqa: PLC0415
+    import polars as pl
 
     close = pl.nth(4)  # whether the names count from 0 or from 1 depends on the version
     mean = close.rolling_mean(5).alias("mean")
@@ -22,7 +22,7 @@ def polars(path: str, *, shows: bool) -> Any:
 
 def pandas(path: str, *, shows: bool) -> Any:
     """Compute with pandas."""
-    import pandas as pd  # noqa: PLC0415
+    import pandas as pd
 
     close = pd.read_csv(path, header=None, usecols=[4])[4]
     means = close.rolling(5).mean()

@@ -12,7 +12,7 @@ from answer import answer
 
 def polars(path: str, *, shows: bool) -> Any:
     """Compute with polars, lazily; only the counts leave it unless the signals are shown."""
-    import polars as pl  # noqa: PLC0415
+    import polars as pl
 
     mean = pl.col("close").rolling_mean(5).over("symbol").alias("mean")
     signal = (pl.col("close") > mean).fill_null(value=False).alias("signal")
@@ -24,7 +24,7 @@ def polars(path: str, *, shows: bool) -> Any:
 
 def pandas(path: str, *, shows: bool) -> Any:
     """Compute with pandas."""
-    import pandas as pd  # noqa: PLC0415
+    import pandas as pd
 
     market = pd.read_csv(path, usecols=["symbol", "close"])
     means = market.groupby("symbol", sort=False)["close"].rolling(5).mean().droplevel(0)
@@ -35,7 +35,7 @@ def pandas(path: str, *, shows: bool) -> Any:
 
 def duckdb(path: str, *, shows: bool) -> Any:
     """Compute with DuckDB, in the order of the timestamps, which is that of the file."""
-    import duckdb as db  # noqa: PLC0415
+    import duckdb as db
 
     mean = ", avg(close) OVER last AS mean" * shows
     signals = f"""

@@ -82,7 +82,7 @@ def candles(rows: int, seed: int) -> Iterator[bytes]:
     yield "".join(lines).encode()
 
 
-def _line(minute: int, opened: int, high: int, low: int, close: int, volume: int) -> str:  # noqa: PLR0913, PLR0917
+def _line(minute: int, opened: int, high: int, low: int, close: int, volume: int) -> str:
     timestamp = FIRST_MINUTE + MINUTE_SECONDS * minute
     prices = ",".join(f"{cents // 100}.{cents % 100:02}" for cents in (opened, high, low, close))
     return f"{timestamp},{prices},{volume // SATOSHIS}.{volume % SATOSHIS:08}\n"

@@ -77,7 +77,7 @@ def _summary(parser: Parser) -> str:
 def _flag(action: Action) -> Flag:
     values = tuple(action.choices or VALUES.get(action.dest, ()))
     if action.dest == "format":
-        from stream_signal.core.formats import FORMATS  # noqa: PLC0415 - in a function, as wherever it is needed
+        from stream_signal.core.formats import FORMATS
 
         values = tuple(FORMATS)
     metavar = str(action.metavar or action.dest.upper()) if action.nargs != 0 else ""

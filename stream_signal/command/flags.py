@@ -454,10 +454,10 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the message, and exit with code 2."""
-        from stream_signal.command.usage import in_words, misspelt_command  # noqa: PLC0415 - nearly never needed
-        from stream_signal.core.errors import shown  # noqa: PLC0415
-        from stream_signal.core.printable import printable  # noqa: PLC0415
-        from stream_signal.core.urls import without_secrets  # noqa: PLC0415
+        from stream_signal.command.usage import in_words, misspelt_command
+        from stream_signal.core.errors import shown
+        from stream_signal.core.printable import printable
+        from stream_signal.core.urls import without_secrets
 
         for given in self._given:
             value = given.partition("=")[2] if given.startswith("-") else given
@@ -478,8 +478,8 @@ class Parser(argparse.ArgumentParser):
 
     def format_help(self) -> str:
         """Return the help, as wide as the terminal."""
-        from functools import partial  # noqa: PLC0415 - only the help needs them
-        from shutil import get_terminal_size  # noqa: PLC0415
+        from functools import partial
+        from shutil import get_terminal_size
 
         width = get_terminal_size((_COLUMNS, 24)).columns - 2
         self.formatter_class = partial(_Formatter, width=width)
@@ -510,7 +510,7 @@ class _Formatter(argparse.HelpFormatter):
         return f"{', '.join(action.option_strings)} {value}"
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
-        from textwrap import fill  # noqa: PLC0415 - only the help needs it
+        from textwrap import fill
 
         filled: list[str] = []
         for paragraph in text.split("\n\n"):
@@ -563,7 +563,7 @@ def _share(text: str) -> float:
 
 
 def _windows(text: str) -> tuple[int, ...]:
-    from stream_signal.core.config import MAX_WINDOW, MAX_WINDOWS  # noqa: PLC0415 - only where the flag is used
+    from stream_signal.core.limits import MAX_WINDOW, MAX_WINDOWS
 
     windows = tuple(_integer(part, 1, MAX_WINDOW) for part in text.split(","))
     if len(set(windows)) < len(windows):
@@ -582,13 +582,13 @@ def _symbols(text: str) -> int:
 
 
 def _max_keys(text: str) -> int:
-    from stream_signal.core.config import MAX_KEYS  # noqa: PLC0415
+    from stream_signal.core.limits import MAX_KEYS
 
     return _integer(text, 1, MAX_KEYS)
 
 
 def _seed(text: str) -> int:
-    from stream_signal.core.config import MAX_SEED  # noqa: PLC0415
+    from stream_signal.core.config import MAX_SEED
 
     return _integer(text, 0, MAX_SEED)
 
@@ -604,7 +604,7 @@ def _integer(text: str, least: int, most: int) -> int:
 
 
 def _column(text: str) -> str | int:
-    from stream_signal.core.config import MAX_COLUMN  # noqa: PLC0415
+    from stream_signal.core.config import MAX_COLUMN
 
     if text.isascii() and text.isdigit():
         return _integer(text, 1, MAX_COLUMN)
@@ -628,7 +628,7 @@ def _setting(key: str) -> Callable[[str], str]:
 
 
 def _checked(key: str, text: str) -> str:
-    from stream_signal.core.config import check_setting  # noqa: PLC0415
+    from stream_signal.core.config import check_setting
 
     try:
         check_setting(key, text)
@@ -671,10 +671,10 @@ def refuse_contradictions(
 
 def refuse_overwriting(parser: argparse.ArgumentParser, inputs: tuple[str, ...], options: argparse.Namespace) -> None:
     """Refuse to overwrite an input, the config or another output, by any name of the file."""
-    from stream_signal.job.config import DEFAULT_CONFIG  # noqa: PLC0415
-    from stream_signal.job.order import OUTPUTS  # noqa: PLC0415
-    from stream_signal.outputs.files import temporary_of  # noqa: PLC0415
-    from stream_signal.outputs.lock import lock_of  # noqa: PLC0415
+    from stream_signal.job.config import DEFAULT_CONFIG
+    from stream_signal.job.order import OUTPUTS
+    from stream_signal.outputs.files import temporary_of
+    from stream_signal.outputs.lock import lock_of
 
     taken = {
         **dict.fromkeys(_identities(inputs), "an input"),

@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     system.make_stdio_binary()
     if arguments and arguments[0] in {"help", "version"} and not os.path.exists(arguments[0]):
-        from stream_signal.command.usage import IN_WORDS  # noqa: PLC0415 - most call it by its flag
+        from stream_signal.command.usage import IN_WORDS
 
         arguments = [*arguments[1:], IN_WORDS[arguments[0]]]
     if arguments and arguments[0] in _SUBCOMMANDS:
@@ -62,13 +62,13 @@ def _run_job(arguments: list[str]) -> int:
     refuse_contradictions(parser, inputs, options)
     refuse_overwriting(parser, inputs, options)
 
-    from stream_signal.core.errors import (  # noqa: PLC0415 - --help does not need the job
+    from stream_signal.core.errors import (
         InputError,
         Interrupted,
         StreamSignalError,
     )
-    from stream_signal.job.order import CHECKPOINT_SECONDS, Order  # noqa: PLC0415
-    from stream_signal.job.run import execute  # noqa: PLC0415
+    from stream_signal.job.order import CHECKPOINT_SECONDS, Order
+    from stream_signal.job.run import execute
 
     system.keep_memory()
     system.need_one_blas_thread()
@@ -107,9 +107,9 @@ def _run_job(arguments: list[str]) -> int:
         execute(order)
     except StreamSignalError as error:
         if not order.logs_to_stderr:
-            from stream_signal.command.proposals import lines_of  # noqa: PLC0415 - only a failed job needs it
-            from stream_signal.command.usage import misspelt_command  # noqa: PLC0415
-            from stream_signal.outputs.stderr import complain  # noqa: PLC0415
+            from stream_signal.command.proposals import lines_of
+            from stream_signal.command.usage import misspelt_command
+            from stream_signal.outputs.stderr import complain
 
             meant = misspelt_command(arguments) if isinstance(error, InputError) else None
             complain(error, meant or (lines_of(error.hint, parser, arguments) if error.hint else None))
@@ -118,8 +118,8 @@ def _run_job(arguments: list[str]) -> int:
 
 
 def _print_config(path: str | None, settings: dict[str, Any], *, use_config: bool) -> int:
-    from stream_signal.job.config import find_config  # noqa: PLC0415
-    from stream_signal.job.settings import as_yaml  # noqa: PLC0415
+    from stream_signal.job.config import find_config
+    from stream_signal.job.settings import as_yaml
 
     return printed(lambda: [as_yaml(path or (find_config() if use_config else None), settings, SETTINGS).encode()])
 
@@ -127,7 +127,7 @@ def _print_config(path: str | None, settings: dict[str, Any], *, use_config: boo
 def _print_formats(arguments: list[str]) -> int:
     formats_parser().parse_args(arguments)
 
-    from stream_signal.core.formats import table  # noqa: PLC0415
+    from stream_signal.core.formats import table
 
     return printed(lambda: [table().encode()])
 
@@ -135,7 +135,7 @@ def _print_formats(arguments: list[str]) -> int:
 def _print_completion(arguments: list[str]) -> int:
     shell = completion_parser().parse_args(arguments).shell
 
-    from stream_signal.command.completion import SCRIPTS  # noqa: PLC0415
+    from stream_signal.command.completion import SCRIPTS
 
     return printed(lambda: [SCRIPTS[shell]().encode()])
 
@@ -143,7 +143,7 @@ def _print_completion(arguments: list[str]) -> int:
 def _print_man(arguments: list[str]) -> int:
     man_parser().parse_args(arguments)
 
-    from stream_signal.command.man import page  # noqa: PLC0415
+    from stream_signal.command.man import page
 
     return printed(lambda: [page().encode()])
 
@@ -151,8 +151,8 @@ def _print_man(arguments: list[str]) -> int:
 def _write_candles(arguments: list[str]) -> int:
     options = candles_parser().parse_args(arguments)
 
-    from stream_signal.command.candles import candles, market  # noqa: PLC0415 - only this command needs them
-    from stream_signal.job.config import find_config, load_config  # noqa: PLC0415
+    from stream_signal.command.candles import candles, market
+    from stream_signal.job.config import find_config, load_config
 
     def blocks() -> Iterable[bytes]:
         seed = load_config(options.config or find_config()).seed if options.seed is None else options.seed
@@ -165,9 +165,9 @@ def _write_candles(arguments: list[str]) -> int:
 def _show_checkpoint(arguments: list[str]) -> int:
     options = checkpoint_parser().parse_args(arguments)
 
-    import json  # noqa: PLC0415 - only this command needs it here
+    import json
 
-    from stream_signal.job.describe import as_lines, contents_of  # noqa: PLC0415
+    from stream_signal.job.describe import as_lines, contents_of
 
     def text() -> Iterable[bytes]:
         contents = contents_of(options.file)
@@ -177,9 +177,9 @@ def _show_checkpoint(arguments: list[str]) -> int:
 
 
 def _verify(arguments: list[str]) -> int:
-    from stream_signal.command.verify import verify  # noqa: PLC0415 - only this command needs it
-    from stream_signal.core.errors import Interrupted, StreamSignalError  # noqa: PLC0415
-    from stream_signal.outputs.stderr import complain, say  # noqa: PLC0415
+    from stream_signal.command.verify import verify
+    from stream_signal.core.errors import Interrupted, StreamSignalError
+    from stream_signal.outputs.stderr import complain, say
 
     try:
         return EXIT_SUCCESS if verify(arguments) else EXIT_FAILURE

@@ -18,9 +18,9 @@ def printed(text: Callable[[], Iterable[bytes]]) -> int:
 
     A StreamSignalError on the way is one line on stderr, and a reader that has gone is no error.
     """
-    from stream_signal.core.errors import ClosedOutputError, StreamSignalError  # noqa: PLC0415 - a job prints nothing
-    from stream_signal.outputs.files import write_stdout  # noqa: PLC0415
-    from stream_signal.outputs.stderr import complain  # noqa: PLC0415
+    from stream_signal.core.errors import ClosedOutputError, StreamSignalError
+    from stream_signal.outputs.files import write_stdout
+    from stream_signal.outputs.stderr import complain
 
     early.release()
     try:

@@ -44,7 +44,7 @@ def lines_of(hint: str, parser: argparse.ArgumentParser, arguments: Sequence[str
 
 def _whole(way: Way, given: list[_Given], parser: argparse.ArgumentParser) -> str | None:
     """Return the whole command line of one way; None if there is none."""
-    import shlex  # noqa: PLC0415 - only a failed job needs it
+    import shlex
 
     replaced = {*way.without, *(each.dest for each in _given(parser, shlex.split(way.flags)))}
     kept = [each for each in given if each.dest not in replaced]

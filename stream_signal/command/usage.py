@@ -47,7 +47,7 @@ def misspelt_command(arguments: Sequence[str]) -> list[str] | None:
     word, *rest = arguments or [""]
     if not re.fullmatch(r"[A-Za-z-]+", word) or word.startswith("-") or os.path.exists(word):
         return None
-    from difflib import get_close_matches  # noqa: PLC0415 - only a failed job needs it
+    from difflib import get_close_matches
 
     if word == "run" and rest:
         words, command = "there is no command `run`: the inputs follow at once", rest
@@ -69,7 +69,7 @@ def _nearest(name: str, flags: dict[str, str]) -> str | None:
     longer = sorted((flag for flag in flags if flag.startswith(name)), key=len)
     if longer and (len(name) > 1 or len(longer) == 1):
         return flags[longer[0]]
-    from difflib import get_close_matches  # noqa: PLC0415 - only a wrong command line needs it
+    from difflib import get_close_matches
 
     near = get_close_matches(name, flags, n=1)
     return flags[near[0]] if near else None

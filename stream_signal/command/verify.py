@@ -50,8 +50,8 @@ def verify(arguments: list[str]) -> bool:
 
 
 def _in_every_way(options: argparse.Namespace, names: tuple[str, ...], in_lines: Callable[[str], list[str]]) -> bool:
-    from stream_signal.job.advised import advised  # noqa: PLC0415 - a manifest does not need it
-    from stream_signal.job.verify import table, verify  # noqa: PLC0415
+    from stream_signal.job.advised import advised
+    from stream_signal.job.verify import table, verify
 
     config = load_config(options.config or (None if options.no_config else find_config()), settings_of(options))
     seed = _drawn() if options.cut_seed is None else options.cut_seed
@@ -76,7 +76,7 @@ def _in_every_way(options: argparse.Namespace, names: tuple[str, ...], in_lines:
 
 
 def _by_manifest(options: argparse.Namespace, names: tuple[str, ...]) -> bool:
-    from stream_signal.job.recount import load_manifest, recount, table  # noqa: PLC0415 - the ways do not need it
+    from stream_signal.job.recount import load_manifest, recount, table
 
     manifest = load_manifest(options.manifest)
     path = options.config or (None if options.no_config else manifest.config)

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from stream_signal.core.blocks.columns import Integers
-
 
 class Batch(NamedTuple):
     """A run of n rows, which follow the header or other rows of one input."""
@@ -29,5 +27,6 @@ class Batch(NamedTuple):
     """bytes of the columns that were read"""
     lines: Callable[[], bytes]
     """makes the lines of CSV that the rows stand for"""
-    column: Callable[[int], tuple[bytes, Integers]]
-    """makes the texts at a position of the header, joined, and the n + 1 offsets where they begin and the last ends"""
+    column: Callable[..., tuple[bytes, NDArray[Any]]]
+    """makes the texts at a position of the header, joined, and the n + 1 offsets where they begin and the last ends;
+    those of one row, if its number from 0 is given, too"""

@@ -8,8 +8,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from stream_signal.core.state import MAX_COUNT
-from stream_signal.core.ticks import MAX_DIGITS
+from stream_signal.core.limits import MAX_COUNT, MAX_DIGITS
 
 if TYPE_CHECKING:
     from typing import Self

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.bucket import Bucket, count_in
-from stream_signal.core.ticks import MAX_DIGITS
+from stream_signal.core.limits import MAX_DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from stream_signal.core.observe import Row
+    from stream_signal.core.rows import Row
 
 
 class Buckets:

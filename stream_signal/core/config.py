@@ -13,20 +13,16 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.core.errors import ConfigError, shown
+from stream_signal.core.limits import MAX_CONFIG_BYTES, MAX_KEYS, MAX_WINDOW, MAX_WINDOWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from typing import Literal, Self
+    from typing import Self
 
-    Column = str | int | tuple[str, int]
-    TimeColumn = str | int | tuple[str | int, str | int] | None
-    HeaderSetting = bool | Literal["auto"]
+    from stream_signal.core.formats import Column, HeaderSetting, TimeColumn
 
-# A config has about ten lines; the limit bounds the cost of a wrong path (a log, the candles themselves).
-MAX_CONFIG_BYTES = 64 * 1024
 MAX_SEED = 2**63 - 1
 MAX_COLUMN = 100_000  # more than any line has fields
-MAX_WINDOW = 10**9  # more minutes than a thousand years have; such a ring takes 8 GB
 DELIMITERS = (",", ";", "\t", "|")
 BAD_ROWS = ("error", "missing")
 _YAML_BOOLS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
@@ -37,8 +33,6 @@ _EXAMPLES = {"seed": "seed: 42", "window": "window: 5", "version": 'version: "v1
 AUTO = "auto"
 # What a key may be besides a column: the name of each input, or nothing, said aloud.
 BY_NAME, NO_KEY = "@file", "none"
-MAX_WINDOWS = 100
-MAX_KEYS = 10**7  # each takes some 400 bytes
 DECIMALS = (".", ",")
 THOUSANDS = (None, ",", ".", " ")
 _THOUSANDS_BY_NAME = {"none": None, "space": " "}
@@ -382,7 +376,7 @@ def _check(key: str, value: object) -> None:
 
 
 def _brought_by(name: str) -> dict[str, Any] | None:
-    from stream_signal.core.formats import FORMATS  # noqa: PLC0415 - most jobs name no format
+    from stream_signal.core.formats import FORMATS
 
     return FORMATS[name].settings if name in FORMATS else None
 
@@ -409,7 +403,7 @@ def _found(value: object) -> str:
 
 def _entries(data: bytes) -> Iterator[tuple[int, str, Any]]:
     """Yield `(line, key, value)` of the one mapping in the document; a key may be unread."""
-    import yaml  # noqa: PLC0415 - a job without a config file starts faster
+    import yaml
 
     if len(data) > MAX_CONFIG_BYTES:
         raise ConfigError(f"expected at most {MAX_CONFIG_BYTES} bytes of settings, found more").with_hint(_NO_CONFIG)
@@ -466,13 +460,13 @@ def _scalar(node: Any, marked: set[int]) -> Any:
 def _nearest_format(key: str, value: object) -> str:
     if key != "format" or not isinstance(value, str):
         return ""
-    from stream_signal.core.formats import FORMATS  # noqa: PLC0415
+    from stream_signal.core.formats import FORMATS
 
     return _nearest(value, FORMATS)
 
 
 def _nearest(key: str, known: Mapping[str, object] = _RULES) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 - only a misspelt key needs it
+    from difflib import get_close_matches
 
     near = get_close_matches(key.lower(), known, n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""

@@ -1,26 +1,44 @@
 """Doubts: what makes an answer doubtful although every row was counted, each in one line.
 
-A doubt is kept in the state of a stream, as its counts are: the stream that resumes has it too.
+A state keeps what was found, and words are made of it when they are asked for: a stream that resumes has its doubts.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from stream_signal.core.repairs import BAD_ROW, MISSING_CLOSE
+from stream_signal.core.findings import BACKWARDS, BAD_ROW, EITHER, MISSING_CLOSE, NOT_COMPARED, REPEATED
 from stream_signal.core.steps import FIRST_STEPS, NANOSECONDS, are_gaps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from stream_signal.core.observers.key_times import KeyTimes
     from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.core.stream import SignalStream
 
-BACKWARDS, REPEATED = "backwards", "repeated"
-NOT_COMPARED, EITHER = "not_compared", "day_or_month"
-SORT = "sort the rows by time"
-NEVER_FULL, GAPS = "never_full", "gaps"
+_LEAVE_OUT = "the file is oldest first: leave out --newest-first, or give --no-newest-first"
+NEVER_FULL, NEWEST_FIRST, GAPS = "never_full", "newest_first", "gaps"
+# In the order in which they are told.
+WORDS = {
+    BAD_ROW: "{count} of {of} rows ({share}) could not be read and count without a close; first: {first}",
+    NEVER_FULL: "no window was ever full, so no row could signal: a window has {of} rows, {how}",
+    NEWEST_FIRST: "newest first: {count} of {of} ({share}) timestamps are earlier than the one before, "
+    "so the mean uses future prices; {how}",
+    BACKWARDS: "out of order: {count} of {of} ({share}) timestamps are earlier than the one before; first: {first}; "
+    "sort the rows, or {how}",
+    REPEATED: "the same timestamp twice: {count} of {of} ({share}) {how} the one before it; first: {first}",
+    GAPS: "{count} of {of} steps are longer than {how}: a window is a number of rows, not a time",
+    NOT_COMPARED: "{count} timestamps could not be compared; first: {first}",
+    EITHER: "day and month could be either, and the order of the rows depends on which is first; first: {first}; "
+    "write dates as 2024-12-31",
+}
+# Of rows that do not follow each other, where there is nothing exact to say.
+SAMPLED = {
+    BACKWARDS: "out of order: at least 1 timestamp is earlier than the one before; seen at {first}; "
+    "sort the rows, or {how}",
+    REPEATED: "the same timestamp twice: at least once; seen at {first}",
+    NOT_COMPARED: "at least 1 timestamp could not be compared; seen at {first}",
+}
 
 
 class Doubt(NamedTuple):
@@ -33,8 +51,8 @@ class Doubt(NamedTuple):
 
 def doubts_of(
     stream: SignalStream,
-    order: TimeOrder | KeyTimes,
-    reversal: Callable[[], str] = lambda: SORT,
+    order: TimeOrder,
+    reversal: Callable[[], str] = lambda: "sort the rows by time",
     *,
     so_far: bool = False,
 ) -> list[Doubt]:
@@ -50,61 +68,40 @@ def doubts_of(
     >>> [doubt.text for doubt in doubts_of(stream, order)]
     ["the same timestamp twice: 1 of 1 (100 %) equals the one before it; first: row 2: '60' after '60'"]
     """
-    if stream.newest_first:
-
-        def reversal() -> str:
-            return "the file is oldest first: leave out --newest-first, or give --no-newest-first"
-
-    times = _of_times(order, reversal, so_far=so_far, from_the_end=stream.newest_first)
-    found = [*_of_rows(stream, so_far=so_far), *times]
-    return [*found, *(Doubt(kind, text) for kind, text in stream.doubts.items())]
-
-
-def _of_rows(stream: SignalStream, *, so_far: bool) -> Iterator[Doubt]:
-    rows, repairs = stream.rows, stream.repairs
-    bad, missing = (repairs.counts.get(kind, 0) for kind in (BAD_ROW, MISSING_CLOSE))
-    if bad:
-        where = f"first: {repairs.first[BAD_ROW][0]}"
-        text = f"{bad} of {rows} rows ({_percent(bad, rows)}) could not be read and count without a close; {where}"
-        yield Doubt(BAD_ROW, text)
-    if stream.rows_with_mean == 0 and not so_far:
-        why = f"the data has {rows}" if rows < stream.window else f"{bad + missing} of {rows} rows have no close"
-        if stream.keys is not None and stream.longest < stream.window:
-            why = f"no key of {stream.keys} has more than {stream.longest}"
-        yield Doubt(
-            NEVER_FULL, f"no window was ever full, so no row could signal: a window has {stream.window} rows, {why}"
-        )
-
-
-def _of_times(
-    order: TimeOrder | KeyTimes, reversal: Callable[[], str], *, so_far: bool, from_the_end: bool
-) -> Iterator[Doubt]:
-    pairs, counts, first = order.pairs, order.counts, order.first
-
-    def share(kind: str) -> str:
-        return f"{counts[kind]} of {pairs} ({_percent(counts[kind], pairs)})"
-
+    repairs, pairs, steps = stream.repairs, order.pairs, order.steps
+    counts = repairs.counts | order.counts
+    first: dict[str, object] = {kind: places[0] for kind, places in repairs.first.items()}
+    first |= order.sampled | order.first
+    sampled = order.sampled.keys() - order.counts.keys()
+    counts |= dict.fromkeys(sampled, 1)
+    files = "name the newest file first" if stream.newest_first else "name the files in the order of time"
+    equal = "equals" if counts.get(REPEATED) == 1 else "equal"
+    more = {BAD_ROW: (stream.rows, ""), BACKWARDS: (pairs, files), REPEATED: (pairs, equal)}
     if order.newest_first:
-        how = f"{share(BACKWARDS)} timestamps are earlier than the one before, so the mean uses future prices"
-        yield Doubt(BACKWARDS, f"newest first: {how}; {reversal()}")
-    elif counts.get(BACKWARDS):
-        how = f"{share(BACKWARDS)} timestamps are earlier than the one before; first: {first[BACKWARDS]}"
-        files = "name the newest file first" if from_the_end else "name the files in the order of time"
-        yield Doubt(BACKWARDS, f"out of order: {how}; sort the rows, or {files}")
-    if counts.get(REPEATED):
-        verb = "equals" if counts[REPEATED] == 1 else "equal"
-        text = f"the same timestamp twice: {share(REPEATED)} {verb} the one before it; first: {first[REPEATED]}"
-        yield Doubt(REPEATED, text)
-    steps = order.steps
+        counts[NEWEST_FIRST] = counts.pop(BACKWARDS)
+        more[NEWEST_FIRST] = pairs, _LEAVE_OUT if stream.newest_first else reversal()
+    if stream.rows_with_mean == 0 and not so_far:
+        counts[NEVER_FULL], more[NEVER_FULL] = 1, (stream.window, _why_never_full(stream))
     if steps.usual and are_gaps(steps.longer, steps.count) and not (so_far and steps.count < FIRST_STEPS):
-        longer = f"{steps.longer} of {steps.count} steps are longer than {seconds(steps.usual)}{order.or_else}"
-        yield Doubt(GAPS, f"{longer}: a window is a number of rows, not a time")
-    if counts.get(NOT_COMPARED):
-        text = f"{counts[NOT_COMPARED]} timestamps could not be compared; first: {first[NOT_COMPARED]}"
-        yield Doubt(NOT_COMPARED, text)
-    if counts.get(EITHER):
-        what = "day and month could be either, and the order of the rows depends on which is first"
-        yield Doubt(EITHER, f"{what}; first: {first[EITHER]}; write dates as 2024-12-31")
+        counts[GAPS], more[GAPS] = steps.longer, (steps.count, seconds(steps.usual) + order.or_else)
+    doubts = []
+    for kind, words in WORDS.items():
+        if count := counts.get(kind):
+            of, how = more.get(kind, (count, ""))
+            text = (SAMPLED[kind] if kind in sampled else words).format(
+                count=count, of=of, share=f"{100 * count / (of or 1):.3g} %", first=first.get(kind), how=how
+            )
+            doubts.append(Doubt(BACKWARDS if kind == NEWEST_FIRST else kind, text))
+    return doubts
+
+
+def _why_never_full(stream: SignalStream) -> str:
+    rows, counts = stream.rows, stream.repairs.counts
+    if stream.keys is not None and stream.longest < stream.window:
+        return f"no key of {stream.keys} has more than {stream.longest}"
+    if rows < stream.window:
+        return f"the data has {rows}"
+    return f"{counts.get(BAD_ROW, 0) + counts.get(MISSING_CLOSE, 0)} of {rows} rows have no close"
 
 
 def seconds(nanoseconds: int) -> str:
@@ -115,7 +112,3 @@ def seconds(nanoseconds: int) -> str:
     """
     whole, part = divmod(nanoseconds, NANOSECONDS)
     return f"{whole}{f'.{part:09}'.rstrip('0') if part else ''} s"
-
-
-def _percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.3g} %"

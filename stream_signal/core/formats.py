@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Literal
 
-    from stream_signal.core.config import Column, HeaderSetting, TimeColumn
+    Column = str | int | tuple[str, int]
+    TimeColumn = str | int | tuple[str | int, str | int] | None
+    HeaderSetting = bool | Literal["auto"]
 
 
 class Time(NamedTuple):

@@ -70,11 +70,8 @@ def of_no_column(lines: Lines, config: Config) -> str | None:
     >>> of_no_column([(1, b"1700000000,1.0,3.0,0.5,2.0,9")], Config())
     'line 1 looks like data: try --no-header --column 5'
     """
-    if text := _of_other_text(b"\n".join(line for _, line in lines), config):
+    if text := _of_other_text(b"\n".join(line for _, line in lines), config) or _of_data(lines, config):
         return text
-    found = _of_data(lines, config)
-    if found:
-        return found
     for number, line in lines:  # another delimiter than the configured one gives the column
         for mark, name in NAMES.items():
             if config.delimiter not in {None, mark} and matches(tuple(_cells(line, mark)), _wanted(config)):
@@ -101,8 +98,7 @@ def of_head(line: bytes, number: int, config: Config) -> str:
     if _is_header(cells):
         return _of_header(f"line {number}", cells, config)
     if not _is_data(cells) or not guess_close([cells]):
-        fields = f"{len(cells)} field{'s' * (len(cells) != 1)}"
-        return f"line {number} has {fields}: give the number of the close, --column"
+        return f"line {number} has {len(cells)} field{'s' * (len(cells) != 1)}: give the number of the close, --column"
     if config.format:
         words = f"it has another layout than --format {config.format}"
         return _of_rows([cells], words, line, config._replace(format=None), without=("format",))
@@ -131,11 +127,10 @@ def of_row(row: bytes | Sequence[str], header: Header, config: Config, *, torn: 
     surplus = len(cells) - header.width
     if torn and (surplus < 0 or (not surplus and header.position == header.width - 1)):
         return "the last line is torn: no newline ends it; get the whole file, or read it with --follow as it grows"
-    if first and not header.names and _is_header(cells):
-        return _of_header("line 1", cells, config)
-    if config.newest_first and not header.names and _is_header(cells):  # the header of the file comes last
-        return _of_header("the line", cells, config)
-    if _is_header(cells) and len(cells) > 1:
+    is_header = _is_header(cells)
+    if is_header and not header.names and (first or config.newest_first):  # from the end, the header comes last
+        return _of_header("line 1" if first else "the line", cells, config)
+    if is_header and len(cells) > 1:
         return "the line looks like another header: files with other columns have to be read on their own"
     if surplus:
         return _of_fields(cells, header) or _LENIENT
@@ -145,6 +140,9 @@ def of_row(row: bytes | Sequence[str], header: Header, config: Config, *, torn: 
 def of_long_line(start: bytes, config: Config) -> str:
     """Say what a line is that has no end, from how it begins."""
     return _of_other_text(start, config) or "the line has no end, or the file is no CSV: look at it with `head -c 200`"
+
+
+_STOP_AT_FIRST = "--bad-rows error stops at the first of them and says what to try"
 
 
 def of_bad_rows(bad: int, rows: int) -> str:
@@ -162,35 +160,30 @@ def of_no_window() -> str:
     return f"{_STOP_AT_FIRST}; a shorter --window needs fewer rows without one of them"
 
 
-_STOP_AT_FIRST = "--bad-rows error stops at the first of them and says what to try"
-
-
 def of_no_rows(header: Header | None) -> str | None:
     """Say what an input without a row may be."""
     if header is None:
         return "a command before the pipe may have failed, or the file is not written yet: --follow waits for its rows"
-    if b"\r" in header.line:
-        return _carriage_returns()
-    return "the file may not be written yet: --follow waits for its rows"
+    return _CARRIAGE_RETURNS if b"\r" in header.line else "the file may not be written yet: --follow waits for its rows"
 
 
 def of_time_column(names: Sequence[str], column: str | int) -> str:
     """Say which column may be the timestamp, if the one that was asked for is not there."""
-    if not names:
-        return "the timestamp column (--time-column) has to be a number, since there is no header"
-    near = nearest(tuple(names), column if isinstance(column, str) else None, of_close=False)
-    words = f"that is the timestamp column (--time-column); the columns are {_listed(tuple(names))}"
-    return _one_of(words, [_flag(name, "--time-column") for name in near])
+    return _of_column("timestamp column", "--time-column", names, column, [])
 
 
 def of_key_column(names: Sequence[str], column: str | int) -> str:
     """Say which column may have the keys, if the one that was asked for is not there."""
+    known = [name for name in names if folded(name) in SYMBOL_NAMES]
+    return _of_column("column of the keys", "--key", names, column, known)
+
+
+def _of_column(what: str, flag: str, names: Sequence[str], column: str | int, known: list[str]) -> str:
     if not names:
-        return "the column of the keys (--key) has to be a number, since there is no header"
-    near = [name for name in names if folded(name) in SYMBOL_NAMES]
-    near = near or nearest(tuple(names), column if isinstance(column, str) else None, of_close=False)
-    words = f"that is the column of the keys (--key); the columns are {_listed(tuple(names))}"
-    return _one_of(words, [_flag(name, "--key") for name in near])
+        return f"the {what} ({flag}) has to be a number, since there is no header"
+    near = known or nearest(tuple(names), column if isinstance(column, str) else None, of_close=False)
+    words = f"that is the {what} ({flag}); the columns are {_listed(names)}"
+    return _one_of(words, [_flag(name, flag) for name in near])
 
 
 def _one_of(words: str, flags: list[str]) -> str:
@@ -276,18 +269,13 @@ def _direction(rows: Sequence[Sequence[str]]) -> int:
     return 0
 
 
-def fitting_format(rows: Sequence[Sequence[str]], delimiter: str) -> str | None:
+def _known(rows: Sequence[Sequence[str]], delimiter: str, guess: Guess) -> str | None:
     """Return the name of the known layout (`--format`) that rows without a header have, or None.
 
-    >>> fitting_format([["20240310 170000", "2", "4", "1", "3", "9"]], ";")
+    >>> _known([["20240310 170000", "2", "4", "1", "3", "9"]], ";", Guess(5, "OHLC"))
     'histdata'
     """
-    guesses = guess_close(rows, delimiter)
-    return _known(rows, delimiter, guesses[0]) if len(guesses) == 1 else None
-
-
-def _known(rows: Sequence[Sequence[str]], delimiter: str, guess: Guess) -> str | None:
-    from stream_signal.core.formats import FORMATS  # noqa: PLC0415 - only a failed job needs it
+    from stream_signal.core.formats import FORMATS
 
     for name, layout in FORMATS.items():
         number = layout.column[1] if isinstance(layout.column, tuple) else layout.column
@@ -309,7 +297,7 @@ def nearest(names: tuple[str, ...], wanted: str | None, *, of_close: bool = True
     """
     if wanted is None:
         return []
-    from difflib import get_close_matches  # noqa: PLC0415 - only a failed job needs it
+    from difflib import get_close_matches
 
     wanted, by_fold = folded(wanted), {folded(name): name for name in reversed(names)}
     if of_close:
@@ -342,9 +330,7 @@ def _of_other_text(line: bytes, config: Config) -> str | None:
     if _MARKUP.match(line):
         kind = "XML" if b"<?xml" in line[:20].lower() else "HTML"
         return f"this is {kind}, as of an error or a login page: look at it, and download the file again"
-    if b"\r" in line.rstrip(b"\r"):
-        return _carriage_returns()
-    return None
+    return _CARRIAGE_RETURNS if b"\r" in line.rstrip(b"\r") else None
 
 
 def _of_json(text: bytes, config: Config) -> str:
@@ -366,39 +352,37 @@ def _piped(words: str, command: str, flags: str = "") -> Advice:
     return Advice.of(words, Way(flags, command))
 
 
-def _carriage_returns() -> str:
-    return _piped("its lines end in CR alone", f"tr '\\r' '\\n' < {FILE}")
+_CARRIAGE_RETURNS = _piped("its lines end in CR alone", f"tr '\\r' '\\n' < {FILE}")
 
 
 def are_ambiguous(lines: Lines, config: Config) -> bool:
     """Whether the first lines of an input are rows without a header, and more of them may tell their close."""
-    first = _first_row(lines, config)
-    if first is None or _of_other_text(lines[0][1], config):
+    rows = _data_in(lines, config)
+    if not rows or _of_other_text(lines[0][1], config):
         return False
-    rows = _alike([_cells_of(line, config) for _, line in lines[first:]])
-    return len(guess_close(rows, _delimiter(lines[first][1], config))) > 1
+    return len(guess_close(_alike(rows), _delimiter(lines[-len(rows)][1], config))) > 1
 
 
-def _first_row(lines: Lines, config: Config) -> int | None:
-    """Return which of the lines is the first row without a header; None if there is none, or a header above it."""
+def _data_in(lines: Lines, config: Config) -> list[list[str]]:
+    """Return the cells of the lines from the first row on; none if there is no row, or a header above it."""
     rows = [_cells_of(line, config) for _, line in lines]
-    first = next((at for at, row in enumerate(rows) if _is_data(row)), None)
-    if first and len(rows[first - 1]) == len(rows[first]) and _is_header(rows[first - 1]):
-        return None  # it has another column
-    return first
+    first = next((at for at, row in enumerate(rows) if _is_data(row)), len(rows))
+    if 0 < first < len(rows) and len(rows[first - 1]) == len(rows[first]) and _is_header(rows[first - 1]):
+        return []  # it has another column
+    return rows[first:]
 
 
 def _of_data(lines: Lines, config: Config) -> str | None:
     """Say that the rows begin without a header, if they do."""
-    first = _first_row(lines, config)
-    if first is None:
+    rows = _data_in(lines, config)
+    if not rows:
         return None
-    number, line = lines[first]
-    rows = [_cells_of(line, config) for _, line in lines[first:]]
-    return _of_rows(rows, f"line {number} looks like data", line, config, skipped=number - 1 if first else 0)
+    number, line = lines[-len(rows)]
+    skipped = number - 1 if len(rows) < len(lines) else 0
+    return _of_rows(rows, f"line {number} looks like data", line, config, skipped=skipped)
 
 
-def _of_rows(  # noqa: PLR0913 - where the rows are, and what was said about them
+def _of_rows(
     rows: list[list[str]],
     words: str,
     line: bytes,
@@ -465,16 +449,12 @@ def _of_fields(cells: list[str], header: Header) -> str | None:
         pairs = list(pairwise(cells))
         groups = [f"{a},{b}" for a, b in pairs if re.fullmatch(r"[+-]?[1-9][0-9]{0,2}", a) and _GROUP(b)]
         if groups:
-            return (
-                f"{groups[0]} looks like one number with a thousands separator: "
-                "put it in quotes and try --thousands , or write it without one"
-            )
+            how = "put it in quotes and try --thousands , or write it without one"
+            return f"{groups[0]} looks like one number with a thousands separator: {how}"
         decimals = [f"{a},{b}" for a, b in pairs if re.fullmatch(r"[+-]?[0-9]+", a) and b.isdigit() and not _TIME(a)]
         if decimals and (surplus > 1 or header.width == 2) and not any("." in cell for cell in cells):
-            return (
-                f"{decimals[0]} looks like one number with a decimal comma: "
-                "put it in quotes, or use another delimiter, and try --decimal ,"
-            )
+            how = "put it in quotes, or use another delimiter, and try --decimal ,"
+            return f"{decimals[0]} looks like one number with a decimal comma: {how}"
     return None
 
 
@@ -587,15 +567,10 @@ def _is_candle(prices: Sequence[float | None]) -> bool:
 
 
 def _flag(name: str, flag: str = "--column") -> str:
-    return f"{flag} {_quoted(name)}"
+    return f"{flag} {typed(name)}"
 
 
-def _quoted(text: str) -> str:
-    """Write text as a shell reads it."""
-    return typed(text)
-
-
-def _listed(names: tuple[str, ...]) -> str:
+def _listed(names: Sequence[str]) -> str:
     some = [shown(name) for name in names[:_MOST_NAMES]]
     if len(names) > _MOST_NAMES:
         return f"{', '.join(some)} and {len(names) - _MOST_NAMES} more"

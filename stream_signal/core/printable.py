@@ -26,7 +26,7 @@ def typed(text: str) -> str:
     jan.csv 'it'"'"'s.csv' $'a\x1b[31m\'.csv'
     """
     if text.isprintable():
-        from shlex import quote  # noqa: PLC0415 - only a failed job needs it
+        from shlex import quote
 
         return quote(text)
     return f"$'{''.join(map(_escaped, text))}'"

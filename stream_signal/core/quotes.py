@@ -78,7 +78,7 @@ class QuotedRecords:
 
     def _split(self, text: str) -> list[str]:
         if not self._reader:
-            import csv  # noqa: PLC0415 - 1 ms that a file without quotes does not pay
+            import csv
 
             self._reader = csv.reader(iter(self._given.pop, None), delimiter=self._delimiter, strict=True)
             self._error = csv.Error

@@ -1,4 +1,4 @@
-"""RollingMean: the mean of the last `window` values, exactly, in O(1) a value.
+"""RollingSum: the last `window` values and their sum, exactly, in O(1) a value.
 
 The ring buffer holds integers, all scaled by one power of ten: the most decimal places seen so far. The running total
 is therefore exact: nothing drifts, however long the stream, and "above the mean" is decided without a division. A value
@@ -14,30 +14,17 @@ for it, it is a list, which has no limit.
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING, Literal, overload
 
-from stream_signal.core.ticks import INT64_MAX, integer, ticks_of
-
-if TYPE_CHECKING:
-    from decimal import Decimal
-
-    from stream_signal.core.blocks.arrays import Flags, Floats
+from stream_signal.core.ticks import INT64_MAX, integer
 
 
-class RollingMean:
-    """The exact mean of the last `window` values.
+class RollingSum:
+    """The last `window` values, as integers times `10**places`, and their `total`.
 
-    `window` is the number of values in a full window; `count` how many consecutive values are held, at most `window`;
-    `ready` says that the window is full. A window below 1 raises ValueError.
-
-    >>> mean = RollingMean(3)
-    >>> for value in (0.1, 0.2, 0.3):
-    ...     mean.update(value)
-    >>> mean.get()  # the float sum of these is 0.6000000000000001
-    0.2
+    A window below 1 raises ValueError. `core.mean.RollingMean` is the same for callers, who have values and no ticks.
     """
 
-    # Without underscores because `core.blocks.rolling` works on these too. No other module should.
+    # Without underscores because `core.blocks` works on these too.
     __slots__ = ("head", "largest", "places", "ring", "total", "window")
 
     def __init__(self, window: int) -> None:
@@ -52,13 +39,6 @@ class RollingMean:
         self.places = 0
         self.largest = 0  # no value in the ring is further from 0 than this
 
-    def __repr__(self) -> str:
-        try:
-            mean = self.get()
-        except OverflowError:
-            mean = None
-        return f"<RollingMean window={self.window} count={self.count} mean={mean}>"
-
     @property
     def count(self) -> int:
         """How many consecutive values are held: since the start or the last missing value, at most `window`."""
@@ -68,49 +48,6 @@ class RollingMean:
     def ready(self) -> bool:
         """Whether the window is full, and so has a mean."""
         return len(self.ring) == self.window
-
-    def update(self, value: int | float | Decimal | None) -> None:  # noqa: PYI041 - in plain words
-        """Take the next value; None or NaN is a missing one, and no window that holds it has a mean.
-
-        A float stands for its shortest decimal form, one of NumPy for that of its own precision. Infinities raise
-        ValueError, other types TypeError.
-        """
-        close = None if value is None else ticks_of(value)
-        if close is None:
-            self.clear()
-        else:
-            self.push(*close)
-
-    @overload
-    def update_many(self, values: object, *, means: Literal[False] = False) -> Flags: ...
-    @overload
-    def update_many(self, values: object, *, means: Literal[True]) -> tuple[Flags, Floats]: ...
-    @overload
-    def update_many(self, values: object, *, means: bool) -> Flags | tuple[Flags, Floats]: ...
-    def update_many(self, values: object, *, means: bool = False) -> Flags | tuple[Flags, Floats]:
-        """Take an array of values, with the same result as `update` with one after the other; return their signals.
-
-        `values` is what `signals` takes, and so is what is returned: for each value, whether it is above the mean of
-        the window that it ends, and with `means=True` those means too, NaN where there is none. If a value is refused,
-        the error tells its position, counted from 0, and the values before it are taken.
-
-        >>> mean = RollingMean(2)
-        >>> mean.update_many([4.58, 4.58, 4.59]).tolist()
-        [False, False, True]
-        >>> mean.update_many([None, 4.6, 4.58]).tolist(), mean.get()
-        ([False, False, False], 4.59)
-        """
-        from stream_signal.core.blocks.array_like import closes_of  # noqa: PLC0415 - loads NumPy
-        from stream_signal.core.blocks.arrays import push_array  # noqa: PLC0415 - the same
-
-        return push_array(self, closes_of(values), means=means)
-
-    def get(self) -> float | None:
-        """Return the mean as the nearest float64, or None while the window is not full.
-
-        The exact mean is rounded once, at the very end. OverflowError if it is beyond the floats.
-        """
-        return self.total / (self.window * 10**self.places) if self.ready else None
 
     def held(self) -> list[int]:
         """Return the values in the window, oldest first, times 10**places."""
@@ -127,8 +64,8 @@ class RollingMean:
 
         False while the window is not full. The comparison is `value * window > sum`, in integers.
 
-        >>> mean = RollingMean(2)
-        >>> [mean.push(ticks, 2) for ticks in (458, 458, 459)]
+        >>> held = RollingSum(2)
+        >>> [held.push(ticks, 2) for ticks in (458, 458, 459)]
         [False, False, True]
         """
         if places != self.places:

@@ -14,13 +14,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from stream_signal.core.tuning import Tuning
+
 if TYPE_CHECKING:
     from stream_signal.core.config import Config
+    from stream_signal.core.findings import Findings
     from stream_signal.core.header import Header
-    from stream_signal.core.key_segments import KeySegments
     from stream_signal.core.observe import Observer
-    from stream_signal.core.repairs import Repairs
-    from stream_signal.core.segment import Segment
+    from stream_signal.core.series.segment import Segments
 
 
 class Apart(NamedTuple):
@@ -32,6 +33,8 @@ class Apart(NamedTuple):
     """an observer for each one of the stream"""
     symbols: tuple[str | None, ...] = ()
     """the value of each column of symbols so far; another one is an error"""
+    tuning: Tuning = Tuning()
+    """that of the stream"""
 
 
 class Stretch(NamedTuple):
@@ -42,17 +45,14 @@ class Stretch(NamedTuple):
     lines: int
     header: Header
     """which the rows were read by"""
-    segment: Segment
-    repairs: Repairs
+    segments: Segments
+    """of each key, for each window"""
+    repairs: Findings
     """with lines counted from the start of the stretch"""
     parts: tuple[Observer, ...]
     """what each observer would have seen, with rows counted from the start of the stretch"""
     symbols: tuple[str | None, ...] = ()
     """the value of each column of symbols"""
-    more: tuple[Segment, ...] = ()
-    """the segment of each further window"""
-    keys: tuple[KeySegments, ...] = ()
-    """the segments of the keys, for each window"""
 
 
 class NotApart(Exception):  # noqa: N818 - nothing has failed

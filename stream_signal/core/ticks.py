@@ -15,6 +15,8 @@ import re
 from operator import index
 from typing import TYPE_CHECKING, Any
 
+from stream_signal.core.limits import MAX_DIGITS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from decimal import Decimal
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
 # A close that was read: `(ticks, places)`, or None if it is missing.
 Close = tuple[int, int] | None
 
-# Far more than any market quotes (a float64 has at most 1 + 767), and few enough that `1e999999999` costs nothing.
-MAX_DIGITS = 400
 # Up to here the engines keep ticks, and sums of them, in 64 bits.
 INT64_MAX = 2**63 - 1
 MISSING = frozenset({b"", b"nan", b"na", b"n/a", b"null", b"none"})
@@ -122,7 +122,7 @@ def integer(value: object) -> int:
 
 def _text_of(value: Any) -> str:
     """Write a Decimal, or a float of another precision, in all of its digits."""
-    from decimal import Decimal  # noqa: PLC0415 - 1 ms that only its users pay
+    from decimal import Decimal
 
     if isinstance(value, Decimal):
         return "nan" if value.is_qnan() else str(value)

@@ -63,6 +63,6 @@ def _find(header: Header, column: str | int) -> int:
 
 
 def _missing(header: Header, column: str | int) -> MissingColumnError:
-    from stream_signal.core.hints import of_time_column  # noqa: PLC0415 - only a failed job needs it
+    from stream_signal.core.hints import of_time_column
 
     return MissingColumnError(column).with_hint(of_time_column(header.names, column))

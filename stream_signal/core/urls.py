@@ -74,7 +74,7 @@ def unless_secret(text: str, url: str) -> str | None:
     >>> unless_secret("no answer from 'host'", "tcp://me:pw@host:1")
     "no answer from 'host'"
     """
-    from urllib.parse import unquote  # noqa: PLC0415 - a job on paths need not wait for it
+    from urllib.parse import unquote
 
     shown, said = without_secrets(url), unquote(text)
     for part in re.split(r"[/:@?#&=]+", url.partition("://")[2]):
@@ -89,7 +89,7 @@ def _address(rest: str) -> tuple[str, str, str] | None:
     A password may hold what ends it for everybody else: a `/`, a `?` or a `#`. What looks like a host is then a name
     and the first half of the password. So an `@` further on, behind a `:` in the place of the host, hides all of it.
     """
-    from urllib.parse import urlsplit  # noqa: PLC0415 - a job on paths need not wait for it
+    from urllib.parse import urlsplit
 
     try:
         rest = re.sub(r"[\t\r\n]", "", rest)  # as urllib does

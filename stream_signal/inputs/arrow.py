@@ -29,7 +29,7 @@ from stream_signal.core.batch import Batch
 from stream_signal.core.config import DELIMITERS
 from stream_signal.core.errors import DataError, InputError, MissingColumnError, StreamSignalError, shown
 from stream_signal.core.header import Header, find_header
-from stream_signal.core.key_column import label_positions
+from stream_signal.core.series.grouping import label_positions
 from stream_signal.core.time_column import find_time
 from stream_signal.core.urls import shown_path
 from stream_signal.inputs.magic import ARROW, ARROW_STREAM, PARQUET
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.blocks.columns import Integers
     from stream_signal.core.config import Config
-    from stream_signal.inputs.opening import Opened
+    from stream_signal.inputs.opened import Opened
 
 # Large enough that the calls of Arrow cost nothing beside their work; the text of so many rows is about 2 MB.
 BATCH_ROWS = 64 * 1024
@@ -78,7 +78,7 @@ def read_batches(source: Opened, kind: str, start: bytes, config: Config) -> Ite
 
 
 def _read_parquet(file: _File, config: Config) -> Iterator[bytes | Batch]:
-    from pyarrow.parquet import ParquetFile  # noqa: PLC0415
+    from pyarrow.parquet import ParquetFile
 
     parquet = ParquetFile(file, buffer_size=_BUFFER_BYTES, pre_buffer=False, page_checksum_verification=True)
     if not file.source.is_slow:  # where it is, the whole of it should not be read for this
@@ -99,7 +99,7 @@ def _read_parquet(file: _File, config: Config) -> Iterator[bytes | Batch]:
 
 
 def _read_arrow(file: _File, config: Config) -> Iterator[bytes | Batch]:
-    from pyarrow import ipc  # noqa: PLC0415
+    from pyarrow import ipc
 
     schema = ipc.open_file(file).schema
     _refuse_joined(file, ARROW, b"ARROW1", _end_of_blocks)
@@ -115,7 +115,7 @@ def _read_arrow(file: _File, config: Config) -> Iterator[bytes | Batch]:
 
 
 def _read_stream(file: _File, config: Config) -> Iterator[bytes | Batch]:
-    from pyarrow import ipc  # noqa: PLC0415
+    from pyarrow import ipc
 
     reader = ipc.open_stream(file, options=ipc.IpcReadOptions(use_threads=False))
     rows = _Rows(reader.schema, config, file.source.name)
@@ -237,7 +237,7 @@ class _Rows:
 
     def _lines(self, arrays: Sequence[Any]) -> bytes:
         """Return the lines of the rows."""
-        import pyarrow.compute as pc  # noqa: PLC0415
+        import pyarrow.compute as pc
 
         parts: list[Any] = []
         written = 0
@@ -251,16 +251,16 @@ class _Rows:
         lines = pc.binary_join_element_wise(*parts, "", null_handling="replace", null_replacement="")
         return _joined(lines)[0]
 
-    def _texts(self, arrays: Sequence[Any], position: int) -> tuple[bytes, Integers]:
-        """Return the texts of the column at a position, joined, and where each begins."""
-        import numpy as np  # noqa: PLC0415 - pyarrow has loaded it
-        import pyarrow.compute as pc  # noqa: PLC0415
+    def _texts(self, arrays: Sequence[Any], position: int, row: int | None = None) -> tuple[bytes, Integers]:
+        """Return the texts of the column at a position, joined, and where each begins; or that of one row."""
+        import numpy as np
+        import pyarrow.compute as pc
 
         if position not in self.columns:  # which is empty in the lines, too
             return b"", np.zeros(len(arrays[0]) + 1, np.int64)
         at = list(self.columns).index(position)
         array, column = arrays[at], self.columns[position]
-        text = column.text(array)
+        text = column.text(array if row is None else array.slice(row, 1))
         return _joined(pc.fill_null(text, "") if text.null_count else text)
 
     def _find(self, line: bytes, config: Config) -> Header | None:
@@ -277,7 +277,7 @@ class _Rows:
 
     def _column(self, field: Any, config: Config, *, is_close: bool) -> _Column:
         """Return how the arrays of a column are read."""
-        from pyarrow import types  # noqa: PLC0415
+        from pyarrow import types
 
         is_dictionary = types.is_dictionary(field.type)
         kind = field.type.value_type if is_dictionary else field.type
@@ -299,8 +299,8 @@ class _Rows:
         return _of_dictionaries(column) if is_dictionary else column
 
     def _check_times(self, column: str, array: Any) -> None:
-        import pyarrow as pa  # noqa: PLC0415
-        import pyarrow.compute as pc  # noqa: PLC0415
+        import pyarrow as pa
+        import pyarrow.compute as pc
 
         unit, numbers = array.type.unit, array.cast(pa.int64())
         for number in pc.min_max(numbers).values():
@@ -336,14 +336,14 @@ def _quoted(name: str) -> str:
 
 
 def _cast(array: Any) -> Any:
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     return array.cast(pa.string())
 
 
 def _text_of_numbers(array: Any) -> Any:
-    import pyarrow.compute as pc  # noqa: PLC0415
-    from pyarrow import types  # noqa: PLC0415
+    import pyarrow.compute as pc
+    from pyarrow import types
 
     if types.is_floating(array.type):
         array = pc.if_else(pc.is_nan(array), None, array)
@@ -351,14 +351,14 @@ def _text_of_numbers(array: Any) -> Any:
 
 
 def _text_with_commas(array: Any) -> Any:
-    import pyarrow.compute as pc  # noqa: PLC0415
+    import pyarrow.compute as pc
 
     return pc.replace_substring(_text_of_numbers(array), ".", ",")
 
 
 def _text_of_times(array: Any) -> Any:
-    import pyarrow as pa  # noqa: PLC0415
-    import pyarrow.compute as pc  # noqa: PLC0415
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
     times = array.cast(pa.int64()).cast(pa.timestamp(array.type.unit))
     text = pc.binary_replace_slice(_cast(times), 10, 11, "T")
@@ -375,7 +375,7 @@ def _of_dictionaries(column: _Column) -> _Column:
 
 
 def _is_float(kind: Any) -> bool:
-    from pyarrow import types  # noqa: PLC0415
+    from pyarrow import types
 
     return bool(types.is_float32(kind) or types.is_float64(kind))
 
@@ -386,7 +386,7 @@ def _floats_of(array: Any) -> NDArray[Any]:
     Not by `to_numpy` and `fill_null`: these import pandas where there is one, which takes longer than many a file, and
     catch the exception of a stop signal meanwhile.
     """
-    import numpy as np  # noqa: PLC0415 - pyarrow has loaded it
+    import numpy as np
 
     valid, values = array.buffers()
     here = slice(array.offset, array.offset + len(array))
@@ -399,7 +399,7 @@ def _floats_of(array: Any) -> NDArray[Any]:
 
 def _with_quotes(array: Any) -> Any:
     """Quote the texts that CSV has to quote, whatever its delimiter."""
-    import pyarrow.compute as pc  # noqa: PLC0415
+    import pyarrow.compute as pc
 
     special = pc.match_substring_regex(array, _SPECIAL)
     if not pc.any(special).as_py():
@@ -409,7 +409,7 @@ def _with_quotes(array: Any) -> Any:
 
 def _joined(array: Any) -> tuple[bytes, Integers]:
     """Return the texts of an array, as they stand one behind the other in its buffer, and where each begins."""
-    import numpy as np  # noqa: PLC0415 - pyarrow has loaded it
+    import numpy as np
 
     if not len(array):
         return b"", np.zeros(1, np.int64)
@@ -483,7 +483,7 @@ def _opened(source: Opened, kind: str, start: bytes) -> Iterator[_File]:
     """Give pyarrow a file to read; what it cannot read is an InputError, and so is what it raises."""
     cannot = f"cannot read {shown_path(source.name)}"
     try:
-        import pyarrow as pa  # noqa: PLC0415
+        import pyarrow as pa
     except ImportError as error:
         raise InputError(f"{cannot}: {kind} needs pyarrow ({error})").with_hint(_INSTALL) from None
     if kind != ARROW_STREAM and source.file is None:

@@ -20,12 +20,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from stream_signal import system
 from stream_signal.core.advice import FILE, Advice, Way
 from stream_signal.core.errors import FOUND_CHARACTERS, DataError, InputError, shown
+from stream_signal.core.findings import Findings
 from stream_signal.core.foreign import refuse_foreign
 from stream_signal.core.header import BOM
-from stream_signal.core.repairs import Repairs
-from stream_signal.core.rows.head import Head, Line
-from stream_signal.core.rows.reader import MAX_LINE_BYTES, too_long
-from stream_signal.core.rows.splitter import LineSplitter
+from stream_signal.core.limits import MAX_LINE_BYTES
+from stream_signal.core.text.head import Head, Line
+from stream_signal.core.text.reader import too_long
+from stream_signal.core.text.splitter import LineSplitter
 from stream_signal.core.urls import is_url, shown_path
 from stream_signal.inputs.events import Begin, End
 from stream_signal.inputs.magic import COLUMNAR, ZIP
@@ -213,7 +214,7 @@ def _cannot(name: str, why: str) -> InputError:
 
 def _find_head(file: _File, config: Config, header: Header | None) -> _FileHead:
     """Read the lines before the rows; `header` is that of the files before."""
-    head, repairs, start, is_blank = Head(config, header), Repairs(), 0, True
+    head, repairs, start, is_blank = Head(config, header), Findings(), 0, True
     for number, line in enumerate(_first_lines(file), start=1):
         text, end = line.removesuffix(b"\r"), start + len(line) + 1
         if is_blank and text:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.errors import DataError
-from stream_signal.core.repairs import Repairs
-from stream_signal.core.rows.reader import RowReader
+from stream_signal.core.findings import Findings
+from stream_signal.core.series.grouping import Grouping
+from stream_signal.core.series.keys import Keys
+from stream_signal.core.text.reader import TextReader
 from stream_signal.core.time_column import find_time
 from stream_signal.core.timestamps import NO_READING, form_of
 
@@ -33,20 +35,20 @@ def beginning_of(data: bytes, config: Config, header: Header | None) -> Beginnin
     >>> beginning_of(b"time,close\n60,4", Config(), None)
     Beginning(has_rows=False, time_ns=None)
     """
-    reader = RowReader(config, begin=lambda _: None)  # which keeps the fields of a row
-    reader.resume(header, 0, 0, Repairs())
+    reader = TextReader(config, Grouping(Keys(1)), begin=lambda _: (True, False))
+    reader.resume(header, 0, 0, Findings())
     has_rows = False
     try:
-        for _ in reader.closes(data):
-            has_rows = True
+        for rows in reader.rows(data):
+            has_rows = has_rows or bool(len(rows)) or rows.failure is not None
             position = find_time(reader.header, config.time_column) if reader.header else None
-            if position is None:
+            for text in [] if position is None else rows.texts(position):
+                form = form_of(text.strip(b" "))
+                day_first, month_first = form.readings(text.strip(b" ")) if form else NO_READING
+                if day_first is not None and day_first == month_first:
+                    return Beginning(has_rows=True, time_ns=day_first)
+            if rows.failure or (has_rows and position is None):
                 break
-            text = reader.text(position).strip(b" ")
-            form = form_of(text)
-            day_first, month_first = form.readings(text) if form else NO_READING
-            if day_first is not None and day_first == month_first:
-                return Beginning(has_rows, day_first)
-    except DataError:
+    except DataError:  # a line that is too long
         has_rows = True
     return Beginning(has_rows, None)

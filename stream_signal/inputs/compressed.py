@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from typing import Protocol
 
-    from stream_signal.inputs.opening import Opened, Patience
+    from stream_signal.inputs.opened import Opened, Patience
 
     class Decompressor(Protocol):
         """One stream, as `bz2` and `lzma` have it."""
@@ -156,14 +156,14 @@ def find_codec(name: str) -> Codec:
     if name == GZIP:
         return Codec(GZIP, lambda: Inflate(_GZIP_BITS), (zlib.error,), b"\0")
     if name == BZIP2:
-        import bz2  # noqa: PLC0415 - few inputs need it
+        import bz2
 
         return Codec(BZIP2, bz2.BZ2Decompressor, (OSError, ValueError))
     if name == XZ:
-        import lzma  # noqa: PLC0415 - few inputs need it
+        import lzma
 
         return Codec(XZ, lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, MOST_MEMORY), (lzma.LZMAError,), b"\0")
-    from stream_signal.inputs.zstandard import zstandard  # noqa: PLC0415 - few inputs need it
+    from stream_signal.inputs.zstandard import zstandard
 
     return Codec(ZSTD, *zstandard())
 

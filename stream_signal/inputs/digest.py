@@ -22,7 +22,7 @@ from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, can_be_read_again, op
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stream_signal.inputs.opening import Opened
+    from stream_signal.inputs.opened import Opened
 
 
 class Digest(NamedTuple):

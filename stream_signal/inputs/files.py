@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.batch import Batch
     from stream_signal.inputs.events import Event
-    from stream_signal.inputs.opening import Opened, Patience
+    from stream_signal.inputs.opened import Opened, Patience
 
 
 class FilesSource:
@@ -74,7 +74,7 @@ class FilesSource:
 
         def chunks(patience: Patience) -> Iterator[bytes | Batch]:
             if name in COLUMNAR and self._batches:
-                from stream_signal.inputs.arrow import read_batches  # noqa: PLC0415 - few inputs need it
+                from stream_signal.inputs.arrow import read_batches
 
                 return read_batches(source, name or "", start, self._config)
             if name:
@@ -82,7 +82,7 @@ class FilesSource:
             return _read_plain(source, start, patience, begin, chunk_bytes_for(self._config))
 
         if (name or source.is_slow) and not _needs_main_thread(source, name):
-            from stream_signal.inputs.ahead import read_ahead  # noqa: PLC0415 - most inputs are plain
+            from stream_signal.inputs.ahead import read_ahead
 
             ahead = read_ahead(chunks, patience)
             yield from _skip(cast("Generator[bytes]", ahead), source, offset - begin) if offset else ahead
@@ -91,9 +91,9 @@ class FilesSource:
         yield End()
 
     def _members(self, source: Opened, start: bytes, patience: Patience) -> Generator[Event]:
-        import tempfile  # noqa: PLC0415 - most inputs are plain
+        import tempfile
 
-        from stream_signal.inputs.zipped import OpenMember, members_of, refuse_metadata, spool  # noqa: PLC0415 - most inputs are plain
+        from stream_signal.inputs.zipped import OpenMember, members_of, refuse_metadata, spool
 
         if isinstance(source, OpenMember):
             hint = "unzip the outer one first"

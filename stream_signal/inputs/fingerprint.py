@@ -12,7 +12,7 @@ from contextlib import closing
 from typing import NamedTuple
 
 from stream_signal.core.errors import InputError
-from stream_signal.core.rows.reader import MAX_LINE_BYTES
+from stream_signal.core.limits import MAX_LINE_BYTES
 from stream_signal.core.urls import is_url
 from stream_signal.inputs.events import EDGE_BYTES
 from stream_signal.inputs.files import read_chunks

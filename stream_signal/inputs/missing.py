@@ -22,7 +22,7 @@ def hint_for(path: str, error: OSError | ValueError) -> str | None:
         return "a URL begins with its scheme and two slashes, such as https://example.com/jan.csv"
     number = getattr(error, "errno", None)
     if number == errno.EISDIR:
-        from stream_signal.inputs.folder import listing  # noqa: PLC0415 - only a failed job needs it
+        from stream_signal.inputs.folder import listing
 
         return listing(path)
     if number != errno.ENOENT:
@@ -33,7 +33,7 @@ def hint_for(path: str, error: OSError | ValueError) -> str | None:
         return "the working directory was deleted"
     if not os.path.isdir(folder):
         return f"there is no folder {folder!r}"
-    from difflib import get_close_matches  # noqa: PLC0415 - only a failed job needs it
+    from difflib import get_close_matches
 
     names: list[str] = []
     with suppress(OSError):

@@ -30,43 +30,10 @@ from stream_signal.inputs.missing import hint_for
 from stream_signal.inputs.plain import STDIN, can_be_read_again, open_raw, opened, size_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
-    from typing import BinaryIO, Protocol
+    from collections.abc import Collection, Iterator
 
     from stream_signal.core.config import Config
-
-    Patience = Callable[[], float] | None
-
-    class Opened(Protocol):
-        """An open input: its bytes as they are stored."""
-
-        @property
-        def name(self) -> str:
-            """For messages."""
-
-        @property
-        def size(self) -> int:
-            """In bytes; 0 if it is unknown."""
-
-        @property
-        def file(self) -> BinaryIO | None:
-            """The same, to seek in; None if that is impossible."""
-
-        @property
-        def is_slow(self) -> bool:
-            """Whether a read takes long enough to be worth a thread of its own."""
-
-        def ready(self, seconds: float) -> bool:
-            """Wait until there is something to read, `seconds` at the longest; return whether there is."""
-
-        def read(self, size: int) -> bytes:
-            """Return at most `size` bytes, as soon as some arrive; none at the end."""
-
-        def check(self, read: int) -> None:
-            """Raise InputError if fewer than the `read` bytes are there by now."""
-
-        def close(self) -> None:
-            """Close it."""
+    from stream_signal.inputs.opened import Opened, Patience
 
 
 def as_csv(source: Opened, name: str, start: bytes, patience: Patience, config: Config) -> Iterator[bytes]:
@@ -75,10 +42,10 @@ def as_csv(source: Opened, name: str, start: bytes, patience: Patience, config: 
     IDLE is yielded if nothing arrives for the seconds that `patience` returns. InputError if it is damaged.
     """
     if name in COLUMNAR:
-        from stream_signal.inputs.arrow import read_columns  # noqa: PLC0415 - few inputs need it
+        from stream_signal.inputs.arrow import read_columns
 
         return read_columns(source, name, start, config)
-    from stream_signal.inputs.compressed import decompress  # noqa: PLC0415 - most inputs are plain
+    from stream_signal.inputs.compressed import decompress
 
     return decompress(source, name, start, patience)
 
@@ -96,7 +63,7 @@ def open_input(name: str) -> Iterator[Opened]:
 
 def _open(name: str) -> Opened:
     if is_url(name):
-        from stream_signal.inputs.remote import open_remote  # noqa: PLC0415 - few inputs need it
+        from stream_signal.inputs.remote import open_remote
 
         return open_remote(name)
     try:
@@ -105,7 +72,7 @@ def _open(name: str) -> Opened:
         archive = find_archive(name)
         if archive is None or format_of(archive) != ZIP:
             raise
-    from stream_signal.inputs.zipped import open_member  # noqa: PLC0415 - most inputs are plain
+    from stream_signal.inputs.zipped import open_member
 
     return open_member(archive, name.removeprefix(archive)[1:])
 
@@ -141,11 +108,11 @@ def expanded(names: tuple[str, ...]) -> tuple[str, ...]:
     found: list[str] = []
     for name in names:
         if format_of(name) == ZIP:
-            from stream_signal.inputs.zipped import member_names  # noqa: PLC0415 - most inputs are plain
+            from stream_signal.inputs.zipped import member_names
 
             found += [f"{name}/{member}" for member in member_names(name)]
         elif name != STDIN and os.path.isdir(name):
-            from stream_signal.inputs.folder import listing  # noqa: PLC0415 - only a failed job needs it
+            from stream_signal.inputs.folder import listing
 
             raise InputError(f"cannot read {shown_path(name)}: Is a directory").with_hint(listing(name))
         else:

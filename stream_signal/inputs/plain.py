@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from stream_signal.core.config import Config
 
 STDIN = "-"
-# As much as the block engine counts at once, without keys and with them.
+# As much as the block reader counts at once, without keys and with them.
 CHUNK_BYTES = 1024 * 1024
 _KEYED_CHUNK_BYTES = 2 * 1024 * 1024
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from stream_signal import system
 from stream_signal.core.errors import InputError
-from stream_signal.core.rows.reader import MAX_LINE_BYTES
+from stream_signal.core.limits import MAX_LINE_BYTES
 from stream_signal.core.urls import is_url, shown_path
 from stream_signal.inputs.magic import MAGIC_BYTES, find_format
 from stream_signal.inputs.opening import open_input
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
-    from stream_signal.inputs.opening import Opened
+    from stream_signal.inputs.opened import Opened
     from stream_signal.inputs.remote import RemoteFile
 
     _ReadAt = Callable[[int, int], bytes]

@@ -158,12 +158,12 @@ class RemoteFile(io.RawIOBase):
 
     def _find_store(self) -> tuple[Any, str]:
         try:
-            from fsspec.config import conf  # noqa: PLC0415
-            from fsspec.core import url_to_fs  # noqa: PLC0415
+            from fsspec.config import conf
+            from fsspec.core import url_to_fs
 
             options = {}
             if self._is_of_web:
-                from aiohttp import ClientTimeout  # noqa: PLC0415
+                from aiohttp import ClientTimeout
 
                 # Compressed on the way, a file has no ranges and no length. A large file takes longer than any total.
                 timeout = ClientTimeout(total=None, sock_connect=_TIMEOUT_SECONDS, sock_read=_TIMEOUT_SECONDS)

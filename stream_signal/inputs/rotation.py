@@ -84,7 +84,7 @@ class Rotations:
     rows were counted.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what a job knows of them
+    def __init__(
         self,
         path: str,
         pattern: str | None = None,
@@ -332,7 +332,7 @@ class Rotations:
 
     def _paths(self) -> list[str]:
         if self.pattern:
-            from glob import glob  # noqa: PLC0415 - only --rotated needs it
+            from glob import glob
 
             return glob(self.pattern)
         folder, base = os.path.split(self.path)

@@ -23,7 +23,7 @@ class Watch:
         self._inotify = None
         self._quiet_since = time.monotonic()
         try:
-            from inotify_simple import INotify, flags  # noqa: PLC0415 - an extra
+            from inotify_simple import INotify, flags
 
             self._inotify = INotify()
             for folder in {os.path.dirname(place) for place in places}:

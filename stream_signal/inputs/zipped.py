@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from stream_signal.inputs.compressed import Decompressor
-    from stream_signal.inputs.opening import Opened, Patience
+    from stream_signal.inputs.opened import Opened, Patience
 
 # A zip file in a pipe goes to a temporary file first.
 MOST_SPOOLED_BYTES = 4 * 1024**3

@@ -19,12 +19,12 @@ _SLICE_BYTES = 1024
 def zstandard() -> tuple[Callable[[], Any], tuple[type[Exception], ...]]:
     """Return what begins to decompress a frame, and the errors that it raises for damaged data."""
     if sys.version_info >= (3, 14):
-        from compression import zstd  # noqa: PLC0415 - few inputs need it
+        from compression import zstd
 
         options = {zstd.DecompressionParameter.window_log_max: _WINDOW_BITS}
         return lambda: zstd.ZstdDecompressor(options=options), (zstd.ZstdError,)
     try:
-        import zstandard as package  # noqa: PLC0415 - an extra
+        import zstandard as package
     except ImportError:
         needs = "Zstandard needs a package before Python 3.14"
         raise InputError(f"{needs}: pip install 'stream-signal[zstd]'") from None

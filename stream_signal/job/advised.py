@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from stream_signal.core.advice import FILE, Advice, Way
 from stream_signal.core.errors import DataError, StreamSignalError
-from stream_signal.core.repairs import BAD_ROW
+from stream_signal.core.findings import BAD_ROW
 from stream_signal.core.stream import SignalStream
 from stream_signal.core.urls import is_url
 from stream_signal.inputs.files import read_chunks

@@ -12,18 +12,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from stream_signal.core.stream import SignalStream
+    from stream_signal.job.doubts import Doubts
 
 SYMBOLS = "symbols"
 
 
 class Alike(Sink):
-    """Doubts the answer of `stream` at its end, if `names`, or those that begin, differ only in a symbol.
+    """Adds to `doubts` about `stream` at its end, if `names`, or those that begin, differ only in a symbol.
 
     A column of symbols, in which a second one is refused, tells more than names do.
     """
 
-    def __init__(self, stream: SignalStream, names: Iterable[str]) -> None:
+    def __init__(self, stream: SignalStream, names: Iterable[str], doubts: Doubts) -> None:
         self._stream = stream
+        self._doubts = doubts
         self._names = dict.fromkeys(names)
 
     def begin(self, name: str) -> None:
@@ -31,14 +33,14 @@ class Alike(Sink):
         self._names[name] = None
 
     def finish(self) -> None:
-        """Note the doubt."""
+        """Add the doubt."""
         if self._stream.symbols or len(self._names) < 2:
             return
-        from stream_signal.core.names import look_alike  # noqa: PLC0415 - most jobs have one input
+        from stream_signal.core.names import look_alike
 
         found = look_alike(self._names)
         if found:
             one, other, pattern = found
             what = f"{shown(one)} and {shown(other)} seem to have two symbols, and are counted as one series"
             how = f"--key @file --key-pattern {typed(pattern)} for one mean each, --key none if one is meant"
-            self._stream.doubts[SYMBOLS] = f"{what}; {how}"
+            self._doubts.add(SYMBOLS, f"{what}; {how}")

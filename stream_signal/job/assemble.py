@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from stream_signal import system
 from stream_signal.core.config import BY_NAME
 from stream_signal.core.errors import ConfigError
-from stream_signal.core.observers.first_look import ROWS as FIRST_ROWS
-from stream_signal.core.observers.first_look import FirstLook
+from stream_signal.core.limits import FIRST_ROWS
+from stream_signal.core.observers.time_order import TimeOrder
 from stream_signal.core.stream import SignalStream
 from stream_signal.core.urls import is_url
 from stream_signal.inputs.files import FilesSource
@@ -37,11 +37,9 @@ if TYPE_CHECKING:
     from stream_signal.core.config import Config
     from stream_signal.core.observe import Observer
     from stream_signal.core.observers.key_charts import KeyCharts
-    from stream_signal.core.observers.key_times import KeyTimes
     from stream_signal.core.observers.overview import Overview
-    from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.inputs.events import Source
-    from stream_signal.inputs.opening import Opened
+    from stream_signal.inputs.opened import Opened
     from stream_signal.inputs.rotation import Rotations
     from stream_signal.job.checkpoint import Checkpoint
     from stream_signal.job.log import Log
@@ -80,50 +78,51 @@ def assemble(  # noqa: PLR0913, PLR0917 - what all jobs have
     source = _source(order, config, tap)
     checkpoint = _checkpoint(order, held)
     signals = _signals(order, config, held, stop)
-    time_order = _time_order(order, config, log)
-    look = _first_look(config)
+    # The timestamps of all rows, if the order is one that takes its time for each row.
+    sees_all = log.listens or bool(order.signals) or order.strict
+    times = TimeOrder(config.time_column, rows=None if sees_all else FIRST_ROWS)
     rotations = _rotations(order, config)
     overview = _overview(order, config)
     charts = _key_charts(order, config)
-    observers: list[Observer] = [each for each in (signals and signals.lines, time_order, overview, charts) if each]
+    observers: list[Observer] = [each for each in (signals and signals.lines, times, overview, charts) if each]
     resumption = _resumption(order, config, checkpoint, signals, rotations)
     if resumption:
         observers += resumption.observers
-        stream = resumption.stream(observers, None if time_order else look)
+        stream = resumption.stream(observers)
     else:
-        stream = SignalStream(config, observers, look=None if time_order else look)
+        stream = SignalStream(config, observers)
     if rotations and not (resumption and resumption.saved):
         rotations.begin()
 
-    doubts = Doubts(stream, time_order or look, log, lambda: _reversal(order), quiet=order.is_quiet)
+    doubts = Doubts(stream, times, log, lambda: _reversal(order), quiet=order.is_quiet)
     sinks: list[Sink] = [signals] if signals else []
     if config.key is None and (len(order.inputs) > 1 or "-" in order.inputs or any(map(is_url, order.inputs))):
-        from stream_signal.job.alike import Alike  # noqa: PLC0415 - one file has one name
+        from stream_signal.job.alike import Alike
 
-        sinks.append(Alike(stream, order.inputs))
+        sinks.append(Alike(stream, order.inputs, doubts))
     sinks += [resumption.saver(stream, log)] if resumption else []  # before whatever writes to the log, which may fail
     if rotations:
-        from stream_signal.job.truncation import TruncationWarning  # noqa: PLC0415
+        from stream_signal.job.truncation import TruncationWarning
 
         sinks.append(TruncationWarning(log, quiet=order.is_quiet))
     sinks += [doubts] if order.follow else []
-    if time_order and log.listens:
-        from stream_signal.job.journal import Journal  # noqa: PLC0415
+    if log.listens:
+        from stream_signal.job.journal import Journal
 
-        sinks.append(Journal(stream, log, time_order, signals))
+        sinks.append(Journal(stream, log, times, signals))
     sinks += _so_far(order, config, held, stream, started)
     report = _page(order, config, stream, overview, charts, doubts, started)
     sinks += [report] if report else []
 
     if workers := _workers(order, config, held, log, stop):
-        from stream_signal.job.parallel import ParallelSource  # noqa: PLC0415
+        from stream_signal.job.parallel import ParallelSource
 
         def source_of(names: tuple[str, ...]) -> Source:
             return _files(names, order, config, tap)
 
         source = ParallelSource(order.inputs, source_of, stream, workers, log)
     if rotations:
-        from stream_signal.inputs.follow import FollowedSource  # noqa: PLC0415
+        from stream_signal.inputs.follow import FollowedSource
 
         rotations.header, rotations.rows = lambda: stream.header, lambda: stream.rows
         source = FollowedSource(order.inputs[0], order.idle_timeout, rotations)
@@ -147,7 +146,7 @@ def _shows_progress(order: Order) -> bool:
 
 
 def _progress(order: Order, stream: SignalStream, stop: StopSignals, first: int, offset: int) -> Progress:
-    from stream_signal.outputs.progress import Progress  # noqa: PLC0415 - few jobs run on a terminal
+    from stream_signal.outputs.progress import Progress
 
     def sizes() -> tuple[int, int]:
         found = None if order.follow else bytes_in(order.inputs)
@@ -164,7 +163,7 @@ def _check_keys(order: Order, config: Config) -> None:
     if order.resume_by and config.is_keyed:
         raise ConfigError("key: --resume-by time tells rows apart by their time alone, and each key has its own times")
     if config.key == BY_NAME and config.key_pattern:
-        from stream_signal.core.names import key_in  # noqa: PLC0415 - few jobs find keys in names
+        from stream_signal.core.names import key_in
 
         for name in order.inputs:
             is_pipe = name == "-" or (os.path.exists(name) and not os.path.isfile(name))
@@ -175,12 +174,12 @@ def _check_keys(order: Order, config: Config) -> None:
 def _so_far(order: Order, config: Config, held: ExitStack, stream: SignalStream, started: float) -> Iterator[Sink]:
     """Yield what writes the metrics so far, and what serves them, if that is ordered."""
     if order.prometheus:
-        from stream_signal.outputs.served import Served  # noqa: PLC0415
+        from stream_signal.outputs.served import Served
 
         yield held.enter_context(Served(order.prometheus, config, stream, started))
     if order.every:
-        from stream_signal.outputs.metrics import write_metrics  # noqa: PLC0415
-        from stream_signal.outputs.snapshots import MetricsSoFar  # noqa: PLC0415
+        from stream_signal.outputs.metrics import write_metrics
+        from stream_signal.outputs.snapshots import MetricsSoFar
 
         def write(metrics: Metrics) -> None:
             write_metrics(metrics, order.output, order.keys_output, form=order.metrics_format)
@@ -202,7 +201,7 @@ def _inputs(order: Order, config: Config) -> tuple[str, ...]:
 
 def _source(order: Order, config: Config, tap: Callable[[Opened], Opened] | None) -> Source:
     if config.newest_first:
-        from stream_signal.inputs.backwards import OLDEST_FIRST, BackwardsSource  # noqa: PLC0415
+        from stream_signal.inputs.backwards import OLDEST_FIRST, BackwardsSource
 
         if order.follow or order.checkpoint:
             what, flag = ("a file that grows", "--follow") if order.follow else ("a checkpoint", "--checkpoint")
@@ -219,7 +218,7 @@ def _files(names: tuple[str, ...], order: Order, config: Config, tap: Callable[[
 
 def _reversal(order: Order) -> str:
     """Say how the inputs can be read in order of time, if they turn out to be newest first."""
-    from stream_signal.inputs.backwards import reversal  # noqa: PLC0415 - few files need it
+    from stream_signal.inputs.backwards import reversal
 
     if order.follow or order.checkpoint:
         return f"{'--follow' if order.follow else '--checkpoint'} needs the rows in order of time: sort them first"
@@ -236,13 +235,13 @@ def _workers(order: Order, config: Config, held: ExitStack, log: Log, stop: Stop
             log.info("one process", why=why)
         return None
     if order.cluster:
-        from stream_signal.job.cluster import cluster  # noqa: PLC0415
+        from stream_signal.job.cluster import cluster
 
         return cluster(order.cluster, held, stop)
     total_bytes = sum(map(size_of, order.inputs))
     if not order.jobs and total_bytes < AUTO_BYTES:
         return None
-    from stream_signal.job.processes import processes, range_bytes_for  # noqa: PLC0415
+    from stream_signal.job.processes import processes, range_bytes_for
 
     count = order.jobs or system.usable_cores()
     log.info("processes", jobs=count)
@@ -274,7 +273,7 @@ def alone(order: Order, config: Config, log: Log) -> str | None:
 def _checkpoint(order: Order, held: ExitStack) -> Checkpoint | None:
     if not order.checkpoint:
         return None
-    from stream_signal.job.checkpoint import Checkpoint  # noqa: PLC0415
+    from stream_signal.job.checkpoint import Checkpoint
 
     return held.enter_context(Checkpoint(order.checkpoint))
 
@@ -282,9 +281,9 @@ def _checkpoint(order: Order, held: ExitStack) -> Checkpoint | None:
 def _signals(order: Order, config: Config, held: ExitStack, stop: StopSignals) -> SignalsWriter | None:
     if not order.signals:
         return None
-    from stream_signal.core.line_format import format_for  # noqa: PLC0415
-    from stream_signal.core.observers.signal_lines import SignalLines  # noqa: PLC0415
-    from stream_signal.outputs.signals import SignalsWriter  # noqa: PLC0415
+    from stream_signal.core.line_format import format_for
+    from stream_signal.core.observers.signal_lines import SignalLines
+    from stream_signal.outputs.signals import SignalsWriter
 
     form = order.signals_format or format_for(order.signals)
     lines = SignalLines(form, config.time_column, keyed=config.is_keyed, windows=config.windows)
@@ -295,8 +294,8 @@ def _signals(order: Order, config: Config, held: ExitStack, stop: StopSignals) -
 def _overview(order: Order, config: Config) -> Overview | None:
     if not order.report:
         return None
-    from stream_signal.core.observers.overview import Overview  # noqa: PLC0415
-    from stream_signal.outputs.report import check_report  # noqa: PLC0415
+    from stream_signal.core.observers.overview import Overview
+    from stream_signal.outputs.report import check_report
 
     check_report(order.report)
     return Overview(config.time_column, keyed=config.is_keyed, windows=1 + len(config.windows))
@@ -305,7 +304,7 @@ def _overview(order: Order, config: Config) -> Overview | None:
 def _key_charts(order: Order, config: Config) -> KeyCharts | None:
     if not (order.report and config.is_keyed):
         return None
-    from stream_signal.core.observers.key_charts import KeyCharts  # noqa: PLC0415
+    from stream_signal.core.observers.key_charts import KeyCharts
 
     return KeyCharts(config.time_column)
 
@@ -321,36 +320,15 @@ def _page(  # noqa: PLR0913, PLR0917 - what a page shows
 ) -> ReportWriter | None:
     if not (order.report and overview):
         return None
-    from stream_signal.job.report import ReportWriter  # noqa: PLC0415
+    from stream_signal.job.report import Page, ReportWriter
 
-    return ReportWriter(order.report, config, stream, overview, charts, doubts, started, order.every)
-
-
-def _first_look(config: Config) -> FirstLook | KeyTimes:
-    if not config.is_keyed:
-        return FirstLook(config.time_column)
-    from stream_signal.core.observers.key_times import KeyTimes  # noqa: PLC0415 - most jobs have no keys
-
-    return KeyTimes(config.time_column, FIRST_ROWS)
-
-
-def _time_order(order: Order, config: Config, log: Log) -> TimeOrder | KeyTimes | None:
-    """Return what compares the timestamps of all rows, if the order is one that takes its time for each row."""
-    if not (log.listens or order.signals or order.strict):
-        return None
-    if config.is_keyed:
-        from stream_signal.core.observers.key_times import KeyTimes  # noqa: PLC0415
-
-        return KeyTimes(config.time_column)
-    from stream_signal.core.observers.time_order import TimeOrder  # noqa: PLC0415
-
-    return TimeOrder(config.time_column)
+    return ReportWriter(order.report, Page(config, stream, overview, charts, doubts, started), order.every)
 
 
 def _rotations(order: Order, config: Config) -> Rotations | None:
     if not order.follow:
         return None
-    from stream_signal.inputs.rotation import Rotations  # noqa: PLC0415
+    from stream_signal.inputs.rotation import Rotations
 
     return Rotations(order.inputs[0], order.rotated, order.own, config)
 
@@ -364,6 +342,6 @@ def _resumption(
 ) -> Resumption | None:
     if not checkpoint:
         return None
-    from stream_signal.job.resume import Resumption  # noqa: PLC0415
+    from stream_signal.job.resume import Resumption
 
     return Resumption(order, config, checkpoint, signals, rotations)

@@ -7,7 +7,7 @@ what it knows about the inputs.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.core.config import BY_NAME
 from stream_signal.core.errors import (
@@ -120,44 +120,42 @@ class Checkpoint:
         return CheckpointError(self.path, differs, START_OVER)
 
 
-class CheckpointSaver(Every):
-    """Saves a stream in `checkpoint`: every `seconds`, when the job is stopped, and at its end.
+class Covered(NamedTuple):
+    """What a checkpoint covers."""
 
-    `position` knows what was read; `signals`, if given, are written and synced before each save. `rotations`, if given,
-    know the followed file. One without a row cannot be recognised, so until its first row is counted, the checkpoint
+    settings: dict[str, Any]
+    position: Position
+    """knows what was read"""
+    stream: SignalStream
+    signals: SignalsWriter | None
+    """are written and synced before each save"""
+    rotations: Rotations | None
+    """know the followed file"""
+
+
+class CheckpointSaver(Every):
+    """Saves what is `covered` in `checkpoint`: every `seconds`, when the job is stopped, and at its end.
+
+    A followed file without a row cannot be recognised, so until its first row is counted, the checkpoint
     stays at the end of the file before it, or at the start if there is none. Once there are `unsent` signals, nothing
     is saved.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the parts of a checkpoint
-        self,
-        checkpoint: Checkpoint,
-        settings: dict[str, Any],
-        position: Position,
-        stream: SignalStream,
-        signals: SignalsWriter | None,
-        log: Log,
-        seconds: float,
-        rotations: Rotations | None = None,
-        *,
-        quiet: bool = False,
+    def __init__(
+        self, checkpoint: Checkpoint, covered: Covered, log: Log, seconds: float, *, quiet: bool = False
     ) -> None:
         super().__init__(seconds)
         self._checkpoint = checkpoint
-        self._settings = settings
-        self._position = position
-        self._stream = stream
-        self._signals = signals
+        self._settings, self._position, self._stream, self._signals, self._rotations = covered
         self._log = log
         self._quiet = quiet
-        self._next_row = next_row(stream.rows, None)  # after the rows that are saved
+        self._next_row = next_row(self._stream.rows, None)  # after the rows that are saved
         self._written = Edges()
         self._last: Saved | None = None
-        self._rotations = rotations
         self._kept: Saved | None = None  # the state to save until the next row is counted
         self._is_on_disk = True
-        if signals:
-            signals.written = self._written.add
+        if self._signals:
+            self._signals.written = self._written.add
 
     def begin_followed(self, saved: Saved | None) -> None:
         """Begin to follow a file, which may have no row yet; `saved` is where an earlier job ended."""

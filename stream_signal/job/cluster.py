@@ -40,7 +40,7 @@ def cluster(address: str, held: ExitStack, stop: StopSignals) -> Workers:
     client: Any = None
     os.environ.setdefault("DASK_LOGGING", repr(_LOGGING))  # where the processes of the workers find it, too
     try:
-        from distributed import Client  # noqa: PLC0415 - only a cluster needs it
+        from distributed import Client
     except ImportError as error:
         raise ClusterError("--cluster needs Dask").with_hint("pip install 'stream-signal[cluster]'") from error
     try:

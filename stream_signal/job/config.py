@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from stream_signal.core.config import MAX_CONFIG_BYTES, Config, configured, read_settings
+from stream_signal.core.config import Config, configured, read_settings
 from stream_signal.core.errors import ConfigError
+from stream_signal.core.limits import MAX_CONFIG_BYTES
 from stream_signal.inputs.plain import read_small
 
 if TYPE_CHECKING:

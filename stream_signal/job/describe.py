@@ -6,8 +6,8 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from stream_signal.core.config import MAX_WINDOW
 from stream_signal.core.errors import CheckpointError, shown
+from stream_signal.core.limits import MAX_WINDOW
 from stream_signal.core.printable import printable
 from stream_signal.inputs.plain import read_small
 from stream_signal.job.saved import DamagedError, checked, decode

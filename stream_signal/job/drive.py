@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stream_signal.core.batch import Batch
-    from stream_signal.core.stream import Counts, SignalStream
+    from stream_signal.core.series.panel import Counts
+    from stream_signal.core.stream import SignalStream
     from stream_signal.inputs.events import Source
     from stream_signal.job.stopping import StopSignals
     from stream_signal.outputs.sink import Sink
@@ -34,7 +35,7 @@ class Drive:
     `sinks` are called in their order.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - all that a job is made of
+    def __init__(
         self,
         source: Source,
         stream: SignalStream,

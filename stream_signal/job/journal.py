@@ -5,14 +5,13 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING
 
-from stream_signal.core.repairs import PREAMBLE_LINE
+from stream_signal.core.findings import PREAMBLE_LINE
 from stream_signal.core.steps import NANOSECONDS
 from stream_signal.core.urls import without_secrets
 from stream_signal.outputs.sink import Every
 
 if TYPE_CHECKING:
     from stream_signal.core.errors import StreamSignalError
-    from stream_signal.core.observers.key_times import KeyTimes
     from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.core.stream import SignalStream
     from stream_signal.job.log import Log
@@ -25,9 +24,7 @@ STALLED_SECONDS = 90
 class Journal(Every):
     """Logs what `stream`, `time_order` and `signals` found: the first of each kind at once, counts at the end."""
 
-    def __init__(
-        self, stream: SignalStream, log: Log, time_order: TimeOrder | KeyTimes, signals: SignalsWriter | None
-    ) -> None:
+    def __init__(self, stream: SignalStream, log: Log, time_order: TimeOrder, signals: SignalsWriter | None) -> None:
         super().__init__(STALLED_SECONDS)
         self._stream = stream
         self._log = log

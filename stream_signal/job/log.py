@@ -80,7 +80,7 @@ class Log:
                 getattr(logger, level)(event, **fields)
         except OSError as error:
             if self._path not in {None, STDERR}:
-                from stream_signal.outputs.refused import cannot_write  # noqa: PLC0415 - nearly never needed
+                from stream_signal.outputs.refused import cannot_write
 
                 raise cannot_write(self._path, error, "the log ", in_place=True) from error
             raise OutputError(f"cannot write the log to stderr: {reason(error)}") from error
@@ -93,7 +93,7 @@ class Log:
             raise OSError(errno.EBADF, "it is closed")
         if self._path and self._path != STDERR:
             self._file = _LogFile(self._path)
-        import structlog  # noqa: PLC0415 - 50 to 100 ms that a quiet job saves
+        import structlog
 
         first: list[Any] = [structlog.processors.add_log_level]
         if self._path:
@@ -107,7 +107,7 @@ class Log:
             logger: Any = self._file or structlog.WriteLogger(sys.stderr)
             loggers.append(structlog.wrap_logger(logger, processors=machine))
         if self._verbosity and sys.stderr and self._path != STDERR:
-            from stream_signal.outputs.stderr import erase  # noqa: PLC0415 - only words for people need it
+            from stream_signal.outputs.stderr import erase
 
             person: list[Any] = [
                 *first,

@@ -199,7 +199,7 @@ def _headless(readings: list[tuple[str, list[str]]], config: Config) -> _Layout:
     return _Layout(mark, [], len(cells), at, config.key - 1 if isinstance(config.key, int) else None)
 
 
-def _judge(  # noqa: PLR0913, PLR0917 - a row, and all that it needs
+def _judge(
     row: list[str],
     key: str | None,
     layout: _Layout,

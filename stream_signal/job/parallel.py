@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from stream_signal.inputs.events import Event, Source
     from stream_signal.job.log import Log
 
-# The head of a file has the 10,000 rows of the first look, in most files.
+# The head of a file has the first 10,000 rows, whose timestamps are all compared, in most files.
 HEAD_BYTES = 1024 * 1024
 _LONGEST_WAIT_SECONDS = 3600.0
 # What a worker keeps from range to range; an executor may have several workers in one process, as threads.
@@ -80,7 +80,8 @@ def count_range(apart: Apart, planned: Range) -> CountedRange:
     try:
         lines = lines_of(planned)
         scratch = vars(_kept).setdefault("scratch", {})
-        stretch = SignalStream.count_apart(apart, read_range(lines, chunk_bytes_for(apart.config)), scratch)
+        chunks = read_range(lines, chunk_bytes_for(apart.config))
+        stretch = SignalStream.count_apart(apart, chunks, lines.begin, scratch)
         return CountedRange(lines, stretch, _tail_of(lines))
     except NotApart as why:
         return CountedRange(lines, None, why=str(why))

@@ -28,8 +28,8 @@ def processes(count: int, range_bytes: int, held: ExitStack, stop: StopSignals) 
     """Return so many worker processes for ranges of that size; they end with `held`."""
 
     def start() -> Executor:
-        from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - only large files need it
-        from multiprocessing import active_children, get_context  # noqa: PLC0415
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import active_children, get_context
 
         # A fork takes 2 ms and shares what is loaded, a new process 100 ms. It is not safe with threads around.
         method = "fork" if sys.platform == "linux" and not _THREADED & sys.modules.keys() else "spawn"
@@ -62,7 +62,7 @@ def _end(executor: Executor, others: set[BaseProcess], _: object, error: BaseExc
     thread of the executor is waited for: it may close the pipes that Python, as it ends, writes to.
     """
     if error is not None:
-        from multiprocessing import active_children  # noqa: PLC0415 - only large files need it
+        from multiprocessing import active_children
 
         for worker in set(active_children()) - others:
             worker.kill()
@@ -71,9 +71,9 @@ def _end(executor: Executor, others: set[BaseProcess], _: object, error: BaseExc
 
 def _begin() -> None:
     """Begin a worker: signals are for the job to obey, and no worker outlives it, even if it is killed."""
-    import gc  # noqa: PLC0415 - only a worker needs these
-    from multiprocessing import parent_process  # noqa: PLC0415
-    from threading import Thread  # noqa: PLC0415
+    import gc
+    from multiprocessing import parent_process
+    from threading import Thread
 
     gc.freeze()
     leave_to_parent()

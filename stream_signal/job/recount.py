@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.core.config import as_config
 from stream_signal.core.errors import InputError, Interrupted, StreamSignalError
-from stream_signal.core.stream import Counts, SignalStream
+from stream_signal.core.series.panel import Counts
+from stream_signal.core.stream import SignalStream
 from stream_signal.core.urls import shown_path
 from stream_signal.inputs.digest import Digests
 from stream_signal.inputs.plain import read_small

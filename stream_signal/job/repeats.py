@@ -10,19 +10,23 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import CheckpointError, DataError, shown
+from stream_signal.core.findings import Findings
+from stream_signal.core.limits import MAX_LINE_BYTES
 from stream_signal.core.observers.last_time import is_later
-from stream_signal.core.repairs import Repairs
-from stream_signal.core.rows.reader import MAX_LINE_BYTES, RowReader
-from stream_signal.core.rows.splitter import LineSplitter
+from stream_signal.core.series.grouping import Grouping
+from stream_signal.core.series.keys import Keys
+from stream_signal.core.text.reader import TextReader
+from stream_signal.core.text.splitter import LineSplitter
 from stream_signal.core.time_column import find_time
 from stream_signal.inputs.events import End
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterator
 
     from stream_signal.core.config import Config
     from stream_signal.core.header import Header
     from stream_signal.core.observers.last_time import LastTime
+    from stream_signal.core.rows import Rows
     from stream_signal.core.time_column import Position, TimeColumn
     from stream_signal.inputs.events import Event, Source
     from stream_signal.job.saved import Saved
@@ -49,8 +53,8 @@ class Repeats:
         self._header = header
         self._last = last
         self._position: Position = find_time(header, column) or 0
-        self._reader = RowReader(config, begin=lambda _: None)  # which keeps the fields of a row
-        self._reader.resume(header, 0, 0, Repairs())
+        self._reader = TextReader(config, Grouping(Keys(1)), begin=lambda _: (True, False))
+        self._reader.resume(header, 0, 0, Findings())
         self._splitter = LineSplitter()
         self._record: list[bytes] = []  # the lines of a row that is not complete
         self._before = b""
@@ -75,22 +79,32 @@ class Repeats:
             return b""
         rest = self._splitter.rest()
         self._record.append(rest)
-        if rest and (self._is_new(rest) or any(self._is_row_new() for _ in self._reader.rest())):
+        if rest and (self._is_new(rest) or self._are_new(self._reader.rest())):
             return self._begin_new(b"\n".join(self._record))
         self._reader.end_input()
         return b""
 
     def _is_new(self, line: bytes) -> bool:
         """Whether a line completes a row that has not been counted."""
-        rows = [self._is_row_new() for _ in self._reader.closes(line)]
-        if not any(rows) and self._reader.between_rows:
+        is_new = self._are_new(self._reader.rows(line))
+        if not is_new and self._reader.between_rows:
             self.lines += len(self._record)
             self._record.clear()
-        return any(rows)
+        return is_new
 
-    def _is_row_new(self) -> bool:
-        time, before, last = self._reader.text(self._position).strip(b" "), self._before, self._last
-        is_new, line = is_later(time, last), self._reader.line + 1
+    def _are_new(self, found: Iterator[Rows]) -> bool:
+        """Whether the row of a line is new."""
+        is_new = False
+        for rows in found:
+            for time in rows.texts(self._position):
+                is_new = self._is_row_new(time.strip(b" "))
+            if rows.failure:
+                raise rows.failure
+        return is_new
+
+    def _is_row_new(self, time: bytes) -> bool:
+        before, last = self._before, self._last
+        is_new, line = is_later(time, last), self._reader.line
         if before and not is_later(time, before):
             raise DataError(line, f"a timestamp after {shown(before)}", f"{shown(time)}; {UNIQUE}")
         if not (is_new or time == last or is_later(last, time)):

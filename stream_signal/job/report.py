@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.urls import without_secrets
 from stream_signal.outputs.metrics import Metrics
@@ -22,31 +22,27 @@ if TYPE_CHECKING:
 MOST_INPUTS = 50
 
 
+class Page(NamedTuple):
+    """What a page shows."""
+
+    config: Config
+    stream: SignalStream
+    overview: Overview
+    """what it has seen of the stream"""
+    charts: KeyCharts | None
+    """those of the keys, None if there are no keys"""
+    doubts: Doubts
+    started: float
+    """on the clock of `time.perf_counter`"""
+
+
 class ReportWriter(Every):
-    """Writes the page at `path` from what `overview` has seen of `stream`; every `seconds`, if not None, as it runs.
+    """Writes the page at `path`; every `seconds`, if not None, as it runs."""
 
-    `charts` has those of the keys, None if there are no keys.
-    """
-
-    def __init__(  # noqa: PLR0913, PLR0917 - what a page shows, and where it goes
-        self,
-        path: str,
-        config: Config,
-        stream: SignalStream,
-        overview: Overview,
-        charts: KeyCharts | None,
-        doubts: Doubts,
-        started: float,
-        seconds: float | None,
-    ) -> None:
+    def __init__(self, path: str, page: Page, seconds: float | None) -> None:
         super().__init__(seconds or inf)
         self._path = path
-        self._config = config
-        self._stream = stream
-        self._overview = overview
-        self._charts = charts
-        self._doubts = doubts
-        self._started = started
+        self._config, self._stream, self._overview, self._charts, self._doubts, self._started = page
         self._every = seconds
         self._inputs: list[tuple[str, int]] = []
         self._left_out = 0

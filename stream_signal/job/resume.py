@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import InputError
 from stream_signal.core.stream import SignalStream
-from stream_signal.job.checkpoint import CheckpointSaver, deciding_settings
+from stream_signal.job.checkpoint import CheckpointSaver, Covered, deciding_settings
 from stream_signal.job.position import Position
 
 if TYPE_CHECKING:
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from stream_signal.core.config import Config
     from stream_signal.core.observe import Observer
-    from stream_signal.core.observers.first_look import FirstLook
-    from stream_signal.core.observers.key_times import KeyTimes
     from stream_signal.core.observers.last_time import LastTime
     from stream_signal.inputs.events import Source
     from stream_signal.inputs.rotation import Rotations
@@ -48,7 +46,7 @@ class Resumption:
         self._rotations = rotations
         self._last_time: LastTime | None = None
         if not self.position.is_of_files:
-            from stream_signal.core.observers.last_time import LastTime  # noqa: PLC0415 - only a pipe needs it
+            from stream_signal.core.observers.last_time import LastTime
 
             self._last_time = LastTime(config.time_column)
         elif order.resume_by:
@@ -61,17 +59,17 @@ class Resumption:
         """The last timestamp tells the sender of a pipe where to continue."""
         return [self._last_time] if self._last_time else []
 
-    def stream(self, observers: Sequence[Observer], look: FirstLook | KeyTimes | None) -> SignalStream:
+    def stream(self, observers: Sequence[Observer]) -> SignalStream:
         """Return the stream as it was saved, or a new one; CheckpointError if the inputs are not those of then."""
         saved, path = self.saved, self._checkpoint.path
         if not saved:
-            return SignalStream(self._config, observers, look=look)
+            return SignalStream(self._config, observers)
         if saved.parts and self._rotations:
             self.position.resume_followed(saved.parts, saved.followed, self._rotations, path)
         elif saved.parts:
             self.position.resume(saved.parts, path)
         try:
-            stream = SignalStream.from_state(self._config, saved.state, observers, look=look)
+            stream = SignalStream.from_state(self._config, saved.state, observers)
         except ValueError as error:
             raise self._checkpoint.damaged(f"it is damaged: {error}") from None
         if self._last_time and "last_time" not in saved.state.observed and stream.rows:
@@ -81,17 +79,8 @@ class Resumption:
     def saver(self, stream: SignalStream, log: Log) -> CheckpointSaver:
         """Return the sink that saves the stream, with the signals continued after the lines of its rows."""
         order, position, saved = self._order, self.position, self.saved
-        saver = CheckpointSaver(
-            self._checkpoint,
-            self._settings,
-            position,
-            stream,
-            self._signals,
-            log,
-            order.checkpoint_every,
-            self._rotations,
-            quiet=order.is_quiet,
-        )
+        covered = Covered(self._settings, position, stream, self._signals, self._rotations)
+        saver = CheckpointSaver(self._checkpoint, covered, log, order.checkpoint_every, quiet=order.is_quiet)
         if self._rotations:
             saver.begin_followed(saved)
         if saved:
@@ -107,7 +96,7 @@ class Resumption:
         """Return the source without the rows that the sender repeats, if the order expects that."""
         if not (self.saved and self._last_time and self._order.resume_by and stream.rows):
             return source
-        from stream_signal.job.repeats import WithoutRepeats, repeats_of  # noqa: PLC0415 - few jobs need it
+        from stream_signal.job.repeats import WithoutRepeats, repeats_of
 
         repeats = repeats_of(self._config, self.saved, self._last_time, self._checkpoint.path)
         return WithoutRepeats(source, repeats, stream.skip_lines)

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from stream_signal.core.batch import Batch
-    from stream_signal.core.stream import Counts
+    from stream_signal.core.series.panel import Counts
     from stream_signal.core.stretch import Stretch
     from stream_signal.inputs.digest import Digests
     from stream_signal.inputs.events import Source
@@ -111,7 +111,7 @@ def run(
     if config.newest_first or isinstance(source, (str, os.PathLike)):
         inputs = _source_of(config, source)
         if executor and not config.newest_first:
-            from stream_signal.job.parallel import ParallelSource, Workers  # noqa: PLC0415 - few callers need it
+            from stream_signal.job.parallel import ParallelSource, Workers
 
             workers = Workers(lambda: executor, range_bytes, _AHEAD, share_files=False, may_fail=False)
             inputs = ParallelSource(
@@ -119,7 +119,7 @@ def run(
             )
         read(stream, inputs)
     else:
-        from stream_signal.inputs.given import chunks_of  # noqa: PLC0415 - the command reads paths
+        from stream_signal.inputs.given import chunks_of
 
         for chunk in chunks_of(source):
             stream.feed(chunk)
@@ -209,7 +209,7 @@ def execute(order: Order) -> None:
             doubts.say()
             log.info("job finished", **metrics.without_table().as_dict())
         except OutputError as error:
-            from stream_signal.outputs.stderr import complain  # noqa: PLC0415 - nearly never needed
+            from stream_signal.outputs.stderr import complain
 
             complain(error)
 
@@ -237,7 +237,7 @@ class _Held(ExitStack):
             if error:
                 error.add_note(text)
             else:
-                from stream_signal.outputs.stderr import say  # noqa: PLC0415 - nearly never needed
+                from stream_signal.outputs.stderr import say
 
                 say(text)
 
@@ -245,7 +245,7 @@ class _Held(ExitStack):
 def _digests(order: Order) -> Digests | None:
     if not order.manifest:
         return None
-    from stream_signal.inputs.digest import Digests  # noqa: PLC0415 - few jobs write a manifest
+    from stream_signal.inputs.digest import Digests
 
     check_output(order.manifest)
     return Digests(order.inputs)
@@ -260,7 +260,7 @@ def _write_manifest(  # noqa: PLR0913, PLR0917 - all that it has
     counts: Counts,
     metrics: Metrics,
 ) -> None:
-    from stream_signal.outputs.manifest import Manifest, write_manifest  # noqa: PLC0415 - few jobs write one
+    from stream_signal.outputs.manifest import Manifest, write_manifest
 
     inputs = [digest._asdict() for digest in digests.find()]
     write_manifest(Manifest.of(inputs, config_path, order.settings, config, counts, metrics), path)
@@ -275,7 +275,7 @@ def _log_start(log: Log, order: Order, config: Config, config_path: str | None) 
             log.info("config found", path=config_path, ignore="--no-config")
 
 
-def _record_failure(  # noqa: PLR0913, PLR0917 - what failed, and whom it concerns
+def _record_failure(
     error: StreamSignalError, version: str, order: Order, config: Config | None, log: Log, stop: StopSignals
 ) -> None:
     """Write the error to the log, and in place of the metrics; what cannot be written does not hide it."""
@@ -283,7 +283,7 @@ def _record_failure(  # noqa: PLR0913, PLR0917 - what failed, and whom it concer
         ignore = "--no-config ignores ./config.yaml"
         error.hint = f"{error.hint}; {ignore}" if error.hint else ignore
     if error.hint and error.hint != MORE_FILES:  # then not even a module can be opened
-        from stream_signal.job.advised import advised  # noqa: PLC0415 - only a failed job needs it
+        from stream_signal.job.advised import advised
 
         error.hint = advised(error, order.inputs, config, follows=order.follow)
     record = ErrorRecord.of(version, error)

@@ -10,7 +10,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stream_signal.core.repairs import BAD_ROW, MISSING_CLOSE
+from stream_signal.core.findings import BAD_ROW, MISSING_CLOSE
+from stream_signal.core.limits import FIRST_ROWS
 from stream_signal.core.state import State, natural
 from stream_signal.inputs.fingerprint import Fingerprint, hashed
 from stream_signal.inputs.rotation import Followed, Left
@@ -18,7 +19,7 @@ from stream_signal.inputs.rotation import Followed, Left
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SCHEMA = 3
+SCHEMA = 4
 FILES, PIPE = "files", "a pipe"
 # A place as schema 2 wrote it, as text.
 _PLACE = re.compile(r"(?:(?P<source>.*): )?line (?P<line>\d+)(?:: (?P<text>.*))?", re.DOTALL)
@@ -60,7 +61,7 @@ def decode(data: bytes) -> dict[str, Any]:
         schema, digest, content = whole["schema"], whole["sha256"], whole["saved"]
     except (ValueError, TypeError, KeyError, RecursionError):
         raise DamagedError("it is damaged, or not a checkpoint") from None
-    if schema not in {2, SCHEMA}:
+    if schema not in {2, 3, SCHEMA}:
         raise DamagedError(f"its schema is {str(schema)[:20]}, and this version reads 2 to {SCHEMA}")
     if digest != hashed(json.dumps(content).encode()):
         raise DamagedError("it is damaged: its SHA-256 does not match")
@@ -70,9 +71,10 @@ def decode(data: bytes) -> dict[str, Any]:
         raise DamagedError("it is damaged: its fields are not those of a checkpoint")
     if not isinstance(content["settings"], dict):
         raise DamagedError("it is damaged: its fields are not those of a checkpoint")
-    if schema == 2:
+    if schema < SCHEMA:
         try:
-            content["state"] = _from_schema_2(content["state"])
+            state = _from_schema_2(content["state"]) if schema == 2 else content["state"]
+            content["state"] = _from_schema_3(state, content["settings"])
         except (ValueError, TypeError, KeyError, AttributeError):
             raise DamagedError("it is damaged: it does not fit its schema") from None
     return content
@@ -137,9 +139,36 @@ def _from_schema_2(state: dict[str, Any]) -> dict[str, Any]:
     newer["observed"] = {"time_order": {"last": state["time"], "column": state["time_column"]}}
     repairs = state["repairs"]
     first = {kind: [_place_from(words) for words in places] for kind, places in repairs["first"].items()}
-    newer["repairs"] = {"counts": repairs["counts"], "first": first}
+    newer["repairs"] = {**repairs, "first": first}
     # Without a missing close there was nothing to count; with one, nothing tells how long the window was not full.
     newer["rows_without_mean"] = None if repairs["counts"].keys() & {MISSING_CLOSE, BAD_ROW} else 0
+    return newer
+
+
+def _from_schema_3(state: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """Put what was counted into one form, with keys and without, for one window and for several.
+
+    For each window it had counted the rows without a mean, those up to the last missing close; with keys, over all.
+    """
+    newer = {name: state[name] for name in ("header", "offset", "line", "symbols", "observed")}
+    counts, first = state["repairs"]["counts"], state["repairs"]["first"]
+    newer["repairs"] = {kind: [count, first[kind]] for kind, count in counts.items()}
+    newer |= {"rows": state["rows"], "full": [], "series": {}}
+    order = state["observed"].get("time_order")
+    if order is not None and not state["offset"]:  # between two inputs, of which the next one is looked at anew
+        newer["observed"] = state["observed"] | {"time_order": order | {"left": FIRST_ROWS}}
+    sizes = [settings["window"], *settings.get("windows", [])]
+    for window, size in zip([state, *state["more"]], sizes, strict=True):
+        without = window["rows_without_mean"]
+        if window["keys"] is None:
+            full = None if without is None else state["rows"] - without - min(len(window["ring"]), size - 1)
+            keys = {"": [state["rows"], window["signals"], full, window["ring"], window["places"]]}
+            newer["full"].append(0)
+        else:
+            keys = {key: [rows, signals, 0, *tail] for key, (rows, signals, *tail) in window["keys"].items()}
+            newer["full"].append(None if without is None else state["rows"] - without)
+        for key, series in keys.items():
+            newer["series"].setdefault(key, []).append(series)
     return newer
 
 

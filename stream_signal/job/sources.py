@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.config import Config
     from stream_signal.inputs.events import Source
-    from stream_signal.inputs.opening import Opened
+    from stream_signal.inputs.opened import Opened
 
 
 def source_of(
@@ -29,7 +29,7 @@ def source_of(
     """
     if not config.newest_first:
         return FilesSource(expanded(names), config, tap=tap, batches=batches)
-    from stream_signal.inputs.backwards import BackwardsSource  # noqa: PLC0415 - few files need it
+    from stream_signal.inputs.backwards import BackwardsSource
 
     refuse_unread_from_end(names)
     return BackwardsSource(names, config)

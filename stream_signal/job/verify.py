@@ -52,7 +52,7 @@ class Outcome(NamedTuple):
         return name, rows, signals, f"{self.seconds:.2f}", same
 
 
-def verify(  # noqa: PLR0913 - what there is to choose
+def verify(
     names: tuple[str, ...], config: Config, *, seed: int, jobs: int, sample: int | None, stop: StopSignals
 ) -> tuple[list[Outcome], StreamSignalError | None]:
     """Count the inputs in every way; return the outcomes, that of the row engine first, and its error, if it has one.

@@ -26,10 +26,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.config import BY_NAME, Config
 from stream_signal.core.errors import StreamSignalError
+from stream_signal.core.limits import MAX_LINE_BYTES
 from stream_signal.core.observe import Observer
-from stream_signal.core.rows.reader import MAX_LINE_BYTES
 from stream_signal.core.state import State
 from stream_signal.core.stream import SignalStream
+from stream_signal.core.tuning import Tuning
 from stream_signal.inputs.events import Counted
 from stream_signal.inputs.files import FilesSource
 from stream_signal.inputs.kept import stored_bytes, tail_of
@@ -53,9 +54,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from stream_signal.core.batch import Batch
-    from stream_signal.core.observe import Row
-    from stream_signal.core.stream import Engine
+    from stream_signal.core.rows import Row
     from stream_signal.core.stretch import Stretch
+    from stream_signal.core.tuning import Engine
     from stream_signal.inputs.events import Event, Source
     from stream_signal.job.stopping import StopSignals
 
@@ -102,14 +103,14 @@ class Answer(NamedTuple):
 
 def by_engine(subject: Subject, engine: Engine) -> Answer:
     """Count with one engine."""
-    stream = SignalStream(subject.config, engine=engine)
+    stream = SignalStream(subject.config, tuning=Tuning(engine))
     read(stream, subject.source(batches=True))
     return _answer(stream)
 
 
 def by_cuts(subject: Subject, engine: Engine, random: Random) -> Answer:
     """Count with one engine, fed in pieces of random sizes."""
-    stream = SignalStream(subject.config, engine=engine)
+    stream = SignalStream(subject.config, tuning=Tuning(engine))
     source = CutSource(subject.source(), random)
     read(stream, source)
     return _answer(stream, f"{source.pieces} pieces")
@@ -192,7 +193,7 @@ def by_pipe(subject: Subject) -> Answer:
 def by_fractions(subject: Subject, sample: int) -> Answer:
     """Have the oracle judge the first `sample` rows, one by one, and compare each with the block engine."""
     shown = _Shown(sample)
-    stream = SignalStream(subject.config, [shown], engine="blocks")
+    stream = SignalStream(subject.config, [shown], tuning=Tuning("blocks"))
     read(stream, _UntilSource(subject.source(), shown.is_full))
     if not shown.is_full():
         stream.finish()
@@ -352,7 +353,7 @@ class _StoppedStream:
         saved = json.dumps(self.stream.state().as_json())
         state = State.from_json(json.loads(saved), self._config.window, self._config.windows)
         engine: Engine = self._random.choice(("auto", "rows", "blocks"))
-        self.stream = SignalStream.from_state(self._config, state, engine=engine)
+        self.stream = SignalStream.from_state(self._config, state, tuning=Tuning(engine))
         self.stream.begin_input(*self._about)
         rest = b"".join(self._last)
         again = self._read - state.offset

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from stream_signal.core.config import Config
-    from stream_signal.core.stream import Counts
+    from stream_signal.core.series.panel import Counts
     from stream_signal.outputs.metrics import Metrics
 
 SCHEMA = 1
@@ -51,7 +51,7 @@ class Manifest(NamedTuple):
     """as in the metrics, also if their table is written elsewhere; not written without keys"""
 
     @classmethod
-    def of(  # noqa: PLR0913, PLR0917 - all that a manifest has
+    def of(
         cls,
         inputs: Sequence[Mapping[str, Any]],
         path: str | None,
@@ -114,7 +114,7 @@ def read_manifest(data: bytes) -> Manifest:
 
 def versions() -> dict[str, str]:
     """Return the versions of what counts; NumPy is not loaded for it."""
-    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - few jobs write a manifest
+    from importlib.metadata import PackageNotFoundError, version
 
     try:
         numpy = version("numpy")

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from stream_signal.core.config import Config
-    from stream_signal.core.stream import Counts, SignalStream
+    from stream_signal.core.series.panel import Counts
+    from stream_signal.core.stream import SignalStream
 
 JSON, PROMETHEUS = "json", "prometheus"
 UNKNOWN_VERSION = "unknown"  # if the config could not be read
@@ -124,7 +125,7 @@ def write_metrics(
 ) -> None:
     """Write the metrics, and before them the table of the keys if it has a file of its own, as `write_record` does."""
     if keys_output is not None and metrics.by_key is not None:
-        from stream_signal.outputs.keys import write_keys  # noqa: PLC0415 - few jobs write one
+        from stream_signal.outputs.keys import write_keys
 
         write_keys(metrics.by_key, keys_output)
         metrics = metrics.without_table()
@@ -145,7 +146,7 @@ def write_record(
     record in place, which waits for nobody, is taken within `last`.
     """
     if form == PROMETHEUS:
-        from stream_signal.outputs.prometheus import last_success, text_of  # noqa: PLC0415 - few jobs write it
+        from stream_signal.outputs.prometheus import last_success, text_of
 
         text = text_of(record, last_success(record, output))
     else:

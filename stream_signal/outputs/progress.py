@@ -93,7 +93,7 @@ class Progress(Sink):
         erase()
 
     def _line(self, now: float) -> str:
-        from tqdm import tqdm  # noqa: PLC0415 - 30 ms that a job of less than a second saves
+        from tqdm import tqdm
 
         if self._sizes is None:
             self._sizes = self._sizes_of_inputs()

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from stream_signal.core.buckets import Buckets
+    from stream_signal.core.findings import Findings
     from stream_signal.core.observers.overview import Overview
-    from stream_signal.core.repairs import Repairs
     from stream_signal.outputs.metrics import Metrics
 
 # A page has to be small enough to be mailed; the table of keys takes what the rest leaves.
@@ -45,7 +45,7 @@ class Report(NamedTuple):
     """those of the keys, None without keys"""
     windows: Sequence[int]
     signals: int
-    repairs: Repairs
+    repairs: Findings
     doubts: Sequence[str]
     settings: Mapping[str, Any]
     inputs: Sequence[tuple[str, int]]

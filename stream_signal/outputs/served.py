@@ -48,7 +48,7 @@ class Served(MetricsSoFar):
 
     def __enter__(self) -> Self:
         try:
-            from prometheus_client import CollectorRegistry, start_http_server  # noqa: PLC0415 - few jobs are served
+            from prometheus_client import CollectorRegistry, start_http_server
         except ImportError:
             raise ConfigError("--prometheus needs the package prometheus_client").with_hint(
                 "pip install 'stream-signal[ops]'"
@@ -79,7 +79,7 @@ class Served(MetricsSoFar):
 
     def collect(self) -> Iterator[Any]:
         """Yield the metrics that were made last, as prometheus_client asks for them; none before the first row."""
-        from prometheus_client.core import GaugeMetricFamily  # noqa: PLC0415
+        from prometheus_client.core import GaugeMetricFamily
 
         last = self._last
         for gauge in gauges(*last) if last else ():

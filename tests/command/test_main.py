@@ -169,13 +169,3 @@ def test_an_error_is_one_line(folder: Path) -> None:
     assert done.stderr.count("\n") == 2
     done = run_command("--config", "c\nd.yaml", cwd=folder)
     assert done.stderr.count("\n") == 2
-
-
-def test_a_quiet_job_loads_neither_numpy_nor_structlog(folder: Path) -> None:
-    """A small job without a log starts without NumPy, structlog, YAML or csv."""
-    script = (
-        "import sys; from stream_signal.command.main import main; code = main(['data.csv']); "
-        "print(code, {'numpy', 'structlog', 'yaml', 'dataclasses', 'asyncio'} & set(sys.modules), file=sys.stderr)"
-    )
-    done = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, check=True)
-    assert done.stderr == b"0 set()\n"

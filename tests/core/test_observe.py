@@ -14,11 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import Config, DataError, Observer, Row, SignalStream, State
-from stream_signal.core.observers.first_look import FirstLook
 from support.candle_csv import candle_csv
 from support.oracle import means, value_of
 from support.strategies import Document, candle_files, close_lists, cuts, documents, windows
-from support.streams import by_blocks
+from support.streams import BY_ROWS, by_blocks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,7 +87,7 @@ def test_a_new_observer_is_one_file_and_one_line(tmp_path: Path) -> None:
     closes = ["4.58", "4.580", "4.59", "", "4.6", "4.5", "46e-1", "4.61"] * 500
     values = [value for value in map(value_of, closes) if value is not None]
     wanted = sum(now > before for before, now in pairwise(values))
-    for engine in ({"engine": "rows"}, by_blocks(1000), by_blocks(65536)):
+    for engine in (BY_ROWS, by_blocks(1000), by_blocks(65536)):
         rose = module.CloseRose()
         stream = SignalStream(Config(), observers=[rose], **engine)
         stream.feed(candle_csv(closes))
@@ -102,12 +101,12 @@ def test_the_engines_show_the_same_rows(
 ) -> None:
     """Laws 2 and 3: number, close, mean, signal and any text of each row are the same, by either engine, at any cut."""
     options: dict[str, Any] = {"window": window, "bad_rows": bad_rows}
-    wanted = recorded([text], column, {"engine": "rows"}, **options)
+    wanted = recorded([text], column, BY_ROWS, **options)
     engine = by_blocks(data.draw(st.sampled_from([100, 1000, 65536])))
     assert recorded(data.draw(cuts(text)), column, engine, **options) == wanted
 
 
-@given(documents(), windows, st.sampled_from([{"engine": "rows"}, by_blocks(500)]))
+@given(documents(), windows, st.sampled_from([BY_ROWS, by_blocks(500)]))
 def test_exact(document: Document, window: int, engine: dict[str, Any]) -> None:
     """Law 1: the close and the mean that an observer sees are those of the fractions."""
     recorder = Recorder()
@@ -126,7 +125,7 @@ def test_values_beyond_int64(data: st.DataObject, closes: list[str], window: int
     """Closes too large for the arrays are shown one at a time, and are the same."""
     large = [f"9e{data.draw(st.integers(15, 40))}" if close and data.draw(st.booleans()) else close for close in closes]
     text = candle_csv(["1"] * 40 + [str(10**15 + number) for number in range(40)] + large)
-    wanted = recorded([text], 0, {"engine": "rows"}, window=window * 2000)
+    wanted = recorded([text], 0, BY_ROWS, window=window * 2000)
     assert recorded([text], 0, by_blocks(65536), window=window * 2000) == wanted
 
 
@@ -168,19 +167,13 @@ def named(name: str) -> Observer:
         ([Recorder(), Recorder(1)], "a name of its own for each observer, found 'recorder', which is taken"),
         ([named("a"), named("b"), named("a")], "a name of its own for each observer, found 'a', which is taken"),
         ([Keeper()], "a `name` for the snapshot of each observer, found none in Keeper"),
-        ([named("doubts")], "a name of its own for each observer, found 'doubts', which is taken"),
+        ([named("tail")], "a name of its own for each observer, found 'tail', which is taken"),
     ],
 )
 def test_each_snapshot_has_a_name(observers: list[Observer], message: str) -> None:
     """No observer is restored from what another one saved: a name that is taken, or missing, is refused at once."""
     with pytest.raises(ValueError, match=re.escape(message)):
         SignalStream(Config(), observers)
-
-
-def test_a_name_that_the_stream_has() -> None:
-    """The first look at the timestamps is kept under a name, too."""
-    with pytest.raises(ValueError, match="found 'time_order', which is taken"):
-        SignalStream(Config(), [named("time_order")], look=FirstLook())
 
 
 def test_observers_without_a_snapshot_need_no_name() -> None:
@@ -190,7 +183,7 @@ def test_observers_without_a_snapshot_need_no_name() -> None:
     assert stream.state().observed == {"recorder": 1}
 
 
-@pytest.mark.parametrize("engine", [{"engine": "rows"}, by_blocks(65536)], ids=["rows", "blocks"])
+@pytest.mark.parametrize("engine", [BY_ROWS, by_blocks(65536)], ids=["rows", "blocks"])
 def test_the_text_of_a_bad_row(engine: dict[str, Any]) -> None:
     """Its fields are there if it has as many as the header, as written; otherwise they are empty."""
     good = b"60,1.5\n" * 9
@@ -218,7 +211,7 @@ def test_an_observer_that_fails() -> None:
     assert stream.rows == 0
 
 
-@pytest.mark.parametrize("engine", [{"engine": "rows"}, by_blocks(65536)], ids=["rows", "blocks"])
+@pytest.mark.parametrize("engine", [BY_ROWS, by_blocks(65536)], ids=["rows", "blocks"])
 def test_a_close_has_one_form(engine: dict[str, Any]) -> None:
     """A close is shown without zeros at the end of its decimals, however it and its neighbours are written."""
     recorder = Recorder()

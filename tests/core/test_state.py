@@ -15,9 +15,7 @@ from hypothesis import strategies as st
 
 import stream_signal.core.observers
 from stream_signal import Config, DataError, Observer, Row, SignalLines, SignalStream, State, TimeOrder
-from stream_signal.core.observers.first_look import FirstLook
 from stream_signal.core.observers.key_charts import KeyCharts
-from stream_signal.core.observers.key_times import KeyTimes
 from stream_signal.core.observers.last_time import LastTime
 from stream_signal.core.observers.overview import Overview
 from support.candle_csv import candle_csv
@@ -33,7 +31,7 @@ from support.strategies import (
     tied_prices,
     windows,
 )
-from support.streams import by_blocks, moved, outcome
+from support.streams import BY_ROWS, by_blocks, moved, outcome
 
 
 def known(counted: SignalStream) -> object:
@@ -157,16 +155,13 @@ class Watched:
 
     def __init__(self, config: Config, state: State | None, *, first: bool, **engine: Any) -> None:
         keyed = config.is_keyed
-        look = (KeyTimes(rows=3) if keyed else FirstLook()) if first else None
-        self.times = look or (KeyTimes() if keyed else TimeOrder())
+        self.times = TimeOrder(rows=3 if first else None)
         self.last, self.tally, self.charts = LastTime(), Tally(), KeyCharts(most=4)
         self.overview = Overview(keyed=keyed, windows=1 + len(config.windows), most=8)
         lines = SignalLines(keyed=keyed, windows=config.windows)
-        observers: list[Observer] = [lines, self.last, self.tally, self.charts, self.overview]
-        if not look:
-            observers.append(self.times)  # type: ignore[arg-type]
+        observers: list[Observer] = [lines, self.times, self.last, self.tally, self.charts, self.overview]
         make = partial(SignalStream.from_state, config, state) if state else partial(SignalStream, config)
-        self.stream = make(observers, look=look, **engine)
+        self.stream = make(observers, **engine)
 
     def end(self, data: bytes) -> object:
         """Feed the last bytes; return all there is to know then."""
@@ -176,7 +171,7 @@ class Watched:
             stream.end_input()
         except DataError as error:
             return str(error), known(stream)
-        order = self.times.order
+        order = self.times
         steps = order.steps
         return (
             (known(stream), stream.by_key, stream.by_window, stream.by_key_and_window),
@@ -192,8 +187,8 @@ def test_everything_that_watches_is_watched() -> None:
     names = [name for _, name, _ in pkgutil.iter_modules(stream_signal.core.observers.__path__)]
     modules = [importlib.import_module(f"stream_signal.core.observers.{name}") for name in names]
     found = {name for module in modules for name, kind in vars(module).items() if hasattr(kind, "snapshot")}
-    assert found - {"Buckets", "Observer"} == {
-        *("FirstLook", "KeyCharts", "KeyTimes", "LastTime", "Overview", "SignalLines", "TimeOrder")
+    assert found - {"Buckets", "Observer", "TimeSequence"} == {
+        *("KeyCharts", "LastTime", "Overview", "SignalLines", "TimeOrder")
     }
 
 
@@ -280,25 +275,34 @@ def valid() -> dict[str, Any]:
         ("rows", 10**30),
         ("rows", "5"),
         ("rows", True),
-        ("signals", 6),
         ("offset", 1.0),
         ("line", None),
-        ("ring", [1, 2, 3, 4]),
-        ("ring", [1, 2.5]),
-        ("ring", "123"),
-        ("ring", [10**900]),
-        ("places", 401),
+        ("rows", 4),
+        ("full", []),
+        ("full", [-1]),
+        ("series", {"": []}),
+        ("series", {"": [[5, 6, 1, [300, 450, 600], 2]]}),
+        ("series", {"": [[5, 1, 4, [300, 450, 600], 2]]}),
+        ("series", {"": [[5, 1, "2", [300, 450, 600], 2]]}),
+        ("series", {"": [[5, 1, 1, [1, 2, 3, 4], 2]]}),
+        ("series", {"": [[5, 1, 1, [1, 2.5], 2]]}),
+        ("series", {"": [[5, 1, 1, "123", 2]]}),
+        ("series", {"": [[5, 1, 1, [10**900], 2]]}),
+        ("series", {"": [[5, 1, 1, [300, 450, 600], 401]]}),
+        ("series", {"": [[6, 1, 1, [300, 450, 600], 2]]}),
         ("header", None),
         ("header", {}),
         ("header", [1]),
-        ("repairs", {}),
-        ("repairs", {"counts": [], "first": {}}),
-        ("repairs", {"counts": {"bad_rows": -1}, "first": {}}),
-        ("repairs", {"counts": {}, "first": {"bad_rows": [1]}}),
-        ("repairs", {"counts": {}, "first": {"bad_rows": [["1", "", None]]}}),
+        ("repairs", []),
+        ("repairs", {"bad_rows": 1}),
+        ("repairs", {"bad_rows": [-1, []]}),
+        ("repairs", {"bad_rows": [1, []]}),
+        ("repairs", {"bad_rows": [1, [1]]}),
+        ("repairs", {"bad_rows": [1, [["1", "", None]]]}),
+        ("repairs", {"bad_rows": [1, [[1, "", None], [2, "", None]]]}),
+        ("repairs", {"bad_rows": [9, [[line, "", None] for line in range(1, 5)]]}),
+        ("repairs", {"odd_rows": [1, [[1, "", None]]]}),
         ("observed", []),
-        ("rows_without_mean", 3),
-        ("rows_without_mean", "2"),
         ("more", 1),
     ],
 )
@@ -324,7 +328,7 @@ def test_the_engines_agree_on_the_state() -> None:
     """After the same bytes, the row engine and the block engine leave the same state."""
     text = candle_csv(["4.58", "4.59", "", "4.5", "4.61"] * 200)[:-7]
     states = []
-    engines: list[dict[str, Any]] = [{"engine": "rows"}, by_blocks(1000)]
+    engines: list[dict[str, Any]] = [BY_ROWS, by_blocks(1000)]
     for engine in engines:
         counted = SignalStream(**engine)
         counted.feed(text)

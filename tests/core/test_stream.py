@@ -15,7 +15,7 @@ from support.candle_csv import candle_csv
 from support.cases import DATA
 from support.oracle import means, value_of
 from support.strategies import close_lists, cuts, windows
-from support.streams import by_blocks
+from support.streams import BY_ROWS, by_blocks
 
 
 def test_a_stream_that_failed_takes_no_more() -> None:
@@ -45,7 +45,7 @@ def test_counts_as_the_rows_come() -> None:
     assert seen == [(1, 0, 0.0), (2, 1, 0.5), (2, 1, 0.5), (4, 2, 0.5)]
 
 
-@given(close_lists, windows, st.sampled_from([{"engine": "rows"}, by_blocks(64), by_blocks(65536)]), st.data())
+@given(close_lists, windows, st.sampled_from([BY_ROWS, by_blocks(64), by_blocks(65536)]), st.data())
 def test_rows_with_a_mean(closes: list[str], window: int, engine: dict[str, Any], data: st.DataObject) -> None:
     """After every piece, `rows_with_mean` is the number of rows counted so far whose window is full."""
     stream, wanted = SignalStream(Config(window=window), **engine), means([value_of(close) for close in closes], window)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import Config, DataError, Observer, SignalStream, TimeOrder
-from stream_signal.core.observers.first_look import FirstLook
+from stream_signal.core.limits import FIRST_ROWS
 from stream_signal.core.stretch import NotApart
 from support.candle_csv import CLOSES, candle_csv
 from support.strategies import candle_files, windows
@@ -55,7 +55,7 @@ def fed(stream: SignalStream, data: bytes) -> str | None:
     st.sampled_from([0, 0, 0.01, 0.2]),
     st.integers(0, 1),
 )
-def test_a_stream_with_stretches(  # noqa: PLR0917 - all are drawn
+def test_a_stream_with_stretches(
     data: bytes,
     window: int,
     bad_rows: str,
@@ -91,7 +91,7 @@ def test_most_lines_are_stretch_of() -> None:
     stream.feed(b"".join(lines[100:200]))
     stretch = stretch_of(stream, b"".join(lines[200:]))
     assert stretch
-    assert (stretch.lines, stretch.segment.rows) == (103, 103)
+    assert (stretch.lines, stretch.segments.rows) == (103, 103)
     assert stretch.repairs.in_words() == {
         "missing_closes": ["line 102"],
         "bad_rows": ["line 103: expected a decimal number in column 'close', found 'x'"],
@@ -113,7 +113,7 @@ def test_not_yet() -> None:
     for piece, may in ((b"time,cl", False), (b"ose\n17,5\n", True), (b'18,"6', False), (b'"\n', True), (b"19,", False)):
         stream.feed(piece)
         assert bool(stream.apart()) == may
-    looked = SignalStream(Config(), look=FirstLook())
+    looked = SignalStream(Config(), [TimeOrder(rows=FIRST_ROWS)])
     looked.feed(b"time,close\n17,5\n")
     assert looked.apart() is None
     looked.feed(b"".join(b"%d,5\n" % second for second in range(18, 10_018)))
@@ -125,7 +125,7 @@ def test_not_yet() -> None:
 
 def test_the_seam_between_two_inputs_is_seen() -> None:
     """The first look compares the next input with the last lines of a stretch."""
-    stream = SignalStream(Config(), look=(look := FirstLook()))
+    stream = SignalStream(Config(), [order := TimeOrder(rows=FIRST_ROWS)])
     stream.feed(b"time,close\n" + b"".join(b"%d,5\n" % second for second in range(1000, 9000)))
     stream.feed(b"".join(b"%d,5\n" % second for second in range(9000, 9999)) * 3)
     lines = b"".join(b"%d,5\n" % second for second in (9999, 99999))
@@ -134,9 +134,9 @@ def test_the_seam_between_two_inputs_is_seen() -> None:
     stream.add(stretch, lines)
     stream.end_input()
     stream.feed(b"99998,5\n")
-    assert look.order.last == b"99998"
-    assert str(look.order.first["backwards"]).endswith("'9000' after '9998'")
-    assert look.order.counts["backwards"] == 3
+    assert order.last == b"99998"
+    assert str(order.first["backwards"]).endswith("'9000' after '9998'")
+    assert order.counts["backwards"] == 3
 
 
 def test_a_stretch_elsewhere_is_refused() -> None:

@@ -11,7 +11,7 @@ from stream_signal.core.formats import FORMATS
 from stream_signal.core.header import Header
 from stream_signal.core.observers.signal_lines import SignalLines
 from stream_signal.core.time_column import NAMES, find_time
-from support.streams import by_blocks
+from support.streams import BY_ROWS, by_blocks
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_one_of_two_is_missing() -> None:
         find_time(Header(b"", ("date", "close"), ",", 1, 2), ("date", "hour"))
 
 
-@pytest.mark.parametrize("engine", [{"engine": "rows"}, by_blocks(65536)])
+@pytest.mark.parametrize("engine", [BY_ROWS, by_blocks(65536)])
 @pytest.mark.parametrize("width", [0, 2])
 def test_joined(engine: dict[str, Any], width: int) -> None:
     """Both engines write the two texts joined by a space, and compare them as one."""

@@ -21,8 +21,10 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from stream_signal import Config, DataError, InputError, MissingColumnError, SignalStream
-from stream_signal.core.observers.first_look import FirstLook
+from stream_signal.core.limits import FIRST_ROWS
 from stream_signal.core.observers.signal_lines import SignalLines
+from stream_signal.core.observers.time_order import TimeOrder
+from stream_signal.core.tuning import Tuning
 from stream_signal.inputs.arrow import read_batches, read_columns
 from stream_signal.inputs.magic import find_format
 from support.candle_csv import FIRST_TIMESTAMP, HEADER, candle_csv
@@ -130,11 +132,11 @@ def test_arrays_are_counted_as_text(
     data = written(pa.table({"time": times[:count], "close": pa.array(closes[:count], pa.float64())}), form, rows)
     found = []
     for chunks in (chunks_of(data), batches_of(data)):
-        look = FirstLook()
-        stream = SignalStream(Config(window=3, windows=windows), look=look)
+        order = TimeOrder(rows=FIRST_ROWS)
+        stream = SignalStream(Config(window=3, windows=windows), [order])
         feed(stream, chunks)
         about = stream.rows_with_mean, stream.repairs.in_words(), stream.by_window
-        found.append((stream.finish(), about, look.order.counts, look.order.last, look.order.pairs))
+        found.append((stream.finish(), about, order.counts, order.last, order.pairs))
     assert found[0] == found[1]
 
 
@@ -144,10 +146,23 @@ def test_floats_are_not_made_text(kind: Any) -> None:
     closes = [40_000 + number % 1009 / 100 for number in range(30_000)]
     table = pa.table({"time": range(30_000), "close": pa.array(closes, kind)})
     data = written(table, "parquet", rows=10_000)
-    look = FirstLook()
-    stream = SignalStream(Config(), look=look)
+    order = TimeOrder(rows=FIRST_ROWS)
+    stream = SignalStream(Config(), [order])
     feed(stream, [chunk if isinstance(chunk, bytes) else chunk._replace(lines=refused) for chunk in batches_of(data)])
-    assert (stream.finish().rows, look.order.last) == (30_000, b"29999")
+    assert (stream.finish().rows, order.last) == (30_000, b"29999")
+
+
+@pytest.mark.parametrize("engine", ["auto", "rows"])
+def test_the_first_row_of_each_batch_is_a_sample(engine: Any) -> None:
+    """Of the rows behind the first ones, the timestamp of the first row of each batch is compared, in either engine."""
+    times = [*range(1000, 2000), *range(500)]
+    data = written(pa.table({"time": times, "close": pa.array([4.5] * 1500, pa.float64())}), "arrow", rows=100)
+    order = TimeOrder(rows=10)
+    stream = SignalStream(Config(), [order], tuning=Tuning(engine))
+    feed(stream, batches_of(data))
+    stream.finish()
+    assert {kind: str(step) for kind, step in order.sampled.items()} == {"backwards": "row 1001: '0' after '1900'"}
+    assert (order.counts, order.last) == ({}, b"499")
 
 
 def test_another_layout() -> None:

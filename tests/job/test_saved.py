@@ -50,7 +50,7 @@ def test_schema_2_with_a_place_in_one_of_several_files(tmp_path: Path) -> None:
     assert repairs["first"] == {"bad_rows": ["a.csv: line 2: expected a decimal number in column 'close', found 'x'"]}
     saved = json.loads((tmp_path / "state.json").read_bytes())["saved"]
     place = [2, "expected a decimal number in column 'close', found 'x'", "a.csv"]
-    assert saved["state"]["repairs"]["first"] == {"bad_rows": [place]}
+    assert saved["state"]["repairs"] == {"bad_rows": [1, [place]]}
 
 
 def test_schema_2_without_a_full_window() -> None:
@@ -62,6 +62,34 @@ def test_schema_2_without_a_full_window() -> None:
     assert (stream.rows_with_mean, [doubt.kind for doubt in doubts_of(stream, TimeOrder())]) == (0, ["never_full"])
     stream.feed(b"70,1.6\n")
     assert (stream.rows_with_mean, doubts_of(stream, TimeOrder())) == (1, [])
+
+
+def test_schema_3_with_findings(tmp_path: Path) -> None:
+    """What a checkpoint of schema 3 had found goes on: repairs, timestamps and doubts, each with its first place."""
+    shutil.copy(CHECKPOINTS / "schema-3-repairs.json", tmp_path / "state.json")
+    (tmp_path / "config.yaml").write_text(settings_yaml(window=2, bad_rows="missing"))
+    (tmp_path / "a.csv").write_text("BTC/USD\ntime,close\n10,1\n20,\n30,\n40,\n50,\n60,x\n60,2\n")
+    (tmp_path / "b.csv").write_text("time,close\n70,1.5\n80,1.6\n90,1.7\n100,\n")
+    done = run_in_process("a.csv", "b.csv", "--checkpoint", "state.json", "--log-file", "run.log", cwd=tmp_path)
+    assert (done.code, done.record["rows_processed"], done.record["value"]) == (0, 11, 2 / 11)
+    repairs, times, *doubts = logged(tmp_path, "repairs", "times", "doubt")
+    bad = "a.csv: line 8: expected a decimal number in column 'close', found 'x'"
+    assert repairs == {
+        "event": "repairs",
+        "preamble_lines": 1,
+        "missing_closes": 5,
+        "bad_rows": 1,
+        "first": {
+            "preamble_lines": ["a.csv: line 1: 'BTC/USD'"],
+            "missing_closes": ["a.csv: line 4", "a.csv: line 5", "a.csv: line 6"],
+            "bad_rows": [bad],
+        },
+    }
+    assert times == {"event": "times", "repeated": 1, "first": {"repeated": "row 7: '60' after '60'"}}
+    assert [doubt["text"] for doubt in doubts] == [
+        f"1 of 11 rows (9.09 %) could not be read and count without a close; first: {bad}",
+        "the same timestamp twice: 1 of 10 (10 %) equals the one before it; first: row 7: '60' after '60'",
+    ]
 
 
 def test_a_followed_file_of_before_first_timestamps(tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ def test_while_opening(flag: str, number: signal.Signals, tmp_path: Path) -> Non
         ("after", "write", "1", "-", 0),
     ],
 )
-def test_while_the_metrics_are_written(  # noqa: PLR0917 - a moment, and what it leads to
+def test_while_the_metrics_are_written(
     moment: str, call: str, file: str, output: str, code: int, tmp_path: Path
 ) -> None:
     """A signal at this moment leads to one outcome: the metrics and success, or the error record and its exit code."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from stream_signal import Config
-from stream_signal.core.segment import Segment
+from stream_signal.core.series.series import Series
 from stream_signal.core.state import State
 from stream_signal.inputs.kept import stored_bytes
 from stream_signal.job import oracle, ways
@@ -23,6 +23,8 @@ from support.cases import CASES, Case
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from stream_signal.core.series.segment import Segment
 
 WAYS = [
     "row engine",
@@ -132,7 +134,9 @@ def test_newest_first(tmp_path: Path) -> None:
 
 
 def one_more(found: State) -> State:
-    return found._replace(signals=found.signals + 1)
+    ((key, (first, *more)),) = found.panel.series.items()
+    series = {key: [first._replace(signals=first.signals + 1), *more]}
+    return found._replace(panel=found.panel._replace(series=series))
 
 
 def plant(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,13 +145,13 @@ def plant(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
         right: Callable[..., State] = State.from_json
         monkeypatch.setattr(State, "from_json", lambda *arguments: one_more(right(*arguments)))
     elif fault == "jobs":
-        add = Segment.add_to
+        add = Series.add
 
-        def wrong(self: Segment, tally: Any) -> None:
-            add(self, tally)
-            tally.signals += 1
+        def wrong(self: Series, segment: Segment) -> None:
+            add(self, segment)
+            self.signals += 1
 
-        monkeypatch.setattr(Segment, "add_to", wrong)
+        monkeypatch.setattr(Series, "add", wrong)
     elif fault == "pipe":
 
         def shortened(name: str) -> Iterator[bytes]:

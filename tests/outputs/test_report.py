@@ -22,6 +22,7 @@ pytest.importorskip("bokeh")
 
 from stream_signal import Config, SignalStream
 from stream_signal.core.observers.overview import Overview
+from stream_signal.core.tuning import Tuning
 from stream_signal.outputs.report import data_of
 from support.candle_csv import candle_csv
 from support.commands import COMMAND, logged, run_in_process
@@ -125,7 +126,7 @@ def test_the_same_from_file_and_pipe(tmp_path: Path) -> None:
         job.stdin.flush()
     job.communicate()
     overview = Overview()
-    stream = SignalStream(Config(), [overview], engine="rows")
+    stream = SignalStream(Config(), [overview], tuning=Tuning("rows"))
     stream.feed(data)
     wanted = data_of(overview, [5])
     assert json.loads(wanted)["size"] == 8

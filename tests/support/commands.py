@@ -48,7 +48,10 @@ def run_command(*arguments: str, stdin: bytes | None = b"", cwd: Path, **options
 
 
 def run_in_process(*arguments: str, stdin: bytes = b"", cwd: Path) -> Done:
-    """Run `stream-signal` to its end within this process, on pipes like one of its own, at a fiftieth of the cost."""
+    """Run `stream-signal` to its end within this process, on pipes like one of its own, at a fiftieth of the cost.
+
+    Not with workers: what multiprocessing starts for them outlives the job, and keeps its pipes open.
+    """
     into, out, err = os.pipe(), os.pipe(), os.pipe()
     with ThreadPoolExecutor() as threads:
         threads.submit(_write_all, into[1], stdin)

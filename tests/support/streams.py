@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING, Any
 from stream_signal import Config, DataError, SignalStream, State
 from stream_signal.core.observers.signal_lines import SignalLines
 from stream_signal.core.stretch import NotApart
+from stream_signal.core.tuning import Tuning
 
 if TYPE_CHECKING:
     from stream_signal.core.stretch import Stretch
 
 
+BY_ROWS: dict[str, Any] = {"tuning": Tuning("rows")}
+"""the arguments that use only the text reader"""
+
+
 def by_blocks(block_bytes: int) -> dict[str, Any]:
     """Return the arguments that use only the block engine, in blocks of `block_bytes`."""
-    return {"engine": "blocks", "block_bytes": block_bytes}
+    return {"tuning": Tuning("blocks", block_bytes=block_bytes)}
 
 
 def outcome(pieces: list[bytes], engine: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
@@ -61,13 +66,13 @@ def lines_of(pieces: list[bytes], form: str = "csv", engine: dict[str, Any] | No
     return written + lines.take()
 
 
-def stretch_of(stream: SignalStream, lines: bytes) -> Stretch | None:
-    """Count lines as another process does; None if the stream has to read them."""
+def stretch_of(stream: SignalStream, lines: bytes, offset: int = 1) -> Stretch | None:
+    """Count lines as another process does, those from an offset on; None if the stream has to read them."""
     apart = stream.apart()
     if not apart:
         return None
     try:
-        stretch = SignalStream.count_apart(pickle.loads(pickle.dumps(apart)), [lines[:7], lines[7:]])
+        stretch = SignalStream.count_apart(pickle.loads(pickle.dumps(apart)), [lines[:7], lines[7:]], offset)
     except NotApart:
         return None
     copied: Stretch = pickle.loads(pickle.dumps(stretch))

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import Config, DataError, SignalStream
-from stream_signal.core.rows.reader import MAX_LINE_BYTES
+from stream_signal.core.limits import MAX_LINE_BYTES
 from support.archives import COMPRESSORS, ZIP_METHODS, zipped
 from support.candle_csv import candle_csv, row
 from support.commands import run_in_process, settings_yaml

@@ -101,7 +101,7 @@ def _from_list(values: Sequence[Any]) -> Closes:
 def _from_arrow(values: Any) -> Closes:
     """Read an Arrow array, or what can give one, without a copy where it has no nulls."""
     try:
-        import pyarrow as pa  # noqa: PLC0415 - large, and few need it
+        import pyarrow as pa
     except ImportError:
         name = type(values).__name__
         raise ValueError(

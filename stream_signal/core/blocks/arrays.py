@@ -1,4 +1,4 @@
-"""An array of closes -> the signal of each, and its mean, pushed into a `RollingMean` piece by piece.
+"""An array of closes -> the signal of each, and its mean, pushed into a `RollingSum` piece by piece.
 
 There are three ways through a piece. Each takes what it can prove and leaves the rest to the next:
 
@@ -21,6 +21,7 @@ import numpy as np
 from stream_signal.core.blocks.decimals import FEW, LEAST_PLACES, to_ticks
 from stream_signal.core.blocks.rolling import has_mean, push_closes
 from stream_signal.core.ticks import INT64_MAX, ticks_of
+from stream_signal.core.tuning import Tuning
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,20 +29,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from stream_signal.core.blocks.decimals import AnyFloats
-    from stream_signal.core.rolling import RollingMean
+    from stream_signal.core.rolling import RollingSum
     from stream_signal.core.ticks import Close
 
     Flags = NDArray[np.bool_]
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
-# A piece and what is computed from it, 2 MB, stay in the processor's cache; shorter ones pay more for the calls.
-PIECE = 1 << 16
 # Of a short array the pieces are shorter: to get memory from the system for the first time costs more than the calls.
 LEAST_PIECE = 1 << 13
 PIECES = 16
-# A longer window would be copied more often than it is worth.
-LONGEST_IN_FLOATS = 1 << 13
 EXACT_IN_FLOATS = 2**53
 # With a larger share of values that are read as text, it is faster to push them one at a time.
 MOST_UNPROVEN = 0.25
@@ -55,19 +52,25 @@ class Closes(NamedTuple):
     """of integers: which are missing; those are 0"""
 
 
-def push_array(mean: RollingMean, closes: Closes, *, means: bool) -> Flags | tuple[Flags, Floats]:
+def push_array(
+    mean: RollingSum,
+    closes: Closes,
+    *,
+    means: bool,
+    tuning: Tuning = Tuning(),  # noqa: B008 - a value
+) -> Flags | tuple[Flags, Floats]:
     """Push all closes into `mean`; return the signals, and with `means` the means too, as two arrays.
 
-    >>> from stream_signal.core.rolling import RollingMean
-    >>> above, means = push_array(RollingMean(2), Closes(np.array([4.58, 4.58, np.nan, 4.59, 4.6])), means=True)
+    >>> from stream_signal.core.rolling import RollingSum
+    >>> above, means = push_array(RollingSum(2), Closes(np.array([4.58, 4.58, np.nan, 4.59, 4.6])), means=True)
     >>> above.tolist(), means.tolist()
     ([False, False, False, False, True], [nan, 4.58, nan, nan, 4.595])
     """
     count = len(closes.values)
     above = np.empty(count, np.bool_)
     found = np.empty(count) if means else None
-    piece = min(PIECE, max(LEAST_PIECE, count // PIECES), max(count, 1))
-    pusher = _Pusher(mean, piece)
+    piece = min(tuning.piece_values, max(LEAST_PIECE, count // PIECES), max(count, 1))
+    pusher = _Pusher(mean, piece, tuning.longest_in_floats)
     with np.errstate(all="ignore"):  # infinities and overflows are no surprise: nothing is proven by them
         pusher.look_at(closes.values[:FEW])
         for at in range(0, count, piece):
@@ -85,11 +88,12 @@ def push_array(mean: RollingMean, closes: Closes, *, means: bool) -> Flags | tup
 class _Pusher:
     """Pushes pieces into one mean; `at` is the position of the piece in the whole array, for errors."""
 
-    def __init__(self, mean: RollingMean, longest: int) -> None:
+    def __init__(self, mean: RollingSum, longest: int, longest_window: int) -> None:
         self.mean = mean
         self.at = 0
         self.places = LEAST_PLACES  # with which the floats were proven last
-        self.before = min(mean.window - 1, LONGEST_IN_FLOATS)  # where the piece begins, behind what is held already
+        self.longest_window = longest_window  # in floats
+        self.before = min(mean.window - 1, longest_window)  # where the piece begins, behind what is held already
         self.ticks = np.empty(self.before + longest)
         self.spare = np.empty((3, self.before + longest))
 
@@ -165,12 +169,12 @@ class _Pusher:
         else:
             self.push_each(_integers(values, odd), above, means)
 
-    def _in_floats(  # noqa: PLR0913, PLR0917 - the piece, and what is known about it
+    def _in_floats(
         self, count: int, places: int, largest: float, missing: Flags | None, above: Flags, means: Floats | None
     ) -> bool:
         """Push the ticks in float64; return False, with nothing pushed, if a sum or a mean might not be exact."""
         mean, window = self.mean, self.mean.window
-        if window > LONGEST_IN_FLOATS or window * largest > EXACT_IN_FLOATS:
+        if window > self.longest_window or window * largest > EXACT_IN_FLOATS:
             return False
         divisor = window * 10**places
         if means is not None and divisor > EXACT_IN_FLOATS:
@@ -257,7 +261,7 @@ def _until(end: int, closes: dict[int, Close]) -> dict[int, Close]:
     return {at: close for at, close in closes.items() if at < end}
 
 
-def _held_at(mean: RollingMean, places: int) -> Floats | None:
+def _held_at(mean: RollingSum, places: int) -> Floats | None:
     """Return what the next windows need of the ring, oldest first, at this scale; None if it has no such form."""
     ring: Any = np.array(mean.ring, object) if isinstance(mean.ring, list) else np.frombuffer(mean.ring, np.int64)
     if mean.head:
@@ -277,7 +281,7 @@ def _held_at(mean: RollingMean, places: int) -> Floats | None:
     return scaled
 
 
-def _hold(mean: RollingMean, ticks: Floats, places: int, last_missing: int | None, total: Any) -> None:
+def _hold(mean: RollingSum, ticks: Floats, places: int, last_missing: int | None, total: Any) -> None:
     """Put the last ticks of a piece into the ring, as far as they follow the last missing one."""
     window = mean.window
     if last_missing is not None:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from stream_signal.core.blocks.rows import KeyOrder, Rows
+    from stream_signal.core.blocks.rows import ArrayRows, KeyOrder
+    from stream_signal.core.rows import Means, Seen
 
     Flags = NDArray[np.bool_]
     Integers = NDArray[np.int64]
@@ -27,7 +28,7 @@ _MANY = 32
 
 
 def buckets_of(
-    rows: Rows, room: int, size: int, times_of: Callable[[Integers], Iterable[str]], *, keyed: bool
+    rows: ArrayRows, seen: Seen, room: int, size: int, times_of: Callable[[Integers], Iterable[str]], *, keyed: bool
 ) -> Iterator[Bucket]:
     """Yield buckets of `size` rows, the first of them of `room` rows if that is not 0, the last with those left over.
 
@@ -40,7 +41,7 @@ def buckets_of(
     if room:
         starts, times = np.concatenate(([0], starts)), ["", *times]
     ends = np.append(starts[1:], count)
-    windows = (rows, *rows.more)
+    windows = seen.windows
     missing, closes = _closes_of(rows.ticks, rows.missing, starts, ends)
     signals = zip(*(_counts_of(each.above, starts, ends) for each in windows), strict=True)
     means = (
@@ -56,8 +57,8 @@ def buckets_of(
 
 
 def buckets_of_keys(
-    rows: Rows,
     order: KeyOrder,
+    divisor: int,
     keys: Sequence[tuple[int, int, int, int]],
     times_of: Callable[[Integers], Iterable[str]],
 ) -> Iterator[list[Bucket]]:
@@ -85,7 +86,7 @@ def buckets_of_keys(
     missing = [] if order.missing is None else np.flatnonzero(order.missing[:end]).tolist()
     gone, closes = _closes_of(order.ticks[:end], missing, starts, ends)
     signals = np.add.reduceat(order.above[:end], starts, dtype=np.int64).tolist()
-    lasts, divisor = ends - 1, rows.divisor
+    lasts = ends - 1
     full = [True] * len(begins) if order.full is None else order.full[lasts].tolist()
     places = order.positions[starts] if isinstance(order.positions, np.ndarray) else starts
     times = [""] * len(begins)
@@ -136,16 +137,16 @@ def _counts_of(flags: Flags, starts: Integers, ends: Integers) -> list[int]:
     return [int(np.count_nonzero(flags[start:end])) for start, end in bounds]
 
 
-def _means_at(rows: Rows, places: Integers) -> list[float | None]:
+def _means_at(means: Means, places: Integers) -> list[float | None]:
     """Return the means of the windows that end at some positions, None for those that are not full."""
-    divisor, full = rows.divisor, rows.has_mean
-    means = [total / divisor for total in rows.sums[places].tolist()]
+    divisor, full = means.divisor, means.full
+    found = [total / divisor for total in means.sums[places].tolist()]
     if full is None:
-        return means
-    return [mean if is_full else None for mean, is_full in zip(means, full[places].tolist(), strict=True)]
+        return found
+    return [mean if is_full else None for mean, is_full in zip(found, full[places].tolist(), strict=True)]
 
 
-def runs_of(rows: Rows, least: int) -> list[tuple[int, int, int | None]]:
+def runs_of(rows: ArrayRows, least: int) -> list[tuple[int, int, int | None]]:
     """Return the runs of equal closes in order: the first, the last, and those of at least `least` rows.
 
     Each is the position of its first row, its length, and the ticks, None for missing closes. All other rows are in

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from stream_signal.core.rows import joined
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -41,7 +43,7 @@ class Columns:
     ([b'17', b'60', b'180'], [b'42.5', b'NaN', b'42'])
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what a run of rows is made of
+    def __init__(
         self,
         buffer: bytes,
         header: Header,
@@ -81,7 +83,7 @@ class Columns:
             if cells is not None:
                 self._texts[position] = cells.tolist()
             elif isinstance(position, tuple):
-                self._texts[position] = list(map(_pair, *map(self.texts, position)))
+                self._texts[position] = list(map(joined, *map(self.texts, position)))
             else:
                 self._texts[position] = self._split(position)
         return self._texts[position]
@@ -89,7 +91,7 @@ class Columns:
     def text(self, position: Position, row: int) -> bytes:
         """Return the text at `position` of one row: that of `texts`, but without a look at the other rows."""
         if isinstance(position, tuple):
-            return _pair(self.text(position[0], row), self.text(position[1], row))
+            return joined(*(self.text(each, row) for each in position))
         if row in self.odd:
             record = self.odd[row]
             return record[position] if record else b""
@@ -99,11 +101,26 @@ class Columns:
 
     def texts_at(self, position: Position, rows: Integers) -> list[bytes]:
         """Return the texts at `position` of some rows: those of `text`, for many rows that are few of all."""
-        if self.odd or isinstance(position, tuple):
+        if isinstance(position, tuple):
+            return list(map(joined, *(self.texts_at(each, rows) for each in position)))
+        if self.odd and np.isin(rows, list(self.odd)).any():
             return [self.text(position, row) for row in rows.tolist()]
-        buffer, delimiter = self._buffer, self._delimiter
-        bounds = zip(self._starts[rows].tolist(), self._ends[rows].tolist(), strict=True)
+        cells = self.cells_at(position, rows)
+        if cells is not None:
+            return list(cells.tolist())
+        buffer, delimiter, plain = self._buffer, self._delimiter, self._plain(rows)
+        bounds = zip(self._starts[plain].tolist(), self._ends[plain].tolist(), strict=True)
         return [buffer[start:end].removesuffix(b"\r").split(delimiter, position + 1)[position] for start, end in bounds]
+
+    def cells_at(self, position: Position, rows: Integers) -> Cells | None:
+        """Return the texts at `position` of some rows as an array; None if they do not begin a line."""
+        if position != 0 or self._width == 1 or not len(rows) or (self.odd and np.isin(rows, list(self.odd)).any()):
+            return None
+        return self._cut_first(self._starts[self._plain(rows)])
+
+    def _plain(self, rows: Integers) -> Integers:
+        """Return which plain lines some rows are, none of them odd."""
+        return rows - np.searchsorted(list(self.odd), rows) if self.odd else rows
 
     def _with_odd(self, position: int, plain: Cells | None) -> Cells | None:
         if plain is None or not self.odd:
@@ -135,7 +152,7 @@ class Columns:
         if not self._is_text:
             return None
         if position == 0 and self._width > 1:
-            cells = self._cut_first()
+            cells = self._cut_first(self._starts)
             if cells is not None:
                 return cells
         begins, lengths = self.bounds(position)
@@ -171,16 +188,18 @@ class Columns:
         marks, firsts = self._delimiters
         return marks[firsts + number]
 
-    def _cut_first(self) -> Cells | None:
+    def _cut_first(self, starts: Integers) -> Cells | None:
         """Cut out the first column without finding delimiters, if its texts have one length, as timestamps do."""
-        first = int(self._starts[0])
+        first = int(starts[0])
         length = self._buffer.find(self._delimiter, first) - first
-        if not 0 < length <= LONGEST or int(self._starts[-1]) + length >= len(self._buffer):
+        if not 0 < length <= LONGEST or int(starts[-1]) + length >= len(self._buffer):
             return None
-        if (self._characters[self._starts + length] != ord(self._delimiter)).any():
+        # With the byte behind each, while it is at hand.
+        table = _gather(self._buffer, starts, length + 1).view(np.uint8).reshape(len(starts), -1)
+        if (table[:, length] != ord(self._delimiter)).any():
             return None
-        cells = _gather(self._buffer, self._starts, length)
-        return None if self._delimiter in cells.tobytes() else cells
+        texts = table[:, :length].tobytes()
+        return None if self._delimiter in texts or 0 in texts else np.frombuffer(texts, f"S{length}")
 
 
 class BatchColumns:
@@ -193,8 +212,9 @@ class BatchColumns:
 
     odd: Mapping[int, list[bytes] | None] = _NONE
 
-    def __init__(self, column: Callable[[int], tuple[bytes, Integers]]) -> None:
+    def __init__(self, column: Callable[..., tuple[bytes, Integers]]) -> None:
         self._column = cache(column)
+        self._one = column
         self._texts: dict[Position, list[bytes]] = {}  # filled on demand
 
     def cells(self, position: Position) -> Cells | None:
@@ -211,27 +231,30 @@ class BatchColumns:
         """Return the texts at `position` as a list."""
         if position not in self._texts:
             if isinstance(position, tuple):
-                self._texts[position] = list(map(_pair, *map(self.texts, position)))
+                self._texts[position] = list(map(joined, *map(self.texts, position)))
             else:
                 buffer, bounds = self._column(position)
                 self._texts[position] = [buffer[begin:end] for begin, end in pairwise(bounds.tolist())]
         return self._texts[position]
 
+    def cells_at(self, position: Position, rows: Integers) -> Cells | None:  # noqa: ARG002
+        """Return None: to make the texts takes longer than to cut them out."""
+        return None
+
     def text(self, position: Position, row: int) -> bytes:
         """Return the text at `position` of one row."""
         if isinstance(position, tuple):
-            return _pair(self.text(position[0], row), self.text(position[1], row))
+            return joined(*(self.text(each, row) for each in position))
         buffer, bounds = self._column(position)
         return buffer[int(bounds[row]) : int(bounds[row + 1])]
 
     def texts_at(self, position: Position, rows: Integers) -> list[bytes]:
-        """Return the texts at `position` of some rows."""
+        """Return the texts at `position` of some rows; of one row, without making those of the others."""
+        if isinstance(position, tuple):
+            return list(map(joined, *(self.texts_at(each, rows) for each in position)))
+        if len(rows) == 1:
+            return [self._one(position, int(rows[0]))[0]]
         return [self.text(position, row) for row in rows.tolist()]
-
-
-def _pair(first: bytes, second: bytes) -> bytes:
-    """Join a date and a time."""
-    return first + b" " + second if first or second else b""
 
 
 def _side_by_side(left: Cells | None, right: Cells | None) -> Cells | None:

@@ -1,6 +1,6 @@
 """Many closes at once -> the sum of each window, and whether the close is above its mean: the twin of `core.rolling`.
 
-It works in place on the ring of a `RollingMean`, so that blocks and single rows can take turns. One cumulative sum, of
+It works in place on the ring of a `RollingSum`, so that blocks and single rows can take turns. One cumulative sum, of
 what enters the window minus what leaves it, gives the sum of every window of a block:
 
     enters    t6  t7  t8         sums = total + cumsum(enters - leaves)
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from stream_signal.core.rolling import RollingMean
+    from stream_signal.core.rolling import RollingSum
     from stream_signal.core.ticks import Close
 
     Flags = NDArray[np.bool_]
@@ -51,31 +51,27 @@ class Pushed(NamedTuple):
     """closes that the ring held before the first of them"""
 
 
-def push_closes(
-    mean: RollingMean,
-    ticks: Integers,
-    places: int,
-    odd: Mapping[int, Close] = _NONE,
-    more: Sequence[RollingMean] = (),
-) -> Pushed | None:
+def push_closes(mean: RollingSum, ticks: Integers, places: int, odd: Mapping[int, Close] = _NONE) -> Pushed | None:
     """Push every close of `ticks`, scaled by 10**places, into `mean`; `ticks` is overwritten.
 
     `odd` maps ascending positions to the close that belongs there instead, or to None if it is missing. The state of
     `mean` afterwards equals that of `push` and `clear`, one close at a time. Returns None, with nothing pushed, if a
-    sum might not fit into int64. The means of `more` windows are made ready to take the same ticks by `push_scaled`.
+    sum might not fit into int64.
 
-    >>> from stream_signal.core.rolling import RollingMean
-    >>> mean = RollingMean(2)
+    >>> from stream_signal.core.rolling import RollingSum
+    >>> mean = RollingSum(2)
     >>> pushed = push_closes(mean, np.array([458, 458, 0, 0, 460]), 2, {2: None, 3: (4585, 3)})
-    >>> pushed.above.tolist(), pushed.missing, mean.get()
-    ([False, False, False, False, True], [2], 4.5925)
+    >>> pushed.above.tolist(), pushed.missing, mean.total
+    ([False, False, False, False, True], [2], 9185)
     """
-    if not _bring_to_one_scale((mean, *more), ticks, places, odd):
+    scaling = Scaling.of(ticks, places, odd, mean.places)
+    if make_ready([mean], scaling.largest, scaling.places) is None:
         return None
+    scaling.apply(ticks)
     return push_scaled(mean, ticks, [at for at, close in odd.items() if close is None] if odd else [])
 
 
-def push_scaled(mean: RollingMean, ticks: Integers, missing: list[int]) -> Pushed:
+def push_scaled(mean: RollingSum, ticks: Integers, missing: list[int]) -> Pushed:
     """Push every close of `ticks`, which have the scale of `mean` and are 0 where they are `missing`."""
     held, count = mean.count, len(ticks)
     sums, above = np.empty(count, np.int64), np.empty(count, np.bool_)
@@ -95,8 +91,8 @@ def push_scaled(mean: RollingMean, ticks: Integers, missing: list[int]) -> Pushe
 def has_mean(pushed: Pushed, window: int) -> Flags | None:
     """Return which rows have a mean, because their window is full; None if all of them do.
 
-    >>> from stream_signal.core.rolling import RollingMean
-    >>> has_mean(push_closes(RollingMean(2), np.array([4, 5, 0, 6, 7]), 0, {2: None}), 2).tolist()
+    >>> from stream_signal.core.rolling import RollingSum
+    >>> has_mean(push_closes(RollingSum(2), np.array([4, 5, 0, 6, 7]), 0, {2: None}), 2).tolist()
     [False, True, False, False, True]
     """
     count = len(pushed.ticks)
@@ -112,8 +108,8 @@ def has_mean(pushed: Pushed, window: int) -> Flags | None:
 def rows_without_mean(pushed: Pushed, window: int) -> int:
     """Return how many rows have no mean, up to the last missing close; the twin of `Tally.note_missing`.
 
-    >>> from stream_signal.core.rolling import RollingMean
-    >>> rows_without_mean(push_closes(RollingMean(2), np.array([4, 5, 0, 6, 7]), 0, {2: None}), 2)
+    >>> from stream_signal.core.rolling import RollingSum
+    >>> rows_without_mean(push_closes(RollingSum(2), np.array([4, 5, 0, 6, 7]), 0, {2: None}), 2)
     2
     """
     if not pushed.missing:
@@ -154,20 +150,24 @@ class Scaling(NamedTuple):
             ticks[list(self.odd)] = list(self.odd.values())
 
 
-def _bring_to_one_scale(means: Sequence[RollingMean], ticks: Integers, places: int, odd: Mapping[int, Close]) -> bool:
-    """Scale ticks, odd closes and rings alike; False, with the rings unchanged, if a sum might not fit into int64."""
-    scaling = Scaling.of(ticks, places, odd, max(mean.places for mean in means))
-    if not all(_has_room(mean, scaling.largest, scaling.places) for mean in means):
-        return False
+def make_ready(means: Sequence[RollingSum], largest: int, places: int) -> int | None:
+    """Bring the rings to one scale, at which they can take ticks as far from 0 as this, scaled by 10**places.
+
+    Returns what brings the ticks to that scale; None, with the rings unchanged, if a sum might not fit into int64.
+    """
+    most = max([places, *(mean.places for mean in means)])
+    factor: int = 10 ** (most - places)
+    largest *= factor
+    if not all(_has_room(mean, largest, most) for mean in means):
+        return None
     for mean in means:
-        if scaling.places > mean.places:
-            mean.align(0, scaling.places)
-        mean.admit(max(mean.largest, scaling.largest))
-    scaling.apply(ticks)
-    return True
+        if most > mean.places:
+            mean.align(0, most)
+        mean.admit(max(mean.largest, largest))
+    return factor
 
 
-def _has_room(mean: RollingMean, largest: int, places: int) -> bool:
+def _has_room(mean: RollingSum, largest: int, places: int) -> bool:
     """Whether sums fit into int64 with values as far from 0 as this, at a scale of so many places."""
     limit = INT64_MAX // mean.window
     if mean.largest * 10 ** (places - mean.places) > limit:
@@ -175,7 +175,7 @@ def _has_room(mean: RollingMean, largest: int, places: int) -> bool:
     return largest <= limit and mean.largest * 10 ** (places - mean.places) <= limit
 
 
-def _push_run(mean: RollingMean, ticks: Integers, sums: Integers, above: Flags) -> None:
+def _push_run(mean: RollingSum, ticks: Integers, sums: Integers, above: Flags) -> None:
     """Push values at the scale of the ring, none of them missing, and fill `sums` and `above` for each."""
     ring, window = cast("array[int]", mean.ring), mean.window
     if len(ring) < window:

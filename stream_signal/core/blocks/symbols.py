@@ -1,4 +1,4 @@
-r"""Whether all lines of a block have one symbol: the block twin of `core.symbols`.
+r"""Whether all lines of a block have one symbol: the block twin of `OneSymbol`.
 
 The column is not cut out. The first line says where it stands and how it is written, and the bytes there are compared
 in all lines at once, in words of eight bytes. The lines that differ have the next turn, a few times; the rest is cut
@@ -17,13 +17,12 @@ import numpy as np
 from stream_signal.core.blocks.columns import Columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
-    from stream_signal.core.blocks.reader import Block
+    from stream_signal.core.blocks.decoder import Block
     from stream_signal.core.header import Header
-    from stream_signal.core.symbols import Symbols
 
     Integers = NDArray[np.int64]
     Words = NDArray[np.uint64]
@@ -36,9 +35,13 @@ _WINDOW = 64
 
 
 def all_have(
-    symbols: Symbols, chunk: bytes, header: Header, block: Block, windows_at: Callable[[Integers], Words]
+    values: Mapping[int, bytes | None],
+    chunk: bytes,
+    header: Header,
+    block: Block,
+    windows_at: Callable[[Integers], Words],
 ) -> bool:
-    """Whether the lines of a block, but for the odd ones, all have the symbols that are known.
+    """Whether the lines of a block, but for the odd ones, all have the symbols that are known, by their positions.
 
     `windows_at` returns the delimiters of the 64 bytes from each offset on, a bit for each.
     """
@@ -47,7 +50,7 @@ def all_have(
         starts, ends = np.delete(starts, block.odd), np.delete(ends, block.odd)
     return all(
         value is not None and _all_have(chunk, header, position, value, starts, ends, windows_at)
-        for position, value in zip(symbols.positions, symbols.values, strict=True)
+        for position, value in values.items()
     )
 
 

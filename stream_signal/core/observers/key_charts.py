@@ -7,7 +7,7 @@ buckets, so that a page has room for them: few keys have fine charts, many have 
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from stream_signal.core.bucket import text_in
 from stream_signal.core.buckets import Buckets
@@ -18,9 +18,9 @@ from stream_signal.core.time_column import find_time
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stream_signal.core.blocks.rows import Rows
+    from stream_signal.core.blocks.rows import ArrayRows
     from stream_signal.core.header import Header
-    from stream_signal.core.observe import Row
+    from stream_signal.core.rows import Row, Rows, Seen
     from stream_signal.core.time_column import Position, TimeColumn
 
 # Those of a page that a reader looks through; the table has all keys.
@@ -63,20 +63,26 @@ class KeyCharts(Observer):
             chart = self._of(row.key_number, row.key)
             chart.row(row, lambda seen: time_of_row(seen, self._time))
 
-    def rows(self, rows: Rows) -> None:
-        """See a run of rows, all at once."""
-        order = rows.key_order
-        if order is None:
+    def see(self, rows: Rows, seen: Seen) -> None:
+        """See rows, those of arrays all at once."""
+        means, names = seen.windows[0], seen.names
+        order = means.order
+        if not rows.is_array:
+            super().see(rows, seen)
             return
-        from stream_signal.core.blocks.buckets import buckets_of_keys  # noqa: PLC0415 - NumPy is loaded by now
+        if order is None or names is None:
+            return
+        from stream_signal.core.blocks.buckets import buckets_of_keys
 
         bounds = order.bounds(self._charts)
         found = [(at, begin, end) for at, (begin, end) in enumerate(pairwise(bounds)) if begin < end]
-        charts = [(self._of(number, order.name_of(number)), begin, end) for number, begin, end in found]
+        charts = [(self._of(number, names[number]), begin, end) for number, begin, end in found]
         rooms = [(begin, end, chart.make_room(end - begin), chart.size) for chart, begin, end in charts]
-        parts = buckets_of_keys(rows, order, rooms, lambda places: times_in(rows, self._time, places))
+        parts = buckets_of_keys(
+            order, means.divisor, rooms, lambda places: times_in(cast("ArrayRows", rows), self._time, places)
+        )
         for (chart, *_), buckets in zip(charts, parts, strict=True):
-            chart.extend(buckets, chart.factor(rows.places))
+            chart.extend(buckets, chart.factor(order.places))
 
     def __iter__(self) -> Iterator[tuple[str, Buckets]]:
         """Yield each key and its buckets, in the order in which the keys came."""

@@ -14,9 +14,8 @@ from stream_signal.core.time_column import find_time
 from stream_signal.core.timestamps import are_of_one_form, form_of
 
 if TYPE_CHECKING:
-    from stream_signal.core.blocks.rows import Rows
     from stream_signal.core.header import Header
-    from stream_signal.core.observe import Row
+    from stream_signal.core.rows import Rows, Seen
     from stream_signal.core.time_column import Position, TimeColumn
 
 
@@ -32,6 +31,7 @@ class LastTime(Observer):
     (b'120', True)
     """
 
+    sees_windows = False
     name = "last_time"
 
     def __init__(self, time_column: TimeColumn | None = None) -> None:
@@ -46,13 +46,8 @@ class LastTime(Observer):
         if self._position is None:
             self.in_order = False
 
-    def row(self, row: Row) -> None:
-        """Compare the timestamp of one row with that of the row before."""
-        if self._position is not None:
-            self._see(row.text(self._position))
-
-    def rows(self, rows: Rows) -> None:
-        """Compare the timestamps of a run of rows."""
+    def see(self, rows: Rows, seen: Seen) -> None:  # noqa: ARG002
+        """Compare the timestamp of each row with that of the row before."""
         if self._position is None:
             return
         times = rows.cells(self._position)

@@ -12,7 +12,7 @@ keys, neighbouring rows have prices of different things, so the buckets have rat
 from __future__ import annotations
 
 from bisect import insort
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from stream_signal.core.bucket import count_in, text_in, ticks_in
 from stream_signal.core.buckets import Buckets, decimal
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from stream_signal.core.blocks.rolling import Integers
-    from stream_signal.core.blocks.rows import Rows
+    from stream_signal.core.blocks.rows import ArrayRows
     from stream_signal.core.header import Header
-    from stream_signal.core.observe import Row
+    from stream_signal.core.rows import Row, Rows, Seen
     from stream_signal.core.time_column import Position, TimeColumn
 
 # More than the pixels of a chart from left to right; half as many once they are merged.
@@ -113,22 +113,27 @@ class Overview(Observer):
                 self._end_run()
                 self._run = Run(row.number, 1, ticks, self._time_of(row))
 
-    def rows(self, rows: Rows) -> None:
-        """See a run of rows, all at once."""
-        from stream_signal.core.blocks.buckets import buckets_of, runs_of  # noqa: PLC0415 - NumPy is loaded by now
+    def see(self, rows: Rows, seen: Seen) -> None:
+        """See rows, those of arrays all at once."""
+        if not rows.is_array:
+            super().see(rows, seen)
+            return
+        from stream_signal.core.blocks.buckets import buckets_of, runs_of
 
+        arrays = cast("ArrayRows", rows)
         if not self.rows_seen:
-            self.first = rows.first
+            self.first = seen.first
         buckets = self._buckets
         room = buckets.make_room(len(rows))
-        factor = self._bring_to(rows.places)
+        factor = self._bring_to(arrays.places)
 
         def times_of(places: Integers) -> list[str]:
-            return times_in(rows, self._time, places)
+            return times_in(arrays, self._time, places)
 
-        buckets.extend(buckets_of(rows, room, buckets.size, times_of, keyed=self.keyed), factor)
+        buckets.extend(buckets_of(arrays, seen, room, buckets.size, times_of, keyed=self.keyed), factor)
         if not self.keyed:
-            self._see_runs(rows, runs_of(rows, LEAST_FLAT), factor, lambda at: time_in(rows, self._time, at))
+            runs = runs_of(arrays, LEAST_FLAT)
+            self._see_runs(seen.first, runs, factor, lambda at: time_in(rows, self._time, at))
 
     @property
     def size(self) -> int:
@@ -199,7 +204,7 @@ class Overview(Observer):
         return self._buckets.factor(places)
 
     def _see_runs(
-        self, rows: Rows, runs: Sequence[tuple[int, int, int | None]], factor: int, time_of: Callable[[int], str]
+        self, first: int, runs: Sequence[tuple[int, int, int | None]], factor: int, time_of: Callable[[int], str]
     ) -> None:
         for at, count, value in runs:
             ticks, run = None if value is None else value * factor, self._run
@@ -208,7 +213,7 @@ class Overview(Observer):
                 continue
             self._end_run()
             if ticks is not None:
-                self._run = Run(rows.first + at, count, ticks, time_of(at))
+                self._run = Run(first + at, count, ticks, time_of(at))
 
     def _end_run(self) -> None:
         self._flats, self._flat_stretches, self._flat_rows = self._with_run()
@@ -238,7 +243,7 @@ def time_in(rows: Rows, position: Position | None, at: int) -> str:
     return "" if position is None else _as_text(rows.text(position, at))
 
 
-def times_in(rows: Rows, position: Position | None, places: Integers) -> list[str]:
+def times_in(rows: ArrayRows, position: Position | None, places: Integers) -> list[str]:
     """Return the timestamps of those of the rows that have these places among them."""
     return [""] * len(places) if position is None else list(map(_as_text, rows.texts_at(position, places)))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from stream_signal.core.line_format import CSV, FORMATS, mean_text, with_key, with_windows
 from stream_signal.core.observe import Observer
@@ -11,9 +11,9 @@ from stream_signal.core.time_column import find_time
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stream_signal.core.blocks.rows import Rows
+    from stream_signal.core.blocks.rows import ArrayRows
     from stream_signal.core.header import Header
-    from stream_signal.core.observe import Row
+    from stream_signal.core.rows import Row, Rows, Seen
     from stream_signal.core.time_column import Position, TimeColumn
 
 
@@ -66,11 +66,14 @@ class SignalLines(Observer):
         else:
             self._lines.append(self.format.line(row.number, time, close, _mean_of(row), above=row.above))
 
-    def rows(self, rows: Rows) -> None:
-        """Write the lines of a run of rows, all at once."""
-        from stream_signal.core.blocks.lines import lines_of  # noqa: PLC0415 - NumPy is loaded by now
+    def see(self, rows: Rows, seen: Seen) -> None:
+        """Write the lines of rows, those of arrays all at once."""
+        if not rows.is_array:
+            super().see(rows, seen)
+            return
+        from stream_signal.core.blocks.lines import lines_of
 
-        self._lines.append(lines_of(rows, self.format, self._time, self._close))
+        self._lines.append(lines_of(cast("ArrayRows", rows), seen, self.format, self._time, self._close))
 
     def take(self) -> bytes:
         """Return the lines since the last call, all of them whole."""

@@ -1,96 +1,43 @@
-"""TimeOrder: the observer that compares each timestamp with the one before.
+"""TimeOrder: the observer that compares each timestamp with the one before, of the same key if there are keys.
 
 It notices timestamps out of order, duplicates, gaps, and what cannot be compared. It never changes the answer: rows
-count in the order in which they arrive. Where day and month could be either, both readings are compared for as long as
-both are possible; only a difference between their orders is of interest.
+count in the order in which they arrive. It sees all rows; or the first ones of each input, each seam between two inputs
+and the row at every 4,096th byte, which costs nothing that counts: a file in reverse order, files in the wrong order
+and rows that are sent again show there, too. Timestamps are compared in bulk, which takes a third of the time.
 """
 
 from __future__ import annotations
 
-from operator import sub
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stream_signal.core.doubts import BACKWARDS, EITHER, NOT_COMPARED, REPEATED
-from stream_signal.core.errors import shown
+from stream_signal.core.findings import BACKWARDS
+from stream_signal.core.limits import FIRST_ROWS, MOST_TIMED_KEYS
 from stream_signal.core.observe import Observer
-from stream_signal.core.state import MAX_COUNT
-from stream_signal.core.steps import Steps
+from stream_signal.core.observers.time_sequence import TimeSequence
+from stream_signal.core.steps import Steps, are_gaps
 from stream_signal.core.time_column import find_time
-from stream_signal.core.timestamps import NO_READING, are_of_one_form, form_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from stream_signal.core.blocks.rows import Rows
-    from stream_signal.core.blocks.timestamps import Integers
     from stream_signal.core.header import Header
-    from stream_signal.core.observe import Row
+    from stream_signal.core.observers.time_sequence import Step
+    from stream_signal.core.rows import Rows, Seen
     from stream_signal.core.time_column import Position, TimeColumn
 
-KINDS = (BACKWARDS, REPEATED, NOT_COMPARED, EITHER)
-# The column is ignored if this many timestamps cannot be compared before any can.
-_PATIENCE_ROWS = 10_000
-# Timestamps are compared in bulk, which takes a third of the time.
 _BATCH_ROWS = 1000
+# The rows of one key are far apart.
+_KEYED_BATCH_ROWS = 20_000
+# Of the last rows of an input, those without a timestamp that are passed over.
+_TAIL_ROWS = 256
 
 
-class Step(NamedTuple):
-    """From one row to the next, when the timestamps are not in order."""
+class _Sums(NamedTuple):
+    """What one series, or all of them, add to the totals."""
 
-    row: int
-    """the number of the second row, from 1"""
-    before: bytes
-    time: bytes
-
-    def after(self, rows: int) -> Step:
-        """Return the same step in a stream that has so many rows before."""
-        return self._replace(row=rows + self.row)
-
-    def __str__(self) -> str:
-        return f"row {self.row}: {shown(self.time)}" + (f" after {shown(self.before)}" if self.before else "")
-
-
-class _Reading:
-    """The order of the timestamps, as one way to read them gives it."""
-
-    def __init__(self) -> None:
-        self.counts: dict[str, int] = {}
-        self.first: dict[str, Step] = {}
-        self.steps = Steps()
-        self.last = 0  # nanoseconds
-
-    def copy(self) -> _Reading:
-        copied = _Reading()
-        copied.counts, copied.first = dict(self.counts), dict(self.first)
-        copied.steps, copied.last = self.steps.copy(), self.last
-        return copied
-
-    def see(self, nanoseconds: int, step: Step) -> int:
-        """Take the next time; return by how much it is later."""
-        later = nanoseconds - self.last
-        self.steps.add((later,))
-        self.last = nanoseconds
-        if later <= 0:
-            self.note(BACKWARDS if later else REPEATED, 1, step)
-        return later
-
-    def note(self, kind: str, count: int, step: Step) -> None:
-        self.counts[kind] = self.counts.get(kind, 0) + count
-        self.first.setdefault(kind, step)
-
-    def as_json(self) -> list[Any]:
-        first = {kind: _step_as_json(step) for kind, step in self.first.items()}
-        return [self.counts, first, self.steps.as_json(), self.last]
-
-    @classmethod
-    def from_json(cls, saved: Any) -> _Reading:
-        counts, first, steps, last = saved
-        reading = cls()
-        reading.counts, reading.first = _counts(counts), {kind: _step_from(step) for kind, step in first.items()}
-        reading.steps, reading.last = Steps.from_json(steps), _integer(last)
-        if reading.counts.keys() != reading.first.keys():
-            raise ValueError("expected the first of each kind")
-        return reading
+    pairs: int = 0
+    steps: int = 0
+    longer: int = 0
 
 
 class TimeOrder(Observer):
@@ -98,373 +45,352 @@ class TimeOrder(Observer):
 
     So it does with those that cannot be compared (`not_compared`), and with pairs whose order depends on whether the
     day or the month comes first (`day_or_month`). `time_column` is the name of the timestamp column, or its number from
-    1, or two of those; None: the first with a known name. `last` is the timestamp of the last row that had one that
-    could be read; `pairs` counts those compared with the one before. `watches` says whether the column is still
-    compared.
+    1, or two of those; None: the first with a known name. `pairs` counts the timestamps that were compared with the one
+    before. Keys have counts of their own, the first 10,000 of them, which are added up.
+
+    If `rows` is given, only so many rows of each input are counted; `sampled` has the first of each kind among the
+    samples of later rows: somewhere before each is one or more.
 
     >>> order = TimeOrder()
-    >>> order.see([b"60", b"120", b"60", b"60"], 1)
+    >>> order.take([b"60", b"120", b"60", b"60"], 1)
     >>> order.counts, str(order.first["backwards"])
     ({'backwards': 1, 'repeated': 1}, "row 3: '60' after '120'")
     """
 
+    sees_windows = False
     name = "time_order"
-    or_else = ""
-    """what else the usual step may be"""
 
-    def __init__(self, time_column: TimeColumn | None = None) -> None:
+    def __init__(self, time_column: TimeColumn | None = None, rows: int | None = None) -> None:
         self.time_column = time_column
+        self.wants = rows
+        self.samples = rows is not None
+        self._rows = rows
+        self._left = FIRST_ROWS if rows is None else rows  # of this input, however many are counted
         self._position: Position = 0
-        self._waiting: list[bytes] = []  # timestamps that are not compared yet
-        self._row = 1  # of the first of them
-        self._watches = True
-        self._left = _PATIENCE_ROWS
-        self._last = b""
-        self._pairs = 0
-        self._begins: tuple[bytes, int] | None = None  # the first timestamp that could be read, and its row
-        self._readings = [_Reading()]  # two while day and month could be either: day first, month first
-        self._order: int | None = None  # which of the two it is, once that is known
-        self._settled: int | None = None  # that of the stream, for a part of it
-        self._others: dict[str, int] = {}  # the counts that are not those of a reading
-        self._first_others: dict[str, Step] = {}
+        self._sequences: dict[bytes, TimeSequence] = {}
+        self._has_keys = False
+        self._waiting: dict[bytes, tuple[list[bytes], list[int]]] = {}  # timestamps, and the numbers of their rows
+        self._size = 0  # how many they are
+        self._are_samples = False  # whether those are
+        self._collects = False  # whether they wait until they are joined to another one
+        self._pieces: list[tuple[Any, Sequence[int], int]] = []  # which wait so, in a stream without keys
+        self._has_missed = False  # whether there may be rows since the last one that it wanted
+        self._ends: dict[bytes, bytes] = {}  # the last timestamp of each key then, as far as they are known
+        self._last = b""  # of the last row with a timestamp, for people
+        self._doubtful: set[bytes] = set()  # keys that may have counts
+        self._changed: set[bytes] = set()  # keys to add up anew
+        self._sums: dict[bytes, _Sums] = {}
+        self._sum = _Sums()
 
     @property
     def counts(self) -> dict[str, int]:
         """How many there were of each kind; those whose order depends on the reading have a kind of their own."""
         self._compare()
-        return self._others | self._agreed.counts
+        found: dict[str, int] = {}
+        for key in sorted(self._doubtful):
+            for kind, count in self._sequences[key].counts.items():
+                found[kind] = found.get(kind, 0) + count
+        return found
 
     @property
     def first(self) -> dict[str, Step]:
         """The first of each kind."""
         self._compare()
-        return self._first_others | self._agreed.first
+        return self._first_of("first")
+
+    @property
+    def sampled(self) -> dict[str, Step]:
+        """The first of each kind among rows that do not follow each other: between them is one or more."""
+        self._compare()
+        return self._first_of("sampled")
 
     @property
     def last(self) -> bytes:
-        """The last timestamp that could be read."""
+        """The last timestamp that could be read, of a stream without keys."""
         self._compare()
-        return self._last
+        return self._alone.last
 
     @property
     def pairs(self) -> int:
         """How many timestamps were compared with the one before."""
-        self._compare()
-        return self._pairs
+        return self._totals.pairs
 
     @property
     def steps(self) -> Steps:
-        """The steps from each timestamp to the next."""
-        self._compare()
-        return min((reading.steps for reading in self._readings), key=lambda steps: steps.longer)
+        """The steps from each timestamp to the next. Each key has its own usual one; `usual` is that of the first."""
+        totals = self._totals
+        steps = Steps(next((each.steps.usual for each in self._sequences.values() if each.steps.usual), None))
+        steps.add_counted(totals.steps, totals.longer)
+        return steps
+
+    @property
+    def or_else(self) -> str:
+        """What else the usual step may be, in words."""
+        return ", or than the usual step of their key" if self._has_keys else ""
 
     @property
     def watches(self) -> bool:
         """Whether the column is still compared."""
         self._compare()
-        return self._watches
+        return (self.wants != 0 or self.samples) and all(each.watches for each in self._sequences.values())
 
     @property
     def newest_first(self) -> bool:
         """Whether most rows are earlier than the row before them, so that a rolling mean uses future prices."""
-        return self.counts.get(BACKWARDS, 0) > self._pairs / 2
+        return self.counts.get(BACKWARDS, 0) > self.pairs / 2
 
     @property
     def is_in_order(self) -> bool:
         """Whether there is nothing to say: no counts, and hardly any gaps."""
-        return not self.counts and not self.steps.have_gaps
-
-    @property
-    def order(self) -> TimeOrder:
-        """All that was seen."""
-        return self
+        totals = self._totals
+        return not (self._doubtful and (self.counts or self.sampled)) and not are_gaps(totals.longer, totals.steps)
 
     def begin(self, header: Header) -> None:
         """Find the timestamp column."""
         position = find_time(header, self.time_column)
         if position is None:
-            self._watches = False
+            self.wants, self.samples = 0, False
         else:
             self._position = position
 
-    def row(self, row: Row) -> None:
-        """Compare the timestamp of one row with that of the row before, a little later and together with others."""
-        waiting = self._waiting
-        if not waiting:
-            self._row = row.number
-        waiting.append(row.text(self._position))
-        if len(waiting) == _BATCH_ROWS:
+    def see(self, rows: Rows, seen: Seen) -> None:
+        """Compare the timestamps of rows, each with that of the row before; few of them later, together with others."""
+        wanted = len(rows) if self.wants is None else min(self.wants, len(rows))
+        if wanted:
+            self._see_first(rows, seen, wanted)
+        marks: Sequence[int] = rows.marks if self.samples else ()
+        if wanted:
+            marks = [at for at in marks if at >= wanted]
+        if len(marks) > 0:
+            self._see_samples(rows, seen, marks)
+
+    def _see_first(self, rows: Rows, seen: Seen, wanted: int) -> None:
+        self._left = max(0, self._left - wanted)
+        if self._has_missed:
+            self._go_on()
+        if self.wants is not None:
+            self.wants -= wanted
+            self._has_missed = not self.wants
+        keys = None if seen.names is None else seen.keys(rows)
+        if keys is None and rows.is_array and wanted == len(rows):
+            self._compare()
+            cells = rows.cells(self._position)
+            if cells is not None and self._sequence(b"").take_array(cells, seen.first):
+                self._note(b"", self._sequence(b""))
+                return
+        texts = rows.texts(self._position, None if wanted == len(rows) else wanted)
+        self._hold(keys, texts, range(seen.first, seen.first + wanted))
+
+    def _see_samples(self, rows: Rows, seen: Seen, marks: Sequence[int]) -> None:
+        if seen.names is None:
+            cells = rows.cells_at(self._position, marks)
+            self._sample(rows.texts_at(self._position, marks) if cells is None else cells, marks, seen.first)
+        else:
+            numbers = [seen.first + int(at) for at in marks]
+            self._hold(seen.keys(rows, marks), rows.texts_at(self._position, marks), numbers, samples=True)
+
+    def _sample(self, times: Any, marks: Sequence[int], first: int) -> None:
+        """Take samples of a stream without keys, as a list or as an array, at positions from row `first` on."""
+        if self._collects:
+            self._pieces.append((times, marks, first))
+            return
+        if not isinstance(times, list):
+            self._compare()
+            if self._alone.sample_array(times):
+                return
+            times = times.tolist()
+        self._hold(None, times, [first + int(at) for at in marks], samples=True)
+
+    def take(self, times: Sequence[bytes], row: int) -> None:
+        """Take the timestamps of the next rows of a stream without keys; the first row has the number `row`, from 1."""
+        self._hold(None, times, range(row, row + len(times)))
+
+    def _hold(
+        self, keys: Sequence[bytes | None] | None, times: Sequence[bytes], rows: Sequence[int], *, samples: bool = False
+    ) -> None:
+        """Keep timestamps until there are enough to compare."""
+        if samples != self._are_samples:
+            self._compare()
+            self._are_samples = samples
+        if keys is None:
+            self._wait(b"", times, rows)
+        else:
+            self._has_keys = True
+            self._wait_each(keys, times, rows)
+        self._size += len(times)
+        if self._size >= (_BATCH_ROWS if keys is None else _KEYED_BATCH_ROWS):
             self._compare()
 
-    def rows(self, rows: Rows) -> None:
-        """Compare the timestamps of a run of rows."""
-        self._compare()
-        if not self._watches:
-            return
-        cells = rows.cells(self._position)
-        if cells is None or not self._see_array(cells, rows.first):
-            self.see(rows.texts(self._position), rows.first)
+    def _wait(self, key: bytes, times: Sequence[bytes], rows: Sequence[int]) -> None:
+        if key not in self._waiting:
+            self._waiting[key] = [], []
+        self._waiting[key][0].extend(times)
+        self._waiting[key][1].extend(rows)
 
-    def see(self, times: Sequence[bytes], row: int) -> None:
-        """Take the timestamps of the next rows; `row` is the number of the first of them, from 1."""
-        self._compare()
-        if self._watches:
-            self._see([time.strip(b" ") for time in times], row)
-
-    def start(self, last: bytes, pairs: int, steps: Steps) -> None:
-        """Continue after timestamps that were in order, and all of the form of `last`."""
-        form = form_of(last)
-        reading = self._readings[0]
-        self._pairs, reading.steps = pairs, steps
-        if form:
-            self.follow(last)
-
-    def follow(self, last: bytes) -> None:
-        """Compare the next timestamp with this one, instead of the last one seen."""
-        self._compare()
-        form = form_of(last)
-        times = form.readings(last) if form else NO_READING
-        if times == NO_READING or not self._decide(times):
-            return
-        self._last = last
-        for reading, time in self._read(times):
-            reading.last = time
-
-    def forget(self) -> None:
-        """Compare the next timestamp with none: there were rows that were not seen."""
-        self._compare()
-        self._last = b""
-
-    def number(self, numbers: Sequence[int]) -> None:
-        """Give the rows of the last call of `see` their numbers, if it was told that the first is -len(numbers)."""
-        for steps in (self._first_others, *(reading.first for reading in self._readings)):
-            for kind, step in steps.items():
-                if step.row < 0:
-                    steps[kind] = step._replace(row=numbers[step.row])
+    def _wait_each(self, keys: Sequence[bytes | None], times: Sequence[bytes], rows: Sequence[int]) -> None:
+        waiting = self._waiting
+        for key, time, row in zip(keys, times, rows, strict=False):
+            if key is None:
+                continue
+            if key not in waiting:
+                if key not in self._sequences and len(self._sequences) + len(waiting) >= MOST_TIMED_KEYS:
+                    continue
+                waiting[key] = [], []
+            of_times, of_rows = waiting[key]
+            of_times.append(time)
+            of_rows.append(row)
+        self._last = next((time for time in reversed(times) if time.strip(b" ")), self._last)
 
     def _compare(self) -> None:
-        if self._waiting:
-            waiting, self._waiting = self._waiting, []
-            self.see(waiting, self._row)
+        if self._collects or not self._waiting:
+            return
+        waiting, self._waiting, self._size = self._waiting, {}, 0
+        for key, (times, rows) in waiting.items():
+            sequence = self._sequence(key)
+            if self._are_samples:
+                sequence.sample(times, rows)
+            else:
+                sequence.take(times, rows)
+            self._note(key, sequence)
+        if not self._has_keys and not self._alone.watches:
+            self.wants, self.samples, self._left, self._has_missed = 0, False, 0, False
 
     @property
-    def _agreed(self) -> _Reading:
-        """The reading, or what all readings agree on: nothing, if their orders differ."""
-        if len(self._readings) > 1 and EITHER in self._others:
-            return _Reading()
-        return self._readings[0]
+    def _alone(self) -> TimeSequence:
+        """The series of a stream without keys."""
+        return self._sequences.get(b"") or TimeSequence()
 
-    def _see(self, times: list[bytes], row: int) -> None:
-        whole = [self._last, *times] if self._last else times
-        if self._see_in_order(whole, row):
+    def _sequence(self, key: bytes) -> TimeSequence:
+        if key not in self._sequences:
+            self._sequences[key] = TimeSequence()
+        return self._sequences[key]
+
+    def _note(self, key: bytes, sequence: TimeSequence) -> None:
+        self._changed.add(key)
+        if sequence.counts or sequence.sampled:
+            self._doubtful.add(key)
+
+    def _first_of(self, which: str) -> dict[str, Step]:
+        found: dict[str, Step] = {}
+        for key in sorted(self._doubtful):
+            for kind, step in getattr(self._sequences[key], which).items():
+                if kind not in found or step.row < found[kind].row:
+                    found[kind] = step._replace(key=key or None)
+        return found
+
+    @property
+    def _totals(self) -> _Sums:
+        self._compare()
+        for key in self._changed:
+            sequence, before = self._sequences[key], self._sums.get(key, _Sums())
+            now = self._sums[key] = _Sums(sequence.pairs, sequence.steps.count, sequence.steps.longer)
+            self._sum = _Sums(*(total + new - old for total, new, old in zip(self._sum, now, before, strict=True)))
+        self._changed.clear()
+        return self._sum
+
+    def pass_by(self, tail: Rows, keys: Sequence[bytes | None] | None) -> None:
+        """Remember the last timestamps of the rows that it did not want, to compare the next one with."""
+        count, self._has_keys = len(tail), keys is not None
+        if not self._has_missed or not count:
             return
-        for number, time in enumerate(times, start=row):
-            if not self._see_one(time, number):
-                break
+        self._ends = {}
+        for at in range(count - 1, max(0, count - _TAIL_ROWS) - 1, -1):
+            key = b"" if keys is None else keys[at]
+            time = tail.texts_at(self._position, [at])[0].strip(b" ")
+            if time and key is not None:
+                self._ends.setdefault(key, time)
+                if keys is None:
+                    break
+        self._last = next(iter(self._ends.values()), self._last)
 
-    def _see_in_order(self, whole: list[bytes], row: int) -> bool:
-        """Take timestamps of one form that are in order, as nearly all are; return False if they are not."""
-        form = form_of(whole[0]) if whole else None
-        if not form or not form.sorts or len(self._readings) > 1:
-            return False
-        if set(map(len, whole)) != {len(form.zeros)} or not are_of_one_form(
-            b"".join(whole), form, whole[0], len(whole)
-        ):
-            return False
-        nanoseconds = form.all_of(whole)
-        if nanoseconds is None:
-            return False
-        steps = list(map(sub, nanoseconds[1:], nanoseconds))
-        if steps and min(steps) <= 0:
-            return False
-        if self._last or self._goes_on():
-            reading = self._readings[0]
-            reading.steps.add(steps)
-            reading.last = nanoseconds[-1]
-            self._pairs += len(steps)
-            self._begins = self._begins or (whole[0], row)
-            self._last = whole[-1]
-        return True
+    def end_input(self) -> None:
+        """Want the first rows of the next input."""
+        self._compare()
+        if self._has_missed:
+            self._go_on()
+        if self.wants is None:
+            self._left = FIRST_ROWS
+        elif self.samples and self._rows is not None:
+            self.wants = self._left = self._rows
 
-    def _see_one(self, time: bytes, number: int) -> bool:
-        """Take one timestamp; return whether to keep comparing."""
-        if not time:
-            return self._goes_on()
-        form = form_of(time)
-        times = form.readings(time) if form else NO_READING
-        if times == NO_READING or not self._decide(times):
-            self._note(NOT_COMPARED, Step(number, b"", time))
-            return self._goes_on()
-        if not self._last:
-            for reading, nanoseconds in self._read(times):
-                reading.last = nanoseconds
-            self._begins, self._last = (time, number), time
-            return self._goes_on()
-        step = Step(number, self._last, time)
-        later = [reading.see(nanoseconds, step) for reading, nanoseconds in self._read(times)]
-        if len({(by > 0) - (by < 0) for by in later}) > 1:
-            self._note(EITHER, step)
-        self._pairs += 1
-        self._last = time
-        return True
-
-    def _decide(self, times: tuple[int | None, int | None]) -> bool:
-        """Split the readings, or drop the impossible one; return False if these times have none of those left."""
-        day_first, month_first = times
-        if self._order is not None:
-            return times[self._order] is not None
-        if day_first is None or month_first is None:
-            self._order = 1 if day_first is None else 0
-            if len(self._readings) > 1:
-                self._readings = [self._readings[self._order]]
-                self._others.pop(EITHER, None)
-                self._first_others.pop(EITHER, None)
-        elif day_first != month_first and len(self._readings) == 1:
-            self._readings.append(self._readings[0].copy())
-        return True
-
-    def _read(self, times: tuple[int | None, int | None]) -> Iterable[tuple[_Reading, int]]:
-        """Return each reading with its time."""
-        kept = times if len(self._readings) > 1 else (times[self._order or 0],)
-        return [(reading, time) for reading, time in zip(self._readings, kept, strict=True) if time is not None]
-
-    def _see_array(self, cells: Any, row: int) -> bool:
-        """Take timestamps of one form as an array; return False, with none taken, if it cannot hold them."""
-        from stream_signal.core.blocks.timestamps import nanoseconds_of, order_of  # noqa: PLC0415 - NumPy is loaded
-
-        reading = self._readings[0]
-        usual = reading.steps.decided
-        if not self._last or usual is None or len(self._readings) > 1:
-            return False
-        nanoseconds: Integers | None = nanoseconds_of(cells)
-        if nanoseconds is None:
-            return False
-        self._see_one(bytes(cells[0]), row)
-        found = order_of(nanoseconds, usual)
-        for kind, count, at in ((BACKWARDS, *found.backwards), (REPEATED, *found.repeated)):
-            if count:
-                reading.note(kind, count, Step(row + at + 1, bytes(cells[at]), bytes(cells[at + 1])))
-        reading.steps.add_counted(len(cells) - 1, found.longer)
-        reading.last = int(nanoseconds[-1])
-        self._pairs += len(cells) - 1
-        self._last = bytes(cells[-1])
-        return True
-
-    def _goes_on(self) -> bool:
-        """Count a timestamp that cannot be compared with the last one; return whether to keep comparing."""
-        if not self._pairs:
-            self._left -= 1
-            self._watches = self._left > 0
-        return self._watches
-
-    def _note(self, kind: str, step: Step, count: int = 1) -> None:
-        self._others[kind] = self._others.get(kind, 0) + count
-        self._first_others.setdefault(kind, step)
+    def _go_on(self) -> None:
+        """Continue behind rows that were not all seen."""
+        self._compare()
+        for key, sequence in self._sequences.items():
+            sequence.is_next = key in self._ends and sequence.follow(self._ends[key])
+        self._ends, self._has_missed = {}, False
 
     def part(self) -> TimeOrder | None:
-        """Return one that compares later timestamps as this one does, once the way to read them is settled."""
+        """Return one for later rows: one that collects samples, or that compares as this one does once it may."""
         self._compare()
-        part = TimeOrder(self.time_column)
-        part._watches, part._order = self._watches, self._order
-        usual = self._readings[0].steps.decided
-        if self._watches and (not self._last or usual is None or len(self._readings) > 1):
+        if self.wants == 0:
+            part = TimeOrder(self.time_column, rows=0)
+            part.samples, part._collects = self.samples, True
+            return part
+        sequence = None if self._has_keys or self.wants else self._alone.part()
+        if sequence is None:
             return None
-        part._left = MAX_COUNT  # the stream has some that can be compared
-        part._readings[0].steps = Steps(usual)
-        part._settled = self._order
+        part = TimeOrder(self.time_column)
+        part._sequences = {b"": sequence}
         return part
 
     @property
     def can_join(self) -> bool:  # type: ignore[override]
         """Whether the timestamps were all read in the way that was settled."""
         self._compare()
-        return len(self._readings) == 1 and self._order == self._settled
+        return self._collects or self._alone.can_join
 
     def join(self, part: TimeOrder, rows: int) -> None:
-        """Add what a part has compared, and compare its first timestamp with the last one here."""
+        """Add what a part has compared or collected."""
+        if part._collects:
+            for times, marks, first in part._pieces:
+                self._sample(times, marks, rows + first)
+            for key, (times, numbers) in part._waiting.items():
+                self._hold([key] * len(times), times, [rows + number for number in numbers], samples=True)
+            return
         self._compare()
-        if part._begins:
-            time, row = part._begins
-            self._see_one(time, rows + row)
-        reading, later = self._readings[0], part._readings[0]
-        for kind, count in later.counts.items():
-            reading.note(kind, count, later.first[kind].after(rows))
-        for kind, count in part._others.items():
-            self._note(kind, part._first_others[kind].after(rows), count)
-        reading.steps.add_counted(later.steps.count, later.steps.longer)
-        self._pairs += part._pairs
-        if part._last:
-            reading.last, self._last = later.last, part._last
+        self._sequence(b"").join(part._sequence(b""), rows)
+        self._note(b"", self._sequence(b""))
 
     def snapshot(self) -> dict[str, Any]:
-        """Return what was found, and the last timestamp and its column."""
+        """Return what was found in each series, the timestamp column, and how many rows of the input it still wants."""
         self._compare()
+        last = self._last if self._has_keys or self._has_missed else self._alone.last
         return {
             "column": self._column_as_json,
-            "last": self._last.decode("latin-1"),
-            "pairs": self._pairs,
-            "patience": self._left,
-            "order": self._order,
-            "readings": [reading.as_json() for reading in self._readings],
-            "others": self._others,
-            "first": {kind: _step_as_json(step) for kind, step in self._first_others.items()},
+            "last": last.strip(b" ").decode("latin-1"),
+            "left": self._left,
+            "missed": self._has_missed,
+            "keys": [[key.decode("latin-1"), each.snapshot()] for key, each in self._sequences.items()],
         }
 
     def restore(self, saved: Any) -> None:
-        """Continue with what was found in the same timestamp column; of another column, or none, nothing counts."""
-        if not isinstance(saved, dict) or not isinstance(saved.get("last"), str) or "column" not in saved:
-            raise ValueError("expected the last timestamp and its column")
-        if saved["column"] != self._column_as_json or not self._watches:
-            return
-        if saved.keys() == {"last", "column"}:  # from a checkpoint of schema 2
-            self.follow(saved["last"].encode("latin-1"))
-            return
+        """Continue with what was found in the same timestamp column; of another column, nothing counts."""
         try:
-            self._restore(saved)
-        except (KeyError, TypeError, AttributeError):
-            raise ValueError("expected the order of the timestamps") from None
-
-    def _restore(self, saved: dict[str, Any]) -> None:
-        readings = [_Reading.from_json(reading) for reading in saved["readings"]]
-        order = saved["order"]
-        if order not in {None, 0, 1} or not 1 <= len(readings) <= (2 if order is None else 1):
-            raise ValueError("expected one reading, or two")
-        self._others = _counts(saved["others"])
-        self._first_others = {kind: _step_from(step) for kind, step in saved["first"].items()}
-        if self._others.keys() != self._first_others.keys():
-            raise ValueError("expected the first of each kind")
-        self._last = saved["last"].encode("latin-1")
-        self._pairs, self._left = _natural(saved["pairs"]), _natural(saved["patience"])
-        self._watches = bool(self._pairs) or self._left > 0
-        self._readings, self._order = readings, order
+            # Before schema 4, that of a stream without keys was one series alone.
+            keys = saved.get("keys", [["", saved]])
+            column = saved.get("column", keys[0][1]["column"] if keys and "column" in keys[0][1] else None)
+            last = saved["last"].encode("latin-1")
+            found = [(key.encode("latin-1"), each) for key, each in keys]
+            left, has_missed = saved.get("left", 0), saved.get("missed", saved.get("left") == 0)
+        except (LookupError, TypeError, AttributeError, ValueError):
+            raise ValueError("expected the order of the timestamps of each series") from None
+        if type(left) is not int or left < 0 or type(has_missed) is not bool:
+            raise ValueError("expected how many rows remain to be seen")
+        self._left = left
+        if self._rows is not None and self.wants:
+            self.wants = self._left = min(left, self._rows)
+        if column != self._column_as_json:
+            return
+        self._last, self._has_keys = last, any(key for key, _ in found)
+        self._has_missed = has_missed or self.wants == 0
+        for key, each in found:
+            sequence = self._sequences[key] = TimeSequence()
+            sequence.restore(each)
+            self._note(key, sequence)
+        if self._has_missed and not saved.get("missed"):  # by then it had not, or had followed the last rows
+            self._ends = {key: each.last for key, each in self._sequences.items() if each.last}
 
     @property
     def _column_as_json(self) -> Any:
         return list(self.time_column) if isinstance(self.time_column, tuple) else self.time_column
-
-
-def _step_as_json(step: Step) -> list[Any]:
-    return [step.row, step.before.decode("latin-1"), step.time.decode("latin-1")]
-
-
-def _step_from(saved: Any) -> Step:
-    row, before, time = saved
-    return Step(_natural(row), before.encode("latin-1"), time.encode("latin-1"))
-
-
-def _counts(saved: Any) -> dict[str, int]:
-    if not set(saved) <= set(KINDS):
-        raise ValueError("expected counts")
-    return {kind: _natural(count) for kind, count in saved.items()}
-
-
-def _natural(found: Any) -> int:
-    if _integer(found) < 0:
-        raise ValueError("expected a count")
-    return int(found)
-
-
-def _integer(found: Any) -> int:
-    if type(found) is not int:
-        raise ValueError("expected an integer")
-    return found

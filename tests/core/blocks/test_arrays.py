@@ -10,12 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_signal import Config, Observer, RollingMean, Row, SignalStream, signals
+from stream_signal import Config, Observer, RollingMean, Row, SignalStream
 from stream_signal.core.blocks import arrays
+from stream_signal.core.blocks.array_like import closes_of
+from stream_signal.core.blocks.arrays import push_array
+from stream_signal.core.tuning import Tuning
 from support.candle_csv import candle_csv
 from support.oracle import means as exact_means
 from support.strategies import cuts, windows
-from support.streams import by_blocks
+from support.streams import BY_ROWS, by_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,15 +26,29 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NAN = float("nan")
-SIZES = {"whole": (1 << 16, 1 << 13), "pieces": (7, 4)}
+SIZES = {"whole": Tuning(), "pieces": Tuning(piece_values=7, longest_in_floats=4)}
+
+
+class Mean(RollingMean):
+    """A rolling mean that takes arrays in pieces of the size that is tested."""
+
+    tuning = Tuning()
+
+    def update_many(self, values: object, *, means: bool = False) -> Any:
+        """Take an array of values."""
+        return push_array(self, closes_of(values), means=means, tuning=self.tuning)
+
+
+def signals(values: object, window: int, *, means: bool = False) -> Any:
+    """Return the signals of an array, as `stream_signal.signals` does."""
+    return Mean(window).update_many(values, means=means)
 
 
 @pytest.fixture(params=list(SIZES.values()), ids=list(SIZES), scope="module", autouse=True)
 def _pieces(request: pytest.FixtureRequest) -> Iterator[None]:
     """Push each array as a whole and in small pieces, where a window may be longer than a piece."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(arrays, "PIECE", request.param[0])
-        patch.setattr(arrays, "LONGEST_IN_FLOATS", request.param[1])
+        patch.setattr(Mean, "tuning", request.param)
         yield
 
 
@@ -127,7 +144,7 @@ def test_integers_with_nulls(values: NDArray[Any], window: int, rng: Any) -> Non
 @given(float_arrays() | integer_arrays(), windows, st.data())
 def test_update_many_is_update(values: NDArray[Any], window: int, data: st.DataObject) -> None:
     """Cut at random between update and update_many, the state, the signals and the means are those of update alone."""
-    reference, mean = RollingMean(window), RollingMean(window)
+    reference, mean = Mean(window), Mean(window)
     places = sorted(data.draw(st.lists(st.integers(0, len(values)), max_size=5)))
     for start, end in zip([0, *places], [*places, len(values)], strict=True):
         one_by_one = [(push_one(reference, value), reference.get()) for value in values[start:end]]
@@ -164,7 +181,7 @@ def test_a_stream_agrees(values: NDArray[np.float64], window: int, data: st.Data
     """SignalStream finds the same, with either engine, in a file in which the floats are written as they print."""
     values = values[np.isnan(values) | (np.abs(values) < 1e290)]  # longer numbers are refused in a file
     pieces = data.draw(cuts(candle_csv([repr(value) for value in values.tolist()])))
-    for engine in ({"engine": "rows"}, by_blocks(256)):
+    for engine in (BY_ROWS, by_blocks(256)):
         seen = Signals()
         stream = SignalStream(Config(window=window), [seen], **engine)
         for piece in pieces:
@@ -204,7 +221,7 @@ def test_one_dirty_value_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None
     """One value with 17 digits slows down its piece; those after it are counted in floats again."""
     values = np.arange(4_200_000, 4_201_000) / 100
     values[3] = 42000.030000000001 - 1e-11
-    mean = RollingMean(4)
+    mean = Mean(4)
     mean.update_many(values[:500])
     assert mean.places > 2
     monkeypatch.setattr(arrays, "push_closes", None)
@@ -233,7 +250,7 @@ def test_no_sum_wraps_around() -> None:
 )
 def test_what_the_window_holds_counts(parts: tuple[list[float], ...]) -> None:
     """What came before has its part in each sum, however large it is and however many places it has."""
-    reference, mean = RollingMean(2), RollingMean(2)
+    reference, mean = Mean(2), Mean(2)
     for part in parts:
         found = as_lists(mean.update_many(np.array(part) if max(part) < 2**63 else part, means=True))
         assert list(zip(*found, strict=True)) == [(push_one(reference, value), reference.get()) for value in part]
@@ -261,10 +278,10 @@ def test_zero_has_one_sign() -> None:
 def test_an_infinity(bad: float, kind: Any) -> None:
     """An infinity is refused with its position; the values before it are taken, as by update."""
     values = [1.5, 2.5, NAN, *[4.25] * 20, bad, 7.5]
-    mean = RollingMean(2)
+    mean = Mean(2)
     with pytest.raises(ValueError, match=rf"^position 23: expected a decimal number, found {bad}$"):
         mean.update_many(values if kind is list else np.array(values, kind))
-    reference = RollingMean(2)
+    reference = Mean(2)
     for value in values[:23]:
         reference.update(value)
     assert state(mean) == state(reference)
@@ -272,7 +289,7 @@ def test_an_infinity(bad: float, kind: Any) -> None:
 
 def test_an_infinity_among_values_read_as_text() -> None:
     """So it is where most values have 17 digits."""
-    mean = RollingMean(2)
+    mean = Mean(2)
     with pytest.raises(ValueError, match=r"^position 2: expected a decimal number, found inf$"):
         mean.update_many(np.array([0.1 + 0.2, 0.1 + 0.7, np.inf]))
     assert mean.held() == [30000000000000004, 79999999999999990]

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_signal import Config, SignalStream, StreamSignalError
-from stream_signal.core.observers.key_times import KeyTimes
+from stream_signal import Config, SignalStream, StreamSignalError, TimeOrder
 from stream_signal.core.observers.signal_lines import SignalLines
 from stream_signal.core.state import State
+from stream_signal.core.tuning import Tuning
 from support.keyed_files import KeyedFile, keyed_files
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def answer(file: KeyedFile, engine: Any, block_bytes: int, cuts: Sequence[int], *, resumes: bool = False) -> object:
     """Count a file, cut anywhere; with `resumes`, in a new stream after each cut."""
     config = Config(**file.config)
-    stream = SignalStream(config, engine=engine, block_bytes=block_bytes)
+    stream = SignalStream(config, tuning=Tuning(engine, block_bytes=block_bytes))
     bounds = sorted({0, len(file.data), *(cut for cut in cuts if cut < len(file.data))})
     try:
         begin = 0
@@ -32,7 +32,7 @@ def answer(file: KeyedFile, engine: Any, block_bytes: int, cuts: Sequence[int], 
             begin = end
             if resumes and end < len(file.data):
                 state = State.from_json(json.loads(json.dumps(stream.state().as_json())), config.window, config.windows)
-                stream, begin = SignalStream.from_state(config, state, engine=engine), state.offset
+                stream, begin = SignalStream.from_state(config, state, tuning=Tuning(engine)), state.offset
         counts = stream.finish()
     except StreamSignalError as error:
         return type(error), str(error)
@@ -65,8 +65,8 @@ def test_stopped_anywhere(file: KeyedFile, block_bytes: int, cuts: list[int]) ->
 
 def seen(file: KeyedFile, engine: Any, block_bytes: int, form: str) -> tuple[bytes, object, object, str]:
     """Count a file with observers; give the signal lines, the order of the times, and the error if there is one."""
-    lines, times, error = SignalLines(form, keyed=True, windows=file.config["windows"]), KeyTimes(), ""
-    stream = SignalStream(Config(**file.config), [lines, times], engine=engine, block_bytes=block_bytes)
+    lines, times, error = SignalLines(form, keyed=True, windows=file.config["windows"]), TimeOrder(), ""
+    stream = SignalStream(Config(**file.config), [lines, times], tuning=Tuning(engine, block_bytes=block_bytes))
     try:
         stream.feed(file.data)
         stream.finish()

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from stream_signal import Config, SignalStream, StreamSignalError
 from stream_signal.core.observers.key_charts import ALL_BUCKETS, MOST_CHARTS, KeyCharts
 from stream_signal.core.observers.overview import Overview
-from support.keyed_files import KeyedFile, keyed_files
+from stream_signal.core.tuning import Tuning
 from support.strategies import closes, cuts
-from support.streams import by_blocks, moved
+from support.streams import BY_ROWS, by_blocks
 
 MARKETS = st.lists(st.tuples(st.sampled_from("ABCDE"), closes), max_size=120)
 
@@ -43,7 +43,7 @@ def charts_of(pieces: list[bytes], engine: dict[str, Any], charts: KeyCharts | N
     return seen(charts)
 
 
-@pytest.mark.parametrize("engine", [{"engine": "rows"}, by_blocks(700), by_blocks(100_000)], ids=str)
+@pytest.mark.parametrize("engine", [BY_ROWS, by_blocks(700), by_blocks(100_000)], ids=str)
 @given(rows=MARKETS, windows=st.sampled_from([(), (5, 2)]), data=st.data())
 def test_each_key_alone(
     engine: dict[str, Any], rows: list[tuple[str, str]], windows: tuple[int, ...], data: st.DataObject
@@ -52,34 +52,14 @@ def test_each_key_alone(
     alone = []
     for key in list(dict.fromkeys(key for key, _ in rows))[:3]:
         overview = Overview(most=8)
-        stream = SignalStream(Config(window=3), [overview], engine="rows")
+        stream = SignalStream(Config(window=3), [overview], tuning=Tuning("rows"))
         own = [f"{60 * at},{close}\n" for at, (other, close) in enumerate(rows) if other == key]
         stream.feed(("time,close\n" + "".join(own)).encode())
         alone.append((key, overview.size, overview.columns()))
     assert charts_of(data.draw(cuts(market(rows))), engine, windows=windows) == alone
 
 
-@given(keyed_files(), st.sampled_from([64, 300, 100_000]), st.data())
-def test_one_answer(file: KeyedFile, block_bytes: int, data: st.DataObject) -> None:
-    """Both engines give the same charts of files with odd, bad and missing rows, whatever the cuts."""
-    wanted = charts_of([file.data], {"engine": "rows"}, **file.config)
-    assert charts_of(data.draw(cuts(file.data)), by_blocks(block_bytes), **file.config) == wanted
-
-
-@given(MARKETS, st.data())
-def test_stopped_anywhere(rows: list[tuple[str, str]], data: st.DataObject) -> None:
-    """A stream that is stopped and resumed gives the charts of one that is not."""
-    whole, config = market(rows), Config(window=3, key="symbol")
-    stopped = SignalStream(config, [KeyCharts(charts=3, most=8)])
-    stopped.feed(whole[: data.draw(st.integers(0, len(whole)))])
-    charts = KeyCharts(charts=3, most=8)
-    resumed, offset = moved(stopped, config, observers=[charts])
-    resumed.feed(whole[offset:])
-    resumed.end_input()
-    assert seen(charts) == charts_of([whole], {"engine": "rows"})
-
-
-@pytest.mark.parametrize("engine", [{"engine": "rows"}, by_blocks(100_000)], ids=str)
+@pytest.mark.parametrize("engine", [BY_ROWS, by_blocks(100_000)], ids=str)
 @pytest.mark.parametrize("keys", [1, 7, 50, 60])
 def test_room(keys: int, engine: dict[str, Any]) -> None:
     """Few keys have fine charts, many coarser ones; only the first 50 have one, and all together are bounded."""

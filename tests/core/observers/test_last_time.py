@@ -6,7 +6,7 @@ import pytest
 
 from stream_signal import Config, SignalStream
 from stream_signal.core.observers.last_time import LastTime
-from support.streams import by_blocks
+from support.streams import BY_ROWS, by_blocks
 
 CASES = [
     (["60", "120", "180"], "180", True),
@@ -40,7 +40,7 @@ def test_in_order(times: list[str], last: str, in_order: bool, repeat: int) -> N
     moved = [str(int(time) + repeat) if time.isdigit() and int(time) < 2000 else time for time in times]
     data = "time,close\n" + "".join(f"{time},1.5\n" for time in before + moved)
     wanted = {"last": moved[times.index(last)] if last else "", "column": None, "in_order": in_order}
-    for engine in ({"engine": "rows"}, by_blocks(512 * 1024), by_blocks(40)):
+    for engine in (BY_ROWS, by_blocks(512 * 1024), by_blocks(40)):
         observer = LastTime()
         stream = SignalStream(Config(), [observer], **engine)
         stream.feed(data.encode())

@@ -10,14 +10,11 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from stream_signal import Config, DataError, SignalStream
 from stream_signal.core.observers.overview import LEAST_FLAT, Flat, Overview
 from support.candle_csv import FIRST_TIMESTAMP, candle_csv
-from support.strategies import candle_files, close_lists, cuts
-from support.streams import by_blocks, moved
+from support.streams import BY_ROWS, by_blocks, moved
 
 WALK = [f"{4000 + random.Random(7).randrange(-300, 300) * at % 611 / 100:.2f}" for at in range(5000)]
 FLAT = ["1"] * 40 + ["2"] * 31 + ["3"] * 32 + ["", "3"] + ["4"] * 100 + ["4.0"] * 5 + ["5"] * 33
@@ -66,7 +63,7 @@ def expected(closes: list[str], window: int, size: int) -> dict[str, list[Any]]:
     }
 
 
-@pytest.mark.parametrize("engine", [{"engine": "rows"}, by_blocks(4096), by_blocks(100_000)], ids=str)
+@pytest.mark.parametrize("engine", [BY_ROWS, by_blocks(4096), by_blocks(100_000)], ids=str)
 @pytest.mark.parametrize("closes", [WALK[:16], WALK[:17], WALK, FLAT, ["", "1", "", ""] * 50], ids=len)
 def test_exact(closes: list[str], engine: dict[str, Any]) -> None:
     """Each bucket has the exact closes, mean and signals of its rows, computed from the text in fractions."""
@@ -81,33 +78,7 @@ def test_exact(closes: list[str], engine: dict[str, Any]) -> None:
     assert (overview.size, columns) == (size, expected(closes, 3, size) | {"time": times})
 
 
-@given(close_lists, st.integers(1, 6).map(lambda half: 2 * half), st.data())
-def test_cut_invariant(closes: list[str], most: int, data: st.DataObject) -> None:
-    """The picture does not depend on where the bytes were cut, nor on where the stream was stopped and resumed."""
-    whole = candle_csv(closes)
-    wanted = overview_of([whole], most=most)
-    pieces = data.draw(cuts(whole))
-    assert seen(overview_of(pieces, most=most)) == seen(wanted)
-    stop, config = data.draw(st.integers(0, len(whole))), Config(window=3)
-    stopped = SignalStream(config, [Overview(most=most)])
-    stopped.feed(whole[:stop])
-    overview = Overview(most=most)
-    resumed, offset = moved(stopped, config, observers=[overview])
-    resumed.feed(whole[offset:])
-    resumed.end_input()
-    assert seen(overview) == seen(wanted)
-
-
-@given(candle_files(), st.sampled_from([2, 16, 2048]), st.sampled_from([256, 1024, 100_000]), st.data())
-def test_one_answer(file: bytes, most: int, block_bytes: int, data: st.DataObject) -> None:
-    """Both engines give the same picture of files with odd, bad and missing rows, whatever the cuts."""
-    options = {"bad_rows": "missing", "windows": (2, 7)}
-    wanted = overview_of([file * 3], {"engine": "rows"}, most, **options)
-    found = overview_of(data.draw(cuts(file * 3)), by_blocks(block_bytes), most, **options)
-    assert seen(found) == seen(wanted)
-
-
-@pytest.mark.parametrize("engine", [{"engine": "rows"}, by_blocks(4096), by_blocks(100_000)], ids=str)
+@pytest.mark.parametrize("engine", [BY_ROWS, by_blocks(4096), by_blocks(100_000)], ids=str)
 @pytest.mark.parametrize("at", [0, 1, 1234, 2500, 4999])
 def test_a_spike_is_never_lost(at: int, engine: dict[str, Any]) -> None:
     """One row far above the others, and one far below, are in the picture of any stream."""
@@ -118,7 +89,7 @@ def test_a_spike_is_never_lost(at: int, engine: dict[str, Any]) -> None:
     assert min(map(Decimal, columns["low"])) == Decimal("-7.5")
 
 
-@pytest.mark.parametrize("engine", [{"engine": "rows"}, by_blocks(300), by_blocks(4096), by_blocks(100_000)], ids=str)
+@pytest.mark.parametrize("engine", [BY_ROWS, by_blocks(300), by_blocks(4096), by_blocks(100_000)], ids=str)
 @pytest.mark.parametrize("before", [[], WALK[:300]], ids=["first", "later"])
 def test_flat_stretches(before: list[str], engine: dict[str, Any]) -> None:
     """Runs of equal closes are found, longest first, and a missing close ends one."""
@@ -145,7 +116,7 @@ def test_keys() -> None:
     """With keys, there are rates and no prices, the same from both engines."""
     lines = [f"{name},{60 * at},{price}\n" for at, price in enumerate(WALK[:3000]) for name in ("BTC", "ETH")]
     data = ("symbol,time,close\n" + "".join(lines)).encode()
-    by_row = overview_of([data], {"engine": "rows"}, key="symbol")
+    by_row = overview_of([data], BY_ROWS, key="symbol")
     found = overview_of([data], by_blocks(4096), key="symbol")
     assert seen(found) == seen(by_row)
     assert list(found.columns()) == ["row", "time", "rows", "missing", "signals"]

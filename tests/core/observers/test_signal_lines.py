@@ -5,20 +5,17 @@ from __future__ import annotations
 import csv
 import json
 import tracemalloc
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
-from stream_signal import Config, SignalStream
-from stream_signal.core.observers.signal_lines import SignalLines
 from support.candle_csv import candle_csv
 from support.cases import DATA
 from support.commands import run_command
 from support.oracle import wanted_rows
-from support.strategies import Document, candle_files, cuts, documents, windows
-from support.streams import by_blocks, lines_of, moved
+from support.strategies import Document, documents, windows
+from support.streams import by_blocks, lines_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,33 +40,6 @@ def test_json(document: Document, window: int) -> None:
         assert (record["time"], record["close"] or "") == (time, close)
         assert record["mean"] == (float(mean) if mean else None)
         assert record["signal"] == int(above)
-
-
-@given(st.data(), candle_files(), windows, st.sampled_from(["error", "missing"]), st.sampled_from(["csv", "jsonl"]))
-def test_one_answer(data: st.DataObject, text: bytes, window: int, bad_rows: str, form: str) -> None:
-    """Laws 2 and 3: over files of every kind, at any cut and by either engine, the same bytes."""
-    options: dict[str, Any] = {"window": window, "bad_rows": bad_rows}
-    wanted = lines_of([text], form, **options)
-    engine = by_blocks(data.draw(st.sampled_from([100, 1000, 65536])))
-    assert lines_of(data.draw(cuts(text)), form, engine, **options) == wanted
-
-
-@given(st.data(), documents(), windows)
-def test_stopped_anywhere(data: st.DataObject, document: Document, window: int) -> None:
-    """Law 5: over stops at random bytes, the lines are those without a stop."""
-    config, lines = Config(window=window), SignalLines("csv")
-    stream, told, fed = SignalStream(config, [lines]), lines.format.header, 0
-    for piece in data.draw(cuts(document.data)):
-        end = fed + len(piece)
-        stream.feed(document.data[fed:end])
-        told += lines.take()
-        stopped, offset = moved(stream, config)
-        assert stopped.rows == stream.rows
-        stream = SignalStream.from_state(config, stream.state(), [lines])
-        stream.feed(document.data[offset:end])
-        fed = end
-    stream.finish()
-    assert told + lines.take() == lines_of([document.data], window=window)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Times out of order: noticed wherever they can be compared, and nothing to the answer."""
+"""TimeOrder: times out of order are noticed wherever they can be compared, and are nothing to the answer."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_signal import Config, DataError, SignalStream
+from stream_signal import Config, DataError, SignalStream, State
+from stream_signal.core.doubts import doubts_of
+from stream_signal.core.limits import FIRST_ROWS, MOST_TIMED_KEYS
 from stream_signal.core.observers.signal_lines import SignalLines
 from stream_signal.core.observers.time_order import TimeOrder
 from support.candle_csv import candle_csv, row
 from support.commands import logged, run_command
 from support.strategies import cuts
-from support.streams import by_blocks
+from support.streams import BY_ROWS, by_blocks, moved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 integers = st.one_of(st.integers(58, 62).map(str), st.integers(97, 103).map(str), st.sampled_from(["060", "0099"]))
@@ -36,7 +38,7 @@ columns_of_times = st.one_of(
     st.lists(times, min_size=1, max_size=200),
 )
 # Few enough are odd for the block engine to take the rest.
-ENGINES: list[dict[str, Any]] = [by_blocks(65536), {"engine": "rows"}]
+ENGINES: list[dict[str, Any]] = [by_blocks(65536), BY_ROWS]
 CLOSES = ["4.58"] * 40 + ["", "4.5 ", "x"]
 LINE_ENDS = ["\n"] * 20 + ["\r\n", "\n\n"]
 
@@ -267,8 +269,8 @@ def test_iso_is_in_the_order_of_the_clock(seconds: list[int]) -> None:
     """Moments written as ISO 8601 give what the same moments give as integers of one length."""
     moments = [datetime.fromtimestamp(second, UTC).isoformat().encode() for second in seconds]
     by_text, by_number = TimeOrder(), TimeOrder()
-    by_text.see(moments, 1)
-    by_number.see([b"%010d" % second for second in seconds], 1)
+    by_text.take(moments, 1)
+    by_number.take([b"%010d" % second for second in seconds], 1)
     assert by_text.counts == by_number.counts
     assert {kind: step.row for kind, step in by_text.first.items()} == {
         kind: step.row for kind, step in by_number.first.items()
@@ -278,7 +280,7 @@ def test_iso_is_in_the_order_of_the_clock(seconds: list[int]) -> None:
 def order_of(*times: str) -> TimeOrder:
     """Compare some timestamps."""
     order = TimeOrder()
-    order.see([time.encode() for time in times], 1)
+    order.take([time.encode() for time in times], 1)
     return order
 
 
@@ -304,10 +306,10 @@ def test_gaps() -> None:
     """A step longer than the most common one is counted, over a stop as well."""
     times = [b"%d" % (60 * at) for at in range(300) if at % 50 != 49]
     order = TimeOrder()
-    order.see(times[:140], 1)
+    order.take(times[:140], 1)
     other = TimeOrder()
     other.restore(json.loads(json.dumps(order.snapshot())))
-    other.see(times[140:], 141)
+    other.take(times[140:], 141)
     assert (other.steps.count, other.steps.usual, other.steps.longer) == (293, 60 * 10**9, 5)
 
 
@@ -323,12 +325,14 @@ def test_a_stop_in_a_file_without_timestamps() -> None:
 
 def damages() -> Iterator[Any]:
     """Make snapshots of which one part is of another kind."""
-    order = order_of("12/01/2024", "01/02/2024", "x", "60", "60")
+    whole = order_of("12/01/2024", "01/02/2024", "x", "60", "60").snapshot()
     wrongs: tuple[Any, ...] = (None, -1, 1.5, "x", [], {}, [[]], {"x": 1}, {"backwards": [1]})
-    for key in order.snapshot():
-        for wrong in wrongs:
-            if wrong != order.snapshot()[key]:
-                yield order.snapshot() | {key: wrong}
+    yield from ({}, [], None)
+    for wrong in wrongs:
+        yield from (whole | {part: wrong} for part in whole)
+        [[key, series]] = whole["keys"]
+        yield from (whole | {"keys": [[key, series | {part: wrong}]]} for part in series)
+        yield whole | {"keys": [[wrong, series]]}
 
 
 @pytest.mark.parametrize("damaged", list(damages()))
@@ -337,5 +341,237 @@ def test_a_damaged_snapshot(damaged: Any) -> None:
     order = TimeOrder()
     with suppress(ValueError):
         order.restore(damaged)
-        order.see([b"60", b"120"], 1)
+        order.take([b"60", b"120"], 1)
         assert isinstance(order.newest_first, bool)
+
+
+ALL_ENGINES = [*ENGINES, by_blocks(1000)]
+HEADER = "time,close\n"
+
+
+def text_of(times: list[str], seed: int = 0) -> bytes:
+    """Write a file whose rows are mostly plain, and now and then bad, quoted, or a header again."""
+    rng, lines = random.Random(seed), [HEADER]
+    for time in times:
+        kind = rng.randrange(60) if seed else 9
+        if not kind:
+            lines.append(HEADER)
+        lines.append(f'"{time}",1\n' if kind == 1 else f"{time},x\n" if kind == 2 else f"{time},{kind}\n")
+        if kind == 3:
+            lines.append("\n")
+    return "".join(lines).encode()
+
+
+def looked_at(texts: list[bytes], engine: dict[str, Any], pieces: Any = None) -> TimeOrder:
+    """Feed files one after another; return the look."""
+    look = TimeOrder(rows=FIRST_ROWS)
+    stream = SignalStream(Config(bad_rows="missing"), [look], **engine)
+    for text in texts:
+        for piece in pieces(text) if pieces else [text]:
+            stream.feed(piece)
+        stream.end_input()
+    return look
+
+
+def all_of(order: TimeOrder) -> object:
+    """Give all that was seen."""
+    return found(order), order.pairs, order.last
+
+
+regular = st.tuples(st.integers(0, 2000), st.sampled_from([1, 60, 300, 3600, 86400]), st.sampled_from([1, 1000, 10**6]))
+columns_of_files = st.one_of(
+    regular.map(lambda given: [str((1_700_000_000 + at * given[1]) * given[2]) for at in range(given[0])]),
+    st.lists(st.integers(1_700_000_000, 1_700_000_400).map(str), max_size=200).map(sorted),
+    st.lists(st.integers(90, 110).map(str), max_size=200),
+    st.lists(st.sampled_from(["2024-01-01", "2024-01-02T00:00Z", "x", "", "60", "060"]), max_size=200),
+)
+
+
+@given(st.data(), st.lists(columns_of_files, max_size=3), st.integers(0, 9), st.sampled_from(ALL_ENGINES))
+def test_as_an_observer(data: st.DataObject, files: list[list[str]], seed: int, engine: dict[str, Any]) -> None:
+    """While an input is no longer than that, it is all seen: at every cut, by either engine, as an observer sees it."""
+    texts = [text_of(times, seed) for times in files]
+    order = TimeOrder()
+    stream = SignalStream(Config(bad_rows="missing"), [order])
+    for text in texts:
+        stream.feed(text)
+        stream.end_input()
+    look = looked_at(texts, engine, lambda text: data.draw(cuts(text)))
+    assert not look.is_in_order or (not order.counts and order.steps.longer * 100 <= order.steps.count)
+    assert all_of(look) == all_of(order)
+
+
+@pytest.mark.parametrize("engine", ALL_ENGINES)
+@pytest.mark.parametrize("end", [b"", b"\n\n", b"17,1,1\n", HEADER.encode()])
+def test_the_seam(engine: dict[str, Any], end: bytes) -> None:
+    """Of a longer input, the first rows and the last one are seen: January after February is noticed."""
+    february = [str(2_000_000_000 + 60 * at) for at in range(FIRST_ROWS + 5000)]
+    january = [str(1_000_000_000 + 60 * at) for at in range(100)]
+    february[FIRST_ROWS + 10] = "1"  # not seen
+    look = looked_at([text_of(february) + end, text_of(january)], engine)
+    rows = FIRST_ROWS + 5000 + (end[:2] == b"17")
+    step = f"row {rows + 1}: '1000000000' after '{february[-1]}'"
+    assert {kind: str(found) for kind, found in look.first.items()} == {"backwards": step}
+    assert look.pairs == FIRST_ROWS - 1 + 100
+    in_order = looked_at([text_of(january), text_of(february)], engine)
+    assert (in_order.is_in_order, in_order.pairs) == (True, 99 + FIRST_ROWS)
+
+
+@pytest.mark.parametrize("stop", [50, 5000, 120_000, 190_000])
+def test_resumed(stop: int) -> None:
+    """A stream that was stopped, within the first rows or after them, ends with what it would have seen."""
+    times = [str(1_700_000_000 + 60 * at + (at > 300)) for at in range(FIRST_ROWS + 3000)]
+    times[20] = times[19]
+    first, second = text_of(times), text_of(times[:10])
+    whole = looked_at([first, second], BY_ROWS)
+    config, look = Config(bad_rows="missing"), TimeOrder(rows=FIRST_ROWS)
+    stream = SignalStream(config, [look])
+    stream.feed(first[:stop])
+    state = State.from_json(json.loads(json.dumps(stream.state().as_json())), config.window)
+    resumed = TimeOrder(rows=FIRST_ROWS)
+    stream = SignalStream.from_state(config, state, [resumed])
+    stream.feed(first[state.offset :])
+    stream.end_input()
+    stream.feed(second)
+    stream.end_input()
+    assert all_of(resumed) == all_of(whole)
+
+
+def test_resumed_by_an_observer() -> None:
+    """A stream that sees every row resumes from one that saw the first, and the other way round."""
+    config, text = Config(), text_of(["60", "120", "120", "180"])
+    stream = SignalStream(config, [TimeOrder(rows=FIRST_ROWS)])
+    stream.feed(text)
+    order = TimeOrder()
+    stream = SignalStream.from_state(config, stream.state(), [order])
+    stream.feed(b"180,1\n")
+    look = TimeOrder(rows=FIRST_ROWS)
+    stream = SignalStream.from_state(config, stream.state(), [look])
+    stream.feed(b"60,1\n")
+    stream.end_input()
+    stream.feed(b"50,1\n")
+    assert look.counts == {"repeated": 2, "backwards": 2}
+
+
+Rows = list[tuple[str, str]]
+TIMES = st.sampled_from(["60", "120", "180", "180", "240", "300", "", "noon", "2024-03-04", "03/04/2024", "13/04/2024"])
+MARKETS = st.lists(st.tuples(st.sampled_from("ABC"), TIMES), max_size=60)
+
+
+def market(rows: Sequence[tuple[str, str]]) -> bytes:
+    """Make a file with those keys and times."""
+    return b"symbol,time,close\n" + "".join(f"{key},{time},1\n" for key, time in rows).encode()
+
+
+def seen(rows: Sequence[tuple[str, str]], times: TimeOrder) -> TimeOrder:
+    """Show rows to an observer."""
+    SignalStream(Config(key="symbol"), [times]).feed(market(rows))
+    return times
+
+
+@given(MARKETS, st.data())
+def test_each_key_alone(rows: Rows, data: st.DataObject) -> None:
+    """The counts and pairs are the sums of those of each key alone, and the first is the first of all, at any cut."""
+    times = TimeOrder()
+    stream = SignalStream(Config(key="symbol"), [times])
+    for piece in data.draw(cuts(market(rows))):
+        stream.feed(piece)
+        assert times.pairs <= len(rows)  # whoever asks has what waits compared
+    counts: dict[str, int] = {}
+    firsts: dict[str, int] = {}
+    pairs = steps = 0
+    for key in {key for key, _ in rows}:
+        alone, numbers = TimeOrder(), []
+        for number, (own, time) in enumerate(rows, start=1):
+            if own == key:
+                numbers.append(number)
+                alone.take([time.encode()], len(numbers))
+        for kind, count in alone.counts.items():
+            counts[kind] = counts.get(kind, 0) + count
+            row = numbers[alone.first[kind].row - 1]
+            firsts[kind] = min(row, firsts.get(kind, row))
+        pairs, steps = pairs + alone.pairs, steps + alone.steps.count
+    assert (times.counts, times.pairs, times.steps.count) == (counts, pairs, steps)
+    assert {kind: found.row for kind, found in times.first.items()} == firsts
+
+
+@given(MARKETS, st.integers(0, 800))
+def test_stopped_anywhere(rows: Rows, stop: int) -> None:
+    """A stream that resumes finds what one without the stop does, for all rows and for the first ones."""
+    config, data = Config(key="symbol"), market(rows)
+    for limit in (None, 5, 1000):
+        found = []
+        for stopped in (True, False):
+            times = TimeOrder(rows=limit)
+            stream, at = SignalStream(config, [times]), 0
+            if stopped:
+                stream.feed(data[:stop])
+                times = TimeOrder(rows=limit)
+                stream, at = moved(stream, config, observers=[times])
+            stream.feed(data[at:])
+            stream.end_input()
+            stream.feed(market(rows[:3]))
+            stream.end_input()
+            found.append((all_of(times), times.sampled))
+        assert found[0] == found[1]
+
+
+def test_interleaved_times_are_no_doubt() -> None:
+    """Symbols with the same timestamps are in order; one that has a timestamp twice is one doubt, with its key."""
+    rows = [(key, str(minute)) for minute in range(60, 6000, 60) for key in "ABC"]
+    for look in (TimeOrder(), TimeOrder(None, 1000)):
+        stream = SignalStream(Config(key="symbol"), [look])
+        stream.feed(market(rows))
+        assert look.is_in_order
+        assert not doubts_of(stream, look)
+    times = TimeOrder()
+    stream = SignalStream(Config(key="symbol"), [times])
+    stream.feed(market([*rows, ("B", "5940"), ("C", "5000"), ("B", "5940")]))
+    assert [doubt.text for doubt in doubts_of(stream, times)] == [
+        (
+            "out of order: 1 of 297 (0.337 %) timestamps are earlier than the one before; first: 'C', row 299: '5000' "
+            "after '5940'; sort the rows, or name the files in the order of time"
+        ),
+        (
+            "the same timestamp twice: 2 of 297 (0.673 %) equal the one before it; "
+            "first: 'B', row 298: '5940' after '5940'"
+        ),
+    ]
+
+
+def test_gaps_of_each_key() -> None:
+    """A step is long beside the usual one of its own key: days beside minutes are no gaps."""
+    rows = [(key, str(step * at)) for at in range(1, 300) for key, step in (("A", 60), ("B", 86400))]
+    assert seen(rows, TimeOrder()).is_in_order
+    gaps = seen([(key, str(int(time) + (int(time) // 600) * 1200)) for key, time in rows], TimeOrder())
+    assert (gaps.steps.usual, gaps.is_in_order) == (60 * 10**9, False)
+
+
+def test_the_seam_of_two_inputs() -> None:
+    """The first rows of an input are compared with the last ones of the input before, for the keys that stand there."""
+    early, late = [("A", str(at)) for at in range(60, 9000, 60)], [("A", str(at)) for at in range(9000, 18000, 60)]
+    for files, counts in (([early, late], {}), ([late, early], {"backwards": 1})):
+        look = TimeOrder(None, 10)
+        stream = SignalStream(Config(key="symbol"), [look])
+        for rows in files:
+            stream.feed(market(rows))
+            stream.end_input()
+        assert look.counts == counts
+
+
+def test_it_is_bounded() -> None:
+    """The timestamps of later keys than so many are not compared."""
+    rows = [(f"K{number}", "60") for number in range(MOST_TIMED_KEYS + 1)]
+    order = seen([*rows, *rows[-2:]], TimeOrder())
+    assert (order.counts, str(order.first["repeated"])) == ({"repeated": 1}, "'K9999', row 10002: '60' after '60'")
+
+
+@pytest.mark.parametrize("saved", [None, [], {}, {"last": "", "left": -1, "tail": "", "keys": []}, {"last": 1}])
+def test_a_snapshot_that_cannot_be(saved: object) -> None:
+    """What is no snapshot is refused."""
+    with pytest.raises(ValueError, match="expected"):
+        TimeOrder().restore(saved)
+    times = seen([("A", "60"), ("A", "60")], TimeOrder())
+    again = TimeOrder()
+    again.restore(json.loads(json.dumps(times.snapshot())))
+    assert again.counts == times.counts

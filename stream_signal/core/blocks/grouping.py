@@ -1,0 +1,320 @@
+"""Grouping of blocks: to which series each line of a block belongs; the twin of `core.series.grouping`.
+
+A key is looked up as it is written, so that no spaces need to be cut off: `BTC` and ` BTC ` are two spellings of one
+key. Odd lines, and those whose key cannot be read, are for the text reader.
+
+A block is declined, for the text reader to read, if a row might not be taken: one key too many, or too long, one that
+comes back although the keys are grouped, or another symbol.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from stream_signal.core.blocks.columns import LONGEST, Columns
+from stream_signal.core.blocks.spellings import UNKNOWN, Spellings
+from stream_signal.core.blocks.symbols import all_have
+from stream_signal.core.rows import NO_SERIES
+from stream_signal.core.series.grouping import Grouping, InputName, KeyColumn, OneSymbol
+from stream_signal.core.series.keys import KeyRefused, check_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stream_signal.core.blocks.decoder import Block, BlockDecoder, Integers, Words
+    from stream_signal.core.header import Header
+    from stream_signal.core.ticks import Close
+
+
+# With more keys, blocks are longer: each key then has more rows, which is worth the slower memory.
+_MANY_KEYS = 500
+# The words of a text with its delimiter are within the padding of a block.
+_SHORT_BYTES = 16
+# A key with and without spaces on each side; and as many more as are found as fast as a few.
+_SPELLINGS_EACH = 4
+_MORE_SPELLINGS = 10_000
+
+
+class OddLines(NamedTuple):
+    """The lines of a block that were read one at a time."""
+
+    lines: list[int]
+    """their numbers in the block, from 0, ascending"""
+    gone: list[int]
+    """those that are not rows: blank lines, repeated headers"""
+    closes: dict[int, Close]
+    """the close of each other line, by the position of its row"""
+    records: dict[int, list[bytes] | None]
+    """the fields of each other line, likewise"""
+    keys: dict[int, bytes | None]
+    """the key of each other line, by its number; None if it has none"""
+    failure: BaseException | None
+    """the error that stopped the reader, if any; only the lines before it count"""
+    lines_counted: int
+    """how many lines of the block count"""
+
+
+class BlockGrouping:
+    """All lines are of one series.
+
+    For each block, `look` says whether it can be counted, and `series` then to which series its rows belong.
+    """
+
+    size = largest = 1
+    """how many times as long as usual a block should be now, and may be"""
+
+    def __init__(self, grouping: Grouping) -> None:
+        self._grouping = grouping
+
+    @property
+    def needs_a_line(self) -> bool:
+        """Whether the text reader has to read the next line before a block."""
+        return False
+
+    def look(self, chunk: bytes, header: Header, block: Block, decoder: BlockDecoder) -> Block | None:  # noqa: ARG002
+        """Look at the lines of a block; return it, maybe with more odd lines, or None to decline it."""
+        return block
+
+    def read(self, odd: Callable[[], OddLines]) -> OddLines:
+        """Have the odd lines read."""
+        return odd()
+
+    def series(self, odd: OddLines) -> int | Integers:  # noqa: ARG002
+        """Return the number of the series of all rows of the block, or of each line."""
+        return 0
+
+
+class BlocksAsText(BlockGrouping):
+    """No lines are read in blocks: those of a grouping that has no twin here."""
+
+    def look(self, chunk: bytes, header: Header, block: Block, decoder: BlockDecoder) -> Block | None:  # noqa: ARG002
+        """Decline the block."""
+        return None
+
+
+class BlocksOfOneSymbol(BlockGrouping):
+    """All lines have the symbols that the text reader has seen."""
+
+    def __init__(self, grouping: OneSymbol) -> None:
+        super().__init__(grouping)
+        self._symbols = grouping
+
+    @property
+    def needs_a_line(self) -> bool:
+        """Whether a column of symbols has had no value yet: the next line has that of all others."""
+        return None in self._symbols.values
+
+    def look(self, chunk: bytes, header: Header, block: Block, decoder: BlockDecoder) -> Block | None:
+        """Decline a block with another symbol, or with none."""
+        if not self._symbols.positions:
+            return block
+        values = dict(zip(self._symbols.positions, self._symbols.values, strict=True))
+        return block if all_have(values, chunk, header, block, decoder.windows_at) else None
+
+
+class BlocksOfAnInput(BlockGrouping):
+    """All lines have the key of the input."""
+
+    def look(self, chunk: bytes, header: Header, block: Block, decoder: BlockDecoder) -> Block | None:  # noqa: ARG002
+        """Take the key; decline the block if it is refused, so that the line is named."""
+        try:
+            self._grouping.see([])
+        except KeyRefused:
+            return None
+        return block
+
+    def series(self, odd: OddLines) -> int:  # noqa: ARG002
+        """Return the number of the key."""
+        return self._grouping.number
+
+
+class _Found(NamedTuple):
+    """The keys of the plain lines of a block."""
+
+    size: int
+    """how many lines the block has"""
+    lines: Integers
+    """the numbers of these lines"""
+    spellings: Integers
+    """for each, the number of its spelling; those of new ones go on from the known ones"""
+    new: dict[bytes, tuple[int, bytes | None]]
+    """each new spelling: its first line, and the key, None if it cannot be read"""
+
+
+class BlocksWithKeys(BlockGrouping):
+    """Each line has the key in its column."""
+
+    largest = 2
+
+    def __init__(self, grouping: KeyColumn) -> None:
+        super().__init__(grouping)
+        self._column = grouping
+        self._keys = grouping.keys
+        self._spellings = Spellings()
+        self._numbers = np.zeros(0, np.int64)  # of the key of each spelling
+        self._found: _Found | None = None  # in the block that was looked at last
+
+    @property
+    def size(self) -> int:  # type: ignore[override] # which changes here
+        """Return 2 with many keys: fewer bytes stay in the cache, but of more rows each key has more."""
+        return self.largest if len(self._keys) > _MANY_KEYS else 1
+
+    def look(self, chunk: bytes, header: Header, block: Block, decoder: BlockDecoder) -> Block | None:
+        """Find the keys; lines whose key cannot be read are odd."""
+        found = self._found = self._find(chunk, header, block, decoder)
+        if found is None:
+            return None
+        unreadable = self._unreadable(found)
+        if unreadable.size:
+            block = block._replace(odd=np.union1d(block.odd, unreadable))
+        return block if self._may_take(found, block) else None
+
+    def read(self, odd: Callable[[], OddLines]) -> OddLines:
+        """Have the odd lines read: their keys are checked, and taken in the order of all lines later."""
+        self._column.take = check_key
+        try:
+            return odd()
+        finally:
+            self._column.take = self._keys.take
+
+    def series(self, odd: OddLines) -> Integers:
+        """Return the number of the key of each line; that of odd ones is put in by their rows."""
+        found = self._found
+        if found is None:
+            raise RuntimeError("`look` comes first")
+        numbers = np.full(found.size, NO_SERIES)
+        numbers[found.lines] = self._learn(found, odd)[found.spellings]
+        for line, key in odd.keys.items():
+            numbers[line] = NO_SERIES if key is None else self._keys.number(key)
+        return numbers
+
+    def _find(self, chunk: bytes, header: Header, block: Block, decoder: BlockDecoder) -> _Found | None:
+        """Look up what is written in the column of the keys; None if that is too long, or a zero byte is in it."""
+        position, count = self._column.column or 0, len(block.ticks)
+        lines, starts, ends = np.arange(count), block.starts, block.ends
+        new: dict[bytes, tuple[int, bytes | None]]
+        if block.odd.size:
+            lines, starts, ends = (np.delete(each, block.odd) for each in (lines, starts, ends))
+        if not lines.size:
+            return _Found(count, lines, lines, {})
+        if position == 0 and (text := _same_first(chunk, header.delimiter.encode(), starts)) is not None:
+            number = self._spellings.number(text)
+            new = {} if number != UNKNOWN else {text: (int(lines[0]), self._key_of(text))}
+            return _Found(count, lines, np.full(len(lines), len(self._numbers) if new else number), new)
+        located = decoder.locate(position, starts, ends)
+        if not located:
+            located = Columns(chunk, header, starts, ends).bounds(position)
+        begins, lengths = located
+        if int(lengths.max()) > LONGEST or chunk.find(0, int(starts[0]), int(ends[-1])) >= 0:
+            return None
+        words = self._spellings.words(chunk, begins, lengths)
+        heads = _heads(words)  # of rows with the same text one after another, as where rows are grouped by their key
+        found = self._spellings.find([each[heads] for each in words])
+        new = {}
+        numbers: dict[bytes, int] = {}
+        for at in (found == UNKNOWN).nonzero()[0].tolist():
+            row = int(heads[at])
+            begin = int(begins[row])
+            text = chunk[begin : begin + int(lengths[row])]
+            if text not in numbers:
+                numbers[text] = len(self._numbers) + len(numbers)
+                new[text] = int(lines[row]), self._key_of(text)
+            found[at] = numbers[text]
+        return _Found(count, lines, np.repeat(found, np.diff(heads, append=len(lines))), new)
+
+    def _key_of(self, text: bytes) -> bytes | None:
+        key = self._column.read(text.removesuffix(b"\r"))
+        try:
+            check_key(key)
+        except KeyRefused:
+            return None
+        return key or None
+
+    def _unreadable(self, found: _Found) -> Integers:
+        """Return the lines whose key cannot be read."""
+        bad = [key is None for _, key in found.new.values()]
+        is_bad = np.append(np.zeros(len(self._numbers), np.bool_), np.array(bad, np.bool_))
+        lines: Integers = found.lines[is_bad[found.spellings]]
+        return lines
+
+    def _may_take(self, found: _Found, block: Block) -> bool:
+        """Whether all rows can be counted, whatever the keys of the odd lines are."""
+        odd: list[int] = (block.ends - block.starts)[block.odd].tolist()  # a key is no longer than its line
+        keys = self._keys
+        read = [key for _, key in found.new.values() if key is not None]
+        new = dict.fromkeys(key for key in read if key not in keys)
+        if not keys.has_room([*map(len, new), *odd]):
+            return False
+        if keys.grouped and found.lines.size:
+            if odd:  # among which are the lines whose key cannot be read
+                return False
+            numbers = {key: len(keys) + at for at, key in enumerate(new)}
+            of_new = [numbers[key] if key in numbers else keys.number(key) for key in read]
+            rows = np.append(self._numbers, np.array(of_new, np.int64))[found.spellings]
+            return int(rows[0]) >= len(keys) - 1 and bool((rows[1:] >= rows[:-1]).all())
+        return True
+
+    def _learn(self, found: _Found, odd: OddLines) -> Integers:
+        """Take the new keys, in the order of their rows; return the number of the key of each spelling.
+
+        The spellings are remembered, but for those of no key: there is no end to these. If one key has too many of
+        them, all are forgotten.
+        """
+        keys = self._keys
+        first = [(line, key) for line, key in found.new.values() if key is not None]
+        first += [(line, key) for line, key in odd.keys.items() if key is not None and key not in keys]
+        for _, key in sorted(first):
+            keys.number(key)
+        if not found.new:
+            return self._numbers
+        new = np.array([NO_SERIES if key is None else keys.number(key) for _, key in found.new.values()])
+        every = np.append(self._numbers, new)
+        self._spellings.learn(text for text, number in zip(found.new, new.tolist(), strict=True) if number != NO_SERIES)
+        self._numbers = np.append(self._numbers, new[new != NO_SERIES])
+        if len(self._numbers) > _SPELLINGS_EACH * len(keys) + _MORE_SPELLINGS:
+            self._spellings, self._numbers = Spellings(), np.zeros(0, np.int64)
+        return every
+
+
+def blocks_of(grouping: Grouping) -> BlockGrouping:
+    """Make the twin of a grouping."""
+    if isinstance(grouping, KeyColumn):
+        return BlocksWithKeys(grouping)
+    if isinstance(grouping, InputName):
+        return BlocksOfAnInput(grouping)
+    if isinstance(grouping, OneSymbol):
+        return BlocksOfOneSymbol(grouping)
+    return BlockGrouping(grouping) if type(grouping) is Grouping else BlocksAsText(grouping)
+
+
+def _same_first(chunk: bytes, delimiter: bytes, starts: Integers) -> bytes | None:
+    r"""Return the text of the first field of all lines, if they have the same one, and it is short; otherwise None.
+
+    >>> _same_first(b"BTC,4.58\nBTC,4.59\n" + bytes(16), b",", np.array([0, 9]))
+    b'BTC'
+    """
+    first, last = int(starts[0]), int(starts[-1])
+    text = chunk[first : chunk.find(delimiter, first) + 1]
+    if not 1 < len(text) <= _SHORT_BYTES or 0 in text or chunk[last : last + len(text)] != text:
+        return None
+    every: Words = np.ndarray((len(chunk) - 7,), "<u8", chunk, strides=(1,))
+    for at in range(0, len(text), 8):
+        part = text[at : at + 8]
+        words = every[starts + at] if at else every[starts]
+        if len(part) < 8:
+            words &= np.uint64((1 << 8 * len(part)) - 1)
+        if (words != np.uint64(int.from_bytes(part, "little"))).any():
+            return None
+    return text[:-1]
+
+
+def _heads(words: list[Words]) -> Integers:
+    """Return the positions of the texts that are not the same as the one before."""
+    is_head = np.empty(len(words[0]), np.bool_)
+    is_head[0] = True
+    np.not_equal(words[0][1:], words[0][:-1], out=is_head[1:])
+    for each in words[1:]:
+        is_head[1:] |= each[1:] != each[:-1]
+    return np.flatnonzero(is_head)

@@ -1,0 +1,418 @@
+"""Rings: many closes of many keys at once -> the signal of each, as `core.blocks.rolling` does for one series.
+
+The rows are brought into the order of their keys, so that those of one key stand together as a run, in the order in
+which they came. One cumulative sum then serves all runs: it starts from the total of each key where its run begins.
+
+    rows     B9  A1  C4  A2  B8  A3
+    order    A1  A2  A3 | B9  B8 | C4
+    leaves   what each of them replaces: the row `window` places before in its run, or one in the ring of its key
+
+The rings are the rows of one array, and so are the heads, the totals and the lengths. A missing close ends a run; the
+next one of that key starts from an empty window. All ticks have one scale. As in `rolling`, the sum of a window has to
+fit into int64; otherwise nothing is pushed, and the panel counts the rows as Python integers.
+
+Cost: some 20 ns a row, more for thousands of keys, because their rings do not fit into the cache; for any window.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from weakref import proxy
+
+import numpy as np
+
+from stream_signal.core.rows import NO_SERIES
+from stream_signal.core.ticks import INT64_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from stream_signal.core.rolling import RollingSum
+    from stream_signal.core.series.series import Series
+    from stream_signal.core.series.window import WindowSeries
+
+    Flags = NDArray[np.bool_]
+    Integers = NDArray[np.int64]
+
+# With fewer keys, their numbers fit into 16 bits, which NumPy sorts in linear time.
+_SHORT = 2**16
+_FIRST_CAPACITY = 64
+
+
+class _Gaps(NamedTuple):
+    """What ends runs in a block, for each row whose key is known."""
+
+    missing: Flags
+    """whether it has no close"""
+    cleared: Integers
+    """how many rows of the block before it have emptied all windows"""
+
+
+class _Runs(NamedTuple):
+    """Rows of one key that follow each other in the order of the keys, without a gap between them."""
+
+    owners: Integers
+    """the number of the key of each run"""
+    starts: Integers
+    lengths: Integers
+    fresh: Flags | None = None
+    """which runs start from an empty window; None for none of them"""
+    last: Flags | None = None
+    """which are the last of their key; None if each key has one run"""
+
+
+class Signals(NamedTuple):
+    """The result of pushing the rows of a block whose keys are known, in the order of the keys."""
+
+    positions: Integers | slice
+    """of each row in the block"""
+    numbers: Integers
+    """of its key"""
+    ticks: Integers
+    """each close at the scale of the rings"""
+    sums: Integers
+    """of the closes in the window that the row ends; undefined while it is not full"""
+    full: Flags | None
+    """whether it is full; None if it is for all rows"""
+    above: Flags
+    """whether the close is above its mean"""
+
+
+_NOTHING = Signals(
+    slice(0), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64), None, np.zeros(0, np.bool_)
+)
+
+
+class Rings:
+    """The windows of the series of one window as arrays, by the numbers of their keys, and what was pushed here."""
+
+    def __init__(self, of: WindowSeries) -> None:
+        self._of = cast("WindowSeries", proxy(of))  # which has these rings: so both go at once, with their arrays
+        self._keys = of.keys
+        self.window = of.window
+        self.places = 0
+        self._largest = 0  # no value in the rings is further from 0 than this
+        # For each key: is its window here; where is the oldest value of a full one, how many does it hold, their sum,
+        # how often had all windows been emptied at its last row; and its rows, signals and full windows.
+        self._is_here = np.zeros(0, np.bool_)
+        self._head, self._held, self._total, self._cleared, self._rows, self._signals, self._full = (
+            np.zeros(0, np.int64) for _ in range(7)
+        )
+        self._rings = np.zeros((0, self.window), np.int64)
+
+    def prepare(self, numbers: Integers, largest: int, places: int) -> bool:
+        """Make ready to `push` rows of these keys, as far from 0 as this; False if a sum might not fit into int64."""
+        self._make_room()
+        known = numbers[numbers != NO_SERIES] if NO_SERIES in numbers else numbers
+        if self._keys.grouped:
+            known = known[:1]
+            if known.size and not self._is_here[known[0]]:
+                self._is_here[:] = False
+                self._rings[:] = 0
+        absent = np.unique(known[~self._is_here[known]])
+        return self._move_in(absent) and self._admit(largest, places)
+
+    def push(self, numbers: Integers, ticks: Integers, places: int, missing: Flags | None = None) -> Signals:
+        """Count a row of the key with each of `numbers`, whose close is the tick beside it, scaled by 10**places.
+
+        If closes are `missing`, their ticks are 0; a row of NO_SERIES has none, and empties all windows. The rows have
+        been prepared for.
+        """
+        keys, at, gaps, cleared = self._keys, None, None, 0
+        if missing is not None:
+            unknown = numbers == NO_SERIES
+            gaps = _Gaps(missing, np.cumsum(unknown))
+            cleared = int(gaps.cleared[-1])
+            if cleared:
+                at = np.flatnonzero(~unknown)
+                numbers, ticks, gaps = numbers[at], ticks[at], _Gaps(missing[at], gaps.cleared[at])
+        order = _order_of(numbers, len(keys))
+        if order is not None:
+            numbers, ticks = numbers[order], ticks[order]
+            gaps = gaps and _Gaps(gaps.missing[order], gaps.cleared[order])
+            at = order if at is None else at[order]
+        if self.places > places and ticks.any():  # zeros need no scaling, by a scale too large for int64 either
+            ticks = ticks * 10 ** (self.places - places)
+        signals = _NOTHING
+        if len(numbers):
+            runs = _runs_of(numbers, gaps)
+            if keys.grouped:
+                runs = self._of_one_ring(runs)
+            self._empty_stale(runs.owners[:1] if keys.grouped else runs.owners[_last_of(runs)])
+            signals = self._push_runs(runs, numbers, ticks, gaps, slice(None) if at is None else at)
+        self._of.cleared += cleared
+        return signals
+
+    def _push_runs(
+        self, runs: _Runs, numbers: Integers, ticks: Integers, gaps: _Gaps | None, at: Integers | slice
+    ) -> Signals:
+        window, lengths = self.window, runs.lengths
+        head, held, total = self._head[runs.owners], self._held[runs.owners], self._total[runs.owners]
+        if runs.fresh is not None:
+            for each in (head, held, total):
+                each[runs.fresh] = 0
+        if runs.fresh is None and len(ticks) < 2 * window * len(lengths):
+            leaves = self._replace(runs, numbers, ticks, head)
+        else:
+            leaves = self._leave(runs, ticks, head)
+            self._store(runs, ticks, head)
+
+        # One cumulative sum over all runs, and for each run what brings it to the total of its key.
+        sums = np.subtract(ticks, leaves, out=leaves)
+        np.cumsum(sums, out=sums)
+        ends = runs.starts + lengths - 1
+        at_end = sums[ends]
+        total[1:] -= at_end[:-1]
+        at_end += total
+        sums += np.repeat(total, lengths)
+        above = ticks * window > sums
+        full = None
+        if gaps or int(held.min()) < window - 1:
+            full = np.arange(len(ticks)) >= np.repeat(runs.starts + (window - 1 - held), lengths)
+            if gaps:
+                full &= ~gaps.missing
+            above &= full
+        self._count(runs, above, full)
+        if self._of.joins:
+            self._note_first(runs, ticks, gaps)
+
+        last = _last_of(runs)
+        owners, ends = runs.owners[last], ends[last]
+        self._head[owners] = (head[last] + lengths[last]) % window
+        self._held[owners] = np.minimum(held[last] + lengths[last], window)
+        self._total[owners] = at_end[last]
+        if gaps:
+            self._cleared[owners] += gaps.cleared[ends]
+            self._empty(owners[gaps.missing[ends]])
+        if self._keys.grouped:
+            self._is_here[runs.owners[0]] = False
+            self._is_here[runs.owners[-1]] = True
+        return Signals(at, numbers, ticks, sums, full, above)
+
+    def _replace(self, runs: _Runs, numbers: Integers, ticks: Integers, head: Integers) -> Integers:
+        """Return what leaves the window with each close, and put that in its place: for short runs, row by row."""
+        window, rings = self.window, self._rings.ravel()
+        at = np.arange(len(ticks))
+        at += np.repeat(head - runs.starts, runs.lengths)
+        at = _wrapped(at, window)
+        long = runs.lengths > window
+        starts, more = runs.starts[long], runs.lengths[long] - window
+        deep = _ranges(starts + window, more)  # these replace closes of this block
+        at[deep] = 0
+        at += numbers * window
+        leaves = rings[at]
+        leaves[deep] = ticks[deep - window]
+        rings[at] = ticks
+        tails = _ranges(starts + more, np.full(len(more), window))
+        turn = (tails - np.repeat(starts - head[long], window)) % window
+        rings[numbers[tails] * window + turn] = ticks[tails]
+        return leaves
+
+    def _leave(self, runs: _Runs, ticks: Integers, head: Integers) -> Integers:
+        """Return what leaves the window with each close: the one `window` places before, or one in the ring."""
+        window, firsts = self.window, np.minimum(runs.lengths, self.window)
+        rows = _ranges(runs.starts, firsts)
+        at = _wrapped(rows - np.repeat(runs.starts - head, firsts), window)
+        in_ring = self._rings.ravel()[at + np.repeat(self._rings_of(runs.owners) * window, firsts)]
+        if runs.fresh is not None:
+            in_ring[np.repeat(runs.fresh, firsts)] = 0
+        leaves = np.empty_like(ticks)
+        leaves[window:] = ticks[:-window]
+        leaves[rows] = in_ring
+        return leaves
+
+    def _store(self, runs: _Runs, ticks: Integers, head: Integers) -> None:
+        """Put the last closes of the last run of each key into its ring, where the oldest ones were."""
+        window, last = self.window, _last_of(runs)
+        owners, starts, lengths = runs.owners[last], runs.starts[last], runs.lengths[last]
+        if runs.fresh is not None:
+            self._empty(owners[runs.fresh[last]])
+        lasts = np.minimum(lengths, window)
+        rows = _ranges(starts + lengths - lasts, lasts)
+        at = (rows - np.repeat(starts - head[last], lasts)) % window
+        self._rings.ravel()[at + np.repeat(self._rings_of(owners) * window, lasts)] = ticks[rows]
+
+    def _count(self, runs: _Runs, above: Flags, full: Flags | None) -> None:
+        ends = runs.starts + runs.lengths - 1
+        signals = np.diff(np.cumsum(above)[ends], prepend=0)
+        fulls = runs.lengths if full is None else np.diff(np.cumsum(full)[ends], prepend=0)
+        counts = ((self._rows, runs.lengths), (self._signals, signals), (self._full, fulls))
+        for total, each in counts:
+            if runs.last is None:
+                total[runs.owners] += each
+            else:
+                np.add.at(total, runs.owners, each)
+
+    def _note_first(self, runs: _Runs, ticks: Integers, gaps: _Gaps | None) -> None:
+        """Show each series its first closes, up to a missing one."""
+        all_series, ends = self._of.series, runs.starts + runs.lengths
+        fresh = [False] * len(ends) if runs.fresh is None else runs.fresh.tolist()
+        is_broken = gaps.missing[ends - 1].tolist() if gaps else [False] * len(ends)
+        bounds = zip(runs.owners.tolist(), runs.starts.tolist(), ends.tolist(), fresh, is_broken, strict=True)
+        for number, start, end, is_fresh, broken in bounds:
+            series = all_series[number]
+            series.broken |= is_fresh or self._of.cleared > 0
+            if series.joins:
+                first = ticks[start : min(end - broken, start + self.window)].tolist()
+                series.note_first([(tick, self.places) for tick in first])
+            series.broken |= broken
+
+    def counts(self) -> Iterator[tuple[int, int, int]]:
+        """Yield the rows, the signals and the full windows of each key that were pushed here, by their numbers."""
+        count = len(self._keys)
+        columns = (_longer(each, max(count, len(each)))[:count] for each in (self._rows, self._signals, self._full))
+        return zip(*(column.tolist() for column in columns), strict=True)
+
+    def move_out(self, number: int, series: Series) -> None:
+        """Move the window of a series, if it is here, into it; there it is empty."""
+        mean = series.open()
+        series.cleared = self.copy_out(number, mean)
+        series.settle(-1)
+        if number < len(self._is_here) and self._is_here[number]:
+            self._empty(np.array([number]))
+            self._is_here[number] = False
+
+    def copy_out(self, number: int, mean: RollingSum) -> int:
+        """Copy the window of a series, if it is here, into `mean`; return how often all windows were emptied before."""
+        if number >= len(self._is_here) or not self._is_here[number]:
+            return self._of.cleared
+        ring = self._rings[0 if self._keys.grouped else number].tolist()
+        head, held = int(self._head[number]), int(self._held[number])
+        begin = (head - held) % self.window
+        mean.restore((ring[begin:] + ring[:begin])[:held], self.places)
+        return int(self._cleared[number])
+
+    def _move_in(self, numbers: Integers) -> bool:
+        """Move the windows of these series here; False if one is too large for int64."""
+        all_series = self._of.series
+        for number in numbers.tolist():
+            series = all_series[number]
+            if series.mean and not self._take(number, series.mean):
+                return False
+            self._cleared[number] = series.cleared if series.mean else self._of.cleared
+            series.settle()
+            series.mean = None
+            self._is_here[number] = True
+        return True
+
+    def _empty_stale(self, numbers: Integers) -> None:
+        """Empty the windows of these keys that were to be emptied since their last row."""
+        stale = numbers[self._cleared[numbers] != self._of.cleared]
+        if stale.size:
+            self._empty(stale)
+            self._cleared[stale] = self._of.cleared
+
+    def _take(self, number: int, mean: RollingSum) -> bool:
+        """Take over the window of a key; False if it is too large for int64."""
+        values = mean.held()
+        if not self._admit(max(map(abs, values), default=0), mean.places):
+            return False
+        scale = 10 ** (self.places - mean.places) if values else 1
+        values = [value * scale for value in values]
+        self._rings[0 if self._keys.grouped else number, : len(values)] = values
+        self._head[number] = len(values) % self.window
+        self._held[number] = len(values)
+        self._total[number] = sum(values)
+        return True
+
+    def _empty(self, numbers: Integers) -> None:
+        self._rings[self._rings_of(numbers)] = 0
+        self._head[numbers] = self._held[numbers] = self._total[numbers] = 0
+
+    def _of_one_ring(self, runs: _Runs) -> _Runs:
+        """Let only the first key go on with the ring, and only the last one leave its closes in it."""
+        first = runs.owners[0]
+        self._cleared[runs.owners] = np.where(runs.owners == first, self._cleared[first], self._of.cleared)
+        fresh, last = runs.owners != first, np.zeros(len(runs.owners), np.bool_)
+        last[-1] = True
+        return runs._replace(fresh=fresh if runs.fresh is None else runs.fresh | fresh, last=last)
+
+    def _rings_of(self, numbers: Integers) -> Integers:
+        """Return which ring each of these keys has."""
+        return np.zeros_like(numbers) if self._keys.grouped else numbers
+
+    def _make_room(self) -> None:
+        """Make the arrays long enough for all keys."""
+        count = len(self._keys)
+        if count > len(self._is_here):
+            capacity = max(2 * count, _FIRST_CAPACITY)
+            arrays = (self._is_here, self._head, self._held, self._total, self._cleared)
+            self._is_here, self._head, self._held, self._total, self._cleared = (
+                _longer(each, capacity) for each in arrays
+            )
+            counts = (self._rows, self._signals, self._full)
+            self._rows, self._signals, self._full = (_longer(each, capacity) for each in counts)
+            self._rings = _longer(self._rings, 1 if self._keys.grouped else capacity)
+
+    def _admit(self, largest: int, places: int) -> bool:
+        """Scale the rings to take values as far from 0 as this; False if a sum might then not fit into int64."""
+        most, limit = max(places, self.places), INT64_MAX // self.window
+        largest *= 10 ** (most - places)
+        scale = 10 ** (most - self.places)
+        if largest > limit:
+            return False
+        if self._largest * scale > limit:
+            self._largest = int(np.abs(self._rings).max(initial=0))
+            if self._largest * scale > limit:
+                return False
+        if scale > 1 and self._largest:
+            self._rings *= scale
+            self._total *= scale
+        self._largest = max(self._largest * scale, largest)
+        self.places = most
+        return True
+
+
+def _order_of(numbers: Integers, count: int) -> Integers | None:
+    """Return the order that brings rows of one key together; None if they are in it."""
+    if (numbers[1:] >= numbers[:-1]).all():
+        return None
+    return np.argsort(numbers.astype(np.uint16) if count <= _SHORT else numbers, kind="stable")
+
+
+def _runs_of(numbers: Integers, gaps: _Gaps | None) -> _Runs:
+    """Cut rows in the order of their keys into runs."""
+    is_start = np.empty(len(numbers), np.bool_)
+    is_start[0] = True
+    np.not_equal(numbers[1:], numbers[:-1], out=is_start[1:])
+    if gaps:
+        is_start[1:] |= gaps.missing[:-1]
+        is_start[1:] |= gaps.cleared[1:] != gaps.cleared[:-1]
+    (starts,) = is_start.nonzero()
+    owners, lengths = numbers[starts], np.diff(starts, append=len(numbers))
+    if not gaps:
+        return _Runs(owners, starts, lengths)
+    is_new_key = owners[1:] != owners[:-1]
+    first, last = np.append(np.True_, is_new_key), np.append(is_new_key, np.True_)
+    return _Runs(owners, starts, lengths, ~first | (gaps.cleared[starts] > 0), last)
+
+
+def _ranges(starts: Integers, lengths: Integers) -> Integers:
+    """Return the numbers of ranges of these lengths, one range after another.
+
+    >>> _ranges(np.array([5, 9]), np.array([2, 3])).tolist()
+    [5, 6, 9, 10, 11]
+    """
+    ends = np.cumsum(lengths)
+    numbers = np.arange(ends[-1] if len(ends) else 0)
+    numbers += np.repeat(starts - ends + lengths, lengths)
+    return numbers
+
+
+def _wrapped(places: Integers, window: int) -> Integers:
+    """Return places in a ring, given places before its end or in one more turn."""
+    places -= window * (places >= window)
+    return places
+
+
+def _last_of(runs: _Runs) -> Flags | slice:
+    """Return an index for the last run of each key."""
+    return slice(None) if runs.last is None else runs.last
+
+
+def _longer(array: NDArray[Any], length: int) -> NDArray[Any]:
+    found = np.zeros((length, *array.shape[1:]), array.dtype)
+    found[: len(array)] = array
+    return found

@@ -1,0 +1,99 @@
+"""Findings: what was noticed in the data, by kind: how many there were, and the first few places. Numbers, no words.
+
+The stream has a ledger of them, which adds up across ranges and goes into its state. What compares timestamps hands
+its own over in the same form, `counts` and `first`. The log, the report and `core.doubts` put them into words.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Enough to find the cause; the counts say how many there were.
+EXAMPLES = 3
+
+# What was skipped or taken as missing.
+BLANK_LINE = "blank_lines"
+PREAMBLE_LINE = "preamble_lines"
+REPEATED_HEADER = "repeated_headers"
+MISSING_CLOSE = "missing_closes"
+BAD_ROW = "bad_rows"
+UNFINISHED_LINE = "unfinished_lines"  # the last line of a followed file that was rotated
+LONG_RECORD = "records_of_several_lines"  # not a repair, but one stray quote can join many rows
+REPAIRS = (BLANK_LINE, PREAMBLE_LINE, REPEATED_HEADER, MISSING_CLOSE, BAD_ROW, UNFINISHED_LINE, LONG_RECORD)
+
+# What is wrong with a timestamp, or with its place.
+BACKWARDS, REPEATED = "backwards", "repeated"
+NOT_COMPARED, EITHER = "not_compared", "day_or_month"
+TIMES = (BACKWARDS, REPEATED, NOT_COMPARED, EITHER)
+
+
+class Place(NamedTuple):
+    """Where something was found; numbers, so that they can be shifted when ledgers are added."""
+
+    line: int
+    """counted from 1 in its input"""
+    text: str = ""
+    """what was found there, in words"""
+    source: str | None = None
+    """the name of the input, if there are several"""
+
+    def __str__(self) -> str:
+        return ": ".join(filter(None, (self.source, f"line {self.line}", self.text)))
+
+
+class Findings:
+    """Counts by kind, and the first places of each kind; `source` names the current input if there are several.
+
+    `line_of`, if set, gives the line number in the file of the line that was fed as number n: the two differ if a file
+    is read from its end. Two are equal if they have the same counts and places, whatever is read at the moment.
+
+    >>> findings = Findings()
+    >>> findings.note(MISSING_CLOSE, 7)
+    >>> findings.counts, findings.in_words()
+    ({'missing_closes': 1}, {'missing_closes': ['line 7']})
+    """
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+        self.first: dict[str, list[Place]] = {}
+        self.source: str | None = None
+        self.line_of: Callable[[int], int] | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Findings) and (self.counts, self.first) == (other.counts, other.first)
+
+    __hash__ = None  # type: ignore[assignment]  # because it changes
+
+    def copy(self) -> Findings:
+        """Return an independent copy."""
+        copied = Findings()
+        copied.add(self, 0)
+        copied.source = self.source
+        return copied
+
+    def note(self, kind: str, line: int, text: str = "") -> None:
+        """Count one at `line`; keep the place if it is among the first of its kind."""
+        count = self.counts.get(kind, 0)
+        self.counts[kind] = count + 1
+        if count < EXAMPLES:
+            place = Place(self.line_of(line) if self.line_of else line, text, self.source)
+            self.first.setdefault(kind, []).append(place)
+
+    def add(self, later: Findings, shift: int) -> None:
+        """Add what was found in later lines of the input, which were counted from 1 after `shift` lines."""
+        for kind, count in later.counts.items():
+            self.counts[kind] = self.counts.get(kind, 0) + count
+            places = self.first.setdefault(kind, [])
+            for line, text, source in later.first[kind][: EXAMPLES - len(places)]:
+                places.append(Place(shift + line, text, source or self.source))
+
+    def in_words(self) -> dict[str, list[str]]:
+        """Return the first places of each kind as text."""
+        return {kind: list(map(str, places)) for kind, places in self.first.items()}
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as values that JSON can hold."""
+        return {kind: [count, list(map(list, self.first[kind]))] for kind, count in self.counts.items()}

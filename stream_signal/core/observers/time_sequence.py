@@ -1,0 +1,466 @@
+"""TimeSequence: the timestamps of one series, each compared with the one before.
+
+Nearly always they are whole numbers in ascending order, which a few calls show for a thousand of them; only if they are
+anything else are the forms of timestamps imported. Where day and month could be either, both readings are compared for
+as long as both are possible; only a difference between their orders is of interest.
+"""
+
+from __future__ import annotations
+
+from math import gcd
+from operator import lt, sub
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from stream_signal.core.errors import shown
+from stream_signal.core.findings import BACKWARDS, EITHER, NOT_COMPARED, REPEATED
+from stream_signal.core.limits import FIRST_ROWS
+from stream_signal.core.steps import DATE_SIZES, Steps, unit_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from stream_signal.core.timestamps import Readings
+
+_KINDS = {BACKWARDS, REPEATED, NOT_COMPARED, EITHER}
+
+
+class Step(NamedTuple):
+    """From one row to the next, when the timestamps are not in order."""
+
+    row: int
+    """the number of the second row, from 1"""
+    before: bytes
+    time: bytes
+    key: bytes | None = None
+    """of both rows, if there are keys"""
+
+    def __str__(self) -> str:
+        after = f" after {shown(self.before)}" if self.before else ""
+        return f"{f'{shown(self.key)}, ' if self.key else ''}row {self.row}: {shown(self.time)}{after}"
+
+
+class _Reading:
+    """The order of the timestamps, as one way to read them gives it."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+        self.first: dict[str, Step] = {}
+        self.sampled: dict[str, Step] = {}  # the first between rows that do not follow each other
+        self.steps = Steps()
+        self.last = 0  # nanoseconds
+
+    def copy(self) -> _Reading:
+        return self.from_json(self.as_json())
+
+    def see(self, nanoseconds: int, step: Step, *, sampled: bool) -> int:
+        """Take the next time; return by how much it is later."""
+        later = nanoseconds - self.last
+        self.last = nanoseconds
+        kind = "" if later > 0 else BACKWARDS if later else REPEATED
+        if not sampled:
+            self.steps.add((later,))
+            if kind:
+                self.note(kind, 1, step)
+        elif kind:
+            self.sampled.setdefault(kind, step)
+        return later
+
+    def note(self, kind: str, count: int, step: Step) -> None:
+        self.counts[kind] = self.counts.get(kind, 0) + count
+        self.first.setdefault(kind, step)
+
+    def as_json(self) -> list[Any]:
+        return [self.counts, _as_json(self.first), self.steps.as_json(), self.last, _as_json(self.sampled)]
+
+    @classmethod
+    def from_json(cls, saved: Any) -> _Reading:
+        counts, first, steps, last, *sampled = saved
+        reading = cls()
+        reading.counts, reading.first, reading.sampled = _counts(counts), _steps(first), _steps(*sampled or ({},))
+        reading.steps, reading.last = Steps.from_json(steps), _integer(last)
+        if reading.counts.keys() != reading.first.keys():
+            raise ValueError("expected the first of each kind")
+        return reading
+
+
+class TimeSequence:
+    """Counts the timestamps of one series that are out of order, and keeps the first of each kind.
+
+    `last` is the last one that could be read; `pairs` counts those compared with the one before. `watches` says whether
+    they are still compared: not if 10,000 could not be, before any could. `is_next` says whether the next one is that
+    of the next row of the series; otherwise it is compared as a sample.
+
+    >>> sequence = TimeSequence()
+    >>> sequence.take([b"60", b"120", b"60", b"60"], range(1, 5))
+    >>> sequence.counts, str(sequence.first["backwards"]), sequence.pairs
+    ({'backwards': 1, 'repeated': 1}, "row 3: '60' after '120'", 3)
+    >>> sequence.sample([b"50"], [90])
+    >>> {kind: str(step) for kind, step in sequence.sampled.items()}
+    {'backwards': "row 90: '50' after '60'"}
+    """
+
+    def __init__(self) -> None:
+        self.last = b""
+        self.pairs = 0
+        self.watches = True
+        self.is_next = True
+        self._left = FIRST_ROWS  # how many times it may fail before it gives up
+        self._begins: tuple[bytes, int] | None = None  # the first timestamp that could be read, and its row
+        self._readings = [_Reading()]  # two while day and month could be either: day first, month first
+        self._order: int | None = None  # which of the two it is, once that is known
+        self._settled: int | None = None  # that of the stream, for a part of it
+        self._others: dict[str, int] = {}  # the counts that are not those of a reading
+        self._first_others: dict[str, Step] = {}
+        self._sampled: dict[str, Step] = {}
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many there were of each kind; those whose order depends on the reading have a kind of their own."""
+        return self._others | self._agreed.counts
+
+    @property
+    def first(self) -> dict[str, Step]:
+        """The first of each kind."""
+        return self._first_others | self._agreed.first
+
+    @property
+    def sampled(self) -> dict[str, Step]:
+        """The first of each kind among rows that do not follow each other: between them is one or more."""
+        return self._sampled | self._agreed.sampled
+
+    @property
+    def steps(self) -> Steps:
+        """The steps from each timestamp to the next."""
+        return min((reading.steps for reading in self._readings), key=lambda steps: steps.longer)
+
+    @property
+    def _agreed(self) -> _Reading:
+        """The reading, or what all readings agree on: nothing, if their orders differ."""
+        return _Reading() if len(self._readings) > 1 and EITHER in self._others else self._readings[0]
+
+    def take(self, times: Sequence[bytes], rows: Sequence[int]) -> None:
+        """Take the timestamps of the next rows, and the numbers of these, from 1."""
+        if not self.is_next and times:
+            self.sample(times[:1], rows[:1])
+            self.is_next = True
+            times, rows = times[1:], rows[1:]
+        if not times or not self.watches:
+            return
+        times = _stripped(times)
+        if not self._see_in_order([self.last, *times] if self.last else times, rows[0]):
+            for time, row in zip(times, rows, strict=True):
+                if not self._see_one(time, row):
+                    break
+
+    def sample(self, times: Sequence[bytes], rows: Sequence[int]) -> None:
+        """Take the timestamps of rows that are far apart: how many are out of order remains unknown."""
+        if not self.watches:
+            return
+        times = _stripped(times)
+        whole = [self.last, *times]
+        found = _nanoseconds_of(whole, _joined(whole)) if self.last and len(self._readings) == 1 else None
+        if found and all(map(lt, found, found[1:])):
+            self._readings[0].last, self.last = found[-1], whole[-1]
+            return
+        for time, row in zip(times, rows, strict=True):
+            if not self._see_one(time, row, sampled=True):
+                break
+
+    def take_array(self, cells: Any, row: int) -> bool:
+        """Take timestamps of one form as an array; return False, with none taken, if it cannot hold them."""
+        from stream_signal.core.blocks.timestamps import nanoseconds_of, order_of
+
+        reading = self._readings[0]
+        usual = reading.steps.decided
+        if not (self.last and self.watches and self.is_next) or usual is None or len(self._readings) > 1:
+            return False
+        nanoseconds = nanoseconds_of(cells)
+        if nanoseconds is None:
+            return False
+        self._see_one(bytes(cells[0]), row)
+        found = order_of(nanoseconds, usual)
+        for kind, count, at in ((BACKWARDS, *found.backwards), (REPEATED, *found.repeated)):
+            if count:
+                reading.note(kind, count, Step(row + at + 1, bytes(cells[at]), bytes(cells[at + 1])))
+        reading.steps.add_counted(len(cells) - 1, found.longer)
+        reading.last = int(nanoseconds[-1])
+        self.pairs += len(cells) - 1
+        self.last = bytes(cells[-1])
+        return True
+
+    def sample_array(self, cells: Any) -> bool:
+        """Take samples in ascending order as an array; return False, with none taken, if they are not, or not plain."""
+        last, size = self.last, cells.itemsize
+        if not (last and self.watches) or len(self._readings) > 1 or len(last) != size:
+            return False
+        if size not in DATE_SIZES and size <= 19 and last.isdigit() and cells.tobytes().isdigit():
+            final, is_in_order = int(cells[-1]) * unit_of(size), last < cells[0] and (cells[1:] > cells[:-1]).all()
+        else:
+            from stream_signal.core.blocks.timestamps import nanoseconds_of
+
+            times = nanoseconds_of(cells)
+            if times is None:
+                return False
+            final, is_in_order = int(times[-1]), self._readings[0].last < times[0] and (times[1:] > times[:-1]).all()
+        if is_in_order:
+            self._readings[0].last, self.last = final, bytes(cells[-1])
+        return bool(is_in_order)
+
+    def follow(self, last: bytes) -> bool:
+        """Compare the next timestamp with this one, instead of the last one seen; False if this one cannot be read."""
+        times = _readings_of(last)
+        if times is None or not self._decide(times):
+            return False
+        self.last = last
+        for reading, time in self._read(times):
+            reading.last = time
+        return True
+
+    def _see_in_order(self, whole: Sequence[bytes], row: int) -> bool:
+        """Take timestamps of one form that are in order, as nearly all are; return False, with none taken, if not."""
+        if len(self._readings) > 1:
+            return False
+        joined, count = _joined(whole), len(whole) - 1
+        step = int(whole[1]) - int(whole[0]) if joined and count else 0
+        times: list[int] | None = None
+        if not (step and _are_equal_steps(whole, joined, step)):
+            times, step = _nanoseconds_of(whole, joined), 0
+            if not times or not all(map(lt, times, times[1:])):
+                return False
+        if self.last or self._goes_on():
+            reading, unit = self._readings[0], unit_of(len(whole[0]))
+            if times:
+                reading.steps.add(list(map(sub, times[1:], times)))
+            else:
+                reading.steps.add_equal(step * unit, count)
+            reading.last = times[-1] if times else int(whole[-1]) * unit
+            self.pairs += count
+            self._begins = self._begins or (whole[0], row)
+            self.last = whole[-1]
+        return True
+
+    def _see_one(self, time: bytes, row: int, *, sampled: bool = False) -> bool:
+        """Take one timestamp; return whether to keep comparing."""
+        if not time:
+            return self._goes_on()
+        times = _readings_of(time)
+        if times is None or not self._decide(times):
+            if sampled:
+                self._sampled.setdefault(NOT_COMPARED, Step(row, b"", time))
+            else:
+                self._note(NOT_COMPARED, Step(row, b"", time))
+            return self._goes_on()
+        if not self.last:
+            for reading, nanoseconds in self._read(times):
+                reading.last = nanoseconds
+            self._begins, self.last = (time, row), time
+            return self._goes_on()
+        step = Step(row, self.last, time)
+        later = [reading.see(nanoseconds, step, sampled=sampled) for reading, nanoseconds in self._read(times)]
+        if len({(by > 0) - (by < 0) for by in later}) > 1:
+            self._note(EITHER, step)
+        self.pairs += not sampled
+        self.last = time
+        return True
+
+    def _decide(self, times: Readings) -> bool:
+        """Split the readings, or drop the impossible one; return False if these times have none of those left."""
+        day_first, month_first = times
+        if self._order is not None:
+            return times[self._order] is not None
+        if day_first is None or month_first is None:
+            self._order = 1 if day_first is None else 0
+            if len(self._readings) > 1:
+                self._readings = [self._readings[self._order]]
+                self._others.pop(EITHER, None)
+                self._first_others.pop(EITHER, None)
+        elif day_first != month_first and len(self._readings) == 1:
+            self._readings.append(self._readings[0].copy())
+        return True
+
+    def _read(self, times: Readings) -> Iterable[tuple[_Reading, int]]:
+        """Return each reading with its time."""
+        kept = times if len(self._readings) > 1 else (times[self._order or 0],)
+        return [(reading, time) for reading, time in zip(self._readings, kept, strict=True) if time is not None]
+
+    def _goes_on(self) -> bool:
+        """Count a timestamp that cannot be compared with the last one; return whether to keep comparing."""
+        if not self.pairs:
+            self._left -= 1
+            self.watches = self._left > 0
+        return self.watches
+
+    def _note(self, kind: str, step: Step, count: int = 1) -> None:
+        self._others[kind] = self._others.get(kind, 0) + count
+        self._first_others.setdefault(kind, step)
+
+    def part(self) -> TimeSequence | None:
+        """Return one that compares later timestamps as this one does, once the way to read them is settled."""
+        part = TimeSequence()
+        part.watches, part._order = self.watches, self._order
+        usual = self._readings[0].steps.decided
+        if self.watches and (not self.last or usual is None or len(self._readings) > 1):
+            return None
+        part._left = 2**53  # more than rows: the stream has some that can be compared
+        part._readings[0].steps = Steps(usual)
+        part._settled = self._order
+        return part
+
+    @property
+    def can_join(self) -> bool:
+        """Whether the timestamps of a part were all read in the way that was settled."""
+        return len(self._readings) == 1 and self._order == self._settled
+
+    def join(self, part: TimeSequence, rows: int) -> None:
+        """Add what a part has compared after `rows` rows, and compare its first timestamp with the last one here."""
+        if part._begins:
+            time, row = part._begins
+            self._see_one(time, rows + row, sampled=not self.is_next)
+            self.is_next = True
+        reading, later = self._readings[0], part._readings[0]
+        for kind, count in later.counts.items():
+            reading.note(kind, count, _moved(later.first[kind], rows))
+        for kind, count in part._others.items():
+            self._note(kind, _moved(part._first_others[kind], rows), count)
+        reading.steps.add_counted(later.steps.count, later.steps.longer)
+        self.pairs += part.pairs
+        if part.last:
+            reading.last, self.last = later.last, part.last
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return what was found, and the last timestamp."""
+        return {
+            "last": self.last.decode("latin-1"),
+            "next": self.is_next,
+            "pairs": self.pairs,
+            "patience": self._left,
+            "order": self._order,
+            "readings": [reading.as_json() for reading in self._readings],
+            "others": self._others,
+            "first": _as_json(self._first_others),
+            "sampled": _as_json(self._sampled),
+        }
+
+    def restore(self, saved: Any) -> None:
+        """Continue with what was found; ValueError if it is not valid."""
+        try:
+            if "readings" in saved:
+                self._restore(saved)
+            else:  # from a checkpoint of schema 2
+                self.follow(saved["last"].encode("latin-1"))
+        except (KeyError, TypeError, AttributeError):
+            raise ValueError("expected the order of the timestamps") from None
+
+    def _restore(self, saved: dict[str, Any]) -> None:
+        readings = [_Reading.from_json(reading) for reading in saved["readings"]]
+        order = saved["order"]
+        if order not in {None, 0, 1} or not 1 <= len(readings) <= (2 if order is None else 1):
+            raise ValueError("expected one reading, or two")
+        self._others, self._first_others = _counts(saved["others"]), _steps(saved["first"])
+        self._sampled, self.is_next = _steps(saved.get("sampled", {})), saved.get("next", True) is True
+        if self._others.keys() != self._first_others.keys():
+            raise ValueError("expected the first of each kind")
+        self.last = saved["last"].encode("latin-1")
+        self.pairs, self._left = _natural(saved["pairs"]), _natural(saved["patience"])
+        self.watches = bool(self.pairs) or self._left > 0
+        self._readings, self._order = readings, order
+
+
+def _joined(whole: Sequence[bytes]) -> bytes:
+    """Join whole numbers of one length, of seconds or parts of them, by commas; return nothing for other texts."""
+    size, count, joined = len(whole[0]), len(whole), b",".join(whole)
+    if size in DATE_SIZES or size > 19 or len(joined) != (size + 1) * count - 1:
+        return b""
+    if joined[size :: size + 1] != b"," * (count - 1) or not joined.replace(b",", b"").isdigit():
+        return b""
+    return joined
+
+
+def _are_equal_steps(texts: Sequence[bytes], joined: bytes, step: int) -> bool:
+    """Whether numbers of one length, joined by commas, have equal steps, without reading them all.
+
+    The last digits of equal steps come again after a period: those of 60 after five rows. If they do, no step is
+    shorter than `step` in a list that is sorted; and if on average none is longer, none is.
+
+    >>> _are_equal_steps([b"100", b"160", b"220"], b"100,160,220", 60)
+    True
+    """
+    size, first = len(texts[0]), int(texts[0])
+    digits = len(str(step))
+    if step <= 0 or digits > size or int(texts[-1]) - first != step * (len(texts) - 1):
+        return False
+    modulus: int = 10**digits
+    period = modulus // gcd(step, modulus)
+    for at in range(size - digits, size):
+        column = joined[at :: size + 1]
+        if column[period:] != column[:-period]:
+            return False
+    if any(int(text[-digits:]) != (first + at * step) % modulus for at, text in enumerate(texts[:period])):
+        return False
+    return list(texts) == sorted(texts)
+
+
+def _nanoseconds_of(texts: Sequence[bytes], joined: bytes) -> list[int] | None:
+    """Return the times of texts of one form, which sorts; None if they are not, or if one is no time."""
+    if joined:
+        unit = unit_of(len(texts[0]))
+        return [int(text) * unit for text in texts]
+    from stream_signal.core.timestamps import are_of_one_form, form_of
+
+    form = form_of(texts[0])
+    if not form or not form.sorts or set(map(len, texts)) != {len(form.zeros)}:
+        return None
+    return form.all_of(texts) if are_of_one_form(b"".join(texts), form, texts[0], len(texts)) else None
+
+
+def _stripped(texts: Sequence[bytes]) -> Sequence[bytes]:
+    return [text.strip(b" ") for text in texts] if b" " in b"".join(texts) else texts
+
+
+def _readings_of(text: bytes) -> Readings | None:
+    """Return the time of a text, day first and month first; None if it has neither."""
+    if text.isdigit() and len(text) not in DATE_SIZES and len(text) <= 19:
+        return (number := int(text) * unit_of(len(text))), number
+    from stream_signal.core.timestamps import NO_READING, form_of
+
+    form = form_of(text)
+    times = form.readings(text) if form else NO_READING
+    return None if times == NO_READING else times
+
+
+def _moved(step: Step, rows: int) -> Step:
+    """Return the same step in a stream that has so many rows before."""
+    return step._replace(row=rows + step.row)
+
+
+def _as_json(first: dict[str, Step]) -> dict[str, list[Any]]:
+    return {
+        kind: [step.row, step.before.decode("latin-1"), step.time.decode("latin-1")] for kind, step in first.items()
+    }
+
+
+def _steps(saved: Any) -> dict[str, Step]:
+    if not set(saved) <= _KINDS:
+        raise ValueError("expected steps")
+    return {
+        kind: Step(_natural(row), before.encode("latin-1"), time.encode("latin-1"))
+        for kind, (row, before, time) in saved.items()
+    }
+
+
+def _counts(saved: Any) -> dict[str, int]:
+    if not set(saved) <= _KINDS:
+        raise ValueError("expected counts")
+    return {kind: _natural(count) for kind, count in saved.items()}
+
+
+def _natural(found: Any) -> int:
+    if _integer(found) < 0:
+        raise ValueError("expected a count")
+    return int(found)
+
+
+def _integer(found: Any) -> int:
+    if type(found) is not int:
+        raise ValueError("expected an integer")
+    return found

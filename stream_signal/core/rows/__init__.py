@@ -1,3 +1,0 @@
-"""The row engine: plain Python, reads anything, and is the reference."""
-
-from __future__ import annotations

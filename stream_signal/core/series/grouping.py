@@ -1,0 +1,304 @@
+"""Grouping: which series a row belongs to.
+
+    no key              all rows are one series; in columns with the name of one for symbols, a second value is refused
+    `key: none`         all rows are one series, whatever symbols they have
+    `key: symbol`       the key in that column of the row
+    `key: @file`        the key in the name of the input
+
+The text reader shows each record to a grouping that `reads` them; `number` is then that of the series of the row. The
+twin for blocks of lines is `core.blocks.grouping`. A new grouping is a line of `GROUPINGS`: the value of `key` that
+asks for it, and how it is made. It is read in blocks if it is a `KeyColumn`, and as text until it has a twin if not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stream_signal.core.config import BY_NAME, NO_KEY
+from stream_signal.core.errors import DataError, MissingColumnError, shown
+from stream_signal.core.header import SYMBOL_NAMES, folded, listed, matches
+from stream_signal.core.limits import MOST_KEY_BYTES
+from stream_signal.core.rows import NO_SERIES
+from stream_signal.core.series.keys import KeyRefused, Keys, check_length
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from stream_signal.core.config import Config
+    from stream_signal.core.header import Header
+    from stream_signal.core.rows import Rows
+
+
+class Grouping:
+    """All rows are one series. `keys` has the keys, a single empty one if the rows have none."""
+
+    has_keys = False
+    """whether the stream has keys"""
+    may_join = True
+    """whether rows that were counted apart have the keys that they would have here"""
+    column: int | None = None
+    """the position, from 0, of the column that has the key of each row"""
+    positions: Sequence[int] = ()
+    """those of all columns that tell series apart"""
+    by_row = False
+    """whether each row has a series of its own, `number`, which may be the same for all; otherwise it is 0"""
+    reads = False
+    """whether `see` has to see the records; known once the header is"""
+    key: bytes | None = None
+    """that of the last row, or of all rows of the input; None if it could not be read, or there are none"""
+    symbols: tuple[str | None, ...] = ()
+    """the value of each column of symbols so far, where a second one is refused"""
+
+    def __init__(self, keys: Keys) -> None:
+        self.keys = keys
+        self.number = 0
+
+    def begin_input(self, name: str | None) -> None:
+        """Begin an input, with its name if it has one."""
+
+    def begin(self, header: Header) -> None:
+        """Find the columns."""
+
+    def see(self, record: list[bytes]) -> None:
+        """Take the fields of a row whose close can be read; KeyRefused if its key cannot be."""
+
+    def see_bad(self, record: list[bytes] | None) -> None:
+        """Take those of a row that counts without a close; None if it has other fields than the header."""
+
+    def keys_of(self, rows: Rows) -> list[bytes | None] | None:  # noqa: ARG002
+        """Return the keys of rows that have their texts; None if the stream has no keys."""
+        return None
+
+    @property
+    def usual(self) -> tuple[int, bytes] | None:
+        """A position, from 0, and the field there of a row that need not be seen; None if all rows are to be."""
+        return None
+
+    def restore(self, symbols: Sequence[str | None]) -> None:
+        """Continue with these symbols, if it compares any; ValueError if there are others."""
+
+
+class OneSymbol(Grouping):
+    """Refuses a second value in each column of the header that has the name of one for symbols; an empty one is none.
+
+    A file of many symbols looks like any other, and the mean over all of them has no meaning.
+
+    >>> from stream_signal.core.header import Header
+    >>> grouping = OneSymbol(Keys(1))
+    >>> grouping.begin(Header(b"", ("Symbol", "close"), ",", 1, 2))
+    >>> grouping.see([b"BTC", b"42.5"]), grouping.symbols
+    (None, ('BTC',))
+    >>> grouping.see([b"ETH", b"42.5"])
+    Traceback (most recent call last):
+    stream_signal.core.series.keys.KeyRefused: expected one symbol in column 'Symbol', found 'ETH' after 'BTC'
+    """
+
+    def __init__(self, keys: Keys) -> None:
+        super().__init__(keys)
+        self.values: list[bytes | None] = []
+        self._names: list[str] = []
+
+    def begin(self, header: Header) -> None:
+        """Find the columns of symbols."""
+        self.positions = symbol_positions(header)
+        self.values = [None] * len(self.positions)
+        self._names = [header.names[at] for at in self.positions]
+        self.reads = bool(self.positions)
+
+    def see(self, record: list[bytes]) -> None:
+        """Compare the symbols of a row with those before."""
+        for number, at in enumerate(self.positions):
+            value = self.values[number]
+            if record[at] != value:
+                self._take(number, value, record[at].strip(b" "))
+
+    def see_bad(self, record: list[bytes] | None) -> None:
+        """Compare the symbols of a bad row, if it has any."""
+        if record:
+            self.see(record)
+
+    def _take(self, number: int, value: bytes | None, found: bytes) -> None:
+        if not found or found == value:
+            return
+        if value is not None or len(found) > MOST_KEY_BYTES:
+            self._refuse(number, value, found)
+        self.values[number] = found
+
+    def _refuse(self, number: int, value: bytes | None, found: bytes) -> None:
+        from stream_signal.core.advice import Advice, Way
+        from stream_signal.core.printable import typed
+
+        if value is not None:
+            name = self._names[number]
+            expected, both = f"one symbol in column {shown(name)}", f"{shown(found)} after {shown(value)}"
+            flags = f"--key {typed(folded(name))}"
+            text = f"{flags} for one mean each, --key none for one series over all"
+            ways = Way(flags, without=("key",)), Way("--key none")
+            raise KeyRefused(expected, both, Advice(f"try {text}", text, ways))
+        text = "--key none for one series over all"
+        check_length(found, Advice(f"try {text}", text, (Way("--key none"),)))
+
+    @property
+    def usual(self) -> tuple[int, bytes] | None:
+        """The column and the value of a row without another symbol, if there is one such column."""
+        value = self.values[0] if len(self.values) == 1 else None
+        return None if value is None else (self.positions[0], value)
+
+    @property
+    def symbols(self) -> tuple[str | None, ...]:  # type: ignore[override] # which changes here
+        """The value of each column of symbols; None while there is none."""
+        return tuple(None if value is None else value.decode("latin-1") for value in self.values)
+
+    def restore(self, symbols: Sequence[str | None]) -> None:
+        """Continue with the values of these columns."""
+        if len(symbols) != len(self.values):
+            raise ValueError("expected a symbol for each column of symbols")
+        self.values = [None if symbol is None else symbol.encode("latin-1") for symbol in symbols]
+
+
+class KeyColumn(Grouping):
+    """Takes the key of each row from a column, by its name or its number from 1."""
+
+    has_keys = by_row = reads = True
+
+    def __init__(self, keys: Keys, column: str | int) -> None:
+        super().__init__(keys)
+        self.take: Callable[[bytes], object] = keys.take
+        """what a key is given to; the block reader only has those of odd lines checked"""
+        self._wanted = column
+        self._name = ""
+
+    def begin(self, header: Header) -> None:
+        """Find the column of the keys."""
+        self.column = find_key(header, self._wanted)
+        self.positions = [self.column]
+        self._name = shown(header.names[self.column]) if header.names else str(self.column + 1)
+
+    def read(self, field: bytes) -> bytes:
+        """Return the key in a field, empty if it has none: a field always has the same."""
+        return field.strip(b" ")
+
+    def see(self, record: list[bytes]) -> None:
+        """Take the key of a row; KeyRefused if it has none."""
+        self.key, self.number = None, NO_SERIES
+        key = self.read(record[self.column or 0])
+        if not key:
+            raise KeyRefused(f"a key in column {self._name}", shown(key), stops=False)
+        number = self.take(key)
+        self.key = key
+        if isinstance(number, int):
+            self.number = number
+
+    def keys_of(self, rows: Rows) -> list[bytes | None] | None:
+        """Return what stands in the column."""
+        return [key.strip(b" ") or None for key in rows.texts(self.column or 0)]
+
+    def see_bad(self, record: list[bytes] | None) -> None:
+        """Take the key of a row that counts without a close, if it can be read."""
+        self.key, self.number = None, NO_SERIES
+        if record:
+            try:
+                self.see(record)
+            except KeyRefused as error:
+                if error.stops:
+                    raise
+
+
+class InputName(Grouping):
+    """Takes the key in the name of the current input for each of its rows, bad ones too."""
+
+    has_keys = by_row = reads = True
+    may_join = False
+
+    def __init__(self, keys: Keys, pattern: str) -> None:
+        super().__init__(keys)
+        self._pattern = pattern
+
+    def begin_input(self, name: str | None) -> None:
+        """Find the key in the name of the next input; InputError if there is none."""
+        from stream_signal.core.names import key_in
+
+        self.key = None if name is None else key_in(name, self._pattern).encode("utf-8", "backslashreplace")
+
+    def see(self, record: list[bytes]) -> None:  # noqa: ARG002 - all rows have the same key
+        """Take the key for a row."""
+        if self.key is None:
+            raise KeyRefused("an input whose name has its key (`@file`)", "one without a name")
+        self.number = self.keys.take(self.key)
+
+    def keys_of(self, rows: Rows) -> list[bytes | None] | None:
+        """Return the key for each row."""
+        return [self.key] * len(rows)
+
+    def see_bad(self, record: list[bytes] | None) -> None:
+        """Take the key for a row that counts without a close."""
+        self.see(record or [])
+
+
+def one_key() -> Keys:
+    """Return the keys of a stream that has none: a single empty one."""
+    keys = Keys(1)
+    keys.restore(b"")
+    return keys
+
+
+def many_keys(config: Config) -> Keys:
+    """Return room for the keys that the settings allow."""
+    return Keys(config.max_keys, grouped=config.grouped)
+
+
+# The groupings by the value of `key`; any other value is a column.
+GROUPINGS: dict[str | int | None, Callable[[Config], Grouping]] = {
+    None: lambda _: OneSymbol(one_key()),
+    NO_KEY: lambda _: Grouping(one_key()),
+    BY_NAME: lambda config: InputName(many_keys(config), config.key_pattern or ""),
+}
+
+
+def grouping_of(config: Config) -> Grouping:
+    """Make the grouping that the settings ask for."""
+    make = GROUPINGS.get(config.key)
+    return make(config) if make else KeyColumn(many_keys(config), config.key or "")
+
+
+def label_positions(header: Header, config: Config) -> Sequence[int]:
+    """Return the positions, from 0, of all columns that tell series apart; errors as of `find_key`.
+
+    >>> from stream_signal.core.config import Config
+    >>> from stream_signal.core.header import Header
+    >>> header = Header(b"", ("time", "Ticker", "close"), ",", 2, 3)
+    >>> label_positions(header, Config()), label_positions(header, Config(key="none"))
+    ([1], ())
+    """
+    grouping = grouping_of(config)
+    grouping.begin(header)
+    return grouping.positions
+
+
+def symbol_positions(header: Header) -> list[int]:
+    """Return the positions, from 0, of the columns with the name of one for symbols, other than the close."""
+    return [at for at, name in enumerate(header.names) if folded(name) in SYMBOL_NAMES and at != header.position]
+
+
+def find_key(header: Header, column: str | int) -> int:
+    r"""Return the position, from 0, of the column of the keys.
+
+    MissingColumnError if it does not exist, DataError if two have its name.
+
+    >>> from stream_signal.core.header import Header
+    >>> find_key(Header(b"", ("Symbol", "close"), ",", 1, 2), "symbol")
+    0
+    """
+    if isinstance(column, int):
+        found = [column - 1] if column <= header.width else []
+    else:
+        found = matches(header.names, column)
+    if not found:
+        from stream_signal.core.hints import of_key_column
+
+        raise MissingColumnError(column).with_hint(of_key_column(header.names, column))
+    if len(found) > 1:
+        hint = f"try {' or '.join(f'--key {place + 1}' for place in found)}"
+        expected, names = f"one column {column!r}", listed(header.names, found)
+        raise DataError(None, expected, f"{names}; give the number of one").with_hint(hint)
+    return found[0]

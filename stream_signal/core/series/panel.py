@@ -1,0 +1,173 @@
+"""Panel: the series of all keys and windows. It counts rows, and says which of them signal.
+
+    windows    5           20                 rows     A  B  A  A  C
+    A        Series      Series               push     A1 B1 A2 A3 C1    each row into the series of its key,
+    B        Series      Series                                          once for each window
+    C        Series      Series
+
+No key is one key, and one window a list of one. There are three ways to push: a loop over a list; arrays of one series
+(`core.blocks.push`); arrays of many (`core.blocks.rings`). Arrays whose sums may not fit into int64 come back to the
+loop. Reading the panel changes nothing.
+
+A row whose key could not be read may belong to any series, so it empties every window: that is noted in O(1), and each
+window is emptied when its next row comes. Memory is a window for each key; if the keys are grouped, it is one window.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from stream_signal.core.limits import MOST_JOINED_KEYS
+from stream_signal.core.rows import Seen
+from stream_signal.core.series.window import WindowSeries
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stream_signal.core.blocks.rows import ArrayRows
+    from stream_signal.core.rows import Means, Rows
+    from stream_signal.core.series.grouping import Grouping
+    from stream_signal.core.series.saved import PanelState
+    from stream_signal.core.series.segment import Segments
+
+
+class Counts(NamedTuple):
+    """The answer: `rows` read, `signals` among them, and `value`, signals / rows as the nearest float64."""
+
+    rows: int
+    signals: int
+    value: float
+
+
+class Panel:
+    """Counts the rows of each series.
+
+    `grouping` names the keys and says to which series a row belongs, `windows` how many rows a full window has. If it
+    `joins`, its `segments` can be added to another panel. `rows` counts all rows.
+
+    >>> from stream_signal.core.rows import Rows
+    >>> from stream_signal.core.series.grouping import KeyColumn
+    >>> from stream_signal.core.series.keys import Keys
+    >>> keys = Keys(most=10)
+    >>> panel = Panel(KeyColumn(keys, "symbol"), [2])
+    >>> numbers = [keys.take(key) for key in (b"A", b"B", b"A", b"B")]
+    >>> seen = panel.push(Rows([(close, 0) for close in (1, 9, 2, 8)], numbers))
+    >>> panel.counts().signals, panel.by_key()
+    (1, {'A': Counts(rows=2, signals=1, value=0.5), 'B': Counts(rows=2, signals=0, value=0.0)})
+    """
+
+    def __init__(self, grouping: Grouping, windows: Sequence[int], *, joins: bool = False) -> None:
+        self.rows = 0
+        self.keys = grouping.keys
+        self.has_keys = grouping.has_keys
+        self.windows = [WindowSeries(window, grouping.keys, joins=joins) for window in windows]
+
+    def push(self, rows: Rows) -> Seen:
+        """Count rows of whose windows nobody wants to see anything."""
+        return self.see(rows, windows=False)[1]
+
+    def see(self, rows: Rows, *, windows: bool = True) -> tuple[Rows, Seen]:
+        """Count rows; return what the panel shows of them, and the rows, as lists where sums do not fit into int64.
+
+        What the `windows` show is left out where nobody looks at it.
+        """
+        seen = Seen(self.rows + 1, [], self.keys.names if self.has_keys else None)
+        means = self._push_arrays(rows, shown=windows) if rows.is_array else None
+        if means is None:
+            rows = cast("ArrayRows", rows).as_lists() if rows.is_array else rows
+            means = [window.see(rows) for window in self.windows] if windows else []
+            if not windows:
+                for window in self.windows:
+                    window.push(rows)
+        seen.windows.extend(means)
+        self.rows += len(rows)
+        return rows, seen
+
+    def _push_arrays(self, rows: Rows, *, shown: bool) -> list[Means] | None:
+        from stream_signal.core.blocks.push import push_arrays
+
+        return push_arrays(self.windows, cast("ArrayRows", rows), shown=shown)
+
+    def counts(self) -> Counts | None:
+        """Return the answer for the first window, None before the first row."""
+        return _counts(self.rows, self.windows[0].signals) if self.rows else None
+
+    @property
+    def key_count(self) -> int | None:
+        """How many keys have come; None if there are none to count."""
+        return len(self.keys) if self.has_keys else None
+
+    def by_key(self) -> dict[str, Counts] | None:
+        """Return the counts of each key that has rows, in the order in which they came; None without keys."""
+        return self._by_key(0) if self.has_keys else None
+
+    def _by_key(self, window: int) -> dict[str, Counts]:
+        names = zip(self.keys.names, self.windows[window].counts(), strict=True)
+        return {key.decode(): _counts(rows, signals) for key, (rows, signals, _) in names if rows}
+
+    def by_window(self) -> dict[int, Counts]:
+        """Return the counts of each further window, of none before the first row."""
+        return {each.window: _counts(self.rows, each.signals) for each in self.windows[1:] if self.rows}
+
+    def by_key_and_window(self) -> dict[str, dict[int, Counts]]:
+        """Return the counts of each further window for each key, of no key if there is no such window."""
+        if not self.has_keys or len(self.windows) == 1:
+            return {}
+        by_window = {each.window: self._by_key(at) for at, each in enumerate(self.windows) if at}
+        return {key: {window: found[key] for window, found in by_window.items()} for key in self._by_key(0)}
+
+    def has_long_rings(self, most: int) -> bool:
+        """Whether the windows of keys are longer than `most`."""
+        return self.has_keys and max(each.window for each in self.windows) > most
+
+    @property
+    def longest(self) -> int:
+        """The rows of the longest series."""
+        return max((rows for rows, *_ in self.windows[0].counts()), default=0)
+
+    def state(self) -> PanelState:
+        """Return what `restore` needs in another process."""
+        from stream_signal.core.series.saved import PanelState
+
+        by_key = zip(*(window.state() for window in self.windows), strict=True)
+        full = [window.full_before for window in self.windows]
+        return PanelState(self.rows, full, dict(zip(self.keys.names, map(list, by_key), strict=True)))
+
+    def restore(self, state: PanelState) -> None:
+        """Continue from what was saved; ValueError if it is the state of a stream with other windows, or other keys."""
+        if self.has_keys == (state.series.keys() == {b""}) and state.series:
+            raise ValueError(f"expected the state of a stream {'with' if self.has_keys else 'without'} keys")
+        if {len(self.windows)} != {len(state.full), *map(len, state.series.values())}:
+            raise ValueError("expected the state of each window")
+        self.rows = state.rows
+        for window, full in zip(self.windows, state.full, strict=True):
+            window.full_before = full
+        for key, saved in state.series.items():
+            number = self.keys.restore(key) if self.has_keys else 0
+            for window, series in zip(self.windows, saved, strict=True):
+                window.series[number].restore(series)
+
+    @property
+    def may_join(self) -> bool:
+        """Whether segments can be added to it, at a cost below that of their rows."""
+        return not self.keys.grouped and len(self.keys) <= MOST_JOINED_KEYS
+
+    def segments(self) -> Segments:
+        """Return what was counted as segments; the panel has to have been made to join."""
+        from stream_signal.core.series.segment import Segments
+
+        return Segments(self.rows, self.windows[0].cleared, [window.segments() for window in self.windows])
+
+    def fits(self, segments: Segments) -> bool:
+        """Whether it has room for all keys of these."""
+        return self.keys.has_room(len(key) for key, _ in segments.by_window[0] if key not in self.keys)
+
+    def add(self, segments: Segments) -> None:
+        """Count the rows of segments, which come next."""
+        for window, each in zip(self.windows, segments.by_window, strict=True):
+            window.add(each, segments.cleared)
+        self.rows += segments.rows
+
+
+def _counts(rows: int, signals: int) -> Counts:
+    return Counts(rows, signals, signals / rows)

@@ -1,0 +1,174 @@
+"""The series of all keys for one window."""
+
+from __future__ import annotations
+
+from itertools import repeat
+from typing import TYPE_CHECKING
+
+from stream_signal.core.rolling import RollingSum
+from stream_signal.core.rows import NO_SERIES, Means
+from stream_signal.core.series.series import Series
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Protocol
+
+    from stream_signal.core.rows import Rows
+    from stream_signal.core.series.keys import Keys
+    from stream_signal.core.series.saved import SeriesState
+    from stream_signal.core.series.segment import Segment
+
+    class Elsewhere(Protocol):
+        """Where the windows of some series are instead, and what was counted there."""
+
+        def counts(self) -> Iterable[tuple[int, int, int]]:
+            """Yield the rows, the signals and the full windows of each series."""
+
+        def move_out(self, number: int, series: Series) -> None:
+            """Move the window of a series into it, if it is there."""
+
+        def copy_out(self, number: int, mean: RollingSum) -> int:
+            """Copy the window of a series into `mean`; return how often all windows were emptied by its last row."""
+
+
+class WindowSeries:
+    """The series of all `keys` for one window; `series` has them by the numbers of the keys.
+
+    `rings` has the windows of many keys in arrays (`core.blocks.rings`), and what was counted with them. A window is
+    there or here, and moves when a row of its key comes as a list; counts stay where they are.
+    """
+
+    def __init__(self, window: int, keys: Keys, *, joins: bool) -> None:
+        self.window = window
+        self.keys = keys
+        self.joins = joins
+        self.cleared = 0
+        """how often all windows were emptied"""
+        self.full_before: int | None = 0
+        """rows with a mean that no series counts; None if unknown"""
+        self.rings: Elsewhere | None = None
+        self._series: list[Series] = []
+
+    @property
+    def series(self) -> list[Series]:
+        """The series of each key that has come so far."""
+        series = self._series
+        for _ in range(len(series), len(self.keys)):
+            series.append(Series(self.window, self.cleared, joins=self.joins))
+        return series
+
+    def ready(self, number: int) -> Series:
+        """Return a series with its window here, emptied if it is to be, to push the next row into it."""
+        series = self.series[number]
+        if series.mean is None:
+            series.open()
+            if self.keys.grouped and number:
+                self._close(self._series[number - 1])
+            if self.rings:
+                self.rings.move_out(number, series)
+        if series.cleared != self.cleared:
+            series.cleared = self.cleared
+            series.empty()
+        return series
+
+    @staticmethod
+    def _close(series: Series) -> None:
+        series.settle()
+        series.mean = None
+
+    def _each(self, rows: Rows) -> Iterator[Series | None]:
+        """Yield the series of each row as its turn comes, None for a row of none."""
+        if isinstance(rows.series, int):
+            yield from repeat(self.ready(rows.series), len(rows))
+            return
+        for number in rows.series:
+            if number == NO_SERIES:
+                self.cleared += 1
+                yield None
+                continue
+            series = self._series[number] if number < len(self._series) else None
+            if series is None or series.mean is None or series.cleared != self.cleared:
+                series = self.ready(number)
+            yield series
+
+    def push(self, rows: Rows) -> None:
+        """Count the rows of a list."""
+        if isinstance(rows.series, int):
+            self.ready(rows.series).push_each(rows.closes)
+            return
+        for close, series in zip(rows.closes, self._each(rows), strict=True):
+            if series:
+                series.push(close)
+
+    def see(self, rows: Rows) -> Means:
+        """Count the rows of a list, and return what their windows show."""
+        above: list[bool] = []
+        sums: list[int] = []
+        full: list[bool] = []
+        places: list[int] = []
+        for close, series in zip(rows.closes, self._each(rows), strict=True):
+            above.append(series.push(close) if series else False)
+            mean = series.mean if series else None
+            sums.append(mean.total if mean else 0)
+            full.append(mean is not None and len(mean.ring) == self.window)
+            places.append(mean.places if mean else 0)
+        return Means(self.window, above, sums, full, places)
+
+    def counts(self) -> Iterator[tuple[int, int, int | None]]:
+        """Yield the rows, the signals and the full windows of each series, in the order in which the keys came."""
+        elsewhere = self.rings.counts() if self.rings else repeat((0, 0, 0))
+        for series, (rows, signals, full) in zip(self.series, elsewhere, strict=False):
+            here = series.full
+            yield series.rows + rows, series.signals + signals, None if here is None else here + full
+
+    @property
+    def signals(self) -> int:
+        """The signals of all series."""
+        return sum(signals for _, signals, _ in self.counts())
+
+    @property
+    def full(self) -> int | None:
+        """How many rows end a full window; None if unknown."""
+        found = self.full_before
+        for *_, full in self.counts():
+            if found is None or full is None:
+                return None
+            found += full
+        return found
+
+    def _tail(self, number: int, series: Series) -> tuple[list[int], int]:
+        """Return the closes in the window of a series, oldest first, and their places; none if it is to be emptied."""
+        mean, cleared = series.mean, series.cleared
+        if mean is None and self.rings:
+            mean = RollingSum(self.window)
+            cleared = self.rings.copy_out(number, mean)
+        if mean is None or (self.keys.grouped and number != len(self.keys) - 1):
+            return [], 0
+        return mean.held() if cleared == self.cleared else [], mean.places
+
+    def state(self) -> list[SeriesState]:
+        """Return each series as a value."""
+        from stream_signal.core.series.saved import SeriesState
+
+        return [
+            SeriesState(rows, signals, full, *self._tail(number, series))
+            for number, (series, (rows, signals, full)) in enumerate(zip(self.series, self.counts(), strict=True))
+        ]
+
+    def segments(self) -> list[tuple[bytes, Segment]]:
+        """Return each series that has rows as a segment; what was counted began with this panel."""
+        found = []
+        for number, (key, (rows, signals, full)) in enumerate(zip(self.keys.names, self.counts(), strict=True)):
+            series = self._series[number]
+            if rows:
+                tail = self._tail(number, series)
+                found.append((key, series.segment((rows, full or 0, signals), tail, cleared=self.cleared)))
+        return found
+
+    def add(self, segments: list[tuple[bytes, Segment]], cleared: int) -> None:
+        """Count the rows of the segments of keys, between which all windows were emptied so often."""
+        for key, segment in segments:
+            series = self.ready(self.keys.take(key))
+            series.add(segment)
+            series.cleared += cleared  # its window is what was left behind the last time
+        self.cleared += cleared

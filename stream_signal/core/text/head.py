@@ -1,0 +1,232 @@
+"""The lines before the rows of one input: blank lines, a preamble, the header, or none of them.
+
+The first input has a header, unless the config says otherwise; each later one may repeat it or begin with a row.
+Anything else is refused, because it may be another header.
+
+If the config says "auto", the first line that is not blank decides. It is the header if it has the column by its name;
+otherwise it has to be a row with a close in the column of that number. If the column has only a number, a line with a
+number there is a row, and one with text is the header. Without a number, "auto" means the same as true.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from stream_signal.core.config import AUTO
+from stream_signal.core.errors import DataError, MissingColumnError, shown
+from stream_signal.core.findings import BLANK_LINE, PREAMBLE_LINE, Findings
+from stream_signal.core.foreign import refuse_foreign
+from stream_signal.core.header import BOM, Header, find_header, headless
+from stream_signal.core.quotes import FieldError, split_line
+from stream_signal.core.ticks import parse_ticks, reads_as_close
+
+if TYPE_CHECKING:
+    from stream_signal.core.config import Config
+    from stream_signal.core.marks import Marks
+
+# CryptoDataDownload writes one line above its header, spreadsheets two or three.
+MAX_PREAMBLE_LINES = 5
+# Of rows without a header, so many are looked at if the first ones do not tell the close: flat ones, as at night.
+_MOST_LINES = 1000
+_MOST_BYTES = 256 * 1024
+
+
+class Line(Enum):
+    """What a line before the rows turns out to be."""
+
+    SKIPPED = 1
+    HEADER = 2
+    ROW = 3
+
+
+class Head:
+    r"""Reads the first lines of one input until its rows begin; `header` is that of the stream, once it is known.
+
+    >>> from stream_signal.core.config import Config
+    >>> head = Head(Config(), None)
+    >>> head.read(b"# BTC/USD", 1, Findings()), head.read(b"time,close", 2, Findings())
+    (<Line.SKIPPED: 1>, <Line.HEADER: 2>)
+    >>> head.header.position
+    1
+    """
+
+    def __init__(self, config: Config, header: Header | None) -> None:
+        self.header = header
+        self._config = config
+        marks = marks_of(config)
+        self._parse = marks.parse if marks else parse_ticks
+        self._decides = config.header == AUTO and config.column_number is not None
+        self._marks = config.decimal.replace(".", "") + (config.thousands or "")
+        self._skipped: list[bytes] = []  # lines that were not blank
+        self._numbers: list[int] = []  # theirs
+
+    def read(self, line: bytes, number: int, repairs: Findings) -> Line:
+        """Take the next line, without its line end; raise DataError if the rows cannot begin here or later."""
+        try:
+            return self._read(line, number, repairs)
+        except DataError as error:
+            if error.hint is None and self.header is None:
+                from stream_signal.core.hints import of_head
+
+                error.hint = of_head(line.removeprefix(BOM), number, self._config)
+            raise
+
+    def _read(self, line: bytes, number: int, repairs: Findings) -> Line:
+        if number == 1:
+            line = line.removeprefix(BOM)
+        if not line:
+            repairs.note(BLANK_LINE, number)
+            return Line.SKIPPED
+        if not self._skipped:
+            refuse_foreign(line, number)
+        if self._decides and self.header is None:
+            return self._decide(line, number)
+        if len(self._skipped) <= MAX_PREAMBLE_LINES:
+            if self._is_row(line, number):
+                return Line.ROW
+            if self._is_header(line, number):
+                return Line.HEADER
+        self._skipped.append(line)
+        self._numbers.append(number)
+        if len(self._skipped) > MAX_PREAMBLE_LINES and not self._may_be_told():
+            raise self._no_header()
+        repairs.note(PREAMBLE_LINE, number, shown(line))
+        return Line.SKIPPED
+
+    def check_end(self) -> None:
+        """Raise DataError if the input ends before its rows have begun, unless it was blank."""
+        if self._skipped:
+            raise self._no_header()
+
+    def _decide(self, line: bytes, number: int) -> Line:
+        """Find out whether the first line is the header or a row; raise DataError if that is not certain."""
+        name, column, delimiter = self._config.column_name, self._config.column_number, self._config.delimiter
+        self.header = find_header(line, number, name, delimiter, self._parse) if name is not None else None
+        if self.header or column is None:
+            return Line.HEADER
+        header = self._headless(line, number, column)
+        try:
+            cells = split_line(line, header.delimiter)
+            close = self._parse(cells[header.position])
+        except ValueError:  # text, where a row has its close
+            if name is None:
+                self.header = find_header(line, number, column, delimiter, self._parse)
+                return Line.HEADER
+            expected = f"a header with the column {name!r}, or a row with a close in column {column}"
+            raise DataError(number, expected, shown(line)) from None
+        if close is None and not any(map(self._is_number, cells)):
+            raise DataError(number, "a header, or a row with a number in it", f"{shown(line)}; set `header`")
+        self._check_time(header, line, number)
+        self.header = header
+        return Line.ROW
+
+    def _headless(self, line: bytes, number: int, column: int) -> Header:
+        header = headless(line, number, column, self._config.delimiter, self._marks)
+        if self._config.format is not None:
+            from stream_signal.core.formats import FORMATS
+
+            fields = FORMATS[self._config.format].fields
+            if fields not in {None, header.width}:
+                raise DataError(number, f"{fields} fields in the format {self._config.format}", str(header.width))
+        return header
+
+    def _check_time(self, header: Header, line: bytes, number: int) -> None:
+        """Raise DataError if the first row has its time in another form than the format: it has another layout."""
+        if self._config.format is None:
+            return
+        from stream_signal.core.formats import FORMATS
+
+        layout = FORMATS[self._config.format]
+        cells = [cell.decode("utf-8", "replace") for cell in split_line(line, header.delimiter)]
+        wrong = layout.wrong_time(cells) if self._config.time_column == layout.time_column else None
+        if wrong:
+            column, words = wrong
+            expected = f"{words} in column {column + 1} in the format {self._config.format}"
+            raise DataError(number, expected, shown(cells[column]))
+
+    def _is_number(self, cell: bytes) -> bool:
+        try:
+            return self._parse(cell) is not None
+        except ValueError:
+            return False
+
+    def _is_row(self, line: bytes, number: int) -> bool:
+        """Whether the rows begin without a header: as configured, or in a later input."""
+        column, header = self._config.column_number, self.header
+        if self._config.header is False:
+            if header is None and column is not None:
+                header = self._headless(line, number, column)
+                self._check_time(header, line, number)
+                self.header = header
+            return True
+        if header is None or self._skipped:
+            return False
+        try:
+            fields = split_line(line, header.delimiter)
+        except FieldError:
+            return False
+        return len(fields) == header.width and reads_as_close(fields[header.position], self._parse)
+
+    def _may_be_told(self) -> bool:
+        """Whether more lines may show which column of rows without a header has the close, which these do not."""
+        count = len(self._skipped)
+        if self.header or count >= _MOST_LINES or sum(map(len, self._skipped)) > _MOST_BYTES:
+            return False
+        if count > MAX_PREAMBLE_LINES + 1 and count & (count - 1):
+            return True  # looked at when there are twice as many, so that each line is looked at twice or so
+        from stream_signal.core.hints import are_ambiguous
+
+        return are_ambiguous(self._lines, self._config)
+
+    @property
+    def _lines(self) -> list[tuple[int, bytes]]:
+        return list(zip(self._numbers, self._skipped, strict=True))
+
+    def _is_header(self, line: bytes, number: int) -> bool:
+        if self.header is not None:
+            return is_repeated(line, self.header, self._config)
+        name = self._config.column_name
+        column = name if name is not None else self._config.column_number
+        if column is not None:
+            self.header = find_header(line, number, column, self._config.delimiter, self._parse)
+        return self.header is not None
+
+    def _no_header(self) -> DataError:
+        if self.header is None:
+            from stream_signal.core.hints import of_no_column
+
+            name = self._config.column_name
+            missing = MissingColumnError(name if name is not None else self._config.column_number or "")
+            return missing.with_hint(of_no_column(self._lines, self._config))
+        hint = "all files need the same columns in the same order: run the job on this file alone, or make them alike"
+        if not self.header.line:
+            expected = f"a row of {self.header.width} fields with a close in column {self.header.position + 1}"
+            return DataError(1, f"{expected}, as in the first input", shown(self._skipped[0])).with_hint(hint)
+        expected = f"the header of the first input ({shown(self.header.line)})"
+        return DataError(1, expected, shown(self._skipped[0])).with_hint(hint)
+
+
+def is_repeated(line: bytes, header: Header, config: Config) -> bool:
+    """Whether a line repeats the header, or is one for rows that began without a header, if the config allows both."""
+    if header.line or config.header != AUTO or config.column_name is None:
+        return line == header.line
+    try:
+        found = find_header(line, 1, config.column_name, header.delimiter)
+    except DataError:
+        return False
+    return found is not None and (found.position, found.width) == (header.position, header.width)
+
+
+def marks_of(config: Config) -> Marks | None:
+    """Return what reads the closes; None if they have a point and no groups, which `parse_ticks` reads as they are.
+
+    >>> from stream_signal.core.config import Config
+    >>> marks_of(Config()), marks_of(Config(decimal=",")).parse(b"42,5")
+    (None, (425, 1))
+    """
+    if config.decimal == "." and not config.thousands:
+        return None
+    from stream_signal.core.marks import Marks
+
+    return Marks(config.decimal, config.thousands)

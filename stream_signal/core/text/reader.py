@@ -1,0 +1,420 @@
+"""Bytes -> rows, for any cut of the bytes: the text reader.
+
+The slow, obvious reader, and the reference: plain Python, every dialect that the project reads, one line at a time. It
+decides what is a header, a row, a repair or an error. It knows nothing about windows and signals, and does no I/O.
+
+    bytes -> slices of 64 KiB -> lines -> [the head of the input] -> records -> fields -> rows: closes, series, texts
+
+An input is one file of several, or everything that comes through a pipe. Memory: one slice and one unfinished record.
+Cost: 1 to 2 µs a row.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from stream_signal.core.errors import DataError, TruncatedError, shown
+from stream_signal.core.findings import (
+    BAD_ROW,
+    BLANK_LINE,
+    LONG_RECORD,
+    MISSING_CLOSE,
+    REPEATED_HEADER,
+    UNFINISHED_LINE,
+    Findings,
+)
+from stream_signal.core.header import BOM, Header
+from stream_signal.core.limits import MARK_BYTES, MAX_LINE_BYTES
+from stream_signal.core.quotes import FieldError, QuotedRecords
+from stream_signal.core.rows import Rows
+from stream_signal.core.series.keys import KeyRefused
+from stream_signal.core.text.head import Head, Line, is_repeated, marks_of
+from stream_signal.core.text.splitter import LineSplitter
+from stream_signal.core.ticks import parse_ticks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from stream_signal.core.config import Config
+    from stream_signal.core.marks import Marks
+    from stream_signal.core.series.grouping import Grouping
+    from stream_signal.core.ticks import Close
+
+# As a number: `b'"' in line` takes 100 ns more, because Python first tries to read it as a number, which raises.
+_QUOTE = ord('"')
+# No longer than MAX_LINE_BYTES, so that only a line that spans slices can be too long.
+_SLICE_BYTES = 64 * 1024
+# Of fewer lines, to look whether they are plain takes as long as to read them.
+_MANY_LINES = 8
+# Of a line that is too long: enough to see what kind of file it is.
+_SHOWN_BYTES = 1024
+_CSV = "a row of CSV"
+_OPEN_QUOTE = "a quote opens a field there and is not closed: close it, or double it if it is part of the text"
+
+
+class TextReader:
+    r"""Reads candle CSV in chunks, one input after another.
+
+    `rows` and `rest` yield the complete rows, of which `grouping` says the series; a line that cannot be read is the
+    failure of the rows before it. `header` is set once it is known, and `begin` called with it. `keeps` says whether
+    rows keep their texts, `samples` whether those at every 4,096th byte are found, and keep theirs; `begin` sets both
+    for the first rows. `marks` are those of the closes, None if they are plain. `line` and `offset` count the lines and
+    bytes read of this input, and `repairs` what was skipped or taken as missing.
+
+    >>> from stream_signal.core.config import Config
+    >>> from stream_signal.core.series.grouping import grouping_of
+    >>> reader = TextReader(Config(), grouping_of(Config()), lambda _: (False, False))
+    >>> [rows.closes for rows in reader.rows(b"close\n4.58\n4.59\n4.")], [rows.closes for rows in reader.rest()]
+    ([[(458, 2), (459, 2)]], [[(4, 0)]])
+    """
+
+    def __init__(self, config: Config, grouping: Grouping, begin: Callable[[Header], tuple[bool, bool]]) -> None:
+        self.header: Header | None = None
+        self.line = self.offset = 0
+        self.repairs = Findings()
+        self.keeps = self.samples = False
+        self.marks = marks_of(config)
+        self._config = config
+        self._grouping = grouping
+        self._begin = begin
+        self._quoted: QuotedRecords | None = None  # made with the header, which has the delimiter
+        self._record_line = 0  # where the open record began
+        self._record: list[bytes] | None = None  # the fields of the row that is read, None if they could not be
+        self._lines = LineSplitter()
+        self._is_torn = False  # whether the line that is read has no newline
+        self._begin_input()
+
+    def _begin_input(self) -> None:
+        self.line = self.offset = 0
+        self._mark_bytes = MARK_BYTES
+        self._is_marked = False  # whether the open record has a byte to be marked
+        self._repairs_before = self.repairs.copy()  # those of earlier inputs
+        # None once the rows of this input have begun.
+        self._head: Head | None = Head(self._config, self.header)
+
+    def rows(self, data: bytes) -> Iterator[Rows]:
+        """Take the next bytes, cut anywhere; yield the rows that are now complete."""
+        for start in range(0, len(data), _SLICE_BYTES):
+            piece, held = data[start : start + _SLICE_BYTES], self._lines.held
+            lines = self._lines.split(piece)
+            if lines and len(lines[0]) > MAX_LINE_BYTES:
+                raise self._endless(lines[0])
+            if lines:
+                yield self._read(lines, self._marked(piece, held))
+            if self._lines.held > MAX_LINE_BYTES:
+                raise self._endless(self._lines.rest())
+
+    def rest(self) -> Iterator[Rows]:
+        """Yield the last row of an input, if it has no newline."""
+        if self._lines.held:
+            self._is_torn = True
+            rest = self._lines.rest()
+            yield self._read([rest], self._marked(b"", len(rest)))
+            self._is_torn = False
+
+    def end_input(self) -> None:
+        """End an input whose rows have all been read; the next bytes belong to another one."""
+        if self._quoted and self._quoted.open:
+            raise TruncatedError(self._record_line, "a closing quote", "the end of the data").with_hint(_OPEN_QUOTE)
+        if self._head:
+            self._head.check_end()
+        self._begin_input()
+
+    def drop_input(self) -> None:
+        """End an input whose last line may be unfinished: without its newline, that line does not count."""
+        is_open = self._quoted and self._quoted.open
+        if self._lines.held or is_open:
+            self.repairs.note(UNFINISHED_LINE, self._record_line if is_open else self.line + 1)
+            self._lines.rest()
+            self._quoted = None
+        if self._head:
+            self._head.check_end()
+        self._begin_input()
+
+    @property
+    def between_rows(self) -> bool:
+        """Whether the rows have begun and the next byte begins one: nothing is held, no quote is open."""
+        return not (self._head or self._lines.held or (self._quoted and self._quoted.open))
+
+    def skip_lines(self, count: int, size: int = 0) -> None:
+        """Count lines that another engine has read, and their bytes."""
+        self.line += count
+        self.offset += size
+
+    def mark_first(self, size: int) -> None:
+        """Mark the first of the next rows, which have so many bytes, and no other: they are a batch."""
+        self.offset, self._mark_bytes = size - 1, max(size, 1)
+
+    def position(self) -> tuple[int, int, Findings]:
+        """Return the offset and the line where the first row not counted begins, and the repairs before it.
+
+        Before its rows have begun, that is the start of the input.
+        """
+        if self._head:
+            return 0, 0, self._repairs_before.copy()
+        is_open = self._quoted and self._quoted.open
+        offset = self.offset - (self._quoted.held if self._quoted else 0)
+        return offset, self._record_line - 1 if is_open else self.line, self.repairs.copy()
+
+    def resume(self, header: Header | None, offset: int, line: int, repairs: Findings) -> None:
+        """Continue from the position of a reader with the same settings; the next bytes are those from `offset` on."""
+        self.header, self.repairs = header, repairs.copy()
+        self._begin_input()
+        self.line, self.offset = line, offset
+        if offset:
+            self._head = None
+        if header:
+            self._begin_rows(header)
+
+    def _begin_rows(self, header: Header) -> None:
+        self.keeps, self.samples = self._begin(header)
+        self._grouping.begin(header)
+
+    def _marked(self, piece: bytes, held: int) -> list[int]:
+        """Count the bytes of the lines that end in a piece, of which the first began `held` bytes before it.
+
+        Return the numbers of those with a byte to be marked, descending.
+        """
+        begin = self.offset
+        self.offset = end = begin + held + len(piece) - self._lines.held
+        every = self._mark_bytes
+        if not self.samples or begin // every == end // every:
+            return []
+        line, at, marked = self.line + 1, 0, []
+        for mark in range(begin // every * every + every, end + 1, every):
+            before = max(at, mark - 1 - begin - held)  # in the piece, the byte to be marked
+            line, at = line + piece.count(b"\n", at, before), before
+            marked.append(line)
+        return marked[::-1]
+
+    def _read(self, lines: list[bytes], marked: list[int]) -> Rows:
+        try:
+            rest = list(self._read_head(iter(lines), self._head)) if self._head else lines
+            rows = self._plain_rows(rest, marked) if len(rest) >= _MANY_LINES else None
+            return rows or self._rows(rest, marked)
+        except DataError as error:  # before the rows
+            return Rows([], failure=error)
+
+    def _read_head(self, lines: Iterator[bytes], head: Head) -> Iterator[bytes]:
+        """Read the lines before the rows; return the remaining lines, from the first row on."""
+        for line in lines:
+            found = head.read(line.removesuffix(b"\r"), self.line + 1, self.repairs)
+            if found is not Line.SKIPPED:
+                self._head = None
+                if self.header is None and head.header:
+                    self.header = head.header
+                    self._begin_rows(self.header)
+                if found is Line.ROW:
+                    return chain([line.removeprefix(BOM) if self.line == 0 else line], lines)
+                self.line += 1
+                return lines
+            self.line += 1
+        return lines
+
+    def _plain_rows(self, lines: list[bytes], marked: list[int]) -> Rows | None:
+        """Read lines at once, which is faster, if each is a plain row; None, with none read, if one is not."""
+        header, quoted = self.header, self._quoted
+        if header is None or self.marks or self._grouping.reads or (quoted and quoted.open):
+            return None
+        text = b"\n".join(lines)
+        if b'"' in text or b"\r" in text:
+            return None
+        delimiter, position = header.delimiter.encode(), header.position
+        records = [line.split(delimiter) for line in lines]
+        if set(map(len, records)) != {header.width}:
+            return None
+        try:
+            closes = [parse_ticks(fields[position]) for fields in records]
+        except ValueError:
+            return None
+        if None in closes:
+            return None
+        marks = {0} if self._is_marked else set()
+        marks.update(number - self.line - 1 for number in marked if number > self.line)
+        self._is_marked = False
+        self.line += len(lines)
+        return Rows(closes, 0, records if self.keeps or marks else None, marks=sorted(marks))
+
+    def _rows(self, lines: Iterable[bytes], marked: list[int]) -> Rows:  # noqa: PLR0915 - one loop, at 1 µs a row
+        header, grouping = self.header, self._grouping
+        if header is None:
+            return Rows([])
+        delimiter, position, width = header.delimiter.encode(), header.position, header.width
+        close_is_last = position == width - 1
+        quoted = self._quoted = self._quoted or QuotedRecords(header.delimiter)
+        parse = unseen = partial(self._parse_marked, self.marks) if self.marks else parse_ticks
+        symbol, symbol_at = None, 0
+        if grouping.reads:
+            parse = seen = partial(self._parse_grouped, parse)
+            if grouping.usual and not self.keeps:
+                symbol_at, symbol = grouping.usual
+        closes: list[Close] = []
+        records: list[list[bytes] | None] = []
+        samples: dict[int, list[bytes] | None] = {}  # the records of the rows that are marked
+        series: list[int] = []
+        failure: BaseException | None = None
+        keeps, by_row = self.keeps, grouping.by_row
+        needs_record = keeps or grouping.reads
+        fields: list[bytes] = []
+        number, is_marked = self.line, self._is_marked
+        while marked and marked[-1] <= number:  # in the head
+            marked.pop()
+        mark = marked.pop() if marked else 0
+        needs_record = needs_record or is_marked
+        try:
+            for line in lines:
+                number += 1
+                if number == mark:
+                    is_marked = needs_record = True
+                    while marked and marked[-1] == number:
+                        marked.pop()
+                    mark = marked.pop() if marked else 0
+                found, texts = "", None
+                if quoted.open or _QUOTE in line:
+                    try:
+                        texts = quoted.read(line)
+                    except FieldError as error:
+                        texts, found = [], f"{shown(line)} ({error})"
+                    if texts is None or quoted.lines:
+                        self._check_record(quoted, number, len(line))
+                        if texts is None:
+                            continue
+                    start, count = number - quoted.lines, len(texts)
+                    close = texts[position].encode("latin-1") if count == width else b""
+                else:
+                    fields = line.split(delimiter)
+                    start, count = number, len(fields)
+                    close = fields[position] if count == width else b""
+                    if close_is_last:
+                        close = close.removesuffix(b"\r")
+                if needs_record:
+                    is_usual = symbol is not None and not texts and count == width and fields[symbol_at] == symbol
+                    if is_usual and not is_marked:
+                        parse = unseen
+                    else:
+                        if grouping.reads:
+                            parse = seen
+                        if fields and fields[-1][-1:] == b"\r":
+                            fields[-1] = fields[-1][:-1]
+                        self._record = None if count != width else _as_bytes(texts) if texts else fields
+                expected, ticks, is_row = "", None, False
+                if count == width:
+                    try:
+                        ticks = parse(close)
+                    except ValueError as error:
+                        expected, found = self._misread(error, close, start)
+                    else:
+                        # A blank line reads as a missing close if the close is the only column.
+                        is_row = ticks is not None or bool(line.removesuffix(b"\r"))
+                        if is_row and ticks is None:
+                            self.repairs.note(MISSING_CLOSE, start)
+                elif found:
+                    expected = _CSV
+                else:
+                    expected, found = _fields(width), str(count)
+                if not is_row:
+                    if start == number and self._is_no_row(line.removesuffix(b"\r"), number):
+                        is_marked = False
+                        continue
+                    self._bad_row(DataError(start, expected, found), texts or line)
+                if is_marked:
+                    samples[len(closes)] = self._record
+                    is_marked, needs_record = False, keeps or grouping.reads
+                closes.append(ticks)
+                if keeps:
+                    records.append(self._record)
+                if by_row:
+                    series.append(grouping.number)
+            self.line, self._is_marked = number, is_marked
+        except BaseException as error:  # noqa: BLE001 - raised once the rows before it are counted
+            failure = error
+        if samples and not keeps:
+            records = [samples.get(at) for at in range(len(closes))]
+        try:
+            return Rows(closes, series if by_row else 0, records if keeps or samples else None, failure, list(samples))
+        finally:
+            del failure  # whose traceback has this frame: a cycle, that would keep all of it
+
+    def _parse_marked(self, marks: Marks, close: bytes) -> Close:
+        """Read a close with other marks, and keep it as observers see it: with a point, without groups."""
+        ticks = marks.parse(close)
+        if self._record and self.header:
+            self._record[self.header.position] = marks.plain(close)
+        return ticks
+
+    def _parse_grouped(self, parse: Callable[[bytes], Close], close: bytes) -> Close:
+        """Read a close, and the series of its row."""
+        ticks = parse(close)
+        if self._record:
+            self._grouping.see(self._record)
+        return ticks
+
+    def _misread(self, error: ValueError, close: bytes, line: int) -> tuple[str, str]:
+        """Return what was expected and what was found; raise DataError if no setting makes such a row count."""
+        if isinstance(error, KeyRefused):
+            if error.stops:
+                raise DataError(line, error.expected, error.found).with_hint(error.hint) from None
+            return error.expected, error.found
+        return f"{error} in {self._column()}", shown(close)
+
+    def _check_record(self, quoted: QuotedRecords, number: int, size: int) -> None:
+        """Refuse a record of several lines that is too long; count it once it has ended."""
+        self._record_line = number - quoted.lines
+        if quoted.size + size > MAX_LINE_BYTES:
+            raise too_long(self._record_line).with_hint(_OPEN_QUOTE)
+        if not quoted.open:
+            self.repairs.note(LONG_RECORD, self._record_line)
+
+    def _is_no_row(self, line: bytes, number: int) -> bool:
+        """Whether a line that does not read as a row is blank, or repeats the header."""
+        if not line:
+            self.repairs.note(BLANK_LINE, number)
+        elif self.header and is_repeated(line.removeprefix(BOM), self.header, self._config):
+            self.repairs.note(REPEATED_HEADER, number)
+        else:
+            return False
+        return True
+
+    def _bad_row(self, error: DataError, row: bytes | list[str]) -> None:
+        """Raise if bad rows are errors; otherwise the row counts, with its close missing."""
+        if self._config.bad_rows == "error":
+            from stream_signal.core.hints import of_row
+
+            if error.expected == _CSV:
+                error.hint = "a quoted field ends at its second quote: write a quote within it twice"
+            elif self.header:
+                first = error.line == 1
+                error.hint = of_row(row, self.header, self._config, torn=self._is_torn, first=first)
+            raise error
+        if self._grouping.reads:
+            try:
+                self._grouping.see_bad(self._record)
+            except KeyRefused as refused:
+                raise DataError(error.line, refused.expected, refused.found).with_hint(refused.hint) from None
+        self.repairs.note(BAD_ROW, error.line or 0, f"expected {error.expected}, found {error.found}")
+
+    def _endless(self, line: bytes) -> DataError:
+        """Return the error of a line that is too long, from its beginning."""
+        from stream_signal.core.hints import of_long_line
+
+        return too_long(self.line + 1).with_hint(of_long_line(line[:_SHOWN_BYTES], self._config))
+
+    def _column(self) -> str:
+        name, number = self._config.column_name, self._config.column_number
+        is_named = name is not None and (number is None or bool(self.header and self.header.names))
+        return f"column {shown(name)}" if name is not None and is_named else f"column {number}"
+
+
+def _as_bytes(texts: list[str]) -> list[bytes]:
+    return [text.encode("latin-1") for text in texts]
+
+
+def _fields(count: int) -> str:
+    return f"{count} field" + "s" * (count != 1)
+
+
+def too_long(number: int) -> DataError:
+    """Return the error of a line that is longer than MAX_LINE_BYTES."""
+    return DataError(number, f"a line of at most {MAX_LINE_BYTES} bytes", "a longer one")

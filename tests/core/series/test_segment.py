@@ -1,0 +1,121 @@
+"""Law 4: the segment of two adjoining runs is the sum of their segments."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import add
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream_signal import Segment
+from stream_signal.core.series.series import Series
+from stream_signal.core.ticks import parse_ticks
+from support.candle_csv import candle_csv
+from support.oracle import count
+from support.strategies import close_lists, windows
+from support.streams import outcome
+
+if TYPE_CHECKING:
+    from stream_signal.core.ticks import Close
+
+
+def parsed(closes: list[str]) -> list[Close]:
+    """Read closes as the row engine does."""
+    return [parse_ticks(close.encode()) for close in closes]
+
+
+@st.composite
+def runs(draw: st.DrawFn) -> list[list[str]]:
+    """Draw closes, cut into runs of any length, some of them empty."""
+    closes = draw(close_lists)
+    places = sorted(draw(st.lists(st.integers(0, len(closes)), max_size=8)))
+    return [closes[start:end] for start, end in zip([0, *places], [*places, None], strict=True)]
+
+
+@given(runs(), windows)
+def test_cuts(runs: list[list[str]], window: int) -> None:
+    """For random cuts, the sum of the segments is the segment of the uncut run, and counts what fractions count."""
+    whole = [close for run in runs for close in run]
+    segment = sum((Segment.of(parsed(run), window) for run in runs), Segment.empty(window))
+    assert segment == Segment.of(parsed(whole), window)
+    assert (segment.rows, segment.signals) == count(whole, window)
+
+
+@given(runs(), windows, st.randoms(use_true_random=False))
+def test_associative(runs: list[list[str]], window: int, rng: Any) -> None:
+    """Segments may be joined in any grouping, as long as their order is kept."""
+    segments = [Segment.of(parsed(run), window) for run in runs]
+    wanted = reduce(add, segments)
+    while len(segments) > 1:
+        at = rng.randrange(len(segments) - 1)
+        segments[at : at + 2] = [segments[at] + segments[at + 1]]
+    assert segments == [wanted]
+
+
+@given(close_lists, windows)
+def test_identity(closes: list[str], window: int) -> None:
+    """The segment of no rows changes nothing, before or after another."""
+    segment, empty = Segment.of(parsed(closes), window), Segment.empty(window)
+    assert empty + segment == segment + empty == segment
+    assert Segment.of([], window) == empty
+    assert sum([segment]) == segment
+
+
+@given(close_lists, windows)
+def test_it_counts_what_a_stream_counts(closes: list[str], window: int) -> None:
+    """Over rows, a segment and a stream have the same counts."""
+    segment, stream = Segment.of(parsed(closes), window), outcome([candle_csv(closes)], window=window)
+    assert (segment.rows, segment.signals) == (stream["rows"], stream["signals"])
+    assert segment.value == stream["signals"] / stream["rows"]
+
+
+@given(runs(), windows)
+def test_it_continues_a_series(runs: list[list[str]], window: int) -> None:
+    """A series that takes some of its runs as segments is, at each seam, the one that counts all rows itself."""
+    whole, parts = Series(window), Series(window)
+    for number, run in enumerate(runs):
+        closes = list(parsed(run))
+        whole.push_each(closes)
+        if number % 2:
+            parts.push_each(closes)
+        else:
+            parts.add(Segment.of(closes, window))
+        for series in (whole, parts):
+            series.open().tighten()
+        assert [seen(series) for series in (whole, parts)] == [seen(whole)] * 2
+
+
+@given(close_lists, windows)
+def test_a_series_is_a_segment(closes: list[str], window: int) -> None:
+    """What a series has counted is the segment of its rows."""
+    series = Series(window, joins=True)
+    series.push_each(list(parsed(closes)))
+    mean = series.open()
+    counts = series.rows, series.full or 0, series.signals
+    assert series.segment(counts, (mean.held(), mean.places), cleared=0) == Segment.of(parsed(closes), window)
+
+
+def seen(series: Series) -> list[Any]:
+    """List all that a series knows."""
+    mean = series.open()
+    return [series.rows, series.signals, series.full, mean.held(), mean.places, mean.total, mean.largest]
+
+
+def test_the_order_counts() -> None:
+    """Joined the other way round, two runs are another run."""
+    up, down = Segment.of([(1, 0), (2, 0)], 2), Segment.of([(3, 0), (1, 0)], 2)
+    assert (up + down).signals == 2
+    assert (down + up).signals == 1
+
+
+def test_other_settings_are_refused() -> None:
+    """Segments of two windows are not joined, nor a segment with anything else."""
+    with pytest.raises(ValueError, match="segments of windows 2 and 3 cannot be joined"):
+        Segment.empty(2) + Segment.empty(3)
+    with pytest.raises(TypeError):
+        Segment.empty(2) + 1
+    with pytest.raises(TypeError):
+        1 + Segment.empty(2)
