@@ -263,13 +263,14 @@ class BlocksWithKeys(BlockGrouping):
         them, all are forgotten.
         """
         keys = self._keys
-        first = [(line, key) for line, key in found.new.values() if key is not None]
+        read = [(line, key if line < odd.lines_counted else None) for line, key in found.new.values()]
+        first = [(line, key) for line, key in read if key is not None]
         first += [(line, key) for line, key in odd.keys.items() if key is not None and key not in keys]
         for _, key in sorted(first):
             keys.number(key)
         if not found.new:
             return self._numbers
-        new = np.array([NO_SERIES if key is None else keys.number(key) for _, key in found.new.values()])
+        new = np.array([NO_SERIES if key is None else keys.number(key) for _, key in read])
         every = np.append(self._numbers, new)
         self._spellings.learn(text for text, number in zip(found.new, new.tolist(), strict=True) if number != NO_SERIES)
         self._numbers = np.append(self._numbers, new[new != NO_SERIES])

@@ -35,7 +35,7 @@ def answer(file: KeyedFile, engine: Any, block_bytes: int, cuts: Sequence[int], 
                 stream, begin = SignalStream.from_state(config, state, tuning=Tuning(engine)), state.offset
         counts = stream.finish()
     except StreamSignalError as error:
-        return type(error), str(error)
+        return type(error), str(error), stream.rows, stream.keys, list((stream.by_key or {}).items())
     assert stream.by_key is not None
     further = stream.by_window, stream.by_key_and_window
     return (
@@ -113,3 +113,13 @@ def test_far_from_the_start_of_the_line() -> None:
             lines.append(",".join(fields[name] for name in names.split(",")) + "\n")
         file = KeyedFile(f"{names}\n{''.join(lines)}".encode(), {"window": 3, "key": "symbol"})
         assert answer(file, "blocks", 1 << 20, []) == answer(file, "rows", 1000, [])
+
+
+@pytest.mark.parametrize("engine", ["rows", "blocks"])
+def test_the_keys_before_a_failure(engine: Any) -> None:
+    """A stream that failed knows the keys of the rows before the failure, and none of those behind it."""
+    before, behind = (b"".join(b"K%d,4.5\n" % number for number in numbers) for numbers in (range(20), range(20, 99)))
+    stream = SignalStream(Config(key="symbol"), tuning=Tuning(engine, block_bytes=1000))
+    with pytest.raises(StreamSignalError):
+        stream.feed(b"symbol,close\n" + before + b",4.5\n" + behind)
+    assert (stream.rows, stream.keys) == (20, 20)
