@@ -66,11 +66,6 @@ class Steps:
         usual = self.usual
         return self._longer if usual is None or not self._firsts else sum(step > usual for step in self._firsts)
 
-    @property
-    def have_gaps(self) -> bool:
-        """Whether so many of them are longer that it is worth a word."""
-        return are_gaps(self.longer, self.count)
-
     def add(self, steps: Sequence[int]) -> None:
         """Count steps, of which those that do not lead forward are never longer."""
         self.count += len(steps)

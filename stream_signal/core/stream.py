@@ -446,8 +446,7 @@ class SignalStream:
         self._seeing = [observer for observer in self._observers if observer.wants != 0]
         self._sampling = [observer for observer in self._observers if observer.samples and observer.wants == 0]
         self._shows_windows = any(observer.sees_windows for observer in self._seeing)
-        self._text.keeps = bool(self._seeing or self._stages)
-        self._text.samples = any(observer.samples for observer in self._observers)
+        self._text.keeps, self._text.samples = _wanted(self._observers, self._stages)
 
     def _read(self, data: bytes) -> None:
         self._backlog = self._backlog + len(data) if len(data) >= self._tuning.backlog_bytes else 0
@@ -509,11 +508,16 @@ class SignalStream:
 
 
 def _begin(observers: Sequence[Observer], stages: Sequence[Stage], header: Header) -> tuple[bool, bool]:
-    """Show the header; return whether anybody wants the texts of all rows, and whether any observer wants samples."""
+    """Show the header; return what is `_wanted`."""
     for stage in stages:
         stage.begin(header)
     for observer in observers:
         observer.begin(header)
+    return _wanted(observers, stages)
+
+
+def _wanted(observers: Sequence[Observer], stages: Sequence[Stage]) -> tuple[bool, bool]:
+    """Return whether anybody wants the texts of all rows, and whether any observer wants samples."""
     wants_texts = bool(stages) or any(observer.wants != 0 for observer in observers)
     return wants_texts, any(observer.samples for observer in observers)
 

@@ -47,6 +47,11 @@ def find_time(header: Header, column: TimeColumn | None = None) -> Position | No
     return next(iter(known.values()), None)
 
 
+def as_json(column: TimeColumn | None) -> str | int | list[str | int] | None:
+    """Return what names a column as a value that JSON can hold."""
+    return list(column) if isinstance(column, tuple) else column
+
+
 def _find(header: Header, column: str | int) -> int:
     if isinstance(column, int):
         if column > header.width:

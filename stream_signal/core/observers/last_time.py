@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.observe import Observer
-from stream_signal.core.time_column import find_time
+from stream_signal.core.time_column import as_json, find_time
 from stream_signal.core.timestamps import are_of_one_form, form_of
 
 if TYPE_CHECKING:
@@ -73,8 +73,7 @@ class LastTime(Observer):
 
     def snapshot(self) -> dict[str, Any]:
         """Return the last timestamp, its column, and whether all were in order."""
-        column = list(self.time_column) if isinstance(self.time_column, tuple) else self.time_column
-        return {"last": self.last.decode("latin-1"), "column": column, "in_order": self.in_order}
+        return {"last": self.last.decode("latin-1"), "column": as_json(self.time_column), "in_order": self.in_order}
 
     def restore(self, saved: Any) -> None:
         """Continue after the rows of `saved`; with another timestamp column, theirs are unknown."""
@@ -84,8 +83,7 @@ class LastTime(Observer):
             or not (isinstance(saved["last"], str) and isinstance(saved["in_order"], bool))
         ):
             raise ValueError("expected the last timestamp, its column, and whether all were in order")
-        column = list(self.time_column) if isinstance(self.time_column, tuple) else self.time_column
-        if saved["column"] == column:
+        if saved["column"] == as_json(self.time_column):
             self.last, self.in_order = saved["last"].encode("latin-1"), saved["in_order"]
         else:
             self.forget()

@@ -15,7 +15,7 @@ from stream_signal.core.limits import FIRST_ROWS, MOST_TIMED_KEYS
 from stream_signal.core.observe import Observer
 from stream_signal.core.observers.time_sequence import TimeSequence
 from stream_signal.core.steps import Steps, are_gaps
-from stream_signal.core.time_column import find_time
+from stream_signal.core.time_column import as_json, find_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -357,7 +357,7 @@ class TimeOrder(Observer):
         self._compare()
         last = self._last if self._has_keys or self._has_missed else self._alone.last
         return {
-            "column": self._column_as_json,
+            "column": as_json(self.time_column),
             "last": last.strip(b" ").decode("latin-1"),
             "left": self._left,
             "missed": self._has_missed,
@@ -380,7 +380,7 @@ class TimeOrder(Observer):
         self._left = left
         if self._rows is not None and self.wants:
             self.wants = self._left = min(left, self._rows)
-        if column != self._column_as_json:
+        if column != as_json(self.time_column):
             return
         self._last, self._has_keys = last, any(key for key, _ in found)
         self._has_missed = has_missed or self.wants == 0
@@ -390,7 +390,3 @@ class TimeOrder(Observer):
             self._note(key, sequence)
         if self._has_missed and not saved.get("missed"):  # by then it had not, or had followed the last rows
             self._ends = {key: each.last for key, each in self._sequences.items() if each.last}
-
-    @property
-    def _column_as_json(self) -> Any:
-        return list(self.time_column) if isinstance(self.time_column, tuple) else self.time_column
