@@ -28,8 +28,10 @@ BEYOND = "1e999"
 class LineFormat(NamedTuple):
     r"""A format of signal lines.
 
-    >>> CSV_LINES.line(7, b"1700000000", b"42.5", "42.25", above=True)
+    >>> CSV_LINES.line(7, [b"1700000000", b"42.5"], [("42.25", True)])
     b'7,1700000000,42.5,42.25,1\n'
+    >>> with_key(CSV_LINES).line(7, [b"BTC", b"1700000000", b"42.5"], [("42.25", True)])
+    b'7,BTC,1700000000,42.5,42.25,1\n'
     """
 
     name: str
@@ -42,23 +44,15 @@ class LineFormat(NamedTuple):
     quotes_all: bool
     """whether every text is quoted, as in JSON"""
 
-    def line(self, number: int, time: bytes, close: bytes, mean: str, *, above: bool) -> bytes:
-        """Write one row; `mean` is empty if it is missing."""
-        if (time + close).translate(None, PLAIN):
-            time, close = self.cell(time), self.cell(close)
-        return self.template % (number, time, close, mean.encode() or self.no_mean, above)
+    def line(self, number: int, texts: Sequence[bytes], windows: Iterable[tuple[str, bool]]) -> bytes:
+        """Write one row: `texts` are the key, if there are keys, the time and the close.
 
-    def wide_line(self, number: int, texts: Iterable[bytes], windows: Iterable[tuple[str, bool]]) -> bytes:
-        r"""Write one row in the format that `with_key` or `with_windows` returns.
-
-        `texts` are the key, if there are keys, the time and the close; `windows` the mean and the signal of each.
-
-        >>> with_key(CSV_LINES).wide_line(7, [b"BTC", b"1700000000", b"42.5"], [("42.25", True)])
-        b'7,BTC,1700000000,42.5,42.25,1\n'
+        `windows` are the mean and the signal of each window; a mean is empty if it is missing.
         """
-        fields: list[bytes | int] = [number, *map(self.cell, texts)]
+        fields: list[bytes | int] = [number]
+        fields += map(self.cell, texts) if b"".join(texts).translate(None, PLAIN) else texts
         for mean, above in windows:
-            fields += [mean.encode() or self.no_mean, above]
+            fields += (mean.encode() or self.no_mean, above)
         return self.template % tuple(fields)
 
     @property

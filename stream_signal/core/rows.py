@@ -69,7 +69,8 @@ class Rows:
         """
         if isinstance(column, tuple):
             return [joined(*pair) for pair in zip(*(self.texts(each, most) for each in column), strict=True)]
-        return [record[column] if record else b"" for record in (self._records or ())[:most]]
+        records = self._records or ()
+        return [record[column] if record else b"" for record in (records if most is None else records[:most])]
 
     def text(self, column: Position, at: int) -> bytes:
         """Return one text of a column, that of the row at a position."""

@@ -10,7 +10,6 @@ exactly over to the text reader. Which of them reads a line never changes the an
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +36,35 @@ if TYPE_CHECKING:
 
 # The name under which a state keeps the last rows, among those of the observers.
 _TAIL = "tail"
+
+
+class _Reading:
+    """Whether a stream is open: it is not any more once it could not read all that it was fed.
+
+    An error gets the name of the `source`, and of `line_of` the number of the line. That is no generator, because one
+    takes a tenth of the time of a live row.
+    """
+
+    def __init__(self) -> None:
+        self.closed = False
+        self.source: str | None = None
+        self.line_of: Callable[[int], int] | None = None
+
+    def check(self) -> None:
+        if self.closed:
+            raise ValueError("this stream has ended")
+
+    def __enter__(self) -> None:
+        self.check()
+        self.closed = True
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if error is None:
+            self.closed = False
+        elif isinstance(error, DataError):
+            error.source = self.source
+            if error.line is not None and self.line_of:
+                error.line = self.line_of(error.line)
 
 
 class SignalStream:
@@ -92,11 +120,10 @@ class SignalStream:
             blocks_from_bytes=tuning.blocks_from_bytes // (4 if any(each.wants is None for each in observers) else 1),
             least_block_bytes=0 if tuning.engine == "blocks" else tuning.least_block_bytes,
         )
-        self._name: str | None = None  # of the current input
         self._expected = 0  # bytes
         self._backlog = 0  # bytes in large chunks, one after another
         self._has_batches = False  # whether rows of the current input were no bytes
-        self._closed = False
+        self._reading = _Reading()
         self._watch()
 
     @classmethod
@@ -144,7 +171,7 @@ class SignalStream:
         """
         from stream_signal.core.state import State, as_value
 
-        self._check_open()
+        self._reading.check()
         if self._has_batches:
             raise ValueError("no stream can resume within an input that is not fed as bytes")
         offset, line, repairs = self._text.position()
@@ -224,7 +251,7 @@ class SignalStream:
     @property
     def closed(self) -> bool:
         """Whether it accepts no more bytes: it was finished, or a line could not be read."""
-        return self._closed
+        return self._reading.closed
 
     @property
     def header(self) -> Header | None:
@@ -250,8 +277,8 @@ class SignalStream:
         name without one, has the key; InputError if it has none.
         """
         self._grouping.begin_input(path or name)
-        self._name = self.repairs.source = name
-        self.repairs.line_of = line_of
+        self._reading.source = self.repairs.source = name
+        self._reading.line_of = self.repairs.line_of = line_of
         self._expected += size
 
     def skip_lines(self, count: int) -> None:
@@ -261,7 +288,7 @@ class SignalStream:
     def feed(self, data: bytes | bytearray | memoryview) -> None:
         """Take the next bytes; feeding a and then b is the same as feeding a + b."""
         data = data if isinstance(data, bytes) else _bytes_of(data)
-        with self._reading():
+        with self._reading:
             self._read(data)
             if self._tail is not None:
                 self._tail.feed(data)
@@ -271,7 +298,7 @@ class SignalStream:
 
         As there are no bytes of it, the stream has no state until the input has ended.
         """
-        with self._reading():
+        with self._reading:
             self._has_batches = True
             rows = self._block_reader().batch(batch) if self._takes(batch) else None
             if rows:
@@ -289,7 +316,7 @@ class SignalStream:
         """Return how later lines of this input can be counted apart, with `count_apart`; None if not, or not yet."""
         from stream_signal.core.stretch import Apart
 
-        if self._closed or self._stages or not self.header or not self._text.between_rows:
+        if self.closed or self._stages or not self.header or not self._text.between_rows:
             return None
         parts = [observer.part() for observer in self._observers]
         settled = tuple(part for part in parts if part is not None)
@@ -345,7 +372,7 @@ class SignalStream:
         """
         if not self.fits(stretch) or not self._text.between_rows:
             raise ValueError("the stretch does not begin where this stream is")
-        with self._reading():
+        with self._reading:
             for observer, part in zip(self._observers, stretch.parts, strict=True):
                 observer.join(part, self.rows)
             self._panel.add(stretch.segments)
@@ -361,14 +388,14 @@ class SignalStream:
 
     def end_input(self) -> None:
         """End one input of several: its last row needs no newline, and the next may bring its own header."""
-        with self._reading():
+        with self._reading:
             self._take_each(self._text.rest())
             self._text.end_input()
             self._end(torn=False)
 
     def drop_input(self) -> None:
         """End an input that may not be whole: a line without its newline is a repair and does not count."""
-        with self._reading():
+        with self._reading:
             self._text.drop_input()
             self._end(torn=True)
 
@@ -378,28 +405,17 @@ class SignalStream:
         DataError if more than `max_bad` of the rows were bad, or if it is because of bad rows that no window was full.
         """
         self.end_input()
-        self._closed = True
+        self._reading.closed = True
         counts = self.counts
         if not counts:
             found = "only a header" if self.header else "an empty input"
             from stream_signal.core.hints import of_no_rows
 
-            raise TruncatedError(None, "at least one row", found, self._name).with_hint(of_no_rows(self.header))
+            raise TruncatedError(None, "at least one row", found, self._reading.source).with_hint(
+                of_no_rows(self.header)
+            )
         self._check_bad_rows(counts.rows)
         return counts
-
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        self._check_open()
-        self._closed = True  # unless everything is read
-        try:
-            yield
-        except DataError as error:
-            error.source = self._name
-            if error.line is not None and self.repairs.line_of:
-                error.line = self.repairs.line_of(error.line)
-            raise
-        self._closed = False
 
     def _check_bad_rows(self, rows: int) -> None:
         bad, missing = (self.repairs.counts.get(kind, 0) for kind in (BAD_ROW, MISSING_CLOSE))
@@ -419,10 +435,6 @@ class SignalStream:
 
             found = f"none in {rows} rows, of which {bad} could not be read; {first}"
             raise DataError(None, f"a window of {window} rows that can be read", found).with_hint(of_no_window())
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise ValueError("this stream has ended")
 
     def _end(self, *, torn: bool) -> None:
         self._has_batches = False
@@ -469,14 +481,11 @@ class SignalStream:
         for stage in self._stages:
             rows = stage(rows)
         if not len(rows):
-            pass
-        elif self._seeing:
-            rows, seen = self._panel.see(rows, windows=self._shows_windows)
-            self._show(rows, seen)
+            return
+        if self._seeing or len(rows.marks) > 0:
+            self._show(*self._panel.see(rows, windows=self._shows_windows))
         else:
-            seen = self._panel.push(rows)
-            if len(rows.marks) > 0:
-                self._show(rows, seen)
+            self._panel.push(rows)
 
     def _show(self, rows: Rows, seen: Seen) -> None:
         for observer in [*self._seeing, *self._sampling] if len(rows.marks) > 0 else self._seeing:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.blocks.rows import ArrayRows
     from stream_signal.core.header import Header
-    from stream_signal.core.rows import Row, Rows, Seen
+    from stream_signal.core.rows import Means, Rows, Seen
     from stream_signal.core.time_column import Position, TimeColumn
 
 
@@ -44,7 +44,6 @@ class SignalLines(Observer):
             raise ValueError(f"expected the format 'csv' or 'jsonl', found {form!r}")
         self.format = with_windows(with_key(FORMATS[form]) if keyed else FORMATS[form], windows)
         self.keyed = keyed
-        self._is_wide = keyed or bool(windows)
         self.time_column = time_column
         self._time: Position | None = None
         self._close = 0
@@ -55,25 +54,21 @@ class SignalLines(Observer):
         self._close = header.position
         self._time = find_time(header, self.time_column)
 
-    def row(self, row: Row) -> None:
-        """Write one line."""
-        time = b"" if self._time is None else row.text(self._time)
-        close = row.text(self._close) if row.has_close else b""
-        if self._is_wide:
-            texts = [row.key or b"", time, close] if self.keyed else [time, close]
-            windows = [(_mean_of(each), each.above) for each in (row, *row.more)]
-            self._lines.append(self.format.wide_line(row.number, texts, windows))
-        else:
-            self._lines.append(self.format.line(row.number, time, close, _mean_of(row), above=row.above))
-
     def see(self, rows: Rows, seen: Seen) -> None:
         """Write the lines of rows, those of arrays all at once."""
-        if not rows.is_array:
-            super().see(rows, seen)
-            return
-        from stream_signal.core.blocks.lines import lines_of
+        if rows.is_array:
+            from stream_signal.core.blocks.lines import lines_of
 
-        self._lines.append(lines_of(cast("ArrayRows", rows), seen, self.format, self._time, self._close))
+            self._lines.append(lines_of(cast("ArrayRows", rows), seen, self.format, self._time, self._close))
+            return
+        times = [b""] * len(rows) if self._time is None else rows.texts(self._time)
+        closes = [text if close else b"" for text, close in zip(rows.texts(self._close), rows.closes, strict=True)]
+        columns = [times, closes]
+        if self.keyed:
+            columns.insert(0, [key or b"" for key in seen.keys(rows) or ()])
+        for at, texts in enumerate(zip(*columns, strict=True)):
+            windows = [(_mean_of(means, at), means.above[at]) for means in seen.windows]
+            self._lines.append(self.format.line(seen.first + at, texts, windows))
 
     def take(self) -> bytes:
         """Return the lines since the last call, all of them whole."""
@@ -82,9 +77,6 @@ class SignalLines(Observer):
         return taken
 
 
-def _mean_of(row: Row) -> str:
-    try:
-        mean = row.mean
-    except OverflowError:
-        return mean_text(*(row.exact_mean or 0).as_integer_ratio())
-    return "" if mean is None else repr(mean)
+def _mean_of(means: Means, at: int) -> str:
+    is_full = means.full is None or means.full[at]
+    return mean_text(means.sums[at], means.window * 10 ** means.places[at]) if is_full else ""

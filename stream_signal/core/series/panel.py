@@ -51,7 +51,7 @@ class Panel:
     >>> keys = Keys(most=10)
     >>> panel = Panel(KeyColumn(keys, "symbol"), [2])
     >>> numbers = [keys.take(key) for key in (b"A", b"B", b"A", b"B")]
-    >>> seen = panel.push(Rows([(close, 0) for close in (1, 9, 2, 8)], numbers))
+    >>> panel.push(Rows([(close, 0) for close in (1, 9, 2, 8)], numbers))
     >>> panel.counts().signals, panel.by_key()
     (1, {'A': Counts(rows=2, signals=1, value=0.5), 'B': Counts(rows=2, signals=0, value=0.0)})
     """
@@ -62,9 +62,13 @@ class Panel:
         self.has_keys = grouping.has_keys
         self.windows = [WindowSeries(window, grouping.keys, joins=joins) for window in windows]
 
-    def push(self, rows: Rows) -> Seen:
-        """Count rows of whose windows nobody wants to see anything."""
-        return self.see(rows, windows=False)[1]
+    def push(self, rows: Rows) -> None:
+        """Count rows that nobody looks at."""
+        if not rows.is_array or self._push_arrays(rows, shown=False) is None:
+            rows = _as_lists(rows)
+            for window in self.windows:
+                window.push(rows)
+        self.rows += len(rows)
 
     def see(self, rows: Rows, *, windows: bool = True) -> tuple[Rows, Seen]:
         """Count rows; return what the panel shows of them, and the rows, as lists where sums do not fit into int64.
@@ -72,14 +76,14 @@ class Panel:
         What the `windows` show is left out where nobody looks at it.
         """
         seen = Seen(self.rows + 1, [], self.keys.names if self.has_keys else None)
-        means = self._push_arrays(rows, shown=windows) if rows.is_array else None
+        if not windows:
+            self.push(rows)
+            return rows, seen
+        means = self._push_arrays(rows, shown=True) if rows.is_array else None
         if means is None:
-            rows = cast("ArrayRows", rows).as_lists() if rows.is_array else rows
-            means = [window.see(rows) for window in self.windows] if windows else []
-            if not windows:
-                for window in self.windows:
-                    window.push(rows)
-        seen.windows.extend(means)
+            rows = _as_lists(rows)
+            means = [window.see(rows) for window in self.windows]
+        seen.windows = means
         self.rows += len(rows)
         return rows, seen
 
@@ -167,6 +171,10 @@ class Panel:
         for window, each in zip(self.windows, segments.by_window, strict=True):
             window.add(each, segments.cleared)
         self.rows += segments.rows
+
+
+def _as_lists(rows: Rows) -> Rows:
+    return cast("ArrayRows", rows).as_lists() if rows.is_array else rows
 
 
 def _counts(rows: int, signals: int) -> Counts:

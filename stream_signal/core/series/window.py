@@ -59,7 +59,7 @@ class WindowSeries:
 
     def ready(self, number: int) -> Series:
         """Return a series with its window here, emptied if it is to be, to push the next row into it."""
-        series = self.series[number]
+        series = self._series[number] if number < len(self._series) else self.series[number]
         if series.mean is None:
             series.open()
             if self.keys.grouped and number:
@@ -77,11 +77,13 @@ class WindowSeries:
         series.mean = None
 
     def _each(self, rows: Rows) -> Iterator[Series | None]:
-        """Yield the series of each row as its turn comes, None for a row of none."""
+        """Return the series of each row as its turn comes, None for a row of none."""
         if isinstance(rows.series, int):
-            yield from repeat(self.ready(rows.series), len(rows))
-            return
-        for number in rows.series:
+            return repeat(self.ready(rows.series), len(rows))
+        return self._by_row(rows.series)
+
+    def _by_row(self, numbers: list[int]) -> Iterator[Series | None]:
+        for number in numbers:
             if number == NO_SERIES:
                 self.cleared += 1
                 yield None
