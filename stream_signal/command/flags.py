@@ -57,7 +57,7 @@ Commands:
   stream-signal candles       write synthetic candles
   stream-signal checkpoint    print what a checkpoint holds
   stream-signal formats       list the known layouts
-  stream-signal verify        count an input in every way, or compare it with a manifest
+  stream-signal verify        count an input in several ways, or compare it with a manifest
   stream-signal completion    write the completion of bash, zsh or fish
   stream-signal man           write the manual page: stream-signal man | man -l -
 
@@ -72,8 +72,8 @@ Print what a checkpoint holds: the inputs, the rows, the next row that a sender 
 settings.
 """
 _VERIFY_DESCRIPTION = """\
-Count the input of a job in every way there is, compare the answers, and print a table: row engine, block
-engine, random cuts, stop and resume, worker processes, a pipe, and fractions on the first rows.
+Count the input of a job in several ways, compare the answers, and print a table: row engine, block engine, worker
+processes, and fractions on the first rows.
 """
 _VERIFY_EPILOG = """\
 It takes the arguments of the job; flags that do not decide its answer are ignored, and nothing is written.
@@ -413,7 +413,6 @@ def verify_parser() -> Parser:
         type=_rows,
         help="rows that are judged by fractions (default: 100000, or twice the window)",
     )
-    group.add_argument("--cut-seed", metavar="N", type=_seed, help="cut and stop at the same places as another run")
     return parser
 
 

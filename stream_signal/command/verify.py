@@ -1,8 +1,7 @@
-"""`stream-signal verify`: a result, proven by counting it in every way, or compared with the manifest of its job."""
+"""`stream-signal verify`: a result, proven by counting it in several ways, or compared with the manifest of its job."""
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -46,28 +45,27 @@ def verify(arguments: list[str]) -> bool:
     system.need_one_blas_thread()
     if options.manifest:
         return _by_manifest(options, names)
-    return _in_every_way(options, names or ("-",), lambda hint: lines_of(hint, parser, arguments))
+    return _in_several_ways(options, names or ("-",), lambda hint: lines_of(hint, parser, arguments))
 
 
-def _in_every_way(options: argparse.Namespace, names: tuple[str, ...], in_lines: Callable[[str], list[str]]) -> bool:
+def _in_several_ways(options: argparse.Namespace, names: tuple[str, ...], in_lines: Callable[[str], list[str]]) -> bool:
     from stream_signal.job.advised import advised
     from stream_signal.job.verify import table, verify
 
     config = load_config(options.config or (None if options.no_config else find_config()), settings_of(options))
-    seed = _drawn() if options.cut_seed is None else options.cut_seed
     with StopSignals() as stop:
         stop.check()
         jobs = max(options.jobs or _JOBS, _JOBS)
-        outcomes, error = verify(names, config, seed=seed, jobs=jobs, sample=options.sample, stop=stop)
+        outcomes, error = verify(names, config, jobs=jobs, sample=options.sample, stop=stop)
     has_differences = any(outcome.differs for outcome in outcomes)
     if error and not has_differences and getattr(error, "line", None) is None:
         raise error  # of the whole input, as if it is missing or empty: there was nothing to compare
-    _show(f"{table(outcomes)}the cuts are those of --cut-seed {seed}\n")
+    _show(table(outcomes))
     for outcome in outcomes:
         if outcome.differs:
             say(f"{outcome.way}: {outcome.differs}")
     if has_differences:
-        say(f"this is a defect of stream-signal: please report it, with the input and --cut-seed {seed}")
+        say("this is a defect of stream-signal: please report it, with the input")
         return False
     if error:
         hint = advised(error, names, config)
@@ -93,8 +91,3 @@ def _by_manifest(options: argparse.Namespace, names: tuple[str, ...]) -> bool:
 def _show(text: str) -> None:
     with suppress(ClosedOutputError):  # the exit code still tells
         write_stdout("".join(f"{printable(line)}\n" for line in text.split("\n")[:-1]).encode())
-
-
-def _drawn() -> int:
-    """Draw a seed, of few digits, so that a person can type it again."""
-    return int.from_bytes(os.urandom(4), "big") % 1_000_000

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from stream_signal.core.printable import in_columns
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Literal
@@ -185,10 +187,7 @@ def table() -> str:
         )
         for name, layout in FORMATS.items()
     ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n" for row in rows
-    )
+    return in_columns(rows)
 
 
 def _place(column: Column | TimeColumn, between: str) -> str:

@@ -9,6 +9,11 @@ so a shell reads the escapes back (`$'a\x1b.csv'`, as bash, zsh and ksh do).
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
 
 def printable(text: str) -> str:
     r"""Return a text with all that is not printable in it escaped: controls, marks of direction, lone surrogates.
@@ -39,6 +44,24 @@ def typed_path(path: str) -> str:
     './-a.csv'
     """
     return typed(f"./{path}" if path.startswith("-") else path)
+
+
+def in_columns(lines: Sequence[Sequence[str]], right: Collection[int] = ()) -> str:
+    """Draw the cells of some lines one below the other; the columns `right`, from 0, end in line.
+
+    >>> print(in_columns([("rows", "same"), ("10", "yes")], right={0}), end="")
+    rows  same
+      10  yes
+    """
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    drawn = []
+    for cells in lines:
+        placed = [
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        ]
+        drawn.append("  ".join(placed).rstrip() + "\n")
+    return "".join(drawn)
 
 
 def _escaped(character: str) -> str:

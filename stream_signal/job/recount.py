@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.core.config import as_config
 from stream_signal.core.errors import InputError, Interrupted, StreamSignalError
+from stream_signal.core.printable import in_columns
 from stream_signal.core.series.panel import Counts
 from stream_signal.core.stream import SignalStream
 from stream_signal.core.urls import shown_path
@@ -102,11 +103,7 @@ def table(findings: Iterable[Finding]) -> str:
         (one.what, one.then, one.now, "yes" if one.is_same else "NO" if one.matters else "no, and need not be")
         for one in findings
     ]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)][:-1]
-    drawn = []
-    for *cells, same in lines:
-        drawn.append("  ".join([*(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)), same]) + "\n")
-    return "".join(drawn)
+    return in_columns(lines)
 
 
 def _of_inputs(manifest: Manifest, names: tuple[str, ...], digests: Digests, counts: Counts | str) -> Iterator[Finding]:

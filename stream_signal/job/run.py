@@ -42,43 +42,21 @@ from stream_signal.outputs.metrics import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from concurrent.futures import Executor
     from types import TracebackType
     from typing import Protocol
 
-    from stream_signal.core.batch import Batch
     from stream_signal.core.series.panel import Counts
-    from stream_signal.core.stretch import Stretch
     from stream_signal.inputs.digest import Digests
     from stream_signal.inputs.events import Source
     from stream_signal.job.order import Order
-
-    LineOf = Callable[[int], int]
 
     class File(Protocol):
         """Anything with the `read` of a file."""
 
         def read(self, size: int, /) -> bytes | str:
             """Return at most `size` bytes or characters, none at the end."""
-
-    class Readable(Protocol):
-        """What takes the inputs of a source: a stream, or what stands for one."""
-
-        def begin_input(self, name: str | None, size: int, line_of: LineOf | None, path: str | None) -> None:
-            """Begin an input."""
-
-        def feed(self, data: bytes) -> None:
-            """Take the next bytes."""
-
-        def feed_batch(self, batch: Batch) -> None:
-            """Take the next rows of a columnar file."""
-
-        def add(self, stretch: Stretch, tail: bytes) -> None:
-            """Take the next bytes, which were counted elsewhere."""
-
-        def end_input(self) -> None:
-            """End an input."""
 
 
 # Ranges that are handed out before they are needed, to workers of which nobody knows how many there are.
@@ -136,7 +114,7 @@ def _source_of(config: Config, source: object) -> Source:
     return source_of((path,), config, batches=True)
 
 
-def read(stream: Readable, source: Source) -> None:
+def read(stream: SignalStream, source: Source) -> None:
     """Feed the inputs of a source to `stream`, which then only has to be finished."""
     events, is_first = source.events(0, 0, None), True
     try:

@@ -1,32 +1,95 @@
-"""Verify: an input, counted in every way there is, and whether all of them agree.
+"""Verify: an input, counted in several ways, and whether all of them agree.
 
-Whoever doubts a result need not trust one engine: the ways share little code (`job.ways`), and the oracle shares none.
+Whoever doubts a result need not trust one engine: the ways share little code, and the oracle shares none.
+
+    row engine          plain Python, one line at a time: what all others are compared with
+    block engine        NumPy, many lines at once
+    jobs                ranges of the files in worker processes
+    fractions           the first rows, one by one, by the oracle
+
+That neither cuts, nor stops, nor pipes change an answer is a law of the program, and its tests prove it.
 """
 
 from __future__ import annotations
 
-import random
 import tempfile
 import time
+from contextlib import ExitStack, closing
 from functools import partial
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
+from stream_signal.core.config import Config
 from stream_signal.core.errors import Interrupted, StreamSignalError
+from stream_signal.core.observe import Observer
+from stream_signal.core.printable import in_columns
+from stream_signal.core.stream import SignalStream
+from stream_signal.core.tuning import Tuning
 from stream_signal.core.urls import without_urls
+from stream_signal.inputs.events import Counted
+from stream_signal.inputs.files import FilesSource
 from stream_signal.inputs.kept import kept
-from stream_signal.job import ways
-from stream_signal.job.ways import Answer, Differs, LeftOut, Subject
-from stream_signal.outputs.metrics import one_line
+from stream_signal.inputs.opening import expanded
+from stream_signal.inputs.plain import size_of
+from stream_signal.job.assemble import alone
+from stream_signal.job.log import Log
+from stream_signal.job.oracle import Puzzled, judge
+from stream_signal.job.order import Order
+from stream_signal.job.parallel import HEAD_BYTES, ParallelSource
+from stream_signal.job.processes import RANGES_EACH, processes, range_bytes_for
+from stream_signal.job.run import read
+from stream_signal.job.sources import source_of
+from stream_signal.outputs.metrics import Metrics, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Mapping
+    from typing import Any
 
-    from stream_signal.core.config import Config
+    from stream_signal.core.rows import Row
+    from stream_signal.core.tuning import Engine
+    from stream_signal.inputs.events import Event, Source
     from stream_signal.job.stopping import StopSignals
 
 # What the oracle can afford in about a second; with a long window, some rows have to have a mean.
 SAMPLE_ROWS = 100_000
 _MOST_SAMPLE_ROWS = 5_000_000
+# The worker processes have something to do in small files, too.
+_LEAST_HEAD_BYTES, _LEAST_RANGE_BYTES = 4 * 1024, 16 * 1024
+
+
+class LeftOut(Exception):  # noqa: N818 - nobody made an error
+    """There is no such way for this input; the text says why."""
+
+
+class Differs(Exception):  # noqa: N818 - it is the finding
+    """A way decides otherwise than the engine that it was compared with; the text says where."""
+
+
+class Subject(NamedTuple):
+    """What is counted in each way."""
+
+    names: tuple[str, ...]
+    """of the inputs, which can be read again and again"""
+    config: Config
+
+    def source(self, *, batches: bool = False) -> Source:
+        """Return the source of a job with one process; with `batches`, of columnar files as arrays."""
+        return source_of(self.names, self.config, batches=batches)
+
+
+class Answer(NamedTuple):
+    """What a way counts."""
+
+    rows: int
+    signals: int
+    by_window: Mapping[str, Any] | None = None
+    """the counts of each further window, as in the metrics; None without one"""
+    by_key: Mapping[str, Any] | None = None
+    """the counts of each key, as in the metrics; None without keys"""
+    repairs: Mapping[str, int] | None = None
+    """how many of each kind; None if the way does not tell"""
+    detail: str = ""
+    """of how it was done, for people"""
 
 
 class Outcome(NamedTuple):
@@ -53,7 +116,7 @@ class Outcome(NamedTuple):
 
 
 def verify(
-    names: tuple[str, ...], config: Config, *, seed: int, jobs: int, sample: int | None, stop: StopSignals
+    names: tuple[str, ...], config: Config, *, jobs: int, sample: int | None, stop: StopSignals
 ) -> tuple[list[Outcome], StreamSignalError | None]:
     """Count the inputs in every way; return the outcomes, that of the row engine first, and its error, if it has one.
 
@@ -64,17 +127,18 @@ def verify(
     with tempfile.TemporaryDirectory() as folder:
         subject = Subject(kept(names, folder), config)
         given = {path: name for path, name in zip(subject.names, names, strict=True) if path != name}
-        outcomes: list[Outcome] = []
-        error: StreamSignalError | None = None
-        for way, count in _ways(subject, seed, jobs, sample, stop):
-            is_first = not outcomes
+        reference, error = _run("row engine", partial(by_engine, subject, "rows"), given)
+        outcomes = [reference]
+        for way, count in (
+            ("block engine", partial(by_engine, subject, "blocks")),
+            ("jobs", partial(by_jobs, subject, jobs, stop)),
+            ("fractions", partial(by_fractions, subject, sample)),
+        ):
             if error and way == "fractions":
-                outcomes.append(Outcome(way, None, 0.0, "the oracle knows only what is counted", is_left_out=True))
-                continue
-            outcome, raised = _run(way, count, given)
-            if is_first:
-                error = raised
-            outcomes.append(outcome if is_first else _compared(outcome, outcomes[0]))
+                outcome = Outcome(way, None, 0.0, "the oracle knows only what is counted", is_left_out=True)
+            else:
+                outcome, _ = _run(way, count, given)
+            outcomes.append(_compared(outcome, reference))
     return outcomes, error
 
 
@@ -85,32 +149,107 @@ def table(outcomes: Iterable[Outcome]) -> str:
     way         rows  signals  seconds  same
     row engine     3        1     0.00  the reference
     """
-    lines = [("way", "rows", "signals", "seconds", "same")]
-    lines += [outcome.line(is_first=number == 0) for number, outcome in enumerate(outcomes)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    drawn = []
-    for way, *numbers, same in lines:
-        cells = [number.rjust(width) for number, width in zip(numbers, widths[1:], strict=False)]
-        drawn.append("  ".join([way.ljust(widths[0]), *cells, same]) + "\n")
-    return "".join(drawn)
+    lines = [outcome.line(is_first=number == 0) for number, outcome in enumerate(outcomes)]
+    return in_columns([("way", "rows", "signals", "seconds", "same"), *lines], right={1, 2, 3})
 
 
-def _ways(
-    subject: Subject, seed: int, jobs: int, sample: int, stop: StopSignals
-) -> Iterator[tuple[str, Callable[[], Answer]]]:
-    """Yield the name of each way, and what counts in it."""
+def by_engine(subject: Subject, engine: Engine) -> Answer:
+    """Count with one engine."""
+    stream = SignalStream(subject.config, tuning=Tuning(engine))
+    read(stream, subject.source(batches=True))
+    return _answer(stream)
 
-    def drawn() -> random.Random:
-        return random.Random(seed)  # noqa: S311 - no secret
 
-    yield "row engine", partial(ways.by_engine, subject, "rows")
-    yield "block engine", partial(ways.by_engine, subject, "blocks")
-    yield "random cuts, row engine", partial(ways.by_cuts, subject, "rows", drawn())
-    yield "random cuts, block engine", partial(ways.by_cuts, subject, "blocks", drawn())
-    yield "stop and resume", partial(ways.by_stops, subject, drawn())
-    yield "jobs", partial(ways.by_jobs, subject, jobs, stop)
-    yield "pipe", partial(ways.by_pipe, subject)
-    yield "fractions", partial(ways.by_fractions, subject, sample)
+def by_jobs(subject: Subject, jobs: int, stop: StopSignals) -> Answer:
+    """Count the ranges of the files in so many worker processes."""
+    config = subject.config
+    if why := alone(Order(subject.names, jobs=jobs), config, Log(None, 0)):
+        raise LeftOut(why)
+    names, stream, ranges = expanded(subject.names), SignalStream(config), 0
+    sizes = [size_of(name) for name in names]
+
+    def see(event: Event) -> bool:
+        nonlocal ranges
+        ranges += isinstance(event, Counted)
+        return False
+
+    with ExitStack() as held:
+        small = max(sizes, default=0) // (RANGES_EACH * jobs)
+        most = range_bytes_for(jobs, sum(sizes), keyed=config.is_keyed)
+        workers = processes(jobs, min(max(small, _LEAST_RANGE_BYTES), most), held, stop)
+        workers = workers._replace(head_bytes=min(max(small, _LEAST_HEAD_BYTES), HEAD_BYTES))
+        source = ParallelSource(names, lambda some: FilesSource(some, config), stream, workers, Log(None, 0))
+        read(stream, _Watched(source, see))
+    answer = _answer(stream, f"{jobs} processes, {ranges} ranges")
+    if not ranges:
+        raise LeftOut("no part of the input can be counted by a worker process")
+    return answer
+
+
+def by_fractions(subject: Subject, sample: int) -> Answer:
+    """Have the oracle judge the first `sample` rows, one by one, and compare each with the block engine."""
+    shown = _Shown(sample)
+    stream = SignalStream(subject.config, [shown], tuning=Tuning("blocks"))
+    read(stream, _Watched(subject.source(), lambda _: stream.rows >= sample))
+    if stream.rows < sample:
+        stream.finish()
+    rows = signals = 0
+    windows = (subject.config.window, *subject.config.windows)
+    with closing(judge(subject.config, subject.source())) as judged:
+        try:
+            for signals_of_row, row in zip_longest(shown.above, judged):
+                if rows == sample:
+                    break
+                rows += 1
+                if signals_of_row is None or row is None:
+                    by, not_by = ("oracle", "engine") if signals_of_row is None else ("engine", "oracle")
+                    raise Differs(f"row {rows} is there for the {by}, and not for the {not_by}")
+                for window, above, one in zip(windows, signals_of_row, (row, *row.more), strict=True):
+                    if above != one.above:
+                        fractions = f"the close is {one.close} and the mean {one.mean}"
+                        decided = "signals" if above else "does not signal"
+                        raise Differs(f"row {rows} {decided} for window {window}, and {fractions}")
+                signals += row.above
+        except Puzzled as why:
+            raise LeftOut(f"the oracle does not know: {why}") from None
+    return Answer(rows, signals, detail=f"the first {rows} rows")
+
+
+class _Watched:
+    """A source that shows each event to `see` once it was taken, and ends when that returns True."""
+
+    endless = False
+
+    def __init__(self, source: Source, see: Callable[[Event], bool]) -> None:
+        self.names = source.names
+        self._source = source
+        self._see = see
+
+    def events(self, first: int, offset: int, patience: Callable[[], float] | None) -> Generator[Event]:
+        with closing(self._source.events(first, offset, patience)) as events:
+            for event in events:
+                yield event
+                if self._see(event):
+                    return
+
+
+class _Shown(Observer):
+    """The signals of the first rows."""
+
+    def __init__(self, most: int) -> None:
+        self.above: list[list[bool]] = []  # of each window
+        self._most = most
+
+    def row(self, row: Row) -> None:
+        if len(self.above) < self._most:
+            self.above.append([row.above, *(more.above for more in row.more)])
+
+
+def _answer(stream: SignalStream, detail: str = "") -> Answer:
+    counts = stream.finish()
+    metrics = Metrics.of(Config(), stream, counts, 0.0)
+    repairs = dict(stream.repairs.counts)
+    return Answer(counts.rows, counts.signals, metrics.by_window, metrics.by_key, repairs, detail)
 
 
 def _run(way: str, count: Callable[[], Answer], given: dict[str, str]) -> tuple[Outcome, StreamSignalError | None]:
@@ -145,25 +284,21 @@ def _named(text: str, given: dict[str, str]) -> str:
 
 
 def _compared(outcome: Outcome, reference: Outcome) -> Outcome:
-    """Say how an outcome differs from that of the row engine."""
-    if outcome.is_left_out or outcome.differs:
-        return outcome
-    return outcome._replace(differs=_difference(outcome, reference))
-
-
-def _difference(outcome: Outcome, reference: Outcome) -> str:
+    """Say how an outcome differs from that of the row engine; the rows of the oracle were compared one by one."""
     found, expected = outcome.answer, reference.answer
-    if outcome.way == "fractions" and found:
-        return ""  # its rows were compared one by one
-    if not found or not expected:
-        both = _text(outcome), _text(reference)
-        # A member of an archive that comes through a pipe is named in the error, if it is the only one, too.
-        is_same = not (found or expected) and (both[0] == both[1] or both[0].endswith(f": {both[1]}"))
-        return "" if is_same else f"{both[0]}, and the row engine: {both[1]}"
+    if outcome.is_left_out or outcome.differs or (found and outcome.way == "fractions"):
+        return outcome
+    if found and expected:
+        return outcome._replace(differs=_difference(found, expected))
+    texts = [f"{each.answer.rows} rows" if each.answer else each.why for each in (outcome, reference)]
+    return outcome._replace(differs="" if texts[0] == texts[1] else f"{texts[0]}, and the row engine: {texts[1]}")
+
+
+def _difference(found: Answer, expected: Answer) -> str:
     for what, one, other in (
         ("rows", found.rows, expected.rows),
         ("signals", found.signals, expected.signals),
-        ("repairs", found.repairs, expected.repairs if found.repairs is not None else None),
+        ("repairs", found.repairs, expected.repairs),
         ("windows", found.by_window, expected.by_window),
         ("keys", list(found.by_key or ()), list(expected.by_key or ())),
     ):
@@ -173,7 +308,3 @@ def _difference(outcome: Outcome, reference: Outcome) -> str:
         if expected.by_key and counts != expected.by_key[key]:
             return f"key {key!r}: {counts}, and the row engine: {expected.by_key[key]}"
     return ""
-
-
-def _text(outcome: Outcome) -> str:
-    return f"{outcome.answer.rows} rows" if outcome.answer else outcome.why

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
+from stream_signal import Config, SignalStream
 from stream_signal.inputs.files import FilesSource
+from stream_signal.job.run import read
 from support.archives import COMPRESSORS, zipped
 from support.candle_csv import CLOSES, candle_csv
 from support.commands import COMMAND, metrics_of, run_command, run_in_process
@@ -134,3 +139,30 @@ def test_with_jobs(jobs: str, tmp_path: Path) -> None:
     (tmp_path / "large.gz").write_bytes(COMPRESSORS["gzip"](candle_csv(closes, delimiter=";")) + bytes(2_000_000))
     done = run_command("large.gz", "--jobs", jobs, cwd=tmp_path)
     assert (done.record["rows_processed"], done.record["value"]) == (rows, signals / rows)
+
+
+def test_each_through_a_pipe(tmp_path: Path) -> None:
+    """Several inputs, compressed ones and archives among them, are through a pipe each what they are as files."""
+    data = candle_csv(CLOSES)
+    stored = {
+        "A-1m.csv": b"a line above\n" + data.removesuffix(b"\n"),
+        "B-1m.csv.gz": gzip.compress(data),
+        "k.zip": zipped({"C-1m.csv": data, "A-1m.csv": data}),
+    }
+    (tmp_path / "files").mkdir()
+    (tmp_path / "pipes").mkdir()
+    for name, content in stored.items():
+        (tmp_path / "files" / name).write_bytes(content)
+        os.mkfifo(tmp_path / "pipes" / name)
+    config = Config(window=3, key="@file", key_pattern="{key}-*.csv*")
+    counts = []
+    with ThreadPoolExecutor() as threads:
+        for folder in ("files", "pipes"):
+            stream = SignalStream(config)
+            if folder == "pipes":
+                for name, content in stored.items():
+                    threads.submit((tmp_path / folder / name).write_bytes, content)
+            read(stream, FilesSource(tuple(str(tmp_path / folder / name) for name in stored), config))
+            counts.append((stream.finish(), stream.by_key, stream.repairs.counts))
+    assert counts[0] == counts[1]
+    assert list(counts[0][1] or ()) == ["A", "B", "C"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stream_signal import Config, StreamSignalError
 from stream_signal.inputs.files import FilesSource
 from stream_signal.job.oracle import Puzzled, judge, reader_of
-from stream_signal.job.ways import LeftOut, Subject, by_engine, by_fractions
+from stream_signal.job.verify import LeftOut, Subject, by_engine, by_fractions
 from support.candle_csv import written_files
 from support.cases import CASES, Case
 from support.strategies import candle_files, windows

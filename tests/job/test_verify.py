@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from gzip import compress
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from stream_signal import Config
+from stream_signal.core.blocks.reader import BlockReader
 from stream_signal.core.series.series import Series
-from stream_signal.core.state import State
-from stream_signal.inputs.kept import stored_bytes
-from stream_signal.job import oracle, ways
+from stream_signal.job import oracle
 from stream_signal.job.stopping import StopSignals
 from stream_signal.job.verify import Outcome, verify
 from support.archives import zipped
@@ -21,27 +19,17 @@ from support.candle_csv import CLOSES, candle_csv
 from support.cases import CASES, Case
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from stream_signal.core.series.segment import Segment
 
-WAYS = [
-    "row engine",
-    "block engine",
-    "random cuts, row engine",
-    "random cuts, block engine",
-    "stop and resume",
-    "jobs",
-    "pipe",
-    "fractions",
-]
+WAYS = ["row engine", "block engine", "jobs", "fractions"]
 DATA = candle_csv(["4.58", "4.58", *CLOSES[2:], *CLOSES * 9])  # with a tie in it
 
 
-def outcomes(*names: object, seed: int = 1, **settings: Any) -> dict[str, Outcome]:
+def outcomes(*names: object, **settings: Any) -> dict[str, Outcome]:
     with StopSignals() as stop:
-        found, _ = verify(tuple(map(str, names)), Config(**settings), seed=seed, jobs=2, sample=None, stop=stop)
+        found, _ = verify(tuple(map(str, names)), Config(**settings), jobs=2, sample=None, stop=stop)
     assert [outcome.way for outcome in found] == WAYS
     return {outcome.way: outcome for outcome in found}
 
@@ -55,24 +43,15 @@ def left_out(found: dict[str, Outcome]) -> list[str]:
 
 
 def test_all_ways(tmp_path: Path) -> None:
-    """A file of some size is counted in every way, with cuts, stops and ranges in it, and with one answer."""
+    """A file of some size is counted in every way, with several ranges in it, and with one answer."""
     (tmp_path / "data.csv").write_bytes(DATA)
     found = outcomes(tmp_path / "data.csv", window=5)
     assert (differing(found), left_out(found)) == ([], [])
     answers = [outcome.answer[:2] for outcome in found.values() if outcome.answer]
     assert answers == [answers[0]] * len(WAYS)
-    for way, least in (("random cuts, row engine", 50), ("stop and resume", 3), ("jobs", 5)):
-        answer = found[way].answer
-        assert answer
-        assert int(re.findall(r"\d+", answer.detail)[-1]) >= least
-
-
-def test_cuts_are_drawn_from_the_seed(tmp_path: Path) -> None:
-    """The same seed cuts and stops at the same places, and another one at others."""
-    (tmp_path / "data.csv").write_bytes(DATA)
-    runs = [outcomes(tmp_path / "data.csv", seed=seed) for seed in (1, 1, 2)]
-    details = [[outcome.answer.detail for outcome in run.values() if outcome.answer] for run in runs]
-    assert details[0] == details[1] != details[2]
+    answer = found["jobs"].answer
+    assert answer
+    assert int(re.findall(r"\d+", answer.detail)[-1]) >= 5
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -83,25 +62,25 @@ def test_cases(case: Case, tmp_path: Path) -> None:
 
 
 def test_several_inputs(tmp_path: Path) -> None:
-    """Files, a compressed one and an archive are one stream in all ways; each comes through a pipe of its own."""
+    """Files, a compressed one and an archive are one stream in all ways."""
     (tmp_path / "a.csv").write_bytes(DATA)
     (tmp_path / "b.csv").write_bytes(b"a line above\n" + DATA.removesuffix(b"\n"))
     (tmp_path / "c.gz").write_bytes(compress(DATA))
     (tmp_path / "d.zip").write_bytes(zipped({"x.csv": DATA, "y.csv": DATA}))
     found = outcomes(*(tmp_path / name for name in ("a.csv", "b.csv", "c.gz", "d.zip", "d.zip/y.csv")), window=3)
     assert (differing(found), left_out(found)) == ([], [])
-    answer = found["pipe"].answer
+    answer = found["jobs"].answer
     assert answer
     assert answer.rows == 6 * 10 * len(CLOSES)
 
 
 def test_keys_of_names(tmp_path: Path) -> None:
-    """Keys in the names of files and of members of archives are the same in all ways, the pipe included."""
+    """Keys in the names of files and of members of archives are the same in all ways."""
     (tmp_path / "A-1m.csv").write_bytes(DATA)
     (tmp_path / "k.zip").write_bytes(zipped({"B-1m.csv": DATA, "A-1m.csv": DATA}))
     found = outcomes(tmp_path / "A-1m.csv", tmp_path / "k.zip", key="@file", key_pattern="{key}-*.csv")
     assert (differing(found), left_out(found)) == ([], ["jobs"])
-    answer = found["pipe"].answer
+    answer = found["block engine"].answer
     assert answer
     assert list(answer.by_key or ()) == ["A", "B"]
 
@@ -113,7 +92,7 @@ def test_keys_of_a_column(tmp_path: Path) -> None:
     (tmp_path / "data.csv").write_text(f"symbol,{lines[0]}\n{text}")
     found = outcomes(tmp_path / "data.csv", key="symbol", windows=(2, 9))
     assert (differing(found), left_out(found)) == ([], [])
-    answer = found["pipe"].answer
+    answer = found["jobs"].answer
     assert answer
     assert list((answer.by_key or {})["B"]["by_window"]) == ["2", "9"]
 
@@ -126,25 +105,16 @@ def test_several_windows(tmp_path: Path) -> None:
 
 
 def test_newest_first(tmp_path: Path) -> None:
-    """A file that is read from its end has no pipe, no stops and no ranges; the other ways agree."""
+    """A file that is read from its end has no ranges; the other ways agree."""
     header, *rows = DATA.splitlines(keepends=True)
     (tmp_path / "data.csv").write_bytes(header + b"".join(reversed(rows)))
     found = outcomes(tmp_path / "data.csv", newest_first=True)
-    assert (differing(found), left_out(found)) == ([], ["stop and resume", "jobs", "pipe"])
-
-
-def one_more(found: State) -> State:
-    ((key, (first, *more)),) = found.panel.series.items()
-    series = {key: [first._replace(signals=first.signals + 1), *more]}
-    return found._replace(panel=found.panel._replace(series=series))
+    assert (differing(found), left_out(found)) == ([], ["jobs"])
 
 
 def plant(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make one way count wrongly."""
-    if fault == "stop and resume":
-        right: Callable[..., State] = State.from_json
-        monkeypatch.setattr(State, "from_json", lambda *arguments: one_more(right(*arguments)))
-    elif fault == "jobs":
+    if fault == "jobs":
         add = Series.add
 
         def wrong(self: Series, segment: Segment) -> None:
@@ -152,12 +122,6 @@ def plant(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
             self.signals += 1
 
         monkeypatch.setattr(Series, "add", wrong)
-    elif fault == "pipe":
-
-        def shortened(name: str) -> Iterator[bytes]:
-            return (data[:-1000] for data in stored_bytes(name))
-
-        monkeypatch.setattr("stream_signal.job.ways.stored_bytes", shortened)
     elif fault == "fractions":
         push = oracle.Window.push
 
@@ -167,23 +131,20 @@ def plant(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
         monkeypatch.setattr(oracle.Window, "push", at_least)
     else:
-        each = ways.CutSource.each
+        rows = BlockReader.rows
 
-        def all_but_the_first(self: Any, event: Any) -> Iterator[Any]:
-            pieces = each(self, event)
-            return islice(pieces, 20, None) if isinstance(event, bytes) else pieces
+        def misread(self: BlockReader, data: bytes) -> Any:
+            return rows(self, data.replace(b",4.58,", b",4.50,", 1))
 
-        monkeypatch.setattr(ways.CutSource, "each", all_but_the_first)
+        monkeypatch.setattr(BlockReader, "rows", misread)
 
 
 @pytest.mark.parametrize(
     ("fault", "where", "how"),
     [
-        ("stop and resume", ["stop and resume"], r"^signals: \d+, and the row engine: \d+$"),
-        ("jobs", ["jobs"], r"^signals: "),
-        ("pipe", ["pipe"], r"^rows: |and the row engine: "),
+        ("jobs", ["jobs"], r"^signals: \d+, and the row engine: \d+$"),
         ("fractions", ["fractions"], r"^row \d+ does not signal for window 2, and the close is (\S+) and the mean \1$"),
-        ("cuts", WAYS[2:5], r"and the row engine: "),
+        ("blocks", ["block engine", "fractions"], r"and the row engine: |^row \d+ signals for window 2, "),
     ],
 )
 def test_a_fault_is_found(
@@ -202,9 +163,9 @@ def test_another_error_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     (tmp_path / "data.csv").write_bytes(DATA.replace(b"4.0", b"x"))
     assert differing(outcomes(tmp_path / "data.csv")) == []
 
-    def crash(*_: object) -> State:
+    def crash(*_: object) -> None:
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setattr(State, "from_json", crash)
+    monkeypatch.setattr(Series, "add", crash)
     found = outcomes(tmp_path / "data.csv", bad_rows="missing")
-    assert (differing(found), found["stop and resume"].why) == (["stop and resume"], "ZeroDivisionError: planted")
+    assert (differing(found), found["jobs"].why) == (["jobs"], "ZeroDivisionError: planted")

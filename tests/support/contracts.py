@@ -15,7 +15,6 @@ import lzma
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from itertools import accumulate, pairwise
-from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hypothesis import strategies as st
@@ -35,7 +34,6 @@ from stream_signal.inputs.files import FilesSource
 from stream_signal.inputs.follow import FollowedSource
 from stream_signal.job.log import Log
 from stream_signal.job.parallel import ParallelSource, Workers
-from stream_signal.job.ways import CutSource
 from support.candle_csv import written_files
 from support.keyed_files import KeyedFile, keyed_files
 from support.strategies import candle_files, cuts
@@ -362,7 +360,6 @@ SOURCES = {
         lambda names, _: BackwardsSource(names, Config(newest_first=True)), given=_backwards, resumes=False, inputs=1
     ),
     "workers": Sourced(_with_workers),
-    "pieces": Sourced(lambda names, _: CutSource(FilesSource(names), Random(7))),
 }
 
 
