@@ -6,8 +6,7 @@
 #             with the built wheel, and with the branches counted; make pins renews constraints.txt
 # make fuzz   ten minutes of made-up candles, configs and checkpoints
 # make browser   install Chromium where there is none: without it, the tests that look at a report are skipped
-# make shells    install zsh, fish and groff where they are missing: without them, tests of completion and of the
-#             manual page are skipped
+# make shells    install zsh and fish where they are missing: without them, tests of completion are skipped
 # make screenshots   take the pictures of a report in docs/images anew
 # make bench  time the suite and compare with the last run here, or make bench-compare with the committed baseline of
 #             ratios, which make bench-baseline writes anew; the others are in benchmarks/README.md
@@ -140,9 +139,9 @@ browser:
 		|| echo "no Chromium: the tests that look at a report are skipped"
 
 shells:
-	@command -v zsh > /dev/null && command -v fish > /dev/null && command -v groff > /dev/null \
-		|| (timeout 300 $(AS_ROOT) apt-get -qq update && timeout 300 $(AS_ROOT) apt-get -qq install --yes --no-install-recommends zsh fish groff > /dev/null) \
-		|| echo "zsh, fish or groff is missing: tests of completion and of the manual page are skipped"
+	@command -v zsh > /dev/null && command -v fish > /dev/null \
+		|| (timeout 300 $(AS_ROOT) apt-get -qq update && timeout 300 $(AS_ROOT) apt-get -qq install --yes --no-install-recommends zsh fish > /dev/null) \
+		|| echo "zsh or fish is missing: tests of completion are skipped"
 
 screenshots: .venv/installed-test-all
 	$(BIN)/python docs/images/screenshots.py

@@ -54,6 +54,7 @@ HOMES = {
     "numpy": ["core.blocks", "inputs.arrow"],  # which pyarrow has loaded by then
     "prometheus_client": ["outputs.served"],
     "pyarrow": ["core.blocks.array_like", "inputs.arrow"],
+    "shtab": ["command.completion"],
     "structlog": ["job.log"],
     "tqdm": ["outputs.progress"],
     "yaml": ["core.config"],

@@ -39,30 +39,27 @@ VALUES = {
     "jobs": ("auto",),
 }
 
-DESCRIPTION = """\
+_DESCRIPTION = """\
 Read OHLCV candles as CSV from files or a pipe, count the rows whose close is above the rolling mean of the last closes,
 exactly, and write the metrics as JSON.
 """
-EXAMPLES = """\
+_EPILOG = """\
+Without a path, or with -, the candles are read from stdin.
+
 Examples:
   stream-signal candles.csv                                    the metrics, on one line
   cat jan.csv feb.csv | stream-signal -w 20 -o metrics.json    a pipe, a window of 20 rows, a file
   stream-signal live.csv --follow --checkpoint state.json      a file that grows, from where it was left
-"""
-_EPILOG = f"""\
-Without a path, or with -, the candles are read from stdin.
 
-{EXAMPLES}
 Commands:
   stream-signal candles       write synthetic candles
   stream-signal checkpoint    print what a checkpoint holds
   stream-signal formats       list the known layouts
   stream-signal verify        count an input in several ways, or compare it with a manifest
   stream-signal completion    write the completion of bash, zsh or fish
-  stream-signal man           write the manual page: stream-signal man | man -l -
 
 Exit codes: 0 success, 1 the job failed, 2 the command line is wrong, 129, 130 or 143 stopped by SIGHUP, SIGINT or
-SIGTERM.
+SIGTERM, which is the normal end of --follow, and 0. With NO_COLOR in the environment, nothing has colour.
 """
 _CANDLES_DESCRIPTION = """\
 Write synthetic BTC/USD one-minute candles as CSV to stdout: the same bytes for the same seed on every machine.
@@ -109,7 +106,7 @@ def job_parser() -> Parser:
     parser = Parser(
         _JOB,
         usage="%(prog)s [PATH ...] [FLAGS]",  # argparse takes 3 ms to make a longer one, whether it is shown or not
-        description=DESCRIPTION,
+        description=_DESCRIPTION,
         epilog=_EPILOG,
         add_help=False,
     )
@@ -423,11 +420,6 @@ def completion_parser() -> Parser:
     return parser
 
 
-def man_parser() -> Parser:
-    """Return the parser of `stream-signal man`."""
-    return Parser("stream-signal man", description="Write the manual page of stream-signal to stdout, for man(1).")
-
-
 # Selected by the first argument; `./candles` is a file.
 PARSERS: dict[str, Callable[[], Parser]] = {
     "candles": candles_parser,
@@ -435,7 +427,6 @@ PARSERS: dict[str, Callable[[], Parser]] = {
     "formats": formats_parser,
     "verify": verify_parser,
     "completion": completion_parser,
-    "man": man_parser,
 }
 
 

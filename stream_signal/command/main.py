@@ -16,7 +16,6 @@ from stream_signal.command.flags import (
     formats_parser,
     is_stdout,
     job_parser,
-    man_parser,
     parse,
     refuse_contradictions,
     refuse_overwriting,
@@ -135,17 +134,9 @@ def _print_formats(arguments: list[str]) -> int:
 def _print_completion(arguments: list[str]) -> int:
     shell = completion_parser().parse_args(arguments).shell
 
-    from stream_signal.command.completion import SCRIPTS
+    from stream_signal.command.completion import script
 
-    return printed(lambda: [SCRIPTS[shell]().encode()])
-
-
-def _print_man(arguments: list[str]) -> int:
-    man_parser().parse_args(arguments)
-
-    from stream_signal.command.man import page
-
-    return printed(lambda: [page().encode()])
+    return printed(lambda: [script(shell).encode()])
 
 
 def _write_candles(arguments: list[str]) -> int:
@@ -198,5 +189,4 @@ _SUBCOMMANDS = {
     "formats": _print_formats,
     "verify": _verify,
     "completion": _print_completion,
-    "man": _print_man,
 }

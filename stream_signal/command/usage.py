@@ -12,7 +12,7 @@ from stream_signal.core.urls import without_secrets
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-COMMANDS = ("candles", "checkpoint", "formats", "verify", "completion", "man")
+COMMANDS = ("candles", "checkpoint", "formats", "verify", "completion")
 # What others have as commands, and this one as flags.
 IN_WORDS = {"help": "--help", "version": "--version"}
 _UNKNOWN = re.compile(r"unrecognized arguments: (?P<words>.*)", re.DOTALL)

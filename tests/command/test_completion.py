@@ -1,4 +1,4 @@
-"""Completion and the manual page: both know every flag of the parsers, and real shells and man take them."""
+"""Completion knows every flag of the parsers, and real shells take it."""
 
 from __future__ import annotations
 
@@ -6,36 +6,37 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from stream_signal.command.completion import SCRIPTS
-from stream_signal.command.described import all_commands
-from stream_signal.command.flags import PARSERS, job_parser, parse, settings_of
+from stream_signal.command.completion import script as script_of
+from stream_signal.command.flags import PARSERS, VALUES, job_parser, parse, settings_of
 from stream_signal.command.main import _SUBCOMMANDS
-from stream_signal.command.man import page
 from stream_signal.command.usage import COMMANDS
 from support.cases import DATA
-from support.commands import run_command, run_in_process
+from support.commands import flags_of, run_in_process
 from support.terminals import COLUMNS, Terminal, terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-JOB, *OTHERS = all_commands()
-FLAGS = {name for command in (JOB, *OTHERS) for flag in command.flags for name in flag.names}
-JOB_FLAGS = {name for flag in JOB.flags for name in flag.names}
+pytest.importorskip("shtab")
+
+SHELLS = ["bash", "zsh", "fish"]
+JOB_FLAGS = {name for flag in flags_of(job_parser()) for name in flag.option_strings}
+FLAGS = JOB_FLAGS.union(name for make in PARSERS.values() for flag in flags_of(make()) for name in flag.option_strings)
 
 # Complete a command line in bash as readline does: split it into words, set what it sets, and print what is offered.
 BASH = """
 source "$1"
 complete -p stream-signal > /dev/null || exit 1
 COMP_LINE=$2 COMP_POINT=${#2}
-read -ra COMP_WORDS <<< "${2//=/ = }"
+read -ra COMP_WORDS <<< "$2"
 [[ $2 == *" " ]] && COMP_WORDS+=("")
 COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-_stream_signal
+_shtab_stream_signal
 printf '%s\\n' "${COMPREPLY[@]}"
 """
 
@@ -46,20 +47,20 @@ def script(folder: Path, request: pytest.FixtureRequest) -> str:
     shell = str(request.param)
     if not shutil.which(shell):
         pytest.skip(f"no {shell} here")
-    path = folder / f"completion.{shell}"
+    path = folder / "_stream-signal"
     path.write_bytes(run_in_process("completion", shell, cwd=folder).stdout)
     return str(path)
 
 
 def test_everything_has_all_commands() -> None:
-    """The command, its parsers, its words and its descriptions know the same commands."""
-    assert list(_SUBCOMMANDS) == list(PARSERS) == list(COMMANDS) == [command.name for command in OTHERS]
+    """The command, its parsers and its words know the same commands."""
+    assert list(_SUBCOMMANDS) == list(PARSERS) == list(COMMANDS)
 
 
-@pytest.mark.parametrize("shell", SCRIPTS)
+@pytest.mark.parametrize("shell", SHELLS)
 def test_each_script_has_all_flags(shell: str) -> None:
     """Each script names each flag of each command."""
-    text = SCRIPTS[shell]()
+    text = script_of(shell)
     if shell == "fish":
         found = {("--" if kind == "l" else "-") + name for kind, name in re.findall(r" -([ls]) ([\w-]+)", text)}
     else:
@@ -69,10 +70,18 @@ def test_each_script_has_all_flags(shell: str) -> None:
 
 def test_what_is_offered_is_allowed() -> None:
     """Each value that a shell offers is one that the flag takes."""
-    for flag in JOB.flags:
-        for value in flag.values:
-            options = parse(job_parser(), ["--signals", "s", "--checkpoint", "c", flag.names[-1], value])
-            assert value in {*map(str, vars(options).values())} or settings_of(options) or flag.names == ("--jobs",)
+    for flag in flags_of(job_parser()):
+        for value in VALUES.get(flag.dest, ()):
+            options = parse(job_parser(), [flag.option_strings[-1], value])
+            assert settings_of(options) or value == "auto"
+
+
+def test_without_shtab(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the package that makes the scripts, the command says what to install."""
+    monkeypatch.setitem(sys.modules, "shtab", None)
+    done = run_in_process("completion", "bash", cwd=folder)
+    assert (done.code, done.stdout) == (1, b"")
+    assert done.stderr.splitlines()[-1].endswith("pip install 'stream-signal[completion]'")
 
 
 @pytest.mark.parametrize("script", ["bash"], indirect=True)
@@ -82,21 +91,22 @@ def test_what_is_offered_is_allowed() -> None:
         ("stream-signal --ver", {"--verbose", "--version", "--version-tag"}),
         ("stream-signal data.csv -", JOB_FLAGS),
         ("stream-signal --header ", {"true", "false", "auto"}),
-        ("stream-signal --header=t", {"true"}),
         ("stream-signal --format kr", {"kraken"}),
         ("stream-signal -w ", set()),
         ("stream-signal -i d", {"data.csv"}),
-        ("stream-signal --output=d", {"data.csv"}),
+        ("stream-signal --output d", {"data.csv"}),
         ("stream-signal d", {"data.csv"}),
-        ("stream-signal c", {"candles", "checkpoint", "completion", "completion.bash"}),
+        ("stream-signal data.csv d", {"data.csv"}),
+        ("stream-signal f", {"formats", "file.csv"}),
         ("stream-signal candles --s", {"--seed", "--symbols"}),
         ("stream-signal completion ", {"bash", "zsh", "fish"}),
         ("stream-signal checkpoint --", {"--help", "--json"}),
-        ("stream-signal man ", set()),
+        ("stream-signal verify --sam", {"--sample"}),
     ],
 )
 def test_bash(script: str, line: str, offered: set[str], folder: Path) -> None:
     """Bash offers the flags, their values, the commands and the files."""
+    (folder / "file.csv").write_bytes(DATA)
     done = subprocess.run(
         ["bash", "--norc", "-c", BASH, "bash", script, line], cwd=folder, capture_output=True, text=True, check=True
     )
@@ -107,7 +117,7 @@ def test_bash_and_files(folder: Path) -> None:
     """A file with a blank in its name is one word."""
     (folder / "two words.csv").write_bytes(DATA)
     path = folder / "script"
-    path.write_text(SCRIPTS["bash"]())
+    path.write_text(script_of("bash"))
     done = subprocess.run(
         ["bash", "--norc", "-c", BASH, "bash", path, "stream-signal two"], cwd=folder, capture_output=True, check=True
     )
@@ -144,12 +154,15 @@ def test_fish(script: str, line: str, offered: set[str], folder: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "completed"),
     [
-        ("stream-signal --keys-o", "stream-signal --keys-output="),
+        ("stream-signal --keys-o", "stream-signal --keys-output "),
         ("stream-signal --header au", "stream-signal --header auto"),
-        ("stream-signal --header=au", "stream-signal --header=auto"),
         ("stream-signal -i da", "stream-signal -i data.csv"),
+        ("stream-signal da", "stream-signal data.csv"),
+        ("stream-signal data.csv da", "stream-signal data.csv data.csv"),
         ("stream-signal cand", "stream-signal candles"),
-        ("stream-signal candles --sy", "stream-signal candles --symbols="),
+        ("stream-signal candles --sy", "stream-signal candles --symbols "),
+        ("stream-signal verify da", "stream-signal verify data.csv"),
+        ("stream-signal data.csv --keys-o", "stream-signal data.csv --keys-output "),
         ("stream-signal completion f", "stream-signal completion fish"),
     ],
 )
@@ -168,7 +181,11 @@ def test_zsh(script: str, line: str, completed: str, folder: Path) -> None:
             start_new_session=True,
         ) as process:
             try:
-                _type(shown, f"autoload -Uz compinit; compinit -u -D; source {script}; echo so''urced\n", "sourced")
+                _type(
+                    shown,
+                    f"fpath+={os.path.dirname(script)}; autoload -Uz compinit; compinit -u -D; echo so''urced\n",
+                    "sourced",
+                )
                 _type(shown, f"{line}\t", re.escape(completed))
             finally:
                 process.kill()
@@ -178,27 +195,3 @@ def _type(shown: Terminal, keys: str, answer: str) -> None:
     shown.wait_for("ready> ")
     shown.type(keys.encode())
     shown.wait_for(answer)
-
-
-def test_the_manual_page_has_all_flags() -> None:
-    """The manual page has each flag of each command, with what the help says of it."""
-    text = page().replace("\\-", "-").replace("\\(aq", "'").replace("\\(ga", "`").replace("\\e", "\\")
-    for command in (JOB, *OTHERS):
-        for flag in command.flags:
-            assert ", ".join(f"\\fB{name}\\fR" for name in flag.names) in text
-            assert f"\n{flag.help}\n" in text
-
-
-@pytest.mark.skipif(not shutil.which("groff"), reason="no groff here")
-def test_groff_takes_the_manual_page(folder: Path) -> None:
-    """Groff has no warnings, and sets the page with its sections."""
-    done = run_command("man", cwd=folder)
-    assert (done.code, done.stderr) == (0, "")
-    shown = subprocess.run(
-        ["groff", "-man", "-Tascii", "-P-cbou", "-ww"], input=done.stdout, capture_output=True, check=True
-    )
-    assert shown.stderr == b""
-    titles = re.findall(r"^[A-Z][A-Z ;]+$", shown.stdout.decode(), re.MULTILINE)
-    assert titles[:3] == ["NAME", "SYNOPSIS", "DESCRIPTION"]
-    assert titles[-4:] == ["COMMANDS", "EXAMPLES", "EXIT STATUS", "ENVIRONMENT"]
-    assert b"-o, --output PATH" in shown.stdout

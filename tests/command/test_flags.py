@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stream_signal.command.described import groups_of
-from stream_signal.command.flags import job_parser
+from stream_signal.command.flags import PATHS, job_parser
 from stream_signal.command.usage import COMMANDS
 from stream_signal.job.order import OUTPUTS
 from support.candle_csv import CLOSES, candle_csv
 from support.cases import DATA, SUCCESS
-from support.commands import COMMAND, WITHOUT_COLUMNS, Done, metrics_of, run_in_process, settings_yaml
+from support.commands import COMMAND, WITHOUT_COLUMNS, Done, flags_of, metrics_of, run_in_process, settings_yaml
 from support.terminals import terminal
 
 if TYPE_CHECKING:
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
         (["-w", "0"], "argument -w/--window: expected an integer from 1 to 1000000000, found '0'"),
         (["completion"], "the following arguments are required: SHELL"),
         (["completion", "csh"], "argument SHELL: invalid choice: 'csh' (choose from"),
-        (["man", "-k"], "stream-signal man: error: unrecognized argument -k (see stream-signal man --help)"),
         (["-j", "5"], "unrecognized argument -j; did you mean --jobs?"),
         (["-z", "5"], "unrecognized argument -z (see"),
         (["--jobs", "0"], "argument --jobs: expected auto, or an integer from 1 to 1024, found '0'"),
@@ -189,9 +187,7 @@ def test_a_misspelt_command(folder: Path) -> None:
 
 def test_what_is_written_is_known() -> None:
     """Each flag with a path says what is read, or is in the list of what a job writes."""
-    flags = {
-        flag.names[-1] for group in groups_of(job_parser()) for flag in group.flags if flag.takes_path and flag.names
-    }
+    flags = {flag.option_strings[-1] for flag in flags_of(job_parser()) if flag.type in PATHS}
     written = {f"--{name.replace('_', '-')}" for name in OUTPUTS}
     assert flags - written == {"--input", "--rotated", "--config"}
     assert written <= flags

@@ -11,16 +11,23 @@ from contextlib import chdir, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from stream_signal.command.flags import HIDDEN
 from stream_signal.command.main import main
 from support.oracle import count
 
 if TYPE_CHECKING:
+    from argparse import Action, ArgumentParser
     from collections.abc import Iterator
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # The tests themselves may run with a width that is no terminal's.
 WITHOUT_COLUMNS = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
 COMMAND = str(Path(sys.executable).parent / "stream-signal")
+
+
+def flags_of(parser: ArgumentParser) -> list[Action]:
+    """Return the flags that a parser shows."""
+    return [action for action in parser._actions if action.option_strings and action.help != HIDDEN]  # noqa: SLF001
 
 
 class Done(NamedTuple):
