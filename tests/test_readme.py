@@ -48,7 +48,7 @@ EXTRAS = {
     "ops": "prometheus_client",
     "remote": "fsspec",
     "view": "bokeh",
-    "zstd": "zstandard",
+    "zstd": "backports.zstd",
 }
 
 

@@ -47,6 +47,7 @@ LAYERS = [
 SIDE_BY_SIDE = {("outputs", "inputs")}
 HOMES = {
     "argparse": ["command.flags"],
+    "backports": ["inputs.compressed"],  # for Zstandard
     "fcntl": ["system"],
     "fsspec": ["inputs.remote"],
     "inotify_simple": ["inputs.watch"],
@@ -59,7 +60,6 @@ HOMES = {
     "tqdm": ["outputs.progress"],
     "yaml": ["core.config"],
     "zipfile": ["inputs.zipped"],
-    "zstandard": ["inputs.zstandard"],
 }
 NO_IO = {"argparse", "datetime", "io", "logging", "os", "pathlib", "select", "socket", "structlog", "sys", "time"}
 CALLS_OF_IO = {"breakpoint", "input", "open", "print"}

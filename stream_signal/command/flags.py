@@ -9,6 +9,7 @@ import argparse
 import os
 import stat
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from stream_signal import __version__
@@ -661,24 +662,25 @@ def refuse_contradictions(
 
 def refuse_overwriting(parser: argparse.ArgumentParser, inputs: tuple[str, ...], options: argparse.Namespace) -> None:
     """Refuse to overwrite an input, the config or another output, by any name of the file."""
+    from stream_signal.inputs.probe import probe
     from stream_signal.job.config import DEFAULT_CONFIG
     from stream_signal.job.order import OUTPUTS
     from stream_signal.outputs.files import temporary_of
     from stream_signal.outputs.lock import lock_of
 
     taken = {
-        **dict.fromkeys(_identities(inputs), "an input"),
-        _identity(options.config or DEFAULT_CONFIG): "the config",
+        **{probe(path).identity: "an input" for path in inputs},
+        probe(options.config or DEFAULT_CONFIG).identity: "the config",
     }
     if is_stdout(options.output) or options.signals == "-":
         refuse_stdout(parser, inputs)
     if options.signals == "-":
-        taken[_identity_of(1)] = "the signals on stdout"
+        taken[_identity_of_stdout()] = "the signals on stdout"
     for name, what in OUTPUTS.items():
         path = getattr(options, name)
         if not _is_replaced(path):
             continue
-        file = _identity(path)
+        file = probe(path).identity
         if file in taken:
             parser.error(f"--{name.replace('_', '-')} {path} would overwrite {taken[file]}")
         taken[file] = what
@@ -688,23 +690,29 @@ def refuse_overwriting(parser: argparse.ArgumentParser, inputs: tuple[str, ...],
         ("--checkpoint", "the temporary file of the checkpoint", options.checkpoint, temporary_of),
     ):
         if _is_replaced(path):
-            file = _identity(beside(path))
+            file = probe(beside(path)).identity
             if file in taken:
                 parser.error(f"{flag} {path} would use {taken[file]} as {what}: rename one of them")
 
 
 def refuse_stdout(parser: argparse.ArgumentParser, inputs: tuple[str, ...]) -> None:
     """Refuse to write to stdout if that is a file that is read, as in `stream-signal data.csv >> data.csv`."""
+    from stream_signal.inputs.probe import probe
+
     try:
         is_file = stat.S_ISREG(os.fstat(1).st_mode)
     except OSError:  # it is closed
         return
-    if is_file and _identity_of(1) in _identities(inputs):
+    if is_file and _identity_of_stdout() in {probe(path).identity for path in inputs}:
         parser.error("stdout is an input: write to another file")
 
 
-def _identities(inputs: tuple[str, ...]) -> list[object]:
-    return [_identity(path) if path != "-" else _identity_of(0) for path in inputs]
+def _identity_of_stdout() -> object:
+    from stream_signal.inputs.plain import identity_of
+
+    with suppress(OSError):
+        return identity_of(os.fstat(1))
+    return None
 
 
 def _is_replaced(path: str | None) -> bool:
@@ -722,28 +730,6 @@ def is_stdout(path: str) -> bool:
 
 def _is_null(path: str) -> bool:
     return os.path.exists(path) and os.path.samefile(path, os.devnull)
-
-
-def _identity(path: str) -> object:
-    """Identify a file by device and inode, or by its path if it is not there; a member of an archive is the archive."""
-    try:
-        status = os.stat(path)
-    except NotADirectoryError:
-        return _identity(os.path.dirname(path))
-    except OSError:
-        try:
-            return os.path.realpath(path)
-        except OSError:  # the working directory is gone
-            return path
-    return status.st_dev, status.st_ino
-
-
-def _identity_of(descriptor: int) -> object:
-    try:
-        status = os.fstat(descriptor)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
 
 
 def _path(text: str) -> str:

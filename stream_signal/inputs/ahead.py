@@ -15,7 +15,7 @@ from stream_signal.inputs.events import IDLE
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
-    from stream_signal.inputs.opened import Patience
+    from stream_signal.inputs.events import Patience
 
 Chunk = TypeVar("Chunk")
 CHUNKS_AHEAD = 4

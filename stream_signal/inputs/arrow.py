@@ -32,7 +32,7 @@ from stream_signal.core.header import Header, find_header
 from stream_signal.core.series.grouping import label_positions
 from stream_signal.core.time_column import find_time
 from stream_signal.core.urls import shown_path
-from stream_signal.inputs.magic import ARROW, ARROW_STREAM, PARQUET
+from stream_signal.inputs.probe import ARROW, ARROW_STREAM, PARQUET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.blocks.columns import Integers
     from stream_signal.core.config import Config
-    from stream_signal.inputs.opened import Opened
+    from stream_signal.inputs.plain import Opened
 
 # Large enough that the calls of Arrow cost nothing beside their work; the text of so many rows is about 2 MB.
 BATCH_ROWS = 64 * 1024

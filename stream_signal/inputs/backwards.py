@@ -27,25 +27,20 @@ from stream_signal.core.limits import MAX_LINE_BYTES
 from stream_signal.core.text.head import Head, Line
 from stream_signal.core.text.reader import too_long
 from stream_signal.core.text.splitter import LineSplitter
-from stream_signal.core.urls import is_url, shown_path
+from stream_signal.core.urls import shown_path
 from stream_signal.inputs.events import Begin, End
-from stream_signal.inputs.magic import COLUMNAR, ZIP
-from stream_signal.inputs.opening import find_archive, format_of
-from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, can_be_read_again, opened
+from stream_signal.inputs.plain import CHUNK_BYTES, opened
+from stream_signal.inputs.probe import COLUMNAR, OLDEST_FIRST, probe, refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from stream_signal.core.config import Config
     from stream_signal.core.header import Header
-    from stream_signal.inputs.events import Event
+    from stream_signal.inputs.events import Event, Patience
 
 # The head is read in pieces of this size: it is a few hundred bytes long.
 _HEAD_BYTES = 64 * 1024
-# The hint of every refusal: the setting may come from a format or the config.
-OLDEST_FIRST = (
-    "if the rows come oldest first, leave out --newest-first; if a format or the config sets it, give --no-newest-first"
-)
 
 
 class BackwardsSource:
@@ -62,7 +57,7 @@ class BackwardsSource:
         self._config = config
         self._chunk_bytes = chunk_bytes
 
-    def events(self, first: int, offset: int, patience: Callable[[], float] | None) -> Generator[Event]:  # noqa: ARG002
+    def events(self, first: int, offset: int, patience: Patience) -> Generator[Event]:  # noqa: ARG002
         """Yield the events of each file, the last one first; see `inputs.events.Source`.
 
         The beginnings and ends of all files are checked first. Raises InputError if one is no file, and DataError if
@@ -79,7 +74,7 @@ class BackwardsSource:
         heads: dict[str, _FileHead] = {}
         header = None
         for name in reversed(self.names):
-            _check_kind(name)
+            refuse("newest first", name)
             with opened(name) as descriptor:
                 file = _File(name, descriptor)
                 try:
@@ -116,14 +111,14 @@ class BackwardsSource:
 def reversal(names: Sequence[str]) -> str:
     """Say how inputs that are newest first can be read in order of time."""
     for name in names:
-        found = ZIP if find_archive(name) else format_of(name)
-        if is_url(name):
+        found = probe(name)
+        if found.kind == "URL":
             return "download it, and read the file with --newest-first"
-        if found in COLUMNAR:
+        if (form := found.format) in COLUMNAR:
             return "sort it by time"
-        if found:
+        if form or found.archive:
             return "decompress it to a file, and read that with --newest-first"
-        if not can_be_read_again(name):
+        if not found.can_be_read_again:
             return "save the rows to a file, and read that with --newest-first"
         with opened(name) as descriptor:
             if b'"' in system.read_at(descriptor, _HEAD_BYTES, 0):
@@ -154,7 +149,8 @@ class _File:
         self.head_lines = 0  # above the rows, as far as they are known
         self.lines: int | None = None  # in all; counted if a line number is needed
         if not self.size and system.read_at(descriptor, 1, 0):  # as under /proc
-            raise _cannot(name, "its size is unknown")
+            cannot = f"cannot read {shown_path(name)} from its end (newest first)"
+            raise InputError(f"{cannot}: its size is unknown; save it to a file first").with_hint(OLDEST_FIRST)
 
     def read(self, start: int, end: int) -> bytes:
         """Return the bytes from `start` to `end`; raise InputError if the size of the file has changed."""
@@ -197,19 +193,6 @@ class _File:
         """Count the newlines before `end`."""
         steps = range(0, end, CHUNK_BYTES)
         return sum(self.read(start, min(start + CHUNK_BYTES, end)).count(b"\n") for start in steps)
-
-
-def _check_kind(name: str) -> None:
-    """Raise InputError if an input is no file that can be read from its end."""
-    if can_be_read_again(name):
-        return
-    what = "it is not a file, or another process has read a part of it" if name == STDIN else "it is not a file"
-    raise _cannot(name, what)
-
-
-def _cannot(name: str, why: str) -> InputError:
-    message = f"cannot read {shown_path(name)} from its end (newest first): {why}; save it to a file first"
-    return InputError(message).with_hint(OLDEST_FIRST)
 
 
 def _find_head(file: _File, config: Config, header: Header | None) -> _FileHead:

@@ -5,25 +5,27 @@ is one, too. Each has to be whole, and nothing but padding may follow the last o
 them: after gzip, as on a tape, and after xz.
 
 Memory: what comes out at once is at most CHUNK_BYTES, however much the bytes expand to, and the formats whose streams
-say how much memory they need are refused above MOST_MEMORY.
+say how much memory they need are refused above _MOST_MEMORY.
 """
 
 from __future__ import annotations
 
+import sys
 import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.errors import InputError, shown
 from stream_signal.core.urls import shown_path
 from stream_signal.inputs.events import IDLE
-from stream_signal.inputs.magic import BZIP2, GZIP, MAGIC_BYTES, XZ, ZSTD, find_format
 from stream_signal.inputs.plain import CHUNK_BYTES, STDIN
+from stream_signal.inputs.probe import BZIP2, GZIP, MAGIC_BYTES, XZ, ZSTD, find_format
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from typing import Protocol
 
-    from stream_signal.inputs.opened import Opened, Patience
+    from stream_signal.inputs.events import Patience
+    from stream_signal.inputs.plain import Opened
 
     class Decompressor(Protocol):
         """One stream, as `bz2` and `lzma` have it."""
@@ -60,7 +62,10 @@ RAW_BYTES = 64 * 1024
 # Of what should not be there, as in a message.
 _SHOWN_BYTES = 20
 # `xz -9` needs 65 MiB and `zstd --ultra -22` 128 MiB to decompress; more than that takes an option there, too.
-MOST_MEMORY = 136 * 1024 * 1024
+_MOST_MEMORY = 136 * 1024 * 1024
+_WINDOW_BITS = 27
+DEFLATE = "deflate"
+"""the format of a member of a zip file"""
 
 
 def decompress(source: Opened, name: str, start: bytes, patience: Patience) -> Iterator[bytes]:
@@ -154,7 +159,9 @@ class _Decompression:
 def find_codec(name: str) -> Codec:
     """Return how a format is decompressed; InputError if that takes a package that is not installed."""
     if name == GZIP:
-        return Codec(GZIP, lambda: Inflate(_GZIP_BITS), (zlib.error,), b"\0")
+        return Codec(GZIP, lambda: _Inflate(16 + zlib.MAX_WBITS), (zlib.error,), b"\0")
+    if name == DEFLATE:
+        return Codec(DEFLATE, lambda: _Inflate(-zlib.MAX_WBITS), (zlib.error,))
     if name == BZIP2:
         import bz2
 
@@ -162,18 +169,20 @@ def find_codec(name: str) -> Codec:
     if name == XZ:
         import lzma
 
-        return Codec(XZ, lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, MOST_MEMORY), (lzma.LZMAError,), b"\0")
-    from stream_signal.inputs.zstandard import zstandard
+        return Codec(XZ, lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, _MOST_MEMORY), (lzma.LZMAError,), b"\0")
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        try:
+            from backports import zstd
+        except ImportError:
+            needs = "Zstandard needs a package before Python 3.14"
+            raise InputError(f"{needs}: pip install 'stream-signal[zstd]'") from None
+    options: dict[int, int] = {zstd.DecompressionParameter.window_log_max: _WINDOW_BITS}
+    return Codec(ZSTD, lambda: zstd.ZstdDecompressor(options=options), (zstd.ZstdError,))
 
-    return Codec(ZSTD, *zstandard())
 
-
-_GZIP_BITS = 16 + zlib.MAX_WBITS
-DEFLATE_BITS = -zlib.MAX_WBITS
-"""of a member of a zip file"""
-
-
-class Inflate:
+class _Inflate:
     """One stream of gzip or deflate, by the number that zlib has for its format."""
 
     def __init__(self, bits: int) -> None:

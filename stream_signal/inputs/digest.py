@@ -9,20 +9,13 @@ reads them.
 from __future__ import annotations
 
 import hashlib
-import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from stream_signal import system
 from stream_signal.core.errors import InputError
-from stream_signal.core.urls import is_url, shown_path, without_secrets
-from stream_signal.inputs.kept import stored_bytes
-from stream_signal.inputs.opening import find_archive
-from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, can_be_read_again, opened
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from stream_signal.inputs.opened import Opened
+from stream_signal.core.urls import shown_path, without_secrets
+from stream_signal.inputs.opening import open_input
+from stream_signal.inputs.plain import CHUNK_BYTES, Opened
+from stream_signal.inputs.probe import probe
 
 
 class Digest(NamedTuple):
@@ -42,7 +35,7 @@ class Digests:
     def __init__(self, names: tuple[str, ...]) -> None:
         self._names = names
         self._hashing: dict[str, Hashing] = {}
-        self._before = {name: _identity(name) for name in names if can_be_read_again(name)}
+        self._before = {one.name: one.version for one in map(probe, names) if one.can_be_read_again}
 
     def tap(self, source: Opened) -> Opened:
         """Return an open input whose bytes are hashed as they are read, if it is one that cannot be read again."""
@@ -67,16 +60,14 @@ class Digests:
         if name not in self._before:
             raise InputError(f"cannot read {shown_path(name)}: its turn did not come")
         digest = digest_of(name)
-        if _identity(name) != self._before[name]:
+        if probe(name).version != self._before[name]:
             message = f"cannot read {shown_path(name)}: it was changed while it was read"
             raise InputError(message).with_hint("a manifest is of complete files: run the job again")
         return digest
 
 
-class Hashing:
+class Hashing(Opened):
     """An open pipe that hashes what is read of it."""
-
-    file = None
 
     def __init__(self, source: Opened) -> None:
         self._source = source
@@ -84,7 +75,14 @@ class Hashing:
         self._bytes = 0
         self.has_ended = False
         self.name, self.size, self.is_slow = source.name, source.size, source.is_slow
-        self.ready, self.check, self.close = source.ready, source.check, source.close
+
+    def ready(self, seconds: float) -> bool:
+        """Wait until there is something to read, `seconds` at the longest; return whether there is."""
+        return self._source.ready(seconds)
+
+    def check(self, read: int) -> None:
+        """Raise InputError if fewer than the `read` bytes are there by now."""
+        self._source.check(read)
 
     def read(self, size: int) -> bytes:
         """Return at most `size` bytes, as soon as some arrive; none at the end."""
@@ -105,27 +103,10 @@ def digest_of(name: str) -> Digest:
     That of `klines.zip/jan.csv` is one of the member, not of the archive.
     """
     sha256, size = hashlib.sha256(), 0
-    for data in _from_start(name) if name == STDIN else stored_bytes(name):
-        sha256.update(data)
-        size += len(data)
+    with open_input(name) as source:
+        if source.file:
+            source.file.seek(0)  # the job may have read it, if it is stdin
+        while data := source.read(CHUNK_BYTES):
+            sha256.update(data)
+            size += len(data)
     return Digest(without_secrets(name), size, sha256.hexdigest())
-
-
-def _from_start(name: str) -> Iterator[bytes]:
-    """Yield the bytes of the file that is stdin, wherever it was read up to."""
-    with opened(name) as descriptor:
-        at = 0
-        while data := system.read_at(descriptor, CHUNK_BYTES, at):
-            at += len(data)
-            yield data
-
-
-def _identity(name: str) -> tuple[int, ...] | None:
-    """Return what changes when a file is written or replaced; None if it is remote, or not there."""
-    if is_url(name):
-        return None
-    try:
-        status = os.fstat(0) if name == STDIN else os.stat(find_archive(name) or name)
-    except (OSError, ValueError):
-        return None
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from stream_signal.core.batch import Batch
     from stream_signal.core.stretch import Stretch
 
+    # Returns for how many seconds to wait for bytes; None waits for ever.
+    Patience = Callable[[], float] | None
+
 # A page of a disk: about 70 rows, with timestamps that no other file has at the same offset.
 EDGE_BYTES = 4096
 # No bytes have arrived within the timeout.
@@ -67,7 +70,7 @@ if TYPE_CHECKING:
         endless: bool
         """whether a stop signal is its normal end"""
 
-        def events(self, first: int, offset: int, patience: Callable[[], float] | None) -> Generator[Event]:
+        def events(self, first: int, offset: int, patience: Patience) -> Generator[Event]:
             """Yield the events from `offset` of input number `first` on.
 
             If no bytes arrive for the seconds that `patience` returns, IDLE is yielded, so that the caller can do

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from stream_signal.core.config import Config
 from stream_signal.core.errors import InputError
-from stream_signal.core.urls import is_url, shown_path
+from stream_signal.core.urls import shown_path
 from stream_signal.inputs.events import IDLE, Begin, End
-from stream_signal.inputs.magic import COLUMNAR, MAGIC_BYTES, ZIP, find_format, may_begin
-from stream_signal.inputs.opening import as_csv, no_checkpoint, open_input
+from stream_signal.inputs.opening import as_csv, open_input
 from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, chunk_bytes_for
+from stream_signal.inputs.probe import COLUMNAR, MAGIC_BYTES, ZIP, find_format, may_begin, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     from stream_signal.core.batch import Batch
-    from stream_signal.inputs.events import Event
-    from stream_signal.inputs.opened import Opened, Patience
+    from stream_signal.inputs.events import Event, Patience
+    from stream_signal.inputs.plain import Opened
 
 
 class FilesSource:
@@ -62,11 +62,11 @@ class FilesSource:
         else:
             start = yield from _read_start(source, patience)
         name = find_format(start)
+        if name and self._has_checkpoint:
+            refuse("checkpoint", source.name, name)
         if name == ZIP:
             yield from self._members(source, start, patience)
             return
-        if name in COLUMNAR and self._has_checkpoint:
-            raise no_checkpoint(source.name, name or "")
         yield Begin(source.name, max(0, source.size - offset))
         begin = 0
         if not name and offset and source.file:
@@ -93,24 +93,21 @@ class FilesSource:
     def _members(self, source: Opened, start: bytes, patience: Patience) -> Generator[Event]:
         import tempfile
 
-        from stream_signal.inputs.zipped import OpenMember, members_of, refuse_metadata, spool
+        from stream_signal.inputs.kept import keep
+        from stream_signal.inputs.zipped import Archive, OpenMember
 
         if isinstance(source, OpenMember):
             hint = "unzip the outer one first"
             raise InputError(f"cannot read {shown_path(source.name)}: it is a zip file in a zip file").with_hint(hint)
-        if self._has_checkpoint:
-            where = "behind a URL" if is_url(source.name) else "in a pipe"
-            found = f"a zip file {where} cannot be continued from a checkpoint"
-            raise InputError(f"cannot read {shown_path(source.name)}: {found}").with_hint("save it to a file first")
-        with tempfile.TemporaryFile() as spooled:
+        with tempfile.TemporaryFile() as temporary:
             file = source.file if source.name != STDIN else None
             if file is None:
-                file = cast("BinaryIO", spooled)
-                yield from spool(source, start, patience, file)
-            members = members_of(file, source.name)
-            refuse_metadata(members, source.name)
-            for member in members.values():
-                yield from self._events(OpenMember(f"{source.name}/{member.name}", file, member), 0, patience)
+                file = cast("BinaryIO", temporary)
+                yield from keep(source, start, patience, file)
+            archive = Archive(file, source.name)
+            archive.refuse_metadata()
+            for member in archive.members:
+                yield from self._events(archive.open(member, file), 0, patience)
         source.check(0)
 
 

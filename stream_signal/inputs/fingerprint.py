@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from contextlib import closing
-from typing import NamedTuple
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.errors import InputError
 from stream_signal.core.limits import MAX_LINE_BYTES
-from stream_signal.core.urls import is_url
 from stream_signal.inputs.events import EDGE_BYTES
 from stream_signal.inputs.files import read_chunks
-from stream_signal.inputs.magic import MAGIC_BYTES, find_format
-from stream_signal.inputs.opening import find_archive, format_of, open_input
-from stream_signal.inputs.plain import read_edges, size_of
+from stream_signal.inputs.opening import open_input
+from stream_signal.inputs.probe import MAGIC_BYTES, find_format, probe
+
+if TYPE_CHECKING:
+    from stream_signal.inputs.plain import Opened
 
 # What may follow the offset in question: an unfinished record, and the line that continues it.
 _BEYOND_BYTES = 2 * MAX_LINE_BYTES
@@ -76,11 +77,9 @@ class Edges:
 def find_edges(path: str, wanted: Fingerprint) -> tuple[int, Edges | None]:
     """Return the size of a file, and its edges up to the offset of `wanted`; None if its fingerprint differs."""
     if not wanted.offset:  # the file need not exist
-        return size_of(path), Edges()
-    size, head, tail = read_edges(path, wanted.offset, EDGE_BYTES)
-    if size < wanted.offset or (hashed(head), hashed(tail)) != (wanted.head, wanted.tail):
-        return size, None
-    return size, Edges(wanted.offset, head, tail)
+        return probe(path).size, Edges()
+    with open_input(path) as source:
+        return _edges_in(source, wanted)
 
 
 def find_content(name: str, wanted: Fingerprint) -> tuple[int, Edges | None]:
@@ -88,13 +87,14 @@ def find_content(name: str, wanted: Fingerprint) -> tuple[int, Edges | None]:
 
     A compressed input is decompressed no further than that, and a byte more if it has one.
     """
-    if is_url(name):
+    one = probe(name)
+    if one.kind == "URL":
         if not wanted.offset:
             return 0, Edges()
-        found = _find_remote_edges(name, wanted)
-        if found:
-            return found
-    elif format_of(name) is None and find_archive(name) is None:
+        with open_input(name) as source, suppress(InputError):  # a server that sends no ranges
+            if source.file and not find_format(source.read_at(MAGIC_BYTES, 0)):
+                return _edges_in(source, wanted)
+    elif not (one.format or one.archive):
         return find_edges(name, wanted)
     edges, size = Edges(), 0
     with closing(read_chunks(name)) as chunks:
@@ -106,21 +106,13 @@ def find_content(name: str, wanted: Fingerprint) -> tuple[int, Edges | None]:
     return size, edges if edges.size == wanted.offset and edges.up_to(wanted.offset) == wanted else None
 
 
-def _find_remote_edges(name: str, wanted: Fingerprint) -> tuple[int, Edges | None] | None:
-    """Find the edges in a remote file as in another one; None if it is compressed, or has to be read from its start."""
-    with open_input(name) as source:
-        if source.file is None or find_format(source.file.read(MAGIC_BYTES)):
-            return None
-        edges, length = [], min(EDGE_BYTES, wanted.offset)
-        try:
-            for start in (0, wanted.offset - length):
-                source.file.seek(start)
-                edges.append(source.file.read(length))
-        except InputError:  # a server that sends no ranges
-            return None
-        if source.size < wanted.offset or list(map(hashed, edges)) != [wanted.head, wanted.tail]:
-            return source.size, None
-        return source.size, Edges(wanted.offset, *edges)
+def _edges_in(source: Opened, wanted: Fingerprint) -> tuple[int, Edges | None]:
+    """Return the size of an open file, and its edges up to the offset of `wanted`; None if its fingerprint differs."""
+    length = min(EDGE_BYTES, wanted.offset)
+    head, tail = source.read_at(length, 0), source.read_at(length, wanted.offset - length)
+    if source.size < wanted.offset or (hashed(head), hashed(tail)) != (wanted.head, wanted.tail):
+        return source.size, None
+    return source.size, Edges(wanted.offset, head, tail)
 
 
 def hashed(data: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Inputs that can be read only once, kept in files so that they can be read again and again."""
+"""Inputs that can be read only once, kept in files."""
 
 from __future__ import annotations
 
@@ -6,31 +6,59 @@ import os
 import tempfile
 from typing import TYPE_CHECKING
 
-from stream_signal.core.urls import is_url, path_in
-from stream_signal.inputs.opening import find_archive, open_input
-from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, can_be_read_again
-from stream_signal.inputs.spooled import Spool
+from stream_signal.core.errors import InputError, reason
+from stream_signal.core.urls import is_url, path_in, shown_path
+from stream_signal.inputs.events import IDLE
+from stream_signal.inputs.opening import open_input
+from stream_signal.inputs.plain import CHUNK_BYTES, STDIN
+from stream_signal.inputs.probe import probe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
+    from typing import BinaryIO
 
-# As for a zip file in a pipe.
+    from stream_signal.inputs.events import Patience
+    from stream_signal.inputs.plain import Opened
+
 MOST_KEPT_BYTES = 4 * 1024**3
 
 
 def kept(names: tuple[str, ...], folder: str) -> tuple[str, ...]:
-    """Return names of inputs that can be read again: files of `folder` in place of stdin and of pipes.
+    """Return names of inputs that can be read again and again: files of `folder` in place of stdin and of pipes.
 
-    InputError if one cannot be read, has more than MOST_KEPT_BYTES, or does not fit on the disk.
+    InputError if one cannot be read, or kept.
     """
-    return tuple(name if name != STDIN and can_be_read_again(name) else _keep(name, folder) for name in names)
+    return tuple(name if name != STDIN and probe(name).can_be_read_again else _keep_one(name, folder) for name in names)
 
 
-def stored_bytes(name: str) -> Iterator[bytes]:
-    """Yield the bytes of an input as they are stored; InputError if it cannot be read."""
-    with open_input(name) as source:
-        while data := source.read(CHUNK_BYTES):
-            yield data
+def _keep_one(name: str, folder: str) -> str:
+    path = os.path.join(tempfile.mkdtemp(dir=folder), tail_of(name))
+    with open_input(name) as source, open(path, "xb") as file:
+        for _ in keep(source, source.read(CHUNK_BYTES), None, file):
+            pass
+    return path
+
+
+def keep(source: Opened, data: bytes, patience: Patience, into: BinaryIO) -> Generator[bytes]:
+    """Copy a source to a file, of which `data` was read already; yield IDLE while nothing arrives.
+
+    InputError if it has more than MOST_KEPT_BYTES, or the disk is full.
+    """
+    cannot, size = f"cannot read {shown_path(source.name)}", 0
+    while data:
+        size += len(data)
+        if size > MOST_KEPT_BYTES:
+            found = f"it has more than {MOST_KEPT_BYTES} bytes, too many to keep"
+            raise InputError(f"{cannot}: {found}").with_hint("save it to a file first, and give its path")
+        try:
+            into.write(data)
+            into.flush()
+        except OSError as error:
+            where = f"{tempfile.gettempdir()!r}, where it is kept"
+            raise InputError(f"{cannot}: cannot write to {where}: {reason(error)}") from error
+        while patience and not source.ready(patience()):
+            yield IDLE
+        data = source.read(CHUNK_BYTES)
 
 
 def tail_of(name: str) -> str:
@@ -43,16 +71,5 @@ def tail_of(name: str) -> str:
         return "stdin"
     if is_url(name):
         return path_in(name).rstrip("/").rpartition("/")[2] or "url"
-    archive = find_archive(name)
-    folder = os.path.dirname(archive or name.rstrip("/"))
+    folder = os.path.dirname(probe(name).archive or name.rstrip("/"))
     return name[len(folder) :].lstrip("/" + os.sep)
-
-
-def _keep(name: str, folder: str) -> str:
-    path = os.path.join(tempfile.mkdtemp(dir=folder), tail_of(name))
-    too_much = f"more than {MOST_KEPT_BYTES} bytes in a pipe, which has to be read again and again"
-    with open(path, "xb") as file:
-        spool = Spool(name, file, MOST_KEPT_BYTES, too_much, f"{folder!r}, where a pipe is kept to be read again")
-        for data in stored_bytes(name):
-            spool.write(data)
-    return path

@@ -6,6 +6,7 @@ import errno
 import os
 from contextlib import suppress
 
+from stream_signal.core.printable import typed_path
 from stream_signal.core.urls import without_secrets
 
 MORE_FILES = "allow more of them: ulimit -n 4096"
@@ -14,6 +15,8 @@ _HINTS = {
     errno.EMFILE: MORE_FILES,
     errno.ENFILE: MORE_FILES,
 }
+# What the names of candle files end with; the shell puts such names in order.
+_ENDINGS = (".csv", ".csv.gz", ".csv.bz2", ".csv.xz", ".csv.zst", ".zip", ".gz", ".txt", ".tsv", ".csv.zip")
 
 
 def hint_for(path: str, error: OSError | ValueError) -> str | None:
@@ -22,8 +25,6 @@ def hint_for(path: str, error: OSError | ValueError) -> str | None:
         return "a URL begins with its scheme and two slashes, such as https://example.com/jan.csv"
     number = getattr(error, "errno", None)
     if number == errno.EISDIR:
-        from stream_signal.inputs.folder import listing
-
         return listing(path)
     if number != errno.ENOENT:
         return _HINTS.get(number or 0)
@@ -35,10 +36,26 @@ def hint_for(path: str, error: OSError | ValueError) -> str | None:
         return f"there is no folder {folder!r}"
     from difflib import get_close_matches
 
-    names: list[str] = []
-    with suppress(OSError):
-        names = os.listdir(folder)
-    near = get_close_matches(name, names, n=1, cutoff=0.75)
+    near = get_close_matches(name, _names_in(folder), n=1, cutoff=0.75)
     if near:
         return f"did you mean {os.path.join(os.path.dirname(path), near[0])!r}?"
     return f"there is no such file in the folder {folder!r}"
+
+
+def listing(folder: str) -> str:
+    """Return the hint for a folder: the command with a pattern for the files that most of its names are.
+
+    >>> listing("no folder")
+    "name its files, in order of time: stream-signal 'no folder'/*.csv"
+    """
+    names = _names_in(folder)
+    found = [max((end for end in _ENDINGS if name.endswith(end)), key=len, default="") for name in names]
+    ending = max(_ENDINGS, key=found.count)
+    path = folder.rstrip("/") and typed_path(folder.rstrip("/"))
+    return f"name its files, in order of time: stream-signal {path}/*{ending}"
+
+
+def _names_in(folder: str) -> list[str]:
+    with suppress(OSError):
+        return os.listdir(folder)
+    return []

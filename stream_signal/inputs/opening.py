@@ -3,7 +3,7 @@
     name                            opened by
     -                               plain
     a path                          plain
-    a path below an archive         zipped      `k.zip/a.csv`: no real path goes on below a file
+    a path below an archive         zipped
     scheme://...                    remote
 
     first bytes                     turned into CSV by
@@ -12,28 +12,27 @@
     zip                             zipped      into its members, each an input of its own
     anything else                   read as it is
 
-Only the first bytes say what a format is, never a name. What is not plain is imported when an input needs it.
+What is not plain is imported when an input needs it.
 """
 
 from __future__ import annotations
 
-import os
-import stat
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
-from stream_signal import system
-from stream_signal.core.errors import InputError, reason
+from stream_signal.core.errors import InputError
 from stream_signal.core.urls import is_url, shown_path
-from stream_signal.inputs.magic import COLUMNAR, MAGIC_BYTES, ZIP, find_format
-from stream_signal.inputs.missing import hint_for
-from stream_signal.inputs.plain import STDIN, can_be_read_again, open_raw, opened, size_of
+from stream_signal.inputs.missing import listing
+from stream_signal.inputs.plain import CHUNK_BYTES, open_raw, reading
+from stream_signal.inputs.probe import COLUMNAR, MAGIC_BYTES, ZIP, find_format, probe
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from stream_signal.core.config import Config
-    from stream_signal.inputs.opened import Opened, Patience
+    from stream_signal.inputs.events import Patience
+    from stream_signal.inputs.plain import Opened
 
 
 def as_csv(source: Opened, name: str, start: bytes, patience: Patience, config: Config) -> Iterator[bytes]:
@@ -53,50 +52,31 @@ def as_csv(source: Opened, name: str, start: bytes, patience: Patience, config: 
 @contextmanager
 def open_input(name: str) -> Iterator[Opened]:
     """Open an input by its name; any OSError within is an InputError with that name."""
-    try:
-        with closing(_open(name)) as source:
-            yield source
-    except (OSError, ValueError) as error:
-        hint = None if name == STDIN else hint_for(name, error)
-        raise InputError(f"cannot read {shown_path(name)}: {reason(error)}").with_hint(hint) from error
+    with reading(name), _open(name) as source:
+        yield source
 
 
-def _open(name: str) -> Opened:
+def _open(name: str) -> AbstractContextManager[Opened]:
     if is_url(name):
-        from stream_signal.inputs.remote import open_remote
+        from stream_signal.inputs.remote import RemoteFile
 
-        return open_remote(name)
+        return closing(RemoteFile(name))
     try:
-        return open_raw(name)
+        return closing(open_raw(name))
     except (FileNotFoundError, NotADirectoryError):
-        archive = find_archive(name)
-        if archive is None or format_of(archive) != ZIP:
+        archive = probe(name).archive
+        if archive is None:
             raise
     from stream_signal.inputs.zipped import open_member
 
     return open_member(archive, name.removeprefix(archive)[1:])
 
 
-def find_archive(name: str) -> str | None:
-    """Return the file that a path goes on below; None if there is none. `-/a.csv` is a member of a file on stdin."""
-    if name.startswith(f"{STDIN}/") and size_of(STDIN):
-        return STDIN
-    folder, base = os.path.split(name)
-    while base and folder and not os.path.exists(folder):
-        folder, base = os.path.split(folder)
-    return folder if base and os.path.isfile(folder) else None
-
-
-def format_of(name: str) -> str | None:
-    """Return the name of the format of a file; None if it is plain, or not there, or no file."""
-    try:
-        status = os.fstat(0) if name == STDIN else os.stat(name)
-        if not stat.S_ISREG(status.st_mode) or (name == STDIN and os.lseek(0, 0, os.SEEK_CUR)):
-            return None
-        with opened(name) as descriptor:
-            return find_format(system.read_at(descriptor, MAGIC_BYTES, 0))
-    except (OSError, ValueError, InputError):
-        return None  # its turn will tell
+def stored_bytes(name: str) -> Iterator[bytes]:
+    """Yield the bytes of an input as they are stored; InputError if it cannot be read."""
+    with open_input(name) as source:
+        while data := source.read(CHUNK_BYTES):
+            yield data
 
 
 def expanded(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -107,14 +87,13 @@ def expanded(names: tuple[str, ...]) -> tuple[str, ...]:
     """
     found: list[str] = []
     for name in names:
-        if format_of(name) == ZIP:
+        one = probe(name)
+        if one.kind == "folder":
+            raise InputError(f"cannot read {shown_path(name)}: Is a directory").with_hint(listing(name))
+        if one.format == ZIP:
             from stream_signal.inputs.zipped import member_names
 
             found += [f"{name}/{member}" for member in member_names(name)]
-        elif name != STDIN and os.path.isdir(name):
-            from stream_signal.inputs.folder import listing
-
-            raise InputError(f"cannot read {shown_path(name)}: Is a directory").with_hint(listing(name))
         else:
             found.append(name)
     return tuple(found)
@@ -127,13 +106,8 @@ def bytes_in(names: tuple[str, ...]) -> list[int] | None:
     """
     sizes = []
     for name in names:
-        if is_url(name):
-            return None
-        size = size_of(name)
-        if not size:  # or not there, or no file
-            size = _size_of_member(name)
-        elif format_of(name) or not can_be_read_again(name):
-            size = 0
+        found = probe(name)
+        size = _size_of_member(name) if found.archive else 0 if found.format else found.size
         if not size:
             return None
         sizes.append(size)
@@ -141,51 +115,9 @@ def bytes_in(names: tuple[str, ...]) -> list[int] | None:
 
 
 def _size_of_member(name: str) -> int:
-    """Return how many bytes of CSV a member of an archive has; 0 if it is none, or is compressed by itself too."""
+    """Return how many bytes of CSV a member of an archive has; 0 if it is compressed by itself too."""
     try:
-        if name == STDIN or os.path.lexists(name) or not find_archive(name):
-            return 0
         with open_input(name) as member:
             return 0 if find_format(member.read(MAGIC_BYTES)) else member.size
     except InputError:
         return 0
-
-
-def refuse_unread_from_end(names: tuple[str, ...]) -> None:
-    """Raise InputError if one of the inputs cannot be read from its end, line by line."""
-    cannot = "cannot read {} from its end (newest first)"
-    refuse_urls(names, cannot)
-    refuse_packed(names, cannot, "sort it by time first", COLUMNAR)
-    refuse_packed(names, cannot, "decompress it to a file first")
-
-
-def refuse_packed(names: tuple[str, ...], cannot: str, advice: str, formats: Collection[str] | None = None) -> None:
-    """Raise InputError if one of the files is not plain: `cannot`, with its name put in, `advice` what to do.
-
-    Only those of some `formats`, if any are given.
-    """
-    for name in names:
-        found = format_of(name)
-        if found and (formats is None or found in formats):
-            raise InputError(f"{cannot.format(shown_path(name))}: it is a {found} file").with_hint(advice)
-
-
-def refuse_columnar(names: tuple[str, ...]) -> None:
-    """Raise InputError if a checkpoint cannot continue in one of the files."""
-    for name in names:
-        found = format_of(name)
-        if found in COLUMNAR:
-            raise no_checkpoint(name, found)
-
-
-def no_checkpoint(name: str, found: str) -> InputError:
-    """Return the error of a checkpoint in an input of a format in which no job can continue."""
-    cannot = f"cannot read {shown_path(name)} with a checkpoint: no job can continue in the middle of {found}"
-    return InputError(cannot).with_hint("leave out --checkpoint, or convert the file to CSV first")
-
-
-def refuse_urls(names: tuple[str, ...], cannot: str) -> None:
-    """Raise InputError if one of the inputs is a URL: `cannot`, with its name put in."""
-    for name in names:
-        if is_url(name):
-            raise InputError(f"{cannot.format(shown_path(name))}: it is a URL").with_hint("download the file first")

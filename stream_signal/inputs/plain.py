@@ -1,4 +1,4 @@
-"""Files and stdin: their bytes as they are stored, in chunks as they arrive."""
+"""What an open input looks like, and those that need no more than the system: files and stdin."""
 
 from __future__ import annotations
 
@@ -25,21 +25,52 @@ CHUNK_BYTES = 1024 * 1024
 _KEYED_CHUNK_BYTES = 2 * 1024 * 1024
 
 
-class Raw:
-    """An open file or pipe, which `close` closes: its bytes as they are stored."""
+class Opened:
+    """An open input, wherever its bytes come from: as they are stored."""
 
+    name: str
+    """for messages"""
+    size = 0
+    """in bytes; 0 if it is unknown"""
+    file: BinaryIO | None = None
+    """the same, to seek in; None if that is impossible"""
     is_slow = False
     """whether a read takes long enough to be worth a thread of its own"""
+    identity: object = None
+    """what another version of it would not have; None if nobody could see a difference"""
+
+    def ready(self, seconds: float) -> bool:  # noqa: ARG002 - only a pipe is waited for
+        """Wait until there is something to read, `seconds` at the longest; return whether there is."""
+        return True
+
+    def read(self, size: int) -> bytes:
+        """Return at most `size` bytes, as soon as some arrive; none at the end."""
+        raise NotImplementedError
+
+    def read_at(self, length: int, offset: int) -> bytes:
+        """Return so many bytes from a place on, fewer only at the end; not where `file` is None."""
+        file = cast("BinaryIO", self.file)
+        file.seek(offset)
+        return file.read(length)
+
+    def check(self, read: int) -> None:
+        """Raise InputError if fewer than the `read` bytes are there by now."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
+class Raw(Opened):
+    """An open file or pipe; stdin stays open when it is closed."""
 
     def __init__(self, name: str, file: FileIO) -> None:
         self.name = name
         self.descriptor = file.fileno()
         status = os.fstat(self.descriptor)
         self.is_file = stat.S_ISREG(status.st_mode)
-        self.size = status.st_size if self.is_file else 0
-        """in bytes; 0 if it is unknown"""
-        self.file: BinaryIO | None = cast("BinaryIO", file) if self.is_file else None
-        """for those who have to seek; None if that is impossible"""
+        if self.is_file:
+            self.size = status.st_size
+            self.file = cast("BinaryIO", file)
         self._file = file
         system.widen_pipe(self.descriptor)
 
@@ -55,6 +86,10 @@ class Raw:
             except BlockingIOError:  # another process made this pipe non-blocking
                 system.wait_to_read(self.descriptor)
 
+    def read_at(self, length: int, offset: int) -> bytes:
+        """Return so many bytes from a place on, fewer only at the end, and stay in place."""
+        return system.read_at(self.descriptor, length, offset)
+
     def check(self, read: int) -> None:
         """Raise InputError if it is a file that has fewer bytes than were read of it by now."""
         if self.is_file and os.fstat(self.descriptor).st_size < read:
@@ -62,13 +97,23 @@ class Raw:
             raise InputError(message).with_hint("read a file that another program writes with --follow")
 
     def close(self) -> None:
-        """Close it, unless it is stdin."""
+        """Close it."""
         self._file.close()
 
 
 def chunk_bytes_for(config: Config) -> int:
     """Return how many bytes of a file to read at once."""
     return _KEYED_CHUNK_BYTES if config.is_keyed else CHUNK_BYTES
+
+
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """Make any OSError within an InputError that names what is read, with a hint."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        hint = None if name == STDIN else hint_for(name, error)
+        raise InputError(f"cannot read {shown_path(name)}: {reason(error)}").with_hint(hint) from error
 
 
 def open_raw(path: str) -> Raw:
@@ -80,6 +125,13 @@ def open_raw(path: str) -> Raw:
     return Raw(path, open(0, "rb", buffering=0, closefd=False))
 
 
+@contextmanager
+def opened(path: str) -> Iterator[int]:
+    """Open a file, or take stdin for `-`, and yield its descriptor; any OSError within is an InputError."""
+    with reading(path), closing(open_raw(path)) as raw:
+        yield raw.descriptor
+
+
 def read_edges(path: str, offset: int, length: int) -> tuple[int, bytes, bytes]:
     """Return the size of a file, and the first and the last `length` bytes before `offset`."""
     with opened(path) as descriptor:
@@ -87,42 +139,17 @@ def read_edges(path: str, offset: int, length: int) -> tuple[int, bytes, bytes]:
         return size, system.read_at(descriptor, length, 0), system.read_at(descriptor, length, offset - length)
 
 
-def can_be_read_again(path: str) -> bool:
-    """Whether it is a file, existing or not, rather than a pipe or a device. `< file` is as good as a path."""
-    try:
-        status = os.fstat(0) if path == STDIN else os.stat(path)
-        # `(head -1; stream-signal) < file`: another process has read some of it already.
-        return stat.S_ISREG(status.st_mode) and (path != STDIN or not os.lseek(0, 0, os.SEEK_CUR))
-    except (FileNotFoundError, NotADirectoryError):  # a member of an archive is below a file
-        return True
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot read {shown_path(path)}: {reason(error)}") from error
-
-
 def read_small(path: str, limit: int) -> bytes:
     """Return the bytes of a small file, at most one more than `limit`; InputError if it cannot be read."""
-    try:
-        with open(path, "rb") as file:
-            return file.read(limit + 1)
-    except OSError as error:
-        raise InputError(f"cannot read {shown_path(path)}: {reason(error)}").with_hint(hint_for(path, error)) from error
+    with reading(path), open(path, "rb") as file:
+        return file.read(limit + 1)
 
 
-def size_of(path: str) -> int:
-    """Return the size in bytes of a file, or of the file that is stdin for `-`; 0 if it is unknown."""
-    try:
-        status = os.fstat(0) if path == STDIN else os.stat(path)
-    except (OSError, ValueError):
-        return 0
-    return status.st_size if stat.S_ISREG(status.st_mode) else 0
+def identity_of(status: os.stat_result) -> tuple[int, int]:
+    """Return what a file shares with no other, whatever its names are and whoever writes to it."""
+    return status.st_dev, status.st_ino
 
 
-@contextmanager
-def opened(path: str) -> Iterator[int]:
-    """Open a file, or take stdin for `-`: yield its descriptor; any OSError within is an InputError with its path."""
-    try:
-        with closing(open_raw(path)) as raw:
-            yield raw.descriptor
-    except (OSError, ValueError) as error:
-        hint = None if path == STDIN else hint_for(path, error)
-        raise InputError(f"cannot read {shown_path(path)}: {reason(error)}").with_hint(hint) from error
+def version_of(status: os.stat_result) -> tuple[int, ...]:
+    """Return what changes when a file is written or replaced."""
+    return *identity_of(status), status.st_size, status.st_mtime_ns

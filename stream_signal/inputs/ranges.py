@@ -11,24 +11,17 @@ So ranges that adjoin have lines that adjoin, and each line is in one of them.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from functools import partial
-from io import FileIO
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
-from stream_signal import system
 from stream_signal.core.errors import InputError
 from stream_signal.core.limits import MAX_LINE_BYTES
-from stream_signal.core.urls import is_url, shown_path
-from stream_signal.inputs.magic import MAGIC_BYTES, find_format
+from stream_signal.core.urls import shown_path
 from stream_signal.inputs.opening import open_input
-from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, size_of
+from stream_signal.inputs.plain import CHUNK_BYTES, STDIN
+from stream_signal.inputs.probe import MAGIC_BYTES, find_format, probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import BinaryIO
-
-    from stream_signal.inputs.opened import Opened
-    from stream_signal.inputs.remote import RemoteFile
 
     _ReadAt = Callable[[int, int], bytes]
 
@@ -79,13 +72,14 @@ def read_range(part: Range, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
 
 def whole_of(name: str, least: int) -> Range | None:
     """Return the range of a whole input, if it can be read in ranges and has at least so many bytes; otherwise None."""
-    if not is_url(name) and (name == STDIN or size_of(name) < least):
-        return None  # to open a pipe would wait for its writer
+    found = probe(name)
+    if name == STDIN or (found.kind != "URL" and found.size < least):
+        return None
     try:
         with open_input(name) as source:
-            if source.size < least or not source.file or find_format(_read_at(source.file, MAGIC_BYTES, 0)):
+            if source.size < least or not source.file or find_format(source.read_at(MAGIC_BYTES, 0)):
                 return None
-            return Range(name, 0, source.size, _identity_of(source))
+            return Range(name, 0, source.size, source.identity)
     except InputError:
         return None  # its turn will tell
 
@@ -97,26 +91,15 @@ def check_identity(part: Range) -> None:
             pass
 
 
-def _identity_of(source: Opened) -> object:
-    return cast("RemoteFile", source).identity if is_url(source.name) else None
-
-
 @contextmanager
 def _opened(part: Range) -> Iterator[_ReadAt]:
     """Open an input; yield what reads so many bytes of it from a place on, fewer only at its end."""
     with open_input(part.name) as source:
         if not source.file:
             raise InputError(f"cannot read ranges of {shown_path(part.name)}")
-        if part.identity is not None and _identity_of(source) != part.identity:
+        if part.identity != source.identity:
             raise InputError(f"cannot read {shown_path(part.name)}: it changed while it was read")
-        yield partial(_read_at, source.file)
-
-
-def _read_at(file: BinaryIO, length: int, offset: int) -> bytes:
-    if isinstance(file, FileIO):
-        return system.read_at(file.fileno(), length, offset)
-    file.seek(offset)
-    return file.read(length)
+        yield source.read_at
 
 
 def _next_line(read_at: _ReadAt, place: int) -> int:

@@ -14,7 +14,8 @@ Memory: _BLOCKS blocks. fsspec comes with the extra `remote`, and is imported on
 
 from __future__ import annotations
 
-import io
+import os
+import sys
 import time
 from contextlib import suppress
 from functools import partial
@@ -24,9 +25,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 from stream_signal.core.errors import InputError, StreamSignalError
 from stream_signal.core.urls import shown_path, unless_secret
+from stream_signal.inputs.plain import Opened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 _T = TypeVar("_T")
 # A request takes tens of milliseconds whatever its size, and a megabyte about ten.
@@ -51,6 +53,16 @@ _IDENTITY = (
     "updated",
 )
 _REASON_CHARACTERS = 200
+# What another attempt would end in as well.
+_FINAL = (
+    FileNotFoundError,
+    PermissionError,
+    IsADirectoryError,
+    ValueError,
+    TypeError,
+    ImportError,
+    NotImplementedError,
+)
 # Redirects that lead nowhere, by the names of the errors of aiohttp.
 _REDIRECTS = {
     "TooManyRedirects": "the server redirects without end",
@@ -62,90 +74,62 @@ _DOWNLOAD = "download the file first"
 _ANONYMOUS = "set the credentials of the store, or FSSPEC_S3_ANON=true for a bucket that anyone may read"
 
 
-def open_remote(url: str) -> RemoteFile:
-    """Open the file at a URL; InputError says why that is impossible, without the credentials in the URL."""
-    return RemoteFile(url)
+class RemoteFile(Opened):
+    """An open remote file: a read returns as much as was asked for, less at the end.
 
-
-class RemoteFile(io.RawIOBase):
-    """An open remote file.
-
-    `name` is its URL. `size` is in bytes, 0 if the server does not announce it. A read returns as much as was asked
-    for, less at the end, or raises InputError.
+    InputError says why it cannot be opened or read, without the credentials in its URL.
     """
 
     is_slow = True
 
     def __init__(self, url: str) -> None:
         self.name = url
+        self.file = cast("BinaryIO", self)  # None once the server is known to send no ranges
+        self.identity: tuple[object, ...] = ()
         self._scheme = url.partition("://")[0].lower()
         self._is_of_web = self._scheme in {"http", "https"}
         self._length: int | None = None
-        self._identity: dict[str, Any] = {}
-        self._file: Any = None
+        self._connection: Any = None
         self._at = 0  # where the next read begins
-        self._streams = False  # the server sends no ranges
-        self._sought = False  # backwards, which a stream cannot do
+        self._was_sought = False  # backwards, which a stream cannot do
         self._is_checked = False
         self._store, self._path = self._find_store()
         self._try(self._connect)
 
-    @property
-    def size(self) -> int:
-        """In bytes; 0 if the server does not announce it."""
-        return self._length or 0
-
-    @property
-    def identity(self) -> tuple[object, ...]:
-        """What another version of it would not have: its size, and its ETag or what it has of such."""
-        return self._length, *sorted(self._identity.items())
-
-    @property
-    def file(self) -> BinaryIO | None:
-        """The same, to seek in; None if the server sends no ranges."""
-        return None if self._streams else cast("BinaryIO", self)
-
-    def readable(self) -> bool:
-        """Whether it can be read."""
-        return True
-
     def seekable(self) -> bool:
         """Whether the server sends ranges, as far as it said."""
-        return not self._streams
+        return self.file is not None
 
     def tell(self) -> int:
         """Return where the next read begins."""
         return self._at
 
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Begin the next read at another place."""
         at = offset + (0, self._at, self.size)[whence]
-        if at != self._at and self._streams:
+        if at != self._at and not self.file:
             raise self._no_ranges()
-        self._sought = self._sought or at < self._at or whence == io.SEEK_END
+        self._was_sought = self._was_sought or at < self._at or whence == os.SEEK_END
         self._at = at
         return at
 
-    def ready(self, seconds: float) -> bool:  # noqa: ARG002 - a read takes as long as it takes
-        """Whether there is something to read."""
-        return True
-
-    def readinto(self, buffer: Any, /) -> int:
-        """Read into a buffer, until it is full or the file ends; there, check that it has not changed."""
-        view = memoryview(buffer).cast("B")
-        end = len(view) if self._length is None else max(0, min(len(view), self._length - self._at))
-        done = 0
-        while done < end and (data := self._try(partial(self._read, end - done))):
-            view[done : done + len(data)] = data
-            done += len(data)
+    def read(self, size: int = -1) -> bytes:
+        """Return `size` bytes, or fewer if the file ends; there, check that it has not changed."""
+        wanted = sys.maxsize if size < 0 else size
+        if self._length is not None:
+            wanted = max(0, min(wanted, self._length - self._at))
+        pieces = []
+        while wanted and (data := self._try(partial(self._read, wanted))):
+            pieces.append(data)
             self._at += len(data)
-        if not done and len(view):
+            wanted -= len(data)
+        if not pieces and size:
             self.check(self._at)
-        return done
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def check(self, read: int) -> None:
         """Raise InputError if fewer than the `read` bytes are there by now, or if the file has changed."""
-        if not self._is_checked and self._identity:
+        if not self._is_checked and len(self.identity) > 1:
             self._try(self._look)
         self._is_checked = True
         if self._length is not None and read > self._length:
@@ -153,8 +137,10 @@ class RemoteFile(io.RawIOBase):
 
     def close(self) -> None:
         """Close it."""
-        self._drop()
-        super().close()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(Exception):  # it may be broken
+                connection.close()
 
     def _find_store(self) -> tuple[Any, str]:
         try:
@@ -173,7 +159,7 @@ class RemoteFile(io.RawIOBase):
         except ImportError as error:
             raise self._cannot(f"it needs a package that is not installed ({error})").with_hint(_INSTALL) from None
         except (ValueError, OSError) as error:  # an unknown protocol, a URL without a host
-            raise self._cannot(_reason(error, self.name)) from None
+            raise self._cannot(_Failure(error).reason(self.name)) from None
         except StreamSignalError:  # a stop signal
             raise
         except Exception:  # noqa: BLE001 - each store has its own
@@ -186,20 +172,24 @@ class RemoteFile(io.RawIOBase):
     def _connect(self) -> None:
         """Open it, and continue where the reading is."""
         self._look()
-        if self._streams:
-            self._file = self._store.open(self._path, "rb", block_size=0)
-            self._check_stream(self._file.r.headers)
-            left = self._at
-            while left:
-                data = self._file.read(min(left, BLOCK_BYTES))
-                if not data:
-                    raise OSError(f"it ended {left} bytes before the place where it broke")
-                left -= len(data)
-        else:
+        if self.file:
             cache = {"cache_type": "blockcache", "cache_options": {"maxblocks": _BLOCKS}}
             # A store of the web would ask again; one of S3 takes the ETag from its own answer.
             known = {"size": self._length} if self._is_of_web else {}
-            self._file = self._store.open(self._path, "rb", block_size=BLOCK_BYTES, **cache, **known)
+            self._connection = self._store.open(self._path, "rb", block_size=BLOCK_BYTES, **cache, **known)
+            return
+        self._connection = self._store.open(self._path, "rb", block_size=0)
+        headers = self._connection.r.headers
+        announced = headers.get("Content-Length"), headers.get("Transfer-Encoding", "").lower()
+        if self._length is None and announced == (None, ""):  # a broken connection would look like an end
+            found = "the server announces neither its length nor its end, so a part could not be told from the whole"
+            raise self._cannot(found).with_hint(_DOWNLOAD)
+        left = self._at
+        while left:
+            data = self._connection.read(min(left, BLOCK_BYTES))
+            if not data:
+                raise OSError(f"it ended {left} bytes before the place where it broke")
+            left -= len(data)
 
     def _look(self) -> None:
         """Ask for its size and what identifies it; raise InputError if that has changed."""
@@ -207,72 +197,57 @@ class RemoteFile(io.RawIOBase):
         info = self._store.info(self._path)
         if info.get("type") == "directory":
             raise self._cannot("it is a folder")
-        length, identity = info.get("size"), {key: str(info[key]) for key in _IDENTITY if info.get(key)}
-        if self._file is None and not self._identity and self._length is None:
-            self._length, self._identity = length, identity
-            self._streams = self._is_of_web and (not length or info.get("partial") is False)
-        elif (length, identity) != (self._length, self._identity):
+        length = info.get("size")
+        identity = length, *((key, str(info[key])) for key in _IDENTITY if info.get(key))
+        if self.identity not in {(), identity}:
             raise self._changed()
-
-    def _check_stream(self, headers: Any) -> None:
-        """Raise InputError if nothing would tell the end of a stream from a broken connection."""
-        announced = headers.get("Content-Length"), headers.get("Transfer-Encoding", "").lower()
-        if self._length is None and announced == (None, ""):
-            found = "the server announces neither its length nor its end, so a part could not be told from the whole"
-            raise self._cannot(found).with_hint(_DOWNLOAD)
+        if not self.identity:
+            self.identity, self._length, self.size = identity, length, length or 0
+            if self._is_of_web and (not length or info.get("partial") is False):
+                self.file = None
 
     def _read(self, size: int) -> bytes:
         """Read at most `size` bytes; none at the end. An exception says that the connection broke."""
-        if self._file is None:
+        if self._connection is None:
             self._connect()
         try:
-            if not self._streams:
-                self._file.seek(self._at)
-            data: bytes = self._file.read(size)
-        except ValueError:  # what fsspec says if a web server sends no ranges
-            if self._streams or not self._is_of_web:
+            if self.file:
+                self._connection.seek(self._at)
+            data: bytes = self._connection.read(size)
+        except ValueError:  # what fsspec says if a web server sends no ranges, but one stream
+            if not (self.file and self._is_of_web):
                 raise
-            self._stream()
-            data = self._file.read(size)
-        expected = size if not self._streams else min(size, 1 if self._length is not None else 0)
+            if self._was_sought:
+                raise self._no_ranges() from None
+            self.close()
+            self.file = None
+            self._connect()
+            data = self._connection.read(size)
+        expected = size if self.file else min(size, 1 if self._length is not None else 0)
         if len(data) < expected:
             raise OSError(f"{self._at + len(data)} of {self._length} bytes arrived")
         return data
 
-    def _stream(self) -> None:
-        """Go over from ranges to one stream, which the server sends instead."""
-        if self._sought:
-            raise self._no_ranges()
-        self._drop()
-        self._streams = True
-        self._connect()
-
     def _try(self, step: Callable[[], _T]) -> _T:
         """Do something that needs the connection, more than once if that breaks; InputError if it does not help."""
-        wait, attempts = _FIRST_WAIT_SECONDS, ATTEMPTS if self._is_of_web else _ATTEMPTS_OF_STORES
+        attempts = ATTEMPTS if self._is_of_web else _ATTEMPTS_OF_STORES
         for attempt in range(1, attempts + 1):
             try:
                 return step()
             except StreamSignalError:  # a stop signal, too
                 raise
             except Exception as error:  # noqa: BLE001 - each store has its own
-                self._drop()
-                found = _reason(error, self.name)
-                if _status(error) == HTTPStatus.PRECONDITION_FAILED:  # it has another ETag
+                self.close()
+                failure = _Failure(error)
+                if failure.status == HTTPStatus.PRECONDITION_FAILED:  # it has another ETag
                     raise self._changed() from None
-                if _is_final(error):
-                    raise self._cannot(found).with_hint(_hint(error)) from None
+                found = failure.reason(self.name)
+                if failure.is_final:
+                    raise self._cannot(found).with_hint(failure.hint) from None
                 if attempt == attempts:
                     raise self._cannot(f"{found} ({attempts} attempts)") from None
-                time.sleep(wait)
-                wait *= 2
+                time.sleep(_FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
         raise AssertionError
-
-    def _drop(self) -> None:
-        file, self._file = self._file, None
-        if file is not None:
-            with suppress(Exception):  # it may be broken
-                file.close()
 
     def _cannot(self, found: str) -> InputError:
         return InputError(f"cannot read {shown_path(self.name)}: {found}")
@@ -284,64 +259,51 @@ class RemoteFile(io.RawIOBase):
         return self._cannot("the server does not send parts of it (ranges)").with_hint(_DOWNLOAD)
 
 
-def _errors(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error and its causes."""
-    while error is not None:
-        yield error
-        error = error.__cause__
+class _Failure:
+    """Why a connection broke, or was refused: an error of any store, and its causes."""
 
+    def __init__(self, error: BaseException) -> None:
+        self._causes = [error]
+        while (cause := self._causes[-1].__cause__) is not None:
+            self._causes.append(cause)
+        self._root = self._causes[-1]
+        self.hint = _ANONYMOUS if "Credentials" in type(self._root).__name__ else None
+        # Where a redirect leads, if that is nowhere.
+        names = [kind.__name__ for cause in self._causes for kind in type(cause).__mro__]
+        self._redirect = next((_REDIRECTS[name] for name in names if name in _REDIRECTS), None)
 
-def _status(error: BaseException) -> int | None:
-    """Return the status with which a web server, or a store that is one, refused; None if it did not."""
-    causes = list(_errors(error))
-    if any(type(cause).__module__ == "aiohttp.http_exceptions" for cause in causes):
-        return None  # an answer that was cut before its end has a status of its own
-    for cause in causes:
-        status = getattr(cause, "status", None)
-        if status is None:
-            status = getattr(cause, "code", None)
-        with suppress(AttributeError, LookupError, TypeError):
-            status = cause.response["ResponseMetadata"]["HTTPStatusCode"]  # type: ignore[attr-defined]
-        if isinstance(status, int) and 400 <= status < 600:
-            return status
-    return None
+    @property
+    def status(self) -> int | None:
+        """With which a web server, or a store that is one, refused; None if it did not."""
+        if any(type(cause).__module__ == "aiohttp.http_exceptions" for cause in self._causes):
+            return None  # an answer that was cut before its end has a status of its own
+        for cause in self._causes:
+            status = getattr(cause, "status", None)
+            if status is None:
+                status = getattr(cause, "code", None)
+            with suppress(AttributeError, LookupError, TypeError):
+                status = cause.response["ResponseMetadata"]["HTTPStatusCode"]  # type: ignore[attr-defined]
+            if isinstance(status, int) and 400 <= status < 600:
+                return status
+        return None
 
+    @property
+    def is_final(self) -> bool:
+        """Whether another attempt would end in the same way."""
+        if self.status is not None:
+            return self.status < 500 and self.status not in _PASSING_STATUS
+        return bool(self._redirect or self.hint) or isinstance(self._root, _FINAL)
 
-def _is_final(error: BaseException) -> bool:
-    """Whether another attempt would end in the same way."""
-    status = _status(error)
-    if status is not None:
-        return status < 500 and status not in _PASSING_STATUS
-    *_, root = _errors(error)
-    final = (FileNotFoundError, PermissionError, IsADirectoryError, ValueError, TypeError, ImportError)
-    if _redirect(error):
-        return True
-    return isinstance(root, (*final, NotImplementedError)) or "Credentials" in type(root).__name__
-
-
-def _redirect(error: BaseException) -> str | None:
-    """Say where a redirect leads, if that is nowhere."""
-    names = [kind.__name__ for cause in _errors(error) for kind in type(cause).__mro__]
-    return next((_REDIRECTS[name] for name in names if name in _REDIRECTS), None)
-
-
-def _reason(error: BaseException, url: str) -> str:
-    """Say in words why it cannot be read, without credentials."""
-    status = _status(error)
-    if status is not None:
-        known = {each.value: each.phrase for each in HTTPStatus}
-        return f"the server answered {status} {known.get(status, '')}".rstrip()
-    if redirect := _redirect(error):
-        return redirect
-    *_, root = _errors(error)
-    if isinstance(root, FileNotFoundError):
-        return "it does not exist"
-    if isinstance(root, TimeoutError) and not str(root):
-        return f"nothing arrived for {_TIMEOUT_SECONDS} s"
-    text = " ".join(str(root).split()).removeprefix("400, message: ")  # aiohttp, of an answer that was cut
-    return (unless_secret(text, url) or "")[:_REASON_CHARACTERS] or type(root).__name__
-
-
-def _hint(error: BaseException) -> str | None:
-    *_, root = _errors(error)
-    return _ANONYMOUS if "Credentials" in type(root).__name__ else None
+    def reason(self, url: str) -> str:
+        """Say it in words, without the credentials in the URL."""
+        if self.status is not None:
+            known = {each.value: each.phrase for each in HTTPStatus}
+            return f"the server answered {self.status} {known.get(self.status, '')}".rstrip()
+        if self._redirect:
+            return self._redirect
+        if isinstance(self._root, FileNotFoundError):
+            return "it does not exist"
+        if isinstance(self._root, TimeoutError) and not str(self._root):
+            return f"nothing arrived for {_TIMEOUT_SECONDS} s"
+        text = " ".join(str(self._root).split()).removeprefix("400, message: ")  # aiohttp, of an answer that was cut
+        return (unless_secret(text, url) or "")[:_REASON_CHARACTERS] or type(self._root).__name__

@@ -16,8 +16,8 @@ from stream_signal.core.findings import BAD_ROW
 from stream_signal.core.stream import SignalStream
 from stream_signal.core.urls import is_url
 from stream_signal.inputs.files import read_chunks
-from stream_signal.inputs.hints import printing
-from stream_signal.inputs.plain import STDIN, can_be_read_again, size_of
+from stream_signal.inputs.plain import STDIN
+from stream_signal.inputs.probe import printing, probe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,12 +51,13 @@ def advised(
 
 def _of_bad_rows(hint: Advice, path: str, config: Config, *, is_of_fields: bool) -> str:
     """Propose that bad rows count without a close only if they are few and apart; read them all, or a good part."""
-    if not can_be_read_again(path):
+    about = probe(path)
+    if not about.can_be_read_again:
         return str(hint)
     stream = SignalStream(config._replace(bad_rows="missing", max_bad=1.0))
     left, is_whole, newlines, end = _MOST_BYTES, False, 0, b""
     with suppress(StreamSignalError):  # what was counted up to there tells
-        stream.begin_input(size=size_of(path), path=path)
+        stream.begin_input(size=about.size, path=path)
         for chunk in read_chunks(path):
             stream.feed(chunk)
             left -= len(chunk)

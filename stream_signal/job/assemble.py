@@ -5,7 +5,6 @@ Each part is imported when an order asks for it, so that the plain job starts wi
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -17,15 +16,8 @@ from stream_signal.core.observers.time_order import TimeOrder
 from stream_signal.core.stream import SignalStream
 from stream_signal.core.urls import is_url
 from stream_signal.inputs.files import FilesSource
-from stream_signal.inputs.opening import (
-    bytes_in,
-    expanded,
-    refuse_columnar,
-    refuse_packed,
-    refuse_unread_from_end,
-    refuse_urls,
-)
-from stream_signal.inputs.plain import size_of
+from stream_signal.inputs.opening import bytes_in, expanded
+from stream_signal.inputs.probe import OLDEST_FIRST, probe, refuse
 from stream_signal.job.doubts import Doubts
 from stream_signal.job.drive import Drive
 from stream_signal.outputs.files import STDOUT
@@ -39,7 +31,7 @@ if TYPE_CHECKING:
     from stream_signal.core.observers.key_charts import KeyCharts
     from stream_signal.core.observers.overview import Overview
     from stream_signal.inputs.events import Source
-    from stream_signal.inputs.opened import Opened
+    from stream_signal.inputs.plain import Opened
     from stream_signal.inputs.rotation import Rotations
     from stream_signal.job.checkpoint import Checkpoint
     from stream_signal.job.log import Log
@@ -166,8 +158,8 @@ def _check_keys(order: Order, config: Config) -> None:
         from stream_signal.core.names import key_in
 
         for name in order.inputs:
-            is_pipe = name == "-" or (os.path.exists(name) and not os.path.isfile(name))
-            if not is_pipe and not is_url(name):  # which may be archives, whose members have the keys
+            # A pipe or a URL may be an archive, whose members have the keys.
+            if name != "-" and probe(name).kind not in {"pipe", "URL"}:
                 key_in(name, config.key_pattern)
 
 
@@ -189,19 +181,21 @@ def _so_far(order: Order, config: Config, held: ExitStack, stream: SignalStream,
 
 def _inputs(order: Order, config: Config) -> tuple[str, ...]:
     """Return the names of the inputs, those of the members in place of a zip file."""
-    if order.follow:
-        refuse_urls(order.inputs, "cannot follow {}")
-        refuse_packed(order.inputs, "cannot follow {}", "leave out --follow: it does not grow row by row")
-    if config.newest_first:
-        refuse_unread_from_end(order.inputs)
-    if order.checkpoint:
-        refuse_columnar(order.inputs)
-    return order.inputs if order.follow or config.newest_first else expanded(order.inputs)
+    reads_on = order.follow or config.newest_first
+    names = order.inputs if reads_on else expanded(order.inputs)
+    for name in names:
+        if order.follow:
+            refuse("follow", name)
+        if config.newest_first:
+            refuse("newest first", name)
+        if order.checkpoint:
+            refuse("checkpoint", name)
+    return names
 
 
 def _source(order: Order, config: Config, tap: Callable[[Opened], Opened] | None) -> Source:
     if config.newest_first:
-        from stream_signal.inputs.backwards import OLDEST_FIRST, BackwardsSource
+        from stream_signal.inputs.backwards import BackwardsSource
 
         if order.follow or order.checkpoint:
             what, flag = ("a file that grows", "--follow") if order.follow else ("a checkpoint", "--checkpoint")
@@ -238,7 +232,7 @@ def _workers(order: Order, config: Config, held: ExitStack, log: Log, stop: Stop
         from stream_signal.job.cluster import cluster
 
         return cluster(order.cluster, held, stop)
-    total_bytes = sum(map(size_of, order.inputs))
+    total_bytes = sum(probe(name).size for name in order.inputs)
     if not order.jobs and total_bytes < AUTO_BYTES:
         return None
     from stream_signal.job.processes import processes, range_bytes_for

@@ -24,6 +24,7 @@ from stream_signal.core.stretch import NotApart
 from stream_signal.core.urls import is_url, shown_path, without_secrets, without_urls
 from stream_signal.inputs.events import EDGE_BYTES, IDLE, Begin, Counted, End
 from stream_signal.inputs.plain import chunk_bytes_for
+from stream_signal.inputs.probe import probe
 from stream_signal.inputs.ranges import Range, check_identity, lines_of, plan, read_range, whole_of
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class ParallelSource:
         self._apart: Apart | None = None
         self._planned: Iterator[tuple[int, Range]] = iter(())
         self._wholes: dict[int, Range | None] = {}  # each input, by its number, as it was when it was planned
-        self._files: dict[int, tuple[int, int] | None] = {}  # what had its name then
+        self._files: dict[int, object] = {}  # what had its name then
         self._counting: deque[tuple[int, Range, Future[CountedRange]]] = deque()
 
     def events(self, first: int, offset: int, patience: Callable[[], float] | None) -> Generator[Event]:
@@ -135,7 +136,7 @@ class ParallelSource:
                 position = yield from self._read_ranges(number, whole._replace(begin=offset), patience)
                 yield from self._read_rest(name, position, patience)
                 # By each range, it was opened anew.
-                if _file_at(name) != self._files[number]:
+                if probe(name).identity != self._files[number]:
                     raise InputError(f"cannot read {shown_path(name)}: it was replaced while it was read")
                 check_identity(whole)
                 yield End()
@@ -146,7 +147,7 @@ class ParallelSource:
     def _whole_of(self, number: int, name: str, offset: int) -> Range | None:
         """Return an input as a range, as it was when it was planned; None if it is read here, as it is small."""
         if number not in self._wholes:
-            self._files[number] = _file_at(name)
+            self._files[number] = probe(name).identity
             self._wholes[number] = whole_of(name, offset + self._head_bytes + 1)
         return self._wholes[number]
 
@@ -252,15 +253,6 @@ class ParallelSource:
             for event in events:
                 if isinstance(event, bytes):
                     yield event
-
-
-def _file_at(name: str) -> tuple[int, int] | None:
-    """Return what identifies the file that has a name now; None if it is remote, or not there."""
-    try:
-        status = os.stat(name)
-    except (OSError, ValueError):
-        return None
-    return status.st_dev, status.st_ino
 
 
 def _check_same_file(counted: CountedRange) -> None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from stream_signal.core.errors import CheckpointError, InputError
 from stream_signal.core.urls import shown_path
 from stream_signal.inputs.fingerprint import Edges, Fingerprint, find_content, find_edges
-from stream_signal.inputs.plain import STDIN, can_be_read_again, size_of
+from stream_signal.inputs.plain import STDIN
+from stream_signal.inputs.probe import probe
 from stream_signal.job.saved import FILES, PIPE
 from stream_signal.job.words import START_OVER, of_bytes
 
@@ -31,7 +32,7 @@ class Position:
     """
 
     def __init__(self, names: tuple[str, ...]) -> None:
-        again = [can_be_read_again(name) for name in names]
+        again = [probe(name).can_be_read_again for name in names]
         if len(again) > 1 and (STDIN in names or not all(again)):
             pipe = next(name for name, can in zip(names, again, strict=True) if not can or name == STDIN)
             found = "stdin" if pipe == STDIN else repr(pipe)
@@ -72,7 +73,7 @@ class Position:
         [part] = parts
         edges = rotations.resume(part, followed)
         if edges is None:
-            differs = of_bytes(rotations.path, part.offset, size_of(rotations.path), "read from")
+            differs = of_bytes(rotations.path, part.offset, probe(rotations.path).size, "read from")
             unreadable = rotations.unreadable()
             if rotations.pattern and unreadable:
                 differs += f", and {unreadable}"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stream_signal.inputs.files import FilesSource
-from stream_signal.inputs.opening import expanded, refuse_unread_from_end
+from stream_signal.inputs.opening import expanded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stream_signal.core.config import Config
     from stream_signal.inputs.events import Source
-    from stream_signal.inputs.opened import Opened
+    from stream_signal.inputs.plain import Opened
 
 
 def source_of(
@@ -31,5 +31,4 @@ def source_of(
         return FilesSource(expanded(names), config, tap=tap, batches=batches)
     from stream_signal.inputs.backwards import BackwardsSource
 
-    refuse_unread_from_end(names)
     return BackwardsSource(names, config)

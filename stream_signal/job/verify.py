@@ -30,7 +30,7 @@ from stream_signal.inputs.events import Counted
 from stream_signal.inputs.files import FilesSource
 from stream_signal.inputs.kept import kept
 from stream_signal.inputs.opening import expanded
-from stream_signal.inputs.plain import size_of
+from stream_signal.inputs.probe import probe
 from stream_signal.job.assemble import alone
 from stream_signal.job.log import Log
 from stream_signal.job.oracle import Puzzled, judge
@@ -166,7 +166,7 @@ def by_jobs(subject: Subject, jobs: int, stop: StopSignals) -> Answer:
     if why := alone(Order(subject.names, jobs=jobs), config, Log(None, 0)):
         raise LeftOut(why)
     names, stream, ranges = expanded(subject.names), SignalStream(config), 0
-    sizes = [size_of(name) for name in names]
+    sizes = [probe(name).size for name in names]
 
     def see(event: Event) -> bool:
         nonlocal ranges

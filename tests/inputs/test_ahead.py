@@ -15,7 +15,7 @@ from stream_signal.inputs.events import IDLE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stream_signal.inputs.opened import Patience
+    from stream_signal.inputs.events import Patience
 
 
 def wait_until(made: list[int], count: int) -> None:

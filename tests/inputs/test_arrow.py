@@ -26,7 +26,8 @@ from stream_signal.core.observers.signal_lines import SignalLines
 from stream_signal.core.observers.time_order import TimeOrder
 from stream_signal.core.tuning import Tuning
 from stream_signal.inputs.arrow import read_batches, read_columns
-from stream_signal.inputs.magic import find_format
+from stream_signal.inputs.plain import Opened
+from stream_signal.inputs.probe import find_format
 from support.candle_csv import FIRST_TIMESTAMP, HEADER, candle_csv
 from support.columns import CLOSES, WRITERS, Table, tables
 from support.commands import COMMAND, metrics_of, run_command, run_in_process, run_script
@@ -44,27 +45,17 @@ PRICES = pa.table(
 )
 
 
-class Stored:
+class Stored(Opened):
     """An open input whose bytes are in memory."""
 
     name = "data"
-    is_slow = False
 
     def __init__(self, data: bytes) -> None:
         self.size = len(data)
-        self.file = io.BytesIO(data)
-
-    def ready(self, _seconds: float) -> bool:
-        return True
+        self.file = self._data = io.BytesIO(data)
 
     def read(self, size: int) -> bytes:
-        return self.file.read(size)
-
-    def check(self, read: int) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
+        return self._data.read(size)
 
 
 def written(table: Any, form: str, rows: int = 1000) -> bytes:

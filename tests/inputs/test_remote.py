@@ -11,6 +11,7 @@ import signal
 import subprocess
 import time
 import zipfile
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +21,7 @@ pytest.importorskip("s3fs")
 import pyarrow as pa
 
 from stream_signal import Config, InputError, run
-from stream_signal.inputs.remote import ATTEMPTS, BLOCK_BYTES, open_remote
+from stream_signal.inputs.remote import ATTEMPTS, BLOCK_BYTES, RemoteFile
 from support.candle_csv import candle_csv
 from support.columns import WRITERS
 from support.commands import COMMAND, REPOSITORY, metrics_of, run_command, run_in_process, run_script
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from stream_signal.inputs.remote import RemoteFile
     from support.servers import S3, FileServer
 
 CLOSES = [f"{4 + number % 7}.{number % 5}" for number in range(200_000)]
@@ -95,6 +95,11 @@ def wanted() -> dict[str, object]:
     return run(Config(), DATA)._replace(latency_ms=0).as_dict()
 
 
+def opened(url: str) -> closing[RemoteFile]:
+    """Open a remote file, which is closed at the end."""
+    return closing(RemoteFile(url))
+
+
 def read_rest(file: RemoteFile) -> bytes:
     """Read an open file to its end, chunk by chunk."""
     return b"".join(iter(lambda: file.read(512 * 1024), b""))
@@ -102,7 +107,7 @@ def read_rest(file: RemoteFile) -> bytes:
 
 def read_all(url: str) -> bytes:
     """Read a remote file, chunk by chunk."""
-    with open_remote(url) as file:
+    with opened(url) as file:
         return read_rest(file)
 
 
@@ -158,7 +163,7 @@ def test_an_object_that_is_replaced(s3: S3, monkeypatch: pytest.MonkeyPatch) -> 
     for name, value in s3.environment().items():
         monkeypatch.setenv(name, value)
     s3.put("candles/changing", DATA)
-    with open_remote("s3://candles/changing") as file:
+    with opened("s3://candles/changing") as file:
         assert file.read(100) == DATA[:100]
         s3.put("candles/changing", DATA[::-1])
         with pytest.raises(InputError, match=r"^cannot read 's3://candles/changing': it changed while it was read$"):
@@ -208,7 +213,7 @@ def test_no_length(server: FileServer, tmp_path: Path) -> None:
 def test_a_file_that_changes(sends: str, server: FileServer) -> None:
     """A file with another ETag at its end than at its beginning is an error, although its size is the same."""
     server.has_ranges = sends == "ranges"
-    with open_remote(f"{server.url}/plain") as file:
+    with opened(f"{server.url}/plain") as file:
         assert file.read(100) == DATA[:100]
         server.etag = '"2"'
         with pytest.raises(InputError, match=r"it changed while it was read$"):
@@ -227,7 +232,7 @@ def test_a_server_that_is_busy(server: FileServer) -> None:
 
 def test_blocks(server: FileServer) -> None:
     """A file is read lazily, in blocks of a bounded size, and again only where it is sought."""
-    with open_remote(f"{server.url}/plain") as file:
+    with opened(f"{server.url}/plain") as file:
         assert [asked.method for asked in server.asked] == ["HEAD"]
         file.read(1)
         file.seek(len(DATA) - 10)
@@ -360,7 +365,7 @@ def test_stopped_while_it_waits(form: str, server: FileServer, tmp_path: Path) -
 def test_no_such_place(url: str, message: str) -> None:
     """What cannot be opened is an InputError with the reason, which survives pickling."""
     with pytest.raises(InputError, match=message) as found:
-        open_remote(url)
+        RemoteFile(url)
     assert str(pickle.loads(pickle.dumps(found.value))) == str(found.value)
 
 
@@ -376,7 +381,7 @@ def test_a_redirect_to_nowhere(target: str, asked: int, message: str, server: Fi
     """A redirect that leads nowhere is an error at once, which does not show where."""
     server.redirects["/here"] = target
     with pytest.raises(InputError) as found:
-        open_remote(f"{server.url}/here")
+        RemoteFile(f"{server.url}/here")
     assert str(found.value) == f"cannot read '{server.url}/here': {message}"
     assert len(server.asked) == asked  # one attempt: HEAD, and GET in its place, ten times if they redirect to us
 

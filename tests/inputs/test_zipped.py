@@ -330,11 +330,11 @@ def test_a_checkpoint_of_a_pipe(tmp_path: Path) -> None:
 def test_a_pipe_without_an_end(tmp_path: Path) -> None:
     """What a pipe brings is kept in a temporary file up to a bound, and nothing is left of it."""
     script = (
-        "import sys; from stream_signal.inputs import zipped; zipped.MOST_SPOOLED_BYTES = 1_000_000\n"
+        "import sys; from stream_signal.inputs import kept; kept.MOST_KEPT_BYTES = 1_000_000\n"
         "from stream_signal.__main__ import main; sys.exit(main())"
     )
     environment = os.environ | {"TMPDIR": str(tmp_path)}
-    for size, message in ((900_000, "expected a directory at the end"), (1_100_000, "of more than 1000000 bytes")):
+    for size, message in ((900_000, "expected a directory at the end"), (1_100_000, "it has more than 1000000 bytes")):
         command = [sys.executable, "-c", script]
         data = b"PK\x03\x04" + bytes(size)
         done = subprocess.run(command, input=data, env=environment, cwd=tmp_path, capture_output=True, check=False)
@@ -350,7 +350,7 @@ def test_no_room_for_a_pipe(tmp_path: Path) -> None:
     )
     done = run_script(script, stdin=zipped(MEMBERS), cwd=tmp_path)
     assert done.record["error_message"].startswith("cannot read stdin: cannot write to ")
-    assert done.record["error_message"].endswith("where a zip file in a pipe is kept: No space left on device")
+    assert done.record["error_message"].endswith("where it is kept: No space left on device")
 
 
 def test_a_thousand_members(tmp_path: Path) -> None:

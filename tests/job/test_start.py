@@ -26,7 +26,7 @@ PLAIN = {
     *("core.series.panel", "core.tail", "early"),
     *("core.series.series", "core.series.window", "core.steps", "core.stream", "core.text", "core.text.head"),
     *("core.text.reader", "core.text.splitter", "core.ticks", "core.time_column", "core.tuning", "core.urls"),
-    *("inputs", "inputs.events", "inputs.files", "inputs.magic", "inputs.missing", "inputs.opening", "inputs.plain"),
+    *("inputs", "inputs.events", "inputs.files", "inputs.missing", "inputs.opening", "inputs.plain", "inputs.probe"),
     *("job", "job.assemble", "job.attempt", "job.config", "job.doubts", "job.drive", "job.log", "job.order"),
     *("job.run", "job.sources", "job.stopping"),
     *(
