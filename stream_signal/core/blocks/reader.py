@@ -23,7 +23,7 @@ from stream_signal.core.blocks.grouping import OddLines, blocks_of
 from stream_signal.core.blocks.rolling import Scaling
 from stream_signal.core.blocks.rows import ArrayRows, Ticks
 from stream_signal.core.findings import MISSING_CLOSE
-from stream_signal.core.limits import MARK_BYTES
+from stream_signal.core.limits import FIRST_MARK, MARK_BYTES
 from stream_signal.core.ticks import INT64_MAX, ticks_of
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class BlockReader:
         if not self._text.samples:
             return None
         first, end = begin + int(block.starts[0]), begin + int(block.ends[-1]) + 1
-        marks = np.arange(first // MARK_BYTES * MARK_BYTES + MARK_BYTES, end + 1, MARK_BYTES)
+        marks = np.arange(first + 1 + (FIRST_MARK - first - 1) % MARK_BYTES, end + 1, MARK_BYTES)
         return block.ends.searchsorted(marks - (begin + 1))
 
     @staticmethod

@@ -138,9 +138,11 @@ class ArrayRows(Rows):
         """Return the texts of a column, those of the rows at some positions; for few rows, as `text`."""
         return self._columns.texts_at(column, np.asarray(positions, np.int64))
 
-    def cells_at(self, column: Position, positions: Sequence[int] | Integers) -> Cells | None:
-        """Return the texts of the rows at some positions as an array, None if that takes longer than a list."""
-        return self._columns.cells_at(column, np.asarray(positions, np.int64))
+    def cells_at(self, column: Position, positions: Sequence[int] | Integers) -> Cells | list[bytes]:
+        """Return the texts of the rows at some positions as an array, or as a list if that takes less time."""
+        rows = np.asarray(positions, np.int64)
+        cells = self._columns.cells_at(column, rows)
+        return self._columns.texts_at(column, rows) if cells is None else cells
 
     def as_lists(self, closes: Mapping[int, Close] = MappingProxyType({})) -> Rows:
         """Return the same rows as lists, with other `closes` at some positions: they have no limit."""

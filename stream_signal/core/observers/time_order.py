@@ -18,16 +18,21 @@ from stream_signal.core.steps import Steps, are_gaps
 from stream_signal.core.time_column import as_json, find_time
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from stream_signal.core.header import Header
     from stream_signal.core.observers.time_sequence import Step
     from stream_signal.core.rows import Rows, Seen
     from stream_signal.core.time_column import Position, TimeColumn
 
+    _Keys = Sequence[bytes | None]
+    # The keys of some rows, if there are any, their timestamps, and their positions from the row of that number on.
+    _Waiting = tuple[_Keys | None, Any, Sequence[int], int]
+
+# So many timestamps are compared at once.
 _BATCH_ROWS = 1000
-# The rows of one key are far apart.
-_KEYED_BATCH_ROWS = 20_000
+# The rows of one key are far apart, and samples come few at a time: those of 80 MB are compared at once.
+_MANY_ROWS = 20_000
 # Of the last rows of an input, those without a timestamp that are passed over.
 _TAIL_ROWS = 256
 
@@ -69,11 +74,10 @@ class TimeOrder(Observer):
         self._position: Position = 0
         self._sequences: dict[bytes, TimeSequence] = {}
         self._has_keys = False
-        self._waiting: dict[bytes, tuple[list[bytes], list[int]]] = {}  # timestamps, and the numbers of their rows
+        self._waiting: list[_Waiting] = []  # timestamps that are not compared yet
         self._size = 0  # how many they are
         self._are_samples = False  # whether those are
         self._collects = False  # whether they wait until they are joined to another one
-        self._pieces: list[tuple[Any, Sequence[int], int]] = []  # which wait so, in a stream without keys
         self._has_missed = False  # whether there may be rows since the last one that it wanted
         self._ends: dict[bytes, bytes] = {}  # the last timestamp of each key then, as far as they are known
         self._last = b""  # of the last row with a timestamp, for people
@@ -154,7 +158,7 @@ class TimeOrder(Observer):
             self._position = position
 
     def see(self, rows: Rows, seen: Seen) -> None:
-        """Compare the timestamps of rows, each with that of the row before; few of them later, together with others."""
+        """Keep the timestamps of rows until there are enough to compare each with the one before."""
         wanted = len(rows) if self.wants is None else min(self.wants, len(rows))
         if wanted:
             self._see_first(rows, seen, wanted)
@@ -162,7 +166,9 @@ class TimeOrder(Observer):
         if wanted:
             marks = [at for at in marks if at >= wanted]
         if len(marks) > 0:
-            self._see_samples(rows, seen, marks)
+            keys = seen.keys(rows, marks)
+            times = (rows.cells_at if keys is None else rows.texts_at)(self._position, marks)
+            self._hold(keys, times, marks, seen.first, samples=True)
 
     def _see_first(self, rows: Rows, seen: Seen, wanted: int) -> None:
         self._left = max(0, self._left - wanted)
@@ -171,89 +177,61 @@ class TimeOrder(Observer):
         if self.wants is not None:
             self.wants -= wanted
             self._has_missed = not self.wants
-        keys = None if seen.names is None else seen.keys(rows)
-        if keys is None and rows.is_array and wanted == len(rows):
-            self._compare()
-            cells = rows.cells(self._position)
-            if cells is not None and self._sequence(b"").take_array(cells, seen.first):
-                self._note(b"", self._sequence(b""))
-                return
-        texts = rows.texts(self._position, None if wanted == len(rows) else wanted)
-        self._hold(keys, texts, range(seen.first, seen.first + wanted))
-
-    def _see_samples(self, rows: Rows, seen: Seen, marks: Sequence[int]) -> None:
-        if seen.names is None:
-            cells = rows.cells_at(self._position, marks)
-            self._sample(rows.texts_at(self._position, marks) if cells is None else cells, marks, seen.first)
-        else:
-            numbers = [seen.first + int(at) for at in marks]
-            self._hold(seen.keys(rows, marks), rows.texts_at(self._position, marks), numbers, samples=True)
-
-    def _sample(self, times: Any, marks: Sequence[int], first: int) -> None:
-        """Take samples of a stream without keys, as a list or as an array, at positions from row `first` on."""
-        if self._collects:
-            self._pieces.append((times, marks, first))
-            return
-        if not isinstance(times, list):
-            self._compare()
-            if self._alone.sample_array(times):
-                return
-            times = times.tolist()
-        self._hold(None, times, [first + int(at) for at in marks], samples=True)
+        keys, are_all = seen.keys(rows), wanted == len(rows)
+        times = rows.cells(self._position) if keys is None and are_all else None
+        if times is None:
+            times = rows.texts(self._position, None if are_all else wanted)
+        self._hold(keys, times, range(wanted), seen.first)
 
     def take(self, times: Sequence[bytes], row: int) -> None:
         """Take the timestamps of the next rows of a stream without keys; the first row has the number `row`, from 1."""
-        self._hold(None, times, range(row, row + len(times)))
+        self._hold(None, times, range(len(times)), row)
 
     def _hold(
-        self, keys: Sequence[bytes | None] | None, times: Sequence[bytes], rows: Sequence[int], *, samples: bool = False
+        self, keys: _Keys | None, times: Any, positions: Sequence[int], first: int, *, samples: bool = False
     ) -> None:
-        """Keep timestamps until there are enough to compare."""
-        if samples != self._are_samples:
+        """Keep timestamps, and the positions of their rows from row `first` on, until there are enough to compare."""
+        # What is in an array already is compared as it is, unless it is small.
+        is_array = not (samples or isinstance(times, list))
+        if samples != self._are_samples or is_array:
             self._compare()
             self._are_samples = samples
-        if keys is None:
-            self._wait(b"", times, rows)
-        else:
-            self._has_keys = True
-            self._wait_each(keys, times, rows)
+        self._has_keys = self._has_keys or keys is not None
+        self._waiting.append((keys, times, positions, first))
         self._size += len(times)
-        if self._size >= (_BATCH_ROWS if keys is None else _KEYED_BATCH_ROWS):
+        if is_array or self._size >= (_MANY_ROWS if samples or keys is not None else _BATCH_ROWS):
             self._compare()
 
-    def _wait(self, key: bytes, times: Sequence[bytes], rows: Sequence[int]) -> None:
-        if key not in self._waiting:
-            self._waiting[key] = [], []
-        self._waiting[key][0].extend(times)
-        self._waiting[key][1].extend(rows)
-
-    def _wait_each(self, keys: Sequence[bytes | None], times: Sequence[bytes], rows: Sequence[int]) -> None:
-        waiting = self._waiting
-        for key, time, row in zip(keys, times, rows, strict=False):
-            if key is None:
-                continue
-            if key not in waiting:
-                if key not in self._sequences and len(self._sequences) + len(waiting) >= MOST_TIMED_KEYS:
-                    continue
-                waiting[key] = [], []
-            of_times, of_rows = waiting[key]
-            of_times.append(time)
-            of_rows.append(row)
-        self._last = next((time for time in reversed(times) if time.strip(b" ")), self._last)
-
     def _compare(self) -> None:
+        """Compare what waits."""
         if self._collects or not self._waiting:
             return
-        waiting, self._waiting, self._size = self._waiting, {}, 0
-        for key, (times, rows) in waiting.items():
+        waiting, self._waiting, self._size = self._waiting, [], 0
+        for key, times, rows in self._by_key(waiting) if self._has_keys else [(b"", *_joined(waiting))]:
             sequence = self._sequence(key)
-            if self._are_samples:
-                sequence.sample(times, rows)
-            else:
-                sequence.take(times, rows)
+            sequence.take(times, rows, sampled=self._are_samples)
             self._note(key, sequence)
         if not self._has_keys and not self._alone.watches:
             self.wants, self.samples, self._left, self._has_missed = 0, False, 0, False
+
+    def _by_key(self, waiting: list[_Waiting]) -> Iterator[tuple[bytes, list[bytes], list[int]]]:
+        """Yield each key with its timestamps and the numbers of its rows."""
+        found: dict[bytes, tuple[list[bytes], list[int]]] = {}
+        for keys, times, positions, first in waiting:
+            for key, time, at in zip(keys or (), times, positions, strict=False):
+                if key is None:
+                    continue
+                if key not in found:
+                    if key not in self._sequences and len(self._sequences) >= MOST_TIMED_KEYS:
+                        continue
+                    self._sequence(key)
+                    found[key] = [], []
+                of_times, of_rows = found[key]
+                of_times.append(time)
+                of_rows.append(first + at)
+            self._last = next((time for time in reversed(times) if time.strip(b" ")), self._last)
+        for key, (of_times, of_rows) in found.items():
+            yield key, of_times, of_rows
 
     @property
     def _alone(self) -> TimeSequence:
@@ -343,10 +321,8 @@ class TimeOrder(Observer):
     def join(self, part: TimeOrder, rows: int) -> None:
         """Add what a part has compared or collected."""
         if part._collects:
-            for times, marks, first in part._pieces:
-                self._sample(times, marks, rows + first)
-            for key, (times, numbers) in part._waiting.items():
-                self._hold([key] * len(times), times, [rows + number for number in numbers], samples=True)
+            for keys, times, positions, first in part._waiting:
+                self._hold(keys, times, positions, rows + first, samples=True)
             return
         self._compare()
         self._sequence(b"").join(part._sequence(b""), rows)
@@ -390,3 +366,19 @@ class TimeOrder(Observer):
             self._note(key, sequence)
         if self._has_missed and not saved.get("missed"):  # by then it had not, or had followed the last rows
             self._ends = {key: each.last for key, each in self._sequences.items() if each.last}
+
+
+def _joined(waiting: list[_Waiting]) -> tuple[Any, Sequence[int]]:
+    """Return timestamps and the numbers of their rows, each in one piece."""
+    _, times, positions, first = waiting[0]
+    if len(waiting) == 1 and isinstance(positions, range):
+        return times, range(first, first + len(positions))
+    pieces = [(times, positions, first) for _, times, positions, first in waiting]
+    if any(not isinstance(times, list) for times, *_ in pieces):
+        from stream_signal.core.blocks.timestamps import joined
+
+        return joined(pieces)
+    return (
+        [time for times, *_ in pieces for time in times],
+        [first + at for _, positions, first in pieces for at in positions],
+    )

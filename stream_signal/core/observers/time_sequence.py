@@ -59,15 +59,16 @@ class _Reading:
         kind = "" if later > 0 else BACKWARDS if later else REPEATED
         if not sampled:
             self.steps.add((later,))
-            if kind:
-                self.note(kind, 1, step)
-        elif kind:
-            self.sampled.setdefault(kind, step)
+        if kind:
+            self.note(kind, 1, step, sampled=sampled)
         return later
 
-    def note(self, kind: str, count: int, step: Step) -> None:
-        self.counts[kind] = self.counts.get(kind, 0) + count
-        self.first.setdefault(kind, step)
+    def note(self, kind: str, count: int, step: Step, *, sampled: bool = False) -> None:
+        if sampled:
+            self.sampled.setdefault(kind, step)
+        else:
+            self.counts[kind] = self.counts.get(kind, 0) + count
+            self.first.setdefault(kind, step)
 
     def as_json(self) -> list[Any]:
         return [self.counts, _as_json(self.first), self.steps.as_json(), self.last, _as_json(self.sampled)]
@@ -94,7 +95,7 @@ class TimeSequence:
     >>> sequence.take([b"60", b"120", b"60", b"60"], range(1, 5))
     >>> sequence.counts, str(sequence.first["backwards"]), sequence.pairs
     ({'backwards': 1, 'repeated': 1}, "row 3: '60' after '120'", 3)
-    >>> sequence.sample([b"50"], [90])
+    >>> sequence.take([b"50"], [90], sampled=True)
     >>> {kind: str(step) for kind, step in sequence.sampled.items()}
     {'backwards': "row 90: '50' after '60'"}
     """
@@ -138,73 +139,49 @@ class TimeSequence:
         """The reading, or what all readings agree on: nothing, if their orders differ."""
         return _Reading() if len(self._readings) > 1 and EITHER in self._others else self._readings[0]
 
-    def take(self, times: Sequence[bytes], rows: Sequence[int]) -> None:
-        """Take the timestamps of the next rows, and the numbers of these, from 1."""
-        if not self.is_next and times:
-            self.sample(times[:1], rows[:1])
+    def take(self, times: Any, rows: Sequence[int], *, sampled: bool = False) -> None:
+        """Take the timestamps of the next rows, as a list or as an array, and the numbers of these, from 1.
+
+        Those that are `sampled` are far apart: how many between them are out of order remains unknown.
+        """
+        if not self.is_next and not sampled and len(times):
+            self.take(times[:1], rows[:1], sampled=True)
             self.is_next = True
             times, rows = times[1:], rows[1:]
-        if not times or not self.watches:
+        if not len(times) or not self.watches:
             return
+        if not isinstance(times, list):
+            if self._take_array(times, rows, sampled=sampled):
+                return
+            times = times.tolist()
         times = _stripped(times)
-        if not self._see_in_order([self.last, *times] if self.last else times, rows[0]):
+        if not self._take_ascending(times, rows, sampled=sampled):
             for time, row in zip(times, rows, strict=True):
-                if not self._see_one(time, row):
+                if not self._see_one(time, int(row), sampled=sampled):
                     break
 
-    def sample(self, times: Sequence[bytes], rows: Sequence[int]) -> None:
-        """Take the timestamps of rows that are far apart: how many are out of order remains unknown."""
-        if not self.watches:
-            return
-        times = _stripped(times)
-        whole = [self.last, *times]
-        found = _nanoseconds_of(whole, _joined(whole)) if self.last and len(self._readings) == 1 else None
-        if found and all(map(lt, found, found[1:])):
-            self._readings[0].last, self.last = found[-1], whole[-1]
-            return
-        for time, row in zip(times, rows, strict=True):
-            if not self._see_one(time, row, sampled=True):
-                break
-
-    def take_array(self, cells: Any, row: int) -> bool:
+    def _take_array(self, cells: Any, rows: Sequence[int], *, sampled: bool) -> bool:
         """Take timestamps of one form as an array; return False, with none taken, if it cannot hold them."""
-        from stream_signal.core.blocks.timestamps import nanoseconds_of, order_of
-
         reading = self._readings[0]
         usual = reading.steps.decided
-        if not (self.last and self.watches and self.is_next) or usual is None or len(self._readings) > 1:
+        if not self.last or len(self._readings) > 1 or (usual is None and not sampled):
             return False
+        from stream_signal.core.blocks.timestamps import nanoseconds_of, order_of
+
         nanoseconds = nanoseconds_of(cells)
         if nanoseconds is None:
             return False
-        self._see_one(bytes(cells[0]), row)
-        found = order_of(nanoseconds, usual)
+        self._see_one(bytes(cells[0]), int(rows[0]), sampled=sampled)
+        found = order_of(nanoseconds, usual or 0)
         for kind, count, at in ((BACKWARDS, *found.backwards), (REPEATED, *found.repeated)):
             if count:
-                reading.note(kind, count, Step(row + at + 1, bytes(cells[at]), bytes(cells[at + 1])))
-        reading.steps.add_counted(len(cells) - 1, found.longer)
-        reading.last = int(nanoseconds[-1])
-        self.pairs += len(cells) - 1
-        self.last = bytes(cells[-1])
+                step = Step(int(rows[at + 1]), bytes(cells[at]), bytes(cells[at + 1]))
+                reading.note(kind, count, step, sampled=sampled)
+        if not sampled:
+            reading.steps.add_counted(len(cells) - 1, found.longer)
+            self.pairs += len(cells) - 1
+        reading.last, self.last = int(nanoseconds[-1]), bytes(cells[-1])
         return True
-
-    def sample_array(self, cells: Any) -> bool:
-        """Take samples in ascending order as an array; return False, with none taken, if they are not, or not plain."""
-        last, size = self.last, cells.itemsize
-        if not (last and self.watches) or len(self._readings) > 1 or len(last) != size:
-            return False
-        if size not in DATE_SIZES and size <= 19 and last.isdigit() and cells.tobytes().isdigit():
-            final, is_in_order = int(cells[-1]) * unit_of(size), last < cells[0] and (cells[1:] > cells[:-1]).all()
-        else:
-            from stream_signal.core.blocks.timestamps import nanoseconds_of
-
-            times = nanoseconds_of(cells)
-            if times is None:
-                return False
-            final, is_in_order = int(times[-1]), self._readings[0].last < times[0] and (times[1:] > times[:-1]).all()
-        if is_in_order:
-            self._readings[0].last, self.last = final, bytes(cells[-1])
-        return bool(is_in_order)
 
     def follow(self, last: bytes) -> bool:
         """Compare the next timestamp with this one, instead of the last one seen; False if this one cannot be read."""
@@ -216,27 +193,30 @@ class TimeSequence:
             reading.last = time
         return True
 
-    def _see_in_order(self, whole: Sequence[bytes], row: int) -> bool:
-        """Take timestamps of one form that are in order, as nearly all are; return False, with none taken, if not."""
-        if len(self._readings) > 1:
+    def _take_ascending(self, times: Sequence[bytes], rows: Sequence[int], *, sampled: bool) -> bool:
+        """Take timestamps of one form that ascend, as nearly all do; return False, with none taken, if these do not."""
+        if len(self._readings) > 1 or (sampled and not self.last):
             return False
+        whole = [self.last, *times] if self.last else times
         joined, count = _joined(whole), len(whole) - 1
-        step = int(whole[1]) - int(whole[0]) if joined and count else 0
-        times: list[int] | None = None
+        step = int(whole[1]) - int(whole[0]) if joined and count and not sampled else 0
+        found: list[int] | None = None
         if not (step and _are_equal_steps(whole, joined, step)):
-            times, step = _nanoseconds_of(whole, joined), 0
-            if not times or not all(map(lt, times, times[1:])):
+            found = _nanoseconds_of(whole, joined)
+            if not found or not all(map(lt, found, found[1:])):
                 return False
-        if self.last or self._goes_on():
-            reading, unit = self._readings[0], unit_of(len(whole[0]))
-            if times:
-                reading.steps.add(list(map(sub, times[1:], times)))
-            else:
-                reading.steps.add_equal(step * unit, count)
-            reading.last = times[-1] if times else int(whole[-1]) * unit
+        if not self.last and not self._goes_on():
+            return True
+        reading, unit = self._readings[0], unit_of(len(whole[0]))
+        if found is None:
+            reading.steps.add_equal(step * unit, count)
+        elif not sampled:
+            reading.steps.add(list(map(sub, found[1:], found)))
+        reading.last = found[-1] if found else int(whole[-1]) * unit
+        if not sampled:
             self.pairs += count
-            self._begins = self._begins or (whole[0], row)
-            self.last = whole[-1]
+            self._begins = self._begins or (whole[0], rows[0])
+        self.last = whole[-1]
         return True
 
     def _see_one(self, time: bytes, row: int, *, sampled: bool = False) -> bool:

@@ -26,7 +26,7 @@ from stream_signal.core.findings import (
     Findings,
 )
 from stream_signal.core.header import BOM, Header
-from stream_signal.core.limits import MARK_BYTES, MAX_LINE_BYTES
+from stream_signal.core.limits import FIRST_MARK, MARK_BYTES, MAX_LINE_BYTES
 from stream_signal.core.quotes import FieldError, QuotedRecords
 from stream_signal.core.rows import Rows
 from stream_signal.core.series.keys import KeyRefused
@@ -145,7 +145,7 @@ class TextReader:
 
     def mark_first(self, size: int) -> None:
         """Mark the first of the next rows, which have so many bytes, and no other: they are a batch."""
-        self.offset, self._mark_bytes = size - 1, max(size, 1)
+        self.offset, self._mark_bytes = FIRST_MARK - 1, max(size, 1)
 
     def position(self) -> tuple[int, int, Findings]:
         """Return the offset and the line where the first row not counted begins, and the repairs before it.
@@ -180,10 +180,11 @@ class TextReader:
         begin = self.offset
         self.offset = end = begin + held + len(piece) - self._lines.held
         every = self._mark_bytes
-        if not self.samples or begin // every == end // every:
+        first = begin + 1 + (FIRST_MARK - begin - 1) % every
+        if not self.samples or first > end:
             return []
         line, at, marked = self.line + 1, 0, []
-        for mark in range(begin // every * every + every, end + 1, every):
+        for mark in range(first, end + 1, every):
             before = max(at, mark - 1 - begin - held)  # in the piece, the byte to be marked
             line, at = line + piece.count(b"\n", at, before), before
             marked.append(line)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.rows import Rows, Seen
 
-MARK = 4096
+MARK, FIRST = 4096, 2048
 HEADER = b"time,symbol,close,text\n"
 ENGINES: list[dict[str, Any]] = [BY_ROWS, by_blocks(3000), by_blocks(65536)]
 Marked = tuple[int, bytes, bytes]
@@ -69,12 +69,12 @@ def text_of(file: Sequence[Line]) -> bytes:
 
 
 def marked_in(file: Sequence[Line]) -> list[Marked]:
-    """Find the rows that have a byte whose number, from 1, is a multiple of 4,096."""
+    """Find the rows that have a byte whose number, from 1, is 2,048, or any multiple of 4,096 more."""
     offset, row, found = len(HEADER), 0, []
     for line in file:
         end = offset + len(line.data)
         row += line.is_row
-        if line.is_row and offset // MARK < end // MARK:
+        if line.is_row and (offset + FIRST) // MARK < (end + FIRST) // MARK:
             found.append((row, line.key, line.time))
         offset = end
     return found

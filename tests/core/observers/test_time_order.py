@@ -566,6 +566,19 @@ def test_it_is_bounded() -> None:
     assert (order.counts, str(order.first["repeated"])) == ({"repeated": 1}, "'K9999', row 10002: '60' after '60'")
 
 
+def test_which_keys_are_timed_depends_on_no_cut() -> None:
+    """However often somebody asks, the keys whose timestamps are compared are the first so many of them."""
+    half = MOST_TIMED_KEYS // 2
+    first, later = ([(f"K{number}", "60") for number in range(begin, begin + half)] for begin in (0, half))
+    for asks in (False, True):
+        order = TimeOrder()
+        stream = SignalStream(Config(key="symbol"), [order])
+        stream.feed(market(first))
+        assert not asks or order.pairs == 0
+        stream.feed(market([*first, *later, later[-1]]).partition(b"\n")[2])
+        assert order.counts == {"repeated": half + 1}
+
+
 @pytest.mark.parametrize("saved", [None, [], {}, {"last": "", "left": -1, "tail": "", "keys": []}, {"last": 1}])
 def test_a_snapshot_that_cannot_be(saved: object) -> None:
     """What is no snapshot is refused."""
