@@ -60,7 +60,6 @@ class Columns:
         self._ends = ends
         self.odd = odd
         self._closes = closes
-        self._characters = np.frombuffer(buffer, np.uint8)
         self._cells: dict[Position, Cells | None] = {}  # filled on demand
         self._texts: dict[Position, list[bytes]] = {}
 
@@ -114,9 +113,11 @@ class Columns:
 
     def cells_at(self, position: Position, rows: Integers) -> Cells | None:
         """Return the texts at `position` of some rows as an array; None if they do not begin a line."""
-        if position != 0 or self._width == 1 or not len(rows) or (self.odd and np.isin(rows, list(self.odd)).any()):
+        if position != 0 or self._width == 1 or not len(rows):
             return None
-        return self._cut_first(self._starts[self._plain(rows)])
+        if self.odd:
+            return None if np.isin(rows, list(self.odd)).any() else self._cut_first(self._starts[self._plain(rows)])
+        return self._cut_first(self._starts[rows])
 
     def _plain(self, rows: Integers) -> Integers:
         """Return which plain lines some rows are, none of them odd."""
@@ -169,6 +170,10 @@ class Columns:
         return self._buffer.find(0, int(self._starts[0]), int(self._ends[-1])) < 0
 
     @cached_property
+    def _characters(self) -> NDArray[np.uint8]:
+        return np.frombuffer(self._buffer, np.uint8)
+
+    @cached_property
     def _line_ends(self) -> Integers:
         ends: Integers = self._ends - (self._characters[self._ends - 1] == _RETURN)
         return ends
@@ -194,12 +199,13 @@ class Columns:
         length = self._buffer.find(self._delimiter, first) - first
         if not 0 < length <= LONGEST or int(starts[-1]) + length >= len(self._buffer):
             return None
-        # With the byte behind each, while it is at hand.
-        table = _gather(self._buffer, starts, length + 1).view(np.uint8).reshape(len(starts), -1)
-        if (table[:, length] != ord(self._delimiter)).any():
+        # With the byte behind each, while it is at hand. The bytes of a few texts are checked sooner than their array.
+        count, size = len(starts), length + 1
+        table = _gather(self._buffer, starts, size).tobytes()
+        marks = np.count_nonzero(np.frombuffer(table, np.uint8) == ord(self._delimiter))
+        if marks != count or table[length::size] != self._delimiter * count or 0 in table:
             return None
-        texts = table[:, :length].tobytes()
-        return None if self._delimiter in texts or 0 in texts else np.frombuffer(texts, f"S{length}")
+        return np.ndarray((count,), f"S{length}", table, strides=(size,)).copy()
 
 
 class BatchColumns:

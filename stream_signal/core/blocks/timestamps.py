@@ -7,7 +7,7 @@ two digits each. Everything else is left to the table of forms. Cost: 10 to 30 n
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from stream_signal.core.steps import NANOSECONDS, unit_of
 from stream_signal.core.timestamps import are_of_one_form, form_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from stream_signal.core.blocks.columns import Cells
@@ -51,12 +53,32 @@ def nanoseconds_of(cells: Cells) -> Integers | None:
     form = form_of(first)
     if not form or not form.sorts or cells.itemsize != len(first):
         return None
+    if form.date is None:
+        return _numbers(cells) if form.zeros.isdigit() else None
     if not are_of_one_form(cells.tobytes(), form, first, len(cells)):
         return None
-    table = table_of(cells)
-    if form.date is None:
-        return _numbers(table) if form.zeros.isdigit() else None
-    return _moments(cells, table, form, first)
+    return _moments(cells, table_of(cells), form, first)
+
+
+def joined(pieces: Sequence[tuple[Any, Sequence[int], int]]) -> tuple[Any, Sequence[int]]:
+    """Join lists and arrays of texts, and the numbers of their rows: positions, from a first number on.
+
+    The texts are an array if all have one length, otherwise a list.
+
+    >>> times, rows = joined([([b"60"], [3], 1), (np.array([b"70", b"80"]), np.array([0, 9]), 100)])
+    >>> times.tolist(), rows.tolist()
+    ([b'60', b'70', b'80'], [4, 100, 109])
+    """
+    texts: list[bytes] = []
+    sizes: set[int] = set()
+    for times, _, _ in pieces:
+        is_list = isinstance(times, list)
+        sizes.update(map(len, times) if is_list else [times.itemsize])
+        texts.append(b"".join(times) if is_list else times.tobytes())
+    rows: Any = np.concatenate([np.add(positions, first) for _, positions, first in pieces])
+    if len(sizes) == 1 and sizes != {0}:
+        return np.frombuffer(b"".join(texts), f"S{sizes.pop()}"), rows
+    return [text for times, *_ in pieces for text in (times if isinstance(times, list) else times.tolist())], rows
 
 
 def order_of(times: Integers, usual: int) -> Order:
@@ -77,23 +99,23 @@ def _counted(found: NDArray[np.intp]) -> tuple[int, int]:
     return len(found), int(found[0]) if len(found) else 0
 
 
-def _numbers(table: NDArray[np.uint8]) -> Integers | None:
-    """Join digits, eight at a time."""
-    count, size = table.shape
-    unit = unit_of(size)
-    if size > 19:
+def _numbers(cells: Cells) -> Integers | None:
+    """Join digits, eight at a time, from the first ones, of which there may be fewer; None if one is no digit."""
+    count, size = len(cells), cells.itemsize
+    if size > 19 or int((cells.view(np.uint8) - np.uint8(_ZERO)).max()) > 9:
         return None
-    groups = -(-size // 8)
-    padded = np.full((count, groups * 8), _ZERO, np.uint8)
-    padded[:, groups * 8 - size :] = table
-    words = padded.view("<u8")
+    if size < 8:
+        cells = cells.astype("S8")
+    unit, words = unit_of(size), np.ascontiguousarray(cells)
     numbers, spare = np.zeros(count, np.uint64), np.empty(count, np.uint64)
-    for group in range(groups):
-        word = words[:, group] ^ np.uint64(_ZEROS)
-        join(word, spare)
-        if group:
-            numbers *= np.uint64(10**8)
-        numbers += word
+    for at in range((size - 1) % 8 - 7, size, 8):
+        word = np.ndarray((count,), "<u8", words, max(at, 0), (words.itemsize,)) ^ np.uint64(_ZEROS)
+        if at < 0:
+            word <<= np.uint64(-8 * at)  # behind them are digits of the next eight, or none
+        if at < size - 8 and (word == word[0]).all():  # the first digits of times hardly change
+            word = word[:1]
+        join(word, spare[: len(word)])
+        numbers = numbers * np.uint64(10**8) + word
     if int(numbers.max()) > _MAX // unit:
         return None
     numbers *= np.uint64(unit)
