@@ -1,20 +1,63 @@
 """Buckets: the small picture of one series, in runs of rows of one size, a power of two.
 
 When there are more than `most` of them, they are merged two by two. So they depend on the rows alone, and a smaller
-`most` later gives the buckets that it would have given from the start.
+`most` later gives the buckets that it would have given from the start. Rows that are lists are put into them here,
+arrays by `core.blocks.buckets`.
+
+The JSON of a bucket comes from a checkpoint, which may be damaged or made up: every part of it is checked.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
+from math import isfinite
+from operator import add, sub
 from typing import TYPE_CHECKING, Any
 
-from stream_signal.core.bucket import Bucket, count_in
-from stream_signal.core.limits import MAX_DIGITS
+from stream_signal.core.limits import MAX_COUNT, MAX_DIGITS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
-    from stream_signal.core.rows import Row
+    from stream_signal.core.rows import Means, Rows
+    from stream_signal.core.time_column import Position
+
+# A timestamp of any common form is shorter.
+_TIME_CHARACTERS = 64
+
+
+def _first(one: Any, other: Any) -> Any:  # noqa: ARG001
+    return one
+
+
+def _last(one: Any, other: Any) -> Any:  # noqa: ARG001
+    return other
+
+
+def _first_close(one: int | None, other: int | None) -> int | None:
+    return other if one is None else one
+
+
+def _last_close(one: int | None, other: int | None) -> int | None:
+    return one if other is None else other
+
+
+def _lowest(one: int | None, other: int | None) -> int | None:
+    return _first_close(one, other) if one is None or other is None else min(one, other)
+
+
+def _highest(one: int | None, other: int | None) -> int | None:
+    return _first_close(one, other) if one is None or other is None else max(one, other)
+
+
+# How each column of two buckets that follow each other is merged: the timestamp of the first row; how many rows there
+# are, and without a close; the first close, the last, the lowest and the highest. The closes are None if all are
+# missing, or left out because the rows are of many keys.
+_MERGES = (_first, add, add, _first_close, _last_close, _lowest, _highest)
+_CLOSES = slice(3, 7)
+# And for each window: its mean at the last row, None if it is not full, and its signals.
+_OF_WINDOW = (_last, add)
+Columns = list[list[Any]]
 
 
 class Buckets:
@@ -27,132 +70,165 @@ class Buckets:
         self.size = 1
         self.rows_seen = 0
         self.places = 0
-        self._windows = windows
+        self.windows = windows
+        self.keyed = keyed
         self._most = most
-        self._keyed = keyed
-        self._buckets: list[Bucket] = []
+        self._merges: list[Callable[[Any, Any], Any]] = [*_MERGES, *_OF_WINDOW * windows]
+        self._columns: Columns = [[] for _ in self._merges]
 
     def limit(self, most: int) -> None:
         """Keep at most `most` buckets from now on."""
         self._most = most
-        while self.size * most < self.rows_seen:
-            self._halve()
+        self.cut(0)
 
-    def row(self, row: Row, time_of: Callable[[Row], str]) -> int | None:
-        """Add a row; return its close at the scale of the buckets, None if there is none."""
-        if self.make_room(1):
-            bucket = self._buckets[-1]
-        else:
-            bucket = Bucket(time_of(row), self._windows)
-            self._buckets.append(bucket)
-        self.rows_seen += 1
-        bucket.rows += 1
-        for at, seen in enumerate((row, *row.more)[: self._windows]):
-            bucket.signals[at] += seen.above
-            if not self._keyed:
-                bucket.means[at] = _mean_of(seen)
-        close = row.ticks
-        if close is None:
-            bucket.missing += 1
-            return None
-        if self._keyed:
-            return None
-        ticks, places = close
-        if places != self.places:
-            ticks *= self.factor(places)
-        bucket.add_close(ticks, ticks, ticks, ticks)
-        return ticks
+    def cut(self, rows: int) -> list[int]:
+        """Merge buckets until as many rows more are not too many; return where to cut these, beginning with 0.
 
-    def make_room(self, rows: int) -> int:
-        """Merge buckets until as many rows more are not too many; return how many of these go into the last bucket."""
+        The first of them go into the last bucket if it has fewer rows than the others.
+        """
         while self.size * self._most < self.rows_seen + rows:
-            self._halve()
-        return min(-self.rows_seen % self.size, rows)
-
-    def extend(self, later: Iterable[Bucket], factor: int) -> None:
-        """Add the buckets of the rows that come next, for which room was made; their closes are multiplied."""
+            self.size *= 2
+            for column, merge in zip(self._columns, self._merges, strict=True):
+                pairs = list(map(merge, column[::2], column[1::2]))
+                column[: 2 * len(pairs)] = pairs
         room = -self.rows_seen % self.size
-        for bucket in later:
-            self.rows_seen += bucket.rows
-            if factor > 1:
-                bucket.scale(factor)
-            if room:
-                self._buckets[-1].add(bucket)
-                room = 0
-            else:
-                self._buckets.append(bucket)
+        return [0][: min(room, rows)] + list(range(room, rows, self.size))
 
-    def factor(self, places: int) -> int:
-        """Return what brings ticks of so many places to the scale of the buckets, which may become larger for it."""
-        if places > self.places:
-            by = 10 ** (places - self.places)
-            for bucket in self._buckets:
-                bucket.scale(by)
-            self.places = places
-        factor: int = 10 ** (self.places - places)
-        return factor
+    def extend(self, later: Columns, places: int) -> None:
+        """Add the columns of rows that come next, cut as `cut` says; their closes have so many places."""
+        most = max(places, self.places)
+        _scale(self._columns, 10 ** (most - self.places))
+        _scale(later, 10 ** (most - places))
+        self.places = most
+        goes_on = int(self.rows_seen % self.size > 0)
+        self.rows_seen += sum(later[1])
+        for column, more, merge in zip(self._columns, later, self._merges, strict=True):
+            if goes_on:
+                column[-1] = merge(column[-1], more[0])
+            column.extend(more[goes_on:])
+
+    def see(self, rows: Rows, windows: Sequence[Means], time: Position | None) -> list[int | None]:
+        """Add rows that are lists, with what the windows show of them; return their closes at one scale."""
+        places = max([self.places, *(close[1] for close in rows.closes if close)])
+        ticks = [None if close is None else close[0] * 10 ** (places - close[1]) for close in rows.closes]
+        starts = self.cut(len(rows))
+        bounds = list(pairwise([*starts, len(rows)]))
+        lengths = [end - start for start, end in bounds]
+        present = [[tick for tick in ticks[start:end] if tick is not None] for start, end in bounds]
+        columns: Columns = [times_in(rows, time, starts), lengths, list(map(sub, lengths, map(len, present)))]
+        if self.keyed:
+            columns += ([None] * len(bounds) for _ in range(4))
+        else:
+            columns += ([closes[at] if closes else None for closes in present] for at in (0, -1))
+            columns += ([end(closes) if closes else None for closes in present] for end in (min, max))
+        for means in windows:
+            columns.append([None if self.keyed else _mean_at(means, end - 1) for _, end in bounds])
+            columns.append([sum(means.above[start:end]) for start, end in bounds])
+        self.extend(columns, places)
+        return ticks
 
     def columns(self, first: int = 1) -> dict[str, list[Any]]:
         """Return them as columns, as `Overview.columns` does; `first` is the number of the first row."""
-        buckets = self._buckets
-        found: dict[str, list[Any]] = {
-            "row": [first + at * self.size for at in range(len(buckets))],
-            "time": [bucket.time for bucket in buckets],
-            "rows": [bucket.rows for bucket in buckets],
-            "missing": [bucket.missing for bucket in buckets],
-            "signals": [[bucket.signals[at] for bucket in buckets] for at in range(self._windows)],
-        }
-        if not self._keyed:
-            for name in ("first", "last", "low", "high"):
-                found[name] = [decimal(getattr(bucket, name), self.places) for bucket in buckets]
-            found["means"] = [[bucket.means[at] for bucket in buckets] for at in range(self._windows)]
+        time, rows, missing, *closes = map(list, self._columns[: len(_MERGES)])
+        means, signals = ([list(each) for each in self._columns[at::2]] for at in (len(_MERGES), len(_MERGES) + 1))
+        numbers = [first + at * self.size for at in range(len(rows))]
+        found = {"row": numbers, "time": time, "rows": rows, "missing": missing, "signals": signals}
+        if not self.keyed:
+            for name, column in zip(("first", "last", "low", "high"), closes, strict=True):
+                found[name] = [None if close is None else decimal(close, self.places) for close in column]
+            found["means"] = means
         return found
 
     def snapshot(self) -> dict[str, Any]:
         """Return what `restore` needs in another process, as values that JSON can hold."""
-        return {
-            "size": self.size,
-            "places": self.places,
-            "buckets": [bucket.as_json() for bucket in self._buckets],
-        }
+        buckets = [
+            [*each[:3], list(each[_CLOSES]), list(each[7::2]), list(each[8::2])]
+            for each in zip(*self._columns, strict=True)
+        ]
+        return {"size": self.size, "places": self.places, "buckets": buckets}
 
     def restore(self, saved: Any) -> None:
         """Resume from a snapshot; raise ValueError, TypeError or LookupError if it is not one."""
         size, places = count_in(saved["size"]), count_in(saved["places"])
-        buckets = [Bucket.from_json(each, self._windows) for each in saved["buckets"]]
-        counts = [bucket.rows for bucket in buckets]
+        buckets = [self._bucket_in(*each) for each in saved["buckets"]]
+        counts = [bucket[1] for bucket in buckets]
         if size & (size - 1) or not size or places > 2 * MAX_DIGITS or len(buckets) > self._most:
             raise ValueError("expected the buckets of an overview")
         if any(count != size for count in counts[:-1]) or not all(0 < count <= size for count in counts[-1:]):
             raise ValueError("expected full buckets")
-        if self._keyed and any(bucket.first is not None for bucket in buckets):
+        self.size, self.places, self.rows_seen = size, places, sum(counts)
+        self._columns = [list(column) for column in zip(*buckets, strict=True)] or [[] for _ in self._merges]
+
+    def _bucket_in(self, time: Any, rows: Any, missing: Any, closes: Any, means: Any, signals: Any) -> list[Any]:
+        """Read one of JSON: what each column has of it."""
+        has_closes = closes != [None] * 4
+        if not len(means) == len(signals) == self.windows or max([missing, *signals]) > rows or len(closes) != 4:
+            raise ValueError("counts that contradict each other")
+        if self.keyed and has_closes:
             raise ValueError("expected buckets without closes")
-        self.size, self.places, self.rows_seen, self._buckets = size, places, sum(counts), buckets
-
-    def _halve(self) -> None:
-        """Merge the buckets two by two."""
-        self.size *= 2
-        pairs = self._buckets
-        for bucket, later in zip(pairs[::2], pairs[1::2], strict=False):
-            bucket.add(later)
-        self._buckets = pairs[::2]
+        found = [text_in(time), count_in(rows), count_in(missing), *(map(ticks_in, closes) if has_closes else closes)]
+        for mean, count in zip(means, signals, strict=True):
+            found += None if mean is None else _mean_in(mean), count_in(count)
+        return found
 
 
-def _mean_of(row: Row) -> float | None:
+def _scale(columns: Columns, by: int) -> None:
+    if by > 1:
+        for column in columns[_CLOSES]:
+            column[:] = [None if close is None else close * by for close in column]
+
+
+def _mean_at(means: Means, at: int) -> float | None:
+    if not means.full[at]:
+        return None
     try:
-        return row.mean
+        mean: float = means.sums[at] / (means.window * 10 ** means.places[at])
     except OverflowError:  # no chart reaches so far
         return None
+    return mean
 
 
-def decimal(ticks: int | None, places: int) -> str | None:
+def times_in(rows: Rows, position: Position | None, places: Sequence[int]) -> list[str]:
+    """Return the timestamps, as they are shown, of those of the rows that have these places among them."""
+    if position is None:
+        return [""] * len(places)
+    texts = rows.texts_at(position, places)
+    return [text.strip(b" ").decode(errors="replace")[:_TIME_CHARACTERS] for text in texts]
+
+
+def decimal(ticks: int, places: int) -> str:
     """Write ticks as a decimal number, without zeros at the end of its decimals.
 
     >>> decimal(4200450, 2), decimal(-5, 3), decimal(500, 2)
     ('42004.5', '-0.005', '5')
     """
-    if ticks is None:
-        return None
     digits = str(abs(ticks)).rjust(places + 1, "0")
     whole, part = digits[: len(digits) - places], digits[len(digits) - places :].rstrip("0")
     return ("-" if ticks < 0 else "") + (f"{whole}.{part}" if part else whole)
+
+
+def count_in(found: Any) -> int:
+    """Return a count of JSON; ValueError if it is none."""
+    if type(found) is not int or not 0 <= found <= MAX_COUNT:
+        raise ValueError("expected a count")
+    return found
+
+
+def ticks_in(found: Any) -> int:
+    """Return the ticks of a close; ValueError if they are none."""
+    if type(found) is not int or abs(found) >= 10 ** (3 * MAX_DIGITS):
+        raise ValueError("expected a close")
+    return found
+
+
+def text_in(found: Any) -> str:
+    """Return a text; ValueError if it is none."""
+    if not isinstance(found, str) or len(found) > 3 * MAX_DIGITS:
+        raise ValueError("expected a text")
+    return found
+
+
+def _mean_in(found: Any) -> float:
+    if type(found) not in {int, float} or not isfinite(found):
+        raise ValueError("expected a mean")
+    return float(found)

@@ -116,18 +116,17 @@ class Means:
 
     `above` says whether each row signals, `full` whether its window is full (None: all are). A sum of `sums` is that of
     the window that a row ends, times `10**places`; it says nothing while the window is not full. `places` is one number
-    for all rows, or a list. `order` has arrays in the order of their keys (`core.blocks.rows.KeyOrder`).
+    for all rows, or a list.
     """
 
-    __slots__ = ("above", "full", "order", "places", "sums", "window")
+    __slots__ = ("above", "full", "places", "sums", "window")
 
-    def __init__(self, window: int, above: Any, sums: Any, full: Any, places: Any, order: Any = None) -> None:
+    def __init__(self, window: int, above: Any, sums: Any, full: Any, places: Any) -> None:
         self.window = window
         self.above = above
         self.sums = sums
         self.full = full
         self.places = places
-        self.order = order
 
     @property
     def divisor(self) -> int:

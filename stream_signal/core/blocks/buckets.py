@@ -1,24 +1,25 @@
-"""A run of rows -> the buckets of an `Overview`, and its runs of equal closes, with no work for each row in Python.
+"""Rows that are arrays -> the buckets of `core.buckets`, and runs of equal closes, with no work for each row in Python.
 
 Cost: about 2 ns a row, and 2 µs a bucket.
 """
 
 from __future__ import annotations
 
-from itertools import islice, repeat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stream_signal.core.bucket import Bucket
+from stream_signal.core.buckets import times_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from stream_signal.core.blocks.rows import ArrayRows, KeyOrder
-    from stream_signal.core.rows import Means, Seen
+    from stream_signal.core.blocks.rows import ArrayRows
+    from stream_signal.core.buckets import Columns
+    from stream_signal.core.rows import Means
+    from stream_signal.core.time_column import Position
 
     Flags = NDArray[np.bool_]
     Integers = NDArray[np.int64]
@@ -27,105 +28,58 @@ if TYPE_CHECKING:
 _MANY = 32
 
 
-def buckets_of(
-    rows: ArrayRows, seen: Seen, room: int, size: int, times_of: Callable[[Integers], Iterable[str]], *, keyed: bool
-) -> Iterator[Bucket]:
-    """Yield buckets of `size` rows, the first of them of `room` rows if that is not 0, the last with those left over.
+def columns_of(
+    rows: ArrayRows,
+    windows: Sequence[Means],
+    starts: list[int],
+    time: Position | None,
+    order: Integers | None = None,
+    *,
+    keyed: bool = False,
+) -> Columns:
+    """Return the columns of the buckets that begin at `starts`, the first of them with the first row.
 
-    `times_of` returns the timestamps of the rows at some positions. A first bucket of `room` rows has none, as it goes
-    on with the one before. The closes have the scale of the rows.
+    `order` has the positions of the rows of several series, one series after the other; None if the rows are taken as
+    they stand. `keyed` leaves the closes out.
     """
-    count = len(rows)
-    starts = np.arange(room or 0, count, size)
-    times = list(times_of(starts))
-    if room:
-        starts, times = np.concatenate(([0], starts)), ["", *times]
-    ends = np.append(starts[1:], count)
-    windows = seen.windows
-    missing, closes = _closes_of(rows.ticks, rows.missing, starts, ends)
-    signals = zip(*(_counts_of(each.above, starts, ends) for each in windows), strict=True)
-    means = (
-        repeat([None] * len(windows)) if keyed else zip(*(_means_at(each, ends - 1) for each in windows), strict=True)
-    )
-    found = zip(times, (ends - starts).tolist(), missing, signals, means, strict=False)
-    for time, length, gone, above, last_means in found:
-        bucket = Bucket(time, 0)
-        bucket.rows, bucket.missing, bucket.signals, bucket.means = length, gone, list(above), list(last_means)
-        if not keyed and gone < length:
-            bucket.first, bucket.last, bucket.low, bucket.high = next(closes)
-        yield bucket
+    where: Any = slice(None) if order is None else order
+    begins: Integers = np.array(starts, np.int64)
+    ends = np.append(begins[1:], len(rows) if order is None else len(order))
+    first, last = (begins, ends - 1) if order is None else (order[begins], order[ends - 1])
+    gone, closes = _closes_of(rows.ticks[where], _missing_in(rows, order), begins, ends)
+    columns: Columns = [times_in(rows, time, first), (ends - begins).tolist(), gone]  # type: ignore[arg-type]
+    columns += ([None] * len(starts) for _ in range(4)) if keyed else closes
+    for means in windows:
+        columns.append([None] * len(starts) if keyed else _means_at(means, last))
+        columns.append(_counts_of(means.above[where], begins, ends))
+    return columns
 
 
-def buckets_of_keys(
-    order: KeyOrder,
-    divisor: int,
-    keys: Sequence[tuple[int, int, int, int]],
-    times_of: Callable[[Integers], Iterable[str]],
-) -> Iterator[list[Bucket]]:
-    """Yield the buckets of each of some keys, for the first window; those of all keys are made at once.
-
-    For each key: the begin and the end of its rows in the order of the keys, and the room and the size of its buckets,
-    as in `buckets_of`. The rows of these keys follow each other without others between them.
-    `times_of` returns the timestamps of the rows at some positions.
-    """
-    if not keys:
-        return
-    begins: list[int] = []
-    counts: list[int] = []
-    new: list[int] = []  # those that do not go on with the last bucket of their key
-    for begin, end, room, size in keys:
-        before = len(begins)
-        if room:
-            begins.append(begin)
-        begins.extend(range(begin + room, end, size))
-        new.extend(range(before + (room > 0), len(begins)))
-        counts.append(len(begins) - before)
-    end = keys[-1][1]
-    starts = np.array(begins)
-    ends = np.append(starts[1:], end)
-    missing = [] if order.missing is None else np.flatnonzero(order.missing[:end]).tolist()
-    gone, closes = _closes_of(order.ticks[:end], missing, starts, ends)
-    signals = np.add.reduceat(order.above[:end], starts, dtype=np.int64).tolist()
-    lasts = ends - 1
-    full = [True] * len(begins) if order.full is None else order.full[lasts].tolist()
-    places = order.positions[starts] if isinstance(order.positions, np.ndarray) else starts
-    times = [""] * len(begins)
-    for at, time in zip(new, times_of(places[new]), strict=True):
-        times[at] = time
-    found = zip(times, (ends - starts).tolist(), gone, signals, order.sums[lasts].tolist(), full, strict=True)
-    for count in counts:
-        buckets = []
-        for time, length, none, above, total, is_full in islice(found, count):
-            bucket = Bucket(time, 1)
-            bucket.rows, bucket.missing, bucket.signals[0] = length, none, above
-            if is_full:
-                bucket.means[0] = total / divisor
-            if none < length:
-                bucket.first, bucket.last, bucket.low, bucket.high = next(closes)
-            buckets.append(bucket)
-        yield buckets
+def _missing_in(rows: ArrayRows, order: Integers | None) -> Integers:
+    """Return the places of the missing closes."""
+    if order is None or not rows.missing:
+        return np.array(rows.missing, np.int64)
+    flags = np.zeros(len(rows), np.bool_)
+    flags[rows.missing] = True
+    return np.flatnonzero(flags[order])
 
 
-def _closes_of(
-    ticks: Integers, gaps: Sequence[int], starts: Integers, ends: Integers
-) -> tuple[list[int], Iterator[tuple[int, int, int, int]]]:
-    """Return how many closes are missing in each bucket, and the closes of each one that has any."""
-    if gaps:
-        missing = np.array(gaps)
-        gone = np.searchsorted(missing, ends) - np.searchsorted(missing, starts)
-        lengths = (ends - starts - gone)[gone < ends - starts]
-        begin = int(starts[0]) if len(starts) else 0
-        missing = missing[missing >= begin]
+def _closes_of(ticks: Integers, missing: Integers, starts: Integers, ends: Integers) -> tuple[list[int], Columns]:
+    """Return how many closes are missing in each bucket; and the first close of each, the last, lowest and highest."""
+    gone = np.searchsorted(missing, ends) - np.searchsorted(missing, starts)
+    has_any = gone < ends - starts
+    if missing.size:
         ticks = np.delete(ticks, missing)
-        ends = begin + np.cumsum(lengths)
-        starts = ends - lengths
-    else:
-        gone = np.zeros(len(starts), np.int64)
-    if not len(starts):
-        return gone.tolist(), iter(())
-    lows, highs = np.minimum.reduceat(ticks, starts), np.maximum.reduceat(ticks, starts)
-    columns = (ticks[starts], ticks[ends - 1], lows, highs)
-    return gone.tolist(), zip(*(column.tolist() for column in columns), strict=True)
+        ends = np.cumsum((ends - starts - gone)[has_any])
+        starts = np.append(0, ends)[:-1]
+    columns: Columns = [[]] * 4
+    if len(starts):
+        lows, highs = np.minimum.reduceat(ticks, starts), np.maximum.reduceat(ticks, starts)
+        columns = [column.tolist() for column in (ticks[starts], ticks[ends - 1], lows, highs)]
+    if not has_any.all():
+        each = list(map(iter, columns))
+        columns = [[next(column) if has else None for has in has_any.tolist()] for column in each]
+    return gone.tolist(), columns
 
 
 def _counts_of(flags: Flags, starts: Integers, ends: Integers) -> list[int]:
@@ -144,6 +98,18 @@ def _means_at(means: Means, places: Integers) -> list[float | None]:
     if full is None:
         return found
     return [mean if is_full else None for mean, is_full in zip(found, full[places].tolist(), strict=True)]
+
+
+def order_of(rows: ArrayRows, count: int) -> tuple[Integers, list[int]]:
+    """Bring the rows of the first `count` series into the order of these; return their positions.
+
+    Also returned is where those of each series begin, and where those of the last one end.
+    """
+    series: Any = rows.series
+    numbers = np.full(len(rows), series) if isinstance(series, int) else series
+    wanted = np.flatnonzero((numbers >= 0) & (numbers < count))
+    order = wanted[np.argsort(numbers[wanted].astype(np.uint16), kind="stable")]
+    return order, np.searchsorted(numbers[order], np.arange(count + 1)).tolist()
 
 
 def runs_of(rows: ArrayRows, least: int) -> list[tuple[int, int, int | None]]:

@@ -12,7 +12,6 @@ import numpy as np
 
 from stream_signal.core.blocks.rings import Rings
 from stream_signal.core.blocks.rolling import has_mean, make_ready, push_scaled, rows_without_mean
-from stream_signal.core.blocks.rows import KeyOrder
 from stream_signal.core.rows import NO_SERIES, Means
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def _push_one_series(
         return None
     ticks = rows.ticks if factor == 1 or not rows.largest else rows.ticks * factor
     means = []
-    for window, series in zip(windows, all_series, strict=True):
+    for series in all_series:
         if series.joins:
             series.note_first(_first_closes(rows, series.window))
         pushed = push_scaled(series.open(), ticks, rows.missing)
@@ -57,13 +56,8 @@ def _push_one_series(
             if series.without is not None:
                 series.without += rows_without_mean(pushed, series.window)
         if shown:
-            full, places = has_mean(pushed, series.window), series.open().places
-            order = None
-            if window is windows[0]:
-                missing = _flags(rows.missing, len(rows))
-                numbers = np.full(len(rows), number)
-                order = KeyOrder(numbers, slice(None), ticks, missing, pushed.sums, full, pushed.above, places)
-            means.append(Means(series.window, pushed.above, pushed.sums, full, places, order))
+            full = has_mean(pushed, series.window)
+            means.append(Means(series.window, pushed.above, pushed.sums, full, series.open().places))
     return means
 
 
@@ -84,12 +78,7 @@ def _push_many_series(
     for each in rings:
         signals = each.push(numbers, rows.ticks, rows.places, missing)
         if shown:
-            at = signals.positions
-            gone = None if missing is None else missing[at]
-            order = KeyOrder(
-                signals.numbers, at, signals.ticks, gone, signals.sums, signals.full, signals.above, each.places
-            )
-            means.append(Means(each.window, *_by_row(signals, len(rows)), each.places, order))
+            means.append(Means(each.window, *_by_row(signals, len(rows)), each.places))
     return means
 
 

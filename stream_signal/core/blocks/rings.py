@@ -68,10 +68,6 @@ class Signals(NamedTuple):
 
     positions: Integers | slice
     """of each row in the block"""
-    numbers: Integers
-    """of its key"""
-    ticks: Integers
-    """each close at the scale of the rings"""
     sums: Integers
     """of the closes in the window that the row ends; undefined while it is not full"""
     full: Flags | None
@@ -80,9 +76,7 @@ class Signals(NamedTuple):
     """whether the close is above its mean"""
 
 
-_NOTHING = Signals(
-    slice(0), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64), None, np.zeros(0, np.bool_)
-)
+_NOTHING = Signals(slice(0), np.zeros(0, np.int64), None, np.zeros(0, np.bool_))
 
 
 class Rings:
@@ -189,7 +183,7 @@ class Rings:
         if self._keys.grouped:
             self._is_here[runs.owners[0]] = False
             self._is_here[runs.owners[-1]] = True
-        return Signals(at, numbers, ticks, sums, full, above)
+        return Signals(at, sums, full, above)
 
     def _replace(self, runs: _Runs, numbers: Integers, ticks: Integers, head: Integers) -> Integers:
         """Return what leaves the window with each close, and put that in its place: for short runs, row by row."""

@@ -17,38 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from stream_signal.core.blocks.columns import BatchColumns, Cells, Columns
-    from stream_signal.core.blocks.rolling import Flags, Integers
+    from stream_signal.core.blocks.rolling import Integers
     from stream_signal.core.ticks import Close
     from stream_signal.core.time_column import Position
-
-
-class KeyOrder(NamedTuple):
-    """The rows of a run whose keys are known, in the order of the numbers of the keys, for one window."""
-
-    numbers: Integers
-    """of the key of each"""
-    positions: Integers | slice
-    """of each among all rows"""
-    ticks: Integers
-    """each close at the scale of `places`"""
-    missing: Flags | None
-    """which closes are missing; None if none is"""
-    sums: Integers
-    full: Flags | None
-    """which windows are full; None if all are"""
-    above: Flags
-    places: int
-    """of the ticks and the sums"""
-
-    def bounds(self, count: int) -> list[int]:
-        """Return where the rows of each of the first `count` keys begin, and where those of the last one end."""
-        bounds: list[int] = np.searchsorted(self.numbers, np.arange(count + 1)).tolist()
-        return bounds
-
-    @property
-    def by_row(self) -> bool:
-        """Whether this is the order of the rows, too."""
-        return isinstance(self.positions, slice)
 
 
 class Ticks(NamedTuple):

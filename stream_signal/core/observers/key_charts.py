@@ -9,18 +9,18 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
 
-from stream_signal.core.bucket import text_in
-from stream_signal.core.buckets import Buckets
+from stream_signal.core.buckets import Buckets, text_in
 from stream_signal.core.observe import Observer
-from stream_signal.core.observers.overview import MOST_BUCKETS, time_of_row, times_in
+from stream_signal.core.observers.overview import MOST_BUCKETS
+from stream_signal.core.rows import NO_SERIES, Means
 from stream_signal.core.time_column import find_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from stream_signal.core.blocks.rows import ArrayRows
     from stream_signal.core.header import Header
-    from stream_signal.core.rows import Row, Rows, Seen
+    from stream_signal.core.rows import Rows, Seen
     from stream_signal.core.time_column import Position, TimeColumn
 
 # Those of a page that a reader looks through; the table has all keys.
@@ -57,32 +57,40 @@ class KeyCharts(Observer):
         """Find the timestamp column."""
         self._time = find_time(header, self._time_column)
 
-    def row(self, row: Row) -> None:
-        """See one row."""
-        if row.key is not None and row.key_number < self._charts:
-            chart = self._of(row.key_number, row.key)
-            chart.row(row, lambda seen: time_of_row(seen, self._time))
-
     def see(self, rows: Rows, seen: Seen) -> None:
         """See rows, those of arrays all at once."""
-        means, names = seen.windows[0], seen.names
-        order = means.order
+        names, windows = seen.names, seen.windows[:1]
+        if names is None:
+            return
         if not rows.is_array:
-            super().see(rows, seen)
+            self._see_lists(rows, windows[0], names)
             return
-        if order is None or names is None:
-            return
-        from stream_signal.core.blocks.buckets import buckets_of_keys
+        from stream_signal.core.blocks.buckets import columns_of, order_of
 
-        bounds = order.bounds(self._charts)
-        found = [(at, begin, end) for at, (begin, end) in enumerate(pairwise(bounds)) if begin < end]
+        arrays = cast("ArrayRows", rows)
+        order, bounds = order_of(arrays, self._charts)
+        found = [(number, begin, end) for number, (begin, end) in enumerate(pairwise(bounds)) if begin < end]
         charts = [(self._of(number, names[number]), begin, end) for number, begin, end in found]
-        rooms = [(begin, end, chart.make_room(end - begin), chart.size) for chart, begin, end in charts]
-        parts = buckets_of_keys(
-            order, means.divisor, rooms, lambda places: times_in(cast("ArrayRows", rows), self._time, places)
-        )
-        for (chart, *_), buckets in zip(charts, parts, strict=True):
-            chart.extend(buckets, chart.factor(order.places))
+        starts: list[int] = []
+        seams = [0]
+        for chart, begin, end in charts:
+            starts += (begin + at for at in chart.cut(end - begin))
+            seams.append(len(starts))
+        if not charts:
+            return
+        columns = columns_of(arrays, windows, starts, self._time, order)
+        for (chart, *_), (start, end) in zip(charts, pairwise(seams), strict=True):
+            chart.extend([column[start:end] for column in columns], arrays.places)
+
+    def _see_lists(self, rows: Rows, means: Means, names: Sequence[bytes]) -> None:
+        of_keys: dict[int, list[int]] = {}
+        for at, number in enumerate(rows.numbers()):
+            if NO_SERIES < number < self._charts:
+                of_keys.setdefault(number, []).append(at)
+        columns = means.above, means.sums, means.full, means.places
+        for number, positions in of_keys.items():
+            picked = ([column[at] for at in positions] for column in columns)
+            self._of(number, names[number]).see(rows.only(positions), [Means(means.window, *picked)], self._time)
 
     def __iter__(self) -> Iterator[tuple[str, Buckets]]:
         """Yield each key and its buckets, in the order in which the keys came."""

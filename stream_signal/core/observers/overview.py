@@ -12,20 +12,19 @@ keys, neighbouring rows have prices of different things, so the buckets have rat
 from __future__ import annotations
 
 from bisect import insort
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from stream_signal.core.bucket import count_in, text_in, ticks_in
-from stream_signal.core.buckets import Buckets, decimal
+from stream_signal.core.buckets import Buckets, count_in, decimal, text_in, ticks_in, times_in
 from stream_signal.core.observe import Observer
 from stream_signal.core.time_column import find_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from stream_signal.core.blocks.rolling import Integers
     from stream_signal.core.blocks.rows import ArrayRows
     from stream_signal.core.header import Header
-    from stream_signal.core.rows import Row, Rows, Seen
+    from stream_signal.core.rows import Rows, Seen
     from stream_signal.core.time_column import Position, TimeColumn
 
 # More than the pixels of a chart from left to right; half as many once they are merged.
@@ -34,8 +33,6 @@ MOST_BUCKETS = 2048
 LEAST_FLAT = 32
 # The longest ones; the counts say how many there were.
 FLATS = 20
-# A timestamp of any common form is shorter.
-_TIME_CHARACTERS = 64
 
 
 class Flat(NamedTuple):
@@ -95,45 +92,29 @@ class Overview(Observer):
         """Find the timestamp column."""
         self._time = find_time(header, self._time_column)
 
-    def row(self, row: Row) -> None:
-        """See one row."""
-        if not self.rows_seen:
-            self.first = row.number
-        close = row.ticks
-        if close and not self.keyed:
-            self._bring_to(close[1])
-        ticks = self._buckets.row(row, self._time_of)
-        if close is None:
-            self._end_run()
-        elif ticks is not None:
-            run = self._run
-            if run and run.ticks == ticks:
-                self._run = run._replace(rows=run.rows + 1)
-            else:
-                self._end_run()
-                self._run = Run(row.number, 1, ticks, self._time_of(row))
-
     def see(self, rows: Rows, seen: Seen) -> None:
         """See rows, those of arrays all at once."""
-        if not rows.is_array:
-            super().see(rows, seen)
-            return
-        from stream_signal.core.blocks.buckets import buckets_of, runs_of
-
-        arrays = cast("ArrayRows", rows)
-        if not self.rows_seen:
+        buckets, windows = self._buckets, seen.windows[: self._buckets.windows]
+        if not buckets.rows_seen:
             self.first = seen.first
-        buckets = self._buckets
-        room = buckets.make_room(len(rows))
-        factor = self._bring_to(arrays.places)
+        before = buckets.places
+        runs: Iterable[tuple[int, int, int | None]]
+        if rows.is_array:
+            from stream_signal.core.blocks.buckets import columns_of, runs_of
 
-        def times_of(places: Integers) -> list[str]:
-            return times_in(arrays, self._time, places)
-
-        buckets.extend(buckets_of(arrays, seen, room, buckets.size, times_of, keyed=self.keyed), factor)
-        if not self.keyed:
-            runs = runs_of(arrays, LEAST_FLAT)
-            self._see_runs(seen.first, runs, factor, lambda at: time_in(rows, self._time, at))
+            arrays = cast("ArrayRows", rows)
+            starts = buckets.cut(len(rows))
+            buckets.extend(columns_of(arrays, windows, starts, self._time, keyed=self.keyed), arrays.places)
+            places, runs = arrays.places, runs_of(arrays, LEAST_FLAT)
+        else:
+            ticks = buckets.see(rows, windows, self._time)
+            places, runs = buckets.places, runs_in(ticks)
+        if self.keyed:
+            return
+        if self._run and buckets.places > before:
+            self._run = self._run._replace(ticks=self._run.ticks * 10 ** (buckets.places - before))
+        factor = 10 ** (buckets.places - places)
+        self._see_runs(rows, seen.first, ((at, count, value and value * factor) for at, count, value in runs))
 
     @property
     def size(self) -> int:
@@ -196,24 +177,16 @@ class Overview(Observer):
         self._flat_stretches, self._flat_rows = map(count_in, saved["flat"])
         self.first = count_in(saved["first"])
 
-    def _bring_to(self, places: int) -> int:
-        """Return what brings ticks of so many places to the scale of the buckets, which may become larger for it."""
-        more = places - self._buckets.places
-        if more > 0 and self._run:
-            self._run = self._run._replace(ticks=self._run.ticks * 10**more)
-        return self._buckets.factor(places)
-
-    def _see_runs(
-        self, first: int, runs: Sequence[tuple[int, int, int | None]], factor: int, time_of: Callable[[int], str]
-    ) -> None:
-        for at, count, value in runs:
-            ticks, run = None if value is None else value * factor, self._run
+    def _see_runs(self, rows: Rows, first: int, runs: Iterable[tuple[int, int, int | None]]) -> None:
+        for at, count, ticks in runs:
+            run = self._run
             if run and at == 0 and run.ticks == ticks:
                 self._run = run._replace(rows=run.rows + count)
                 continue
             self._end_run()
             if ticks is not None:
-                self._run = Run(first + at, count, ticks, time_of(at))
+                (time,) = times_in(rows, self._time, [at])
+                self._run = Run(first + at, count, ticks, time)
 
     def _end_run(self) -> None:
         self._flats, self._flat_stretches, self._flat_rows = self._with_run()
@@ -225,28 +198,19 @@ class Overview(Observer):
         if not run or run.rows < LEAST_FLAT:
             return self._flats, self._flat_stretches, self._flat_rows
         flats = list(self._flats)
-        flat = Flat(run.row, run.rows, decimal(run.ticks, self._buckets.places) or "", run.time)
+        flat = Flat(run.row, run.rows, decimal(run.ticks, self._buckets.places), run.time)
         insort(flats, (-run.rows, run.row, flat))
         return flats[:FLATS], self._flat_stretches + 1, self._flat_rows + run.rows
 
-    def _time_of(self, row: Row) -> str:
-        return time_of_row(row, self._time)
 
+def runs_in(ticks: Sequence[int | None]) -> Iterator[tuple[int, int, int | None]]:
+    """Yield the runs of equal closes: the position of the first row, the length, and the close.
 
-def time_of_row(row: Row, position: Position | None) -> str:
-    """Return the timestamp of a row as it is shown."""
-    return "" if position is None else _as_text(row.text(position))
-
-
-def time_in(rows: Rows, position: Position | None, at: int) -> str:
-    """Return the timestamp of one of the rows, by its place among them."""
-    return "" if position is None else _as_text(rows.text(position, at))
-
-
-def times_in(rows: ArrayRows, position: Position | None, places: Integers) -> list[str]:
-    """Return the timestamps of those of the rows that have these places among them."""
-    return [""] * len(places) if position is None else list(map(_as_text, rows.texts_at(position, places)))
-
-
-def _as_text(found: bytes) -> str:
-    return found.strip(b" ").decode(errors="replace")[:_TIME_CHARACTERS]
+    >>> list(runs_in([459, 459, None, 460]))
+    [(0, 2, 459), (2, 1, None), (3, 1, 460)]
+    """
+    at = 0
+    for value, run in groupby(ticks):
+        count = len(list(run))
+        yield at, count, value
+        at += count
