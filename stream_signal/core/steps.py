@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 NANOSECONDS = 10**9  # of a second
 # Numbers of so many digits may be dates: 20240310, 202403101700, 20240310170000, 20240310170000000.
 DATE_SIZES = frozenset({8, 12, 14, 17})
+# No time is further from 1970, in nanoseconds, and no step longer: a timestamp has at most 128 digits.
+FURTHEST = 10**140
 # So many steps show which one is the usual one.
 FIRST_STEPS = 100
 # There are gaps if more steps than one in so many are longer than the usual one.
@@ -105,15 +107,17 @@ class Steps:
     @classmethod
     def from_json(cls, saved: Any) -> Steps:
         """Restore what `as_json` returned; raise ValueError if it is not valid."""
+        from stream_signal.core.checks import integer
+
         try:
             count, longer, decided, firsts = saved
-            numbers = [count, longer, *firsts, *([] if decided is None else [decided])]
+            steps = cls(None if decided is None else integer(decided, most=FURTHEST))
+            steps.count, steps._longer = integer(count), integer(longer)
+            steps._firsts = [integer(step, most=FURTHEST) for step in firsts]
         except TypeError:
             raise ValueError("expected steps") from None
-        if any(type(number) is not int or number < 0 for number in numbers) or len(firsts) >= FIRST_STEPS:
+        if len(steps._firsts) >= FIRST_STEPS:
             raise ValueError("expected steps")
-        steps = cls()
-        steps.count, steps._longer, steps._decided, steps._firsts = count, longer, decided, list(firsts)
         return steps
 
 

@@ -116,6 +116,21 @@ def form_of(text: bytes) -> Form | None:
     return _form(text.translate(AS_ZEROS)) if len(text) <= MAX_BYTES else None
 
 
+def is_later(time: bytes, before: bytes) -> bool:
+    """Whether a timestamp is later than another, whichever of day and month comes first.
+
+    False, too, if they cannot be compared; a date and a number are not.
+
+    >>> is_later(b"120", b"60"), is_later(b"02/01/2024", b"01/02/2024"), is_later(b"noon", b"morning")
+    (True, False, False)
+    """
+    form, form_before = form_of(time), form_of(before)
+    if form is None or form_before is None or (form.date is None) != (form_before.date is None):
+        return False
+    pairs = zip(form.readings(time), form_before.readings(before), strict=True)
+    return all(now is not None and then is not None and now > then for now, then in pairs)
+
+
 def are_of_one_form(together: bytes, form: Form, first: bytes, count: int) -> bool:
     """Whether `count` texts, joined, all have the form of the first of them, and its zone."""
     if form.date is None and len(form.zeros) * count == len(together) and together.isdigit():

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from stream_signal.core.errors import CheckpointError, DataError, shown
 from stream_signal.core.findings import Findings
 from stream_signal.core.limits import MAX_LINE_BYTES
-from stream_signal.core.observers.last_time import is_later
 from stream_signal.core.series.grouping import Grouping
 from stream_signal.core.series.keys import Keys
 from stream_signal.core.text.reader import TextReader
 from stream_signal.core.text.splitter import LineSplitter
 from stream_signal.core.time_column import find_time
+from stream_signal.core.timestamps import is_later
 from stream_signal.inputs.events import End
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.config import Config
     from stream_signal.core.header import Header
-    from stream_signal.core.observers.last_time import LastTime
+    from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.core.rows import Rows
     from stream_signal.core.time_column import Position, TimeColumn
     from stream_signal.inputs.events import Event, Source
@@ -153,9 +153,9 @@ class WithoutRepeats:
                     yield event
 
 
-def repeats_of(config: Config, saved: Saved, time: LastTime, path: str) -> Repeats:
+def repeats_of(config: Config, saved: Saved, times: TimeOrder, path: str) -> Repeats:
     """Return what skips the rows of a checkpoint; CheckpointError if their timestamps do not tell them apart."""
-    if time.in_order and time.last and saved.state.header:
-        return Repeats(config, saved.state.header, time.last, time.time_column)
+    if times.tells_rows_apart and saved.state.header:
+        return Repeats(config, saved.state.header, times.last, times.time_column)
     differs = "the timestamps of its rows are not known to be unique and in order"
     raise CheckpointError(path, differs, f"send the rows from row {saved.state.rows + 1} on, without --resume-by")

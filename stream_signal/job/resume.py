@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.config import Config
     from stream_signal.core.observe import Observer
-    from stream_signal.core.observers.last_time import LastTime
+    from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.inputs.events import Source
     from stream_signal.inputs.rotation import Rotations
     from stream_signal.job.checkpoint import Checkpoint
@@ -44,13 +44,13 @@ class Resumption:
         self._checkpoint = checkpoint
         self._signals = signals
         self._rotations = rotations
-        self._last_time: LastTime | None = None
-        if not self.position.is_of_files:
-            from stream_signal.core.observers.last_time import LastTime
-
-            self._last_time = LastTime(config.time_column)
-        elif order.resume_by:
+        self._last_time: TimeOrder | None = None
+        if self.position.is_of_files and order.resume_by:
             raise InputError("--resume-by is for a pipe; the rows of a file that were counted are not read again")
+        if not (self.position.is_of_files or config.is_keyed):
+            from stream_signal.core.observers.time_order import TimeOrder
+
+            self._last_time = TimeOrder(config.time_column, name="last_time")
         self._settings = deciding_settings(config, signals)
         self.saved = checkpoint.load(self._settings, self.position.input, config.max_keys if config.is_keyed else 0)
 

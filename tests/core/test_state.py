@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 import stream_signal.core.observers
 from stream_signal import Config, DataError, Observer, Row, SignalLines, SignalStream, State, TimeOrder
 from stream_signal.core.observers.key_charts import KeyCharts
-from stream_signal.core.observers.last_time import LastTime
 from stream_signal.core.observers.overview import Overview
 from support.candle_csv import candle_csv
 from support.cases import CASES, Case
@@ -156,7 +155,7 @@ class Watched:
     def __init__(self, config: Config, state: State | None, *, first: bool, **engine: Any) -> None:
         keyed = config.is_keyed
         self.times = TimeOrder(rows=3 if first else None)
-        self.last, self.tally, self.charts = LastTime(), Tally(), KeyCharts(most=4)
+        self.last, self.tally, self.charts = TimeOrder(name="last_time"), Tally(), KeyCharts(most=4)
         self.overview = Overview(keyed=keyed, windows=1 + len(config.windows), most=8)
         lines = SignalLines(keyed=keyed, windows=config.windows)
         observers: list[Observer] = [lines, self.times, self.last, self.tally, self.charts, self.overview]
@@ -176,7 +175,7 @@ class Watched:
         return (
             (known(stream), stream.by_key, stream.by_window, stream.by_key_and_window),
             (order.counts, list(map(str, order.first.values())), order.pairs, steps.count, steps.usual, steps.longer),
-            (self.last.last, self.last.in_order, self.tally.counts),
+            (self.last.last, self.last.tells_rows_apart, self.tally.counts),
             (overview.columns(), overview.flats, overview.flat_stretches, overview.flat_rows),
             [(key, chart.columns()) for key, chart in self.charts],
         )
@@ -187,9 +186,7 @@ def test_everything_that_watches_is_watched() -> None:
     names = [name for _, name, _ in pkgutil.iter_modules(stream_signal.core.observers.__path__)]
     modules = [importlib.import_module(f"stream_signal.core.observers.{name}") for name in names]
     found = {name for module in modules for name, kind in vars(module).items() if hasattr(kind, "snapshot")}
-    assert found - {"Buckets", "Observer", "TimeSequence"} == {
-        *("KeyCharts", "LastTime", "Overview", "SignalLines", "TimeOrder")
-    }
+    assert found - {"Buckets", "Observer", "TimeSequence"} == {*("KeyCharts", "Overview", "SignalLines", "TimeOrder")}
 
 
 @given(

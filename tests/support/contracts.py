@@ -22,7 +22,6 @@ from hypothesis import strategies as st
 from stream_signal import Config, DataError, SignalStream, State, TimeOrder
 from stream_signal.core.blocks.reader import BlockReader
 from stream_signal.core.observers.key_charts import KeyCharts
-from stream_signal.core.observers.last_time import LastTime
 from stream_signal.core.observers.overview import Overview
 from stream_signal.core.observers.signal_lines import SignalLines
 from stream_signal.core.series.grouping import GROUPINGS, grouping_of
@@ -76,7 +75,8 @@ class Watched(NamedTuple):
 
 def _order(order: TimeOrder) -> object:
     first = {kind: str(step) for kind, step in order.first.items()}
-    return order.counts, first, order.pairs, order.newest_first, order.steps.count, order.steps.longer
+    last = order.last, order.tells_rows_apart
+    return order.counts, first, order.pairs, order.newest_first, order.steps.count, order.steps.longer, last
 
 
 def _overview(config: Config) -> Overview:
@@ -102,7 +102,6 @@ OBSERVERS = {
     "signal lines of keys": Watched(_lines("csv"), SignalLines.take, keyed_files(), hands_on=True),
     "time order": Watched(lambda _: TimeOrder(), _order),
     "times of keys": Watched(lambda _: TimeOrder(), _order, keyed_files()),
-    "last time": Watched(lambda _: LastTime(), LastTime.snapshot),
     "overview": Watched(_overview, _picture),
     "overview of keys": Watched(_overview, _picture, keyed_files()),
     "charts of keys": Watched(lambda _: KeyCharts(charts=3, most=8), _charts, keyed_files()),

@@ -8,7 +8,7 @@ and rows that are sent again show there, too. Timestamps are compared in bulk, w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.findings import BACKWARDS
 from stream_signal.core.limits import FIRST_ROWS, MOST_TIMED_KEYS
@@ -37,24 +37,17 @@ _MANY_ROWS = 20_000
 _TAIL_ROWS = 256
 
 
-class _Sums(NamedTuple):
-    """What one series, or all of them, add to the totals."""
-
-    pairs: int = 0
-    steps: int = 0
-    longer: int = 0
-
-
 class TimeOrder(Observer):
     """Counts timestamps out of order (`backwards`) and duplicates (`repeated`), and keeps the `first` of each kind.
 
     So it does with those that cannot be compared (`not_compared`), and with pairs whose order depends on whether the
     day or the month comes first (`day_or_month`). `time_column` is the name of the timestamp column, or its number from
     1, or two of those; None: the first with a known name. `pairs` counts the timestamps that were compared with the one
-    before. Keys have counts of their own, the first 10,000 of them, which are added up.
+    before, and `last` is that of the last row that has one. Keys have counts of their own, the first 10,000 of them,
+    which are added up.
 
     If `rows` is given, only so many rows of each input are counted; `sampled` has the first of each kind among the
-    samples of later rows: somewhere before each is one or more.
+    samples of later rows: somewhere before each is one or more. Of two in one stream, one has another `name`.
 
     >>> order = TimeOrder()
     >>> order.take([b"60", b"120", b"60", b"60"], 1)
@@ -63,10 +56,12 @@ class TimeOrder(Observer):
     """
 
     sees_windows = False
-    name = "time_order"
 
-    def __init__(self, time_column: TimeColumn | None = None, rows: int | None = None) -> None:
+    def __init__(
+        self, time_column: TimeColumn | None = None, rows: int | None = None, *, name: str = "time_order"
+    ) -> None:
         self.time_column = time_column
+        self.name = name
         self.wants = rows
         self.samples = rows is not None
         self._rows = rows
@@ -80,11 +75,11 @@ class TimeOrder(Observer):
         self._collects = False  # whether they wait until they are joined to another one
         self._has_missed = False  # whether there may be rows since the last one that it wanted
         self._ends: dict[bytes, bytes] = {}  # the last timestamp of each key then, as far as they are known
-        self._last = b""  # of the last row with a timestamp, for people
+        self._last = b""
+        self._is_complete = True  # whether each row of a stream without keys has been compared with the one before
         self._doubtful: set[bytes] = set()  # keys that may have counts
-        self._changed: set[bytes] = set()  # keys to add up anew
-        self._sums: dict[bytes, _Sums] = {}
-        self._sum = _Sums()
+        self._changed: set[bytes] = set()  # keys whose totals are old
+        self._totals_of: dict[bytes, tuple[int, int, int]] = {}
 
     @property
     def counts(self) -> dict[str, int]:
@@ -110,21 +105,21 @@ class TimeOrder(Observer):
 
     @property
     def last(self) -> bytes:
-        """The last timestamp that could be read, of a stream without keys."""
+        """The timestamp of the last row that has one, even if it could not be compared."""
         self._compare()
-        return self._alone.last
+        return self._last.strip(b" ")
 
     @property
     def pairs(self) -> int:
         """How many timestamps were compared with the one before."""
-        return self._totals.pairs
+        return self._totals[0]
 
     @property
     def steps(self) -> Steps:
         """The steps from each timestamp to the next. Each key has its own usual one; `usual` is that of the first."""
-        totals = self._totals
+        _, count, longer = self._totals
         steps = Steps(next((each.steps.usual for each in self._sequences.values() if each.steps.usual), None))
-        steps.add_counted(totals.steps, totals.longer)
+        steps.add_counted(count, longer)
         return steps
 
     @property
@@ -146,8 +141,19 @@ class TimeOrder(Observer):
     @property
     def is_in_order(self) -> bool:
         """Whether there is nothing to say: no counts, and hardly any gaps."""
-        totals = self._totals
-        return not (self._doubtful and (self.counts or self.sampled)) and not are_gaps(totals.longer, totals.steps)
+        _, steps, longer = self._totals
+        return not (self._doubtful and (self.counts or self.sampled)) and not are_gaps(longer, steps)
+
+    @property
+    def tells_rows_apart(self) -> bool:
+        """Whether there are rows, and each had a timestamp later than that of the row before, however both are read."""
+        if self.wants is not None or self._has_keys or not self.last:
+            return False
+        return self._is_complete and self._alone.ascends
+
+    def forget(self) -> None:
+        """Note that there were rows whose timestamps are unknown."""
+        self._is_complete = False
 
     def begin(self, header: Header) -> None:
         """Find the timestamp column."""
@@ -209,8 +215,12 @@ class TimeOrder(Observer):
         waiting, self._waiting, self._size = self._waiting, [], 0
         for key, times, rows in self._by_key(waiting) if self._has_keys else [(b"", *_joined(waiting))]:
             sequence = self._sequence(key)
+            pairs = sequence.pairs + len(times) - (not sequence.last)
             sequence.take(times, rows, sampled=self._are_samples)
+            self._is_complete = self._is_complete and sequence.pairs == pairs and bool(sequence.last)
             self._note(key, sequence)
+        latest = (time for _, times, *_ in reversed(waiting) for time in reversed(times) if time.strip(b" "))
+        self._last = bytes(next(latest, self._last))
         if not self._has_keys and not self._alone.watches:
             self.wants, self.samples, self._left, self._has_missed = 0, False, 0, False
 
@@ -229,7 +239,6 @@ class TimeOrder(Observer):
                 of_times, of_rows = found[key]
                 of_times.append(time)
                 of_rows.append(first + at)
-            self._last = next((time for time in reversed(times) if time.strip(b" ")), self._last)
         for key, (of_times, of_rows) in found.items():
             yield key, of_times, of_rows
 
@@ -257,14 +266,15 @@ class TimeOrder(Observer):
         return found
 
     @property
-    def _totals(self) -> _Sums:
+    def _totals(self) -> tuple[int, int, int]:
+        """The pairs, the steps, and how many of these are longer than the usual one of their key."""
         self._compare()
         for key in self._changed:
-            sequence, before = self._sequences[key], self._sums.get(key, _Sums())
-            now = self._sums[key] = _Sums(sequence.pairs, sequence.steps.count, sequence.steps.longer)
-            self._sum = _Sums(*(total + new - old for total, new, old in zip(self._sum, now, before, strict=True)))
+            sequence = self._sequences[key]
+            self._totals_of[key] = sequence.pairs, sequence.steps.count, sequence.steps.longer
         self._changed.clear()
-        return self._sum
+        pairs, steps, longer = map(sum, zip((0, 0, 0), *self._totals_of.values(), strict=True))
+        return pairs, steps, longer
 
     def pass_by(self, tail: Rows, keys: Sequence[bytes | None] | None) -> None:
         """Remember the last timestamps of the rows that it did not want, to compare the next one with."""
@@ -296,7 +306,7 @@ class TimeOrder(Observer):
         self._compare()
         for key, sequence in self._sequences.items():
             sequence.is_next = key in self._ends and sequence.follow(self._ends[key])
-        self._ends, self._has_missed = {}, False
+        self._ends, self._has_missed, self._is_complete = {}, False, False
 
     def part(self) -> TimeOrder | None:
         """Return one for later rows: one that collects samples, or that compares as this one does once it may."""
@@ -326,15 +336,16 @@ class TimeOrder(Observer):
             return
         self._compare()
         self._sequence(b"").join(part._sequence(b""), rows)
+        self._is_complete = self._is_complete and part._is_complete
+        self._last = part._last or self._last
         self._note(b"", self._sequence(b""))
 
     def snapshot(self) -> dict[str, Any]:
         """Return what was found in each series, the timestamp column, and how many rows of the input it still wants."""
-        self._compare()
-        last = self._last if self._has_keys or self._has_missed else self._alone.last
         return {
             "column": as_json(self.time_column),
-            "last": last.strip(b" ").decode("latin-1"),
+            "last": self.last.decode("latin-1"),
+            "complete": self._is_complete,
             "left": self._left,
             "missed": self._has_missed,
             "keys": [[key.decode("latin-1"), each.snapshot()] for key, each in self._sequences.items()],
@@ -342,25 +353,28 @@ class TimeOrder(Observer):
 
     def restore(self, saved: Any) -> None:
         """Continue with what was found in the same timestamp column; of another column, nothing counts."""
+        from stream_signal.core.checks import integer
+
         try:
             # Before schema 4, that of a stream without keys was one series alone.
-            keys = saved.get("keys", [["", saved]])
-            column = saved.get("column", keys[0][1]["column"] if keys and "column" in keys[0][1] else None)
-            last = saved["last"].encode("latin-1")
-            found = [(key.encode("latin-1"), each) for key, each in keys]
-            left, has_missed = saved.get("left", 0), saved.get("missed", saved.get("left") == 0)
+            found = {key.encode("latin-1"): each for key, each in saved.get("keys", [["", saved]])}
+            column = saved["column"] if "column" in saved else next(iter(found.values()))["column"] if found else None
+            last, left = saved["last"].encode("latin-1"), integer(saved.get("left", 0))
+            has_missed, is_complete = saved.get("missed", not saved.get("left", 1)), saved.get("complete", False)
+            is_complete = saved.get("in_order", is_complete)
         except (LookupError, TypeError, AttributeError, ValueError):
             raise ValueError("expected the order of the timestamps of each series") from None
-        if type(left) is not int or left < 0 or type(has_missed) is not bool:
-            raise ValueError("expected how many rows remain to be seen")
+        if type(has_missed) is not bool or type(is_complete) is not bool:
+            raise ValueError("expected whether all rows were seen")
         self._left = left
         if self._rows is not None and self.wants:
             self.wants = self._left = min(left, self._rows)
         if column != as_json(self.time_column):
+            self.forget()
             return
-        self._last, self._has_keys = last, any(key for key, _ in found)
-        self._has_missed = has_missed or self.wants == 0
-        for key, each in found:
+        self._last, self._is_complete, self._has_keys = last, is_complete, any(found)
+        self._has_missed = has_missed or (self.samples and self.wants == 0)
+        for key, each in found.items():
             sequence = self._sequences[key] = TimeSequence()
             sequence.restore(each)
             self._note(key, sequence)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from stream_signal.core.errors import shown
 from stream_signal.core.findings import BACKWARDS, EITHER, NOT_COMPARED, REPEATED
 from stream_signal.core.limits import FIRST_ROWS
-from stream_signal.core.steps import DATE_SIZES, Steps, unit_of
+from stream_signal.core.steps import DATE_SIZES, FURTHEST, Steps, unit_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -75,10 +75,12 @@ class _Reading:
 
     @classmethod
     def from_json(cls, saved: Any) -> _Reading:
+        from stream_signal.core.checks import integer
+
         counts, first, steps, last, *sampled = saved
         reading = cls()
         reading.counts, reading.first, reading.sampled = _counts(counts), _steps(first), _steps(*sampled or ({},))
-        reading.steps, reading.last = Steps.from_json(steps), _integer(last)
+        reading.steps, reading.last = Steps.from_json(steps), integer(last, least=-FURTHEST, most=FURTHEST)
         if reading.counts.keys() != reading.first.keys():
             raise ValueError("expected the first of each kind")
         return reading
@@ -133,6 +135,11 @@ class TimeSequence:
     def steps(self) -> Steps:
         """The steps from each timestamp to the next."""
         return min((reading.steps for reading in self._readings), key=lambda steps: steps.longer)
+
+    @property
+    def ascends(self) -> bool:
+        """Whether each timestamp is later than the one before, whichever of day and month comes first."""
+        return not self.counts and len(self._readings) == 1 and self._order is None
 
     @property
     def _agreed(self) -> _Reading:
@@ -332,6 +339,8 @@ class TimeSequence:
             raise ValueError("expected the order of the timestamps") from None
 
     def _restore(self, saved: dict[str, Any]) -> None:
+        from stream_signal.core.checks import integer
+
         readings = [_Reading.from_json(reading) for reading in saved["readings"]]
         order = saved["order"]
         if order not in {None, 0, 1} or not 1 <= len(readings) <= (2 if order is None else 1):
@@ -341,7 +350,7 @@ class TimeSequence:
         if self._others.keys() != self._first_others.keys():
             raise ValueError("expected the first of each kind")
         self.last = saved["last"].encode("latin-1")
-        self.pairs, self._left = _natural(saved["pairs"]), _natural(saved["patience"])
+        self.pairs, self._left = integer(saved["pairs"]), integer(saved["patience"])
         self.watches = bool(self.pairs) or self._left > 0
         self._readings, self._order = readings, order
 
@@ -420,27 +429,19 @@ def _as_json(first: dict[str, Step]) -> dict[str, list[Any]]:
 
 
 def _steps(saved: Any) -> dict[str, Step]:
+    from stream_signal.core.checks import integer
+
     if not set(saved) <= _KINDS:
         raise ValueError("expected steps")
     return {
-        kind: Step(_natural(row), before.encode("latin-1"), time.encode("latin-1"))
+        kind: Step(integer(row), before.encode("latin-1"), time.encode("latin-1"))
         for kind, (row, before, time) in saved.items()
     }
 
 
 def _counts(saved: Any) -> dict[str, int]:
+    from stream_signal.core.checks import integer
+
     if not set(saved) <= _KINDS:
         raise ValueError("expected counts")
-    return {kind: _natural(count) for kind, count in saved.items()}
-
-
-def _natural(found: Any) -> int:
-    if _integer(found) < 0:
-        raise ValueError("expected a count")
-    return int(found)
-
-
-def _integer(found: Any) -> int:
-    if type(found) is not int:
-        raise ValueError("expected an integer")
-    return found
+    return {kind: integer(count) for kind, count in saved.items()}
