@@ -16,7 +16,7 @@ https://lemire.me/blog/2018/10/03/quickly-parsing-eight-digits/.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -39,13 +39,11 @@ class Scheme(NamedTuple):
 
     text: int
     """XOR with it turns digits into 0 to 9 and the point into 0"""
-    above: int
-    """added to that, it sets bit 7 of each byte that is neither"""
     point: int
     """all bits of the byte of the point"""
-    even: int
+    even: int | Words
     """what the first and the third pair of digits count, for `join`"""
-    odd: int
+    odd: int | Words
     """what the second and the fourth pair count"""
 
 
@@ -70,7 +68,6 @@ def scheme(after: int) -> Scheme:
     pairs = [values[at] // 10 if is_point[at + 1] else values[at + 1] for at in (0, 2, 4, 6)]
     return Scheme(
         text=_word(_POINT if point else _ZERO for point in is_point),
-        above=_word(0x7F if point else 0x80 - 10 for point in is_point),
         point=_word(0xFF if point else 0 for point in is_point),
         even=pairs[2] + (pairs[0] << 32),
         odd=pairs[3] + (pairs[1] << 32),
@@ -82,45 +79,46 @@ def _word(characters: Iterable[int]) -> int:
 
 
 NO_POINT = scheme(0)
+_EVEN, _ODD = (np.array([getattr(scheme(after), name) for after in range(9)], np.uint64) for name in ("even", "odd"))
+
+
+def schemes(after: Bytes) -> Scheme:
+    """Return for words whose points are `after` bytes before the end, each its own, what their pairs count."""
+    if not after.any():
+        return NO_POINT
+    return NO_POINT._replace(even=_EVEN.take(after), odd=_ODD.take(after))
 
 
 def keep(digits: Words, count: Bytes) -> None:
     """Clear all but the last `count` bytes of each word, eight at most."""
-    shift = (np.uint8(64) - (count << np.uint8(3))).astype(np.uint64)
+    least, most = int(count.min()), int(count.max())
+    if least >= 8:
+        return
+    shift: Any = 64 - 8 * least
+    if least < most:
+        shift = (np.uint8(64) - (np.minimum(count, 8) << np.uint8(3))).astype(np.uint64)
     digits >>= shift
     digits <<= shift
 
 
-def keep_alike(digits: Words, count: int) -> None:
-    """Clear all but the last `count` bytes of every word, one at least."""
-    if count < 8:
-        digits >>= np.uint64(64 - 8 * count)
-        digits <<= np.uint64(64 - 8 * count)
-
-
-def other_than(digits: Words, how: Scheme, spare: Words) -> Flags | None:
-    """Return which words have a byte that is not a digit, or no point in its place; None if none has."""
+def are_digits(digits: Words, spare: Words, how: Scheme) -> Flags:
+    """Return which words have a digit in each byte, and the point in its place."""
     if digits.view(np.uint8).max() <= 9 and not int(np.bitwise_or.reduce(digits)) & how.point:
-        return None
-    np.add(digits, np.uint64(how.above), out=spare)
-    spare |= digits
-    spare &= np.uint64(0x80 * _EACH_BYTE)
-    wrong: Flags = spare != 0
-    return wrong
-
-
-def mark_others(digits: Words, mark: Words) -> None:
-    """Set bit 7 of each byte that is not a digit.
-
-    A byte above 0x89 carries, and may mark the next one as well; it marks itself, so its close is bad either way.
-    """
-    np.add(digits, (0x80 - 10) * _EACH_BYTE, out=mark)
-    mark |= digits
-    mark &= 0x80 * _EACH_BYTE
+        return np.ones(digits.size, np.bool_)
+    _mark_others(digits, spare)
+    spare |= digits & np.uint64(how.point)
+    good: Flags = spare == 0
+    return good
 
 
 def take_point(digits: Words, mark: Words, spare: Words) -> tuple[Bytes, Flags]:
-    """Clear the marked bytes; return how far from the end one is, 0 for none, and which words had at most a point."""
+    """Clear each byte that is not a digit; return how far from the end it is, and which words had a point at most.
+
+    Without such a byte, that is 0.
+    """
+    _mark_others(digits, mark)
+    if not mark.any():
+        return np.zeros(digits.size, np.uint8), np.ones(digits.size, np.bool_)
     mark >>= 7
     np.multiply(mark, 0xFF, out=spare)
     spare &= digits
@@ -132,14 +130,24 @@ def take_point(digits: Words, mark: Words, spare: Words) -> tuple[Bytes, Flags]:
     return after, good
 
 
+def _mark_others(digits: Words, mark: Words) -> None:
+    """Set bit 7 of each byte that is not a digit.
+
+    A byte above 0x89 carries, and may mark the next one as well; it marks itself, so its close is bad either way.
+    """
+    np.add(digits, (0x80 - 10) * _EACH_BYTE, out=mark)
+    mark |= digits
+    mark &= 0x80 * _EACH_BYTE
+
+
 def join(digits: Words, spare: Words, how: Scheme = NO_POINT) -> None:
     """Join the eight digits of each word: into four pairs, and those into one number."""
     digits *= 10 * 256 + 1
     digits >>= 8
     np.right_shift(digits, 16, out=spare)
     spare &= _TWO_BYTES
-    spare *= np.uint64(how.odd)
+    spare *= how.odd
     digits &= _TWO_BYTES
-    digits *= np.uint64(how.even)
+    digits *= how.even
     digits += spare
     digits >>= 32

@@ -14,24 +14,22 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from stream_signal.core.blocks.columns import LONGEST, Columns
-from stream_signal.core.blocks.spellings import UNKNOWN, Spellings
-from stream_signal.core.blocks.symbols import all_have
+from stream_signal.core.blocks.decoder import ALL
+from stream_signal.core.blocks.spellings import UNKNOWN, Spellings, text_of, words_of
 from stream_signal.core.rows import NO_SERIES
 from stream_signal.core.series.grouping import Grouping, InputName, KeyColumn, OneSymbol
 from stream_signal.core.series.keys import KeyRefused, check_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from stream_signal.core.blocks.decoder import Block, BlockDecoder, Integers, Words
+    from stream_signal.core.blocks.decoder import Block, BlockDecoder, Bytes, Integers, Lines, Words
     from stream_signal.core.header import Header
     from stream_signal.core.ticks import Close
 
 
 # With more keys, blocks are longer: each key then has more rows, which is worth the slower memory.
 _MANY_KEYS = 500
-# The words of a text with its delimiter are within the padding of a block.
-_SHORT_BYTES = 16
 # A key with and without spaces on each side; and as many more as are found as fast as a few.
 _SPELLINGS_EACH = 4
 _MORE_SPELLINGS = 10_000
@@ -95,7 +93,7 @@ class BlocksAsText(BlockGrouping):
 
 
 class BlocksOfOneSymbol(BlockGrouping):
-    """All lines have the symbols that the text reader has seen."""
+    """All lines have the symbols that the text reader has seen, or none."""
 
     def __init__(self, grouping: OneSymbol) -> None:
         super().__init__(grouping)
@@ -107,11 +105,14 @@ class BlocksOfOneSymbol(BlockGrouping):
         return None in self._symbols.values
 
     def look(self, chunk: bytes, header: Header, block: Block, decoder: BlockDecoder) -> Block | None:
-        """Decline a block with another symbol, or with none."""
-        if not self._symbols.positions:
-            return block
-        values = dict(zip(self._symbols.positions, self._symbols.values, strict=True))
-        return block if all_have(values, chunk, header, block, decoder.windows_at) else None
+        """Decline a block with another symbol."""
+        for position, value in zip(self._symbols.positions, self._symbols.values, strict=True):
+            column = _written(chunk, header, block, decoder, position)
+            if value is None or column is None:
+                return None
+            if not {text_of(words).strip(b" ") for words in set(_each(column.words))} <= {value, b""}:
+                return None
+        return block
 
 
 class BlocksOfAnInput(BlockGrouping):
@@ -131,14 +132,12 @@ class BlocksOfAnInput(BlockGrouping):
 
 
 class _Found(NamedTuple):
-    """The keys of the plain lines of a block."""
+    """The keys of a block."""
 
-    size: int
-    """how many lines the block has"""
-    lines: Integers
-    """the numbers of these lines"""
+    column: _Written
+    """what is written"""
     spellings: Integers
-    """for each, the number of its spelling; those of new ones go on from the known ones"""
+    """the number of the spelling of each run; those of new ones go on from the known ones"""
     new: dict[bytes, tuple[int, bytes | None]]
     """each new spelling: its first line, and the key, None if it cannot be read"""
 
@@ -163,11 +162,14 @@ class BlocksWithKeys(BlockGrouping):
 
     def look(self, chunk: bytes, header: Header, block: Block, decoder: BlockDecoder) -> Block | None:
         """Find the keys; lines whose key cannot be read are odd."""
-        found = self._found = self._find(chunk, header, block, decoder)
-        if found is None:
+        column = _written(chunk, header, block, decoder, self._column.column or 0)
+        if not column:
             return None
-        unreadable = self._unreadable(found)
-        if unreadable.size:
+        found = self._found = self._find(column)
+        bad = [key is None for _, key in found.new.values()]
+        if any(bad):
+            is_bad = np.append(np.zeros(len(self._numbers), np.bool_), bad)[found.spellings]
+            unreadable = column.numbers[np.repeat(is_bad, column.lengths)]
             block = block._replace(odd=np.union1d(block.odd, unreadable))
         return block if self._may_take(found, block) else None
 
@@ -184,70 +186,45 @@ class BlocksWithKeys(BlockGrouping):
         found = self._found
         if found is None:
             raise RuntimeError("`look` comes first")
-        numbers = np.full(found.size, NO_SERIES)
-        numbers[found.lines] = self._learn(found, odd)[found.spellings]
+        column = found.column
+        numbers = np.full(column.block.starts.size, NO_SERIES)
+        numbers[column.lines] = np.repeat(self._learn(found, odd)[found.spellings], column.lengths)
         for line, key in odd.keys.items():
             numbers[line] = NO_SERIES if key is None else self._keys.number(key)
         return numbers
 
-    def _find(self, chunk: bytes, header: Header, block: Block, decoder: BlockDecoder) -> _Found | None:
-        """Look up what is written in the column of the keys; None if that is too long, or a zero byte is in it."""
-        position, count = self._column.column or 0, len(block.ticks)
-        lines, starts, ends = np.arange(count), block.starts, block.ends
-        new: dict[bytes, tuple[int, bytes | None]]
-        if block.odd.size:
-            lines, starts, ends = (np.delete(each, block.odd) for each in (lines, starts, ends))
-        if not lines.size:
-            return _Found(count, lines, lines, {})
-        if position == 0 and (text := _same_first(chunk, header.delimiter.encode(), starts)) is not None:
-            number = self._spellings.number(text)
-            new = {} if number != UNKNOWN else {text: (int(lines[0]), self._key_of(text))}
-            return _Found(count, lines, np.full(len(lines), len(self._numbers) if new else number), new)
-        located = decoder.locate(position, starts, ends)
-        if not located:
-            located = Columns(chunk, header, starts, ends).bounds(position)
-        begins, lengths = located
-        if int(lengths.max()) > LONGEST or chunk.find(0, int(starts[0]), int(ends[-1])) >= 0:
-            return None
-        words = self._spellings.words(chunk, begins, lengths)
-        heads = _heads(words)  # of rows with the same text one after another, as where rows are grouped by their key
-        found = self._spellings.find([each[heads] for each in words])
-        new = {}
-        numbers: dict[bytes, int] = {}
-        for at in (found == UNKNOWN).nonzero()[0].tolist():
-            row = int(heads[at])
-            begin = int(begins[row])
-            text = chunk[begin : begin + int(lengths[row])]
-            if text not in numbers:
-                numbers[text] = len(self._numbers) + len(numbers)
-                new[text] = int(lines[row]), self._key_of(text)
-            found[at] = numbers[text]
-        return _Found(count, lines, np.repeat(found, np.diff(heads, append=len(lines))), new)
+    def _find(self, column: _Written) -> _Found:
+        """Look up what is written in the column of the keys."""
+        found = self._spellings.find(column.words)
+        new: dict[bytes, tuple[int, bytes | None]] = {}
+        numbers: dict[tuple[int, ...], int] = {}
+        unknown = np.flatnonzero(found == UNKNOWN)
+        lines = column.numbers[column.firsts[unknown]].tolist() if unknown.size else []
+        for at, line, words in zip(unknown.tolist(), lines, _each(column.words, unknown), strict=True):
+            if words not in numbers:
+                numbers[words] = len(self._numbers) + len(numbers)
+                text = text_of(words)
+                new[text] = line, self._key_of(text)
+            found[at] = numbers[words]
+        return _Found(column, found, new)
 
     def _key_of(self, text: bytes) -> bytes | None:
-        key = self._column.read(text.removesuffix(b"\r"))
+        key = self._column.read(text)
         try:
             check_key(key)
         except KeyRefused:
             return None
         return key or None
 
-    def _unreadable(self, found: _Found) -> Integers:
-        """Return the lines whose key cannot be read."""
-        bad = [key is None for _, key in found.new.values()]
-        is_bad = np.append(np.zeros(len(self._numbers), np.bool_), np.array(bad, np.bool_))
-        lines: Integers = found.lines[is_bad[found.spellings]]
-        return lines
-
     def _may_take(self, found: _Found, block: Block) -> bool:
         """Whether all rows can be counted, whatever the keys of the odd lines are."""
-        odd: list[int] = (block.ends - block.starts)[block.odd].tolist()  # a key is no longer than its line
+        odd: list[int] = (block.ends[block.odd] - block.starts[block.odd]).tolist()  # a key is no longer than its line
         keys = self._keys
         read = [key for _, key in found.new.values() if key is not None]
         new = dict.fromkeys(key for key in read if key not in keys)
         if not keys.has_room([*map(len, new), *odd]):
             return False
-        if keys.grouped and found.lines.size:
+        if keys.grouped and found.spellings.size:
             if odd:  # among which are the lines whose key cannot be read
                 return False
             numbers = {key: len(keys) + at for at, key in enumerate(new)}
@@ -290,32 +267,48 @@ def blocks_of(grouping: Grouping) -> BlockGrouping:
     return BlockGrouping(grouping) if type(grouping) is Grouping else BlocksAsText(grouping)
 
 
-def _same_first(chunk: bytes, delimiter: bytes, starts: Integers) -> bytes | None:
-    r"""Return the text of the first field of all lines, if they have the same one, and it is short; otherwise None.
+class _Written(NamedTuple):
+    """What is written in a column of a block, but for the odd lines: runs of lines with the same text."""
 
-    >>> _same_first(b"BTC,4.58\nBTC,4.59\n" + bytes(16), b",", np.array([0, 9]))
-    b'BTC'
-    """
-    first, last = int(starts[0]), int(starts[-1])
-    text = chunk[first : chunk.find(delimiter, first) + 1]
-    if not 1 < len(text) <= _SHORT_BYTES or 0 in text or chunk[last : last + len(text)] != text:
+    block: Block
+    lines: Lines
+    """those that are not odd"""
+    firsts: Integers
+    """the first of each run, by its position among these lines"""
+    lengths: Integers
+    """how many lines each run has"""
+    words: list[Words]
+    """the text of each run, as `words_of` has it"""
+
+    @property
+    def numbers(self) -> Integers:
+        """The numbers of the lines, from 0."""
+        return np.arange(self.block.starts.size)[self.lines]
+
+
+def _written(chunk: bytes, header: Header, block: Block, decoder: BlockDecoder, position: int) -> _Written | None:
+    """Find the texts at a position, from 0; None if one is too long, or has a zero byte."""
+    lines, starts, ends = ALL, block.starts, block.ends
+    if block.odd.size:
+        lines = np.delete(np.arange(starts.size), block.odd)
+        starts, ends = starts[lines], ends[lines]
+    if not starts.size:
+        return _Written(block, lines, starts, starts, [starts.view(np.uint64)])
+    lengths: Integers | Bytes
+    begins, lengths = decoder.locate(position, chunk, lines)
+    if not lengths.all():  # it is empty, or stands far from the start of its line
+        begins, lengths = Columns(chunk, header, starts, ends).bounds(position)
+    if int(lengths.max()) > LONGEST or chunk.find(0, int(starts[0]), int(ends[-1])) >= 0:
         return None
-    every: Words = np.ndarray((len(chunk) - 7,), "<u8", chunk, strides=(1,))
-    for at in range(0, len(text), 8):
-        part = text[at : at + 8]
-        words = every[starts + at] if at else every[starts]
-        if len(part) < 8:
-            words &= np.uint64((1 << 8 * len(part)) - 1)
-        if (words != np.uint64(int.from_bytes(part, "little"))).any():
-            return None
-    return text[:-1]
-
-
-def _heads(words: list[Words]) -> Integers:
-    """Return the positions of the texts that are not the same as the one before."""
-    is_head = np.empty(len(words[0]), np.bool_)
-    is_head[0] = True
-    np.not_equal(words[0][1:], words[0][:-1], out=is_head[1:])
+    words = words_of(chunk, begins, lengths)
+    is_first = np.ones(starts.size, np.bool_)
+    np.not_equal(words[0][1:], words[0][:-1], out=is_first[1:])
     for each in words[1:]:
-        is_head[1:] |= each[1:] != each[:-1]
-    return np.flatnonzero(is_head)
+        is_first[1:] |= each[1:] != each[:-1]
+    firsts = np.flatnonzero(is_first)
+    return _Written(block, lines, firsts, np.diff(firsts, append=starts.size), [each[firsts] for each in words])
+
+
+def _each(words: list[Words], which: Lines = ALL) -> Iterator[tuple[int, ...]]:
+    """Yield the words of each text."""
+    return zip(*(each[which].tolist() for each in words), strict=True)

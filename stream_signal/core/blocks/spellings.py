@@ -16,7 +16,7 @@ The hash: Knuth, "The Art of Computer Programming", volume 3, 6.4 (Fibonacci has
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -45,7 +45,7 @@ class Spellings:
     """The texts known so far, each with its number, from 0.
 
     >>> texts = Spellings()
-    >>> words = texts.words(b"BTC,ETH,BTC,    ", np.array([0, 4, 8]), np.array([3, 3, 3]))
+    >>> words = words_of(b"BTC,ETH,BTC,    ", np.array([0, 4, 8]), np.array([3, 3, 3]))
     >>> texts.find(words).tolist(), texts.learn([b"BTC", b"ETH"]), texts.find(words).tolist()
     ([-1, -1, -1], None, [0, 1, 0])
     """
@@ -55,18 +55,6 @@ class Spellings:
         self._words: list[Words] = [np.zeros(0, np.uint64)]  # of all texts: the first word of each, the second ...
         self._bits = _FIRST_BITS
         self._slots = self._others = np.zeros(1 << self._bits, np.int32)
-
-    def words(self, buffer: bytes, begins: Integers, lengths: Integers) -> list[Words]:
-        """Return the texts that begin at `begins`: their first eight bytes, the next eight ..., with zeros behind."""
-        every: Words = np.ndarray((len(buffer) - 7,), "<u8", buffer, strides=(1,))
-        found = []
-        shortest, longest = int(lengths.min()), int(lengths.max())
-        for at in range(0, max(longest, 1), 8):
-            words = every[begins] if at == 0 else every[np.minimum(begins + at, len(every) - 1)]
-            if shortest < at + 8:
-                words &= _MASKS[longest - at if shortest == longest else np.clip(lengths - at, 0, 8)]
-            found.append(words)
-        return found
 
     def find(self, words: list[Words]) -> Integers:
         """Return the number of each text, UNKNOWN if it has none."""
@@ -81,13 +69,8 @@ class Spellings:
             found[missed] = self._others[(_mixed(left, _OTHER_FACTOR) >> shift).view(np.int64)]
             missed = missed[self._differ(found[missed], left)]
         for row in missed.tolist():
-            text = b"".join(int(each[row]).to_bytes(8, "little") for each in words).rstrip(b"\0")
-            found[row] = self._texts.get(text, UNKNOWN)
+            found[row] = self._texts.get(text_of([int(each[row]) for each in words]), UNKNOWN)
         return found
-
-    def number(self, text: bytes) -> int:
-        """Return the number of one text, UNKNOWN if it has none."""
-        return self._texts.get(text, UNKNOWN)
 
     def _differ(self, numbers: Integers, words: list[Words]) -> Flags:
         differ: Flags = self._words[0][numbers] != words[0]
@@ -116,6 +99,24 @@ class Spellings:
         (rest,) = (self._slots[slots] != numbers).nonzero()
         others = (_mixed([each[rest] for each in self._words], _OTHER_FACTOR) >> shift).view(np.int64)
         self._others[others] = rest
+
+
+def words_of(buffer: bytes, begins: Integers, lengths: NDArray[Any]) -> list[Words]:
+    """Return the texts that begin at `begins`: their first eight bytes, the next eight ..., with zeros behind."""
+    every: Words = np.ndarray((len(buffer) - 7,), "<u8", buffer, strides=(1,))
+    found = []
+    shortest, longest = int(lengths.min()), int(lengths.max())
+    for at in range(0, max(longest, 1), 8):
+        words = every[begins] if at == 0 else every[np.minimum(begins + at, len(every) - 1)]
+        if shortest < at + 8:
+            words &= _MASKS.take(longest - at if shortest == longest else np.clip(lengths, at, at + 8) - at)
+        found.append(words)
+    return found
+
+
+def text_of(words: Iterable[int]) -> bytes:
+    """Return the text of some words."""
+    return b"".join(word.to_bytes(8, "little") for word in words).rstrip(b"\0")
 
 
 def _mixed(words: list[Words], factor: np.uint64) -> Words:

@@ -304,6 +304,31 @@ def test_agrees_with_the_row_engine(file: tuple[bytes, Layout]) -> None:
         assert close[0] * 10 ** (block.places - close[1]) == block.ticks[at]
 
 
+@given(file=files(), start=st.integers(PADDING, PADDING + 70), every=st.integers(1, 3))
+def test_locates_every_field(file: tuple[bytes, Layout], start: int, every: int) -> None:
+    """A field is found where split has it, but for one that is far from the start of its line: that is empty."""
+    data, layout = file
+    delimiter, _, width = layout
+    buffer = bytes(start) + data + bytes(PADDING)
+    decoder = BlockDecoder(*layout, CAPACITY)
+    block = decoder.decode(buffer, start, start + len(data))
+    if not block:
+        return
+    rows = [line.removesuffix(b"\r").split(delimiter.encode()) for line in data.split(b"\n")[:-1]]
+    lines = [at for at, row in enumerate(rows) if len(row) == width and at % every == 0]
+    if not lines:
+        return
+    for position in range(width):
+        found = decoder.locate(position, buffer, np.array(lines))
+        for line, begin, length in zip(lines, *(each.tolist() for each in found), strict=True):
+            row = rows[line]
+            if any(len(field) >= FAR for field in row[:position]) and not length:
+                assert begin == block.ends[line]
+            else:
+                assert begin == block.starts[line] + sum(map(len, row[:position])) + position
+                assert length == len(row[position]) or (length == 255 and len(row[position]) >= FAR)
+
+
 def test_numpy_shifts_by_64_leave_nothing() -> None:
     """The arithmetic that the module counts on: a shift by the whole width is 0."""
     ones, by = np.full(100, 2**64 - 1, np.uint64), np.full(100, 64, np.uint64)

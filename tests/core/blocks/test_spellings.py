@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_signal.core.blocks.spellings import UNKNOWN, Spellings
+from stream_signal.core.blocks.spellings import UNKNOWN, Spellings, words_of
 
 texts = st.lists(st.binary(max_size=30).filter(lambda text: 0 not in text), min_size=1, max_size=60)
 
@@ -15,7 +15,7 @@ def find(spellings: Spellings, found: list[bytes]) -> list[int]:
     """Look up texts that are written one after another."""
     lengths = np.array([len(text) for text in found])
     begins = np.cumsum(lengths) - lengths
-    numbers: list[int] = spellings.find(spellings.words(b"".join(found) + bytes(8), begins, lengths)).tolist()
+    numbers: list[int] = spellings.find(words_of(b"".join(found) + bytes(8), begins, lengths)).tolist()
     return numbers
 
 
