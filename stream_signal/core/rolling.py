@@ -59,14 +59,14 @@ class RollingSum:
         self.ring, self.head, self.places, self.total = list(held), 0, places, sum(held)
         self.tighten()
 
-    def push(self, ticks: int, places: int) -> bool:
+    def push(self, ticks: int, places: int) -> bool | None:
         """Take the value `ticks / 10**places`; return whether it is above the mean of the window that it ends.
 
-        False while the window is not full. The comparison is `value * window > sum`, in integers.
+        None while the window is not full. The comparison is `value * window > sum`, in integers.
 
         >>> held = RollingSum(2)
         >>> [held.push(ticks, 2) for ticks in (458, 458, 459)]
-        [False, False, True]
+        [None, False, True]
         """
         if places != self.places:
             ticks = self.align(ticks, places)
@@ -84,7 +84,7 @@ class RollingSum:
             ring.append(ticks)
             self.total += ticks
             if len(ring) < window:
-                return False
+                return None
         return ticks * window > self.total
 
     def clear(self) -> None:

@@ -11,7 +11,7 @@ from stream_signal.core.config import DELIMITERS
 from stream_signal.core.findings import EXAMPLES, REPAIRS, Findings, Place
 from stream_signal.core.header import Header
 from stream_signal.core.limits import MAX_COUNT, MAX_DIGITS, MOST_KEY_BYTES, MOST_KEYS_BYTES
-from stream_signal.core.series.saved import PanelState, SeriesState
+from stream_signal.core.series.segment import Segment, Segments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,7 @@ class State(NamedTuple):
     """lines in those bytes"""
     repairs: Findings
     """those before that offset"""
-    panel: PanelState
+    panel: Segments
     """what was counted, and the windows"""
     symbols: tuple[str | None, ...] = ()
     """the value of each column of symbols, if the stream looks at them"""
@@ -59,7 +59,7 @@ class State(NamedTuple):
             "repairs": self.repairs.as_json(),
             "rows": self.panel.rows,
             "full": self.panel.full,
-            "series": {key.decode("latin-1"): list(map(list, each)) for key, each in self.panel.series.items()},
+            "series": {key.decode("latin-1"): list(map(_of_series, each)) for key, each in self.panel.series.items()},
             "symbols": list(self.symbols),
             "observed": self.observed,
         }
@@ -99,34 +99,40 @@ def as_value(found: Any) -> Any:
     return found
 
 
-def _panel(saved: dict[str, Any], windows: Sequence[int]) -> PanelState:
-    rows, full = natural(saved["rows"]), _list_of(saved["full"], len(windows))
-    series: dict[bytes, list[SeriesState]] = {}
-    for key, states in _mapping(saved["series"]).items():
-        pairs = zip(_list_of(states, len(windows)), windows, strict=True)
-        series[_key(key)] = [_series(state, window) for state, window in pairs]
+def _panel(saved: dict[str, Any], windows: Sequence[int]) -> Segments:
+    rows = natural(saved["rows"])
+    full = [None if each is None else natural(each) for each in _list_of(saved["full"], len(windows))]
+    series: dict[bytes, list[Segment]] = {}
+    for key, found in _mapping(saved["series"]).items():
+        states = _list_of(found, len(windows))
+        series[_key(key)] = [_series(state, window) for state, window in zip(states, windows, strict=True)]
+        full = [None if state[2] is None else each for state, each in zip(states, full, strict=True)]
     if sum(map(len, series)) > MOST_KEYS_BYTES:
         raise ValueError("keys that are too long together")
     for at in range(len(windows)):
         if sum(states[at].rows for states in series.values()) > rows:
             raise ValueError("counts that contradict each other")
-    return PanelState(rows, [None if each is None else natural(each) for each in full], series)
+    return Segments(rows, full, series)
 
 
-def _series(found: Any, window: int) -> SeriesState:
-    rows, signals, full, ring, places = _list_of(found, len(SeriesState._fields))
-    state = SeriesState(
-        natural(rows), natural(signals), None if full is None else natural(full), _list(ring, int), natural(places)
-    )
+def _of_series(segment: Segment) -> list[Any]:
+    return [segment.rows, segment.signals, segment.full, list(segment.tail), segment.places]
+
+
+def _series(found: Any, window: int) -> Segment:
+    rows, signals, full, tail, places = _list_of(found, 5)
+    full = 0 if full is None else natural(full)
+    tail = tuple(_list(tail, int))
+    segment = Segment(window, natural(rows), full, natural(signals), (), tail, natural(places), broken=True)
     if (
-        state.signals > state.rows
-        or len(state.ring) > min(window, state.rows)
-        or (state.full or 0) + min(len(state.ring), window - 1) > state.rows
+        signals > rows
+        or len(tail) > min(window, rows)
+        or full + min(len(tail), window - 1) > rows
         or places > MAX_DIGITS
-        or not all(abs(ticks) < 10 ** (MAX_DIGITS + places) for ticks in state.ring)
+        or not all(abs(ticks) < 10 ** (MAX_DIGITS + places) for ticks in tail)
     ):
         raise ValueError("counts that contradict each other")
-    return state
+    return segment
 
 
 def _key(found: object) -> bytes:

@@ -120,7 +120,7 @@ class _Pusher:
                     mean.clear()
                     signals.append(False)
                 else:
-                    signals.append(mean.push(*close))
+                    signals.append(mean.push(*close) or False)
                 if means is not None:
                     divisor = mean.window * 10**mean.places
                     found.append(self._as_float(len(found), mean.total, divisor) if mean.ready else np.nan)

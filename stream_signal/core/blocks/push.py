@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stream_signal.core.blocks.rings import Rings
-from stream_signal.core.blocks.rolling import has_mean, make_ready, push_scaled, rows_without_mean
+from stream_signal.core.blocks.rolling import has_mean, make_ready, push_scaled
 from stream_signal.core.rows import NO_SERIES, Means
 
 if TYPE_CHECKING:
@@ -47,24 +47,19 @@ def _push_one_series(
     means = []
     for series in all_series:
         if series.joins:
-            series.note_first(_first_closes(rows, series.window))
+            first = rows.ticks[: min([*rows.missing[:1], series.window])].tolist()
+            series.note_first([(tick, rows.places) for tick in first])
         pushed = push_scaled(series.open(), ticks, rows.missing)
         series.rows += len(rows)
+        runs, filling = np.diff(rows.missing, prepend=-1 - pushed.held, append=len(rows)) - 1, series.window - 1
+        series.without += len(rows) - int(np.maximum(runs - filling, 0).sum()) + (pushed.held > filling)
         series.signals += int(np.count_nonzero(pushed.above))
         if rows.missing:
             series.broken = True
-            if series.without is not None:
-                series.without += rows_without_mean(pushed, series.window)
         if shown:
             full = has_mean(pushed, series.window)
             means.append(Means(series.window, pushed.above, pushed.sums, full, series.open().places))
     return means
-
-
-def _first_closes(rows: ArrayRows, window: int) -> list[Any]:
-    """Return as many of the first closes as the windows of rows before may reach into."""
-    gone = set(rows.missing[:window])
-    return [None if at in gone else (tick, rows.places) for at, tick in enumerate(rows.ticks[:window].tolist())]
 
 
 def _push_many_series(

@@ -254,16 +254,15 @@ class Rings:
             series.broken |= broken
 
     def counts(self) -> Iterator[tuple[int, int, int]]:
-        """Yield the rows, the signals and the full windows of each key that were pushed here, by their numbers."""
+        """Yield the rows, the full windows and the signals of each key that were pushed here, by their numbers."""
         count = len(self._keys)
-        columns = (_longer(each, max(count, len(each)))[:count] for each in (self._rows, self._signals, self._full))
+        columns = (_longer(each, max(count, len(each)))[:count] for each in (self._rows, self._full, self._signals))
         return zip(*(column.tolist() for column in columns), strict=True)
 
     def move_out(self, number: int, series: Series) -> None:
         """Move the window of a series, if it is here, into it; there it is empty."""
         mean = series.open()
         series.cleared = self.copy_out(number, mean)
-        series.settle(-1)
         if number < len(self._is_here) and self._is_here[number]:
             self._empty(np.array([number]))
             self._is_here[number] = False
@@ -286,7 +285,6 @@ class Rings:
             if series.mean and not self._take(number, series.mean):
                 return False
             self._cleared[number] = series.cleared if series.mean else self._of.cleared
-            series.settle()
             series.mean = None
             self._is_here[number] = True
         return True

@@ -105,19 +105,6 @@ def has_mean(pushed: Pushed, window: int) -> Flags | None:
     return full
 
 
-def rows_without_mean(pushed: Pushed, window: int) -> int:
-    """Return how many rows have no mean, up to the last missing close; the twin of `Tally.note_missing`.
-
-    >>> from stream_signal.core.rolling import RollingSum
-    >>> rows_without_mean(push_closes(RollingSum(2), np.array([4, 5, 0, 6, 7]), 0, {2: None}), 2)
-    2
-    """
-    if not pushed.missing:
-        return 0
-    runs = np.diff(pushed.missing, prepend=-1 - pushed.held)  # the closes before each missing one, and that one
-    return int(np.minimum(runs, window).sum())
-
-
 class Scaling(NamedTuple):
     """How ticks, and the odd closes among them, are brought to one scale."""
 

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from stream_signal.core.blocks.rows import ArrayRows
     from stream_signal.core.rows import Means, Rows
     from stream_signal.core.series.grouping import Grouping
-    from stream_signal.core.series.saved import PanelState
     from stream_signal.core.series.segment import Segments
 
 
@@ -107,7 +106,7 @@ class Panel:
 
     def _by_key(self, window: int) -> dict[str, Counts]:
         names = zip(self.keys.names, self.windows[window].counts(), strict=True)
-        return {key.decode(): _counts(rows, signals) for key, (rows, signals, _) in names if rows}
+        return {key.decode(): _counts(rows, signals) for key, (rows, _, signals) in names if rows}
 
     def by_window(self) -> dict[int, Counts]:
         """Return the counts of each further window, of none before the first row."""
@@ -129,47 +128,46 @@ class Panel:
         """The rows of the longest series."""
         return max((rows for rows, *_ in self.windows[0].counts()), default=0)
 
-    def state(self) -> PanelState:
-        """Return what `restore` needs in another process."""
-        from stream_signal.core.series.saved import PanelState
-
-        by_key = zip(*(window.state() for window in self.windows), strict=True)
-        full = [window.full_before for window in self.windows]
-        return PanelState(self.rows, full, dict(zip(self.keys.names, map(list, by_key), strict=True)))
-
-    def restore(self, state: PanelState) -> None:
-        """Continue from what was saved; ValueError if it is the state of a stream with other windows, or other keys."""
-        if self.has_keys == (state.series.keys() == {b""}) and state.series:
-            raise ValueError(f"expected the state of a stream {'with' if self.has_keys else 'without'} keys")
-        if {len(self.windows)} != {len(state.full), *map(len, state.series.values())}:
-            raise ValueError("expected the state of each window")
-        self.rows = state.rows
-        for window, full in zip(self.windows, state.full, strict=True):
-            window.full_before = full
-        for key, saved in state.series.items():
-            number = self.keys.restore(key) if self.has_keys else 0
-            for window, series in zip(self.windows, saved, strict=True):
-                window.series[number].restore(series)
-
     @property
     def may_join(self) -> bool:
         """Whether segments can be added to it, at a cost below that of their rows."""
         return not self.keys.grouped and len(self.keys) <= MOST_JOINED_KEYS
 
     def segments(self) -> Segments:
-        """Return what was counted as segments; the panel has to have been made to join."""
+        """Return what was counted, as segments; to be joined to rows before, the panel has to have been made for it."""
         from stream_signal.core.series.segment import Segments
 
-        return Segments(self.rows, self.windows[0].cleared, [window.segments() for window in self.windows])
+        by_key = zip(*(window.segments() for window in self.windows), strict=True)
+        series = dict(zip(self.keys.names, map(list, by_key), strict=True))
+        return Segments(self.rows, [each.full_before for each in self.windows], series, self.windows[0].cleared)
+
+    def state(self) -> Segments:
+        """Return what `restore` needs in another process."""
+        return self.segments()._replace(cleared=0)
+
+    def restore(self, state: Segments) -> None:
+        """Continue from what was saved; ValueError if it is the state of a stream with other windows, or other keys."""
+        if self.has_keys == (state.series.keys() == {b""}) and state.series:
+            raise ValueError(f"expected the state of a stream {'with' if self.has_keys else 'without'} keys")
+        if {len(self.windows)} != {len(state.full), *map(len, state.series.values())}:
+            raise ValueError("expected the state of each window")
+        for key in state.series if self.has_keys else ():
+            self.keys.restore(key)
+        self.add(state)
 
     def fits(self, segments: Segments) -> bool:
         """Whether it has room for all keys of these."""
-        return self.keys.has_room(len(key) for key, _ in segments.by_window[0] if key not in self.keys)
+        return self.keys.has_room(len(key) for key in segments.series if key not in self.keys)
 
     def add(self, segments: Segments) -> None:
         """Count the rows of segments, which come next."""
-        for window, each in zip(self.windows, segments.by_window, strict=True):
-            window.add(each, segments.cleared)
+        for key, series in segments.series.items():
+            number = self.keys.number(key)
+            for window, segment in zip(self.windows, series, strict=True):
+                window.add(number, segment, segments.cleared)
+        for window, full in zip(self.windows, segments.full, strict=True):
+            window.cleared += segments.cleared
+            window.full_before = None if window.full_before is None or full is None else window.full_before + full
         self.rows += segments.rows
 
 

@@ -13,8 +13,7 @@ keeps those closes, its head, and the last `window`, its tail, which the windows
 A missing close ends a run of closes, because no window reaches across it: `head` ends before the first missing close,
 and `tail` begins after the last one.
 
-A segment and a saved series (`SeriesState`) are two views of one thing, the rows so far. They share the counts and the
-closes in the window. A segment adds its head, because rows may still come before it.
+A series of a saved state is a segment without its head, because no rows can come before it.
 """
 
 from __future__ import annotations
@@ -68,8 +67,9 @@ class Segment(NamedTuple):
                 broken = True
                 mean.clear()
                 continue
-            signals += mean.push(*close)
-            full += mean.ready
+            above = mean.push(*close)
+            full += above is not None
+            signals += above or 0
             if not broken and len(head) < window - 1:
                 head.append(close)
         return cls.from_ends(window, (rows, full, signals), head, (mean.held(), mean.places), broken=broken)
@@ -130,14 +130,16 @@ class Segment(NamedTuple):
 
 
 class Segments(NamedTuple):
-    """What a panel has counted apart, to be added to another one."""
+    """What a panel has counted: to be added to another one, or to go on later."""
 
     rows: int
     """of all series, and those of none"""
-    cleared: int
+    full: list[int | None]
+    """for each window, full windows that no series counts; None if an older version did not count all"""
+    series: dict[bytes, list[Segment]]
+    """of each key, for each window, in the order in which they first came"""
+    cleared: int = 0
     """how often all windows were emptied"""
-    by_window: list[list[tuple[bytes, Segment]]]
-    """for each window, the segment of each key, in the order in which they first came"""
 
 
 def _across(tail: tuple[int, ...], head: tuple[int, ...], window: int) -> tuple[int, int]:

@@ -15,14 +15,13 @@ if TYPE_CHECKING:
 
     from stream_signal.core.rows import Rows
     from stream_signal.core.series.keys import Keys
-    from stream_signal.core.series.saved import SeriesState
     from stream_signal.core.series.segment import Segment
 
     class Elsewhere(Protocol):
         """Where the windows of some series are instead, and what was counted there."""
 
         def counts(self) -> Iterable[tuple[int, int, int]]:
-            """Yield the rows, the signals and the full windows of each series."""
+            """Yield the rows, the full windows and the signals of each series."""
 
         def move_out(self, number: int, series: Series) -> None:
             """Move the window of a series into it, if it is there."""
@@ -63,18 +62,13 @@ class WindowSeries:
         if series.mean is None:
             series.open()
             if self.keys.grouped and number:
-                self._close(self._series[number - 1])
+                self._series[number - 1].mean = None
             if self.rings:
                 self.rings.move_out(number, series)
         if series.cleared != self.cleared:
             series.cleared = self.cleared
             series.empty()
         return series
-
-    @staticmethod
-    def _close(series: Series) -> None:
-        series.settle()
-        series.mean = None
 
     def _each(self, rows: Rows) -> Iterator[Series | None]:
         """Return the series of each row as its turn comes, None for a row of none."""
@@ -116,27 +110,21 @@ class WindowSeries:
             places.append(mean.places if mean else 0)
         return Means(self.window, above, sums, full, places)
 
-    def counts(self) -> Iterator[tuple[int, int, int | None]]:
-        """Yield the rows, the signals and the full windows of each series, in the order in which the keys came."""
+    def counts(self) -> Iterator[tuple[int, int, int]]:
+        """Yield the rows, the full windows and the signals of each series, in the order in which the keys came."""
         elsewhere = self.rings.counts() if self.rings else repeat((0, 0, 0))
-        for series, (rows, signals, full) in zip(self.series, elsewhere, strict=False):
-            here = series.full
-            yield series.rows + rows, series.signals + signals, None if here is None else here + full
+        for series, (rows, full, signals) in zip(self.series, elsewhere, strict=False):
+            yield series.rows + rows, series.full + full, series.signals + signals
 
     @property
     def signals(self) -> int:
         """The signals of all series."""
-        return sum(signals for _, signals, _ in self.counts())
+        return sum(signals for *_, signals in self.counts())
 
     @property
     def full(self) -> int | None:
         """How many rows end a full window; None if unknown."""
-        found = self.full_before
-        for *_, full in self.counts():
-            if found is None or full is None:
-                return None
-            found += full
-        return found
+        return None if self.full_before is None else self.full_before + sum(full for _, full, _ in self.counts())
 
     def _tail(self, number: int, series: Series) -> tuple[list[int], int]:
         """Return the closes in the window of a series, oldest first, and their places; none if it is to be emptied."""
@@ -148,29 +136,13 @@ class WindowSeries:
             return [], 0
         return mean.held() if cleared == self.cleared else [], mean.places
 
-    def state(self) -> list[SeriesState]:
-        """Return each series as a value."""
-        from stream_signal.core.series.saved import SeriesState
+    def segments(self) -> Iterator[Segment]:
+        """Yield each series as a segment."""
+        for number, (series, counts) in enumerate(zip(self.series, self.counts(), strict=True)):
+            yield series.segment(counts, self._tail(number, series), cleared=self.cleared)
 
-        return [
-            SeriesState(rows, signals, full, *self._tail(number, series))
-            for number, (series, (rows, signals, full)) in enumerate(zip(self.series, self.counts(), strict=True))
-        ]
-
-    def segments(self) -> list[tuple[bytes, Segment]]:
-        """Return each series that has rows as a segment; what was counted began with this panel."""
-        found = []
-        for number, (key, (rows, signals, full)) in enumerate(zip(self.keys.names, self.counts(), strict=True)):
-            series = self._series[number]
-            if rows:
-                tail = self._tail(number, series)
-                found.append((key, series.segment((rows, full or 0, signals), tail, cleared=self.cleared)))
-        return found
-
-    def add(self, segments: list[tuple[bytes, Segment]], cleared: int) -> None:
-        """Count the rows of the segments of keys, between which all windows were emptied so often."""
-        for key, segment in segments:
-            series = self.ready(self.keys.take(key))
-            series.add(segment)
-            series.cleared += cleared  # its window is what was left behind the last time
-        self.cleared += cleared
+    def add(self, number: int, segment: Segment, cleared: int) -> None:
+        """Count the rows of a segment of a series, within which all windows were emptied so often."""
+        series = self.ready(number)
+        series.add(segment)
+        series.cleared += cleared  # its window is what was left behind the last time

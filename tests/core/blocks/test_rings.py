@@ -15,7 +15,7 @@ from stream_signal.core.series.keys import Keys
 from stream_signal.core.series.window import WindowSeries
 
 if TYPE_CHECKING:
-    from stream_signal.core.series.saved import SeriesState
+    from stream_signal.core.series.segment import Segment
     from stream_signal.core.ticks import Close
 
 # A key, a close (None: missing), and whether the row's key can be read.
@@ -64,12 +64,12 @@ def test_the_same_as_one_window_each(
             push_block(series, rings, part, places)
     assert list(series.counts()) == list(single.counts())
     assert (series.signals, series.full) == (single.signals, single.full)
-    assert [at_one_scale(state) for state in series.state()] == [at_one_scale(state) for state in single.state()]
+    assert [at_one_scale(state) for state in series.segments()] == [at_one_scale(state) for state in single.segments()]
 
 
-def at_one_scale(state: SeriesState) -> tuple[object, ...]:
+def at_one_scale(state: Segment) -> tuple[object, ...]:
     """Return a state with its closes at the scale of all."""
-    return state.rows, state.signals, state.full, [tick * 10**2 // 10**state.places for tick in state.ring]
+    return state.rows, state.signals, state.full, [tick * 10**2 // 10**state.places for tick in state.tail]
 
 
 def test_too_large_for_int64() -> None:
@@ -93,11 +93,11 @@ def test_reading_changes_nothing() -> None:
     before = held_by(series, rings)
     counts = [(2, 1, 1), (1, 0, 0), (1, 0, 0)]
     assert (list(series.counts()), series.signals, series.full) == (counts, 1, 1)
-    assert [state.rows for state in series.state()] == [2, 1, 1]
+    assert [state.rows for state in series.segments()] == [2, 1, 1]
     assert held_by(series, rings) == before
     assert list(series.counts()) == counts
 
 
 def held_by(series: WindowSeries, rings: Rings) -> bytes:
     """Return all that they hold, as a value."""
-    return pickle.dumps((series.state(), {name: each for name, each in vars(rings).items() if name != "_of"}))
+    return pickle.dumps((list(series.segments()), {name: each for name, each in vars(rings).items() if name != "_of"}))

@@ -77,7 +77,7 @@ def push_one(mean: RollingMean, close: Close) -> bool:
     if close is None:
         mean.clear()
         return False
-    return mean.push(*close)
+    return bool(mean.push(*close))
 
 
 def exact(mean: RollingMean) -> Fraction | None:

@@ -15,7 +15,7 @@ from support.keyed_files import keyed_files
 from support.streams import stretch_of
 
 if TYPE_CHECKING:
-    from stream_signal.core.series.saved import SeriesState
+    from stream_signal.core.series.segment import Segment
     from stream_signal.core.stretch import Stretch
     from support.keyed_files import KeyedFile
 
@@ -30,13 +30,13 @@ def known(stream: SignalStream) -> object:
     """Return all that is known of a stream."""
     own = stream.counts, stream.by_key, stream.by_window, stream.by_key_and_window, stream.rows_with_mean
     rings = {
-        key: [[tick * 10**30 // 10**each.places for tick in each.ring] for each in windows]
+        key: [[tick * 10**30 // 10**each.places for tick in each.tail] for each in windows]
         for key, windows in series_of(stream)
     }
     return own, rings, stream.repairs.counts, stream.repairs.first
 
 
-def series_of(stream: SignalStream) -> list[tuple[bytes, list[SeriesState]]]:
+def series_of(stream: SignalStream) -> list[tuple[bytes, list[Segment]]]:
     """Return the states of the series of each key; none after an error."""
     return [] if stream.closed else list(stream.state().panel.series.items())
 
@@ -74,7 +74,7 @@ def test_most_lines_are_counted_apart() -> None:
     stream.feed(b"symbol,close\nA,1\nB,2\n")
     stretch = counted_apart(stream, b"A,2\nA,\n,5\nC,4\nA,3\n")
     assert stretch
-    assert [key for key, _ in stretch.segments.by_window[0]] == [b"A", b"C"]
+    assert list(stretch.segments.series) == [b"A", b"C"]
     assert (stretch.segments.rows, stretch.segments.cleared) == (5, 1)
     grouped = SignalStream(Config(key="symbol", grouped=True))
     grouped.feed(b"symbol,close\nA,1\n")

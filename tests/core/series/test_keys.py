@@ -175,7 +175,7 @@ def test_grouped_keeps_one_window() -> None:
     """Only the last key has a window."""
     config = Config(window=3, key="symbol", grouped=True)
     stream = fed(SignalStream(config), Market([(key, str(close)) for key in "ABC" for close in range(9)]).csv())
-    assert [len(each.ring) for (each,) in stream.state().panel.series.values()] == [0, 0, 3]
+    assert [len(each.tail) for (each,) in stream.state().panel.series.values()] == [0, 0, 3]
 
 
 def test_a_key_comes_back() -> None:

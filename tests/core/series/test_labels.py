@@ -76,13 +76,14 @@ def test_keys_that_are_long_together_apart() -> None:
     stretch = stretch_of(stream, LONGEST + b",1\n")
     assert stretch
     assert stream.fits(stretch)
-    ((own,),) = stretch.segments.by_window
-    named = [(long_key(number), own[1]) for number in range(MOST)]
+    (own,) = stretch.segments.series.values()
+    named = {long_key(number): own for number in range(MOST)}
     keys = Keys(most=100_000)
     keys.number(b"A")
     panel = Panel(KeyColumn(keys, "symbol"), [5])
-    assert panel.fits(stretch.segments._replace(by_window=[named[:-1]]))
-    assert not panel.fits(stretch.segments._replace(by_window=[named]))
+    assert not panel.fits(stretch.segments._replace(series=named))
+    del named[long_key(0)]
+    assert panel.fits(stretch.segments._replace(series=named))
     assert stretch_of(stream, LONGEST + b"K,1\n") is None
 
 

@@ -94,7 +94,7 @@ def test_a_series_is_a_segment(closes: list[str], window: int) -> None:
     series = Series(window, joins=True)
     series.push_each(list(parsed(closes)))
     mean = series.open()
-    counts = series.rows, series.full or 0, series.signals
+    counts = series.rows, series.full, series.signals
     assert series.segment(counts, (mean.held(), mean.places), cleared=0) == Segment.of(parsed(closes), window)
 
 
