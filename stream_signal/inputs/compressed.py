@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sys
 import zlib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.core.errors import InputError, shown
 from stream_signal.core.urls import shown_path
@@ -22,45 +22,28 @@ from stream_signal.inputs.probe import BZIP2, GZIP, MAGIC_BYTES, XZ, ZSTD, find_
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
-    from typing import Protocol
 
     from stream_signal.inputs.events import Patience
     from stream_signal.inputs.plain import Opened
-
-    class Decompressor(Protocol):
-        """One stream, as `bz2` and `lzma` have it."""
-
-        @property
-        def eof(self) -> bool:
-            """Whether the stream has ended."""
-
-        @property
-        def needs_input(self) -> bool:
-            """Whether nothing more comes out without more bytes."""
-
-        @property
-        def unused_data(self) -> bytes:
-            """What follows its end."""
-
-        def decompress(self, data: bytes, max_length: int = -1) -> bytes:
-            """Take the next bytes; return at most `max_length` of what they expand to."""
 
 
 class Codec(NamedTuple):
     """How one format is decompressed."""
 
     name: str
-    begin: Callable[[], Decompressor]
+    begin: Callable[[], Any]
+    """makes what decompresses one stream, as `bz2.BZ2Decompressor` does"""
     errors: tuple[type[Exception], ...]
     """what damaged data raises"""
     padding: bytes = b""
     """what may follow a stream, any number of times"""
 
 
-# How much of a file is decompressed at once.
-RAW_BYTES = 64 * 1024
+# How much of a file is decompressed at once: candles expand to about four times as much, a chunk.
+RAW_BYTES = 256 * 1024
 # Of what should not be there, as in a message.
 _SHOWN_BYTES = 20
+_CUT = "the file is cut off or damaged: get it again"
 # `xz -9` needs 65 MiB and `zstd --ultra -22` 128 MiB to decompress; more than that takes an option there, too.
 _MOST_MEMORY = 136 * 1024 * 1024
 _WINDOW_BITS = 27
@@ -71,8 +54,8 @@ DEFLATE = "deflate"
 def decompress(source: Opened, name: str, start: bytes, patience: Patience) -> Iterator[bytes]:
     """Yield what is in a compressed source, `start` of which was read already, in chunks of at most CHUNK_BYTES.
 
-    A chunk is full unless the source has no more by now. If nothing arrives for the seconds that `patience` returns,
-    IDLE is yielded. InputError if the source is cut off or damaged, or goes on with something else.
+    If nothing arrives for the seconds that `patience` returns, IDLE is yielded. InputError if the source is cut off or
+    damaged, or goes on with something else.
     """
     return _Decompression(source, find_codec(name), patience).chunks(start)
 
@@ -85,75 +68,47 @@ class _Decompression:
         self._codec = codec
         self._patience = patience
         self._read = 0  # bytes of the source
-        self._held: list[bytes] = []  # what makes the next chunk
-        self._size = 0  # of it
 
     def chunks(self, data: bytes) -> Iterator[bytes]:
         """Yield the chunks of all streams, of which `data` are the first bytes."""
         codec, self._read = self._codec, len(data)
         while data:
             if find_format(data) != codec.name:
-                yield from self._flush()
-                at = self._read - len(data)
-                expected = f"the end, or more {codec.name} data, after byte {at}"
-                raise InputError(f"{self._cannot}: expected {expected}, found {shown(data[:_SHOWN_BYTES])}")
+                expected = f"expected the end, or more {codec.name} data, after byte {self._read - len(data)}"
+                raise self._error(f"{expected}, found {shown(data[:_SHOWN_BYTES])}")
             data = yield from self._stream(data)
             while len(data := data.lstrip(codec.padding)) < MAGIC_BYTES and (more := (yield from self._more())):
                 data += more
-        yield from self._flush()
 
     def _stream(self, data: bytes) -> Generator[bytes, None, bytes]:
         """Yield the chunks of one stream; return what was read beyond its end."""
-        stream = self._codec.begin()
+        stream, name, hint = self._codec.begin(), self._codec.name, _CUT
+        if self._source.name == STDIN:
+            hint = "the command before the pipe may have failed, or its file is cut off or damaged"
         while not stream.eof:
             if not data and stream.needs_input:
                 data = yield from self._more()
                 if not data:
-                    yield from self._flush()
-                    cut = f"its {self._codec.name} data ends too early, at byte {self._read}"
-                    raise InputError(f"{self._cannot}: {cut}").with_hint(self._hint)
+                    raise self._error(f"its {name} data ends too early, at byte {self._read}", hint)
             try:
-                piece = stream.decompress(data, CHUNK_BYTES - self._size)
+                chunk = stream.decompress(data, CHUNK_BYTES)
             except self._codec.errors as error:
-                yield from self._flush()
-                damage = f"its {self._codec.name} data is damaged before byte {self._read}"
-                raise InputError(f"{self._cannot}: {damage} ({error})").with_hint(self._hint) from error
+                raise self._error(f"its {name} data is damaged before byte {self._read} ({error})", hint) from error
             data = b""
-            if piece:
-                self._held.append(piece)
-                self._size += len(piece)
-                if self._size >= CHUNK_BYTES:
-                    yield from self._flush()
-        return stream.unused_data
+            if chunk:
+                yield chunk
+        return bytes(stream.unused_data)
 
     def _more(self) -> Generator[bytes, None, bytes]:
-        """Return the next bytes of the source; yield what there is, or IDLE, while there are none."""
-        while (self._held or self._patience) and not self._source.ready(0.0 if self._held else self._seconds()):
-            if not self._held:
-                yield IDLE
-            yield from self._flush()
+        """Return the next bytes of the source; yield IDLE while there are none."""
+        while self._patience and not self._source.ready(self._patience()):
+            yield IDLE
         data = self._source.read(RAW_BYTES)
         self._read += len(data)
         return data
 
-    def _seconds(self) -> float:
-        return self._patience() if self._patience else 0.0
-
-    def _flush(self) -> Iterator[bytes]:
-        if self._held:
-            chunk = b"".join(self._held)
-            self._held, self._size = [], 0
-            yield chunk
-
-    @property
-    def _cannot(self) -> str:
-        return f"cannot read {shown_path(self._source.name)}"
-
-    @property
-    def _hint(self) -> str:
-        if self._source.name == STDIN:
-            return "the command before the pipe may have failed, or its file is cut off or damaged"
-        return "the file is cut off or damaged: get it again"
+    def _error(self, why: str, hint: str | None = None) -> InputError:
+        return InputError(f"cannot read {shown_path(self._source.name)}: {why}").with_hint(hint)
 
 
 def find_codec(name: str) -> Codec:
