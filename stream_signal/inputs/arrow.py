@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import io
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from struct import unpack_from
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -140,15 +140,15 @@ def _refuse_joined(file: _File, kind: str, mark: bytes, end_of_data: Callable[[b
     writers put indexes, filters and things of their own before the footer. For Parquet, the whole file is searched:
     pyarrow ends the process if it is asked for the places of the columns in a footer that is damaged.
     """
-    size = file.seek(0, io.SEEK_END)
-    tail = 4 + len(mark)
-    footer = size - tail - unpack_from("<I", file.read_at(size - tail, 4))[0]
-    end = footer - end_of_data(file.read_at(footer, size - tail - footer)) + len(mark)
+    size, tail = file.source.size, 4 + len(mark)
+    read_at = file.source.read_at
+    footer = size - tail - unpack_from("<I", read_at(4, size - tail))[0]
+    end = footer - end_of_data(read_at(size - tail - footer, footer)) + len(mark)
     while end > 0:
         begin = max(0, end - _BUFFER_BYTES)
-        for found in reversed([*re.finditer(mark * 2, file.read_at(begin, end - begin))]):
+        for found in reversed([*re.finditer(mark * 2, read_at(end - begin, begin))]):
             other = begin + found.start() - 4  # where the length of the other footer is
-            if other > 0 and 0 < unpack_from("<I", file.read_at(other, 4))[0] <= other - len(mark):
+            if other > 0 and 0 < unpack_from("<I", read_at(4, other))[0] <= other - len(mark):
                 expected = f"expected one {kind} file, found another one joined to it at byte {other + tail}"
                 raise InputError(f"cannot read {shown_path(file.source.name)}: {expected}").with_hint(_JOINED)
         end = begin + 2 * len(mark) - 1 if begin else 0
@@ -198,18 +198,17 @@ class _Rows:
         line = self._delimiter.join(map(_quoted, names)).encode() or b'""'
         self.header = b"" if config.header is False else line + b"\n"
         header = self._find(line, config)
-        closes, others = _needed(header, config)
         self.columns = {
-            at: self._column(schema.field(at), config, is_close=at in closes) for at in sorted(closes | others)
+            at: self._column(schema.field(at), config, is_close=bool(header and at == header.position))
+            for at in _needed(header, config)
         }
         # Where the closes need not become text; None if they have to, because rows are told apart by other texts.
         self._floats = None
-        if header and closes and not config.is_keyed and not label_positions(header, config):
-            [close] = closes
+        if header and not config.is_keyed and not label_positions(header, config):
             # What is text may span lines, or be too long for one, which only the lines show.
             is_text = any(column.quoted for column in self.columns.values())
-            if not is_text and _is_float(schema.field(close).type):
-                self._floats = list(self.columns).index(close)
+            if not is_text and _is_float(schema.field(header.position).type):
+                self._floats = list(self.columns).index(header.position)
                 self._layout = header.delimiter, header.position, header.width
 
     def take_all(self, batch: Any) -> Iterator[bytes | Batch]:
@@ -220,20 +219,18 @@ class _Rows:
 
     def take(self, arrays: Sequence[Any]) -> bytes | Batch:
         """Take rows: an array for each column that is needed, in order; InputError if one cannot be written."""
+        from pyarrow import types
+
+        size = sum(array.nbytes for array in arrays)
+        arrays = [array.dictionary_decode() if types.is_dictionary(array.type) else array for array in arrays]
         for array, column in zip(arrays, self.columns.values(), strict=True):
             if column.check:
                 column.check(array)
         self.count += len(arrays[0])
         if self._floats is None or not len(arrays[0]):
             return self._lines(arrays)
-        size = sum(array.nbytes for array in arrays)
-        return Batch(
-            self._layout,
-            _floats_of(arrays[self._floats]),
-            size,
-            partial(self._lines, arrays),
-            partial(self._texts, arrays),
-        )
+        floats = _floats_of(arrays[self._floats])
+        return Batch(self._layout, floats, size, partial(self._lines, arrays), partial(self._texts, arrays))
 
     def _lines(self, arrays: Sequence[Any]) -> bytes:
         """Return the lines of the rows."""
@@ -279,24 +276,21 @@ class _Rows:
         """Return how the arrays of a column are read."""
         from pyarrow import types
 
-        is_dictionary = types.is_dictionary(field.type)
-        kind = field.type.value_type if is_dictionary else field.type
+        kind = field.type.value_type if types.is_dictionary(field.type) else field.type
         is_fraction = types.is_decimal(kind) or _is_float(kind)
         if types.is_string(kind) or types.is_large_string(kind) or str(kind) == "string_view":
-            column = _Column(_cast, quoted=True)
-        elif is_fraction and is_close and config.decimal == ",":
-            column = _Column(_text_with_commas, quoted=True)
-        elif is_fraction or types.is_integer(kind) or types.is_null(kind):
-            column = _Column(_text_of_numbers)
-        elif types.is_timestamp(kind) and not is_close:
-            column = _Column(_text_of_times, check=partial(self._check_times, shown(field.name)))
-        elif (types.is_date(kind) or types.is_time(kind)) and not is_close:
-            column = _Column(_cast)
-        else:
-            expected = "numbers or text" if is_close else "timestamps, numbers or text"
-            found = f"the type {field.type} in column {shown(field.name)}"
-            raise InputError(f"cannot read {shown_path(self._name)}: expected {expected}, found {found}")
-        return _of_dictionaries(column) if is_dictionary else column
+            return _Column(_cast, quoted=True)
+        if is_fraction and is_close and config.decimal == ",":
+            return _Column(_text_with_commas, quoted=True)
+        if is_fraction or types.is_integer(kind) or types.is_null(kind):
+            return _Column(_text_of_numbers)
+        if types.is_timestamp(kind) and not is_close:
+            return _Column(_text_of_times, check=partial(self._check_times, shown(field.name)))
+        if (types.is_date(kind) or types.is_time(kind)) and not is_close:
+            return _Column(_cast)
+        expected = "numbers or text" if is_close else "timestamps, numbers or text"
+        found = f"the type {field.type} in column {shown(field.name)}"
+        raise InputError(f"cannot read {shown_path(self._name)}: expected {expected}, found {found}")
 
     def _check_times(self, column: str, array: Any) -> None:
         import pyarrow as pa
@@ -311,19 +305,18 @@ class _Rows:
                 raise InputError(f"cannot read {shown_path(self._name)}: expected {expected}, found {found}")
 
 
-def _needed(header: Header | None, config: Config) -> tuple[set[int], set[int]]:
-    """Return the positions of the close, and of the timestamp and the key; none without a header with the close."""
+def _needed(header: Header | None, config: Config) -> list[int]:
+    """Return the positions of the close, its timestamp and its key, in order; none without a header with the close."""
     if header is None:
-        return set(), set()
-    try:
+        return []
+    needed = {header.position}
+    # Whoever looks at the timestamps, or reads the keys, refuses what is wrong with them, as for CSV.
+    with suppress(DataError):
         times = find_time(header, config.time_column)
-    except DataError:  # whoever looks at the timestamps refuses it, as for CSV
-        times = None
-    try:
-        labels = label_positions(header, config)
-    except DataError:  # whoever reads the keys refuses it, likewise
-        labels = []
-    return {header.position}, {*labels, *(() if times is None else (times,) if isinstance(times, int) else times)}
+        needed |= set() if times is None else {times} if isinstance(times, int) else {*times}
+    with suppress(DataError):
+        needed |= {*label_positions(header, config)}
+    return sorted(needed)
 
 
 def _named(batch: Any, name: str, number: int) -> Any:
@@ -363,15 +356,6 @@ def _text_of_times(array: Any) -> Any:
     times = array.cast(pa.int64()).cast(pa.timestamp(array.type.unit))
     text = pc.binary_replace_slice(_cast(times), 10, 11, "T")
     return pc.binary_join_element_wise(text, "Z", "") if array.type.tz else text
-
-
-def _of_dictionaries(column: _Column) -> _Column:
-    """Return how arrays of dictionaries are read whose values are read so."""
-
-    def of_values(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        return lambda array: function(array.dictionary_decode())
-
-    return column._replace(text=of_values(column.text), check=column.check and of_values(column.check))
 
 
 def _is_float(kind: Any) -> bool:
@@ -427,10 +411,8 @@ class _File(io.RawIOBase):
         self.error: Exception | None = None
         self.last = b""
         """the last bytes that were read, as many as end a stream"""
-        self._file = source.file
-        self._start = b"" if self._file else start
-        if self._file:
-            self._file.seek(0)
+        self._at = 0
+        self._start = start  # of a stream, as far as it was read to find its format
 
     def readable(self) -> bool:
         """Whether it can be read."""
@@ -438,44 +420,36 @@ class _File(io.RawIOBase):
 
     def seekable(self) -> bool:
         """Whether its end can be read first."""
-        return self._file is not None
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Read `size` bytes, or fewer at the end."""
-        pieces, missing = [], size
-        try:
-            while missing and (piece := self._read(missing)):
-                pieces.append(piece)
-                missing -= len(piece)
-        except Exception as error:
-            self.error = self.error or error
-            raise
-        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        self.last = (self.last + data)[-len(_END_OF_STREAM) :]
-        return data
-
-    def read_at(self, offset: int, size: int) -> bytes:
-        """Read `size` bytes of a file from `offset` on."""
-        self.seek(offset)
-        return self.read(size)
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        """Continue at another place."""
-        if self._file is None:
-            raise io.UnsupportedOperation("seek")
-        return self._file.seek(offset, whence)
+        return self.source.file is not None
 
     def tell(self) -> int:
         """Return the place."""
-        if self._file is None:
-            raise io.UnsupportedOperation("tell")
-        return self._file.tell()
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """Continue at another place."""
+        self._at = offset + (0, self._at, self.source.size)[whence]
+        return self._at
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Read `size` bytes, or fewer at the end."""
+        try:
+            data = self.source.read_at(size, self._at) if self.source.file else self._read(size)
+        except Exception as error:
+            self.error = self.error or error
+            raise
+        self._at += len(data)
+        self.last = (self.last + data)[-len(_END_OF_STREAM) :]
+        return data
 
     def _read(self, size: int) -> bytes:
-        if self._start:
-            data, self._start = self._start[:size], self._start[size:]
-            return data
-        return self._file.read(size) if self._file else self.source.read(size)
+        """Read the next bytes of a stream."""
+        pieces, self._start = [self._start[:size]], self._start[size:]
+        missing = size - len(pieces[0])
+        while missing and (piece := self.source.read(missing)):
+            pieces.append(piece)
+            missing -= len(piece)
+        return b"".join(pieces)
 
 
 @contextmanager
