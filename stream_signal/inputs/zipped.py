@@ -14,13 +14,12 @@ encrypted member, and two of one name are errors.
 from __future__ import annotations
 
 import os
-import re
 import struct
 import zipfile
 import zlib
 from contextlib import closing, contextmanager
 from copy import copy
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from stream_signal.core.advice import FILE
 from stream_signal.core.errors import InputError, shown
@@ -36,9 +35,8 @@ if TYPE_CHECKING:
 # Some 40,000 members: the directory is read as a whole, and takes ten times as much memory.
 _MOST_DIRECTORY_BYTES = 4 * 1024 * 1024
 _ENCRYPTED = 0x1
-_LOCAL = struct.Struct("<4s22xHH")  # before each member: the lengths of its name and of its extra field
+_LOCAL = struct.Struct("<26xHH")  # before each member: the lengths of its name and of its extra field
 _END = struct.Struct("<4s16xH")  # after the directory: the length of the comment that follows
-_LONGEST_COMMENT = 65535
 _HEADER, _END_MARK = b"PK\x03\x04", b"PK\x05\x06"
 # Bytes between the data of a member and what follows: none, or the checksum and the sizes, perhaps behind a mark.
 _DESCRIPTORS = (0, 12, 16, 20, 24)
@@ -47,6 +45,7 @@ _MOST_DESCRIPTOR_BYTES = max(_DESCRIPTORS)
 _METADATA = "__MACOSX/"
 _METHODS = {zipfile.ZIP_STORED: None, zipfile.ZIP_DEFLATED: DEFLATE, zipfile.ZIP_BZIP2: BZIP2, 93: ZSTD}
 _WORKBOOK = "[Content_Types].xml"
+_GET_AGAIN = "the archive is cut off or damaged: get it again"
 
 
 class Archive:
@@ -58,11 +57,15 @@ class Archive:
     def __init__(self, file: BinaryIO, name: str) -> None:
         self.name = name
         self.members: dict[str, zipfile.ZipInfo] = {}
-        self._check_end(file)
         try:
             self._zip = zipfile.ZipFile(cast("BinaryIO", _Bounded(file, self._error)))
         except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, struct.error) as error:
-            raise self._error(f"the directory of the zip file is damaged ({error})") from error
+            expected = "expected a directory at the end of the zip file, found none, or a damaged one"
+            raise self._error(f"{expected} ({error})", _GET_AGAIN) from error
+        # What follows the end might be another archive.
+        file.seek(-_END.size - len(self._zip.comment), os.SEEK_END)
+        if _END.unpack(file.read(_END.size)) != (_END_MARK, len(self._zip.comment)):
+            raise self._error("expected the end of the zip file behind its directory, found more bytes, or fewer")
         entries = self._zip.infolist()
         for entry in entries:
             if not entry.is_dir():
@@ -111,28 +114,6 @@ class Archive:
             raise self._error(f"it has two members {shown(entry.filename)}")
         self.members[entry.filename] = entry
 
-    def _check_end(self, file: BinaryIO) -> None:
-        """Raise InputError if the archive does not end with its directory: what follows might be another archive."""
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - _END.size - _LONGEST_COMMENT))
-        tail = file.read()
-        marks = [mark.start() for mark in re.finditer(re.escape(_END_MARK), tail)]
-        # How many bytes there are behind each mark that are not in the comment of the archive.
-        behind = [
-            len(tail) - at - _END.size - _END.unpack_from(tail, at)[1] for at in marks if at + _END.size <= len(tail)
-        ]
-        if not behind or len(behind) < len(marks):
-            hint = "the archive is cut off or damaged: get it again"
-            raise self._error("expected a directory at the end of the zip file, found none", hint)
-        if not behind[-1]:
-            return
-        if 0 in behind:
-            hint = f"remove the comment: echo | zip -z {FILE}"
-            raise self._error("the comment of the zip file has the mark in it that ends one", hint)
-        if behind[-1] < 0:
-            raise self._error("the zip file ends too early")
-        raise self._error(f"expected the end of the zip file, found {behind[-1]} bytes after it")
-
     def _refuse_unlisted(self, file: BinaryIO, entries: list[zipfile.ZipInfo]) -> None:
         """Raise InputError if a member lies between two others, or before the directory, and is not listed in it."""
         entries = sorted(entries, key=lambda entry: entry.header_offset)
@@ -142,16 +123,14 @@ class Archive:
             if end - at < _LOCAL.size:
                 continue  # no room for another
             file.seek(entry.header_offset)
-            header = file.read(_LOCAL.size)
-            if len(header) == _LOCAL.size:
-                _, name, extra = _LOCAL.unpack(header)
-                at = entry.header_offset + _LOCAL.size + name + extra + entry.compress_size
-                file.seek(at)
-                # Behind the data, there may be its checksum and its sizes.
-                behind = file.read(min(max(0, end - at), _MOST_DESCRIPTOR_BYTES + len(_HEADER)))
-                if any(behind.startswith(_HEADER, skipped) for skipped in _DESCRIPTORS):
-                    found = f"the member behind {shown(entry.filename)} is not listed in its directory"
-                    raise self._error(found, "unpack it with `7z x`, and give its files as paths")
+            name, extra = _LOCAL.unpack(file.read(_LOCAL.size))
+            at = entry.header_offset + _LOCAL.size + name + extra + entry.compress_size
+            file.seek(at)
+            # Behind the data, there may be its checksum and its sizes.
+            behind = file.read(min(max(0, end - at), _MOST_DESCRIPTOR_BYTES + len(_HEADER)))
+            if any(behind.startswith(_HEADER, skipped) for skipped in _DESCRIPTORS):
+                found = f"the member behind {shown(entry.filename)} is not listed in its directory"
+                raise self._error(found, "unpack it with `7z x`, and give its files as paths")
 
 
 class _Bounded:
@@ -176,13 +155,13 @@ class OpenMember(Opened):
 
     def __init__(self, name: str, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
         self.name = name
-        self.size = entry.file_size
-        self._checksum = zlib.crc32(b"")
-        self._expected = entry.CRC
-        self._left = self.size
-        method = _METHODS[entry.compress_type]
-        self._codec = find_codec(method) if method else None
-        self._stream = self._codec.begin() if self._codec else None
+        self.size = self._left = entry.file_size
+        self._wanted, self._checksum = entry.CRC, zlib.crc32(b"")
+        self._stream: Any = None
+        self._errors: tuple[type[Exception], ...] = (EOFError,)
+        if method := _METHODS[entry.compress_type]:
+            codec = find_codec(method)
+            self._stream, self._errors = codec.begin(), (EOFError, *codec.errors)
         # As it is stored, since `zipfile` does not bound how much a part of bzip2 or Zstandard expands to.
         packed = copy(entry)
         packed.compress_type, packed.file_size = zipfile.ZIP_STORED, entry.compress_size
@@ -194,38 +173,32 @@ class OpenMember(Opened):
 
     def read(self, size: int) -> bytes:
         """Return at most `size` bytes, none at the end; InputError if they are not those of the directory."""
-        data = self._read(size)
-        self._checksum = zlib.crc32(data, self._checksum)
+        try:
+            data = self._read(size)
+            more = data or self._packed.read(1)
+        except self._errors as error:
+            raise self._damaged(str(error) or "the archive ends too early") from error
         self._left -= len(data)
+        self._checksum = zlib.crc32(data, self._checksum)
         if self._left < 0 or (self._left and not data):
             raise self._damaged(f"it has not the {self.size} bytes that the directory of the archive says")
-        if not data and (self._checksum != self._expected or self._raw(1)):
+        if not data and (more or self._checksum != self._wanted):
             raise self._damaged("its checksum is not that of the directory of the archive")
         return data
 
     def _read(self, size: int) -> bytes:
-        if not (self._codec and self._stream):
-            return self._raw(size)
+        if self._stream is None:
+            return self._packed.read(size)
         data = b""
         while not data and not self._stream.eof:
-            packed = self._raw(RAW_BYTES) if self._stream.needs_input else b""
+            packed = self._packed.read(RAW_BYTES) if self._stream.needs_input else b""
             if self._stream.needs_input and not packed:
-                raise self._damaged("its data ends too early")
-            try:
-                data = self._stream.decompress(packed, size)
-            except self._codec.errors as error:
-                raise self._damaged(str(error)) from error
+                raise EOFError("its data ends too early")
+            data = self._stream.decompress(packed, size)
         return data
 
-    def _raw(self, size: int) -> bytes:
-        try:
-            return self._packed.read(size)
-        except EOFError as error:
-            raise self._damaged("the archive ends too early") from error
-
     def _damaged(self, why: str) -> InputError:
-        hint = "the archive is cut off or damaged: get it again"
-        return InputError(f"cannot read {shown_path(self.name)}: {why}").with_hint(hint)
+        return InputError(f"cannot read {shown_path(self.name)}: {why}").with_hint(_GET_AGAIN)
 
 
 # The archive that was opened last, by its name and version: each of its members is opened by its own name.

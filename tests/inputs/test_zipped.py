@@ -164,8 +164,8 @@ def test_a_comment_with_the_mark_of_an_end(tmp_path: Path) -> None:
         archive.writestr("a.csv", DATA)
         archive.comment = b"made by PK\x05\x06 and others, as it is written here"
     (tmp_path / "z.zip").write_bytes(into.getvalue())
-    message = refusal(tmp_path / "z.zip")
-    assert message == "cannot read 'z.zip': the comment of the zip file has the mark in it that ends one"
+    expected = "expected a directory at the end of the zip file, found none, or a damaged one"
+    assert refusal(tmp_path / "z.zip").startswith(f"cannot read 'z.zip': {expected}")
 
 
 def test_an_error_names_the_member(tmp_path: Path) -> None:
@@ -245,7 +245,7 @@ REFUSED = {
     "joined": (zipped({"a.csv": DATA}) * 2, "cannot read 'z.zip': there are bytes before its first member"),
     "joined with a cut one": (
         zipped({"a.csv": DATA}) + zipped({"b.csv": DATA})[:500],
-        "cannot read 'z.zip': expected the end of the zip file, found 500 bytes after it",
+        "cannot read 'z.zip': expected the end of the zip file behind its directory, found more bytes, or fewer",
     ),
 }
 
