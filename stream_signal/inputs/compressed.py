@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.core.errors import InputError, shown
 from stream_signal.core.urls import shown_path
-from stream_signal.inputs.events import IDLE
 from stream_signal.inputs.plain import CHUNK_BYTES, STDIN
 from stream_signal.inputs.probe import BZIP2, GZIP, MAGIC_BYTES, XZ, ZSTD, find_format
 
@@ -100,10 +99,7 @@ class _Decompression:
         return bytes(stream.unused_data)
 
     def _more(self) -> Generator[bytes, None, bytes]:
-        """Return the next bytes of the source; yield IDLE while there are none."""
-        while self._patience and not self._source.ready(self._patience()):
-            yield IDLE
-        data = self._source.read(RAW_BYTES)
+        data = yield from self._source.next(RAW_BYTES, self._patience)
         self._read += len(data)
         return data
 

@@ -1,7 +1,13 @@
 """Files, stdin and what else has a name, one after another: the source of a job that reads each from its start.
 
 Each is opened when its turn comes, and closed before that of the next. Its first bytes tell its format, so it begins
-once they are there. A zip file that could not be expanded before, as in a pipe, begins as each of its members.
+once they are there, and whatever the format, its bytes come out as those of CSV:
+
+    first bytes                     turned into CSV by
+    gzip, bzip2, xz, Zstandard      compressed
+    Parquet, Arrow                  arrow
+    zip                             zipped, into its members, where they could not be named before, as in a pipe
+    anything else                   read as it is
 """
 
 from __future__ import annotations
@@ -13,7 +19,7 @@ from stream_signal.core.config import Config
 from stream_signal.core.errors import InputError
 from stream_signal.core.urls import shown_path
 from stream_signal.inputs.events import IDLE, Begin, End
-from stream_signal.inputs.opening import as_csv, open_input
+from stream_signal.inputs.opening import open_input
 from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, chunk_bytes_for
 from stream_signal.inputs.probe import COLUMNAR, MAGIC_BYTES, ZIP, find_format, may_begin, refuse
 
@@ -73,12 +79,14 @@ class FilesSource:
             begin, start = source.file.seek(offset), b""
 
         def chunks(patience: Patience) -> Iterator[bytes | Batch]:
-            if name in COLUMNAR and self._batches:
-                from stream_signal.inputs.arrow import read_batches
+            if name in COLUMNAR:
+                from stream_signal.inputs.arrow import read_batches, read_columns
 
-                return read_batches(source, name or "", start, self._config)
+                return (read_batches if self._batches else read_columns)(source, name or "", start, self._config)
             if name:
-                return as_csv(source, name, start, patience, self._config)
+                from stream_signal.inputs.compressed import decompress
+
+                return decompress(source, name, start, patience)
             return _read_plain(source, start, patience, begin, chunk_bytes_for(self._config))
 
         if (name or source.is_slow) and not _needs_main_thread(source, name):
@@ -133,13 +141,7 @@ def _needs_main_thread(source: Opened, name: str | None) -> bool:
 def _read_start(source: Opened, patience: Patience) -> Generator[bytes, None, bytes]:
     """Return as many of the first bytes as tell the format; if `may_begin` is true of them, the source has no more."""
     start = b""
-    while may_begin(start):
-        if patience and not source.ready(patience()):
-            yield IDLE
-            continue
-        data = source.read(CHUNK_BYTES)
-        if not data:
-            break
+    while may_begin(start) and (data := (yield from source.next(CHUNK_BYTES, patience))):
         start += data
     return start
 

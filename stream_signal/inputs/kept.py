@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import InputError, reason
 from stream_signal.core.urls import is_url, path_in, shown_path
-from stream_signal.inputs.events import IDLE
 from stream_signal.inputs.opening import open_input
 from stream_signal.inputs.plain import CHUNK_BYTES, STDIN
 from stream_signal.inputs.probe import probe
@@ -56,9 +55,7 @@ def keep(source: Opened, data: bytes, patience: Patience, into: BinaryIO) -> Gen
         except OSError as error:
             where = f"{tempfile.gettempdir()!r}, where it is kept"
             raise InputError(f"{cannot}: cannot write to {where}: {reason(error)}") from error
-        while patience and not source.ready(patience()):
-            yield IDLE
-        data = source.read(CHUNK_BYTES)
+        data = yield from source.next(CHUNK_BYTES, patience)
 
 
 def tail_of(name: str) -> str:

@@ -1,18 +1,10 @@
-"""Inputs by their names: each is opened here, and whatever its format, its bytes come out as those of CSV.
+"""Inputs by their names: each is opened here. What is not plain is imported when an input needs it.
 
-    name                            opened by
-    -                               plain
-    a path                          plain
-    a path below an archive         zipped
-    scheme://...                    remote
-
-    first bytes                     turned into CSV by
-    gzip, bzip2, xz, Zstandard      compressed
-    Parquet, Arrow                  arrow
-    zip                             zipped      into its members, each an input of its own
-    anything else                   read as it is
-
-What is not plain is imported when an input needs it.
+name                            opened by
+-                               plain
+a path                          plain
+a path below an archive         zipped
+scheme://...                    remote
 """
 
 from __future__ import annotations
@@ -24,29 +16,13 @@ from stream_signal.core.errors import InputError
 from stream_signal.core.urls import is_url, shown_path
 from stream_signal.inputs.missing import listing
 from stream_signal.inputs.plain import CHUNK_BYTES, open_raw, reading
-from stream_signal.inputs.probe import COLUMNAR, MAGIC_BYTES, ZIP, find_format, probe
+from stream_signal.inputs.probe import MAGIC_BYTES, ZIP, find_format, probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
-    from stream_signal.core.config import Config
-    from stream_signal.inputs.events import Patience
     from stream_signal.inputs.plain import Opened
-
-
-def as_csv(source: Opened, name: str, start: bytes, patience: Patience, config: Config) -> Iterator[bytes]:
-    """Yield the bytes of CSV in a source whose format has that name; `start` was read of it already.
-
-    IDLE is yielded if nothing arrives for the seconds that `patience` returns. InputError if it is damaged.
-    """
-    if name in COLUMNAR:
-        from stream_signal.inputs.arrow import read_columns
-
-        return read_columns(source, name, start, config)
-    from stream_signal.inputs.compressed import decompress
-
-    return decompress(source, name, start, patience)
 
 
 @contextmanager

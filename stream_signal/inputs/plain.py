@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from stream_signal import system
 from stream_signal.core.errors import InputError, reason
 from stream_signal.core.urls import shown_path
+from stream_signal.inputs.events import IDLE
 from stream_signal.inputs.missing import hint_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from io import FileIO
 
     from stream_signal.core.config import Config
+    from stream_signal.inputs.events import Patience
 
 STDIN = "-"
 # As much as the block reader counts at once, without keys and with them.
@@ -52,6 +54,12 @@ class Opened:
         file = cast("BinaryIO", self.file)
         file.seek(offset)
         return file.read(length)
+
+    def next(self, size: int, patience: Patience) -> Generator[bytes, None, bytes]:
+        """Return at most `size` bytes; yield IDLE whenever none arrive for the seconds that `patience` returns."""
+        while patience and not self.ready(patience()):
+            yield IDLE
+        return self.read(size)
 
     def check(self, read: int) -> None:
         """Raise InputError if fewer than the `read` bytes are there by now."""

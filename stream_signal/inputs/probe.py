@@ -140,33 +140,26 @@ OLDEST_FIRST = (
     "if the rows come oldest first, leave out --newest-first; if a format or the config sets it, give --no-newest-first"
 )
 _FOLLOW, _FROM_END = "cannot follow {}: ", "cannot read {} from its end (newest first): "
-_CONTINUED = "cannot read {}: a zip file %s cannot be continued from a checkpoint"
+_NO_FILE = _FROM_END + "it is not a file; save it to a file first"
+_PART = _FROM_END + "it is not a file, or another process has read a part of it; save it to a file first"
+_CONTINUE = "cannot read {} with a checkpoint: no job can continue in the middle of {}"
+_ZIPPED = "cannot read {}: a zip file %s cannot be continued from a checkpoint"
 _PACKED = frozenset(_MAGIC.values())
-# What is wished; of which inputs it cannot be had, by their kind and their format, None for any; why; what to do.
+# What is wished; of which inputs it cannot be had, by their kind or their format; why; what to do. The first that fits.
 _REFUSALS: tuple[tuple[Wish, Kind | None, frozenset[str] | None, str, str], ...] = (
     ("follow", "URL", None, _FOLLOW + "it is a URL", "download the file first"),
+    ("follow", "member", None, _FOLLOW + "it is in a zip file", "leave out --follow: it does not grow row by row"),
     ("follow", None, _PACKED, _FOLLOW + "it is a {} file", "leave out --follow: it does not grow row by row"),
     ("newest first", "URL", None, _FROM_END + "it is a URL", "download the file first"),
+    ("newest first", "member", None, _FROM_END + "it is in a zip file", "unzip it to a file first"),
     ("newest first", None, COLUMNAR, _FROM_END + "it is a {} file", "sort it by time first"),
     ("newest first", None, _PACKED, _FROM_END + "it is a {} file", "decompress it to a file first"),
-    ("newest first", "pipe", None, _FROM_END + "it is not a file; save it to a file first", OLDEST_FIRST),
-    ("newest first", "folder", None, _FROM_END + "it is not a file; save it to a file first", OLDEST_FIRST),
-    (
-        "newest first",
-        "stdin",
-        None,
-        _FROM_END + "it is not a file, or another process has read a part of it; save it to a file first",
-        OLDEST_FIRST,
-    ),
-    (
-        "checkpoint",
-        None,
-        COLUMNAR,
-        "cannot read {} with a checkpoint: no job can continue in the middle of {}",
-        "leave out --checkpoint, or convert the file to CSV first",
-    ),
-    ("checkpoint", "URL", frozenset({ZIP}), _CONTINUED % "behind a URL", "save it to a file first"),
-    ("checkpoint", None, frozenset({ZIP}), _CONTINUED % "in a pipe", "save it to a file first"),
+    ("newest first", "stdin", None, _PART, OLDEST_FIRST),
+    ("newest first", "pipe", None, _NO_FILE, OLDEST_FIRST),
+    ("newest first", "folder", None, _NO_FILE, OLDEST_FIRST),
+    ("checkpoint", None, COLUMNAR, _CONTINUE, "leave out --checkpoint, or convert the file to CSV first"),
+    ("checkpoint", "URL", frozenset({ZIP}), _ZIPPED % "behind a URL", "save it to a file first"),
+    ("checkpoint", None, frozenset({ZIP}), _ZIPPED % "in a pipe", "save it to a file first"),
 )
 
 
