@@ -7,7 +7,7 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import InputError, reason
-from stream_signal.core.urls import is_url, path_in, shown_path
+from stream_signal.core.urls import shown_path
 from stream_signal.inputs.opening import open_input
 from stream_signal.inputs.plain import CHUNK_BYTES, STDIN
 from stream_signal.inputs.probe import probe
@@ -31,7 +31,8 @@ def kept(names: tuple[str, ...], folder: str) -> tuple[str, ...]:
 
 
 def _keep_one(name: str, folder: str) -> str:
-    path = os.path.join(tempfile.mkdtemp(dir=folder), tail_of(name))
+    # Its name may have a key in it.
+    path = os.path.join(tempfile.mkdtemp(dir=folder), "stdin" if name == STDIN else os.path.basename(name))
     with open_input(name) as source, open(path, "xb") as file:
         for _ in keep(source, source.read(CHUNK_BYTES), None, file):
             pass
@@ -56,17 +57,3 @@ def keep(source: Opened, data: bytes, patience: Patience, into: BinaryIO) -> Gen
             where = f"{tempfile.gettempdir()!r}, where it is kept"
             raise InputError(f"{cannot}: cannot write to {where}: {reason(error)}") from error
         data = yield from source.next(CHUNK_BYTES, patience)
-
-
-def tail_of(name: str) -> str:
-    """Return the part of the name of an input that may have a key: that of the file, below that of its archive.
-
-    >>> tail_of("data/BTC-1m.csv"), tail_of("https://example.com/BTC-1m.csv?token=1"), tail_of("-")
-    ('BTC-1m.csv', 'BTC-1m.csv', 'stdin')
-    """
-    if name == STDIN:
-        return "stdin"
-    if is_url(name):
-        return path_in(name).rstrip("/").rpartition("/")[2] or "url"
-    folder = os.path.dirname(probe(name).archive or name.rstrip("/"))
-    return name[len(folder) :].lstrip("/" + os.sep)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from stream_signal.core.errors import InputError
 from stream_signal.core.urls import is_url, shown_path
 from stream_signal.inputs.missing import listing
-from stream_signal.inputs.plain import CHUNK_BYTES, open_raw, reading
+from stream_signal.inputs.plain import open_raw, reading
 from stream_signal.inputs.probe import MAGIC_BYTES, ZIP, find_format, probe
 
 if TYPE_CHECKING:
@@ -46,13 +46,6 @@ def _open(name: str) -> AbstractContextManager[Opened]:
     from stream_signal.inputs.zipped import open_member
 
     return open_member(archive, name.removeprefix(archive)[1:])
-
-
-def stored_bytes(name: str) -> Iterator[bytes]:
-    """Yield the bytes of an input as they are stored; InputError if it cannot be read."""
-    with open_input(name) as source:
-        while data := source.read(CHUNK_BYTES):
-            yield data
 
 
 def expanded(names: tuple[str, ...]) -> tuple[str, ...]:
