@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.errors import DataError
-from stream_signal.core.findings import Findings
+from stream_signal.core.findings import BAD_ROW, Findings
 from stream_signal.core.series.grouping import Grouping
 from stream_signal.core.series.keys import Keys
 from stream_signal.core.text.reader import TextReader
@@ -24,6 +24,8 @@ class Beginning(NamedTuple):
     """whether it has a whole row, or one that cannot be read"""
     time_ns: int | None
     """the first timestamp, in nanoseconds since 1970; None if there is none, or it could be two times"""
+    fits: bool
+    """whether one of the first rows can be read"""
 
 
 def beginning_of(data: bytes, config: Config, header: Header | None) -> Beginning:
@@ -31,24 +33,25 @@ def beginning_of(data: bytes, config: Config, header: Header | None) -> Beginnin
 
     >>> from stream_signal import Config
     >>> beginning_of(b"time,close\n60,4.5\n", Config(), None)
-    Beginning(has_rows=True, time_ns=60000000000)
+    Beginning(has_rows=True, time_ns=60000000000, fits=True)
     >>> beginning_of(b"time,close\n60,4", Config(), None)
-    Beginning(has_rows=False, time_ns=None)
+    Beginning(has_rows=False, time_ns=None, fits=False)
     """
     reader = TextReader(config, Grouping(Keys(1)), begin=lambda _: (True, False))
     reader.resume(header, 0, 0, Findings())
-    has_rows = False
+    has_rows, read = False, 0
     try:
         for rows in reader.rows(data):
             has_rows = has_rows or bool(len(rows)) or rows.failure is not None
+            read += len(rows)
             position = find_time(reader.header, config.time_column) if reader.header else None
             for text in [] if position is None else rows.texts(position):
                 form = form_of(text.strip(b" "))
                 day_first, month_first = form.readings(text.strip(b" ")) if form else NO_READING
                 if day_first is not None and day_first == month_first:
-                    return Beginning(has_rows=True, time_ns=day_first)
+                    return Beginning(True, day_first, read > reader.repairs.counts.get(BAD_ROW, 0))
             if rows.failure or (has_rows and position is None):
                 break
     except DataError:  # a line that is too long
         has_rows = True
-    return Beginning(has_rows, None)
+    return Beginning(has_rows, None, read > reader.repairs.counts.get(BAD_ROW, 0))

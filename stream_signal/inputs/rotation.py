@@ -5,8 +5,8 @@ With a pattern, the old files are those that match it. They are read in the orde
 has rows and no timestamp is it the order of their last writes. A file is known by the first and last bytes that were
 read of it; its inode is only a hint.
 
-Without a pattern, only the file that has the name now can be read. If the file read last no longer has it, the folder
-is searched for another file with rows: one that was rotated in between. The job then refuses to continue.
+Without a pattern, one file is followed through renames and truncations. If another has the name by then, the folder is
+searched only to refuse: a file that has rows of this stream, and was written since, was rotated in between.
 
 A rotation may happen during any of these steps. So the file that has the name is looked at before the others, they are
 listed until two lists are equal, and whoever opens a file checks that it is the one that was found.
@@ -25,7 +25,6 @@ from stream_signal.core.errors import DataError, InputError, reason
 from stream_signal.core.foreign import refuse_foreign
 from stream_signal.core.header import BOM
 from stream_signal.core.printable import typed_path
-from stream_signal.core.quotes import FieldError, split_line
 from stream_signal.core.time_column import find_time
 from stream_signal.core.urls import shown_path
 from stream_signal.inputs.beginning import Beginning, beginning_of
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
 _MOST_LEFT = 100
 # A header, with a preamble of a few lines above it, and a row.
 _BEGINNING_BYTES = 64 * 1024
-_BEGINNING_LINES = 8
 # Of files whose first rows are known; a file that grows has a new one each time it is looked at.
 _MOST_BEGINNINGS = 10_000
 # A list of files is stable unless they are renamed all the time.
@@ -98,6 +96,8 @@ class Rotations:
         self.header = header
         self.rows = rows
         self._config = config or Config()
+        if not pattern:  # a file was missed if one of its rows can be read, whatever the others are
+            self._config = self._config._replace(bad_rows="missing")
         self._own = {os.path.realpath(name) for name in own}
         self._left: list[Left] = []
         self._most_left = _MOST_LEFT
@@ -213,10 +213,9 @@ class Rotations:
         since = _key(status) if status else (self._written_ns, 0)
         others = self._without(listed, live, status)
         if not self.pattern:
-            later = [found for found in others if _key(found.status) >= since]
-            for found in sorted(later, key=lambda found: _key(found.status)):
-                is_read = self._has_no_rows(found) or self._is_left(found, left, known)
-                if not is_read and stat.S_ISREG(found.status.st_mode) and self._is_alike(found):
+            for found in sorted(others, key=lambda found: _key(found.status)):
+                is_later = _key(found.status) >= since and self._beginning_of(found).fits
+                if is_later and not self._is_left(found, left, known):
                     raise self._missed(found.path)
             return Found(self.path, live) if live else None
         begun = self._begun_in(read) if read else self._begun_ns
@@ -375,7 +374,7 @@ class Rotations:
             if len(self._beginnings) == _MOST_BEGINNINGS:
                 self._beginnings.clear()
             data = None if _why_unreadable(found) else _beginning_of(found)
-            beginning = Beginning(True, None) if data is None else beginning_of(data, self._config, header)
+            beginning = Beginning(True, None, fits=False) if data is None else beginning_of(data, self._config, header)
             now = stat_of(found.path)
             if not now or _id(now) != _id(status):  # renamed meanwhile: these may be the bytes of another file
                 return beginning
@@ -404,24 +403,6 @@ class Rotations:
             return False
         data = _beginning_of(found)
         return data is not None and data.removeprefix(BOM).rstrip(b"\r\n") in {b"", header.line if header else b""}
-
-    def _is_alike(self, found: Found) -> bool:
-        """Whether a file begins as the files of this stream do, and has a row."""
-        data, header = _beginning_of(found), self.header()
-        if data is None:
-            return False
-        if header is None:
-            live = _beginning_of(Found(self.path, found.status)) or b""
-            lines, first = _lines(data), _lines(live)[:1]
-            return lines[:1] == first and len(lines) > 1
-        lines = _lines(data)
-        if header.line:
-            at = lines.index(header.line) if header.line in lines else len(lines)
-            return any(lines[at + 1 :])
-        try:
-            return any(lines) and len(split_line(next(filter(None, lines)), header.delimiter)) == header.width
-        except FieldError:
-            return False
 
     def _missed(self, name: str) -> InputError:
         return InputError(
@@ -487,11 +468,6 @@ def _names(listed: list[Found]) -> list[tuple[str, tuple[int, int]]]:
 
 def _stem(base: str) -> str:
     return os.path.splitext(base)[0]
-
-
-def _lines(data: bytes) -> list[bytes]:
-    """Return the first whole lines of a file."""
-    return [line.removesuffix(b"\r") for line in data.removeprefix(BOM).split(b"\n")[:-1][:_BEGINNING_LINES]]
 
 
 def _beginning_of(found: Found) -> bytes | None:

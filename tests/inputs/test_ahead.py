@@ -11,19 +11,12 @@ import pytest
 from stream_signal import InputError
 from stream_signal.inputs.ahead import CHUNKS_AHEAD, read_ahead
 from stream_signal.inputs.events import IDLE
+from support.processes import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stream_signal.inputs.events import Patience
-
-
-def wait_until(made: list[int], count: int) -> None:
-    """Wait until so many were made, and a little longer for one too many."""
-    deadline = time.monotonic() + 10
-    while len(made) < count and time.monotonic() < deadline:
-        time.sleep(0.001)
-    time.sleep(0.05)
 
 
 def test_it_is_bounded() -> None:
@@ -37,7 +30,8 @@ def test_it_is_bounded() -> None:
 
     ahead = read_ahead(chunks, None)
     assert next(ahead) == b"\x01"
-    wait_until(made, CHUNKS_AHEAD + 1)
+    wait_until(lambda: len(made) > CHUNKS_AHEAD)
+    time.sleep(0.05)  # for one too many
     assert len(made) <= CHUNKS_AHEAD + 2
     assert list(ahead) == [bytes([number]) for number in range(2, 101)]
 

@@ -1,4 +1,4 @@
-"""When a file begins, by its first bytes."""
+"""When a file begins, by its first bytes, and whether its rows can be read."""
 
 from __future__ import annotations
 
@@ -10,26 +10,28 @@ from stream_signal import Config
 from stream_signal.inputs.beginning import Beginning, beginning_of
 
 MINUTE_NS = 60 * 10**9
+UNREAD = Beginning(True, None, fits=False)
 
 
 @pytest.mark.parametrize(
     ("data", "settings", "wanted"),
     [
-        (b"", {}, Beginning(False, None)),
-        (b"time,close\n", {}, Beginning(False, None)),
-        (b"time,close\n60,4", {}, Beginning(False, None)),
-        (b"# BTC\r\ntime,close\r\n\r\n60,4\r\n120,5\r\n", {}, Beginning(True, MINUTE_NS)),
-        (b"time,close\n?,4\n,4\n120,5\n", {}, Beginning(True, 2 * MINUTE_NS)),
-        (b"close\n4\n", {}, Beginning(True, None)),
-        (b"close,at\n4,60\n", {"time_column": "at"}, Beginning(True, MINUTE_NS)),
-        (b"close,at\n4,60\n", {"time_column": "no"}, Beginning(True, None)),
-        (b"60,4\n", {"header": False, "column": 2, "time_column": 1}, Beginning(True, MINUTE_NS)),
-        (b"date,time,close\n1970-01-01,00:01,4\n", {}, Beginning(True, MINUTE_NS)),
-        (b"time,close\n01/02/1970,4\n", {}, Beginning(True, None)),
-        (b"time,close\n60,x\n120,4\n", {}, Beginning(True, None)),
-        (b"time,close\n60,x\n120,4\n", {"bad_rows": "missing"}, Beginning(True, MINUTE_NS)),
-        (b"\x1f\x8b\x08\x00\x00\x00\x00\x00", {}, Beginning(False, None)),
-        (b"\x1f\x8b\x08\x00\x00\n\x00\x00", {}, Beginning(True, None)),
+        (b"", {}, Beginning(False, None, fits=False)),
+        (b"time,close\n", {}, Beginning(False, None, fits=False)),
+        (b"time,close\n60,4", {}, Beginning(False, None, fits=False)),
+        (b"# BTC\r\ntime,close\r\n\r\n60,4\r\n120,5\r\n", {}, Beginning(True, MINUTE_NS, fits=True)),
+        (b"time,close\n?,4\n,4\n120,5\n", {}, Beginning(True, 2 * MINUTE_NS, fits=True)),
+        (b"close\n4\n", {}, Beginning(True, None, fits=True)),
+        (b"close,at\n4,60\n", {"time_column": "at"}, Beginning(True, MINUTE_NS, fits=True)),
+        (b"close,at\n4,60\n", {"time_column": "no"}, Beginning(True, None, fits=True)),
+        (b"60,4\n", {"header": False, "column": 2, "time_column": 1}, Beginning(True, MINUTE_NS, fits=True)),
+        (b"date,time,close\n1970-01-01,00:01,4\n", {}, Beginning(True, MINUTE_NS, fits=True)),
+        (b"time,close\n01/02/1970,4\n", {}, Beginning(True, None, fits=True)),
+        (b"time,close\n60,x\n120,4\n", {}, UNREAD),
+        (b"time,close\n60,x\n120,4\n", {"bad_rows": "missing"}, Beginning(True, MINUTE_NS, fits=True)),
+        (b"time,close\n60\n120,x\n", {"bad_rows": "missing"}, UNREAD._replace(time_ns=2 * MINUTE_NS)),
+        (b"\x1f\x8b\x08\x00\x00\x00\x00\x00", {}, Beginning(False, None, fits=False)),
+        (b"\x1f\x8b\x08\x00\x00\n\x00\x00", {}, UNREAD),
     ],
 )
 def test_beginnings(data: bytes, settings: dict[str, Any], wanted: Beginning) -> None:

@@ -21,10 +21,9 @@ from stream_signal.job.order import OUTPUTS
 from support.candle_csv import CLOSES, HEADER, candle_csv, row
 from support.commands import COMMAND, Done, check_metrics, logged, run_command, run_in_process, run_script
 from support.oracle import count
-from support.processes import append, follow
+from support.processes import append, follow, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 ARGUMENTS = ("data.csv", "--follow", "--signals", "s.csv", "--output", "m.json", "--checkpoint", "state.json")
@@ -72,14 +71,6 @@ def new(folder: Path, first: int = 0, last: int = 0) -> None:
 def away(folder: Path, name: str) -> None:
     """Give data.csv another name."""
     (folder / "data.csv").rename(folder / name)
-
-
-def wait_until(come: Callable[[], bool]) -> None:
-    """Return when something has come about."""
-    deadline = time.monotonic() + 30
-    while not come():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def has_rows(folder: Path, number: int) -> bool:
@@ -271,6 +262,16 @@ def test_one_missed_only_if_it_was(tmp_path: Path) -> None:
     rows_read, signals = count(CLOSES[:20], 5)
     record = json.loads((tmp_path / "data.json").read_text())
     assert (record["rows_processed"], record["value"]) == (rows_read, signals / rows_read)
+
+
+def test_one_without_the_header_is_missed(tmp_path: Path) -> None:
+    """A missed file that begins with a row is refused as one that begins with the header is."""
+    new(tmp_path, 0, 10)
+    assert finish(tmp_path).code == 0
+    away(tmp_path, "data.csv.1")
+    (tmp_path / "data.csv.2").write_bytes(rows(10, 20))
+    new(tmp_path, 20, 30)
+    check_end(tmp_path, finish(tmp_path), (), 30, "data.csv.2")
 
 
 def test_own_signals_are_no_rotated_file(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from support.candle_csv import candle_csv
 from support.commands import COMMAND
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 ROWS = 200  # what `wait_until_read` writes
@@ -36,6 +37,14 @@ def wait_until_read(process: subprocess.Popen[bytes]) -> None:
     process.stdin.write(candle_csv(["1"] * ROWS))
     while b"header read" not in process.stderr.readline():
         pass
+
+
+def wait_until(come: Callable[[], bool]) -> None:
+    """Return when something has come about."""
+    deadline = time.monotonic() + 30
+    while not come():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 @contextmanager

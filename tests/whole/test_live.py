@@ -13,11 +13,10 @@ import pytest
 
 from support.candle_csv import CLOSES, candle_csv, row
 from support.commands import COMMAND, check_metrics, logged, run_command, run_script
-from support.processes import append, follow
+from support.processes import append, follow, wait_until
 from support.scripts import IN_FEED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 # Runs the command with a silence of as many seconds as its first argument says told as one.
@@ -74,14 +73,6 @@ from stream_signal.__main__ import main
 sys.modules["structlog"] = None
 sys.exit(main())
 """
-
-
-def wait_until(come: Callable[[], bool]) -> None:
-    """Return when something has come about."""
-    deadline = time.monotonic() + 30
-    while not come():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def lines_in(path: Path) -> int:
