@@ -21,7 +21,7 @@ import pytest
 from stream_signal.core.formats import FORMATS
 from support.archives import zipped
 from support.candle_csv import CLOSES
-from support.commands import COMMAND, REPOSITORY, WITHOUT_COLUMNS, metrics_of, run_command
+from support.commands import COMMAND, REPOSITORY, WITHOUT_COLUMNS, metrics_of, run_command, without_latency
 from support.oracle import count
 from support.samples import SAMPLES
 from support.servers import file_server
@@ -94,11 +94,6 @@ def exchange(folder: Path) -> Iterator[None]:
         (folder / "curl").write_text(script)
         (folder / "curl").chmod(0o755)
         yield
-
-
-def without_latency(output: str) -> str:
-    """Take out the one figure that differs from run to run."""
-    return re.sub(r'"latency_ms": \d+', '"latency_ms": 0', output)
 
 
 @pytest.fixture
@@ -326,7 +321,7 @@ def test_what_stands_in_for_the_usual_files() -> None:
 
 
 @pytest.fixture
-def market(tmp_path: Path) -> Path:
+def fifty_symbols(tmp_path: Path) -> Path:
     """Make the market of the page about many symbols, and the rates that the command finds."""
     made = run_command("candles", "--symbols", "50", "--rows", "20000", "--seed", "42", cwd=tmp_path)
     (tmp_path / "market.csv").write_bytes(made.stdout)
@@ -340,26 +335,26 @@ def rates(folder: Path) -> dict[str, tuple[int, int, float]]:
     return {key: (int(rows), int(signals), float(value)) for key, rows, signals, value in lines}
 
 
-def test_many_symbols_in_sql(market: Path) -> None:
+def test_many_symbols_in_sql(fifty_symbols: Path) -> None:
     """The query for many symbols runs as shown, in SQLite with the closes in cents, and finds the same rates."""
     (query,) = blocks("sql", page("how-to/many-symbols.md"))
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.execute("CREATE TABLE candles (symbol TEXT, timestamp INTEGER, close INTEGER)")
-        fields = (line.split(",") for line in (market / "market.csv").read_text().splitlines()[1:])
+        fields = (line.split(",") for line in (fifty_symbols / "market.csv").read_text().splitlines()[1:])
         candles = [(each[0], int(each[1]), int(each[5].replace(".", ""))) for each in fields]
         connection.executemany("INSERT INTO candles VALUES (?, ?, ?)", candles)
         found = {symbol: tuple(counts) for symbol, *counts in connection.execute(query)}
-    assert found == rates(market)
+    assert found == rates(fifty_symbols)
 
 
-def test_many_symbols_in_pandas(market: Path) -> None:
+def test_many_symbols_in_pandas(fifty_symbols: Path) -> None:
     """The lines for pandas run as shown, and count for each symbol what pandas counts in its rows alone."""
     pandas = pytest.importorskip("pandas")
     script = blocks("python", page("how-to/many-symbols.md"))[0].rstrip().rpartition("\n")
-    names = {"market": pandas.read_csv(market / "market.csv")}
+    names = {"market": pandas.read_csv(fifty_symbols / "market.csv")}
     exec(script[0], names)
     found = eval(script[2], names)
-    assert found["size"].to_dict() == {key: rows for key, (rows, _, _) in rates(market).items()}
+    assert found["size"].to_dict() == {key: rows for key, (rows, _, _) in rates(fifty_symbols).items()}
     assert list(found.columns) == ["size", "sum", "mean"]
     for symbol, candles in names["market"].groupby("symbol"):
         closes = candles["close"]

@@ -13,18 +13,13 @@ import pytest
 from stream_signal import Config, run
 from support.candle_csv import CLOSES, candle_csv
 from support.commands import logged, run_command, run_in_process
+from support.keyed_files import market
 from support.oracle import count
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 ROWS = [(["BTC", "ETH", "SOL"][number * 7 % 3], CLOSES[number]) for number in range(200)]
-
-
-def market(rows: list[tuple[str, str]]) -> bytes:
-    """Make a file whose symbols share the timestamps."""
-    lines = [f"{1_700_000_000 + 60 * (at // 3)},{key},{close}\n" for at, (key, close) in enumerate(rows)]
-    return f"timestamp,symbol,close\n{''.join(lines)}".encode()
 
 
 def entries(rows: list[tuple[str, str]], window: int = 5) -> dict[str, dict[str, float]]:
@@ -50,7 +45,7 @@ def test_the_metrics(tmp_path: Path) -> None:
 def test_the_table(tmp_path: Path) -> None:
     """--keys-output takes the table out of the metrics and of the log, as CSV, as JSON or as JSON Lines."""
     rows = [("a,b" if key == "BTC" else key, close) for key, close in ROWS]
-    data = b"timestamp,symbol,close\n" + market(rows).partition(b"\n")[2].replace(b"a,b", b'"a,b"')
+    data = b"time,symbol,close\n" + market(rows).partition(b"\n")[2].replace(b"a,b", b'"a,b"')
     wanted = [{"key": key, **entry} for key, entry in entries(rows).items()]
     for name in ("keys.csv", "keys.json", "keys.jsonl"):
         flags = ("--key", "2", "--keys-output", name, "--log-file", "run.log")

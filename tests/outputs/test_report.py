@@ -26,6 +26,7 @@ from stream_signal.core.tuning import Tuning
 from stream_signal.outputs.report import data_of
 from support.candle_csv import candle_csv
 from support.commands import COMMAND, logged, run_in_process
+from support.keyed_files import market
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,13 +78,12 @@ def unpacked(page: Path, name: str) -> Any:
     return json.loads(zlib.decompress(b64decode(found)))
 
 
-def market(keys: int, rows: int) -> bytes:
+def many_keys(keys: int, rows: int) -> bytes:
     """Make candles of many keys, each row of one drawn at random."""
     drawn = random.Random(4)
-    lines = (
-        f"{drawn.getrandbits(30):X}{at % keys},{60 * at},{drawn.randrange(10**6) / 100:.2f}\n" for at in range(rows)
+    return market(
+        (f"{drawn.getrandbits(30):X}{at % keys}", f"{drawn.randrange(10**6) / 100:.2f}") for at in range(rows)
     )
-    return ("symbol,time,close\n" + "".join(lines)).encode()
 
 
 def test_what_it_shows(tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ def test_charts_of_keys(tmp_path: Path) -> None:
 def test_all_keys(tmp_path: Path) -> None:
     """The page has the rows and the signals of all keys, for each window."""
     arguments = ("--key", "symbol", "--quiet", "--window", "2,3", "--report", "r.html", "--keys-output", "keys.csv")
-    done = run_in_process(*arguments, stdin=market(1000, 4000), cwd=tmp_path)
+    done = run_in_process(*arguments, stdin=many_keys(1000, 4000), cwd=tmp_path)
     assert done.code == 0
     found = unpacked(tmp_path / "r.html", "keys_data")
     lines = [line.split(",") for line in (tmp_path / "keys.csv").read_text().splitlines()[1:]]
@@ -234,7 +234,7 @@ def test_many_keys(tmp_path: Path) -> None:
     """A page has room for 100,000 keys with names of a dozen characters, in 3 MB."""
     keys = 100_000
     arguments = ("--key", "symbol", "--quiet", "--report", "r.html", "--keys-output", "keys.csv")
-    assert run_in_process(*arguments, stdin=market(keys, keys), cwd=tmp_path).code == 0
+    assert run_in_process(*arguments, stdin=many_keys(keys, keys), cwd=tmp_path).code == 0
     found = unpacked(tmp_path / "r.html", "keys_data")
     assert (found["of"], len(found["keys"][0])) == (keys, keys)
     assert os.path.getsize(tmp_path / "r.html") <= 3 * MEGABYTE

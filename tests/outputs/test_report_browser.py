@@ -18,6 +18,7 @@ import pytest
 
 from support.candle_csv import candle_csv
 from support.commands import COMMAND, run_in_process
+from support.keyed_files import market
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -411,12 +412,10 @@ KEYS = [f"S{at}" for at in range(60)]
 MARKET = [(RANDOM.choice(KEYS[:3] if at < 900 else KEYS), close) for at, close in enumerate(CLOSES)]
 
 
-def market(folder: Path) -> Path:
+def page_of_market(folder: Path) -> Path:
     """Write the page of closes of many keys."""
-    lines = [f"{key},{at},{close}\n" for at, (key, close) in enumerate(MARKET)]
-    text = ("symbol,time,close\n" + "".join(lines)).encode()
     arguments = ("--report", "r.html", "--key", "symbol", "--window", "3,20", "--quiet", "--keys-output", "keys.csv")
-    assert run_in_process(*arguments, stdin=text, cwd=folder).code == 0
+    assert run_in_process(*arguments, stdin=market(MARKET, time=int), cwd=folder).code == 0
     return folder / "r.html"
 
 
@@ -435,7 +434,7 @@ def test_the_chart_of_a_key(at: int, tmp_path: Path, browser: Browser) -> None:
     starts = range(0, len(closes), size)
     ends = [min(start + size, len(closes)) for start in starts]
     above, means = signals_of(closes, 3), means_of(closes, 3)
-    with opened(browser, market(tmp_path)) as page:
+    with opened(browser, page_of_market(tmp_path)) as page:
         assert page.locator("#multiples button").count() == 50
         page.locator("#multiples button").nth(at).click()
         page.wait_for_function("key => document.querySelector('#chosen').textContent === key", arg=key)
@@ -457,7 +456,7 @@ def test_the_chart_of_a_key(at: int, tmp_path: Path, browser: Browser) -> None:
 def test_the_prices_of_a_key_are_zoomed_too(tmp_path: Path, browser: Browser) -> None:
     """A drag across the chart of a key zooms its prices, too."""
     closes = closes_of("S1")
-    with opened(browser, market(tmp_path)) as page:
+    with opened(browser, page_of_market(tmp_path)) as page:
         page.get_by_role("button", name=re.compile("^S1 ")).click()
         page.wait_for_function("document.querySelector('#chosen').textContent === 'S1'")
         drag(page, "price", 0.4, 0.6)
@@ -473,7 +472,7 @@ def test_the_rates_of_the_keys(tmp_path: Path, browser: Browser) -> None:
     """The picture and the table have the exact rate of each key, and the table can be searched and sorted."""
     rates = {key: sum(signals_of(closes_of(key), 3)) / len(closes_of(key)) for key in KEYS}
     ranked = sorted(KEYS, key=lambda key: (-rates[key], key))
-    with opened(browser, market(tmp_path)) as page:
+    with opened(browser, page_of_market(tmp_path)) as page:
         bars = page.evaluate(DRAWN, "ranks of keys")
         assert (bars["from"], bars["rate"]) == (ranked, [rates[key] for key in ranked])
         lines = page.get_by_role("table", name="60 keys").locator("tbody tr")
@@ -502,7 +501,7 @@ def test_keys_resumed_without_a_report_before(tmp_path: Path, browser: Browser) 
 
 def test_keys_by_keyboard(tmp_path: Path, browser: Browser) -> None:
     """A key is chosen by the keyboard, and its numbers are there as a table."""
-    with opened(browser, market(tmp_path)) as page:
+    with opened(browser, page_of_market(tmp_path)) as page:
         button = page.locator("#multiples button").nth(4)
         button.focus()
         page.keyboard.press("Enter")

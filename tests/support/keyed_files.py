@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hypothesis import strategies as st
 
 from stream_signal.core.blocks.columns import LONGEST
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 KEYS = ["BTC", "ETH", "BTC-PERP", "Ωmega", "1", "A" * 8, "A" * 9, "B" * LONGEST, "B" * (LONGEST + 1)]
 BAD_KEYS = ["", "  ", "\udcff", "BTC\0"]
@@ -21,6 +24,12 @@ class KeyedFile(NamedTuple):
 
     data: bytes
     config: dict[str, Any]
+
+
+def market(rows: Iterable[tuple[str, str]], time: Callable[[int], object] = lambda at: 60 * at) -> bytes:
+    """Make a file of rows with a symbol and a close each; `time` gives the time of a row by its number from 0."""
+    lines = (f"{time(at)},{symbol},{close}\n" for at, (symbol, close) in enumerate(rows))
+    return ("time,symbol,close\n" + "".join(lines)).encode()
 
 
 @st.composite

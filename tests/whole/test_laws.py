@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -16,12 +15,12 @@ from stream_signal import Config, DataError, SignalStream
 from stream_signal.core.limits import MAX_LINE_BYTES
 from support.archives import COMPRESSORS, ZIP_METHODS, zipped
 from support.candle_csv import candle_csv, row
-from support.commands import run_in_process, settings_yaml
+from support.commands import run_in_process, settings_yaml, without_latency
 from support.oracle import count
 from support.strategies import Document, bad_closes, close_lists, cuts, documents, windows
 
 
-def counted(pieces: list[bytes], **options: Any) -> tuple[tuple[int, int], SignalStream]:
+def fed(pieces: list[bytes], **options: Any) -> tuple[tuple[int, int], SignalStream]:
     """Feed the pieces to a stream; return (rows, signals) and the stream."""
     stream = SignalStream(Config(**options))
     for piece in pieces:
@@ -32,14 +31,14 @@ def counted(pieces: list[bytes], **options: Any) -> tuple[tuple[int, int], Signa
 @given(documents(), windows)
 def test_exact(document: Document, window: int) -> None:
     """Law 1: in every dialect, the counts are those of fractions summed anew at every row."""
-    assert counted([document.data], window=window)[0] == count(document.closes, window)
+    assert fed([document.data], window=window)[0] == count(document.closes, window)
 
 
 @given(st.data(), documents(), windows)
 def test_cut_invariant(data: st.DataObject, document: Document, window: int) -> None:
     """Law 2: the counts and the repairs are the same for every cut of the bytes."""
-    whole, one = counted([document.data], window=window)
-    cut, other = counted(data.draw(cuts(document.data)), window=window)
+    whole, one = fed([document.data], window=window)
+    cut, other = fed(data.draw(cuts(document.data)), window=window)
     assert cut == whole
     assert other.header == one.header
     assert (other.repairs.counts, other.repairs.first) == (one.repairs.counts, one.repairs.first)
@@ -51,7 +50,7 @@ def test_cut_invariant_over_junk(data: st.DataObject, junk: bytes) -> None:
 
     def outcome(pieces: list[bytes]) -> object:
         try:
-            return counted(pieces, window=2, bad_rows="missing")[0]
+            return fed(pieces, window=2, bad_rows="missing")[0]
         except DataError as error:
             return str(error)
 
@@ -64,7 +63,7 @@ def test_bounded(data: st.DataObject, before: int, excess: int, ends: bool) -> N
     """Law 7: a line beyond the bound is refused by its number, at every cut, whether it ends or not."""
     text = candle_csv(["1"] * before) + b"x" * (MAX_LINE_BYTES + excess) + b"\n" * ends
     with pytest.raises(DataError) as refused:
-        counted(data.draw(cuts(text)))
+        fed(data.draw(cuts(text)))
     assert refused.value.line == before + 2
 
 
@@ -74,7 +73,7 @@ def test_refused(data: st.DataObject, closes: list[str], bad: str, window: int) 
     at = data.draw(st.integers(0, len(closes)))
     text = candle_csv([*closes[:at], bad, *closes[at:]])
     with pytest.raises(DataError) as refused:
-        counted([text], window=window)
+        fed([text], window=window)
     assert refused.value.line == at + 2
     stream = SignalStream(Config(window=window, bad_rows="missing"))
     stream.feed(text)
@@ -86,7 +85,7 @@ def test_refused(data: st.DataObject, closes: list[str], bad: str, window: int) 
 @given(documents())
 def test_no_repair_is_silent(document: Document) -> None:
     """Law 8: what was passed over or taken as missing is counted, kind by kind."""
-    assert counted([document.data])[1].repairs.counts == document.repairs
+    assert fed([document.data])[1].repairs.counts == document.repairs
 
 
 @given(st.data(), close_lists)
@@ -95,7 +94,7 @@ def test_torn_row(data: st.DataObject, closes: list[str]) -> None:
     whole = row(len(closes), "42004.66")
     torn = whole[: data.draw(st.integers(1, whole.rindex(",")))]
     with pytest.raises(DataError) as refused:
-        counted([candle_csv(closes) + torn.encode()])
+        fed([candle_csv(closes) + torn.encode()])
     assert refused.value.line == len(closes) + 2
 
 
@@ -132,19 +131,14 @@ def test_parts(parts: list[list[str]], window: int, data: st.DataObject) -> None
     assert stream.finish()[:2] == count([close for closes in parts for close in closes], window)
 
 
-def answers(place: Path, data: bytes, *flags: str) -> set[bytes]:
+def answers(place: Path, data: bytes, *flags: str) -> set[str]:
     """Run the command on bytes as a file and through a pipe; return what is on stdout, without the latency."""
     (place / "data").write_bytes(data)
     runs = [
         run_in_process("data", *flags, "--quiet", cwd=place),
         run_in_process(*flags, "--quiet", stdin=data, cwd=place),
     ]
-    return {without_latency(done.stdout) for done in runs}
-
-
-def without_latency(stdout: bytes) -> bytes:
-    """Take out the one figure that differs from run to run."""
-    return re.sub(rb'"latency_ms": [0-9]+', b'"latency_ms": 0', stdout)
+    return {without_latency(done.stdout.decode()) for done in runs}
 
 
 @given(documents(), windows, st.data())
@@ -174,7 +168,7 @@ def test_every_split(parts: list[list[str]], window: int, data: st.DataObject) -
         for name, text in texts.items():
             (place / name).write_bytes(data.draw(st.sampled_from([bytes, *COMPRESSORS.values()]))(text))
         files = run_in_process(*texts, *flags, "--quiet", cwd=place)
-        assert {without_latency(files.stdout)} == plain
+        assert {without_latency(files.stdout.decode())} == plain
         assert answers(place, zipped(texts, data.draw(st.sampled_from(ZIP_METHODS))), *flags) == plain
 
 
@@ -191,6 +185,6 @@ def test_resumed_in_compressed(closes: list[str], window: int, name: str, data: 
             (place / "data").write_bytes(packed[:length])
             run_in_process(*flags, cwd=place)
         (place / "data").write_bytes(packed)
-        assert {without_latency(run_in_process(*flags, cwd=place).stdout)} == plain
+        assert {without_latency(run_in_process(*flags, cwd=place).stdout.decode())} == plain
         # All of it has been read, up to the last row.
-        assert {without_latency(run_in_process(*flags, cwd=place).stdout)} == plain
+        assert {without_latency(run_in_process(*flags, cwd=place).stdout.decode())} == plain

@@ -63,7 +63,7 @@ def test_stopped_anywhere(file: KeyedFile, block_bytes: int, cuts: list[int]) ->
     assert resumed == whole
 
 
-def seen(file: KeyedFile, engine: Any, block_bytes: int, form: str) -> tuple[bytes, object, object, str]:
+def read_by(file: KeyedFile, engine: Any, block_bytes: int, form: str) -> tuple[bytes, object, object, str]:
     """Count a file with observers; give the signal lines, the order of the times, and the error if there is one."""
     lines, times, error = SignalLines(form, keyed=True, windows=file.config["windows"]), TimeOrder(), ""
     stream = SignalStream(Config(**file.config), [lines, times], tuning=Tuning(engine, block_bytes=block_bytes))
@@ -78,9 +78,9 @@ def seen(file: KeyedFile, engine: Any, block_bytes: int, form: str) -> tuple[byt
 @given(keyed_files(), st.integers(64, 2000), st.sampled_from(["csv", "jsonl"]))
 def test_observers_see_the_same(file: KeyedFile, block_bytes: int, form: str) -> None:
     """Signal lines and the order of the times of each key are those of the row engine, up to an error."""
-    wanted = seen(file, "rows", 1000, form)
-    assert seen(file, "blocks", block_bytes, form) == wanted
-    assert seen(file, "blocks", 1 << 20, form) == wanted
+    wanted = read_by(file, "rows", 1000, form)
+    assert read_by(file, "blocks", block_bytes, form) == wanted
+    assert read_by(file, "blocks", 1 << 20, form) == wanted
 
 
 def test_the_engines_take_turns() -> None:

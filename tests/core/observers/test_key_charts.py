@@ -15,19 +15,14 @@ from stream_signal import Config, SignalStream, StreamSignalError
 from stream_signal.core.observers.key_charts import ALL_BUCKETS, MOST_CHARTS, KeyCharts
 from stream_signal.core.observers.overview import Overview
 from stream_signal.core.tuning import Tuning
+from support.keyed_files import market
 from support.strategies import closes, cuts
 from support.streams import BY_ROWS, by_blocks
 
 MARKETS = st.lists(st.tuples(st.sampled_from("ABCDE"), closes), max_size=120)
 
 
-def market(rows: list[tuple[str, str]]) -> bytes:
-    """Make a file of those keys and closes."""
-    lines = (f"{60 * at},{key},{close}\n" for at, (key, close) in enumerate(rows))
-    return ("time,symbol,close\n" + "".join(lines)).encode()
-
-
-def seen(charts: KeyCharts) -> list[Any]:
+def shown(charts: KeyCharts) -> list[Any]:
     """Return all that a page shows."""
     return [(key, buckets.size, buckets.columns()) for key, buckets in charts]
 
@@ -40,7 +35,7 @@ def charts_of(pieces: list[bytes], engine: dict[str, Any], charts: KeyCharts | N
         for piece in pieces:
             stream.feed(piece)
         stream.end_input()
-    return seen(charts)
+    return shown(charts)
 
 
 @pytest.mark.parametrize("engine", [BY_ROWS, by_blocks(700), by_blocks(100_000)], ids=str)
@@ -87,4 +82,4 @@ def test_a_damaged_snapshot() -> None:
         restored = KeyCharts()
         with suppress(ValueError):
             restored.restore(each)
-            json.dumps(seen(restored))
+            json.dumps(shown(restored))

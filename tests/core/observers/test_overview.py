@@ -20,7 +20,7 @@ WALK = [f"{4000 + random.Random(7).randrange(-300, 300) * at % 611 / 100:.2f}" f
 FLAT = ["1"] * 40 + ["2"] * 31 + ["3"] * 32 + ["", "3"] + ["4"] * 100 + ["4.0"] * 5 + ["5"] * 33
 
 
-def seen(overview: Overview) -> dict[str, Any]:
+def shown(overview: Overview) -> dict[str, Any]:
     """Return all that a page shows."""
     flats = overview.flats, overview.flat_stretches, overview.flat_rows
     return {"size": overview.size, "rows": overview.rows_seen, "columns": overview.columns(), "flats": flats}
@@ -118,7 +118,7 @@ def test_keys() -> None:
     data = ("symbol,time,close\n" + "".join(lines)).encode()
     by_row = overview_of([data], BY_ROWS, key="symbol")
     found = overview_of([data], by_blocks(4096), key="symbol")
-    assert seen(found) == seen(by_row)
+    assert shown(found) == shown(by_row)
     assert list(found.columns()) == ["row", "time", "rows", "missing", "signals"]
     stream = SignalStream(Config(window=3, key="symbol"))
     stream.feed(data)
@@ -169,4 +169,4 @@ def test_a_damaged_snapshot() -> None:
         overview = Overview(most=16)
         with suppress(ValueError):
             overview.restore(damaged)
-            json.dumps(seen(overview))
+            json.dumps(shown(overview))

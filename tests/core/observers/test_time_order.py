@@ -20,6 +20,7 @@ from stream_signal.core.observers.signal_lines import SignalLines
 from stream_signal.core.observers.time_order import TimeOrder
 from support.candle_csv import candle_csv, row
 from support.commands import logged, run_command
+from support.keyed_files import market
 from support.strategies import cuts
 from support.streams import BY_ROWS, by_blocks, moved
 
@@ -458,14 +459,14 @@ TIMES = st.sampled_from(["60", "120", "180", "180", "240", "300", "", "noon", "2
 MARKETS = st.lists(st.tuples(st.sampled_from("ABC"), TIMES), max_size=60)
 
 
-def market(rows: Sequence[tuple[str, str]]) -> bytes:
+def keyed(rows: Sequence[tuple[str, str]]) -> bytes:
     """Make a file with those keys and times."""
-    return b"symbol,time,close\n" + "".join(f"{key},{time},1\n" for key, time in rows).encode()
+    return market([(key, "1") for key, _ in rows], time=lambda at: rows[at][1])
 
 
-def seen(rows: Sequence[tuple[str, str]], times: TimeOrder) -> TimeOrder:
+def shown(rows: Sequence[tuple[str, str]], times: TimeOrder) -> TimeOrder:
     """Show rows to an observer."""
-    SignalStream(Config(key="symbol"), [times]).feed(market(rows))
+    SignalStream(Config(key="symbol"), [times]).feed(keyed(rows))
     return times
 
 
@@ -474,7 +475,7 @@ def test_each_key_alone(rows: Rows, data: st.DataObject) -> None:
     """The counts and pairs are the sums of those of each key alone, and the first is the first of all, at any cut."""
     times = TimeOrder()
     stream = SignalStream(Config(key="symbol"), [times])
-    for piece in data.draw(cuts(market(rows))):
+    for piece in data.draw(cuts(keyed(rows))):
         stream.feed(piece)
         assert times.pairs <= len(rows)  # whoever asks has what waits compared
     counts: dict[str, int] = {}
@@ -498,7 +499,7 @@ def test_each_key_alone(rows: Rows, data: st.DataObject) -> None:
 @given(MARKETS, st.integers(0, 800))
 def test_stopped_anywhere(rows: Rows, stop: int) -> None:
     """A stream that resumes finds what one without the stop does, for all rows and for the first ones."""
-    config, data = Config(key="symbol"), market(rows)
+    config, data = Config(key="symbol"), keyed(rows)
     for limit in (None, 5, 1000):
         found = []
         for stopped in (True, False):
@@ -510,7 +511,7 @@ def test_stopped_anywhere(rows: Rows, stop: int) -> None:
                 stream, at = moved(stream, config, observers=[times])
             stream.feed(data[at:])
             stream.end_input()
-            stream.feed(market(rows[:3]))
+            stream.feed(keyed(rows[:3]))
             stream.end_input()
             found.append((all_of(times), times.sampled))
         assert found[0] == found[1]
@@ -521,12 +522,12 @@ def test_interleaved_times_are_no_doubt() -> None:
     rows = [(key, str(minute)) for minute in range(60, 6000, 60) for key in "ABC"]
     for look in (TimeOrder(), TimeOrder(None, 1000)):
         stream = SignalStream(Config(key="symbol"), [look])
-        stream.feed(market(rows))
+        stream.feed(keyed(rows))
         assert look.is_in_order
         assert not doubts_of(stream, look)
     times = TimeOrder()
     stream = SignalStream(Config(key="symbol"), [times])
-    stream.feed(market([*rows, ("B", "5940"), ("C", "5000"), ("B", "5940")]))
+    stream.feed(keyed([*rows, ("B", "5940"), ("C", "5000"), ("B", "5940")]))
     assert [doubt.text for doubt in doubts_of(stream, times)] == [
         (
             "out of order: 1 of 297 (0.337 %) timestamps are earlier than the one before; first: 'C', row 299: '5000' "
@@ -542,8 +543,8 @@ def test_interleaved_times_are_no_doubt() -> None:
 def test_gaps_of_each_key() -> None:
     """A step is long beside the usual one of its own key: days beside minutes are no gaps."""
     rows = [(key, str(step * at)) for at in range(1, 300) for key, step in (("A", 60), ("B", 86400))]
-    assert seen(rows, TimeOrder()).is_in_order
-    gaps = seen([(key, str(int(time) + (int(time) // 600) * 1200)) for key, time in rows], TimeOrder())
+    assert shown(rows, TimeOrder()).is_in_order
+    gaps = shown([(key, str(int(time) + (int(time) // 600) * 1200)) for key, time in rows], TimeOrder())
     assert (gaps.steps.usual, gaps.is_in_order) == (60 * 10**9, False)
 
 
@@ -554,7 +555,7 @@ def test_the_seam_of_two_inputs() -> None:
         look = TimeOrder(None, 10)
         stream = SignalStream(Config(key="symbol"), [look])
         for rows in files:
-            stream.feed(market(rows))
+            stream.feed(keyed(rows))
             stream.end_input()
         assert look.counts == counts
 
@@ -562,7 +563,7 @@ def test_the_seam_of_two_inputs() -> None:
 def test_it_is_bounded() -> None:
     """The timestamps of later keys than so many are not compared."""
     rows = [(f"K{number}", "60") for number in range(MOST_TIMED_KEYS + 1)]
-    order = seen([*rows, *rows[-2:]], TimeOrder())
+    order = shown([*rows, *rows[-2:]], TimeOrder())
     assert (order.counts, str(order.first["repeated"])) == ({"repeated": 1}, "'K9999', row 10002: '60' after '60'")
 
 
@@ -584,7 +585,7 @@ def test_a_snapshot_that_cannot_be(saved: object) -> None:
     """What is no snapshot is refused."""
     with pytest.raises(ValueError, match="expected"):
         TimeOrder().restore(saved)
-    times = seen([("A", "60"), ("A", "60")], TimeOrder())
+    times = shown([("A", "60"), ("A", "60")], TimeOrder())
     again = TimeOrder()
     again.restore(json.loads(json.dumps(times.snapshot())))
     assert again.counts == times.counts

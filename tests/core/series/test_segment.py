@@ -85,7 +85,7 @@ def test_it_continues_a_series(runs: list[list[str]], window: int) -> None:
             parts.add(Segment.of(closes, window))
         for series in (whole, parts):
             series.open().tighten()
-        assert [seen(series) for series in (whole, parts)] == [seen(whole)] * 2
+        assert [known(series) for series in (whole, parts)] == [known(whole)] * 2
 
 
 @given(close_lists, windows)
@@ -98,7 +98,7 @@ def test_a_series_is_a_segment(closes: list[str], window: int) -> None:
     assert series.segment(counts, (mean.held(), mean.places), cleared=0) == Segment.of(parsed(closes), window)
 
 
-def seen(series: Series) -> list[Any]:
+def known(series: Series) -> list[Any]:
     """List all that a series knows."""
     mean = series.open()
     return [series.rows, series.signals, series.full, mean.held(), mean.places, mean.total, mean.largest]

@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 from stream_signal import Config, DataError, SignalStream
 from stream_signal.core.header import SYMBOL_NAMES
 from stream_signal.core.stretch import NotApart
+from support.keyed_files import market
 from support.streams import by_blocks, moved, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def market(symbols: Sequence[str], column: str = "symbol", close: str = "4.{}") -> bytes:
+def rows_of(symbols: Sequence[str], close: str = "4.{}") -> bytes:
     """Make a file with a row for each symbol."""
-    rows = [f"{at},{symbol},{close.format(at % 7)}\n" for at, symbol in enumerate(symbols)]
-    return f"time,{column},close\n{''.join(rows)}".encode()
+    return market([(symbol, close.format(at % 7)) for at, symbol in enumerate(symbols)], time=int)
 
 
 ERROR = "line {}: expected one symbol in column 'symbol', found 'ETH' after 'BTC'"
@@ -31,14 +31,14 @@ ERROR = "line {}: expected one symbol in column 'symbol', found 'ETH' after 'BTC
 def test_every_name(name: str) -> None:
     """Each known name is that of a column of symbols, in any case; a part of it is not."""
     for column in (name, name.upper(), f" <{name.title()}>"):
-        error = outcome([market(["BTC", "ETH"], column)])["error"]
+        error = outcome([rows_of(["BTC", "ETH"]).replace(b"symbol", column.encode())])["error"]
         assert error == f"line 3: expected one symbol in column '{column.strip()}', found 'ETH' after 'BTC'"
-    assert outcome([market(["BTC", "ETH"], f"{name}_name")])["error"] is None
+    assert outcome([rows_of(["BTC", "ETH"]).replace(b"symbol", f"{name}_name".encode())])["error"] is None
 
 
 def test_the_way_out() -> None:
     """The hint names both ways to go on, and each of them works."""
-    data = market(["BTC", "ETH", "BTC"])
+    data = rows_of(["BTC", "ETH", "BTC"])
     with pytest.raises(DataError) as failure:
         SignalStream().feed(data)
     assert failure.value.hint == "try --key symbol for one mean each, --key none for one series over all"
@@ -56,7 +56,7 @@ SYMBOLS = st.lists(st.sampled_from(["BTC", "BTC", "BTC", " BTC", "BTC ", '"BTC"'
 )
 def test_neither_engine_nor_cuts_matter(symbols: list[str], odd: str, cuts: list[int], block_bytes: int) -> None:
     """Both engines refuse the same row, in a file with odd lines and bad rows, wherever the bytes are cut."""
-    whole = market(["BTC"] * 40 + symbols + ["BTC"] * 40) + market(["BTC"] * 3, close=odd).partition(b"\n")[2]
+    whole = rows_of(["BTC"] * 40 + symbols + ["BTC"] * 40) + rows_of(["BTC"] * 3, close=odd).partition(b"\n")[2]
     bounds = sorted({0, len(whole), *(cut for cut in cuts if cut < len(whole))})
     pieces = [whole[start:end] for start, end in itertools.pairwise(bounds)]
     wanted = outcome([whole], bad_rows="missing")
@@ -120,7 +120,7 @@ def test_many_widths() -> None:
 
 def test_a_bad_row_of_another_symbol() -> None:
     """A row without a close that can be read has a symbol all the same."""
-    data = market(["BTC"] * 3) + b"3,ETH,x\n4,BTC,1\n"
+    data = rows_of(["BTC"] * 3) + b"3,ETH,x\n4,BTC,1\n"
     assert outcome([data], bad_rows="missing")["error"] == ERROR.format(5)
 
 
@@ -135,17 +135,17 @@ def test_across_inputs() -> None:
     """The next input may not have another symbol; it is named, as is the line in it."""
     stream = SignalStream()
     stream.begin_input("btc.csv")
-    stream.feed(market(["BTC"] * 3))
+    stream.feed(rows_of(["BTC"] * 3))
     stream.end_input()
     stream.begin_input("eth.csv")
     with pytest.raises(DataError) as failure:
-        stream.feed(market(["ETH"] * 3))
+        stream.feed(rows_of(["ETH"] * 3))
     assert str(failure.value) == f"eth.csv: {ERROR.format(2)}"
 
 
 def test_across_a_checkpoint() -> None:
     """A stream that resumes knows the symbol of the rows before; with `key: none` it may."""
-    data = market(["BTC"] * 3 + ["ETH"])
+    data = rows_of(["BTC"] * 3 + ["ETH"])
     stopped = SignalStream()
     stopped.feed(data[:-3])
     resumed, offset = moved(stopped, Config())
@@ -159,7 +159,7 @@ def test_across_a_checkpoint() -> None:
 def test_apart() -> None:
     """Lines counted apart are compared with the symbol of the stream; without one yet, they are for the stream."""
     stream = SignalStream()
-    stream.feed(market(["BTC"] * 3))
+    stream.feed(rows_of(["BTC"] * 3))
     apart = stream.apart()
     assert apart
     with pytest.raises(NotApart):
@@ -167,7 +167,7 @@ def test_apart() -> None:
     stream.add(SignalStream.count_apart(apart, [b"3,BTC,1\n"]), b"3,BTC,1\n")
     assert stream.rows == 4
     unknown = SignalStream()
-    unknown.feed(market([""] * 3))
+    unknown.feed(rows_of([""] * 3))
     apart = unknown.apart()
     assert apart
     found = SignalStream.count_apart(apart, [b"3,ETH,1\n"])
