@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stream_signal import Config
+from stream_signal import Config, SignalStream
 from stream_signal.core.blocks.reader import BlockReader
-from stream_signal.core.series.series import Series
 from stream_signal.job import oracle
 from stream_signal.job.stopping import StopSignals
 from stream_signal.job.verify import Outcome, verify
@@ -21,7 +20,7 @@ from support.cases import CASES, Case
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stream_signal.core.series.segment import Segment
+    from stream_signal.core.stretch import Stretch
 
 WAYS = ["row engine", "block engine", "jobs", "fractions"]
 DATA = candle_csv(["4.58", "4.58", *CLOSES[2:], *CLOSES * 9])  # with a tie in it
@@ -115,13 +114,14 @@ def test_newest_first(tmp_path: Path) -> None:
 def plant(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make one way count wrongly."""
     if fault == "jobs":
-        add = Series.add
+        add, lost = SignalStream.add, set[SignalStream]()
 
-        def wrong(self: Series, segment: Segment) -> None:
-            add(self, segment)
-            self.signals += 1
+        def all_but_the_first(self: SignalStream, stretch: Stretch, tail: bytes) -> None:
+            if self in lost:
+                add(self, stretch, tail)
+            lost.add(self)
 
-        monkeypatch.setattr(Series, "add", wrong)
+        monkeypatch.setattr(SignalStream, "add", all_but_the_first)
     elif fault == "fractions":
         push = oracle.Window.push
 
@@ -142,7 +142,7 @@ def plant(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("fault", "where", "how"),
     [
-        ("jobs", ["jobs"], r"^signals: \d+, and the row engine: \d+$"),
+        ("jobs", ["jobs"], r"^rows: \d+, and the row engine: \d+$"),
         ("fractions", ["fractions"], r"^row \d+ does not signal for window 2, and the close is (\S+) and the mean \1$"),
         ("blocks", ["block engine", "fractions"], r"and the row engine: |^row \d+ signals for window 2, "),
     ],
@@ -166,6 +166,6 @@ def test_another_error_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     def crash(*_: object) -> None:
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setattr(Series, "add", crash)
+    monkeypatch.setattr(SignalStream, "add", crash)
     found = outcomes(tmp_path / "data.csv", bad_rows="missing")
     assert (differing(found), found["jobs"].why) == (["jobs"], "ZeroDivisionError: planted")
