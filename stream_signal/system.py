@@ -2,7 +2,7 @@
 
 The rest of the package calls these functions and depends on no system. Each function says what it does if the system
 lacks the call. (The other two POSIX-only features have their own modules: inotify in `inputs.watch`, signals in
-`job.stopping`.)
+`stopping`.)
 """
 
 from __future__ import annotations

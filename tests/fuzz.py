@@ -29,9 +29,9 @@ from pathlib import Path
 from typing import Any
 
 from stream_signal import Config, ConfigError, DataError, InternalError, SignalStream, StreamSignalError
-from stream_signal.job.order import Order
 from stream_signal.job.run import execute
 from stream_signal.job.saved import SCHEMA
+from stream_signal.order import Order
 from support.cases import CASES
 from support.commands import settings_yaml
 from support.streams import by_blocks

@@ -37,6 +37,7 @@ LAYERS = [
     "core.observers",
     "core.stream",
     "core.doubts",
+    "stopping",
     "inputs",
     "outputs",
     "job",
@@ -56,8 +57,8 @@ HOMES = {
     "prometheus_client": ["outputs.served"],
     "pyarrow": ["core.blocks.array_like", "inputs.arrow"],
     "shtab": ["command.completion"],
-    "structlog": ["job.log"],
-    "tqdm": ["outputs.progress"],
+    "structlog": ["outputs.log"],
+    "tqdm": ["job.progress"],
     "yaml": ["core.config"],
     "zipfile": ["inputs.zipped"],
 }

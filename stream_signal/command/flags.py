@@ -636,6 +636,10 @@ def refuse_contradictions(
         parser.error("--checkpoint-every needs --checkpoint")
     if options.signals == "-" and is_stdout(options.output) and not _is_null(options.output):
         parser.error("--signals - writes the signals to stdout: the metrics need --output FILE")
+    if options.signals and options.signals.endswith(".json") and not options.signals_format:
+        parser.error(
+            "--signals writes lines, not one JSON text: name a file that ends in .jsonl, or give --signals-format"
+        )
     if options.signals_format and not options.signals:
         parser.error("--signals-format needs --signals")
     if options.resume_by and not options.checkpoint:
@@ -664,7 +668,7 @@ def refuse_overwriting(parser: argparse.ArgumentParser, inputs: tuple[str, ...],
     """Refuse to overwrite an input, the config or another output, by any name of the file."""
     from stream_signal.inputs.probe import probe
     from stream_signal.job.config import DEFAULT_CONFIG
-    from stream_signal.job.order import OUTPUTS
+    from stream_signal.order import WRITTEN
     from stream_signal.outputs.files import temporary_of
     from stream_signal.outputs.lock import lock_of
 
@@ -676,7 +680,7 @@ def refuse_overwriting(parser: argparse.ArgumentParser, inputs: tuple[str, ...],
         refuse_stdout(parser, inputs)
     if options.signals == "-":
         taken[_identity_of_stdout()] = "the signals on stdout"
-    for name, what in OUTPUTS.items():
+    for name, what in WRITTEN.items():
         path = getattr(options, name)
         if not _is_replaced(path):
             continue

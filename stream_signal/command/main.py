@@ -66,8 +66,8 @@ def _run_job(arguments: list[str]) -> int:
         Interrupted,
         StreamSignalError,
     )
-    from stream_signal.job.order import CHECKPOINT_SECONDS, Order
     from stream_signal.job.run import execute
+    from stream_signal.order import CHECKPOINT_SECONDS, Order
 
     system.keep_memory()
     system.need_one_blas_thread()

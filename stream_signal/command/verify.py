@@ -12,9 +12,9 @@ from stream_signal.command.proposals import lines_of
 from stream_signal.core.errors import ClosedOutputError
 from stream_signal.core.printable import printable
 from stream_signal.job.config import find_config, load_config
-from stream_signal.job.stopping import StopSignals
 from stream_signal.outputs.files import write_stdout
 from stream_signal.outputs.stderr import complain, say
+from stream_signal.stopping import StopSignals
 
 if TYPE_CHECKING:
     import argparse

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from contextlib import ExitStack
 
-    from stream_signal.job.stopping import StopSignals
+    from stream_signal.stopping import StopSignals
 
 # A task costs the scheduler about a millisecond, and a worker counts this in a few tenths of a second.
 RANGE_BYTES = 64 * 1024 * 1024

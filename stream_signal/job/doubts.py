@@ -1,6 +1,6 @@
 """Doubts: what makes an answer doubtful, said on stderr and in the log, or made an error.
 
-A job without a doubt imports nothing for it. The other parts of a job may add a doubt of their own.
+A job without a doubt imports nothing for it.
 """
 
 from __future__ import annotations
@@ -8,63 +8,79 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stream_signal.core.findings import BAD_ROW
+from stream_signal.core.limits import FIRST_ROWS
+from stream_signal.core.observers.time_order import TimeOrder
+from stream_signal.core.urls import is_url, shown_path
+from stream_signal.inputs.events import TRUNCATED
 from stream_signal.outputs.sink import Sink
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable, Iterator
 
     from stream_signal.core.doubts import Doubt
-    from stream_signal.core.observers.time_order import TimeOrder
-    from stream_signal.core.stream import SignalStream
-    from stream_signal.job.log import Log
+    from stream_signal.outputs.output import Job
+
+SYMBOLS = "symbols"
+
+
+def wanted(job: Job) -> Iterator[Sink]:
+    """Yield what each job has."""
+    yield Doubts(job)
 
 
 class Doubts(Sink):
-    """Says each doubt about `stream` once: in the log and, unless `quiet`, on stderr.
+    """Says each doubt about the stream of a job once: in the log and, unless it is quiet, on stderr.
 
-    `times` has seen its timestamps. `reversal` says how to read inputs that are newest first. As a sink, it says the
-    doubts as soon as they are noticed.
+    `times` sees the timestamps: those of all rows, if the job is one that takes its time for each row.
     """
 
-    def __init__(
-        self,
-        stream: SignalStream,
-        times: TimeOrder,
-        log: Log,
-        reversal: Callable[[], str],
-        *,
-        quiet: bool,
-    ) -> None:
-        self._reversal = reversal
-        self._stream = stream
-        self._times = times
-        self._log = log
-        self._quiet = quiet
+    def __init__(self, job: Job) -> None:
+        order = job.order
+        self._job = job
+        sees_all = job.log.listens or bool(order.signals) or order.strict
+        self.times = TimeOrder(job.config.time_column, rows=None if sees_all else FIRST_ROWS)
+        self.observers = [self.times]
         self._said: set[str] = set()
-        self._added: list[tuple[str, str]] = []
+        self._name = ""
+        # Where nobody has said whether they are of one symbol.
+        several = len(order.inputs) > 1 or any(name == "-" or is_url(name) for name in order.inputs)
+        self._names = dict.fromkeys(order.inputs) if several and job.config.key is None else None
+
+    def begin(self, name: str) -> None:
+        """Remember the name of an input, perhaps of a member of an archive."""
+        self._name = name
+        if self._names is not None:
+            self._names[name] = None
 
     def take(self, data: bytes) -> None:  # noqa: ARG002 - they are counted by now
-        """Say what was noticed: a live stream may not end for weeks."""
-        self._say(self.found(so_far=True))
+        """Say what was noticed in a followed file: it may not end for weeks."""
+        if self._job.order.follow:
+            self._say(self.found(so_far=True))
 
-    def skip(self, size: int, tail: bytes) -> None:  # noqa: ARG002 - they are counted, too
-        """Say what was noticed, as after bytes."""
-        self.take(b"")
+    def end(self, rotated: str | None) -> None:
+        """Warn if a followed file was truncated: what was written right before that cannot be read."""
+        if rotated != TRUNCATED:
+            return
+        self._job.log.warning("truncated", input=self._name)
+        if not self._job.order.is_quiet:
+            from stream_signal.outputs.stderr import say
 
-    def add(self, kind: str, text: str) -> None:
-        """Add a doubt that the stream and its timestamps know nothing of."""
-        self._added.append((kind, text))
+            say(
+                f"{shown_path(self._name)} was truncated: rows that were written just before that may be lost; "
+                "rotate by renaming the file instead"
+            )
 
     def found(self, *, so_far: bool = False) -> list[Doubt]:
         """Return all doubts; `so_far` leaves out those that more rows may remove."""
-        stream = self._stream
+        stream = self._job.stream
+        alike = [] if so_far or stream.symbols or not self._names or len(self._names) < 2 else _alike(self._names)
         is_fine = stream.rows_with_mean != 0 or so_far
-        if is_fine and not self._added and BAD_ROW not in stream.repairs.counts and self._times.is_in_order:
+        if is_fine and not alike and BAD_ROW not in stream.repairs.counts and self.times.is_in_order:
             return []
-        from stream_signal.core.doubts import Doubt, doubts_of
+        from stream_signal.core.doubts import doubts_of
+        from stream_signal.job.sources import reversal_of
 
-        found = doubts_of(stream, self._times, self._reversal, so_far=so_far)
-        return [*found, *(Doubt(*each) for each in self._added)]
+        return [*doubts_of(stream, self.times, lambda: reversal_of(self._job.order), so_far=so_far), *alike]
 
     def refuse(self) -> None:
         """Raise DoubtError if there is any doubt."""
@@ -81,7 +97,7 @@ class Doubts(Sink):
 
     def _say(self, found: list[Doubt]) -> None:
         new = self._record(found)
-        if new and not self._quiet:
+        if new and not self._job.order.is_quiet:
             from stream_signal.outputs.stderr import say
 
             for doubt in new:
@@ -92,5 +108,21 @@ class Doubts(Sink):
         new = [doubt for doubt in found if doubt.kind not in self._said]
         for doubt in new:
             self._said.add(doubt.kind)
-            self._log.warning("doubt", kind=doubt.kind, text=doubt.text)
+            self._job.log.warning("doubt", kind=doubt.kind, text=doubt.text)
         return new
+
+
+def _alike(names: Iterable[str]) -> list[Doubt]:
+    """Return a doubt if the names of the inputs differ only in a symbol, and nothing in their rows tells more."""
+    from stream_signal.core.doubts import Doubt
+    from stream_signal.core.errors import shown
+    from stream_signal.core.names import look_alike
+    from stream_signal.core.printable import typed
+
+    found = look_alike(names)
+    if not found:
+        return []
+    one, other, pattern = found
+    what = f"{shown(one)} and {shown(other)} seem to have two symbols, and are counted as one series"
+    how = f"--key @file --key-pattern {typed(pattern)} for one mean each, --key none if one is meant"
+    return [Doubt(SYMBOLS, f"{what}; {how}")]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from stream_signal.core.errors import Interrupted, OutputError, StreamSignalError
 from stream_signal.core.urls import without_secrets
 from stream_signal.inputs.events import Begin, Counted, End
-from stream_signal.job.attempt import attempt
+from stream_signal.job.failure import attempt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from stream_signal.core.series.panel import Counts
     from stream_signal.core.stream import SignalStream
     from stream_signal.inputs.events import Source
-    from stream_signal.job.stopping import StopSignals
     from stream_signal.outputs.sink import Sink
+    from stream_signal.stopping import StopSignals
 
 
 class Drive:

@@ -8,37 +8,49 @@ from typing import TYPE_CHECKING
 from stream_signal.core.findings import PREAMBLE_LINE
 from stream_signal.core.steps import NANOSECONDS
 from stream_signal.core.urls import without_secrets
+from stream_signal.job.doubts import Doubts
 from stream_signal.outputs.sink import Every
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from stream_signal.core.errors import StreamSignalError
-    from stream_signal.core.observers.time_order import TimeOrder
-    from stream_signal.core.stream import SignalStream
-    from stream_signal.job.log import Log
-    from stream_signal.outputs.signals import SignalsWriter
+    from stream_signal.outputs.output import Job
+    from stream_signal.outputs.sink import Sink
 
 # One-minute candles: warn only after 90 s without data.
 STALLED_SECONDS = 90
 
 
-class Journal(Every):
-    """Logs what `stream`, `time_order` and `signals` found: the first of each kind at once, counts at the end."""
+def wanted(job: Job) -> Iterator[Sink]:
+    """Yield what writes to the log."""
+    yield Journal(job)
 
-    def __init__(self, stream: SignalStream, log: Log, time_order: TimeOrder, signals: SignalsWriter | None) -> None:
+
+class Journal(Every):
+    """Logs what was found in a stream and its timestamps: the first of each kind at once, counts at the end."""
+
+    def __init__(self, job: Job) -> None:
         super().__init__(STALLED_SECONDS)
-        self._stream = stream
-        self._log = log
-        self._time_order = time_order
-        self._signals = signals
-        self._knows_header = stream.header is not None
-        self._noticed = {*stream.repairs.first, *time_order.first}  # by the job that a checkpoint continues
+        self._job = job
+        self._log = job.log
+        (doubts,) = job.parts(Doubts)
+        self._time_order = doubts.times
+        self._knows_header = False
+        self._noticed: set[str] = set()
         self._name = ""  # of the current input
         self._bytes = 0
         self._rows_before = 0
 
+    def start(self) -> None:
+        """Leave out what the job has noticed that a checkpoint continues."""
+        stream = self._job.stream
+        self._knows_header = stream.header is not None
+        self._noticed = {*stream.repairs.first, *self._time_order.first}
+
     def begin(self, name: str) -> None:
         """Remember which input is read next."""
-        self._name, self._bytes, self._rows_before = without_secrets(name), 0, self._stream.rows
+        self._name, self._bytes, self._rows_before = without_secrets(name), 0, self._job.stream.rows
 
     def take(self, data: bytes) -> None:
         """Log what was found for the first time: a live stream may not end for weeks."""
@@ -51,7 +63,7 @@ class Journal(Every):
     def _look(self, size: int) -> None:
         self._bytes += size
         self._log_header()
-        found: dict[str, object] = {kind: places[0] for kind, places in self._stream.repairs.first.items()}
+        found: dict[str, object] = {kind: places[0] for kind, places in self._job.stream.repairs.first.items()}
         found.update(self._time_order.first)
         for kind, first in found.items():
             if kind not in self._noticed:
@@ -61,16 +73,16 @@ class Journal(Every):
 
     def do(self) -> None:
         """Log that no data has arrived for a while, once until some arrives."""
-        self._log.warning("stalled", seconds=STALLED_SECONDS, rows=self._stream.rows)
+        self._log.warning("stalled", seconds=STALLED_SECONDS, rows=self._job.stream.rows)
         self.due = inf
 
     def end(self, rotated: str | None) -> None:
         """Log that an input was read."""
         self.take(b"")
-        rows = self._stream.rows - self._rows_before
+        rows = self._job.stream.rows - self._rows_before
         self._log.info("input read", input=self._name, bytes=self._bytes, rows=rows)
         if rotated:
-            self._log.info("next file", input=self._name, why=rotated, rows=self._stream.rows)
+            self._log.info("next file", input=self._name, why=rotated, rows=self._job.stream.rows)
 
     def stop(self, by: str) -> None:
         """Log which signal has ended a followed file."""
@@ -79,7 +91,7 @@ class Journal(Every):
     def finish(self) -> None:
         """Log the counts of each kind, and the result of each step."""
         self._log_found()
-        stream = self._stream
+        stream = self._job.stream
         self._log.info("rolling mean", window=stream.window, rows_with_mean=stream.rows_with_mean)
         self._log.info("signals", count=stream.signals, rate=stream.value)
 
@@ -89,7 +101,7 @@ class Journal(Every):
         self._log_found()
 
     def _log_found(self) -> None:
-        repairs, time_order = self._stream.repairs, self._time_order
+        repairs, time_order = self._job.stream.repairs, self._time_order
         if repairs.counts:
             self._log.warning("repairs", **repairs.counts, first=repairs.in_words())
         if time_order.counts:
@@ -98,11 +110,15 @@ class Journal(Every):
         if time_order.steps.longer:
             longer, usual = time_order.steps.longer, (time_order.steps.usual or 0) / NANOSECONDS
             self._log.info("gaps", steps=time_order.steps.count, longer=longer, usual_seconds=usual)
-        if self._signals and self._signals.unsent:
-            self._log.warning("signals unsent", lines=self._signals.unsent)
+        if self._job.order.signals:
+            from stream_signal.outputs.signals import SignalsWriter
+
+            for signals in self._job.parts(SignalsWriter):
+                if signals.unsent:
+                    self._log.warning("signals unsent", lines=signals.unsent)
 
     def _log_header(self) -> None:
-        header = self._stream.header
+        header = self._job.stream.header
         if self._knows_header or not header:
             return
         self._knows_header = True
@@ -112,5 +128,5 @@ class Journal(Every):
             columns=list(header.names),
             column=header.position + 1,
             delimiter=header.delimiter,
-            skipped_lines=self._stream.repairs.counts.get(PREAMBLE_LINE, 0),
+            skipped_lines=self._job.stream.repairs.counts.get(PREAMBLE_LINE, 0),
         )

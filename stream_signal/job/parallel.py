@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.stretch import Apart, Stretch
     from stream_signal.inputs.events import Event, Source
-    from stream_signal.job.log import Log
+    from stream_signal.outputs.log import Log
 
 # The head of a file has the first 10,000 rows, whose timestamps are all compared, in most files.
 HEAD_BYTES = 1024 * 1024

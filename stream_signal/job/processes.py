@@ -8,14 +8,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from stream_signal.job.parallel import Workers
-from stream_signal.job.stopping import leave_to_parent
+from stream_signal.stopping import leave_to_parent
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
     from contextlib import ExitStack
     from multiprocessing.process import BaseProcess
 
-    from stream_signal.job.stopping import StopSignals
+    from stream_signal.stopping import StopSignals
 
 # To begin a range costs a worker 0.3 ms, once it has its memory; it counts 8 MiB in 6 ms. To be handed one takes 1 ms.
 LEAST_RANGE_BYTES = 8 * 1024 * 1024

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 import time
@@ -11,35 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from stream_signal import __version__
 from stream_signal.core.config import Config, as_config
-from stream_signal.core.errors import (
-    ClosedOutputError,
-    ConfigError,
-    InputError,
-    InternalError,
-    Interrupted,
-    OutputError,
-    StreamSignalError,
-    reason,
-)
+from stream_signal.core.errors import ClosedOutputError, InputError, Interrupted, OutputError
 from stream_signal.core.stream import SignalStream
-from stream_signal.core.urls import without_secrets, without_urls
+from stream_signal.core.urls import without_secrets
 from stream_signal.inputs.events import Begin, Counted, End
 from stream_signal.inputs.files import FilesSource
-from stream_signal.inputs.missing import MORE_FILES
 from stream_signal.job.assemble import assemble
-from stream_signal.job.attempt import attempt
-from stream_signal.job.config import DEFAULT_CONFIG, find_config, load_config
-from stream_signal.job.log import Log
+from stream_signal.job.config import find_config, load_config
+from stream_signal.job.failure import in_words, record
 from stream_signal.job.sources import source_of
-from stream_signal.job.stopping import StopSignals
-from stream_signal.outputs.metrics import (
-    UNKNOWN_VERSION,
-    ErrorRecord,
-    Metrics,
-    check_output,
-    write_metrics,
-    write_record,
-)
+from stream_signal.outputs.log import Log
+from stream_signal.outputs.metrics import Metrics
+from stream_signal.outputs.output import Job
+from stream_signal.stopping import StopSignals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -47,10 +30,9 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Protocol
 
-    from stream_signal.core.series.panel import Counts
-    from stream_signal.inputs.digest import Digests
     from stream_signal.inputs.events import Source
-    from stream_signal.job.order import Order
+    from stream_signal.job.drive import Drive
+    from stream_signal.order import Order
 
     class File(Protocol):
         """Anything with the `read` of a file."""
@@ -61,7 +43,6 @@ if TYPE_CHECKING:
 
 # Ranges that are handed out before they are needed, to workers of which nobody knows how many there are.
 _AHEAD = 256
-_DEFECT = "this is a defect of stream-signal: please report it, with the traceback that -vv --log-file FILE writes"
 
 
 def run(
@@ -136,67 +117,47 @@ def read(stream: SignalStream, source: Source) -> None:
 
 
 def execute(order: Order) -> None:
-    """Run the job as the command does: config, log, metrics and, when it fails, the error record.
+    """Run the job as the command does: config, log, outputs and, when it fails, the error record.
 
     Every failure raises a StreamSignalError, once its record is written. The last line of the log comes after the
     metrics; if it cannot be written, the job has succeeded all the same, and stderr says so.
     """
     started = time.perf_counter()
-    version = order.settings.get("version", UNKNOWN_VERSION)
     config: Config | None = None
-    stream: SignalStream | None = None
+    drive: Drive | None = None
     with StopSignals() as stop, Log(order.log_file, order.verbosity) as log, _Held(stop) as held:
         try:
             stop.check()
-            config_path = order.config or (find_config() if order.use_config else None)
-            config = load_config(config_path, order.settings)
-            version = config.version
+            path = order.config or (find_config() if order.use_config else None)
+            config = load_config(path, order.settings)
             with stop.held():  # it imports structlog, and an interrupted import cannot be completed
-                _log_start(log, order, config, config_path)
-            check_output(order.output)
-            if order.keys_output:
-                check_output(order.keys_output)
-            digests = _digests(order)
-            drive, doubts, report = assemble(order, config, held, log, stop, started, digests.tap if digests else None)
-            stream = drive.stream
-            counts = drive.run()
-            metrics = Metrics.of(config, stream, counts, time.perf_counter() - started)
-            if order.strict:
-                doubts.refuse()
-            if order.manifest and digests:
-                _write_manifest(order.manifest, digests, config_path, order, config, counts, metrics)
-            if report:
-                report.write(metrics)
-            write_metrics(metrics, order.output, order.keys_output, form=order.metrics_format, last=stop.last_step())
+                _log_start(log, order, config, path)
+            drive, results = assemble(Job(order._replace(config=path), config, log, stop, held, started))
+            metrics = results.write(drive.run())
         except ClosedOutputError as error:
             log.info("output closed", reason=str(error))
             return
-        except StreamSignalError as error:
-            if isinstance(error, Interrupted) and stream:
-                error.rows = stream.rows
-            if isinstance(error, ConfigError) and version == UNKNOWN_VERSION:
-                version = error.version or version
-            _record_failure(error, version, order, config, log, stop)
-            raise
-        except Exception as error:
-            unexpected = _unexpected(error)
-            unexpected.__cause__ = error
-            _record_failure(unexpected, version, order, config, log, stop)
-            raise unexpected from error
+        except Exception as error:  # noqa: BLE001 - a defect ends with its record, too
+            failure = in_words(error)
+            if isinstance(failure, Interrupted) and drive:
+                failure.rows = drive.stream.rows
+            record(failure, order, config, log, stop)
+            raise failure from failure.__cause__
         try:
-            doubts.say()
-            log.info("job finished", **metrics.without_table().as_dict())
+            results.tell(metrics)
         except OutputError as error:
             from stream_signal.outputs.stderr import complain
 
             complain(error)
 
 
-def _unexpected(error: Exception) -> StreamSignalError:
-    """Say in words what no part of the job has expected: a defect, or a limit of the system, met anywhere."""
-    if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
-        return InputError(f"the system opens no more files: {reason(error)}").with_hint(MORE_FILES)
-    return InternalError(f"internal error: {without_urls(f'{type(error).__name__}: {error}')}").with_hint(_DEFECT)
+def _log_start(log: Log, order: Order, config: Config, path: str | None) -> None:
+    if log.listens:
+        versions = {"stream_signal": __version__, "python": sys.version.split()[0]}
+        inputs = list(map(without_secrets, order.inputs))
+        log.info("job started", versions=versions, config=config._asdict(), inputs=inputs)
+        if path and not order.config:
+            log.info("config found", path=path, ignore="--no-config")
 
 
 class _Held(ExitStack):
@@ -218,63 +179,3 @@ class _Held(ExitStack):
                 from stream_signal.outputs.stderr import say
 
                 say(text)
-
-
-def _digests(order: Order) -> Digests | None:
-    if not order.manifest:
-        return None
-    from stream_signal.inputs.digest import Digests
-
-    check_output(order.manifest)
-    return Digests(order.inputs)
-
-
-def _write_manifest(  # noqa: PLR0913, PLR0917 - all that it has
-    path: str,
-    digests: Digests,
-    config_path: str | None,
-    order: Order,
-    config: Config,
-    counts: Counts,
-    metrics: Metrics,
-) -> None:
-    from stream_signal.outputs.manifest import Manifest, write_manifest
-
-    inputs = [digest._asdict() for digest in digests.find()]
-    write_manifest(Manifest.of(inputs, config_path, order.settings, config, counts, metrics), path)
-
-
-def _log_start(log: Log, order: Order, config: Config, config_path: str | None) -> None:
-    if log.listens:
-        versions = {"stream_signal": __version__, "python": sys.version.split()[0]}
-        inputs = list(map(without_secrets, order.inputs))
-        log.info("job started", versions=versions, config=config._asdict(), inputs=inputs)
-        if config_path and not order.config:
-            log.info("config found", path=config_path, ignore="--no-config")
-
-
-def _record_failure(
-    error: StreamSignalError, version: str, order: Order, config: Config | None, log: Log, stop: StopSignals
-) -> None:
-    """Write the error to the log, and in place of the metrics; what cannot be written does not hide it."""
-    if isinstance(error, ConfigError) and order.config is None and str(error).startswith(f"{DEFAULT_CONFIG}: "):
-        ignore = "--no-config ignores ./config.yaml"
-        error.hint = f"{error.hint}; {ignore}" if error.hint else ignore
-    if error.hint and error.hint != MORE_FILES:  # then not even a module can be opened
-        from stream_signal.job.advised import advised
-
-        error.hint = advised(error, order.inputs, config, follows=order.follow)
-    record = ErrorRecord.of(version, error)
-
-    def write() -> None:
-        try:
-            form = order.metrics_format
-            write_record(record, order.output, form=form, wait=not stop.received, last=stop.last_step())
-        except Interrupted:  # by now the job has failed, and it waits for no reader
-            stop.obey()
-            write_record(record, order.output, form=order.metrics_format, wait=False)
-
-    attempt(error, lambda: log.failure("job failed", error), stop)
-    unwritten = attempt(error, write, stop)
-    if unwritten:
-        attempt(error, lambda: log.warning("record not written", reason=unwritten), stop)

@@ -31,14 +31,13 @@ from stream_signal.inputs.files import FilesSource
 from stream_signal.inputs.kept import kept
 from stream_signal.inputs.opening import expanded
 from stream_signal.inputs.probe import probe
-from stream_signal.job.assemble import alone
-from stream_signal.job.log import Log
 from stream_signal.job.oracle import Puzzled, judge
-from stream_signal.job.order import Order
 from stream_signal.job.parallel import HEAD_BYTES, ParallelSource
 from stream_signal.job.processes import RANGES_EACH, processes, range_bytes_for
 from stream_signal.job.run import read
-from stream_signal.job.sources import source_of
+from stream_signal.job.sources import alone, source_of
+from stream_signal.order import Order
+from stream_signal.outputs.log import Log
 from stream_signal.outputs.metrics import Metrics, one_line
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ if TYPE_CHECKING:
     from stream_signal.core.rows import Row
     from stream_signal.core.tuning import Engine
     from stream_signal.inputs.events import Event, Source
-    from stream_signal.job.stopping import StopSignals
+    from stream_signal.stopping import StopSignals
 
 # What the oracle can afford in about a second; with a long window, some rows have to have a mean.
 SAMPLE_ROWS = 100_000

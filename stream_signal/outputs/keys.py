@@ -5,18 +5,43 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from stream_signal.core.errors import ConfigError
 from stream_signal.core.line_format import CSV, CSV_LINES, format_for
-from stream_signal.outputs.files import replace_file
+from stream_signal.outputs.files import check_replaceable, replace_file
+from stream_signal.outputs.output import Output
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from stream_signal.outputs.output import Job, Result
 
 JSON = "json"
 
 
-def write_keys(by_key: Mapping[str, Mapping[str, Any]], path: str) -> None:
-    """Replace the file at `path`, of the format that fits its ending; OutputError if that fails."""
-    replace_file(path, table(by_key, JSON if path.endswith(".json") else format_for(path)))
+def wanted(job: Job) -> Iterator[Output]:
+    """Yield the table."""
+    yield KeysOutput(job)
+
+
+class KeysOutput(Output):
+    """The table of the keys, in the format that fits the ending of its path."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(job.order.every)
+        self._path = str(job.order.keys_output)
+        self._is_keyed = job.config.is_keyed
+
+    def check(self) -> None:
+        """Refuse a path that cannot be replaced, and a job without keys."""
+        check_replaceable(self._path)
+        if not self._is_keyed:
+            message = "key: expected one, since --keys-output writes a line for each key, found none"
+            raise ConfigError(message).with_hint("name the column of the symbols, such as --key symbol")
+
+    def write(self, result: Result, *, final: bool) -> None:  # noqa: ARG002 - the same either way
+        """Replace the table."""
+        form = JSON if self._path.endswith(".json") else format_for(self._path)
+        replace_file(self._path, table(result.metrics.by_key or {}, form))
 
 
 def table(by_key: Mapping[str, Mapping[str, Any]], form: str) -> bytes:

@@ -11,14 +11,9 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal import __version__
-from stream_signal.outputs.files import replace_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from stream_signal.core.config import Config
-    from stream_signal.core.series.panel import Counts
-    from stream_signal.outputs.metrics import Metrics
+    from collections.abc import Mapping
 
 SCHEMA = 1
 _OPTIONAL = {"by_window", "by_key"}
@@ -50,33 +45,14 @@ class Manifest(NamedTuple):
     by_key: dict[str, dict[str, Any]] | None = None
     """as in the metrics, also if their table is written elsewhere; not written without keys"""
 
-    @classmethod
-    def of(
-        cls,
-        inputs: Sequence[Mapping[str, Any]],
-        path: str | None,
-        flags: Mapping[str, Any],
-        config: Config,
-        counts: Counts,
-        metrics: Metrics,
-    ) -> Manifest:
-        """Make the record of a job that has counted its inputs; `path` is that of its config file."""
-        head = SCHEMA, [*map(dict, inputs)], path, as_json(flags), as_json(config._asdict()), versions()
-        return cls(*head, *counts, metrics.by_window, metrics.by_key)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it as it is written."""
-        found = self._asdict()
-        return {key: value for key, value in found.items() if value is not None or key not in _OPTIONAL}
-
-
-def write_manifest(manifest: Manifest, path: str) -> None:
-    """Replace the file at `path`; OutputError if that fails."""
-    replace_file(path, (json.dumps(manifest.as_dict(), indent=4) + "\n").encode())
+    def written(self) -> bytes:
+        """Write it as JSON."""
+        found = {key: value for key, value in self._asdict().items() if value is not None or key not in _OPTIONAL}
+        return (json.dumps(found, indent=4) + "\n").encode()
 
 
 def read_manifest(data: bytes) -> Manifest:
-    """Read what `write_manifest` wrote; ValueError says what is wrong with it.
+    """Read what `Manifest.written` gave; ValueError says what is wrong with it.
 
     >>> read_manifest(b'{"manifest": 2}')
     Traceback (most recent call last):

@@ -1,15 +1,11 @@
-"""The records that a job ends with, written to a file, replaced atomically, or to stdout, on one line."""
+"""The records that a job ends with: its metrics, or its failure."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stream_signal.outputs.files import FREELY, STDOUT, check_replaceable, replace_file, write_stdout
-
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from stream_signal.core.config import Config
     from stream_signal.core.series.panel import Counts
     from stream_signal.core.stream import SignalStream
@@ -107,51 +103,3 @@ def render(record: Metrics | ErrorRecord, indent: int | None = None) -> bytes:
     b'{"version": "v1", "status": "error", "error_message": "Missing required column: \'close\'"}\n'
     """
     return (json.dumps(record.as_dict(), indent=indent) + "\n").encode()
-
-
-def check_output(output: str) -> None:
-    """Raise OutputError, before any work is done, if the records cannot be written."""
-    if output != STDOUT:
-        check_replaceable(output)
-
-
-def write_metrics(
-    metrics: Metrics,
-    output: str,
-    keys_output: str | None,
-    *,
-    form: str = JSON,
-    last: AbstractContextManager[object] = FREELY,
-) -> None:
-    """Write the metrics, and before them the table of the keys if it has a file of its own, as `write_record` does."""
-    if keys_output is not None and metrics.by_key is not None:
-        from stream_signal.outputs.keys import write_keys
-
-        write_keys(metrics.by_key, keys_output)
-        metrics = metrics.without_table()
-    write_record(metrics, output, form=form, last=last)
-
-
-def write_record(
-    record: Metrics | ErrorRecord,
-    output: str,
-    *,
-    form: str = JSON,
-    wait: bool = True,
-    last: AbstractContextManager[object] = FREELY,
-) -> None:
-    """Write the record to the file `output`, or to stdout for `-`; raise OutputError if that fails.
-
-    `form` is "json" or "prometheus". Without `wait`, a named pipe without a reader is an error. The step that puts the
-    record in place, which waits for nobody, is taken within `last`.
-    """
-    if form == PROMETHEUS:
-        from stream_signal.outputs.prometheus import last_success, text_of
-
-        text = text_of(record, last_success(record, output))
-    else:
-        text = render(record, indent=None if output == STDOUT else 4)
-    if output == STDOUT:
-        write_stdout(text, last)
-    else:
-        replace_file(output, text, wait=wait, last=last)

@@ -21,22 +21,8 @@ from stream_signal.outputs.files import STDOUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any, Protocol
 
-    class Record(Protocol):
-        """The metrics of a job, or the record of its failure (`outputs.metrics`)."""
-
-        @property
-        def version(self) -> str:
-            """That of the config."""
-
-        @property
-        def status(self) -> str:
-            """Whether it failed, is running, or has ended."""
-
-        def as_dict(self) -> dict[str, Any]:
-            """Return it as it is written."""
-
+    from stream_signal.outputs.metrics import ErrorRecord, Metrics
 
 # The time is in one of the first lines of a file, which may be of any kind and size.
 _HEAD_CHARACTERS = 4096
@@ -52,7 +38,7 @@ class Gauge(NamedTuple):
     samples: list[tuple[dict[str, str], float]]
 
 
-def gauges(record: Record, last_success: float | None) -> Iterator[Gauge]:
+def gauges(record: Metrics | ErrorRecord, last_success: float | None) -> Iterator[Gauge]:
     """Yield what there is to say about a job that has ended, or is running; its last success may be unknown."""
     yield _one("success", "Whether the job did not fail: 1 if it ended, or is running.", int(record.status != "error"))
     if last_success is not None:
@@ -87,7 +73,7 @@ def now() -> float:
     return round(time.time(), 3)
 
 
-def last_success(record: Record, output: str) -> float | None:
+def last_success(record: Metrics | ErrorRecord, output: str) -> float | None:
     """Return the time of the last success: now, or if the job has failed, that in the file that it is to replace."""
     if record.status != "error":
         return now()
@@ -101,7 +87,7 @@ def last_success(record: Record, output: str) -> float | None:
         return None
 
 
-def text_of(record: Record, last_success: float | None) -> bytes:
+def text_of(record: Metrics | ErrorRecord, last_success: float | None) -> bytes:
     r"""Write the text format of Prometheus.
 
     >>> from stream_signal.outputs.metrics import ErrorRecord

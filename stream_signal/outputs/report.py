@@ -17,15 +17,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal import __version__
 from stream_signal.core.errors import OutputError
+from stream_signal.core.observers.key_charts import KeyCharts
+from stream_signal.core.observers.overview import Overview
 from stream_signal.outputs.files import check_replaceable, replace_file
+from stream_signal.outputs.output import Output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from stream_signal.core.buckets import Buckets
-    from stream_signal.core.findings import Findings
-    from stream_signal.core.observers.overview import Overview
-    from stream_signal.outputs.metrics import Metrics
+    from stream_signal.core.config import Config
+    from stream_signal.outputs.output import Job, Result
 
 # A page has to be small enough to be mailed; the table of keys takes what the rest leaves.
 MOST_BYTES = 3 * 1024 * 1024
@@ -36,34 +38,51 @@ _SCRIPTS = ("bokeh.min.js", "bokeh-api.min.js")
 _MARK = re.compile(r"\{\{(\w+)\}\}")
 
 
+def wanted(job: Job) -> Iterator[Output]:
+    """Yield the page."""
+    yield ReportOutput(job)
+
+
+class ReportOutput(Output):
+    """The page of a job, and what draws its charts of the rows."""
+
+    def __init__(self, job: Job) -> None:
+        order, config = job.order, job.config
+        super().__init__(order.every)
+        self._path = str(order.report)
+        self._config = config
+        self._reload_seconds = order.every
+        self._overview = Overview(config.time_column, keyed=config.is_keyed, windows=1 + len(config.windows))
+        self._charts = KeyCharts(config.time_column) if config.is_keyed else None
+        self.observers = [self._overview, self._charts] if self._charts else [self._overview]
+
+    def check(self) -> None:
+        """Refuse a path that cannot be replaced, and a page that cannot be made."""
+        check_replaceable(self._path)
+        _bokeh_folder()
+
+    def write(self, result: Result, *, final: bool) -> None:
+        """Replace the page; one of a job that goes on loads itself anew."""
+        reload_seconds = None if final else self._reload_seconds
+        report = Report(self._config, result, self._overview, self._charts, reload_seconds)
+        replace_file(self._path, page(report))
+
+
 class Report(NamedTuple):
     """What a page shows."""
 
-    metrics: Metrics
+    config: Config
+    result: Result
     overview: Overview
     charts: Iterable[tuple[str, Buckets]] | None
     """those of the keys, None without keys"""
-    windows: Sequence[int]
-    signals: int
-    repairs: Findings
-    doubts: Sequence[str]
-    settings: Mapping[str, Any]
-    inputs: Sequence[tuple[str, int]]
-    """the name of each input, and how many bytes of CSV were read of it"""
-    inputs_left_out: int = 0
     reload_seconds: float | None = None
     """of a job that goes on"""
 
-
-def check_report(path: str) -> None:
-    """Raise OutputError, before any work is done, if a page cannot be made, or cannot be written."""
-    check_replaceable(path)
-    _bokeh_folder()
-
-
-def write_report(report: Report, path: str) -> None:
-    """Replace the page at `path`, whole or not at all; OutputError if that fails."""
-    replace_file(path, page(report))
+    @property
+    def windows(self) -> Sequence[int]:
+        """All of them."""
+        return self.config.window, *self.config.windows
 
 
 def page(report: Report) -> bytes:
@@ -94,8 +113,8 @@ def page(report: Report) -> bytes:
         # is shown as an escape.
         return _MARK.sub(lambda mark: parts[mark[1]], template).encode("utf-8", "backslashreplace")
 
-    if report.metrics.by_key is not None:
-        parts["keys_data"] = _packed_keys(report.metrics.by_key, MOST_BYTES - len(filled()))
+    if report.result.metrics.by_key is not None:
+        parts["keys_data"] = _packed_keys(report.result.metrics.by_key, MOST_BYTES - len(filled()))
     return filled()
 
 
@@ -162,8 +181,8 @@ def _read(path: str) -> str:
 
 
 def _title(report: Report) -> str:
-    names = [name for name, _ in report.inputs]
-    more = f" and {len(names) - 1 + report.inputs_left_out} more" if len(names) > 1 else ""
+    names = [name for name, _ in report.result.inputs]
+    more = f" and {len(names) - 1 + report.result.inputs_left_out} more" if len(names) > 1 else ""
     return f"Signal rate of {'stdin' if names == ['-'] else names[0] if names else 'no input'}{more}"
 
 
@@ -177,11 +196,11 @@ def _status(report: Report) -> str:
 
 
 def _numbers(report: Report) -> str:
-    metrics = report.metrics
+    metrics = report.result.metrics
     found: dict[str, str | float] = {
         "signal rate": metrics.value,
         "rows": str(metrics.rows_processed),
-        "signals": str(report.signals),
+        "signals": str(report.result.stream.signals),
         "window": str(report.windows[0]),
     }
     found |= {f"signal rate, window {window}": each["value"] for window, each in (metrics.by_window or {}).items()}
@@ -249,13 +268,14 @@ def _table(caption: str, heads: Sequence[str], lines: Iterable[Iterable[Any]]) -
 
 
 def _sections(report: Report) -> Iterable[str]:
-    metrics, overview = report.metrics, report.overview
+    metrics, overview = report.result.metrics, report.overview
     if metrics.by_key is not None:
         yield f'<section id="keys"><h2>All keys</h2>{_table_of_keys(metrics.by_key)}</section>'
-    yield _section("doubts", "Doubts", report.doubts, "None.")
+    yield _section("doubts", "Doubts", report.result.doubts(), "None.")
+    found = report.result.stream.repairs
     repairs = [
-        f"{kind.replace('_', ' ')}: {report.repairs.counts[kind]} ({'; '.join(places)})"
-        for kind, places in report.repairs.in_words().items()
+        f"{kind.replace('_', ' ')}: {found.counts[kind]} ({'; '.join(places)})"
+        for kind, places in found.in_words().items()
     ]
     yield _section("repairs", "Missing closes and repairs", repairs, "None.")
     if not overview.keyed:
@@ -267,11 +287,11 @@ def _sections(report: Report) -> Iterable[str]:
                 0, f"{overview.flat_rows} rows in {overview.flat_stretches} stretches of one close, the longest:"
             )
         yield _section("flats", "Flat stretches", flats, "None: no close stays the same for 32 rows.")
-    settings = [(key, json.dumps(value)) for key, value in report.settings.items()]
+    settings = [(key, json.dumps(value)) for key, value in report.config._asdict().items()]
     yield f'<section id="settings"><h2>Settings</h2>{_table("The settings in effect", ("setting", "value"), settings)}'
     yield "</section>"
-    inputs = _table("What was read, in this order", ("input", "bytes of CSV"), report.inputs)
-    left = f"<p>and {report.inputs_left_out} more inputs</p>" if report.inputs_left_out else ""
+    inputs = _table("What was read, in this order", ("input", "bytes of CSV"), report.result.inputs)
+    left = f"<p>and {report.result.inputs_left_out} more inputs</p>" if report.result.inputs_left_out else ""
     yield f'<section id="inputs"><h2>Inputs</h2>{inputs}{left}</section>'
 
 

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 from stream_signal import system
 from stream_signal.core.errors import DataError, OutputError
+from stream_signal.core.line_format import format_for
+from stream_signal.core.observers.signal_lines import SignalLines
 from stream_signal.core.urls import shown_path
 from stream_signal.outputs.files import STDOUT, open_stdout, write_all, writing
 from stream_signal.outputs.lock import FileLock
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from stream_signal.core.errors import StreamSignalError
-    from stream_signal.core.observers.signal_lines import SignalLines
+    from stream_signal.outputs.output import Job
 
 # What is written to a pipe as a whole (PIPE_BUF on Linux).
 _WHOLE_BYTES = 4096
@@ -39,22 +41,32 @@ _NO_LOCK_FILE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG}
 PATIENCE_SECONDS = 1.0
 
 
+def wanted(job: Job) -> Iterator[Sink]:
+    """Yield what writes the lines, with its file open until the job ends."""
+    order, config = job.order, job.config
+    path = str(order.signals)
+    form = order.signals_format or format_for(path)
+    lines = SignalLines(form, config.time_column, keyed=config.is_keyed, windows=config.windows)
+    yield job.held.enter_context(SignalsWriter(path, lines, lambda: job.stop.received, quiet=order.is_quiet))
+
+
 class SignalsWriter(Sink):
     """Writes the lines of `lines` to `path`, or to stdout for `-`, each time some rows are counted.
 
     `resume` continues the file of an earlier job; otherwise the first write empties the file, or a failure before it.
-    `length` is how many bytes are written; `written`, if given, is called with them. OutputError if they cannot be
-    written, ClosedOutputError if the reader closed the pipe; `failed` is true then. Once `stopping` returns true, lines
+    `length` is how many bytes are written. OutputError if they cannot be written, ClosedOutputError if the reader
+    closed the pipe; `failed` is true then. Once `stopping` returns true, lines
     that the reader of a pipe does not read are `unsent`, which is said on stderr unless `quiet`.
     """
 
     def __init__(self, path: str, lines: SignalLines, stopping: Callable[[], bool], *, quiet: bool = False) -> None:
         self.path = path
         self.lines = lines
+        self.observers = [lines]
         self.length = 0
         self.failed = False
         self.unsent = 0
-        self.written: Callable[[bytes], None] | None = None
+        self._tell: Callable[[bytes], None] | None = None
         self._stopping = stopping
         self._quiet = quiet
         self._begun = False
@@ -92,6 +104,10 @@ class SignalsWriter(Sink):
             taken = "another job is writing it; wait for that, or name another file"
             raise OutputError(f"cannot write {shown_path(self.path)}: {taken}") from None
 
+    def tell(self, written: Callable[[bytes], None]) -> None:
+        """Call `written` with whatever is written to the file from now on."""
+        self._tell = written
+
     def resume(self, length: int) -> None:
         """Truncate the file to `length` bytes and continue from there; a pipe just continues."""
         self._begun, self.length = length > 0, length
@@ -112,8 +128,8 @@ class SignalsWriter(Sink):
                     os.ftruncate(self._descriptor, 0)
             if self.is_file:
                 self._append(text)
-                if self.written:
-                    self.written(text)
+                if self._tell:
+                    self._tell(text)
             else:
                 self._send(text)
                 self.length += len(text)

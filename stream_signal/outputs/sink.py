@@ -11,7 +11,10 @@ from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stream_signal.core.errors import StreamSignalError
+    from stream_signal.core.observe import Observer
 
 
 class Sink:
@@ -20,8 +23,13 @@ class Sink:
     A failure to write raises OutputError.
     """
 
+    observers: Sequence[Observer] = ()
+    """what it needs to see of the rows"""
     due = inf
     """when `turn` has something to do, on the clock of `time.monotonic`"""
+
+    def start(self) -> None:
+        """Note that the job begins: its stream is there, new or as a checkpoint has it."""
 
     def begin(self, name: str) -> None:
         """Note that an input begins, or continues where a checkpoint ends."""

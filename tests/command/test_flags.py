@@ -13,7 +13,7 @@ import pytest
 
 from stream_signal.command.flags import PATHS, job_parser
 from stream_signal.command.usage import COMMANDS
-from stream_signal.job.order import OUTPUTS
+from stream_signal.order import WRITTEN
 from support.candle_csv import CLOSES, candle_csv
 from support.cases import DATA, SUCCESS
 from support.commands import COMMAND, WITHOUT_COLUMNS, Done, flags_of, metrics_of, run_in_process, settings_yaml
@@ -91,6 +91,7 @@ if TYPE_CHECKING:
         (["--checkpoint", "m", "--output", "m", "data.csv"], "would overwrite the output"),
         (["--signals", "-"], "the metrics need --output FILE"),
         (["--signals-format", "csv"], "--signals-format needs --signals"),
+        (["--signals", "s.json"], "--signals writes lines, not one JSON text: name a file that ends in .jsonl"),
         (["--signals", "s", "--signals-format", "xml"], "invalid choice"),
         (["--max-bad", "1.1"], "expected a share of the rows, from 0 to 1, found '1.1'"),
         (["--max-bad", "half"], "from 0 to 1, found 'half'"),
@@ -188,12 +189,12 @@ def test_a_misspelt_command(folder: Path) -> None:
 def test_what_is_written_is_known() -> None:
     """Each flag with a path says what is read, or is in the list of what a job writes."""
     flags = {flag.option_strings[-1] for flag in flags_of(job_parser()) if flag.type in PATHS}
-    written = {f"--{name.replace('_', '-')}" for name in OUTPUTS}
+    written = {f"--{name.replace('_', '-')}" for name in WRITTEN}
     assert flags - written == {"--input", "--rotated", "--config"}
     assert written <= flags
 
 
-@pytest.mark.parametrize("flag", [f"--{name.replace('_', '-')}" for name in OUTPUTS])
+@pytest.mark.parametrize("flag", [f"--{name.replace('_', '-')}" for name in WRITTEN])
 def test_the_config_is_not_written_over(flag: str, folder: Path) -> None:
     """A config that is there stays as it is, whatever is to be written in its place."""
     (folder / "config.yaml").write_text(settings_yaml())

@@ -17,7 +17,7 @@ import pytest
 from stream_signal import InputError
 from stream_signal.inputs.fingerprint import Edges
 from stream_signal.inputs.rotation import Rotations
-from stream_signal.job.order import OUTPUTS
+from stream_signal.order import WRITTEN
 from support.candle_csv import CLOSES, HEADER, candle_csv, row
 from support.commands import COMMAND, Done, check_metrics, logged, run_command, run_in_process, run_script
 from support.oracle import count
@@ -296,7 +296,7 @@ def test_own_files_are_no_rotated_files(tmp_path: Path) -> None:
     """Of all that a job writes, nothing is taken for a rotated file."""
     arguments = ["data.csv", "--no-config", "--key", "symbol", "--follow", "--idle-timeout", "0.5", *NAMED, "--quiet"]
     without = {"manifest"} if find_spec("bokeh") else {"manifest", "report"}  # a manifest is of inputs that end
-    own = {name: f"data.csv.{name}" for name in OUTPUTS if name not in without}
+    own = {name: f"data.csv.{name}" for name in WRITTEN if name not in without}
     for name, path in own.items():
         arguments += [f"--{name.replace('_', '-')}", path]
     (tmp_path / "data.csv").write_text("symbol,time,close\nA,60,1\nA,120,2\n")

@@ -15,9 +15,9 @@ from stream_signal import ClusterError, Config, SignalStream, StreamSignalError,
 from stream_signal.inputs.events import Counted
 from stream_signal.inputs.files import FilesSource
 from stream_signal.job.drive import Drive
-from stream_signal.job.log import Log
 from stream_signal.job.parallel import ParallelSource, Workers
-from stream_signal.job.stopping import StopSignals
+from stream_signal.outputs.log import Log
+from stream_signal.stopping import StopSignals
 from support.candle_csv import CLOSES, candle_csv, written_files
 from support.servers import file_server
 from support.strategies import candle_files, windows

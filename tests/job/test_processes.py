@@ -11,7 +11,7 @@ import pytest
 
 from stream_signal.core.errors import InputError
 from stream_signal.job.processes import LEAST_RANGE_BYTES, processes
-from stream_signal.job.stopping import StopSignals
+from stream_signal.stopping import StopSignals
 
 
 def fail_while_they_count() -> None:

@@ -11,8 +11,8 @@ import pytest
 from stream_signal import Config, SignalStream
 from stream_signal.core.blocks.reader import BlockReader
 from stream_signal.job import oracle
-from stream_signal.job.stopping import StopSignals
 from stream_signal.job.verify import Outcome, verify
+from stream_signal.stopping import StopSignals
 from support.archives import zipped
 from support.candle_csv import CLOSES, candle_csv
 from support.cases import CASES, Case

@@ -12,6 +12,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from contextlib import closing
 from typing import IO, TYPE_CHECKING
 
 import pytest
@@ -19,7 +20,6 @@ import pytest
 pytest.importorskip("prometheus_client")
 from prometheus_client.parser import text_string_to_metric_families
 
-from stream_signal import Config, SignalStream
 from stream_signal.outputs.served import Served
 from support.candle_csv import CLOSES, candle_csv
 from support.commands import COMMAND, run_in_process
@@ -132,7 +132,7 @@ def served(port: int, rows: int) -> Iterator[str]:
             text = ""
         if text:
             yield text
-            if f"stream_signal_rows {float(rows)}\n" in text:
+            if f"stream_signal_rows {rows}\n" in text:
                 return
         time.sleep(0.01)
     pytest.fail("so many rows are never served")
@@ -146,12 +146,13 @@ def free_port() -> int:
 
 
 def test_a_live_job_is_served(tmp_path: Path) -> None:
-    """The counts of a followed file can be fetched as it grows; when the job ends, the port is free again."""
+    """The counts of a followed file can be fetched as it grows, as integers; when it ends, the port is free again."""
     live, port, begun = tmp_path / "live.csv", free_port(), round(time.time(), 3)
     live.write_bytes(candle_csv(CLOSES[:50]))
     command = [COMMAND, "live.csv", "--follow", "--prometheus", str(port), "-o", "m.json", "-q"]
     with subprocess.Popen(command, cwd=tmp_path) as job:
         *_, first = served(port, 50)
+        assert "stream_signal_rows 50\n" in first
         assert samples_of(first)["stream_signal_running"] == {(): 1}
         assert begun <= samples_of(first)["stream_signal_last_success_timestamp_seconds"][()] <= round(time.time(), 3)
         taken = run_in_process("--prometheus", str(port), stdin=candle_csv(CLOSES), cwd=tmp_path)
@@ -174,7 +175,9 @@ def test_a_live_job_is_served(tmp_path: Path) -> None:
 def test_only_for_this_machine(host: str, status: int) -> None:
     """A page whose name leads here reads nothing: the host that is asked for has to be a name of this machine."""
     port = free_port()
-    with Served(port, Config(), SignalStream(Config()), 0.0):
+    server = Served(port)
+    server.check()
+    with closing(server):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         connection.request("GET", "/metrics", headers={"Host": host.format(port)})
         assert connection.getresponse().status == status
@@ -190,8 +193,8 @@ def test_keys_that_come_while_it_is_served(tmp_path: Path) -> None:
         feeder = threading.Thread(target=feed, args=(job.stdin, [b"S%d,1.5\n" % at for at in range(rows)]))
         feeder.start()
         for text in served(port, rows):
-            by_key = re.findall(r"^stream_signal_key_rows\{.*\} ([0-9.e+]+)$", text, re.MULTILINE)
-            assert f"stream_signal_rows {sum(map(float, by_key))}\n" in text
+            by_key = re.findall(r"^stream_signal_key_rows\{.*\} (.+)$", text, re.MULTILINE)
+            assert f"stream_signal_rows {sum(map(int, by_key))}\n" in text
         feeder.join()
         job.stdin.close()
         assert job.wait(30) == 0

@@ -31,8 +31,8 @@ from stream_signal.inputs.backwards import BackwardsSource
 from stream_signal.inputs.events import Begin, Counted, End
 from stream_signal.inputs.files import FilesSource
 from stream_signal.inputs.follow import FollowedSource
-from stream_signal.job.log import Log
 from stream_signal.job.parallel import ParallelSource, Workers
+from stream_signal.outputs.log import Log
 from support.candle_csv import written_files
 from support.keyed_files import KeyedFile, keyed_files
 from support.strategies import candle_files, cuts

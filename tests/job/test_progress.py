@@ -9,21 +9,22 @@ import re
 import subprocess
 import sys
 import zipfile
-from contextlib import nullcontext, redirect_stderr
-from typing import TYPE_CHECKING
+from contextlib import ExitStack, redirect_stderr
+from pathlib import Path
 
 import pytest
 
 from stream_signal import Config, SignalStream
 from stream_signal.inputs.opening import bytes_in
-from stream_signal.outputs.progress import Progress
+from stream_signal.job.progress import Progress
+from stream_signal.order import Order
+from stream_signal.outputs.log import Log
+from stream_signal.outputs.output import Job
+from stream_signal.stopping import StopSignals
 from support.candle_csv import CLOSES, candle_csv
 from support.cases import DATA, SUCCESS
 from support.commands import COMMAND, metrics_of, run_command, run_script
 from support.terminals import on_terminal, terminal
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 # Run the command as a process that is not the one in the foreground of its terminal.
 BACKGROUND = """
@@ -201,11 +202,17 @@ def test_with_jobs(tmp_path: Path) -> None:
         assert shares[-1] > 0
 
 
-def test_the_figures() -> None:
+def test_the_figures(tmp_path: Path) -> None:
     """Bytes of the whole, rows per second of late, and the time that is left at this rate."""
+    inputs = tuple(str(tmp_path / name) for name in ("a.csv", "b.csv"))
+    for name, size in zip(inputs, (1000, 4000), strict=True):
+        Path(name).write_bytes(b"c" * size)
+    job = Job(Order(inputs, progress=True), Config(window=1), Log(None, 0), StopSignals(), ExitStack(), 0.0)
     with terminal() as shown, open(shown.end, "w", encoding="utf-8", closefd=False) as stderr, redirect_stderr(stderr):
-        stream = SignalStream(Config(window=1))
-        progress = Progress(stream, lambda: (1000, 5000), nullcontext, at_once=True)
+        stream = SignalStream(job.config)
+        job.begin(stream, first=1)
+        progress = Progress(job)
+        progress.start()
         try:
             stream.feed(b"close\n" + b"1\n" * 497)
             progress.take(b"c" * 1000)

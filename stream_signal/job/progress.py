@@ -15,17 +15,17 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from stream_signal import system
+from stream_signal.inputs.opening import bytes_in
 from stream_signal.outputs.sink import Sink
 from stream_signal.outputs.stderr import columns, draw, erase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator
     from types import TracebackType
     from typing import Self
 
     from stream_signal.core.errors import StreamSignalError
-    from stream_signal.core.stream import SignalStream
+    from stream_signal.outputs.output import Job
 
 # A job that takes less time needs no sign of life.
 WAIT_SECONDS = 1.0
@@ -37,35 +37,31 @@ _WITH_TOTAL = "{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}{unit} [{elapsed}{po
 _WITHOUT_TOTAL = "{n_fmt}{unit} [{elapsed}{postfix}]"
 
 
+def wanted(job: Job) -> Iterator[Sink]:
+    """Yield what draws it, and takes it away."""
+    yield job.held.enter_context(Progress(job))
+
+
 class Progress(Sink):
-    """Draws the progress of `stream` once the job has taken WAIT_SECONDS, or `at_once`.
+    """Draws the progress of a job once it has taken WAIT_SECONDS, or at once if it was asked for."""
 
-    `sizes` returns how many bytes earlier jobs have read of the inputs, and how many these have in all, 0 if that is
-    unknown. It is called once, before the first line is drawn. `held` is the context that holds stop signals back.
-    """
-
-    def __init__(
-        self,
-        stream: SignalStream,
-        sizes: Callable[[], tuple[int, int]],
-        held: Callable[[], AbstractContextManager[None]],
-        *,
-        at_once: bool = False,
-    ) -> None:
-        self._stream = stream
-        self._sizes_of_inputs = sizes
+    def __init__(self, job: Job) -> None:
+        self._job = job
         self._sizes: tuple[int, int] | None = None
-        self._held = held
         self._bytes = 0
         self._began = time.monotonic()
-        self._recent = deque([(self._began, 0, stream.rows)], _REMEMBERED)
-        self.due = self._began + (0 if at_once else WAIT_SECONDS)
+        self._recent = deque([(self._began, 0, 0)], _REMEMBERED)
+        self.due = self._began + (0 if job.order.progress else WAIT_SECONDS)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         erase()
+
+    def start(self) -> None:
+        """Leave out the rows of earlier jobs."""
+        self._recent[0] = self._began, 0, self._job.stream.rows
 
     def take(self, data: bytes) -> None:
         """Count the bytes."""
@@ -81,7 +77,7 @@ class Progress(Sink):
         if now >= self.due:
             self.due = now + _INTERVAL_SECONDS
             if system.is_in_foreground(sys.stderr.fileno()):
-                with self._held():  # it imports tqdm, and an interrupted import cannot be completed
+                with self._job.stop.held():  # it imports tqdm, and an interrupted import cannot be completed
                     draw(self._line(now))
 
     def finish(self) -> None:
@@ -102,7 +98,7 @@ class Progress(Sink):
         if done > total:  # it is unknown, or the file has grown
             total = 0
         then, bytes_then, rows_then = self._recent[0]
-        self._recent.append((now, self._bytes, self._stream.rows))
+        self._recent.append((now, self._bytes, self._job.stream.rows))
         width = columns()
         seconds = max(now - then, 1e-9)
         line: str = tqdm.format_meter(
@@ -115,6 +111,15 @@ class Progress(Sink):
             unit_scale=True,
             rate=(self._bytes - bytes_then) / seconds,
             bar_format=_WITH_TOTAL if total else _WITHOUT_TOTAL,
-            postfix=f"{tqdm.format_sizeof((self._stream.rows - rows_then) / seconds)} rows/s",
+            postfix=f"{tqdm.format_sizeof((self._job.stream.rows - rows_then) / seconds)} rows/s",
         )
         return line[:width]
+
+    def _sizes_of_inputs(self) -> tuple[int, int]:
+        """Return how many bytes earlier jobs have read of the inputs, and how many these have in all, 0 if unknown."""
+        order = self._job.order
+        sizes = None if order.follow else bytes_in(order.inputs)
+        if not sizes:
+            return 0, 0
+        first, offset = self._job.position
+        return sum(sizes[:first]) + offset, sum(sizes)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-from stream_signal.job.log import STDERR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CHECKPOINT_SECONDS = 30.0
+STREAM = "-"
+"""a path that is stdin, stdout or, for the log, stderr"""
 # What a job writes where it is told to, by the names of their paths below, in words.
-OUTPUTS = {
+WRITTEN = {
     "output": "the output",
     "log_file": "the log",
     "signals": "the signals",
@@ -79,8 +80,8 @@ class Order(NamedTuple):
     @property
     def own(self) -> list[str]:
         """The paths of all that it writes."""
-        paths = (getattr(self, name) for name in OUTPUTS)
-        return [path for path in paths if path not in {None, "-"}]
+        paths = (getattr(self, name) for name in WRITTEN)
+        return [path for path in paths if path not in {None, STREAM}]
 
     @property
     def is_quiet(self) -> bool:
@@ -88,6 +89,21 @@ class Order(NamedTuple):
         return self.quiet or self.logs_to_stderr
 
     @property
+    def logs(self) -> bool:
+        """Whether there is a log."""
+        return bool(self.log_file or self.verbosity)
+
+    @property
     def logs_to_stderr(self) -> bool:
         """Whether stderr is for the log alone, without words for people."""
-        return self.log_file == STDERR
+        return self.log_file == STREAM
+
+    @property
+    def draws_progress(self) -> bool:
+        """Whether stderr is a terminal for people, where nothing else is drawn as the job runs."""
+        if self.progress is False or self.logs_to_stderr or (self.quiet and not self.progress):
+            return False
+        if not (sys.stderr and sys.stderr.isatty()):
+            return False
+        writes_to_stdout = self.signals == STREAM or (self.every and self.output == STREAM)
+        return not (writes_to_stdout and sys.stdout and sys.stdout.isatty())

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from stream_signal import Interrupted
-from stream_signal.job.stopping import StopSignals
+from stream_signal.stopping import StopSignals
 from support.candle_csv import candle_csv
 from support.commands import COMMAND, logged, run_script
 from support.processes import ROWS, start, wait_until_read
@@ -24,7 +24,7 @@ from support.scripts import AT_CALL, AT_IMPORT
 AT_THE_LAST_EVENT = """
 import os, signal, sys
 from stream_signal.__main__ import main
-from stream_signal.job.log import Log
+from stream_signal.outputs.log import Log
 info = Log.info
 def stop_and_info(self, event, **fields):
     if event == "job finished":
@@ -227,7 +227,7 @@ def test_a_signal_is_kept_while_a_piece_is_counted() -> None:
 def test_a_second_signal_ends_the_process_at_once(tmp_path: Path) -> None:
     """Who asks twice does not wait for the piece; twice in the same moment is once."""
     script = (
-        "import os, signal, time; from stream_signal.job.stopping import StopSignals\n"
+        "import os, signal, time; from stream_signal.stopping import StopSignals\n"
         "with StopSignals() as stop, stop.held():\n"
         "    os.kill(os.getpid(), signal.SIGTERM)\n"
         "    os.kill(os.getpid(), signal.SIGTERM)\n"
