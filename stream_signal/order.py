@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-CHECKPOINT_SECONDS = 30.0
 STREAM = "-"
 """a path that is stdin, stdout or, for the log, stderr"""
 # What a job writes where it is told to, by the names of their paths below, in words.
@@ -40,7 +39,7 @@ class Order(NamedTuple):
     """whether to look for ./config.yaml"""
     checkpoint: str | None = None
     """path: resumed from at the start if it exists, and saved as the job runs"""
-    checkpoint_every: float = CHECKPOINT_SECONDS
+    checkpoint_every: float = 30.0
     """seconds"""
     metrics_format: str = "json"
     """that of the metrics and of the error record: "json", or "prometheus" """

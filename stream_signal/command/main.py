@@ -61,47 +61,18 @@ def _run_job(arguments: list[str]) -> int:
     refuse_contradictions(parser, inputs, options)
     refuse_overwriting(parser, inputs, options)
 
-    from stream_signal.core.errors import (
-        InputError,
-        Interrupted,
-        StreamSignalError,
-    )
+    from stream_signal.core.errors import InputError, Interrupted, StreamSignalError
     from stream_signal.job.run import execute
-    from stream_signal.order import CHECKPOINT_SECONDS, Order
+    from stream_signal.order import Order
 
     system.keep_memory()
     system.need_one_blas_thread()
     gc.freeze()  # what was imported stays
     gc.enable()
 
-    order = Order(
-        inputs,
-        output=options.output,
-        config=options.config,
-        log_file=options.log_file,
-        verbosity=options.verbose,
-        settings=settings_of(options),
-        use_config=not options.no_config,
-        checkpoint=options.checkpoint,
-        checkpoint_every=options.checkpoint_every or CHECKPOINT_SECONDS,
-        every=options.every,
-        signals=options.signals,
-        signals_format=options.signals_format,
-        follow=options.follow,
-        idle_timeout=options.idle_timeout,
-        rotated=options.rotated,
-        resume_by=options.resume_by,
-        jobs=options.jobs,
-        cluster=options.cluster,
-        quiet=options.quiet,
-        keys_output=options.keys_output,
-        metrics_format=options.metrics_format,
-        prometheus=options.prometheus,
-        report=options.report,
-        manifest=options.manifest,
-        progress=options.progress,
-        strict=options.strict,
-    )
+    asked = {name: value for name, value in vars(options).items() if name in Order._fields and value is not None}
+    asked |= {"inputs": inputs, "settings": settings_of(options)}
+    order = Order(**asked, verbosity=options.verbose, use_config=not options.no_config)
     try:
         execute(order)
     except StreamSignalError as error:

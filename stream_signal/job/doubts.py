@@ -52,7 +52,7 @@ class Doubts(Sink):
         if self._names is not None:
             self._names[name] = None
 
-    def take(self, data: bytes) -> None:  # noqa: ARG002 - they are counted by now
+    def take(self, size: int, tail: bytes) -> None:  # noqa: ARG002 - they are counted by now
         """Say what was noticed in a followed file: it may not end for weeks."""
         if self._job.order.follow:
             self._say(self.found(so_far=True))

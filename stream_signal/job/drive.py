@@ -55,27 +55,23 @@ class Drive:
         """Read to the end of the last input; return the counts."""
         try:
             with self._stop.honoured():
-                end = self._read()
+                end = self.read()
             return self._finish(end)
         except StreamSignalError as error:
             self._fail(error)
             raise
 
-    def _read(self) -> End:
+    def read(self) -> End:
         """Read to the end of the last input; return how it ends: its last row is not counted yet."""
         end: End | None = None
         patience = self._patience if any(sink.due < inf for sink in self._sinks) else None
         events = self._source.events(self._first, self._offset, patience)
         try:
             for event in events:
-                if isinstance(event, bytes):
-                    self._take(event)
-                elif isinstance(event, Counted):
-                    self._add(event)
-                elif isinstance(event, End):
+                if isinstance(event, End):
                     end = event
                 elif not isinstance(event, Begin):
-                    self._take_batch(event)
+                    self._take(event)
                 else:
                     if end:
                         self._end_input(end)
@@ -104,25 +100,21 @@ class Drive:
         for sink in self._sinks:
             sink.begin(begin.name)
 
-    def _take(self, data: bytes) -> None:
-        if not data:
+    def _take(self, event: bytes | Batch | Counted) -> None:
+        if not event:
             return
         with self._stop.held():
-            self.stream.feed(data)
+            if isinstance(event, bytes):
+                self.stream.feed(event)
+                size, tail = len(event), event
+            elif isinstance(event, Counted):
+                self.stream.add(event.stretch, event.tail)
+                size, tail = event.stretch.size, event.tail
+            else:
+                self.stream.feed_batch(event)
+                size, tail = event.size, b""
             for sink in self._sinks:
-                sink.take(data)
-
-    def _take_batch(self, batch: Batch) -> None:
-        with self._stop.held():
-            self.stream.feed_batch(batch)
-            for sink in self._sinks:
-                sink.skip(batch.size, b"")
-
-    def _add(self, counted: Counted) -> None:
-        with self._stop.held():
-            self.stream.add(counted.stretch, counted.tail)
-            for sink in self._sinks:
-                sink.skip(counted.stretch.size, counted.tail)
+                sink.take(size, tail)
 
     def _end_input(self, end: End) -> None:
         with self._stop.held():
@@ -156,3 +148,10 @@ class Drive:
     def _patience(self) -> float:
         """Return how many seconds remain until a sink has something to do."""
         return max(0.0, min(sink.due for sink in self._sinks) - time.monotonic())
+
+
+def read(stream: SignalStream, source: Source) -> None:
+    """Feed the inputs of a source to `stream`, which then only has to be finished."""
+    from stream_signal.stopping import StopSignals
+
+    Drive(source, stream, [], StopSignals()).read()

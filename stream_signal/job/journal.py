@@ -52,15 +52,8 @@ class Journal(Every):
         """Remember which input is read next."""
         self._name, self._bytes, self._rows_before = without_secrets(name), 0, self._job.stream.rows
 
-    def take(self, data: bytes) -> None:
+    def take(self, size: int, tail: bytes) -> None:  # noqa: ARG002 - only their number counts
         """Log what was found for the first time: a live stream may not end for weeks."""
-        self._look(len(data))
-
-    def skip(self, size: int, tail: bytes) -> None:  # noqa: ARG002 - the stream has them
-        """Log what was found for the first time in bytes that were counted elsewhere."""
-        self._look(size)
-
-    def _look(self, size: int) -> None:
         self._bytes += size
         self._log_header()
         found: dict[str, object] = {kind: places[0] for kind, places in self._job.stream.repairs.first.items()}
@@ -78,7 +71,7 @@ class Journal(Every):
 
     def end(self, rotated: str | None) -> None:
         """Log that an input was read."""
-        self.take(b"")
+        self.take(0, b"")
         rows = self._job.stream.rows - self._rows_before
         self._log.info("input read", input=self._name, bytes=self._bytes, rows=rows)
         if rotated:

@@ -1,18 +1,59 @@
-"""The manifest as an output: the digests of what was read are taken while it is read, or once it was."""
+"""The manifest of a job: what was read and what came out, so that somebody can ask later whether it still holds.
+
+It has no time and no name of a machine: the same job on the same inputs, with the same versions, writes the same bytes.
+Whoever reads one must expect that a person has edited it: every part of it is checked.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import sys
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from stream_signal import __version__
 from stream_signal.inputs.digest import Digests
 from stream_signal.outputs.files import check_replaceable, replace_file
-from stream_signal.outputs.manifest import SCHEMA, Manifest, as_json, versions
 from stream_signal.outputs.output import Output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from stream_signal.outputs.output import Job, Result
+
+SCHEMA = 1
+_OPTIONAL = {"by_window", "by_key"}
+
+
+class Manifest(NamedTuple):
+    """What a job read, with which settings and versions, and what it counted; its keys are written in this order."""
+
+    manifest: int
+    """the schema of this record"""
+    inputs: list[dict[str, Any]]
+    """name, bytes and sha256 of each input, as it is stored, in the order in which they were given"""
+    config: str | None
+    """the path of the config file; None if there was none"""
+    flags: dict[str, Any]
+    """the settings of the command line, which override the config"""
+    settings: dict[str, Any]
+    """all settings in effect"""
+    versions: dict[str, str]
+    """of stream-signal, Python and NumPy"""
+    rows: int
+    """data rows, as `rows_processed` in the metrics"""
+    signals: int
+    """those of them whose close is above the mean"""
+    value: float
+    """signals / rows, as the nearest float64"""
+    by_window: dict[str, dict[str, Any]] | None = None
+    """as in the metrics; not written without further windows"""
+    by_key: dict[str, dict[str, Any]] | None = None
+    """as in the metrics, also if their table is written elsewhere; not written without keys"""
+
+    def written(self) -> bytes:
+        """Write it as JSON."""
+        found = {key: value for key, value in self._asdict().items() if value is not None or key not in _OPTIONAL}
+        return (json.dumps(found, indent=4) + "\n").encode()
 
 
 def wanted(job: Job) -> Iterator[Output]:
@@ -51,3 +92,75 @@ class ManifestOutput(Output):
             by_key=metrics.by_key,
         )
         replace_file(str(order.manifest), manifest.written())
+
+
+def read_manifest(data: bytes) -> Manifest:
+    """Read what a job wrote; ValueError says what is wrong with it.
+
+    >>> read_manifest(b'{"manifest": 2}')
+    Traceback (most recent call last):
+    ValueError: expected a manifest of schema 1, found schema 2
+    """
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        raise ValueError("expected what --manifest writes, found no JSON") from None
+    if not isinstance(found, dict) or "manifest" not in found:
+        raise ValueError("expected what --manifest writes, found other JSON")
+    if found["manifest"] != SCHEMA:
+        raise ValueError(f"expected a manifest of schema {SCHEMA}, found schema {str(found['manifest'])[:20]}")
+    names = set(Manifest._fields)
+    if not names - _OPTIONAL <= found.keys() <= names:
+        raise ValueError(f"expected the keys {', '.join(Manifest._fields)}, found others")
+    manifest = Manifest(**found)
+    inputs: Any = found["inputs"]
+    for name, is_right in (
+        ("inputs", isinstance(inputs, list) and bool(inputs) and all(map(_is_input, inputs))),
+        ("config", manifest.config is None or isinstance(manifest.config, str)),
+        ("flags", isinstance(manifest.flags, dict)),
+        ("settings", isinstance(manifest.settings, dict)),
+        ("versions", isinstance(manifest.versions, dict)),
+        ("rows", type(manifest.rows) is int),
+        ("signals", type(manifest.signals) is int),
+        ("value", type(manifest.value) in {int, float}),
+        ("by_window", manifest.by_window is None or isinstance(manifest.by_window, dict)),
+        ("by_key", manifest.by_key is None or isinstance(manifest.by_key, dict)),
+    ):
+        if not is_right:
+            raise ValueError(f"{name}: expected what --manifest writes, found something else")
+    return manifest
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what counts; NumPy is not loaded for it."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        numpy = version("numpy")
+    except PackageNotFoundError:
+        numpy = "none"
+    return {"stream_signal": __version__, "python": sys.version.split()[0], "numpy": numpy}
+
+
+def as_json(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings as JSON has them, which knows no tuple.
+
+    >>> as_json({"column": ("close", 5)})
+    {'column': ['close', 5]}
+    """
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in settings.items()}
+
+
+def from_json(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings from JSON, as `as_json` was given them."""
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}
+
+
+def _is_input(found: object) -> bool:
+    return (
+        isinstance(found, dict)
+        and found.keys() == {"name", "bytes", "sha256"}
+        and isinstance(found["name"], str)
+        and type(found["bytes"]) is int
+        and isinstance(found["sha256"], str)
+    )

@@ -86,14 +86,12 @@ class Position:
             raise CheckpointError(checkpoint, differs, advice)
         self._edges, self.offset = edges, part.offset
 
-    def add(self, data: bytes) -> None:
-        """Take the next bytes."""
-        if self.is_of_files:
-            self._edges.add(data)
-
-    def skip(self, size: int, tail: bytes) -> None:
-        """Pass over the next `size` bytes, which were counted elsewhere; `tail` are the last of them."""
-        self._edges.skip(size, tail)
+    def take(self, size: int, tail: bytes) -> None:
+        """Take the next `size` bytes, of which `tail` are the last."""
+        if self.is_of_files and size == len(tail):
+            self._edges.add(tail)
+        elif self.is_of_files:
+            self._edges.skip(size, tail)
 
     def end_input(self, *, rotated: bool) -> None:
         """Move on to the next input, or to the file that replaces a rotated one."""

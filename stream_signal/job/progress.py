@@ -63,11 +63,7 @@ class Progress(Sink):
         """Leave out the rows of earlier jobs."""
         self._recent[0] = self._began, 0, self._job.stream.rows
 
-    def take(self, data: bytes) -> None:
-        """Count the bytes."""
-        self._bytes += len(data)
-
-    def skip(self, size: int, tail: bytes) -> None:  # noqa: ARG002 - only their number counts
+    def take(self, size: int, tail: bytes) -> None:  # noqa: ARG002 - only their number counts
         """Count the bytes."""
         self._bytes += size
 

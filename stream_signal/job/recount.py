@@ -18,15 +18,15 @@ from stream_signal.core.urls import shown_path
 from stream_signal.inputs.digest import Digests
 from stream_signal.inputs.plain import read_small
 from stream_signal.job.config import load_config
-from stream_signal.job.run import read
+from stream_signal.job.drive import read
+from stream_signal.job.manifest import as_json, from_json, read_manifest, versions
 from stream_signal.job.sources import source_of
-from stream_signal.outputs.manifest import as_json, from_json, read_manifest, versions
 from stream_signal.outputs.metrics import Metrics, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from stream_signal.outputs.manifest import Manifest
+    from stream_signal.job.manifest import Manifest
 
 _MOST_BYTES = 1024**3  # ten million keys
 _SHOWN_CHARACTERS = 16  # of a SHA-256

@@ -45,11 +45,11 @@ class Results(Sink):
         else:
             self._inputs_left_out += 1
 
-    def take(self, data: bytes) -> None:
+    def take(self, size: int, tail: bytes) -> None:  # noqa: ARG002 - only their number counts
         """Count the bytes of an input."""
         if not self._inputs_left_out:
-            name, size = self._inputs[-1]
-            self._inputs[-1] = name, size + len(data)
+            name, before = self._inputs[-1]
+            self._inputs[-1] = name, before + size
 
     def turn(self) -> None:
         """Write what is due, once there is a row."""

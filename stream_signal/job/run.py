@@ -13,10 +13,10 @@ from stream_signal.core.config import Config, as_config
 from stream_signal.core.errors import ClosedOutputError, InputError, Interrupted, OutputError
 from stream_signal.core.stream import SignalStream
 from stream_signal.core.urls import without_secrets
-from stream_signal.inputs.events import Begin, Counted, End
 from stream_signal.inputs.files import FilesSource
 from stream_signal.job.assemble import assemble
 from stream_signal.job.config import find_config, load_config
+from stream_signal.job.drive import read
 from stream_signal.job.failure import in_words, record
 from stream_signal.job.sources import source_of
 from stream_signal.outputs.log import Log
@@ -93,27 +93,6 @@ def _source_of(config: Config, source: object) -> Source:
     if "\n" in path and not os.path.exists(path):
         raise InputError("expected a path, found CSV as a str: encode it as UTF-8")
     return source_of((path,), config, batches=True)
-
-
-def read(stream: SignalStream, source: Source) -> None:
-    """Feed the inputs of a source to `stream`, which then only has to be finished."""
-    events, is_first = source.events(0, 0, None), True
-    try:
-        for event in events:
-            if isinstance(event, bytes):
-                stream.feed(event)
-            elif isinstance(event, Begin):
-                if not is_first:
-                    stream.end_input()
-                is_first = False
-                name = event.name if len(source.names) > 1 or event.name not in source.names else None
-                stream.begin_input(name and without_secrets(name), event.size, event.line_of, event.name)
-            elif isinstance(event, Counted):
-                stream.add(event.stretch, event.tail)
-            elif not isinstance(event, End):
-                stream.feed_batch(event)
-    finally:
-        events.close()  # now, with the thread and the file that it may have
 
 
 def execute(order: Order) -> None:

@@ -133,16 +133,12 @@ class CheckpointSaver(Every):
             self._is_on_disk = True
             self._save(self._saved())
 
-    def take(self, data: bytes) -> None:
+    def take(self, size: int, tail: bytes) -> None:
         """Remember what was read, and save the first row of a followed file."""
-        self._position.add(data)
+        self._position.take(size, tail)
         if self._kept and self._job.stream.rows > self._kept.state.rows:
             self._kept = None
             self.do()
-
-    def skip(self, size: int, tail: bytes) -> None:
-        """Remember what was counted elsewhere."""
-        self._position.skip(size, tail)
 
     def do(self) -> None:
         """Save the stream as it is."""
@@ -195,7 +191,7 @@ class CheckpointSaver(Every):
         if self._signals and sync:
             self._signals.sync()
         elif self._signals:
-            self._signals.take(b"")
+            self._signals.take()
         followed = self._rotations.snapshot() if self._rotations else None
         if self._kept:
             return self._kept._replace(followed=followed)

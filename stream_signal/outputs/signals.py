@@ -116,7 +116,7 @@ class SignalsWriter(Sink):
                 os.ftruncate(self._descriptor, length)
                 os.lseek(self._descriptor, length, os.SEEK_SET)
 
-    def take(self, data: bytes) -> None:  # noqa: ARG002 - their lines are in `lines` by now
+    def take(self, size: int = 0, tail: bytes = b"") -> None:  # noqa: ARG002 - their lines are in `lines` by now
         """Write the lines of the rows that were counted."""
         text = self.lines.take()
         if not text:
@@ -134,13 +134,9 @@ class SignalsWriter(Sink):
                 self._send(text)
                 self.length += len(text)
 
-    def skip(self, size: int, tail: bytes) -> None:  # noqa: ARG002 - as of `take`
-        """Write the lines of the rows that were counted."""
-        self.take(b"")
-
     def sync(self) -> None:
         """Write the remaining lines, and sync the file to disk; the first time its folder too, which has its name."""
-        self.take(b"")
+        self.take()
         if self.is_file:
             with self._in_words():
                 os.fsync(self._descriptor)
@@ -150,7 +146,7 @@ class SignalsWriter(Sink):
 
     def end(self, rotated: str | None) -> None:  # noqa: ARG002 - for any reason
         """Write the line of the last row of an input."""
-        self.take(b"")
+        self.take()
 
     def finish(self) -> None:
         """Sync the file to disk; a stop that is the normal end of the job may have left lines unsent."""
@@ -161,7 +157,7 @@ class SignalsWriter(Sink):
     def fail(self, error: StreamSignalError) -> None:
         """Write the lines of the rows before an unreadable one; without any, leave none of an earlier job."""
         if isinstance(error, DataError):
-            self.take(b"")
+            self.take()
         if self.is_file and not self._begun:
             with self._in_words():
                 os.ftruncate(self._descriptor, 0)

@@ -34,11 +34,11 @@ class Sink:
     def begin(self, name: str) -> None:
         """Note that an input begins, or continues where a checkpoint ends."""
 
-    def take(self, data: bytes) -> None:
-        """Note that these bytes are counted."""
+    def take(self, size: int, tail: bytes) -> None:
+        """Note that the next `size` bytes are counted, of which `tail` are the last.
 
-    def skip(self, size: int, tail: bytes) -> None:
-        """Note that the next `size` bytes were counted, elsewhere or not as text; `tail` are the last of them."""
+        They are all, or if the bytes were counted elsewhere the last ones, or if they were no text none.
+        """
 
     def turn(self) -> None:
         """Do what is due."""

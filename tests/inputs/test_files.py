@@ -13,7 +13,7 @@ import pytest
 
 from stream_signal import Config, SignalStream
 from stream_signal.inputs.files import FilesSource
-from stream_signal.job.run import read
+from stream_signal.job.drive import read
 from support.archives import COMPRESSORS, zipped
 from support.candle_csv import CLOSES, candle_csv
 from support.commands import COMMAND, metrics_of, run_command, run_in_process

@@ -215,11 +215,11 @@ def test_the_figures(tmp_path: Path) -> None:
         progress.start()
         try:
             stream.feed(b"close\n" + b"1\n" * 497)
-            progress.take(b"c" * 1000)
+            progress.take(1000, b"")
             progress.turn()
             assert shown.wait_for(r"40%.*left\]").startswith("40%|")
             stretch = shown.wait_for(r"2\.00k/5\.00kB \[00:00, [\d.]+[kM] rows/s, 00:00 left")
-            progress.skip(4000, b"")
+            progress.take(4000, b"")
             progress.due = 0
             progress.turn()
             shown.wait_for(r"6\.00kB \[00:00, [\d.]+[kM] rows/s\]")  # more than there were: it has grown

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from stream_signal import Config, __version__
-from stream_signal.outputs.manifest import from_json, read_manifest
+from stream_signal.job.manifest import from_json, read_manifest
 from support.archives import zipped
 from support.cases import DATA
 from support.commands import COMMAND, run_command, run_in_process
