@@ -151,10 +151,11 @@ def _run(order: Order) -> str:
 
 def _compare(rng: random.Random, data: bytes, config: bytes) -> None:
     """Check laws 2, 3 and 5 on these bytes."""
-    from stream_signal.core.config import parse_config
+    from stream_signal.core.config import configured
+    from stream_signal.core.config_yaml import read_settings
 
     try:
-        settings = parse_config(config)
+        settings = configured(read_settings(config), {})
     except ConfigError:
         return
     wanted = _outcome(settings, [data])

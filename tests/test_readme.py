@@ -254,21 +254,17 @@ def test_python_examples(path: Path, checkout: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_the_config_table_is_complete() -> None:
-    """Every key of the config is in the table, with its default."""
-    from stream_signal import Config
+    """The table of the settings is that of the program: key, default, values, flag and meaning."""
+    from stream_signal.core.config import SETTINGS
+    from stream_signal.core.config_yaml import yaml_line
 
-    table = page("reference/config.md").partition("\n## ")[0]
-    rows = dict(re.findall(r"^\| `(\w+)` \| (\S+) \| ", table, re.MULTILINE))
-    settings = {key: json.dumps(value).strip('"') for key, value in Config()._asdict().items()}
-    settings |= {
-        "delimiter": "found",
-        "time_column": "found",
-        "format": "none",
-        "thousands": "none",
-        "key": "none",
-        "key_pattern": "none",
-    }
-    assert {key: value.strip('`"') for key, value in rows.items()} == settings
+    lines = ["| key | default | what it may be | flag | meaning |", "|---|---|---|---|---|"]
+    for name, row in SETTINGS.items():
+        line = yaml_line(name, row.default).removeprefix("# ").partition(": ")[2]
+        default = line if row.default is None else f"`{line}`"
+        expected = row.kind.expected.replace("|", "\\|")
+        lines.append(f"| `{name}` | {default} | {expected} | `{row.flag}` | {row.help} |")
+    assert "\n".join(lines) in page("reference/config.md"), "\n".join(lines)
 
 
 def test_the_log_tables_are_complete() -> None:

@@ -6,9 +6,8 @@ functions tell bash and zsh; fish offers both anyway.
 
 from __future__ import annotations
 
-from stream_signal.command.flags import PARSERS, PATHS, VALUES, Parser, job_parser
+from stream_signal.command.flags import PARSERS, PATHS, Parser, job_parser, values_of
 from stream_signal.core.errors import OutputError
-from stream_signal.core.formats import FORMATS
 
 _BASH = """
 _stream_signal_files() {
@@ -56,8 +55,6 @@ def _offering(parser: Parser, files: dict[str, str]) -> Parser:
     for action in parser._actions:  # noqa: SLF001 - shtab wants it at each of them
         if action.type in PATHS:
             vars(action)["complete"] = files
-        elif action.dest == "format":
-            action.choices = tuple(FORMATS)
         else:
-            action.choices = action.choices or VALUES.get(action.dest)
+            action.choices = values_of(action) or None
     return parser

@@ -14,30 +14,48 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from stream_signal import __version__
 from stream_signal.command.printing import printed
+from stream_signal.core.config import SETTINGS
+from stream_signal.core.limits import MAX_WINDOWS
+from stream_signal.core.settings import BOOLEAN, Kind, digits, integer, is_integer, is_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from _typeshed import SupportsWrite
 
 MAX_SECONDS = 10**9
 MAX_JOBS = 1024
-MAX_SYMBOLS = 100_000
-MAX_CANDLES = 10**9  # minutes of two thousand years
 
-_HEADERS: dict[str, bool | str] = {"true": True, "false": False, "auto": "auto"}
-# How a shell can write them.
-_DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "bar": "|"}
+SECONDS = Kind(
+    "SECONDS",
+    f"seconds, more than 0 and at most {MAX_SECONDS}",
+    lambda value: type(value) is float and 0 < value <= MAX_SECONDS,
+    float,
+)
+JOBS = Kind(
+    "N",
+    f"auto, or an integer from 1 to {MAX_JOBS}",
+    lambda value: value is None or is_integer(value, 1, MAX_JOBS),
+    digits,
+    lambda: {"auto": None},
+)
+PORT = integer(1, 65_535, "PORT")
+ADDRESS = Kind("ADDRESS", "the address of a scheduler, or local", is_text)
+PATH = Kind("PATH", "a path", bool)
+FILE = Kind("PATH", "a file", lambda value: value not in {"", "-"})
+ROWS = integer(1, 10**9)  # minutes of two thousand years
+SYMBOLS = integer(1, 100_000)
 
 # The help of a flag that is taken, and not shown.
 HIDDEN = argparse.SUPPRESS
-# What a shell offers for the value of a flag, by its destination.
-VALUES = {
-    "header": tuple(_HEADERS),
-    "delimiter": ("comma", "semicolon", "tab", "bar"),
-    "decimal": (".", ","),
-    "bad_rows": ("error", "missing"),
-    "jobs": ("auto",),
+# What reads a value that is a path.
+PATHS = (PATH.read, FILE.read)
+_NEEDS = {
+    "--checkpoint-every": "--checkpoint",
+    "--resume-by": "--checkpoint",
+    "--signals-format": "--signals",
+    "--idle-timeout": "--follow",
+    "--rotated": "--follow",
 }
 
 _DESCRIPTION = """\
@@ -80,14 +98,8 @@ With --manifest, the inputs and the settings are those of the manifest, unless o
 Exit codes: 0 all answers are the same, or nothing has changed; 1 one differs, or the input cannot be
 read; 2 the command line is wrong.
 """
-# The flags that verify shows, by their names in the parsed options: those that say what is counted, and how.
-_OF_VERIFY = frozenset(
-    {
-        *("help", "paths", "inputs", "config", "no_config", "window", "column", "format", "header", "newest_first"),
-        *("delimiter", "decimal", "thousands", "bad_rows", "key", "key_pattern", "max_keys", "grouped", "time_column"),
-        *("max_bad", "jobs", "manifest"),
-    }
-)
+# The flags that verify shows beside the settings, by their names in the parsed options.
+_OF_VERIFY = {"help", "paths", "inputs", "config", "no_config", "jobs", "manifest"}
 _COMPLETION_DESCRIPTION = "Write what completes the flags of stream-signal in a shell, to stdout."
 _COMPLETION_EPILOG = """\
 Put it where the shell looks:
@@ -120,87 +132,95 @@ def job_parser() -> Parser:
     return parser
 
 
+def _add(group: argparse._ActionsContainer, names: str, text: str, kind: Kind | None = None, **options: Any) -> None:
+    """Add a flag, or an argument, with its help; without a kind of value, it is a switch."""
+    if kind is None:
+        options = {"action": "store_true"} | options
+    else:
+        options = {"metavar": kind.metavar, "type": kind.read} | options
+    group.add_argument(*names.split(), help=text, **options)
+
+
 def _add_inputs(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "paths", metavar="PATH", type=_path, nargs="*", help="candle CSV; several are read in order, as one stream"
-    )
-    group.add_argument(
-        "-i", "--input", metavar="PATH", type=_path, dest="inputs", action="append", help="the same, as a flag"
-    )
-    group.add_argument(
-        "--follow", action="store_true", help="keep reading the file as it grows, until SIGINT or SIGTERM"
-    )
-    group.add_argument(
-        "--idle-timeout", metavar="SECONDS", type=_seconds, help="end --follow after so many seconds without new bytes"
-    )
-    group.add_argument(
+    _add(group, "paths", "candle CSV; several are read in order, as one stream", PATH, nargs="*")
+    _add(group, "-i --input", "the same, as a flag", PATH, dest="inputs", action="append")
+    _add(group, "--follow", "keep reading the file as it grows, until SIGINT or SIGTERM")
+    _add(group, "--idle-timeout", "end --follow after so many seconds without new bytes", SECONDS)
+    _add(
+        group,
         "--rotated",
+        "names of the old files when the one of --follow is rotated, such as 'live.csv.*'",
+        PATH,
         metavar="PATTERN",
-        type=_path,
-        help="names of the old files when the one of --follow is rotated, such as 'live.csv.*'",
     )
+
+
+def _add_settings(group: argparse._ArgumentGroup) -> None:
+    """Add the flags of all settings; those that are copied into the metrics, and change nothing else, come last."""
+    _add(group, "-c --config", "YAML settings (default: ./config.yaml, if it exists)", PATH)
+    _add(group, "--no-config", "ignore ./config.yaml")
+    _add(group, "--print-config", "print the settings in effect and where each came from, and exit")
+    for row in sorted(SETTINGS.values(), key=lambda row: row.name in {"seed", "version"}):
+        if row.name == "windows":
+            continue  # those that --window has behind the first
+        options: dict[str, Any] = {"dest": row.name, "default": HIDDEN}  # not among the options unless it is given
+        default = row.unset if row.default is None else row.kind.text(row.default)
+        text = row.help if default in {"none", "false"} else f"{row.help} (default: {default})"
+        if row.name == "window":
+            options |= {"type": _windows, "metavar": SETTINGS["windows"].kind.metavar}
+            text = f"{text}; {SETTINGS['windows'].help}"
+        if row.name == "time_column":
+            options["action"] = "append"
+        if row.kind is BOOLEAN:
+            group.add_argument(row.flag, help=text, action=argparse.BooleanOptionalAction, **options)
+        else:
+            _add(group, " ".join(row.flags or [row.flag]), text, row.kind, **options)
+        if row.name == "header":
+            _add(group, "--no-header", "--header false", action="store_const", const=False, **options)
+
+
+def _windows(text: str) -> tuple[int, ...]:
+    window, *more = map(SETTINGS["window"].kind.read, text.split(","))
+    if window in more or not SETTINGS["windows"].kind.allows(tuple(more)):
+        raise ValueError(f"expected at most {1 + MAX_WINDOWS} windows, each of them once, found {text!r}")
+    return window, *more
 
 
 def _add_outputs(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "-o", "--output", metavar="PATH", type=_path, default="-", help="write the metrics here (default: -, stdout)"
-    )
-    group.add_argument(
-        "--every", metavar="SECONDS", type=_seconds, help="write the metrics so far every so many seconds"
-    )
+    _add(group, "-o --output", "write the metrics here (default: -, stdout)", PATH, default="-")
+    _add(group, "--every", "write the metrics so far every so many seconds", SECONDS)
     group.add_argument(
         "--metrics-format",
         choices=("json", "prometheus"),
         default="json",
         help="prometheus: the text file that its node exporter collects",
     )
-    group.add_argument(
-        "--prometheus", metavar="PORT", type=_port, help="serve the metrics so far at http://127.0.0.1:PORT/metrics"
-    )
-    group.add_argument(
+    _add(group, "--prometheus", "serve the metrics so far at http://127.0.0.1:PORT/metrics", PORT)
+    _add(
+        group,
         "--keys-output",
-        metavar="PATH",
-        type=_file,
-        help="write the counts of each key here (csv, json or jsonl by the ending), only their number in the metrics",
+        "write the counts of each key here (csv, json or jsonl by the ending), only their number in the metrics",
+        FILE,
     )
-    group.add_argument(
-        "--signals", metavar="PATH", type=_path, help="write a line for each row here (-: stdout, with --output FILE)"
-    )
+    _add(group, "--signals", "write a line for each row here (-: stdout, with --output FILE)", PATH)
     group.add_argument(
         "--signals-format",
         choices=("csv", "jsonl"),
         help="default: jsonl if PATH ends in .jsonl or .ndjson, otherwise csv",
     )
-    group.add_argument(
-        "--report",
-        metavar="PATH",
-        type=_file,
-        help="write a page to look at here: price, mean and signal rate, as HTML",
-    )
-    group.add_argument(
+    _add(group, "--report", "write a page to look at here: price, mean and signal rate, as HTML", FILE)
+    _add(
+        group,
         "--manifest",
-        metavar="PATH",
-        type=_file,
-        help="write the SHA-256 of each input, the settings, versions and counts here, for `stream-signal verify`",
+        "write the SHA-256 of each input, the settings, versions and counts here, for `stream-signal verify`",
+        FILE,
     )
-    group.add_argument(
-        "--log-file",
-        metavar="PATH",
-        type=_path,
-        help="append the log here, as JSON Lines (-: stderr, and nothing else)",
-    )
+    _add(group, "--log-file", "append the log here, as JSON Lines (-: stderr, and nothing else)", PATH)
 
 
 def _add_resuming(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--checkpoint", metavar="PATH", type=_file, help="resume from the state saved here, if any; save it here"
-    )
-    group.add_argument(
-        "--checkpoint-every",
-        metavar="SECONDS",
-        type=_seconds,
-        help="save the state every so many seconds (default: 30)",
-    )
+    _add(group, "--checkpoint", "resume from the state saved here, if any; save it here", FILE)
+    _add(group, "--checkpoint-every", "save the state every so many seconds (default: 30)", SECONDS)
     group.add_argument(
         "--resume-by",
         choices=("time",),
@@ -209,158 +229,55 @@ def _add_resuming(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_speed(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--jobs", metavar="N", type=_jobs, help="count large files in N processes (default: auto, as many as pay)"
-    )
-    group.add_argument(
-        "--cluster",
-        metavar="ADDRESS",
-        type=_address,
-        help="count on a Dask cluster: tcp://host:8786, or local for one of this machine",
-    )
+    _add(group, "--jobs", "count large files in N processes (default: auto, as many as pay)", JOBS)
+    _add(group, "--cluster", "count on a Dask cluster: tcp://host:8786, or local for one of this machine", ADDRESS)
 
 
 def _add_messages(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--strict", action="store_true", help="fail if the answer is doubtful in any way; look at the times of all rows"
-    )
-    group.add_argument("-q", "--quiet", action="store_true", help="do not report doubts about the answer on stderr")
+    _add(group, "--strict", "fail if the answer is doubtful in any way; look at the times of all rows")
+    _add(group, "-q --quiet", "do not report doubts about the answer on stderr")
     group.add_argument(
         "--progress",
         action=argparse.BooleanOptionalAction,
         default=None,
         help="draw the progress on stderr, if that is a terminal, at once; without this flag: after a second",
     )
-    group.add_argument(
-        "-v", "--verbose", action="count", default=0, help="log to stderr; -vv: tracebacks in the log file"
-    )
-    group.add_argument("-h", "--help", action="help", help="show this help and exit")
-    group.add_argument(
-        "-V", "--version", action="version", version=f"stream-signal {__version__}", help="show the version and exit"
+    _add(group, "-v --verbose", "log to stderr; -vv: tracebacks in the log file", action="count", default=0)
+    _add(group, "-h --help", "show this help and exit", action="help")
+    _add(
+        group,
+        "-V --version",
+        "show the version and exit",
+        action="version",
+        version=f"stream-signal {__version__}",
     )
 
 
-def _add_settings(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "-c", "--config", metavar="PATH", type=_path, help="YAML settings (default: ./config.yaml, if it exists)"
-    )
-    group.add_argument("--no-config", action="store_true", help="ignore ./config.yaml")
-    group.add_argument(
-        "--print-config", action="store_true", help="print the settings in effect and where each came from, and exit"
-    )
-    group.add_argument(
-        "-w",
-        "--window",
-        metavar="N[,N...]",
-        type=_windows,
-        help="rows in the rolling mean, and in others beside it",
-    )
-    group.add_argument("--column", metavar="NAME", type=_column, help="name of the close column, or its number from 1")
-    group.add_argument(
-        "--time-column",
-        metavar="NAME",
-        type=_column,
-        action="append",
-        help="name of the timestamp column, or its number from 1 (default: the first known name); twice for a date and "
-        "a time",
-    )
-    group.add_argument(
-        "--format", metavar="NAME", type=_setting("format"), help="a known layout: `stream-signal formats` lists them"
-    )
-    group.add_argument("--header", type=_header, help="true, false, or auto: the first line decides (default: true)")
-    group.add_argument("--no-header", dest="header", action="store_const", const=False, help="--header false")
-    group.add_argument(
-        "--newest-first",
-        action=argparse.BooleanOptionalAction,
-        default=None,
-        help="the rows come newest first: read the files from their end",
-    )
-    group.add_argument(
-        "--delimiter", metavar="C", type=_delimiter, help="comma, semicolon, tab or bar (default: found)"
-    )
-    group.add_argument("--decimal", metavar="C", type=_setting("decimal"), help="the decimal mark: . or ,")
-    group.add_argument(
-        "--thousands", metavar="C", type=_setting("thousands"), help="the mark between groups: , or . or space or none"
-    )
-    group.add_argument(
-        "--bad-rows", metavar="DO", type=_setting("bad_rows"), help="error, or missing: count them without a close"
-    )
-    group.add_argument(
-        "--max-bad",
-        metavar="SHARE",
-        type=_share,
-        help="with --bad-rows missing: fail if more than this share of the rows is bad (default: 0.5)",
-    )
-    group.add_argument(
-        "-k",
-        "--key",
-        metavar="NAME",
-        type=_column,
-        help="one mean for each value of this column, or @file: for each symbol in the file names; none: one for all",
-    )
-    group.add_argument(
-        "--key-pattern",
-        metavar="PATTERN",
-        type=_setting("key_pattern"),
-        help="where the symbol stands in the file names, such as '{key}-1m-*.csv'",
-    )
-    group.add_argument("--max-keys", metavar="N", type=_max_keys, help="fail if there are more (default: 100000)")
-    group.add_argument(
-        "--grouped",
-        action=argparse.BooleanOptionalAction,
-        default=None,
-        help="the rows of each key follow each other: keep one window, and refuse a key that comes back",
-    )
-    group.add_argument("--seed", metavar="N", type=_seed, help="the seed in the metrics")
-    group.add_argument("--version-tag", metavar="TEXT", type=_setting("version"), help="the version in the metrics")
-
-
-# The setting of each flag that overrides the config.
-SETTINGS = {
-    "seed": "--seed",
-    "window": "--window",
-    "version": "--version-tag",
-    "column": "--column",
-    "header": "--header",
-    "delimiter": "--delimiter",
-    "bad_rows": "--bad-rows",
-    "format": "--format",
-    "time_column": "--time-column",
-    "newest_first": "--newest-first",
-    "decimal": "--decimal",
-    "thousands": "--thousands",
-    "max_bad": "--max-bad",
-    "key": "--key",
-    "key_pattern": "--key-pattern",
-    "max_keys": "--max-keys",
-    "grouped": "--grouped",
-    "windows": "--window",
-}
+def values_of(action: argparse.Action) -> Iterable[str]:
+    """Return what may be typed as the value of a flag, if it is little."""
+    kind = getattr(action.type, "__self__", None)
+    return action.choices or (kind.texts() if isinstance(kind, Kind) else ())
 
 
 def settings_of(options: argparse.Namespace) -> dict[str, Any]:
     """Return the settings that the command line gives, by their key."""
-    given = {key: getattr(options, flag.removeprefix("--").replace("-", "_")) for key, flag in SETTINGS.items()}
-    if given["window"]:
+    given = {name: value for name, value in vars(options).items() if name in SETTINGS}
+    if "window" in given:
         given["window"], *more = given["window"]
         given["windows"] = tuple(more)  # the flag replaces those of the config too
-    if given["time_column"]:
+    if "time_column" in given:
         columns = given["time_column"]
         given["time_column"] = columns[0] if len(columns) == 1 else tuple(columns)
-    return {key: value for key, value in given.items() if value is not None}
+    return given
 
 
 def candles_parser() -> Parser:
     """Return the parser of `stream-signal candles`."""
     parser = Parser("stream-signal candles", description=_CANDLES_DESCRIPTION)
-    parser.add_argument("--rows", metavar="N", type=_rows, default=10_000, help="candles to write (default: 10000)")
-    parser.add_argument(
-        "--symbols", metavar="N", type=_symbols, help="write a market of N symbols, with their names in a first column"
-    )
-    parser.add_argument("--seed", metavar="N", type=_seed, help="default: the seed of the config")
-    parser.add_argument(
-        "--config", metavar="PATH", type=_path, help="YAML settings (default: ./config.yaml, if it exists)"
-    )
+    _add(parser, "--rows", "candles to write (default: 10000)", ROWS, default=10_000)
+    _add(parser, "--symbols", "write a market of N symbols, with their names in a first column", SYMBOLS)
+    _add(parser, "--seed", "default: the seed of the config", SETTINGS["seed"].kind)
+    _add(parser, "--config", "YAML settings (default: ./config.yaml, if it exists)", PATH)
     return parser
 
 
@@ -370,7 +287,7 @@ def parse(parser: Parser, arguments: list[str]) -> argparse.Namespace:
     parser.refuse_one_dash(arguments[:end])
     options = parser.parse_intermixed_args(arguments[:end])  # which loses the `--`
     if "" in arguments[end:]:
-        parser.error("argument PATH: expected a path, found nothing")
+        parser.error(f"argument PATH: {PATH.wrong('')}")
     options.paths += arguments[end + 1 :]
     return options
 
@@ -378,8 +295,8 @@ def parse(parser: Parser, arguments: list[str]) -> argparse.Namespace:
 def checkpoint_parser() -> Parser:
     """Return the parser of `stream-signal checkpoint`."""
     parser = Parser("stream-signal checkpoint", description=_CHECKPOINT_DESCRIPTION)
-    parser.add_argument("file", metavar="FILE", type=_file, help="what --checkpoint has saved")
-    parser.add_argument("--json", action="store_true", help="write it as JSON, on one line")
+    _add(parser, "file", "what --checkpoint has saved", FILE, metavar="FILE")
+    _add(parser, "--json", "write it as JSON, on one line")
     return parser
 
 
@@ -397,7 +314,7 @@ def verify_parser() -> Parser:
     parser.prog = "stream-signal verify"
     parser.description, parser.epilog = _VERIFY_DESCRIPTION, _VERIFY_EPILOG
     for action in parser._actions:  # noqa: SLF001 - as argparse has no other way to hide a flag
-        if action.dest not in _OF_VERIFY:
+        if action.dest not in _OF_VERIFY and action.dest not in SETTINGS:
             action.help = HIDDEN
         elif action.dest == "jobs":
             action.help = "worker processes (default: 2)"
@@ -405,12 +322,7 @@ def verify_parser() -> Parser:
             action.help = "compare the inputs, the settings and the counts with what a job has written here"
     group = next(group for group in parser._action_groups if group.title == "outputs")  # noqa: SLF001
     group.title = "comparing"
-    group.add_argument(
-        "--sample",
-        metavar="N",
-        type=_rows,
-        help="rows that are judged by fractions (default: 100000, or twice the window)",
-    )
+    _add(group, "--sample", "rows that are judged by fractions (default: 100000, or twice the window)", ROWS)
     return parser
 
 
@@ -460,6 +372,15 @@ class Parser(argparse.ArgumentParser):
             message, *lines = f"{shown(self._given[0])} is no command and no file; {meant[0]}", *meant[1:]
         lines = [f"{self.prog}: error: {message} (see {self.prog} --help)", *(f"{self.prog}: {each}" for each in lines)]
         self.exit(2, "".join(f"{printable(line)}\n" for line in lines))
+
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        """Return the value of a flag; what its kind says of a wrong one is the message."""
+        if not callable(action.type):
+            return arg_string
+        try:
+            return action.type(arg_string)
+        except ValueError as error:
+            raise argparse.ArgumentError(action, str(error)) from None
 
     def refuse_one_dash(self, arguments: list[str]) -> None:
         """Refuse `-output`, which would be -o with the value `utput`."""
@@ -512,153 +433,32 @@ class _Formatter(argparse.HelpFormatter):
         return "\n\n".join(filled)
 
 
-def _file(text: str) -> str:
-    if text == "-":
-        raise argparse.ArgumentTypeError("expected a file, found '-'")
-    return _path(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds <= MAX_SECONDS:
-        raise argparse.ArgumentTypeError(f"expected seconds, more than 0 and at most {MAX_SECONDS}, found {text!r}")
-    return seconds
-
-
-def _jobs(text: str) -> int | None:
-    if text == "auto":
-        return None
-    jobs = int(text) if text.isdecimal() else 0
-    if not 1 <= jobs <= MAX_JOBS:
-        raise argparse.ArgumentTypeError(f"expected auto, or an integer from 1 to {MAX_JOBS}, found {text!r}")
-    return jobs
-
-
-def _address(text: str) -> str:
-    if not text.strip():
-        raise argparse.ArgumentTypeError("expected the address of a scheduler, or local, found nothing")
-    return text
-
-
-def _share(text: str) -> float:
-    try:
-        share = float(text)
-    except ValueError:
-        share = -1.0
-    if not 0 <= share <= 1:
-        raise argparse.ArgumentTypeError(f"expected a share of the rows, from 0 to 1, found {text!r}")
-    return share
-
-
-def _windows(text: str) -> tuple[int, ...]:
-    from stream_signal.core.limits import MAX_WINDOW, MAX_WINDOWS
-
-    windows = tuple(_integer(part, 1, MAX_WINDOW) for part in text.split(","))
-    if len(set(windows)) < len(windows):
-        raise argparse.ArgumentTypeError(f"expected each window once, found {text!r}")
-    if len(windows) > 1 + MAX_WINDOWS:
-        raise argparse.ArgumentTypeError(f"expected at most {1 + MAX_WINDOWS} windows, found {len(windows)}")
-    return windows
-
-
-def _rows(text: str) -> int:
-    return _integer(text, 1, MAX_CANDLES)
-
-
-def _symbols(text: str) -> int:
-    return _integer(text, 1, MAX_SYMBOLS)
-
-
-def _max_keys(text: str) -> int:
-    from stream_signal.core.limits import MAX_KEYS
-
-    return _integer(text, 1, MAX_KEYS)
-
-
-def _seed(text: str) -> int:
-    from stream_signal.core.config import MAX_SEED
-
-    return _integer(text, 0, MAX_SEED)
-
-
-def _port(text: str) -> int:
-    return _integer(text, 1, 65_535)
-
-
-def _integer(text: str, least: int, most: int) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and least <= int(text) <= most):
-        raise argparse.ArgumentTypeError(f"expected an integer from {least} to {most}, found {text!r}")
-    return int(text)
-
-
-def _column(text: str) -> str | int:
-    from stream_signal.core.config import MAX_COLUMN
-
-    if text.isascii() and text.isdigit():
-        return _integer(text, 1, MAX_COLUMN)
-    if not text.strip():
-        raise argparse.ArgumentTypeError("expected the name of a column, or its number from 1, found nothing")
-    return text
-
-
-def _header(text: str) -> bool | str:
-    if text not in _HEADERS:
-        raise argparse.ArgumentTypeError(f"expected true, false or auto, found {text!r}")
-    return _HEADERS[text]
-
-
-def _delimiter(text: str) -> str:
-    return _checked("delimiter", _DELIMITERS.get(text, text))
-
-
-def _setting(key: str) -> Callable[[str], str]:
-    return lambda text: _checked(key, text)
-
-
-def _checked(key: str, text: str) -> str:
-    from stream_signal.core.config import check_setting
-
-    try:
-        check_setting(key, text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    return text
-
-
 def refuse_contradictions(
     parser: argparse.ArgumentParser, inputs: tuple[str, ...], options: argparse.Namespace
 ) -> None:
     """Refuse flags that exclude or need each other."""
-    if options.checkpoint_every and not options.checkpoint:
-        parser.error("--checkpoint-every needs --checkpoint")
+    values = {f"--{name.replace('_', '-')}": value for name, value in vars(options).items()}
+    for flag, needed in _NEEDS.items():
+        if values[flag] and not values[needed]:
+            parser.error(f"{flag} needs {needed}")
+    settings = settings_of(options)
     if options.signals == "-" and is_stdout(options.output) and not _is_null(options.output):
         parser.error("--signals - writes the signals to stdout: the metrics need --output FILE")
     if options.signals and options.signals.endswith(".json") and not options.signals_format:
         parser.error(
             "--signals writes lines, not one JSON text: name a file that ends in .jsonl, or give --signals-format"
         )
-    if options.signals_format and not options.signals:
-        parser.error("--signals-format needs --signals")
-    if options.resume_by and not options.checkpoint:
-        parser.error("--resume-by needs --checkpoint")
-    if options.time_column and len(options.time_column) > 2:
+    if isinstance(settings.get("time_column"), tuple) and len(settings["time_column"]) > 2:
         parser.error("--time-column may be given once, or twice for a date and a time")
     if options.config and options.no_config:
         parser.error("--no-config ignores ./config.yaml: leave it out, or --config")
-    if options.idle_timeout and not options.follow:
-        parser.error("--idle-timeout needs --follow")
-    if options.rotated and not options.follow:
-        parser.error("--rotated needs --follow")
     if options.manifest and options.follow:
         parser.error("--manifest is of inputs that end: leave out --follow")
     if options.manifest and options.checkpoint:
         parser.error("--manifest is of rows that this job has read, and with --checkpoint it may begin after the first")
-    if options.newest_first and options.follow:
+    if settings.get("newest_first") and options.follow:
         parser.error("--newest-first reads a file from its end, which is not known with --follow")
-    if options.newest_first and options.checkpoint:
+    if settings.get("newest_first") and options.checkpoint:
         parser.error("--newest-first cannot be used with --checkpoint: the file begins with its newest row")
     if options.follow and (len(inputs) > 1 or "-" in inputs):
         parser.error("--follow needs one file, by its path; a pipe is read as it is written, without --follow")
@@ -734,13 +534,3 @@ def is_stdout(path: str) -> bool:
 
 def _is_null(path: str) -> bool:
     return os.path.exists(path) and os.path.samefile(path, os.devnull)
-
-
-def _path(text: str) -> str:
-    if not text:
-        raise argparse.ArgumentTypeError("expected a path, found nothing")
-    return text
-
-
-# What reads a value that is a path.
-PATHS = (_path, _file)

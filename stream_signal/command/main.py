@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from stream_signal import system
 from stream_signal.command.flags import (
-    SETTINGS,
     candles_parser,
     checkpoint_parser,
     completion_parser,
@@ -88,10 +87,9 @@ def _run_job(arguments: list[str]) -> int:
 
 
 def _print_config(path: str | None, settings: dict[str, Any], *, use_config: bool) -> int:
-    from stream_signal.job.config import find_config
-    from stream_signal.job.settings import as_yaml
+    from stream_signal.job.config import as_yaml, find_config
 
-    return printed(lambda: [as_yaml(path or (find_config() if use_config else None), settings, SETTINGS).encode()])
+    return printed(lambda: [as_yaml(path or (find_config() if use_config else None), settings).encode()])
 
 
 def _print_formats(arguments: list[str]) -> int:

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 BOM = b"\xef\xbb\xbf"
 # A column of such a name tells apart several series in one file.
 SYMBOL_NAMES = frozenset({"symbol", "ticker", "instrument", "pair", "product_id", "product", "asset", "coin", "tic"})
-# How a shell can write the delimiters.
-NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 
 class Header(NamedTuple):
@@ -121,7 +119,7 @@ def listed(names: tuple[str, ...], positions: list[int]) -> str:
 
 def _readings(line: bytes, delimiter: str | None) -> list[tuple[str, list[bytes]]]:
     """List each way to split the line: at the delimiter, or at each one that occurs in it."""
-    marks = [delimiter] if delimiter else [mark for mark in DELIMITERS if mark.encode() in line] or [DELIMITERS[0]]
+    marks = [delimiter] if delimiter else [mark for mark in DELIMITERS if mark.encode() in line] or [","]
     readings = []
     for mark in marks:
         try:
@@ -132,9 +130,9 @@ def _readings(line: bytes, delimiter: str | None) -> list[tuple[str, list[bytes]
 
 
 def _two_delimiters(number: int, marks: list[str], row: bytes = b"") -> DataError:
-    hint = f"try {' or '.join(f'--delimiter {NAMES[mark]}' for mark in marks)}"
+    hint = f"try {' or '.join(f'--delimiter {DELIMITERS[mark]}' for mark in marks)}"
     if re.search(rb"[0-9],[0-9]", row) and marks[0] == ",":
-        hint = f"try --delimiter {NAMES[marks[1]]}, with --decimal , if the prices have a decimal comma"
+        hint = f"try --delimiter {DELIMITERS[marks[1]]}, with --decimal , if the prices have a decimal comma"
     return DataError(
         number, "one delimiter that gives the column", f"{' and '.join(map(repr, marks))}; set `delimiter`"
     ).with_hint(hint)

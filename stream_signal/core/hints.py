@@ -11,9 +11,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.advice import FILE, Advice, Way
+from stream_signal.core.config import DELIMITERS, SETTINGS
 from stream_signal.core.errors import shown
 from stream_signal.core.foreign import NOT_TEXT
-from stream_signal.core.header import NAMES, SYMBOL_NAMES, Header, folded, matches
+from stream_signal.core.header import SYMBOL_NAMES, Header, folded, matches
 from stream_signal.core.marks import Marks
 from stream_signal.core.printable import typed
 from stream_signal.core.quotes import FieldError, split_line
@@ -73,7 +74,7 @@ def of_no_column(lines: Lines, config: Config) -> str | None:
     if text := _of_other_text(b"\n".join(line for _, line in lines), config) or _of_data(lines, config):
         return text
     for number, line in lines:  # another delimiter than the configured one gives the column
-        for mark, name in NAMES.items():
+        for mark, name in DELIMITERS.items():
             if config.delimiter not in {None, mark} and matches(tuple(_cells(line, mark)), _wanted(config)):
                 return Advice.of(f"line {number} has the column, with another delimiter", Way(f"--delimiter {name}"))
     number, line = max(lines, key=lambda line: len(_cells_of(line[1], config)))
@@ -434,7 +435,7 @@ def _of_one_column(number: int, name: str, lines: Lines, config: Config) -> str:
         skip = Way(command=f"tail -n +N {FILE}")
         return f"at most 5 lines above the header are skipped: begin at its line, the N-th: try {skip}"
     if config.delimiter is not None:
-        return f"line {number} has no {NAMES[config.delimiter]}: leave out --delimiter, or name another"
+        return f"line {number} has no {DELIMITERS[config.delimiter]}: leave out --delimiter, or name another"
     return f"line {number} has one column, {shown(name)}: expected names with comma, semicolon, tab or bar between them"
 
 
@@ -504,11 +505,8 @@ def _of_time(cells: list[str], position: int) -> str | None:
 def _flags_of_marks(decimal: str, thousands: str | None, config: Config) -> str:
     """Return the flags that change the marks of the config into these."""
     flags = [f"--decimal {decimal}"] * (decimal != config.decimal)
-    flags += [f"--thousands {_MARK_NAMES.get(thousands, thousands)}"] * (thousands != config.thousands)
+    flags += [f"--thousands {SETTINGS['thousands'].kind.text(thousands)}"] * (thousands != config.thousands)
     return " ".join(flags)
-
-
-_MARK_NAMES: dict[str | None, str] = {None: "none", " ": "space"}
 
 
 def _reads(text: str, decimal: str, thousands: str | None) -> bool:

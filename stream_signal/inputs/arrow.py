@@ -191,7 +191,7 @@ class _Rows:
 
     def __init__(self, schema: Any, config: Config, name: str) -> None:
         self.count = 0
-        self._delimiter = config.delimiter or DELIMITERS[0]
+        self._delimiter = config.delimiter or ","
         self._width = len(schema.names)
         self._name = name
         names = [" ".join(text.splitlines()) for text in schema.names]

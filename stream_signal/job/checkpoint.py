@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from stream_signal.core.config import BY_NAME
+from stream_signal.core.config import BY_NAME, SETTINGS, Config
 from stream_signal.core.errors import CheckpointError, InputError, reason
 from stream_signal.job.saved import DamagedError, Saved, checked, decode, encode
 from stream_signal.job.words import START_OVER, of_input, of_setting
@@ -21,15 +21,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from stream_signal.core.config import Config
     from stream_signal.core.observers.signal_lines import SignalLines
 
-DECIDING = (
-    *("window", "column", "delimiter", "header", "bad_rows", "newest_first", "decimal", "thousands"),
-    *("key", "key_pattern", "grouped", "windows"),
-)
-# What the checkpoints of earlier versions were saved with, which did not know these settings.
-_BEFORE = {"newest_first": False, "decimal": ".", "thousands": None, "grouped": False, "windows": []}
 # The longest header, twice and as JSON, and a number of 800 digits for each row of the window.
 _MOST_BYTES, _MOST_BYTES_A_ROW = 4 * 1024 * 1024, 810
 # The longest key, as JSON.
@@ -86,10 +79,11 @@ class Checkpoint:
             content = decode(data)
             if content["input"] != kind:
                 raise CheckpointError(self.path, *of_input(content["input"], kind))
+            # A setting that an earlier version did not know was as it is by default.
+            saved = deciding_settings(Config(), None) | content["settings"]
             for key, setting in settings.items():
-                then = content["settings"].get(key, _BEFORE.get(key))
-                if then != setting:
-                    raise CheckpointError(self.path, *of_setting(key, then, setting))
+                if saved[key] != setting:
+                    raise CheckpointError(self.path, *of_setting(key, saved[key], setting))
             return checked(content, window, windows)
         except DamagedError as error:
             raise self.damaged(str(error)) from None
@@ -105,7 +99,7 @@ class Checkpoint:
 
 def deciding_settings(config: Config, lines: SignalLines | None) -> dict[str, Any]:
     """Return the settings that decide the answer: a checkpoint belongs to one set of them."""
-    settings: dict[str, Any] = {key: getattr(config, key) for key in DECIDING}
+    settings: dict[str, Any] = {name: getattr(config, name) for name, row in SETTINGS.items() if row.decides}
     if not config.is_keyed:  # whether said or not: one series of all rows
         settings |= {"key": None, "grouped": False}
     if config.key != BY_NAME:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from stream_signal.core.config import Config, configured, read_settings
+from stream_signal.core.config import SETTINGS, Config, configured, layers
 from stream_signal.core.errors import ConfigError
 from stream_signal.core.limits import MAX_CONFIG_BYTES
 from stream_signal.inputs.plain import read_small
@@ -26,13 +26,34 @@ def load_config(path: str | None, settings: Mapping[str, Any] | None = None) -> 
 
     `settings` override them. ConfigError names the file if it is wrong by itself; InputError if it cannot be read.
     """
-    document = read_config(path)
+    document = _read(path)
     try:
         return configured(document, settings or {})
     except ConfigError as error:
         if path is None or _is_config(document):
             raise
         raise _in_file(path, error) from None
+
+
+def as_yaml(path: str | None, settings: Mapping[str, Any]) -> str:
+    """Write the settings in effect as YAML that can be used as a config, each with what it came from as a comment.
+
+    `path` is that of the config, if any; `settings` are those of the command line.
+
+    >>> print(as_yaml(None, {"window": 20}).splitlines()[1])
+    window: 20                      # --window
+    """
+    from stream_signal.core.config_yaml import yaml_line
+    from stream_signal.core.printable import printable
+
+    config = load_config(path, settings)
+    shown = path if path is None or path.isprintable() else ascii(path)
+    origins = dict.fromkeys(SETTINGS, "default")
+    names = f"{shown}, format {config.format}", shown, f"--format {config.format}", None
+    for name, layer in zip(names, layers(_read(path), settings), strict=True):
+        origins |= {key: name or SETTINGS[key].flag for key in layer}
+    lines = [(yaml_line(key, value), origins[key]) for key, value in config._asdict().items()]
+    return "".join(f"{line:<31} # {printable(origin)}\n" for line, origin in lines)
 
 
 def _is_config(document: Mapping[str, Any]) -> bool:
@@ -43,10 +64,12 @@ def _is_config(document: Mapping[str, Any]) -> bool:
     return True
 
 
-def read_config(path: str | None) -> dict[str, Any]:
+def _read(path: str | None) -> dict[str, Any]:
     """Read the settings of the config file at `path`, as written; none without a path."""
     if path is None:
         return {}
+    from stream_signal.core.config_yaml import read_settings
+
     try:
         return read_settings(read_small(path, MAX_CONFIG_BYTES))
     except ConfigError as error:

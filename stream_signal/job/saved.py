@@ -69,7 +69,7 @@ def decode(data: bytes) -> dict[str, Any]:
         content |= {"names": [], "followed": None}
     if not isinstance(content, dict) or content.keys() != set(Saved._fields):
         raise DamagedError("it is damaged: its fields are not those of a checkpoint")
-    if not isinstance(content["settings"], dict):
+    if not isinstance(content["settings"], dict) or "window" not in content["settings"]:
         raise DamagedError("it is damaged: its fields are not those of a checkpoint")
     if schema < SCHEMA:
         try:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from stream_signal.core.config import SETTINGS
 from stream_signal.core.errors import shown
 from stream_signal.core.printable import typed
+from stream_signal.core.settings import BOOLEAN
 from stream_signal.core.urls import shown_path
 
 START_OVER = "delete the checkpoint to start over"
-# What to type to be without a setting, if leaving out its flag is not all.
-_WITHOUT = {"signals": "leave out --signals", "thousands": "give --thousands none", "key": "give --key none"}
 
 
 def of_setting(key: str, then: Any, now: Any) -> tuple[str, str]:
@@ -50,15 +50,17 @@ def _named(key: str, setting: Any) -> str:
 
 def _again(key: str, then: Any) -> str:
     """Return what to type to have the setting as it was."""
-    flag = f"--{key.replace('_', '-')}"
+    if key == "signals":
+        return f"give --signals FILE --signals-format {then}" if then else "leave out --signals"
+    row = SETTINGS[key]
     if then is None:
-        return _WITHOUT.get(key, f"leave out {flag} and the {key} of the config")
-    if key == "grouped":
-        return f"give {flag if then else '--no-grouped'}"
+        has_none = "none" in row.kind.texts()
+        return f"give {row.flag} none" if has_none else f"leave out {row.flag} and the {key} of the config"
+    if row.kind is BOOLEAN:
+        return f"give {row.flag if then else row.flag.replace('--', '--no-', 1)}"
     if isinstance(then, list):  # for which there is no flag, or one to repeat
         return f"write {key}: {_as_json(then)} in the config"
-    value = {"\t": "tab"}.get(then) or typed(then[:60]) if isinstance(then, str) else _as_json(then)
-    return f"give --signals FILE --signals-format {value}" if key == "signals" else f"give {flag} {value}"
+    return f"give {row.flag} {typed(row.kind.text(then)[:60])}"
 
 
 def _as_json(setting: Any) -> str:

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import Config, ConfigError
-from stream_signal.core.config import as_config, parse_config
+from stream_signal.core.config import as_config
 from support.candle_csv import candle_csv
-from support.commands import run_command, run_in_process
+from support.commands import parse_config, run_command, run_in_process
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +27,7 @@ KNOWN = (
     "known keys: seed, window, version, column, header, delimiter, bad_rows, format, time_column, newest_first, "
     "decimal, thousands, max_bad, key, key_pattern, max_keys, grouped, windows"
 )
+MISSING = "missing required keys: 'seed', 'window', 'version'"
 COLUMN = "column: expected the name of a column, or its number counted from 1, found "
 TIME_COLUMN = (
     "time_column: expected the name of the timestamp column, or its number counted from 1, or two of these for a date "
@@ -38,7 +39,7 @@ WRONG = [
     ("", "expected the keys seed, window, version, found an empty document"),
     ("- 1\n", "expected the keys seed, window, version, found a list without keys"),
     ("candles\n", "expected the keys seed, window, version, found one value without keys"),
-    ("window: 5\n", "missing required key: 'seed'"),
+    ("window: 5\n", "missing required keys: 'seed', 'version'"),
     ("seed: 42\nversion: v1\n", "missing required key: 'window'"),
     ("seed: 42\nwindow: 5\n", "missing required key: 'version'"),
     (GOOD.replace("5", "0"), WINDOW + "0"),
@@ -82,7 +83,33 @@ WRONG = [
     (GOOD + "column: ! close\n", COLUMN + "a YAML tag or anchor"),
     (GOOD + "column: [!own close, 5]\n", COLUMN + "a YAML tag or anchor"),
     (GOOD + "time_column: !!seq [a, b]\n", TIME_COLUMN + "a YAML tag or anchor"),
-    (GOOD + "column: &name close\ntime_column: *name\n", COLUMN + "a YAML tag or anchor"),
+    (
+        GOOD + "column: &name close\ntime_column: *name\n",
+        f"{COLUMN}a YAML tag or anchor; {TIME_COLUMN}a YAML tag or anchor",
+    ),
+    (
+        GOOD.replace("seed: 42", "sed: 42").replace("5", "0") + "bad_rows: mising\n",
+        (
+            f"line 1: unknown key 'sed' (did you mean 'seed'?); missing required key: 'seed'; {WINDOW}0; "
+            f"bad_rows: expected error or missing, found 'mising' (did you mean 'missing'?); {KNOWN}"
+        ),
+    ),
+    (
+        GOOD.replace("5", "0") + "windows: [3, 3]\nkey: 0\n",
+        (
+            f"{WINDOW}0; key: expected the name of a column, or its number counted from 1, or @file, or none, found 0; "
+            "windows: expected a list of at most 100 more windows, each of them once, found a sequence"
+        ),
+    ),
+    (
+        GOOD + "header: false\nkey: symbol\nthousands: .\n",
+        (
+            "column: expected a number counted from 1, since header is false, found 'close'; "
+            "key: expected a number counted from 1, since header is false, found 'symbol'; "
+            "thousands: expected another mark than that of decimal, found '.'"
+        ),
+    ),
+    ("x: 1\ny: 2\n", f"line 1: unknown key 'x'; line 2: unknown key 'y'; {MISSING}; {KNOWN}"),
     (GOOD + "!!str column: close\n", "line 4: expected a key, found a YAML tag or anchor"),
     ("!!map {seed: 42}\n", "expected the keys seed, window, version, found a YAML tag or anchor"),
     (GOOD + "header: 0\n", "header: expected true, false or auto, found 0"),
@@ -97,7 +124,7 @@ WRONG = [
         GOOD + "delimiter:\n",
         'delimiter: expected one of "," ";" "\\t" "|" (without the key, the first line decides), found nothing',
     ),
-    (GOOD + "header: Auto\n", "header: expected true, false or auto, found 'Auto'"),
+    (GOOD + "header: Auto\n", "header: expected true, false or auto, found 'Auto' (did you mean 'auto'?)"),
     (GOOD + "column: [close]\n", COLUMN + "a sequence"),
     (GOOD + "column: [5, close]\n", COLUMN + "a sequence"),
     (GOOD + "column: [close, [5]]\n", COLUMN + "a sequence"),
@@ -129,6 +156,7 @@ def test_wrong(text: str, message: str) -> None:
     [
         ("", "write them one a line, such as window: 5"),
         ("seed: 42\nwindow: 5\n", 'add a line such as version: "v1"'),
+        ("window: 5\n", 'add lines such as seed: 42 and version: "v1"'),
         (
             "time,close\n1,2\n",
             "a config is a few lines such as window: 5; candles are given as a path, without --config",

@@ -250,7 +250,7 @@ def test_settings_that_an_older_version_did_not_know(key: str, tmp_path: Path) -
         (["--time-column", "timestamp"], [], "give --time-column timestamp"),
         (["--time-column", "timestamp", "--time-column", "2"], [], 'write time_column: ["timestamp", 2] in the config'),
         ([], ["--time-column", "timestamp"], "leave out --time-column and the time_column of the config"),
-        (["--thousands", "space"], [], "give --thousands ' '"),
+        (["--thousands", "space"], [], "give --thousands space"),
     ],
 )
 def test_what_to_type(before: list[str], after: list[str], advice: str, tmp_path: Path) -> None:

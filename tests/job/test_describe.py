@@ -19,8 +19,8 @@ NEXT = "the next row to send is row {}; the last timestamp counted is '{}'"
 SETTINGS = """\
 window: 5
 column: close
-delimiter: not set
 header: true
+delimiter: not set
 bad rows: error
 newest first: false
 decimal: .

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+import stream_signal
 from stream_signal import Config, ConfigError
-from stream_signal.command.flags import SETTINGS
-from stream_signal.core.config import parse_config
+from stream_signal.core.config import SETTINGS
 from stream_signal.core.formats import FORMATS
-from stream_signal.job.settings import as_yaml
+from stream_signal.job.config import as_yaml
 from support.candle_csv import CLOSES, candle_csv
-from support.commands import logged, run_command, run_in_process, settings_yaml
+from support.commands import logged, parse_config, run_command, run_in_process, settings_yaml
 from support.oracle import count
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 DATA = candle_csv(CLOSES)
 FLAGS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -65,7 +67,7 @@ def test_print_config(tmp_path: Path) -> None:
         'decimal: "."                    # default\n'
         "thousands: none                 # default\n"
         "max_bad: 0.5                    # default\n"
-        "# key: none; one symbol         # default\n"
+        "# key: one symbol               # default\n"
         'key_pattern: "{key}_[0-9]*.csv*" # config.yaml, format kraken\n'
         "max_keys: 100000                # default\n"
         "grouped: false                  # default\n"
@@ -90,7 +92,7 @@ def test_what_is_printed_is_a_config(name: str, tmp_path: Path) -> None:
     done = run_in_process("--print-config", "--format", name, "--no-header", "--column", "3", cwd=tmp_path)
     assert parse_config(done.stdout) == Config(format=name, header=False, column=3)
     varies = {"time_column": "", "delimiter": "", "key_pattern": ""}
-    assert origins(done.stdout) | varies == dict.fromkeys(Config._fields, "default") | varies | {
+    assert origins(done.stdout) | varies == dict.fromkeys(SETTINGS, "default") | varies | {
         "format": "--format",
         "header": "--header",
         "column": "--column",
@@ -135,7 +137,39 @@ def test_whatever_is_printed_is_a_config(settings: dict[str, Any]) -> None:
         config = Config(**settings)
     except ConfigError:
         return
-    assert parse_config(as_yaml(None, settings, SETTINGS).encode()) == config
+    assert parse_config(as_yaml(None, settings).encode()) == config
+
+
+TOY = """\
+    venue: str = setting(one_of("VENUE", "spot or margin", {"spot": "spot", "margin": "margin"}), "toy", default="spot")
+"""
+
+
+def test_a_setting_is_one_row(tmp_path: Path) -> None:
+    """A row in the table is all that a setting takes: its key, its flag, its values, help and checkpoint follow."""
+    shutil.copytree(Path(stream_signal.__file__).parent, tmp_path / "stream_signal")
+    table = tmp_path / "stream_signal" / "core" / "config.py"
+    before, row, after = table.read_text().partition("    windows: ")
+    table.write_text(before + TOY + row + after)
+
+    def run(*arguments: str) -> str:
+        command = [sys.executable, "-m", "stream_signal", *arguments]
+        done = subprocess.run(command, cwd=tmp_path, input=DATA, capture_output=True, timeout=60, check=False)
+        return (done.stdout + done.stderr).decode()
+
+    (tmp_path / "config.yaml").write_text(settings_yaml(venue="margin"))
+    assert 'venue: "margin"                 # config.yaml\n' in run("--print-config")
+    assert 'venue: "spot"                   # --venue\n' in run("--print-config", "--venue", "spot")
+    assert "argument --venue: expected spot or margin, found '5'" in run("--venue", "5")
+    assert "did you mean 'margin'?" in run("--venue", "margn")
+    assert "--venue VENUE         toy (default: spot)\n" in run("--help")
+    if find_spec("shtab"):
+        assert "margin" in run("completion", "bash")
+    assert '"success"' in run("--checkpoint", "state.json")
+    refused = run("--checkpoint", "state.json", "--venue", "spot")
+    assert "it was saved with venue 'margin', and this job has venue 'spot'; give --venue margin" in refused
+    (tmp_path / "config.yaml").write_text(settings_yaml(venu="margin"))
+    assert "unknown key 'venu' (did you mean 'venue'?); known keys: seed, window, version" in run()
 
 
 def test_the_name_of_the_config_is_a_comment(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ PLAIN = {
         "core.printable",
     ),
     *("core.quotes", "core.rolling", "core.rows", "core.series", "core.series.grouping", "core.series.keys"),
+    "core.settings",
     *("core.series.panel", "core.tail", "early"),
     *("core.series.series", "core.series.window", "core.steps", "core.stream", "core.text", "core.text.head"),
     *("core.text.reader", "core.text.splitter", "core.ticks", "core.time_column", "core.tuning", "core.urls"),

@@ -14,11 +14,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from stream_signal.command.flags import HIDDEN
 from stream_signal.command.main import main
+from stream_signal.core.config import configured
+from stream_signal.core.config_yaml import read_settings
 from support.oracle import count
 
 if TYPE_CHECKING:
     from argparse import Action, ArgumentParser
     from collections.abc import Iterator
+
+    from stream_signal import Config
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # The tests themselves may run with a width that is no terminal's.
@@ -125,6 +129,11 @@ def logged(folder: Path, *kinds: str) -> list[dict[str, Any]]:
 def settings_yaml(**settings: Any) -> str:
     """Write a config file; JSON is YAML."""
     return json.dumps({"seed": 42, "window": 5, "version": "v1"} | settings)
+
+
+def parse_config(data: bytes, **flags: Any) -> Config:
+    """Make the config of the bytes of a config file, with the settings of the command line on top."""
+    return configured(read_settings(data), flags)
 
 
 def run_script(script: str, *arguments: str, cwd: Path, stdin: bytes = b"") -> Done:

@@ -1,0 +1,211 @@
+"""What a setting is: a row of the table in `config`, and the kinds of values that a row may have.
+
+All that knows a setting follows from its row: the keys of a config file, the flags and their completion, what
+`--print-config` prints, what a checkpoint compares, the table of the reference.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, dataclass_transform
+
+from stream_signal.core.errors import FOUND_CHARACTERS, ConfigError, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import Self
+
+
+class Kind(NamedTuple):
+    """A kind of value: what it may be, in words and as a test, and what a text stands for."""
+
+    metavar: str
+    """of a flag that takes it; empty if the flag alone says it"""
+    expected: str
+    allows: Callable[[Any], bool]
+    convert: Callable[[str], Any] = str
+    """a text to a value; ValueError if it stands for none"""
+    texts: Callable[[], Mapping[str, Any]] = dict
+    """the values by what may be typed for them, if they are few"""
+
+    def wrong(self, value: object) -> str | None:
+        """Say what was expected and what was found, if it is no such value."""
+        if self.allows(value):
+            return None
+        if type(value) is str:
+            return f"expected {self.expected}, found {shown(value)}{nearest(value, self.texts())}"
+        found = "a sequence" if isinstance(value, tuple) else str(value)[:FOUND_CHARACTERS]
+        return f"expected {self.expected}, found {found}"
+
+    def read(self, text: str) -> Any:
+        """Return the value that a text of the command line stands for, or raise ValueError.
+
+        >>> integer(1, 10).read("7"), BOOLEAN.read("true")
+        (7, True)
+        >>> integer(1, 10).read("11")
+        Traceback (most recent call last):
+        ValueError: expected an integer from 1 to 10, found 11
+        """
+        texts = self.texts()
+        try:
+            value = texts[text] if text in texts else self.convert(text)
+        except ValueError:
+            value = text
+        if wrong := self.wrong(value):
+            raise ValueError(wrong)
+        return value
+
+    def text(self, value: Any) -> str:
+        """Return a text that `read` takes for the value."""
+        return next((text for text, other in self.texts().items() if other == value), str(value))
+
+
+def is_text(value: object) -> bool:
+    """Whether it is a text with something in it."""
+    return type(value) is str and bool(value.strip())
+
+
+def is_integer(value: object, least: int, most: int) -> bool:
+    """Whether it is an integer of a range, and no bool."""
+    return type(value) is int and least <= value <= most
+
+
+def digits(text: str) -> int | str:
+    """Convert ASCII digits to an integer, and leave another text as it is."""
+    return int(text) if text.isascii() and text.isdigit() else text
+
+
+def integer(least: int, most: int, metavar: str = "N") -> Kind:
+    """Return the kind of the integers of a range."""
+    return Kind(metavar, f"an integer from {least} to {most}", lambda value: is_integer(value, least, most), digits)
+
+
+def one_of(metavar: str, expected: str, texts: Mapping[str, Any]) -> Kind:
+    """Return the kind of a few values, by what may be typed for each; True is not 1."""
+    typed = [(type(value), value) for value in texts.values()]
+    return Kind(metavar, expected, lambda value: (type(value), value) in typed, texts=lambda: texts)
+
+
+BOOLEAN = one_of("", "true or false", {"true": True, "false": False})
+
+
+class Setting(NamedTuple):
+    """A row: all that there is to know about a setting."""
+
+    kind: Kind
+    help: str
+    default: Any
+    flags: tuple[str, ...] = ()
+    """those that set it; without any, `--` and its name"""
+    decides: bool = True
+    """whether the answer depends on it, so that a checkpoint belongs to one value"""
+    required: bool = False
+    """whether a config file has to set it"""
+    unset: str = "none"
+    """what None means, in words"""
+    name: str = ""
+    """that of the attribute"""
+
+    @property
+    def flag(self) -> str:
+        """The long flag."""
+        return self.flags[-1] if self.flags else f"--{self.name.replace('_', '-')}"
+
+    def taken(self, value: Any) -> Any:
+        """Return a value as the record has it: lists become tuples, and what is of NumPy becomes Python's."""
+        if hasattr(value, "dtype") and hasattr(value, "tolist"):
+            value = value.tolist()
+        if type(value) is str:
+            named = self.kind.texts().get(value, value)
+            return value if type(named) is bool else named  # a bool is none in quotes
+        return tuple(value) if isinstance(value, list) else value
+
+    def wrong(self, value: object) -> str | None:
+        """Say what is wrong with a value, if anything is."""
+        value = self.taken(value)
+        wrong = None if value is None and self.default is None else self.kind.wrong(value)
+        return wrong and f"{self.name}: {wrong}"
+
+
+def setting(kind: Kind, text: str, *, default: Any, **row: Any) -> Any:
+    """Return a row with its help; for types, the attribute of its name is a value."""
+    return Setting(kind, text, default, **row)
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(setting,))
+class Settings:
+    """A record of settings, whose class is their table: each attribute of a subclass is a row.
+
+    A setting that is None is as if it was not given. ConfigError names all that is wrong. A record does not change.
+    """
+
+    rows: ClassVar[dict[str, Setting]] = {}
+
+    def __init_subclass__(cls) -> None:
+        rows = {name: row for name, row in vars(cls).items() if isinstance(row, Setting)}
+        cls.rows = cls.rows | {name: row._replace(name=name) for name, row in rows.items()}
+
+    def __init__(self, **given: Any) -> None:
+        values = {name: row.default for name, row in self.rows.items()} | brought_by(given.get("format"))
+        values |= {name: row.taken(given[name]) for name, row in self.rows.items() if given.get(name) is not None}
+        unknown = [unknown_key(name, self.rows) for name in given if name not in self.rows]
+        wrong = [text for name, row in self.rows.items() if (text := row.wrong(values[name]))]
+        if unknown or wrong:
+            known = [known_keys(self.rows)] if unknown else []
+            raise ConfigError("; ".join([*unknown, *wrong, *known]))
+        vars(self).update(values)
+        if contradictions := dict(self.contradictions()):
+            hint = next(filter(None, contradictions.values()), None)
+            raise ConfigError("; ".join(contradictions)).with_hint(hint)
+
+    def contradictions(self) -> Iterator[tuple[str, str | None]]:
+        """Yield what makes no sense together, each with what to type."""
+        yield from ()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} does not change: make another")
+
+    def __eq__(self, other: object) -> bool:
+        return vars(self) == vars(other) if type(other) is type(self) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(vars(self).values()))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+
+    def _asdict(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+    def _replace(self, **settings: Any) -> Self:
+        return type(self)(**{**vars(self), **settings})
+
+
+def brought_by(name: object) -> dict[str, Any]:
+    """Return the settings that the format of that name brings; none if there is no such format."""
+    if not isinstance(name, str):
+        return {}
+    from stream_signal.core.formats import FORMATS
+
+    return FORMATS[name].settings if name in FORMATS else {}
+
+
+def unknown_key(key: str, known: Iterable[str]) -> str:
+    """Say that there is no such setting, and which one may be meant."""
+    return f"unknown key {shown(key)}{nearest(key, known)}"
+
+
+def known_keys(known: Iterable[str]) -> str:
+    """List the settings that there are."""
+    return f"known keys: {', '.join(known)}"
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return the words that propose the known one that is nearest, if any is near.
+
+    >>> nearest("windw", ["seed", "window"])
+    " (did you mean 'window'?)"
+    """
+    from difflib import get_close_matches
+
+    near = get_close_matches(word.lower(), [name for name in known if name != word], n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
