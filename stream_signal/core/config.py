@@ -51,10 +51,9 @@ def _is_time(value: object) -> bool:
     return _is_column(value) or (isinstance(value, tuple) and len(value) == 2 and all(map(_is_column, value)))
 
 
-def _are_windows(value: object) -> bool:
-    if not isinstance(value, tuple) or len(value) > MAX_WINDOWS or len(set(value)) < len(value):
-        return False
-    return all(is_integer(window, 1, MAX_WINDOW) for window in value)
+def _are_windows(value: Any) -> bool:
+    are_integers = isinstance(value, tuple) and all(is_integer(window, 1, MAX_WINDOW) for window in value)
+    return are_integers and len(set(value)) == len(value) <= MAX_WINDOWS
 
 
 def _formats() -> dict[str, str]:

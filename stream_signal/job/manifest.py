@@ -151,11 +151,6 @@ def as_json(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {key: list(value) if isinstance(value, tuple) else value for key, value in settings.items()}
 
 
-def from_json(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings from JSON, as `as_json` was given them."""
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}
-
-
 def _is_input(found: object) -> bool:
     return (
         isinstance(found, dict)

@@ -19,7 +19,7 @@ from stream_signal.inputs.digest import Digests
 from stream_signal.inputs.plain import read_small
 from stream_signal.job.config import load_config
 from stream_signal.job.drive import read
-from stream_signal.job.manifest import as_json, from_json, read_manifest, versions
+from stream_signal.job.manifest import as_json, read_manifest, versions
 from stream_signal.job.sources import source_of
 from stream_signal.outputs.metrics import Metrics, one_line
 
@@ -68,7 +68,7 @@ def recount(
     are settings on top of those that the job was given. ConfigError if the settings of the manifest cannot be those of
     a job.
     """
-    config = as_config(from_json(manifest.settings))
+    config = as_config(manifest.settings)
     names = names or tuple(each["name"] for each in manifest.inputs)
     digests, stream = Digests(names), SignalStream(config)
     counts: Counts | str
@@ -129,7 +129,7 @@ def _of_inputs(manifest: Manifest, names: tuple[str, ...], digests: Digests, cou
 def _of_settings(manifest: Manifest, config_path: str | None, flags: Mapping[str, Any]) -> Iterator[Finding]:
     """Compare the settings that a job would have now; those that are the same share a line."""
     try:
-        now = as_json(load_config(config_path, {**from_json(manifest.flags), **flags})._asdict())
+        now = as_json(load_config(config_path, {**manifest.flags, **flags})._asdict())
     except StreamSignalError as error:
         yield Finding("settings", f"those of {manifest.config or 'the command line'}", f"error: {one_line(error)}")
         return

@@ -342,6 +342,28 @@ def test_the_version_where_flags_are_wrong(tmp_path: Path) -> None:
     assert (done.code, done.record["version"]) == (1, "v1")
 
 
+def test_what_json_and_numpy_have() -> None:
+    """A list is a tuple, what is of NumPy is Python's, and None is as if nothing was given."""
+    wanted = Config(column=("close", 5), time_column=("day", 2), window=7, windows=(3, 4))
+    lists = {"column": ["close", 5], "time_column": ["day", 2], "window": np.int64(7), "windows": np.array([3, 4])}
+    assert as_config(lists) == wanted
+    given = {"format": "kraken", "delimiter": None, "column": None, "window": None}
+    assert as_config(given) == Config(format="kraken")
+    with pytest.raises(ConfigError, match=r"^windows: expected a list"):
+        as_config({"windows": [[3], [4]]})
+
+
+def test_a_config_does_not_change() -> None:
+    """A config is a value: it cannot be changed, equal ones are one key of a dict, and any wrong name is refused."""
+    config = Config(window=7)
+    with pytest.raises(AttributeError, match="make another"):
+        config.window = 8  # type: ignore[misc]
+    assert {config: 1}[Config(window=7)] == 1
+    assert (config == Config(), config == 7) == (False, False)
+    with pytest.raises(ConfigError, match=r"^unknown key 'windw' \(did you mean 'window'\?\); window: expected an int"):
+        Config(windw=5, window=0)  # type: ignore[call-arg]
+
+
 def test_as_config() -> None:
     """A dict of settings is checked as a Config is, its keys too."""
     with pytest.raises(ConfigError) as refused:

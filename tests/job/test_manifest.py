@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from stream_signal import Config, __version__
-from stream_signal.job.manifest import from_json, read_manifest
+from stream_signal.job.manifest import read_manifest
 from support.archives import zipped
 from support.cases import DATA
 from support.commands import COMMAND, run_command, run_in_process
@@ -134,7 +134,7 @@ def test_what_is_written_is_read(folder: Path) -> None:
     read = read_manifest((folder / "run.json").read_bytes())
     assert read.written() == (folder / "run.json").read_bytes()
     config = Config(seed=1, window=2, version="v7", time_column=("timestamp", "open"), max_bad=1e-05)
-    assert Config(**from_json(read.settings)) == config
+    assert Config(**read.settings) == config
 
 
 @pytest.mark.parametrize(
