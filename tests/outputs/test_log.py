@@ -129,9 +129,9 @@ def test_a_wrong_config_is_logged(folder: Path) -> None:
     assert events(folder) == [
         {
             "event": "job failed",
-            "error": "config.yaml: missing required key: 'seed'",
+            "error": "config.yaml: missing required keys: 'seed', 'version'",
             "kind": "ConfigError",
-            "hint": "add a line such as seed: 42; --no-config ignores ./config.yaml",
+            "hint": 'add lines such as seed: 42 and version: "v1"; --no-config ignores ./config.yaml',
         }
     ]
 

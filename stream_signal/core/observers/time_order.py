@@ -278,6 +278,7 @@ class TimeOrder(Observer):
 
     def pass_by(self, tail: Rows, keys: Sequence[bytes | None] | None) -> None:
         """Remember the last timestamps of the rows that it did not want, to compare the next one with."""
+        self._compare()  # samples that wait came before these rows
         count, self._has_keys = len(tail), keys is not None
         if not self._has_missed or not count:
             return

@@ -574,9 +574,9 @@ def test_which_keys_are_timed_depends_on_no_cut() -> None:
     for asks in (False, True):
         order = TimeOrder()
         stream = SignalStream(Config(key="symbol"), [order])
-        stream.feed(market(first))
+        stream.feed(keyed(first))
         assert not asks or order.pairs == 0
-        stream.feed(market([*first, *later, later[-1]]).partition(b"\n")[2])
+        stream.feed(keyed([*first, *later, later[-1]]).partition(b"\n")[2])
         assert order.counts == {"repeated": half + 1}
 
 
