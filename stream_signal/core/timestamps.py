@@ -27,21 +27,19 @@ Readings = tuple[int | None, int | None]
 NO_READING: Readings = (None, None)
 
 _DAY = 86_400 * NANOSECONDS
-_NUMBER = re.compile(rb"-?0+(?:\.0+)?")
+# Patterns are compiled when they are first needed: to compile all takes 4 ms, and most files need one of them.
+_NUMBER = rb"-?0+(?:\.0+)?"
 # The first two sort as text. `a` and `b` are day and month, in either order.
-_DATES = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rb"(?P<y>\d{4})(?P<sep>[-./])(?P<m>\d\d?)(?P=sep)(?P<d>\d\d?)",  # 2024-03-10, 2024.03.10
-        rb"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)",  # 20240310
-        rb"(?P<y>\d{4})-(?P<name>[A-Za-z]{3,9})-(?P<d>\d\d?)",  # 2024-Mar-10
-        rb"(?P<d>\d\d?)\.(?P<m>\d\d?)\.(?P<y>\d{4}|\d\d)",  # 10.03.2024
-        rb"(?P<a>\d\d?)(?P<sep>[-/])(?P<b>\d\d?)(?P=sep)(?P<y>\d{4}|\d\d)",  # 10/03/2024 or 03/10/2024
-        rb"(?:[A-Za-z]{3,9}, ?)?(?P<d>\d\d?)[- ](?P<name>[A-Za-z]{3,9})[- ](?P<y>\d{4})",  # Sun, 10 Mar 2024
-        rb"(?:[A-Za-z]{3,9},? )?(?P<name>[A-Za-z]{3,9}) (?P<d>\d\d?),? (?P<y>\d{4})",  # Mar 10, 2024
-    )
+_DATES = (
+    rb"(?P<y>\d{4})(?P<sep>[-./])(?P<m>\d\d?)(?P=sep)(?P<d>\d\d?)",  # 2024-03-10, 2024.03.10
+    rb"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)",  # 20240310
+    rb"(?P<y>\d{4})-(?P<name>[A-Za-z]{3,9})-(?P<d>\d\d?)",  # 2024-Mar-10
+    rb"(?P<d>\d\d?)\.(?P<m>\d\d?)\.(?P<y>\d{4}|\d\d)",  # 10.03.2024
+    rb"(?P<a>\d\d?)(?P<sep>[-/])(?P<b>\d\d?)(?P=sep)(?P<y>\d{4}|\d\d)",  # 10/03/2024 or 03/10/2024
+    rb"(?:[A-Za-z]{3,9}, ?)?(?P<d>\d\d?)[- ](?P<name>[A-Za-z]{3,9})[- ](?P<y>\d{4})",  # Sun, 10 Mar 2024
+    rb"(?:[A-Za-z]{3,9},? )?(?P<name>[A-Za-z]{3,9}) (?P<d>\d\d?),? (?P<y>\d{4})",  # Mar 10, 2024
 )
-_CLOCK = re.compile(
+_CLOCK = (
     rb"(?:[Tt ]|, ) *(?P<hour>\d\d?)(?::?(?P<minute>\d\d)(?::?(?P<second>\d\d)(?:[.,]?(?P<part>\d{1,9}))?)?)?"
     rb"(?:[ -]?(?P<half>[AaPp])[Mm])?"  # 11-PM
     rb"(?: *(?P<zone>[A-Za-z]{1,4}|[+-]\d\d(?::?\d\d)?))?"
@@ -50,16 +48,8 @@ _MONTHS = b"january february march april may june july august september october 
 _SHORT = {name[:3]: month for month, name in enumerate(_MONTHS, start=1)}
 _DAYS_OF_MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 # Those of RFC 2822, in hours.
-_ZONES = {
-    **dict.fromkeys((b"Z", b"UT", b"UTC", b"GMT"), 0),
-    **dict(
-        zip(
-            (b"EDT", b"EST", b"CDT", b"CST", b"MDT", b"MST", b"PDT", b"PST"),
-            (-4, -5, -5, -6, -6, -7, -7, -8),
-            strict=True,
-        )
-    ),
-}
+_ZONES = dict.fromkeys((b"Z", b"UT", b"UTC", b"GMT"), 0)
+_ZONES |= {b"EDT": -4, b"EST": -5, b"CDT": -5, b"CST": -6, b"MDT": -6, b"MST": -7, b"PDT": -7, b"PST": -8}
 
 
 class Form(NamedTuple):
@@ -143,12 +133,12 @@ def are_of_one_form(together: bytes, form: Form, first: bytes, count: int) -> bo
 
 @lru_cache(maxsize=256)
 def _form(zeros: bytes) -> Form | None:
-    if _NUMBER.fullmatch(zeros):
+    if re.fullmatch(_NUMBER, zeros):
         whole = zeros.partition(b".")[0]
         return Form(zeros, None, 0, 0, sorts=zeros[0] == ord("0") and len(whole) not in DATE_SIZES)
     for date, pattern in enumerate(_DATES):
-        match = pattern.match(zeros)
-        clock = match and _CLOCK.fullmatch(zeros, match.end())
+        match = re.match(pattern, zeros)
+        clock = match and re.fullmatch(_CLOCK, zeros[match.end() :])
         if match and (clock or match.end() == len(zeros)):
             half, zone = (clock["half"], clock["zone"] or b"") if clock else (None, b"")
             return Form(zeros, date, match.end(), len(zone) if zone[:1] in b"+-" else 0, sorts=date < 2 and not half)
@@ -174,7 +164,7 @@ def _decimal(text: bytes) -> int:
 @lru_cache(maxsize=4096)
 def _dates(text: bytes, date: int) -> Readings:
     """Return the midnight that a date begins with, day first and month first."""
-    match = _DATES[date].fullmatch(text)
+    match = re.fullmatch(_DATES[date], text)
     if match is None:
         return NO_READING
     fields = match.groupdict()
@@ -211,7 +201,7 @@ def _clock(text: bytes) -> int | None:
     """Return the nanoseconds from midnight UTC to a clock; without a zone it is taken as UTC."""
     if not text:
         return 0
-    match = _CLOCK.fullmatch(text)
+    match = re.fullmatch(_CLOCK, text)
     if match is None:
         return None
     hour, minute, second = (int(match[name] or 0) for name in ("hour", "minute", "second"))

@@ -7,12 +7,13 @@ two digits each. Everything else is left to the table of forms. Cost: 10 to 30 n
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stream_signal.core.blocks.digits import join
 from stream_signal.core.blocks.text import table_of
+from stream_signal.core.findings import BACKWARDS, REPEATED
 from stream_signal.core.steps import NANOSECONDS, unit_of
 from stream_signal.core.timestamps import are_of_one_form, form_of
 
@@ -26,21 +27,12 @@ if TYPE_CHECKING:
 
     Integers = NDArray[np.int64]
 
-_CLOCK = re.compile(rb"(?:[Tt ]|, )(?:00(?::?00(?::?00(?:\.?0{1,9})?)?)?)?(?:Z|[+-]00:?00)?")
+_CLOCK = rb"(?:[Tt ]|, )(?:00(?::?00(?::?00(?:\.?0{1,9})?)?)?)?(?:Z|[+-]00:?00)?"
 _ZERO = ord("0")
 _ZEROS = 0x3030303030303030
-# Beyond these, nanoseconds do not fit into int64.
-_FIRST_YEAR, _LAST_YEAR = b"1700", b"2250"
+# Between these, the nanoseconds from one date to another fit into int64.
+_FIRST_YEAR, _LAST_YEAR = b"1830", b"2110"
 _MAX = 2**63 - 1
-
-
-class Order(NamedTuple):
-    """The order of a column: each kind of pair with how many there are, and the first of them, from 0."""
-
-    backwards: tuple[int, int]
-    repeated: tuple[int, int]
-    longer: int
-    """steps longer than the usual one"""
 
 
 def nanoseconds_of(cells: Cells) -> Integers | None:
@@ -81,22 +73,21 @@ def joined(pieces: Sequence[tuple[Any, Sequence[int], int]]) -> tuple[Any, Seque
     return [text for times, *_ in pieces for text in (times if isinstance(times, list) else times.tolist())], rows
 
 
-def order_of(times: Integers, usual: int) -> Order:
+def order_of(times: Integers, usual: int) -> tuple[dict[str, tuple[int, int]], int]:
     """Compare each time with the one before.
 
+    Return how many are not later, by kind, with the position of the first, and how many steps are longer than usual.
+
     >>> order_of(np.array([60, 120, 60, 60, 240]), 60)
-    Order(backwards=(1, 1), repeated=(1, 2), longer=1)
+    ({'backwards': (1, 2), 'repeated': (1, 3)}, 1)
     """
-    steps = np.diff(times)
-    longer = int(np.count_nonzero(steps > usual))
-    if not len(steps) or steps.min() > 0:
-        return Order((0, 0), (0, 0), longer)
-    (backwards,), (repeated,) = (steps < 0).nonzero(), (steps == 0).nonzero()
-    return Order(_counted(backwards), _counted(repeated), longer)
-
-
-def _counted(found: NDArray[np.intp]) -> tuple[int, int]:
-    return len(found), int(found[0]) if len(found) else 0
+    steps, found = np.diff(times), {}
+    if len(steps) and steps.min() <= 0:
+        for kind, flags in ((BACKWARDS, steps < 0), (REPEATED, steps == 0)):
+            positions = np.flatnonzero(flags) + 1
+            if len(positions):
+                found[kind] = len(positions), int(positions[0])
+    return found, int(np.count_nonzero(steps > usual))
 
 
 def _numbers(cells: Cells) -> Integers | None:
@@ -124,7 +115,7 @@ def _numbers(cells: Cells) -> Integers | None:
 
 def _moments(cells: Cells, table: NDArray[np.uint8], form: Form, first: bytes) -> Integers | None:
     clock = form.zeros[form.cut :]
-    if form.cut not in {8, 10} or (clock and not _CLOCK.fullmatch(clock)):
+    if form.cut not in {8, 10} or (clock and not re.fullmatch(_CLOCK, clock)):
         return None
     times, offset = _midnights(cells, form), _offset_of(form, first)
     if times is None or offset is None:

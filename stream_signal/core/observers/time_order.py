@@ -128,12 +128,6 @@ class TimeOrder(Observer):
         return ", or than the usual step of their key" if self._has_keys else ""
 
     @property
-    def watches(self) -> bool:
-        """Whether the column is still compared."""
-        self._compare()
-        return (self.wants != 0 or self.samples) and all(each.watches for each in self._sequences.values())
-
-    @property
     def newest_first(self) -> bool:
         """Whether most rows are earlier than the row before them, so that a rolling mean uses future prices."""
         return self.counts.get(BACKWARDS, 0) > self.pairs / 2

@@ -179,13 +179,12 @@ class TimeSequence:
         if nanoseconds is None:
             return False
         self._see_one(bytes(cells[0]), int(rows[0]), sampled=sampled)
-        found = order_of(nanoseconds, usual or 0)
-        for kind, count, at in ((BACKWARDS, *found.backwards), (REPEATED, *found.repeated)):
-            if count:
-                step = Step(int(rows[at + 1]), bytes(cells[at]), bytes(cells[at + 1]))
-                reading.note(kind, count, step, sampled=sampled)
+        found, longer = order_of(nanoseconds, usual or 0)
+        for kind, (count, at) in found.items():
+            step = Step(int(rows[at]), bytes(cells[at - 1]), bytes(cells[at]))
+            reading.note(kind, count, step, sampled=sampled)
         if not sampled:
-            reading.steps.add_counted(len(cells) - 1, found.longer)
+            reading.steps.add_counted(len(cells) - 1, longer)
             self.pairs += len(cells) - 1
         reading.last, self.last = int(nanoseconds[-1]), bytes(cells[-1])
         return True
