@@ -14,7 +14,8 @@ from math import isfinite
 from operator import add, sub
 from typing import TYPE_CHECKING, Any
 
-from stream_signal.core.limits import MAX_COUNT, MAX_DIGITS
+from stream_signal.core.checks import integer, natural
+from stream_signal.core.limits import MAX_DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -149,7 +150,7 @@ class Buckets:
 
     def restore(self, saved: Any) -> None:
         """Resume from a snapshot; raise ValueError, TypeError or LookupError if it is not one."""
-        size, places = count_in(saved["size"]), count_in(saved["places"])
+        size, places = natural(saved["size"]), natural(saved["places"])
         buckets = [self._bucket_in(*each) for each in saved["buckets"]]
         counts = [bucket[1] for bucket in buckets]
         if size & (size - 1) or not size or places > 2 * MAX_DIGITS or len(buckets) > self._most:
@@ -166,9 +167,9 @@ class Buckets:
             raise ValueError("counts that contradict each other")
         if self.keyed and has_closes:
             raise ValueError("expected buckets without closes")
-        found = [text_in(time), count_in(rows), count_in(missing), *(map(ticks_in, closes) if has_closes else closes)]
+        found = [text_in(time), natural(rows), natural(missing), *(map(ticks_in, closes) if has_closes else closes)]
         for mean, count in zip(means, signals, strict=True):
-            found += None if mean is None else _mean_in(mean), count_in(count)
+            found += None if mean is None else _mean_in(mean), natural(count)
         return found
 
 
@@ -207,18 +208,9 @@ def decimal(ticks: int, places: int) -> str:
     return ("-" if ticks < 0 else "") + (f"{whole}.{part}" if part else whole)
 
 
-def count_in(found: Any) -> int:
-    """Return a count of JSON; ValueError if it is none."""
-    if type(found) is not int or not 0 <= found <= MAX_COUNT:
-        raise ValueError("expected a count")
-    return found
-
-
 def ticks_in(found: Any) -> int:
     """Return the ticks of a close; ValueError if they are none."""
-    if type(found) is not int or abs(found) >= 10 ** (3 * MAX_DIGITS):
-        raise ValueError("expected a close")
-    return found
+    return integer(found, 1 - 10 ** (3 * MAX_DIGITS), 10 ** (3 * MAX_DIGITS) - 1)
 
 
 def text_in(found: Any) -> str:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from stream_signal.core.checks import natural
 from stream_signal.core.config import DELIMITERS
 from stream_signal.core.findings import EXAMPLES, REPAIRS, Findings, Place
 from stream_signal.core.header import Header
-from stream_signal.core.limits import MAX_COUNT, MAX_DIGITS, MOST_KEY_BYTES, MOST_KEYS_BYTES
+from stream_signal.core.limits import MAX_DIGITS, MOST_KEY_BYTES, MOST_KEYS_BYTES
 from stream_signal.core.series.segment import Segment, Segments
 
 if TYPE_CHECKING:
@@ -181,13 +182,6 @@ def _place(found: object) -> Place:
 def _fields(found: object, names: tuple[str, ...]) -> dict[str, Any]:
     if not isinstance(found, dict) or set(found) != set(names):
         raise ValueError(f"expected the fields {', '.join(names)}")
-    return found
-
-
-def natural(found: object) -> int:
-    """Return a count or an offset; raise ValueError if it is neither."""
-    if type(found) is not int or not 0 <= found < MAX_COUNT:
-        raise ValueError(f"expected an integer from 0 to {MAX_COUNT}")
     return found
 
 

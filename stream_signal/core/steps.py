@@ -107,13 +107,13 @@ class Steps:
     @classmethod
     def from_json(cls, saved: Any) -> Steps:
         """Restore what `as_json` returned; raise ValueError if it is not valid."""
-        from stream_signal.core.checks import integer
+        from stream_signal.core.checks import natural
 
         try:
             count, longer, decided, firsts = saved
-            steps = cls(None if decided is None else integer(decided, most=FURTHEST))
-            steps.count, steps._longer = integer(count), integer(longer)
-            steps._firsts = [integer(step, most=FURTHEST) for step in firsts]
+            steps = cls(None if decided is None else natural(decided, most=FURTHEST))
+            steps.count, steps._longer = natural(count), natural(longer)
+            steps._firsts = [natural(step, most=FURTHEST) for step in firsts]
         except TypeError:
             raise ValueError("expected steps") from None
         if len(steps._firsts) >= FIRST_STEPS:

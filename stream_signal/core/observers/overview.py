@@ -15,7 +15,8 @@ from bisect import insort
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from stream_signal.core.buckets import Buckets, count_in, decimal, text_in, ticks_in, times_in
+from stream_signal.core.buckets import Buckets, decimal, text_in, ticks_in, times_in
+from stream_signal.core.checks import natural
 from stream_signal.core.observe import Observer
 from stream_signal.core.time_column import find_time
 
@@ -169,13 +170,13 @@ class Overview(Observer):
     def _restore(self, saved: Any) -> None:
         self._buckets.restore(saved)
         run = saved["run"]
-        self._run = None if run is None else Run(count_in(run[0]), count_in(run[1]), ticks_in(run[2]), text_in(run[3]))
+        self._run = None if run is None else Run(natural(run[0]), natural(run[1]), ticks_in(run[2]), text_in(run[3]))
         self._flats = []
         for row, rows, close, time in saved["flats"][:FLATS]:
-            flat = Flat(count_in(row), count_in(rows), text_in(close), text_in(time))
+            flat = Flat(natural(row), natural(rows), text_in(close), text_in(time))
             insort(self._flats, (-flat.rows, flat.row, flat))
-        self._flat_stretches, self._flat_rows = map(count_in, saved["flat"])
-        self.first = count_in(saved["first"])
+        self._flat_stretches, self._flat_rows = map(natural, saved["flat"])
+        self.first = natural(saved["first"])
 
     def _see_runs(self, rows: Rows, first: int, runs: Iterable[tuple[int, int, int | None]]) -> None:
         for at, count, ticks in runs:

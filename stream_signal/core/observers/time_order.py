@@ -348,13 +348,13 @@ class TimeOrder(Observer):
 
     def restore(self, saved: Any) -> None:
         """Continue with what was found in the same timestamp column; of another column, nothing counts."""
-        from stream_signal.core.checks import integer
+        from stream_signal.core.checks import natural
 
         try:
             # Before schema 4, that of a stream without keys was one series alone.
             found = {key.encode("latin-1"): each for key, each in saved.get("keys", [["", saved]])}
             column = saved["column"] if "column" in saved else next(iter(found.values()))["column"] if found else None
-            last, left = saved["last"].encode("latin-1"), integer(saved.get("left", 0))
+            last, left = saved["last"].encode("latin-1"), natural(saved.get("left", 0))
             has_missed, is_complete = saved.get("missed", not saved.get("left", 1)), saved.get("complete", False)
             is_complete = saved.get("in_order", is_complete)
         except (LookupError, TypeError, AttributeError, ValueError):

@@ -80,7 +80,7 @@ class _Reading:
         counts, first, steps, last, *sampled = saved
         reading = cls()
         reading.counts, reading.first, reading.sampled = _counts(counts), _steps(first), _steps(*sampled or ({},))
-        reading.steps, reading.last = Steps.from_json(steps), integer(last, least=-FURTHEST, most=FURTHEST)
+        reading.steps, reading.last = Steps.from_json(steps), integer(last, -FURTHEST, FURTHEST)
         if reading.counts.keys() != reading.first.keys():
             raise ValueError("expected the first of each kind")
         return reading
@@ -338,7 +338,7 @@ class TimeSequence:
             raise ValueError("expected the order of the timestamps") from None
 
     def _restore(self, saved: dict[str, Any]) -> None:
-        from stream_signal.core.checks import integer
+        from stream_signal.core.checks import natural
 
         readings = [_Reading.from_json(reading) for reading in saved["readings"]]
         order = saved["order"]
@@ -349,7 +349,7 @@ class TimeSequence:
         if self._others.keys() != self._first_others.keys():
             raise ValueError("expected the first of each kind")
         self.last = saved["last"].encode("latin-1")
-        self.pairs, self._left = integer(saved["pairs"]), integer(saved["patience"])
+        self.pairs, self._left = natural(saved["pairs"]), natural(saved["patience"])
         self.watches = bool(self.pairs) or self._left > 0
         self._readings, self._order = readings, order
 
@@ -428,19 +428,19 @@ def _as_json(first: dict[str, Step]) -> dict[str, list[Any]]:
 
 
 def _steps(saved: Any) -> dict[str, Step]:
-    from stream_signal.core.checks import integer
+    from stream_signal.core.checks import natural
 
     if not set(saved) <= _KINDS:
         raise ValueError("expected steps")
     return {
-        kind: Step(integer(row), before.encode("latin-1"), time.encode("latin-1"))
+        kind: Step(natural(row), before.encode("latin-1"), time.encode("latin-1"))
         for kind, (row, before, time) in saved.items()
     }
 
 
 def _counts(saved: Any) -> dict[str, int]:
-    from stream_signal.core.checks import integer
+    from stream_signal.core.checks import natural
 
     if not set(saved) <= _KINDS:
         raise ValueError("expected counts")
-    return {kind: integer(count) for kind, count in saved.items()}
+    return {kind: natural(count) for kind, count in saved.items()}
