@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from stream_signal.core.blocks.decimals import FEW, LEAST_PLACES, to_ticks
-from stream_signal.core.blocks.rolling import has_mean, push_closes
+from stream_signal.core.blocks.rolling import Ticks, push_closes
 from stream_signal.core.ticks import INT64_MAX, ticks_of
 from stream_signal.core.tuning import Tuning
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from stream_signal.core.blocks.decimals import AnyFloats
     from stream_signal.core.rolling import RollingSum
     from stream_signal.core.ticks import Close
 
@@ -104,10 +103,39 @@ class _Pusher:
 
     def push(self, values: NDArray[Any], missing: Flags | None, above: Flags, means: Floats | None) -> None:
         """Push a piece, and fill its signals, and its means if there is a place for them."""
+        ticks: Any = self.ticks[self.before : self.before + len(values)]
+        places, unproven = 0, list[int]()
         if values.dtype.kind == "f":
-            self._push_floats(values, above, means)
+            self.places, largest, missing, unproven = to_ticks(values, self.places, ticks, self.spare[0, : len(values)])
+            if len(unproven) > len(values) * MOST_UNPROVEN:
+                self.push_each(map(ticks_of, values.tolist() if values.dtype == np.float64 else values), above, means)
+                return
+            places = self.places
         else:
-            self._push_integers(values, missing, above, means)
+            largest = max(int(values.max()), -int(values.min()))
+            if largest > EXACT_IN_FLOATS:
+                ticks = values
+            else:
+                ticks[:] = values
+                if missing is not None:
+                    ticks[missing] = np.nan
+        gone = [] if missing is None else np.flatnonzero(missing).tolist()
+        if len(gone) + len(unproven) == len(values):
+            places = 0  # nothing is proven, so nothing has that many
+        elif not unproven and self._in_floats(len(values), places, largest, gone, above, means):
+            return
+        closes: dict[int, Close] = dict.fromkeys(sorted(gone + unproven))
+        if largest > INT64_MAX:
+            self.push_each(_closes(ticks, places, closes), above, means)
+            return
+        for at in unproven:
+            try:
+                closes[at] = ticks_of(values[at])
+            except ValueError as error:
+                before = {odd: close for odd, close in closes.items() if odd < at}
+                self._exactly(ticks[:at], places, before, above[:at], None if means is None else means[:at])
+                raise ValueError(f"position {self.at + at}: {error}") from None
+        self._exactly(ticks, places, closes, above, means)
 
     def push_each(self, closes: Iterable[Close], above: Flags, means: Floats | None) -> None:
         """Push closes one at a time, as Python's integers; what cannot be a close is refused with its position."""
@@ -130,47 +158,8 @@ class _Pusher:
         if means is not None:
             means[:] = found
 
-    def _push_floats(self, values: AnyFloats, above: Flags, means: Floats | None) -> None:
-        ticks = self.ticks[self.before : self.before + len(values)]
-        self.places, largest, missing, unproven = to_ticks(values, self.places, ticks, self.spare[0, : len(values)])
-        if len(unproven) > len(values) * MOST_UNPROVEN:
-            self.push_each(map(ticks_of, values.tolist() if values.dtype == np.float64 else values), above, means)
-            return
-        odd: list[int] = unproven if missing is None else np.flatnonzero(missing).tolist() + unproven
-        if len(odd) == len(values):
-            places = 0  # nothing is proven, so nothing has that many
-        else:
-            places = self.places
-            if not unproven and self._in_floats(len(values), places, largest, missing, above, means):
-                return
-        closes: dict[int, Close] = dict.fromkeys(sorted(odd))
-        for at in unproven:
-            try:
-                closes[at] = ticks_of(values[at])
-            except ValueError as error:
-                self._exactly(ticks[:at], places, _until(at, closes), above[:at], None if means is None else means[:at])
-                raise ValueError(f"position {self.at + at}: {error}") from None
-        self._exactly(ticks, places, closes, above, means)
-
-    def _push_integers(self, values: NDArray[Any], missing: Flags | None, above: Flags, means: Floats | None) -> None:
-        largest = max(int(values.max()), -int(values.min()))
-        if missing is not None and not missing.any():
-            missing = None
-        odd: dict[int, Close] = {} if missing is None else dict.fromkeys(np.flatnonzero(missing).tolist())
-        if largest <= EXACT_IN_FLOATS and len(odd) < len(values):
-            ticks = self.ticks[self.before : self.before + len(values)]
-            ticks[:] = values
-            if missing is not None:
-                ticks[missing] = np.nan
-            if self._in_floats(len(values), 0, largest, missing, above, means):
-                return
-        if largest <= INT64_MAX:
-            self._exactly(values, 0, odd, above, means)
-        else:
-            self.push_each(_integers(values, odd), above, means)
-
     def _in_floats(
-        self, count: int, places: int, largest: float, missing: Flags | None, above: Flags, means: Floats | None
+        self, count: int, places: int, largest: float, gone: list[int], above: Flags, means: Floats | None
     ) -> bool:
         """Push the ticks in float64; return False, with nothing pushed, if a sum or a mean might not be exact."""
         mean, window = self.mean, self.mean.window
@@ -197,29 +186,21 @@ class _Pusher:
                 means[without:] += 0.0  # no negative zero
             times = np.multiply(ticks[window - 1 :], window, out=free[: len(sums)])
             np.greater(times, sums, out=above[without:])
-        _hold(mean, ticks, places, None if missing is None else len(held) + int(np.flatnonzero(missing)[-1]), total)
+        _hold(mean, ticks, places, len(held) + gone[-1] if gone else None, total)
         return True
 
     def _exactly(
         self, ticks: NDArray[Any], places: int, odd: dict[int, Close], above: Flags, means: Floats | None
     ) -> None:
         """Push ticks in int64, and if a sum might not fit, in Python's integers."""
-        mean = self.mean
-        integers = np.zeros(len(ticks), np.int64)
-        if odd:
-            plain = np.ones(len(ticks), np.bool_)
-            plain[list(odd)] = False
-            integers[plain] = ticks[plain]
-        else:
-            integers[:] = ticks
-        pushed = push_closes(mean, integers, places, odd)
+        found = Ticks.of(ticks.astype(np.int64), places, odd)
+        pushed = found and push_closes(self.mean, found)
         if pushed is None:
-            closes = (odd.get(at, (tick, places)) for at, tick in enumerate(integers.tolist()))
-            self.push_each(closes, above, means)
+            self.push_each(_closes(ticks, places, odd), above, means)
             return
         above[:] = pushed.above
         if means is not None:
-            self._divide(pushed.sums, has_mean(pushed, mean.window), means)
+            self._divide(pushed.sums, pushed.full, means)
 
     def _divide(self, sums: Integers, full: Flags | None, means: Floats) -> None:
         """Fill the means of the windows that are full; the others become NaN."""
@@ -252,13 +233,9 @@ def _close_of(value: Any) -> Close:
     return None if value is None or type(value).__name__ == "NAType" else ticks_of(value)
 
 
-def _integers(values: NDArray[Any], odd: dict[int, Close]) -> Iterator[Close]:
-    for at, value in enumerate(values.tolist()):
-        yield odd.get(at, (value, 0))
-
-
-def _until(end: int, closes: dict[int, Close]) -> dict[int, Close]:
-    return {at: close for at, close in closes.items() if at < end}
+def _closes(ticks: NDArray[Any], places: int, odd: dict[int, Close]) -> Iterator[Close]:
+    for at, tick in enumerate(ticks.tolist()):
+        yield odd[at] if at in odd else (int(tick), places)
 
 
 def _held_at(mean: RollingSum, places: int) -> Floats | None:

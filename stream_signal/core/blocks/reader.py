@@ -20,8 +20,8 @@ from stream_signal.core.blocks.columns import BatchColumns, Columns
 from stream_signal.core.blocks.decimals import LEAST_PLACES, to_ticks
 from stream_signal.core.blocks.decoder import MAX_ODD_SHARE, PADDING, BlockDecoder
 from stream_signal.core.blocks.grouping import OddLines, blocks_of
-from stream_signal.core.blocks.rolling import Scaling
-from stream_signal.core.blocks.rows import ArrayRows, Ticks
+from stream_signal.core.blocks.rolling import Ticks
+from stream_signal.core.blocks.rows import ArrayRows
 from stream_signal.core.findings import MISSING_CLOSE
 from stream_signal.core.limits import FIRST_MARK, MARK_BYTES
 from stream_signal.core.ticks import INT64_MAX, ticks_of
@@ -140,12 +140,10 @@ class BlockReader:
     @staticmethod
     def _as_rows(ticks: Integers, places: int, closes: dict[int, Close], make: Callable[..., ArrayRows]) -> Rows:
         """Make rows of ticks, and the `closes` that belong at some positions instead."""
-        scaling = Scaling.of(ticks, places, closes)
-        if scaling.largest > INT64_MAX:  # as lists they have no limit
-            return make(Ticks(ticks, places, scaling.largest, [])).as_lists(closes)
-        scaling.apply(ticks)
-        missing = [at for at, close in closes.items() if close is None] if closes else []
-        return make(Ticks(ticks, scaling.places, scaling.largest, missing))
+        found = Ticks.of(ticks, places, closes)
+        if found is None:  # as lists they have no limit
+            return make(Ticks(ticks, places, INT64_MAX, [])).as_lists(closes)
+        return make(found)
 
     def batch(self, batch: Batch) -> Rows | None:
         """Read rows between two lines, with their closes as floats; None, with none read, if their text is better.

@@ -1,15 +1,18 @@
-"""Rings: many closes of many keys at once -> the signal of each, as `core.blocks.rolling` does for one series.
+"""Rows as arrays -> the counts of their series, and what each window shows of them.
 
-The rows are brought into the order of their keys, so that those of one key stand together as a run, in the order in
-which they came. One cumulative sum then serves all runs: it starts from the total of each key where its run begins.
+Rows of one series are pushed into its window (`core.blocks.rolling`), rows of several into the `Rings` of all. The sums
+have to fit into int64, for every window; otherwise nothing is pushed, and the panel counts the rows as Python integers.
+
+Those of several are brought into the order of their keys, so that those of one key stand together as a run, in the
+order in which they came. One cumulative sum then serves all runs: it starts from the total of each key where its run
+begins.
 
     rows     B9  A1  C4  A2  B8  A3
     order    A1  A2  A3 | B9  B8 | C4
     leaves   what each of them replaces: the row `window` places before in its run, or one in the ring of its key
 
 The rings are the rows of one array, and so are the heads, the totals and the lengths. A missing close ends a run; the
-next one of that key starts from an empty window. All ticks have one scale. As in `rolling`, the sum of a window has to
-fit into int64; otherwise nothing is pushed, and the panel counts the rows as Python integers.
+next one of that key starts from an empty window. All ticks have one scale.
 
 Cost: some 20 ns a row, more for thousands of keys, because their rings do not fit into the cache; for any window.
 """
@@ -21,14 +24,15 @@ from weakref import proxy
 
 import numpy as np
 
-from stream_signal.core.rows import NO_SERIES
-from stream_signal.core.ticks import INT64_MAX
+from stream_signal.core.blocks.rolling import Pushed, make_ready, push_scaled, times
+from stream_signal.core.rows import NO_SERIES, Means
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from stream_signal.core.blocks.rows import ArrayRows
     from stream_signal.core.rolling import RollingSum
     from stream_signal.core.series.series import Series
     from stream_signal.core.series.window import WindowSeries
@@ -63,20 +67,61 @@ class _Runs(NamedTuple):
     """which are the last of their key; None if each key has one run"""
 
 
-class Signals(NamedTuple):
-    """The result of pushing the rows of a block whose keys are known, in the order of the keys."""
+def push_arrays(windows: Sequence[WindowSeries], rows: ArrayRows, *, shown: bool) -> list[Means] | None:
+    """Count rows, and return for each window what it shows, if that is wanted; None if they have to come as lists."""
+    if not len(rows):
+        return []
+    series: Any = rows.series
+    number = series if isinstance(series, int) else int(series[0])
+    targets: list[Any]
+    if isinstance(series, int) or (number != NO_SERIES and (series == number).all()):
+        of_one = [window.ready(number) for window in windows]
+        rings, targets = [], [each.open() for each in of_one]
+    else:
+        of_one, rings = [], [_rings_of(window) for window in windows]
+        targets = rings
+        if not all(each.prepare(series) for each in rings):
+            return None
+    factor = make_ready(targets, rows.largest, rows.places)
+    if factor is None:
+        return None
+    ticks = times(rows.ticks, factor)
+    if rings:
+        missing = _flags(rows.missing, len(rows))
+        pushed = [each.push(series, ticks, missing) for each in rings]
+    else:
+        pushed = [_push_into(each, rows, ticks) for each in of_one]
+    if not shown:
+        return []
+    shows = zip(targets, pushed, strict=True)
+    return [Means(each.window, by_row.above, by_row.sums, by_row.full, each.places) for each, by_row in shows]
 
-    positions: Integers | slice
-    """of each row in the block"""
-    sums: Integers
-    """of the closes in the window that the row ends; undefined while it is not full"""
-    full: Flags | None
-    """whether it is full; None if it is for all rows"""
-    above: Flags
-    """whether the close is above its mean"""
+
+def _push_into(series: Series, rows: ArrayRows, ticks: Integers) -> Pushed:
+    """Count rows of one series, whose window is ready for these ticks."""
+    if series.joins:
+        first = rows.ticks[: min([*rows.missing[:1], series.window])].tolist()
+        series.note_first([(tick, rows.places) for tick in first])
+    pushed = push_scaled(series.open(), ticks, rows.missing)
+    series.rows += len(rows)
+    series.signals += int(np.count_nonzero(pushed.above))
+    series.without += len(rows) - pushed.count_full()
+    series.broken |= bool(rows.missing)
+    return pushed
 
 
-_NOTHING = Signals(slice(0), np.zeros(0, np.int64), None, np.zeros(0, np.bool_))
+def _rings_of(window: WindowSeries) -> Rings:
+    if not isinstance(window.rings, Rings):
+        window.rings = Rings(window)
+    return window.rings
+
+
+def _flags(positions: list[int], count: int) -> Flags | None:
+    if not positions:
+        return None
+    flags = np.zeros(count, np.bool_)
+    flags[positions] = True
+    return flags
 
 
 class Rings:
@@ -87,34 +132,57 @@ class Rings:
         self._keys = of.keys
         self.window = of.window
         self.places = 0
-        self._largest = 0  # no value in the rings is further from 0 than this
-        # For each key: is its window here; where is the oldest value of a full one, how many does it hold, their sum,
-        # how often had all windows been emptied at its last row; and its rows, signals and full windows.
-        self._is_here = np.zeros(0, np.bool_)
-        self._head, self._held, self._total, self._cleared, self._rows, self._signals, self._full = (
-            np.zeros(0, np.int64) for _ in range(7)
-        )
+        self.largest = 0  # no value in the rings is further from 0 than this
+        self._is_here = np.zeros(0, np.bool_)  # for each key: is its window here
+        self._columns = np.zeros((7, 0), np.int64)
         self._rings = np.zeros((0, self.window), np.int64)
+        self._grow(_FIRST_CAPACITY)
 
-    def prepare(self, numbers: Integers, largest: int, places: int) -> bool:
-        """Make ready to `push` rows of these keys, as far from 0 as this; False if a sum might not fit into int64."""
-        self._make_room()
+    def _grow(self, capacity: int) -> None:
+        self._is_here = _longer(self._is_here, capacity)
+        self._columns = np.array([_longer(column, capacity) for column in self._columns])
+        self._rings = _longer(self._rings, 1 if self._keys.grouped else capacity)
+        # For each key: where is the oldest value of a full window, how many does it hold, their sum, how often had all
+        # windows been emptied at its last row; and its rows, full windows and signals.
+        self._head, self._held, self._total, self._cleared, self._rows, self._full, self._signals = self._columns
+
+    def prepare(self, numbers: Integers) -> bool:
+        """Have the windows of the series of these rows here; False if one is too large for int64."""
+        if len(self._keys) > len(self._is_here):
+            self._grow(2 * len(self._keys))
         known = numbers[numbers != NO_SERIES] if NO_SERIES in numbers else numbers
         if self._keys.grouped:
             known = known[:1]
             if known.size and not self._is_here[known[0]]:
                 self._is_here[:] = False
                 self._rings[:] = 0
-        absent = np.unique(known[~self._is_here[known]])
-        return self._move_in(absent) and self._admit(largest, places)
+        return all(map(self._move_in, np.unique(known[~self._is_here[known]]).tolist()))
 
-    def push(self, numbers: Integers, ticks: Integers, places: int, missing: Flags | None = None) -> Signals:
-        """Count a row of the key with each of `numbers`, whose close is the tick beside it, scaled by 10**places.
+    def align(self, ticks: int, places: int) -> int:
+        """Scale the rings to a larger number of places, as `RollingSum.align`."""
+        if self.largest:
+            scale = 10 ** (places - self.places)
+            self._rings *= scale
+            self._total *= scale
+            self.largest *= scale
+        self.places = places
+        return ticks
+
+    def admit(self, largest: int) -> None:
+        """Note that values as far from 0 as this come."""
+        self.largest = largest
+
+    def tighten(self) -> None:
+        """Recompute how large the values in the rings are."""
+        self.largest = int(np.abs(self._rings).max(initial=0))
+
+    def push(self, numbers: Integers, ticks: Integers, missing: Flags | None = None) -> Pushed:
+        """Count a row of the key with each of `numbers`, whose close is the tick beside it, at the scale of the rings.
 
         If closes are `missing`, their ticks are 0; a row of NO_SERIES has none, and empties all windows. The rows have
         been prepared for.
         """
-        keys, at, gaps, cleared = self._keys, None, None, 0
+        keys, at, gaps, cleared, count = self._keys, None, None, 0, len(numbers)
         if missing is not None:
             unknown = numbers == NO_SERIES
             gaps = _Gaps(missing, np.cumsum(unknown))
@@ -127,21 +195,22 @@ class Rings:
             numbers, ticks = numbers[order], ticks[order]
             gaps = gaps and _Gaps(gaps.missing[order], gaps.cleared[order])
             at = order if at is None else at[order]
-        if self.places > places and ticks.any():  # zeros need no scaling, by a scale too large for int64 either
-            ticks = ticks * 10 ** (self.places - places)
-        signals = _NOTHING
+        by_row = Pushed(np.zeros(count, np.int64), np.zeros(count, np.bool_), np.zeros(count, np.bool_))
         if len(numbers):
             runs = _runs_of(numbers, gaps)
             if keys.grouped:
                 runs = self._of_one_ring(runs)
             self._empty_stale(runs.owners[:1] if keys.grouped else runs.owners[_last_of(runs)])
-            signals = self._push_runs(runs, numbers, ticks, gaps, slice(None) if at is None else at)
+            pushed = self._push_runs(runs, numbers, ticks, gaps)
+            if at is None:
+                by_row = pushed
+            else:
+                by_row.sums[at], by_row.above[at] = pushed.sums, pushed.above
+                cast("Flags", by_row.full)[at] = True if pushed.full is None else pushed.full
         self._of.cleared += cleared
-        return signals
+        return by_row
 
-    def _push_runs(
-        self, runs: _Runs, numbers: Integers, ticks: Integers, gaps: _Gaps | None, at: Integers | slice
-    ) -> Signals:
+    def _push_runs(self, runs: _Runs, numbers: Integers, ticks: Integers, gaps: _Gaps | None) -> Pushed:
         window, lengths = self.window, runs.lengths
         head, held, total = self._head[runs.owners], self._held[runs.owners], self._total[runs.owners]
         if runs.fresh is not None:
@@ -183,7 +252,7 @@ class Rings:
         if self._keys.grouped:
             self._is_here[runs.owners[0]] = False
             self._is_here[runs.owners[-1]] = True
-        return Signals(at, sums, full, above)
+        return Pushed(sums, above, full)
 
     def _replace(self, runs: _Runs, numbers: Integers, ticks: Integers, head: Integers) -> Integers:
         """Return what leaves the window with each close, and put that in its place: for short runs, row by row."""
@@ -232,7 +301,7 @@ class Rings:
         ends = runs.starts + runs.lengths - 1
         signals = np.diff(np.cumsum(above)[ends], prepend=0)
         fulls = runs.lengths if full is None else np.diff(np.cumsum(full)[ends], prepend=0)
-        counts = ((self._rows, runs.lengths), (self._signals, signals), (self._full, fulls))
+        counts = ((self._rows, runs.lengths), (self._full, fulls), (self._signals, signals))
         for total, each in counts:
             if runs.last is None:
                 total[runs.owners] += each
@@ -256,8 +325,9 @@ class Rings:
     def counts(self) -> Iterator[tuple[int, int, int]]:
         """Yield the rows, the full windows and the signals of each key that were pushed here, by their numbers."""
         count = len(self._keys)
-        columns = (_longer(each, max(count, len(each)))[:count] for each in (self._rows, self._full, self._signals))
-        return zip(*(column.tolist() for column in columns), strict=True)
+        if count > len(self._rows):
+            self._grow(count)
+        return zip(*self._columns[4:, :count].tolist(), strict=True)
 
     def move_out(self, number: int, series: Series) -> None:
         """Move the window of a series, if it is here, into it; there it is empty."""
@@ -277,16 +347,23 @@ class Rings:
         mean.restore((ring[begin:] + ring[:begin])[:held], self.places)
         return int(self._cleared[number])
 
-    def _move_in(self, numbers: Integers) -> bool:
-        """Move the windows of these series here; False if one is too large for int64."""
-        all_series = self._of.series
-        for number in numbers.tolist():
-            series = all_series[number]
-            if series.mean and not self._take(number, series.mean):
+    def _move_in(self, number: int) -> bool:
+        """Move the window of a series here; False if it is too large for int64."""
+        series = self._of.series[number]
+        mean = series.mean
+        self._cleared[number] = series.cleared if mean else self._of.cleared
+        if mean:
+            values = mean.held()
+            factor = make_ready([self], max(map(abs, values), default=0), mean.places)
+            if factor is None:
                 return False
-            self._cleared[number] = series.cleared if series.mean else self._of.cleared
-            series.mean = None
-            self._is_here[number] = True
+            values = [value * factor for value in values]
+            self._rings[0 if self._keys.grouped else number, : len(values)] = values
+            self._head[number] = len(values) % self.window
+            self._held[number] = len(values)
+            self._total[number] = sum(values)
+        series.mean = None
+        self._is_here[number] = True
         return True
 
     def _empty_stale(self, numbers: Integers) -> None:
@@ -295,19 +372,6 @@ class Rings:
         if stale.size:
             self._empty(stale)
             self._cleared[stale] = self._of.cleared
-
-    def _take(self, number: int, mean: RollingSum) -> bool:
-        """Take over the window of a key; False if it is too large for int64."""
-        values = mean.held()
-        if not self._admit(max(map(abs, values), default=0), mean.places):
-            return False
-        scale = 10 ** (self.places - mean.places) if values else 1
-        values = [value * scale for value in values]
-        self._rings[0 if self._keys.grouped else number, : len(values)] = values
-        self._head[number] = len(values) % self.window
-        self._held[number] = len(values)
-        self._total[number] = sum(values)
-        return True
 
     def _empty(self, numbers: Integers) -> None:
         self._rings[self._rings_of(numbers)] = 0
@@ -324,37 +388,6 @@ class Rings:
     def _rings_of(self, numbers: Integers) -> Integers:
         """Return which ring each of these keys has."""
         return np.zeros_like(numbers) if self._keys.grouped else numbers
-
-    def _make_room(self) -> None:
-        """Make the arrays long enough for all keys."""
-        count = len(self._keys)
-        if count > len(self._is_here):
-            capacity = max(2 * count, _FIRST_CAPACITY)
-            arrays = (self._is_here, self._head, self._held, self._total, self._cleared)
-            self._is_here, self._head, self._held, self._total, self._cleared = (
-                _longer(each, capacity) for each in arrays
-            )
-            counts = (self._rows, self._signals, self._full)
-            self._rows, self._signals, self._full = (_longer(each, capacity) for each in counts)
-            self._rings = _longer(self._rings, 1 if self._keys.grouped else capacity)
-
-    def _admit(self, largest: int, places: int) -> bool:
-        """Scale the rings to take values as far from 0 as this; False if a sum might then not fit into int64."""
-        most, limit = max(places, self.places), INT64_MAX // self.window
-        largest *= 10 ** (most - places)
-        scale = 10 ** (most - self.places)
-        if largest > limit:
-            return False
-        if self._largest * scale > limit:
-            self._largest = int(np.abs(self._rings).max(initial=0))
-            if self._largest * scale > limit:
-                return False
-        if scale > 1 and self._largest:
-            self._rings *= scale
-            self._total *= scale
-        self._largest = max(self._largest * scale, largest)
-        self.places = most
-        return True
 
 
 def _order_of(numbers: Integers, count: int) -> Integers | None:

@@ -14,7 +14,7 @@ Cost: about 10 ns a row, for any window.
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -36,144 +36,135 @@ if TYPE_CHECKING:
 _NONE: Mapping[int, Close] = MappingProxyType({})
 
 
-class Pushed(NamedTuple):
-    """The result of pushing n closes: their ticks at the scale of the mean, and the window that each of them ends."""
+class Ticks(NamedTuple):
+    """The closes of n rows at one scale. It depends on other rows, too: no field says anything without the others."""
 
-    ticks: Integers
-    """0 if the close is missing"""
+    values: Integers
+    """each close times `10**places`, 0 if it is missing"""
+    places: int
+    largest: int
+    """as far from 0 as any of them"""
     missing: list[int]
-    """the positions of the missing closes, ascending"""
+    """the positions of the rows whose close is missing, ascending"""
+
+    @classmethod
+    def of(cls, ticks: Integers, places: int, odd: Mapping[int, Close] = _NONE) -> Self | None:
+        """Make it of ticks, scaled by 10**places; None if a tick does not fit into int64 at the scale of all.
+
+        `odd` maps ascending positions to the close that belongs there instead, or to None if it is missing. `ticks` is
+        overwritten.
+
+        >>> Ticks.of(np.array([458, 0, 0]), 2, {1: None, 2: (4585, 3)})
+        Ticks(values=array([4580,    0, 4585]), places=3, largest=4585, missing=[1])
+        """
+        if not odd:
+            return cls(ticks, places, max(int(ticks.max(initial=0)), -int(ticks.min(initial=0))), [])
+        closes = {at: close for at, close in odd.items() if close}
+        most = max([places, *(close[1] for close in closes.values())])
+        ticks[list(odd)] = 0
+        factor = 10 ** (most - places)
+        scaled = [value * 10 ** (most - own) for value, own in closes.values()]
+        largest = max(int(ticks.max()) * factor, -int(ticks.min()) * factor, *map(abs, scaled))
+        if largest > INT64_MAX:
+            return None
+        ticks[:] = times(ticks, factor)
+        ticks[list(closes)] = scaled
+        return cls(ticks, most, largest, [at for at, close in odd.items() if close is None])
+
+
+class Pushed(NamedTuple):
+    """The windows that n rows end."""
+
     sums: Integers
-    """of the closes in the window; undefined while the window is not full"""
+    """of the closes in each window; undefined while it is not full"""
     above: Flags
     """whether the close is above the mean of its window"""
-    held: int
-    """closes that the ring held before the first of them"""
+    full: Flags | None
+    """whether the window is full; None if all are"""
+
+    def count_full(self) -> int:
+        """Return how many windows are full."""
+        return len(self.sums) if self.full is None else int(np.count_nonzero(self.full))
 
 
-def push_closes(mean: RollingSum, ticks: Integers, places: int, odd: Mapping[int, Close] = _NONE) -> Pushed | None:
-    """Push every close of `ticks`, scaled by 10**places, into `mean`; `ticks` is overwritten.
+def push_closes(mean: RollingSum, closes: Ticks) -> Pushed | None:
+    """Push every close into `mean`; None, with nothing pushed, if a sum might not fit into int64.
 
-    `odd` maps ascending positions to the close that belongs there instead, or to None if it is missing. The state of
-    `mean` afterwards equals that of `push` and `clear`, one close at a time. Returns None, with nothing pushed, if a
-    sum might not fit into int64.
+    The state of `mean` afterwards equals that of `push` and `clear`, one close at a time.
 
     >>> from stream_signal.core.rolling import RollingSum
     >>> mean = RollingSum(2)
-    >>> pushed = push_closes(mean, np.array([458, 458, 0, 0, 460]), 2, {2: None, 3: (4585, 3)})
-    >>> pushed.above.tolist(), pushed.missing, mean.total
-    ([False, False, False, False, True], [2], 9185)
+    >>> pushed = push_closes(mean, Ticks(np.array([458, 458, 0, 459, 460]), 2, 460, [2]))
+    >>> pushed.above.tolist(), pushed.full.tolist(), mean.total
+    ([False, False, False, False, True], [False, True, False, False, True], 919)
     """
-    scaling = Scaling.of(ticks, places, odd, mean.places)
-    if make_ready([mean], scaling.largest, scaling.places) is None:
-        return None
-    scaling.apply(ticks)
-    return push_scaled(mean, ticks, [at for at, close in odd.items() if close is None] if odd else [])
+    factor = make_ready([mean], closes.largest, closes.places)
+    return None if factor is None else push_scaled(mean, times(closes.values, factor), closes.missing)
 
 
 def push_scaled(mean: RollingSum, ticks: Integers, missing: list[int]) -> Pushed:
     """Push every close of `ticks`, which have the scale of `mean` and are 0 where they are `missing`."""
-    held, count = mean.count, len(ticks)
-    sums, above = np.empty(count, np.int64), np.empty(count, np.bool_)
+    held, window, count = mean.count, mean.window, len(ticks)
+    first, last = (missing[0], missing[-1] + 1) if missing else (count, count)
+    sums = np.empty(count, np.int64)
+    _push_run(mean, ticks[:first], sums[:first])
     if missing:
-        first, last = missing[0], missing[-1]
-        _push_run(mean, ticks[:first], sums[:first], above[:first])
-        middle = slice(first, last + 1)
-        _push_between(mean.window, ticks[middle], [at - first for at in missing], sums[middle], above[middle])
+        between = sums[first:last]
+        np.cumsum(ticks[first:last], out=between)
+        between[window:] -= between[:-window].copy()
         mean.clear()
-        rest = slice(last + 1, count)
-        _push_run(mean, ticks[rest], sums[rest], above[rest])
-    else:
-        _push_run(mean, ticks, sums, above)
-    return Pushed(ticks, missing, sums, above, held)
+        _push_run(mean, ticks[last:], sums[last:])
+    above = ticks * window > sums
+    full = None
+    if missing or held < window - 1:
+        before = np.full(count, -1 - held, np.int64)  # the last position that is not in the run of closes
+        before[missing] = missing
+        np.maximum.accumulate(before, out=before)
+        full = np.arange(count) - before >= window
+        above &= full
+    return Pushed(sums, above, full)
 
 
-def has_mean(pushed: Pushed, window: int) -> Flags | None:
-    """Return which rows have a mean, because their window is full; None if all of them do.
+def times(ticks: Integers, factor: int) -> Integers:
+    """Scale ticks; zeros need no scaling, by a factor too large for int64 either."""
+    return ticks if factor == 1 or not ticks.any() else ticks * factor
 
-    >>> from stream_signal.core.rolling import RollingSum
-    >>> has_mean(push_closes(RollingSum(2), np.array([4, 5, 0, 6, 7]), 0, {2: None}), 2).tolist()
-    [False, True, False, False, True]
+
+def make_ready(windows: Sequence[Any], largest: int, places: int) -> int | None:
+    """Bring windows to one scale, at which they can take ticks as far from 0 as this, scaled by 10**places.
+
+    Each is a `RollingSum`, or all of a `Rings`. Returns what brings the ticks to that scale; None, with the windows
+    unchanged, if a sum might not fit into int64.
     """
-    count = len(pushed.ticks)
-    if not pushed.missing and pushed.held >= window - 1:
-        return None
-    before = np.full(count, -1 - pushed.held, np.int64)  # the last position that is not in the run of closes
-    before[pushed.missing] = pushed.missing
-    np.maximum.accumulate(before, out=before)
-    full: Flags = np.arange(count) - before >= window
-    return full
-
-
-class Scaling(NamedTuple):
-    """How ticks, and the odd closes among them, are brought to one scale."""
-
-    places: int
-    """of that scale"""
-    factor: int
-    """for the ticks"""
-    odd: dict[int, int]
-    """the ticks of the odd closes at that scale, by their positions"""
-    largest: int
-    """no tick is further from 0 than this"""
-
-    @classmethod
-    def of(cls, ticks: Integers, places: int, odd: Mapping[int, Close], least: int = 0) -> Self:
-        """Find the scale that all have room in, of `least` places or more; ticks at odd positions become 0."""
-        values = {at: close for at, close in odd.items() if close} if odd else {}
-        most = max([least, places, *(close[1] for close in values.values())])
-        if odd:
-            ticks[list(odd)] = 0
-        scale = 10 ** (most - places)
-        scaled = {at: value * 10 ** (most - own) for at, (value, own) in values.items()}
-        ends = int(ticks.max(initial=0)) * scale, -int(ticks.min(initial=0)) * scale
-        return cls(most, scale, scaled, max([*ends, *map(abs, scaled.values())]))
-
-    def apply(self, ticks: Integers) -> None:
-        """Scale the ticks, and put the odd closes in their places; `largest` has to fit into int64."""
-        if self.factor > 1 and ticks.any():  # zeros need no scaling, by a scale too large for int64 either
-            ticks *= self.factor
-        if self.odd:
-            ticks[list(self.odd)] = list(self.odd.values())
-
-
-def make_ready(means: Sequence[RollingSum], largest: int, places: int) -> int | None:
-    """Bring the rings to one scale, at which they can take ticks as far from 0 as this, scaled by 10**places.
-
-    Returns what brings the ticks to that scale; None, with the rings unchanged, if a sum might not fit into int64.
-    """
-    most = max([places, *(mean.places for mean in means)])
+    most = max([places, *(each.places for each in windows)])
     factor: int = 10 ** (most - places)
     largest *= factor
-    if not all(_has_room(mean, largest, most) for mean in means):
+    if not all(_has_room(each, largest, most) for each in windows):
         return None
-    for mean in means:
-        if most > mean.places:
-            mean.align(0, most)
-        mean.admit(max(mean.largest, largest))
+    for each in windows:
+        if most > each.places:
+            each.align(0, most)
+        each.admit(max(each.largest, largest))
     return factor
 
 
-def _has_room(mean: RollingSum, largest: int, places: int) -> bool:
+def _has_room(of: Any, largest: int, places: int) -> bool:
     """Whether sums fit into int64 with values as far from 0 as this, at a scale of so many places."""
-    limit = INT64_MAX // mean.window
-    if mean.largest * 10 ** (places - mean.places) > limit:
-        mean.tighten()
-    return largest <= limit and mean.largest * 10 ** (places - mean.places) <= limit
+    limit = INT64_MAX // of.window
+    if of.largest * 10 ** (places - of.places) > limit:
+        of.tighten()
+    return largest <= limit and bool(of.largest * 10 ** (places - of.places) <= limit)
 
 
-def _push_run(mean: RollingSum, ticks: Integers, sums: Integers, above: Flags) -> None:
-    """Push values at the scale of the ring, none of them missing, and fill `sums` and `above` for each."""
+def _push_run(mean: RollingSum, ticks: Integers, sums: Integers) -> None:
+    """Push values at the scale of the ring, none of them missing, and fill the sums of the windows that are full."""
     ring, window = cast("array[int]", mean.ring), mean.window
-    if len(ring) < window:
-        filling = min(window - len(ring), len(ticks))
+    filling = min(window - len(ring), len(ticks))
+    if filling:
         ring.frombytes(ticks[:filling].tobytes())
         mean.total += int(ticks[:filling].sum())
-        above[:filling] = False
-        if filling and len(ring) == window:
-            sums[filling - 1] = mean.total
-            above[filling - 1] = int(ticks[filling - 1]) * window > mean.total
-        ticks, sums, above = ticks[filling:], sums[filling:], above[filling:]
+        sums[filling - 1] = mean.total
+        ticks, sums = ticks[filling:], sums[filling:]
     entering = len(ticks)
     if not entering:
         return
@@ -192,19 +183,3 @@ def _push_run(mean: RollingSum, ticks: Integers, sums: Integers, above: Flags) -
     sums[:1] += np.int64(mean.total)  # a slice: NumPy warns when a scalar wraps around, which is harmless
     np.cumsum(sums, out=sums)
     mean.total = int(sums[-1])
-    np.greater(ticks * window, sums, out=above)
-
-
-def _push_between(window: int, ticks: Integers, missing: list[int], sums: Integers, above: Flags) -> None:
-    """Fill `sums` and `above` from the first missing close of a block to its last; their ticks are 0."""
-    count = len(ticks)
-    if window >= count:
-        above[:] = False
-        return
-    np.cumsum(ticks, out=sums)
-    sums[window:] -= sums[:-window].copy()
-    last_missing = np.zeros(count, np.int64)
-    last_missing[missing] = missing
-    np.maximum.accumulate(last_missing, out=last_missing)
-    np.greater(ticks * window, sums, out=above)
-    above &= np.arange(count) - last_missing >= window

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -17,29 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from stream_signal.core.blocks.columns import BatchColumns, Cells, Columns
-    from stream_signal.core.blocks.rolling import Integers
+    from stream_signal.core.blocks.rolling import Integers, Ticks
     from stream_signal.core.ticks import Close
     from stream_signal.core.time_column import Position
-
-
-class Ticks(NamedTuple):
-    """The closes of n rows at one scale. It depends on other rows, too: no field says anything without the others."""
-
-    values: Integers
-    """each close times `10**places`, 0 if it is missing"""
-    places: int
-    largest: int
-    """as far from 0 as any of them"""
-    missing: list[int]
-    """the positions of the rows whose close is missing, ascending"""
 
 
 class ArrayRows(Rows):
     """n rows as arrays, valid until the observer returns.
 
-    `ticks`, `places`, `largest` and `missing` are as in `Ticks`. `series` is one number, or an array with that of each
-    row. `odd` lists the positions of the rows that were read one at a time; the close of each other row is written in
-    digits, with a point and a minus sign at most.
+    `ticks`, `places`, `largest` and `missing` are as in `core.blocks.rolling.Ticks`. `series` is one number, or an
+    array with that of each row. `odd` lists the positions of the rows that were read one at a time; the close of each
+    other row is written in digits, with a point and a minus sign at most.
     """
 
     is_array = True

@@ -6,7 +6,7 @@
     C        Series      Series
 
 No key is one key, and one window a list of one. There are three ways to push: a loop over a list; arrays of one series
-(`core.blocks.push`); arrays of many (`core.blocks.rings`). Arrays whose sums may not fit into int64 come back to the
+(`core.blocks.rolling`); arrays of many (`core.blocks.rings`). Arrays whose sums may not fit into int64 come back to the
 loop. Reading the panel changes nothing.
 
 A row whose key could not be read may belong to any series, so it empties every window: that is noted in O(1), and each
@@ -87,7 +87,7 @@ class Panel:
         return rows, seen
 
     def _push_arrays(self, rows: Rows, *, shown: bool) -> list[Means] | None:
-        from stream_signal.core.blocks.push import push_arrays
+        from stream_signal.core.blocks.rings import push_arrays
 
         return push_arrays(self.windows, cast("ArrayRows", rows), shown=shown)
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal.core.blocks.rings import Rings
+from stream_signal.core.blocks.rolling import make_ready
 from stream_signal.core.rows import NO_SERIES, Rows
 from stream_signal.core.series.keys import Keys
 from stream_signal.core.series.window import WindowSeries
@@ -40,8 +41,10 @@ def push_block(of: WindowSeries, rings: Rings, block: list[tuple[int, int | None
     missing = np.array([close is None or not has_key for _, close, has_key in block], np.bool_)
     ticks = np.array([(close or 0) * 10**places for _, close, _ in block], np.int64)
     ticks[missing] = 0
-    assert rings.prepare(np.array(numbers, np.int64), int(np.abs(ticks).max()), places)
-    rings.push(np.array(numbers, np.int64), ticks, places, missing if missing.any() else None)
+    assert rings.prepare(np.array(numbers, np.int64))
+    factor = make_ready([rings], int(np.abs(ticks).max()), places)
+    assert factor is not None
+    rings.push(np.array(numbers, np.int64), ticks * factor, missing if missing.any() else None)
 
 
 @given(st.lists(blocks, max_size=5), st.integers(1, 7), st.sampled_from(["grouped", "mixed"]))
@@ -77,10 +80,11 @@ def test_too_large_for_int64() -> None:
     series = window_series(4)
     rings = series.rings = Rings(series)
     numbers = np.array([series.keys.number(b"A")])
-    assert not rings.prepare(numbers, 2**62, 0)
-    assert rings.prepare(numbers, 2**60, 0)
-    rings.push(numbers, np.array([2**60]), 0)
-    assert not rings.prepare(numbers, 1, 5)
+    assert rings.prepare(numbers)
+    assert make_ready([rings], 2**62, 0) is None
+    assert make_ready([rings], 2**60, 0) == 1
+    rings.push(numbers, np.array([2**60]))
+    assert make_ready([rings], 1, 5) is None
     assert list(series.counts()) == [(1, 0, 0)]
 
 

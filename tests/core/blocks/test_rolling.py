@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import RollingMean
-from stream_signal.core.blocks.rolling import has_mean, push_closes
+from stream_signal.core.blocks.rolling import Ticks, push_closes
 from support.strategies import windows
 
 if TYPE_CHECKING:
@@ -53,21 +53,22 @@ def test_push_closes(rng: random.Random, sizes: list[int], window: int, largest:
         wanted = [(push_one(reference, close), exact(reference)) for close in closes]
         odd = {at: close for at, close in enumerate(closes) if not close or close[1] != 2 or rng.random() < 0.05}
         ticks = np.array([close[0] if close and at not in odd else 7 for at, close in enumerate(closes)], np.int64)
-        pushed = push_closes(mean, ticks, 2 if len(odd) < len(closes) else 0, odd)
-        if pushed is None:
+        found = Ticks.of(ticks, 2 if len(odd) < len(closes) else 0, odd)
+        pushed = found and push_closes(mean, found)
+        if found is None or pushed is None:
             assert max(reference.largest, mean.largest, *(abs(close[0]) for close in closes if close)) * window > 2**40
             for close in closes:
                 push_one(mean, close)
         else:
-            full = has_mean(pushed, window)
-            is_full = [True] * size if full is None else full.tolist()
+            is_full = [True] * size if pushed.full is None else pushed.full.tolist()
+            assert pushed.count_full() == is_full.count(True)
             scale = window * 10**mean.places
             means = [
                 Fraction(total, scale) if ready else None
                 for total, ready in zip(pushed.sums.tolist(), is_full, strict=True)
             ]
             assert list(zip(pushed.above.tolist(), means, strict=True)) == wanted
-            assert pushed.missing == [at for at, close in enumerate(closes) if close is None]
+            assert found.missing == [at for at, close in enumerate(closes) if close is None]
         assert state(mean) == state(reference)
         assert (mean.count, mean.ready) == (reference.count, reference.ready)
 
@@ -87,7 +88,8 @@ def exact(mean: RollingMean) -> Fraction | None:
 
 def signals(mean: RollingMean, ticks: list[int], places: int = 0, odd: dict[int, Close] | None = None) -> int:
     """Push a block, in which every sum has to fit into int64; count the signals."""
-    pushed = push_closes(mean, np.array(ticks, np.int64), places, odd or {})
+    found = Ticks.of(np.array(ticks, np.int64), places, odd or {})
+    pushed = found and push_closes(mean, found)
     assert pushed is not None
     return int(pushed.above.sum())
 
@@ -119,7 +121,7 @@ def test_a_ring_that_outgrew_int64_comes_back() -> None:
     mean = RollingMean(3)
     mean.push(10**30, 0)
     assert mean.largest == 10**30
-    assert push_closes(mean, np.arange(100), 0) is None
+    assert push_closes(mean, Ticks(np.arange(100), 0, 99, [])) is None
     assert [mean.push(ticks, 0) for ticks in range(100)].count(True) == 98
     assert signals(mean, list(range(100, 200))) == 100
     assert state(mean) == ([197, 198, 199], 594, 0)
