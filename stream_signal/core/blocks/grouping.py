@@ -162,7 +162,7 @@ class BlocksWithKeys(BlockGrouping):
 
     def look(self, chunk: bytes, header: Header, block: Block, decoder: BlockDecoder) -> Block | None:
         """Find the keys; lines whose key cannot be read are odd."""
-        column = _written(chunk, header, block, decoder, self._column.column or 0)
+        column = _written(chunk, header, block, decoder, self._column.positions[0])
         if not column:
             return None
         found = self._found = self._find(column)

@@ -19,6 +19,7 @@ Cost: some 20 ns a row, more for thousands of keys, because their rings do not f
 
 from __future__ import annotations
 
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from weakref import proxy
 
@@ -66,6 +67,11 @@ class _Runs(NamedTuple):
     last: Flags | None = None
     """which are the last of their key; None if each key has one run"""
 
+    @property
+    def lasts(self) -> Flags | slice:
+        """An index for the last run of each key."""
+        return slice(None) if self.last is None else self.last
+
 
 def push_arrays(windows: Sequence[WindowSeries], rows: ArrayRows, *, shown: bool) -> list[Means] | None:
     """Count rows, and return for each window what it shows, if that is wanted; None if they have to come as lists."""
@@ -78,7 +84,9 @@ def push_arrays(windows: Sequence[WindowSeries], rows: ArrayRows, *, shown: bool
         of_one = [window.ready(number) for window in windows]
         rings, targets = [], [each.open() for each in of_one]
     else:
-        of_one, rings = [], [_rings_of(window) for window in windows]
+        for window in windows:
+            window.rings = window.rings or Rings(window)
+        of_one, rings = [], [window.rings for window in windows]
         targets = rings
         if not all(each.prepare(series) for each in rings):
             return None
@@ -108,12 +116,6 @@ def _push_into(series: Series, rows: ArrayRows, ticks: Integers) -> Pushed:
     series.without += len(rows) - pushed.count_full()
     series.broken |= bool(rows.missing)
     return pushed
-
-
-def _rings_of(window: WindowSeries) -> Rings:
-    if not isinstance(window.rings, Rings):
-        window.rings = Rings(window)
-    return window.rings
 
 
 def _flags(positions: list[int], count: int) -> Flags | None:
@@ -200,7 +202,7 @@ class Rings:
             runs = _runs_of(numbers, gaps)
             if keys.grouped:
                 runs = self._of_one_ring(runs)
-            self._empty_stale(runs.owners[:1] if keys.grouped else runs.owners[_last_of(runs)])
+            self._empty_stale(runs.owners[:1] if keys.grouped else runs.owners[runs.lasts])
             pushed = self._push_runs(runs, numbers, ticks, gaps)
             if at is None:
                 by_row = pushed
@@ -241,7 +243,7 @@ class Rings:
         if self._of.joins:
             self._note_first(runs, ticks, gaps)
 
-        last = _last_of(runs)
+        last = runs.lasts
         owners, ends = runs.owners[last], ends[last]
         self._head[owners] = (head[last] + lengths[last]) % window
         self._held[owners] = np.minimum(held[last] + lengths[last], window)
@@ -288,7 +290,7 @@ class Rings:
 
     def _store(self, runs: _Runs, ticks: Integers, head: Integers) -> None:
         """Put the last closes of the last run of each key into its ring, where the oldest ones were."""
-        window, last = self.window, _last_of(runs)
+        window, last = self.window, runs.lasts
         owners, starts, lengths = runs.owners[last], runs.starts[last], runs.lengths[last]
         if runs.fresh is not None:
             self._empty(owners[runs.fresh[last]])
@@ -323,11 +325,8 @@ class Rings:
             series.broken |= broken
 
     def counts(self) -> Iterator[tuple[int, int, int]]:
-        """Yield the rows, the full windows and the signals of each key that were pushed here, by their numbers."""
-        count = len(self._keys)
-        if count > len(self._rows):
-            self._grow(count)
-        return zip(*self._columns[4:, :count].tolist(), strict=True)
+        """Yield the rows, the full windows and the signals that were pushed here of each key, and of all later ones."""
+        return chain(zip(*self._columns[4:].tolist(), strict=True), repeat((0, 0, 0)))
 
     def move_out(self, number: int, series: Series) -> None:
         """Move the window of a series, if it is here, into it; there it is empty."""
@@ -430,11 +429,6 @@ def _wrapped(places: Integers, window: int) -> Integers:
     """Return places in a ring, given places before its end or in one more turn."""
     places -= window * (places >= window)
     return places
-
-
-def _last_of(runs: _Runs) -> Flags | slice:
-    """Return an index for the last run of each key."""
-    return slice(None) if runs.last is None else runs.last
 
 
 def _longer(array: NDArray[Any], length: int) -> NDArray[Any]:

@@ -11,7 +11,6 @@ keys, neighbouring rows have prices of different things, so the buckets have rat
 
 from __future__ import annotations
 
-from bisect import insort
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -86,7 +85,7 @@ class Overview(Observer):
         self._time_column = time_column
         self._time: Position | None = None
         self._run: Run | None = None
-        self._flats: list[tuple[int, int, Flat]] = []  # the longest first, and of equal ones the first
+        self._flats: list[Flat] = []  # the longest first, and of equal ones the first
         self._flat_stretches = self._flat_rows = 0
 
     def begin(self, header: Header) -> None:
@@ -106,7 +105,7 @@ class Overview(Observer):
             arrays = cast("ArrayRows", rows)
             starts = buckets.cut(len(rows))
             buckets.extend(columns_of(arrays, windows, starts, self._time, keyed=self.keyed), arrays.places)
-            places, runs = arrays.places, runs_of(arrays, LEAST_FLAT)
+            places, runs = arrays.places, () if self.keyed else runs_of(arrays, LEAST_FLAT)
         else:
             ticks = buckets.see(rows, windows, self._time)
             places, runs = buckets.places, runs_in(ticks)
@@ -130,7 +129,7 @@ class Overview(Observer):
     @property
     def flats(self) -> list[Flat]:
         """The longest flat stretches of at least LEAST_FLAT rows, the longest first."""
-        return [flat for *_, flat in self._with_run()[0]]
+        return self._with_run()[0]
 
     @property
     def flat_stretches(self) -> int:
@@ -156,7 +155,7 @@ class Overview(Observer):
             "first": self.first,
             **self._buckets.snapshot(),
             "run": self._run and list(self._run),
-            "flats": [list(flat) for *_, flat in self._flats],
+            "flats": list(map(list, self._flats)),
             "flat": [self._flat_stretches, self._flat_rows],
         }
 
@@ -171,10 +170,10 @@ class Overview(Observer):
         self._buckets.restore(saved)
         run = saved["run"]
         self._run = None if run is None else Run(natural(run[0]), natural(run[1]), ticks_in(run[2]), text_in(run[3]))
-        self._flats = []
-        for row, rows, close, time in saved["flats"][:FLATS]:
-            flat = Flat(natural(row), natural(rows), text_in(close), text_in(time))
-            insort(self._flats, (-flat.rows, flat.row, flat))
+        self._flats = [
+            Flat(natural(row), natural(rows), text_in(close), text_in(time))
+            for row, rows, close, time in saved["flats"][:FLATS]
+        ]
         self._flat_stretches, self._flat_rows = map(natural, saved["flat"])
         self.first = natural(saved["first"])
 
@@ -193,14 +192,13 @@ class Overview(Observer):
         self._flats, self._flat_stretches, self._flat_rows = self._with_run()
         self._run = None
 
-    def _with_run(self) -> tuple[list[tuple[int, int, Flat]], int, int]:
+    def _with_run(self) -> tuple[list[Flat], int, int]:
         """Return the flat stretches, and their counts, with the run at the end if it is one."""
         run = self._run
         if not run or run.rows < LEAST_FLAT:
             return self._flats, self._flat_stretches, self._flat_rows
-        flats = list(self._flats)
         flat = Flat(run.row, run.rows, decimal(run.ticks, self._buckets.places), run.time)
-        insort(flats, (-run.rows, run.row, flat))
+        flats = sorted([*self._flats, flat], key=lambda each: (-each.rows, each.row))
         return flats[:FLATS], self._flat_stretches + 1, self._flat_rows + run.rows
 
 

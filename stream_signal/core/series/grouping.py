@@ -36,10 +36,8 @@ class Grouping:
     """whether the stream has keys"""
     may_join = True
     """whether rows that were counted apart have the keys that they would have here"""
-    column: int | None = None
-    """the position, from 0, of the column that has the key of each row"""
     positions: Sequence[int] = ()
-    """those of all columns that tell series apart"""
+    """those of the columns that tell series apart, from 0"""
     by_row = False
     """whether each row has a series of its own, `number`, which may be the same for all; otherwise it is 0"""
     reads = False
@@ -64,6 +62,8 @@ class Grouping:
 
     def see_bad(self, record: list[bytes] | None) -> None:
         """Take those of a row that counts without a close; None if it has other fields than the header."""
+        if record:
+            self.see(record)
 
     def keys_of(self, rows: Rows) -> list[bytes | None] | None:  # noqa: ARG002
         """Return the keys of rows that have their texts; None if the stream has no keys."""
@@ -100,7 +100,8 @@ class OneSymbol(Grouping):
 
     def begin(self, header: Header) -> None:
         """Find the columns of symbols."""
-        self.positions = symbol_positions(header)
+        named = enumerate(header.names)
+        self.positions = [at for at, name in named if folded(name) in SYMBOL_NAMES and at != header.position]
         self.values = [None] * len(self.positions)
         self._names = [header.names[at] for at in self.positions]
         self.reads = bool(self.positions)
@@ -109,20 +110,10 @@ class OneSymbol(Grouping):
         """Compare the symbols of a row with those before."""
         for number, at in enumerate(self.positions):
             value = self.values[number]
-            if record[at] != value:
-                self._take(number, value, record[at].strip(b" "))
-
-    def see_bad(self, record: list[bytes] | None) -> None:
-        """Compare the symbols of a bad row, if it has any."""
-        if record:
-            self.see(record)
-
-    def _take(self, number: int, value: bytes | None, found: bytes) -> None:
-        if not found or found == value:
-            return
-        if value is not None or len(found) > MOST_KEY_BYTES:
-            self._refuse(number, value, found)
-        self.values[number] = found
+            if record[at] != value and (found := record[at].strip(b" ")) not in {b"", value}:
+                if value is not None or len(found) > MOST_KEY_BYTES:
+                    self._refuse(number, value, found)
+                self.values[number] = found
 
     def _refuse(self, number: int, value: bytes | None, found: bytes) -> None:
         from stream_signal.core.advice import Advice, Way
@@ -170,9 +161,9 @@ class KeyColumn(Grouping):
 
     def begin(self, header: Header) -> None:
         """Find the column of the keys."""
-        self.column = find_key(header, self._wanted)
-        self.positions = [self.column]
-        self._name = shown(header.names[self.column]) if header.names else str(self.column + 1)
+        at = find_key(header, self._wanted)
+        self.positions = [at]
+        self._name = shown(header.names[at]) if header.names else str(at + 1)
 
     def read(self, field: bytes) -> bytes:
         """Return the key in a field, empty if it has none: a field always has the same."""
@@ -181,7 +172,7 @@ class KeyColumn(Grouping):
     def see(self, record: list[bytes]) -> None:
         """Take the key of a row; KeyRefused if it has none."""
         self.key, self.number = None, NO_SERIES
-        key = self.read(record[self.column or 0])
+        key = self.read(record[self.positions[0]])
         if not key:
             raise KeyRefused(f"a key in column {self._name}", shown(key), stops=False)
         number = self.take(key)
@@ -191,17 +182,16 @@ class KeyColumn(Grouping):
 
     def keys_of(self, rows: Rows) -> list[bytes | None] | None:
         """Return what stands in the column."""
-        return [key.strip(b" ") or None for key in rows.texts(self.column or 0)]
+        return [key.strip(b" ") or None for key in rows.texts(self.positions[0])]
 
     def see_bad(self, record: list[bytes] | None) -> None:
         """Take the key of a row that counts without a close, if it can be read."""
         self.key, self.number = None, NO_SERIES
-        if record:
-            try:
-                self.see(record)
-            except KeyRefused as error:
-                if error.stops:
-                    raise
+        try:
+            super().see_bad(record)
+        except KeyRefused as error:
+            if error.stops:
+                raise
 
 
 class InputName(Grouping):
@@ -273,11 +263,6 @@ def label_positions(header: Header, config: Config) -> Sequence[int]:
     grouping = grouping_of(config)
     grouping.begin(header)
     return grouping.positions
-
-
-def symbol_positions(header: Header) -> list[int]:
-    """Return the positions, from 0, of the columns with the name of one for symbols, other than the close."""
-    return [at for at, name in enumerate(header.names) if folded(name) in SYMBOL_NAMES and at != header.position]
 
 
 def find_key(header: Header, column: str | int) -> int:

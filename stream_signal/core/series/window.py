@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 from itertools import repeat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.rolling import RollingSum
 from stream_signal.core.rows import NO_SERIES, Means
 from stream_signal.core.series.series import Series
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from typing import Protocol
+    from collections.abc import Iterator
 
     from stream_signal.core.rows import Rows
     from stream_signal.core.series.keys import Keys
     from stream_signal.core.series.segment import Segment
-
-    class Elsewhere(Protocol):
-        """Where the windows of some series are instead, and what was counted there."""
-
-        def counts(self) -> Iterable[tuple[int, int, int]]:
-            """Yield the rows, the full windows and the signals of each series."""
-
-        def move_out(self, number: int, series: Series) -> None:
-            """Move the window of a series into it, if it is there."""
-
-        def copy_out(self, number: int, mean: RollingSum) -> int:
-            """Copy the window of a series into `mean`; return how often all windows were emptied by its last row."""
 
 
 class WindowSeries:
@@ -45,7 +32,7 @@ class WindowSeries:
         """how often all windows were emptied"""
         self.full_before: int | None = 0
         """rows with a mean that no series counts; None if unknown"""
-        self.rings: Elsewhere | None = None
+        self.rings: Any = None
         self._series: list[Series] = []
 
     @property
