@@ -25,7 +25,7 @@ PLAIN = {
     *("core.quotes", "core.rolling", "core.rows", "core.series", "core.series.grouping", "core.series.keys"),
     "core.settings",
     *("core.series.panel", "core.tail", "early"),
-    *("core.series.series", "core.series.window", "core.steps", "core.stream", "core.text", "core.text.head"),
+    *("core.series.series", "core.steps", "core.stream", "core.text", "core.text.head"),
     *("core.text.reader", "core.text.splitter", "core.ticks", "core.time_column", "core.tuning", "core.urls"),
     *("inputs", "inputs.events", "inputs.files", "inputs.missing", "inputs.opening", "inputs.plain", "inputs.probe"),
     *("job", "job.assemble", "job.config", "job.doubts", "job.drive", "job.failure", "job.results", "job.run"),

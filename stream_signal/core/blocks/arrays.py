@@ -71,44 +71,46 @@ def push_array(
     piece = min(tuning.piece_values, max(LEAST_PIECE, count // PIECES), max(count, 1))
     pusher = _Pusher(mean, piece, tuning.longest_in_floats)
     with np.errstate(all="ignore"):  # infinities and overflows are no surprise: nothing is proven by them
-        pusher.look_at(closes.values[:FEW])
+        few = closes.values[:FEW]
+        if isinstance(few, np.ndarray) and few.dtype.kind == "f":  # mostly the others have as many places
+            pusher.places = to_ticks(few, LEAST_PLACES, np.empty(len(few)), np.empty(len(few))).places
         for at in range(0, count, piece):
             here = slice(at, at + piece)
-            pusher.at = at
-            if isinstance(closes.values, np.ndarray):
-                missing = None if closes.missing is None else closes.missing[here]
-                pusher.push(closes.values[here], missing, above[here], None if found is None else found[here])
+            pusher.at, pusher.above, pusher.means = at, above[here], None if found is None else found[here]
+            values = closes.values[here]
+            if isinstance(values, np.ndarray):
+                pusher.push(values, None if closes.missing is None else closes.missing[here])
             else:
-                values = closes.values[here]
-                pusher.push_each(map(_close_of, values), above[here], None if found is None else found[here])
+                pusher.push_each(map(_close_of, values))
     return above if found is None else (above, found)
 
 
 class _Pusher:
-    """Pushes pieces into one mean; `at` is the position of the piece in the whole array, for errors."""
+    """Pushes pieces into one mean, and fills their signals, and their means if there is a place for them.
+
+    `at` is the position of the piece in the whole array, for errors.
+    """
+
+    at: int
+    above: Flags
+    means: Floats | None
 
     def __init__(self, mean: RollingSum, longest: int, longest_window: int) -> None:
         self.mean = mean
-        self.at = 0
         self.places = LEAST_PLACES  # with which the floats were proven last
         self.longest_window = longest_window  # in floats
         self.before = min(mean.window - 1, longest_window)  # where the piece begins, behind what is held already
         self.ticks = np.empty(self.before + longest)
         self.spare = np.empty((3, self.before + longest))
 
-    def look_at(self, values: NDArray[Any] | Sequence[Any]) -> None:
-        """Look at the first values for how many places they have: mostly the others have as many."""
-        if isinstance(values, np.ndarray) and values.dtype.kind == "f":
-            self.places = to_ticks(values, LEAST_PLACES, np.empty(len(values)), np.empty(len(values))).places
-
-    def push(self, values: NDArray[Any], missing: Flags | None, above: Flags, means: Floats | None) -> None:
-        """Push a piece, and fill its signals, and its means if there is a place for them."""
+    def push(self, values: NDArray[Any], missing: Flags | None) -> None:
+        """Push a piece."""
         ticks: Any = self.ticks[self.before : self.before + len(values)]
         places, unproven = 0, list[int]()
         if values.dtype.kind == "f":
             self.places, largest, missing, unproven = to_ticks(values, self.places, ticks, self.spare[0, : len(values)])
             if len(unproven) > len(values) * MOST_UNPROVEN:
-                self.push_each(map(ticks_of, values.tolist() if values.dtype == np.float64 else values), above, means)
+                self.push_each(map(ticks_of, values.tolist() if values.dtype == np.float64 else values))
                 return
             places = self.places
         else:
@@ -122,22 +124,23 @@ class _Pusher:
         gone = [] if missing is None else np.flatnonzero(missing).tolist()
         if len(gone) + len(unproven) == len(values):
             places = 0  # nothing is proven, so nothing has that many
-        elif not unproven and self._in_floats(len(values), places, largest, gone, above, means):
+        elif not unproven and self._in_floats(len(values), places, largest, gone):
             return
         closes: dict[int, Close] = dict.fromkeys(sorted(gone + unproven))
         if largest > INT64_MAX:
-            self.push_each(_closes(ticks, places, closes), above, means)
+            self.push_each(_closes(ticks, places, closes))
             return
         for at in unproven:
             try:
                 closes[at] = ticks_of(values[at])
             except ValueError as error:
                 before = {odd: close for odd, close in closes.items() if odd < at}
-                self._exactly(ticks[:at], places, before, above[:at], None if means is None else means[:at])
+                self.above, self.means = self.above[:at], None if self.means is None else self.means[:at]
+                self._exactly(ticks[:at], places, before)
                 raise ValueError(f"position {self.at + at}: {error}") from None
-        self._exactly(ticks, places, closes, above, means)
+        self._exactly(ticks, places, closes)
 
-    def push_each(self, closes: Iterable[Close], above: Flags, means: Floats | None) -> None:
+    def push_each(self, closes: Iterable[Close]) -> None:
         """Push closes one at a time, as Python's integers; what cannot be a close is refused with its position."""
         mean = self.mean
         signals: list[bool] = []
@@ -149,20 +152,18 @@ class _Pusher:
                     signals.append(False)
                 else:
                     signals.append(mean.push(*close) or False)
-                if means is not None:
+                if self.means is not None:
                     divisor = mean.window * 10**mean.places
                     found.append(self._as_float(len(found), mean.total, divisor) if mean.ready else np.nan)
         except (TypeError, ValueError) as error:
             raise type(error)(f"position {self.at + len(signals)}: {error}") from None
-        above[:] = signals
-        if means is not None:
-            means[:] = found
+        self.above[:] = signals
+        if self.means is not None:
+            self.means[:] = found
 
-    def _in_floats(
-        self, count: int, places: int, largest: float, gone: list[int], above: Flags, means: Floats | None
-    ) -> bool:
+    def _in_floats(self, count: int, places: int, largest: float, gone: list[int]) -> bool:
         """Push the ticks in float64; return False, with nothing pushed, if a sum or a mean might not be exact."""
-        mean, window = self.mean, self.mean.window
+        mean, window, above, means = self.mean, self.mean.window, self.above, self.means
         if window > self.longest_window or window * largest > EXACT_IN_FLOATS:
             return False
         divisor = window * 10**places
@@ -189,18 +190,16 @@ class _Pusher:
         _hold(mean, ticks, places, len(held) + gone[-1] if gone else None, total)
         return True
 
-    def _exactly(
-        self, ticks: NDArray[Any], places: int, odd: dict[int, Close], above: Flags, means: Floats | None
-    ) -> None:
+    def _exactly(self, ticks: NDArray[Any], places: int, odd: dict[int, Close]) -> None:
         """Push ticks in int64, and if a sum might not fit, in Python's integers."""
         found = Ticks.of(ticks.astype(np.int64), places, odd)
         pushed = found and push_closes(self.mean, found)
         if pushed is None:
-            self.push_each(_closes(ticks, places, odd), above, means)
+            self.push_each(_closes(ticks, places, odd))
             return
-        above[:] = pushed.above
-        if means is not None:
-            self._divide(pushed.sums, pushed.full, means)
+        self.above[:] = pushed.above
+        if self.means is not None:
+            self._divide(pushed.sums, pushed.full, self.means)
 
     def _divide(self, sums: Integers, full: Flags | None, means: Floats) -> None:
         """Fill the means of the windows that are full; the others become NaN."""

@@ -35,8 +35,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.blocks.rows import ArrayRows
     from stream_signal.core.rolling import RollingSum
-    from stream_signal.core.series.series import Series
-    from stream_signal.core.series.window import WindowSeries
+    from stream_signal.core.series.series import Series, WindowSeries
 
     Flags = NDArray[np.bool_]
     Integers = NDArray[np.int64]

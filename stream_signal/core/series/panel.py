@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from stream_signal.core.limits import MOST_JOINED_KEYS
 from stream_signal.core.rows import Seen
-from stream_signal.core.series.window import WindowSeries
+from stream_signal.core.series.series import WindowSeries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ from stream_signal.core.blocks.rings import Rings
 from stream_signal.core.blocks.rolling import make_ready
 from stream_signal.core.rows import NO_SERIES, Rows
 from stream_signal.core.series.keys import Keys
-from stream_signal.core.series.window import WindowSeries
+from stream_signal.core.series.series import WindowSeries
 
 if TYPE_CHECKING:
     from stream_signal.core.series.segment import Segment
