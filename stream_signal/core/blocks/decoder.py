@@ -188,7 +188,7 @@ class BlockDecoder:
         for kind, size in _UNITS:
             if size <= first_line:
                 units = bits.view(kind)
-                ends = np.flatnonzero(units != 0)
+                ends: Integers = (units != 0).nonzero()[0]
                 found = units.take(ends)
                 below = found - found.dtype.type(1)
                 if not (found & below).any():
@@ -280,9 +280,9 @@ class BlockDecoder:
         word, shift, high = self._word[:count], self._spare[:count], self._other[:count]
         np.right_shift(places, 6, out=word)
         np.bitwise_and(places.view(np.uint64), 63, out=shift)
-        np.take(words, word, out=windows, mode="clip")
+        words.take(word, out=windows, mode="clip")
         windows >>= shift
-        np.take(words[1:], word, out=high, mode="clip")
+        words[1:].take(word, out=high, mode="clip")
         np.subtract(64, shift, out=shift)
         high <<= shift  # by 64 leaves 0: NumPy defines it (its pull request 13739), C does not
         windows |= high
@@ -422,7 +422,8 @@ def _count(marks: Words, ends: Integers) -> Integers:
     totals -= each
     word = ends >> 6
     before = marks[word] & ((np.uint64(1) << (ends & 63).view(np.uint64)) - np.uint64(1))
-    counts: Integers = np.diff(totals[word] + np.bitwise_count(before), prepend=0)
+    counts: Integers = totals[word] + np.bitwise_count(before)
+    counts[1:] -= counts[:-1].copy()
     return counts
 
 
