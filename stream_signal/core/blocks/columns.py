@@ -296,3 +296,12 @@ def _gather(buffer: bytes, begins: Integers, length: int) -> Cells:
     # Overlapping strings: one begins at each byte.
     overlapping: Cells = np.ndarray((len(buffer) - length + 1,), f"S{length}", buffer, strides=(1,))
     return overlapping[begins]
+
+
+def table_of(cells: Cells) -> NDArray[np.uint8]:
+    """Return the bytes of texts, one row each, the shorter ones padded with zero bytes.
+
+    >>> table_of(np.array([b"45", b"6"])).tolist()
+    [[52, 53], [54, 0]]
+    """
+    return cells.view(np.uint8).reshape(len(cells), -1)

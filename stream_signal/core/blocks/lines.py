@@ -1,7 +1,16 @@
-"""A run of rows -> its signal lines, all at once: the block twin of `line_format`.
+r"""A run of rows -> its signal lines, as fast as their closes are decoded: the block twin of `line_format`.
 
 By now the closes are decoded and the windows summed. What remains is to cut out the texts, divide, and put the lines
-together, each in one call for the whole run.
+together. Every line is a row of a table of bytes. Each field is as wide as its longest text and padded with zero bytes,
+which no text here has. The table without its zeros, row by row, is the lines.
+
+    1 0 3 , 1 7 0 0 , 4 2 . 5 , 4 2 . 4 8 , 1 \n         103,1700,42.5,42.48,1
+    1 0 4 , 1 7 6 0 , 9 9 0 0 , 4 8 . 5 0 , 1 \n    ->   104,1760,99,48.5,1
+                        ^ ^         ^ zeros, left out
+
+If 2 and 5 are the only prime factors of the window, the mean is a short decimal. One of at most 15 digits is the
+shortest text of the float64 nearest to it, since no two of them share one, so it is written from the integer. Python
+writes all other means, and those that are negative or very small.
 """
 
 from __future__ import annotations
@@ -10,52 +19,55 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stream_signal.core.blocks.text import flags, mean_table, run_text, table_of
+from stream_signal.core.blocks.columns import LONGEST, table_of
 from stream_signal.core.line_format import PLAIN, mean_text
+from stream_signal.core.rows import NO_SERIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from stream_signal.core.blocks.columns import Cells
     from stream_signal.core.blocks.rows import ArrayRows
-    from stream_signal.core.blocks.text import Table
     from stream_signal.core.line_format import LineFormat
     from stream_signal.core.rows import Means, Seen
     from stream_signal.core.time_column import Position
 
+    Integers = NDArray[np.int64]
+    Table = NDArray[np.uint8]
+
+_ZERO, _POINT, _SPACE = b"0. "
+# The digits of 0 to 9999 as four characters each, in one word.
+_FOURS = np.frombuffer(b"".join(b"%04d" % number for number in range(10_000)), np.uint32)
+# Removing one zero byte takes longer than scanning 20 others.
+_FEW = 0.05
+# Below this, every decimal has its own float64.
+_SURE = 10**15
 # The quotient of two integers that a float64 holds exactly is the float64 nearest to it: IEEE 754 rounds once.
 _EXACT = 2**53
+# A cell with each of its characters escaped.
+_WIDEST = 6 * LONGEST
 # Never quoted in either format, and the same in UTF-8 and Latin-1; cells are padded with zero bytes.
 _UNQUOTED = PLAIN + b" \x00"
-_SPACE = ord(" ")
 
 
-def lines_of(rows: ArrayRows, seen: Seen, line_format: LineFormat, time: Position | None, close: int) -> bytes:
-    """Write a line for each row; `time` and `close` are the positions of those columns, from 0."""
-    times = np.zeros(len(rows), "S1") if time is None else rows.cells(time)
-    closes = _closes(rows, close)
-    found = seen.keys(rows)
-    keys = None if found is None else [key or b"" for key in found]
-    if times is not None and closes is not None and _is_plain(times) and (not rows.odd or _is_plain(closes)):
-        tables = [table_of(times), table_of(closes)]
-        for each in seen.windows:
-            tables += [_mean_table(each, line_format.no_mean), flags(each.above)]
-        key_cells = None if keys is None else np.array(keys, np.bytes_)
-        if key_cells is None or (_is_plain(key_cells) and b"\0" not in b"".join(set(keys or []))):
-            tables = tables if key_cells is None else [table_of(key_cells), *tables]
-            return run_text(line_format.between, seen.first, tables)
-    time_texts = _as_written(rows, time, line_format) if time is not None else [b""] * len(rows)
-    close_texts = _as_written(rows, close, line_format)
-    for at in rows.missing:
-        close_texts[at] = b""
-    numbers, windows = range(seen.first, seen.first + len(rows)), []
-    for each in seen.windows:
-        windows += [_mean_texts(each, line_format.no_mean), each.above.tolist()]
-    key_texts = [] if keys is None else [list(map(line_format.cell, keys))]
-    fields = zip(numbers, *key_texts, time_texts, close_texts, *windows, strict=True)
-    return b"".join(map(line_format.template.__mod__, fields))
+def lines_of(rows: ArrayRows, seen: Seen, line_format: LineFormat, time: Position | None, close: int) -> bytes | None:
+    """Write a line for each row; `time` and `close` are the positions of those columns, from 0.
+
+    None if a text is too long for a table, or has a zero byte.
+    """
+    times = np.zeros(len(rows), "S1") if time is None else _as_written(rows.cells(time), line_format)
+    closes = _closes(rows, close, line_format)
+    columns = [times, closes] if seen.names is None else [_keys(rows, seen.names, line_format), times, closes]
+    tables: list[Table] = []
+    for cells in columns:
+        if cells is None:
+            return None
+        tables.append(table_of(cells))
+    for means in seen.windows:
+        tables += [_mean_table(means, line_format.no_mean), flags(means.above)]
+    return run_text(line_format.between, seen.first, tables)
 
 
 def texts_of(numbers: Iterable[float]) -> list[bytes]:
@@ -64,21 +76,35 @@ def texts_of(numbers: Iterable[float]) -> list[bytes]:
     return repr(numbers)[1:-1].encode().split(b", ") if numbers else []
 
 
-def _closes(rows: ArrayRows, close: int) -> Cells | None:
-    """Return the texts of the closes without the spaces around them; missing ones are empty."""
+def _keys(rows: ArrayRows, names: Sequence[bytes], line_format: LineFormat) -> Cells | None:
+    """Return the key of each row, empty where it could not be read."""
+    present, which = np.unique(np.full(len(rows), rows.series), return_inverse=True)
+    cells = _array_of([b"" if at == NO_SERIES else line_format.cell(names[at]) for at in present.tolist()])
+    return None if cells is None else cells[which]
+
+
+def _closes(rows: ArrayRows, close: int, line_format: LineFormat) -> Cells | None:
+    """Return the texts of the closes, those that are missing empty."""
     cells = rows.cells(close)
     if cells is None or not rows.odd:
         return cells
     cells = cells.copy()
-    cells[rows.odd] = [text.strip(b" ") for text in cells[rows.odd].tolist()]
     cells[rows.missing] = b""
-    return cells
+    return _as_written(cells, line_format)
 
 
-def _as_written(rows: ArrayRows, column: Position, line_format: LineFormat) -> list[bytes]:
-    """Return the texts of a column as the format writes them."""
-    cells, texts = rows.cells(column), rows.texts(column)
-    return texts.copy() if cells is not None and _is_plain(cells) else list(map(line_format.cell, texts))
+def _as_written(cells: Cells | None, line_format: LineFormat) -> Cells | None:
+    """Return texts as the format writes them."""
+    if cells is None or _is_plain(cells):
+        return cells
+    return _array_of(list(map(line_format.cell, cells.tolist())))
+
+
+def _array_of(texts: list[bytes]) -> Cells | None:
+    """Make an array of texts, None if one is too long or has a zero byte."""
+    if max(map(len, texts), default=0) > _WIDEST or any(0 in text for text in texts):
+        return None
+    return np.array(texts, np.bytes_)
 
 
 def _is_plain(cells: Cells) -> bool:
@@ -113,16 +139,101 @@ def _table_of_means(sums: NDArray[np.int64], divisor: int) -> Table:
     return table_of(np.array(_quotients(sums, divisor))) if table is None else table
 
 
-def _mean_texts(means: Means, no_mean: bytes) -> list[bytes]:
-    full = means.full
-    if full is None:
-        return _quotients(means.sums, means.divisor)
-    quotients = iter(_quotients(means.sums[full], means.divisor))
-    return [next(quotients) if is_full else no_mean for is_full in full.tolist()]
-
-
 def _quotients(sums: NDArray[np.int64], divisor: int) -> list[bytes]:
     """Divide, rounding each mean once, and write its shortest text."""
     if divisor <= _EXACT and sums.min(initial=0) >= -_EXACT and sums.max(initial=0) <= _EXACT:
         return texts_of((sums / divisor).tolist())
     return [mean_text(total, divisor).encode() for total in sums.tolist()]
+
+
+def run_text(between: tuple[bytes, ...], row: int, tables: Sequence[Table]) -> bytes:
+    r"""Return the lines of the rows from number `row` on: the number, and a text of each table.
+
+    `between` goes before, between and after these fields.
+
+    >>> table = np.array([[52, 53], [54, 0]], np.uint8)
+    >>> run_text((b"", b",", b",", b"\n"), 9, [table, table])
+    b'9,45,45\n10,6,6\n'
+    """
+    count = len(tables[0])
+    rows = digits(np.arange(row, row + count), len(str(row + count - 1)))
+    fields = [rows, *tables]
+    blank = [bytes(field.shape[1]) for field in fields]
+    line = b"".join(part for pair in zip(between, [*blank, b""], strict=True) for part in pair)
+    table = np.empty((count, len(line)), np.uint8)
+    table[:] = np.frombuffer(line, np.uint8)
+    at = 0
+    for text, field in zip(between, fields, strict=False):
+        at += len(text)
+        if field.size:
+            item = f"S{field.shape[1]}"  # copied as one item
+            table[:, at : at + field.shape[1]].view(item)[:] = field.view(item)
+        at += field.shape[1]
+    characters = table.ravel()
+    zeros = characters.size - np.count_nonzero(characters)
+    if zeros < characters.size * _FEW:
+        return table.tobytes().replace(b"\0", b"")
+    return bytes(characters[characters != 0].tobytes())
+
+
+def flags(values: NDArray[np.bool_]) -> Table:
+    """Return each truth value as the text 0 or 1.
+
+    >>> flags(np.array([True, False])).tolist()
+    [[49], [48]]
+    """
+    return (values + np.uint8(_ZERO)).reshape(-1, 1)
+
+
+def digits(values: Integers, width: int, kept: int = 1) -> Table:
+    """Write integers from 0 in decimal, `width` digits each; leading zeros, except in the last `kept`, are zero bytes.
+
+    >>> digits(np.array([7, 42]), 2).tolist()
+    [[0, 55], [52, 50]]
+    """
+    groups = -(-width // 4)
+    fours = np.empty((len(values), groups), np.uint32)
+    rest = values.astype(np.uint64)
+    for group in range(groups - 1, -1, -1):
+        above = rest // np.uint64(10_000)
+        fours[:, group] = _FOURS[(rest - above * np.uint64(10_000)).view(np.int64)]
+        rest = above
+    table = fours.view(np.uint8)[:, 4 * groups - width :]
+    least = int(values.min(initial=0))
+    for place in range(width - kept):
+        bound = 10 ** (width - 1 - place)
+        if least >= bound:
+            break
+        table[:, place] *= values >= bound
+    return table
+
+
+def mean_table(sums: Integers, divisor: int) -> Table | None:
+    """Write each `sum / divisor` as the shortest text of the nearest float64; None if Python has to write them.
+
+    >>> mean_table(np.array([2290, 2295]), 500).tobytes().translate(None, bytes(1))
+    b'4.584.59'
+    """
+    places = 1
+    while 10**places % divisor:
+        places += 1
+        if places > len(str(_SURE)):
+            return None
+    factor = 10**places // divisor
+    least, most = int(sums.min()) * factor, int(sums.max()) * factor
+    if least < 0 or most >= _SURE:
+        return None
+    numbers = sums * factor
+    if least < 10 ** (places - 4) and (numbers[numbers > 0] < 10 ** (places - 4)).any():  # Python writes 1e-05
+        return None
+    whole = max(len(str(most)) - places, 1)
+    written = digits(numbers, whole + places, places + 1)
+    table = np.empty((len(sums), whole + 1 + places), np.uint8)
+    table[:, :whole], table[:, whole], table[:, whole + 1 :] = written[:, :whole], _POINT, written[:, whole:]
+    trailing = np.ones(len(sums), np.bool_)
+    for place in range(whole + places, whole + 1, -1):  # the first decimal stays
+        trailing &= table[:, place] == _ZERO
+        if not trailing.any():
+            break
+        table[:, place] *= ~trailing
+    return table

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from stream_signal.core.blocks.columns import table_of
 from stream_signal.core.blocks.digits import join
-from stream_signal.core.blocks.text import table_of
 from stream_signal.core.findings import BACKWARDS, REPEATED
 from stream_signal.core.steps import NANOSECONDS, unit_of
 from stream_signal.core.timestamps import are_of_one_form, form_of

@@ -59,15 +59,17 @@ class SignalLines(Observer):
         if rows.is_array:
             from stream_signal.core.blocks.lines import lines_of
 
-            self._lines.append(lines_of(cast("ArrayRows", rows), seen, self.format, self._time, self._close))
-            return
+            lines = lines_of(cast("ArrayRows", rows), seen, self.format, self._time, self._close)
+            if lines is not None:
+                self._lines.append(lines)
+                return
         times = [b""] * len(rows) if self._time is None else rows.texts(self._time)
         closes = [text if close else b"" for text, close in zip(rows.texts(self._close), rows.closes, strict=True)]
         columns = [times, closes]
         if self.keyed:
             columns.insert(0, [key or b"" for key in seen.keys(rows) or ()])
         for at, texts in enumerate(zip(*columns, strict=True)):
-            windows = [(_mean_of(means, at), means.above[at]) for means in seen.windows]
+            windows = [(_mean_of(means, at), bool(means.above[at])) for means in seen.windows]
             self._lines.append(self.format.line(seen.first + at, texts, windows))
 
     def take(self) -> bytes:
@@ -78,5 +80,7 @@ class SignalLines(Observer):
 
 
 def _mean_of(means: Means, at: int) -> str:
-    is_full = means.full is None or means.full[at]
-    return mean_text(means.sums[at], means.window * 10 ** means.places[at]) if is_full else ""
+    if means.full is not None and not means.full[at]:
+        return ""
+    places = means.places if isinstance(means.places, int) else means.places[at]
+    return mean_text(int(means.sums[at]), means.window * 10**places)
