@@ -26,11 +26,74 @@ if TYPE_CHECKING:
 _RETURN, _SPACE = b"\r "
 # NumPy pads every text to the length of the longest one.
 LONGEST = 64
+_PLAIN: list[bytes] = []
 _NONE: Mapping[int, list[bytes] | None] = MappingProxyType({})
 
 
-class Columns:
-    r"""The columns of a run of rows: plain lines of `buffer`, and odd lines that the row reader has read.
+class TextColumns:
+    """The columns of text of a run of rows, each made when it is first asked for.
+
+    A position counts from 0. Of two positions, the texts are joined by a space.
+    """
+
+    odd: Mapping[int, list[bytes] | None] = _NONE
+    """the fields of each row that was read one at a time, by its position"""
+
+    def __init__(self) -> None:
+        self._cells: dict[Position, Cells | None] = {}
+        self._texts: dict[Position, list[bytes]] = {}
+
+    def cells(self, position: Position) -> Cells | None:
+        """Return the texts at `position` as an array; None if one is too long or has a zero byte.
+
+        Of two positions, None, too, if the texts at the first differ in length.
+        """
+        if position not in self._cells:
+            if isinstance(position, tuple):
+                self._cells[position] = _side_by_side(*map(self.cells, position))
+            else:
+                self._cells[position] = self._cut(position)
+        return self._cells[position]
+
+    def texts(self, position: Position) -> list[bytes]:
+        """Return the texts at `position` as a list, including those that `cells` cannot hold."""
+        if position not in self._texts:
+            cells = self.cells(position)
+            if cells is not None:
+                self._texts[position] = cells.tolist()
+            elif isinstance(position, tuple):
+                self._texts[position] = list(map(joined, *map(self.texts, position)))
+            else:
+                self._texts[position] = self._split(position)
+        return self._texts[position]
+
+    def texts_at(self, position: Position, rows: Integers) -> list[bytes]:
+        """Return the texts at `position` of some rows, few of all."""
+        if isinstance(position, tuple):
+            return list(map(joined, *(self.texts_at(each, rows) for each in position)))
+        cells = self.cells_at(position, rows)
+        return self._split_at(position, rows) if cells is None else cells.tolist()
+
+    def text(self, position: Position, row: int) -> bytes:
+        """Return the text at `position` of one row."""
+        return self.texts_at(position, np.array([row]))[0]
+
+    def cells_at(self, position: Position, rows: Integers) -> Cells | None:  # noqa: ARG002
+        """Return the texts at `position` of some rows as an array, None if that takes longer than a list."""
+        return None
+
+    def _cut(self, position: int) -> Cells | None:
+        raise NotImplementedError
+
+    def _split(self, position: int) -> list[bytes]:
+        raise NotImplementedError
+
+    def _split_at(self, position: int, rows: Integers) -> list[bytes]:
+        raise NotImplementedError
+
+
+class Columns(TextColumns):
+    r"""The columns of plain lines of `buffer`, and of odd lines that the row reader has read.
 
     `starts` and `ends` are the offsets of the first byte and of the newline of each plain line; no field is quoted.
     `odd` maps the position of each odd row to its fields. `closes`, if given, has the offset and the length of the
@@ -52,78 +115,45 @@ class Columns:
         odd: Mapping[int, list[bytes] | None] = _NONE,
         closes: tuple[Integers, Lengths] | None = None,
     ) -> None:
+        super().__init__()
+        self.odd = odd
         self._buffer = buffer
         self._delimiter = header.delimiter.encode()
         self._width = header.width
         self._close_position = header.position
         self._starts = starts
         self._ends = ends
-        self.odd = odd
         self._closes = closes
-        self._cells: dict[Position, Cells | None] = {}  # filled on demand
-        self._texts: dict[Position, list[bytes]] = {}
 
-    def cells(self, position: Position) -> Cells | None:
-        """Return the texts at `position`, from 0, as an array; None if one is too long or has a zero byte.
+    def bounds(self, position: int) -> tuple[Integers, Integers]:
+        """Return where the text at `position` begins in each plain line, and its length."""
+        marks, firsts = self._delimiters
+        begins = self._starts if position == 0 else marks[firsts + (position - 1)] + 1
+        if position < self._width - 1:
+            return begins, marks[firsts + position] - begins
+        is_return = np.frombuffer(self._buffer, np.uint8)[self._ends - 1] == _RETURN
+        return begins, self._ends - is_return - begins
 
-        Of two positions, the texts are joined by a space; None, too, if those at the first differ in length.
-        """
-        if position not in self._cells:
-            if isinstance(position, tuple):
-                self._cells[position] = _side_by_side(*map(self.cells, position))
-            else:
-                self._cells[position] = self._with_odd(position, self._cut(position))
-        return self._cells[position]
-
-    def texts(self, position: Position) -> list[bytes]:
-        """Return the texts at `position` as a list, including those that `cells` cannot hold."""
-        if position not in self._texts:
-            cells = self.cells(position)
-            if cells is not None:
-                self._texts[position] = cells.tolist()
-            elif isinstance(position, tuple):
-                self._texts[position] = list(map(joined, *map(self.texts, position)))
-            else:
-                self._texts[position] = self._split(position)
-        return self._texts[position]
-
-    def text(self, position: Position, row: int) -> bytes:
-        """Return the text at `position` of one row: that of `texts`, but without a look at the other rows."""
-        if isinstance(position, tuple):
-            return joined(*(self.text(each, row) for each in position))
-        if row in self.odd:
-            record = self.odd[row]
-            return record[position] if record else b""
-        plain = row - sum(odd < row for odd in self.odd)
-        line = self._buffer[int(self._starts[plain]) : int(self._ends[plain])]
-        return line.removesuffix(b"\r").split(self._delimiter)[position]
-
-    def texts_at(self, position: Position, rows: Integers) -> list[bytes]:
-        """Return the texts at `position` of some rows: those of `text`, for many rows that are few of all."""
-        if isinstance(position, tuple):
-            return list(map(joined, *(self.texts_at(each, rows) for each in position)))
-        if self.odd and np.isin(rows, list(self.odd)).any():
-            return [self.text(position, row) for row in rows.tolist()]
-        cells = self.cells_at(position, rows)
-        if cells is not None:
-            return list(cells.tolist())
-        buffer, delimiter, plain = self._buffer, self._delimiter, self._plain(rows)
-        bounds = zip(self._starts[plain].tolist(), self._ends[plain].tolist(), strict=True)
-        return [buffer[start:end].removesuffix(b"\r").split(delimiter, position + 1)[position] for start, end in bounds]
+    @cached_property
+    def _delimiters(self) -> tuple[Integers, Integers]:
+        """The offsets of the delimiters, and the index of the first one of each line."""
+        first, end = int(self._starts[0]), int(self._ends[-1])
+        characters = np.frombuffer(self._buffer, np.uint8, end - first, first)
+        marks = np.flatnonzero(characters == ord(self._delimiter)) + first
+        count = self._width - 1
+        if len(marks) == len(self._starts) * count:
+            return marks, np.arange(len(self._starts)) * count
+        return marks, np.searchsorted(marks, self._starts)
 
     def cells_at(self, position: Position, rows: Integers) -> Cells | None:
         """Return the texts at `position` of some rows as an array; None if they do not begin a line."""
         if position != 0 or self._width == 1 or not len(rows):
             return None
-        if self.odd:
-            return None if np.isin(rows, list(self.odd)).any() else self._cut_first(self._starts[self._plain(rows)])
-        return self._cut_first(self._starts[rows])
+        plain = self._plain(rows)
+        return self._cut_first(self._starts[plain]) if len(plain) == len(rows) else None
 
-    def _plain(self, rows: Integers) -> Integers:
-        """Return which plain lines some rows are, none of them odd."""
-        return rows - np.searchsorted(list(self.odd), rows) if self.odd else rows
-
-    def _with_odd(self, position: int, plain: Cells | None) -> Cells | None:
+    def _cut(self, position: int) -> Cells | None:
+        plain = self._cut_plain(position)
         if plain is None or not self.odd:
             return plain
         texts = [record[position] if record else b"" for record in self.odd.values()]
@@ -137,61 +167,18 @@ class Columns:
         cells[~is_plain] = odd
         return cells
 
-    def _split(self, position: int) -> list[bytes]:
-        buffer, delimiter = self._buffer, self._delimiter
-        bounds = zip(self._starts.tolist(), self._line_ends.tolist(), strict=True)
-        texts = [buffer[start:end].split(delimiter)[position] for start, end in bounds]
-        for at, record in self.odd.items():  # ascending, so each position is final
-            texts.insert(at, record[position] if record else b"")
-        return texts
-
-    def _cut(self, position: int) -> Cells | None:
+    def _cut_plain(self, position: int) -> Cells | None:
         if not len(self._starts):
             return np.empty(0, "S1")
         if position == self._close_position and self._closes:
             return cut_out(self._buffer, *self._closes)
-        if not self._is_text:
+        if self._buffer.find(0, int(self._starts[0]), int(self._ends[-1])) >= 0:
             return None
-        if position == 0 and self._width > 1:
-            cells = self._cut_first(self._starts)
-            if cells is not None:
-                return cells
+        cells = self._cut_first(self._starts) if position == 0 and self._width > 1 else None
+        if cells is not None:
+            return cells
         begins, lengths = self.bounds(position)
         return None if int(lengths.max()) > LONGEST else cut_out(self._buffer, begins, lengths)
-
-    def bounds(self, position: int) -> tuple[Integers, Integers]:
-        """Return where the text at `position` begins in each plain line, and its length."""
-        begins = self._starts if position == 0 else self._marks(position - 1) + 1
-        ends = self._line_ends if position == self._width - 1 else self._marks(position)
-        return begins, ends - begins
-
-    @cached_property
-    def _is_text(self) -> bool:
-        return self._buffer.find(0, int(self._starts[0]), int(self._ends[-1])) < 0
-
-    @cached_property
-    def _characters(self) -> NDArray[np.uint8]:
-        return np.frombuffer(self._buffer, np.uint8)
-
-    @cached_property
-    def _line_ends(self) -> Integers:
-        ends: Integers = self._ends - (self._characters[self._ends - 1] == _RETURN)
-        return ends
-
-    @cached_property
-    def _delimiters(self) -> tuple[Integers, Integers]:
-        """The offsets of the delimiters, and the index of the first one of each line."""
-        first, end = int(self._starts[0]), int(self._ends[-1])
-        marks = np.flatnonzero(self._characters[first:end] == ord(self._delimiter)) + first
-        count = self._width - 1
-        if len(marks) == len(self._starts) * count:
-            return marks, np.arange(0, len(marks), count)
-        return marks, np.searchsorted(marks, self._starts)
-
-    def _marks(self, number: int) -> Integers:
-        """Return the offset of delimiter `number`, from 0, of each line."""
-        marks, firsts = self._delimiters
-        return marks[firsts + number]
 
     def _cut_first(self, starts: Integers) -> Cells | None:
         """Cut out the first column without finding delimiters, if its texts have one length, as timestamps do."""
@@ -199,68 +186,66 @@ class Columns:
         length = self._buffer.find(self._delimiter, first) - first
         if not 0 < length <= LONGEST or int(starts[-1]) + length >= len(self._buffer):
             return None
-        # With the byte behind each, while it is at hand. The bytes of a few texts are checked sooner than their array.
-        count, size = len(starts), length + 1
-        table = _gather(self._buffer, starts, size).tobytes()
-        marks = np.count_nonzero(np.frombuffer(table, np.uint8) == ord(self._delimiter))
-        if marks != count or table[length::size] != self._delimiter * count or 0 in table:
+        # With the byte behind each, while it is at hand.
+        table = table_of(_gather(self._buffer, starts, length + 1))
+        if (table[:, length] != ord(self._delimiter)).any():
             return None
-        return np.ndarray((count,), f"S{length}", table, strides=(size,)).copy()
+        texts = table[:, :length].tobytes()
+        return None if self._delimiter in texts or 0 in texts else np.frombuffer(texts, f"S{length}")
+
+    def _split(self, position: int) -> list[bytes]:
+        return self._split_at(position, np.arange(len(self._starts) + len(self.odd)))
+
+    def _split_at(self, position: int, rows: Integers) -> list[bytes]:
+        buffer, delimiter, plain = self._buffer, self._delimiter, self._plain(rows)
+        bounds = zip(self._starts[plain].tolist(), self._ends[plain].tolist(), strict=True)
+        texts = [
+            buffer[start:end].removesuffix(b"\r").split(delimiter, position + 1)[position] for start, end in bounds
+        ]
+        if len(texts) == len(rows):
+            return texts
+        following = iter(texts)
+        records = [self.odd.get(row, _PLAIN) for row in rows.tolist()]
+        return [next(following) if each is _PLAIN else each[position] if each else b"" for each in records]
+
+    def _plain(self, rows: Integers) -> Integers:
+        """Return which plain lines some rows are, without those that are odd."""
+        if not self.odd:
+            return rows
+        odd = list(self.odd)
+        rows = rows[~np.isin(rows, odd)]
+        return rows - np.searchsorted(odd, rows)
 
 
-class BatchColumns:
-    """The columns of a batch of rows (`core.batch.Batch`), with the methods of `Columns`; no row is odd.
+class BatchColumns(TextColumns):
+    """The columns of a batch of rows (`core.batch.Batch`); no row is odd.
 
     >>> columns = BatchColumns(lambda position: (b"42.542", np.array([0, 4, 6])))
-    >>> columns.cells(1).tolist(), columns.texts(1), columns.text(1, 0)
-    ([b'42.5', b'42'], [b'42.5', b'42'], b'42.5')
+    >>> columns.cells(1).tolist(), columns.texts(1)
+    ([b'42.5', b'42'], [b'42.5', b'42'])
     """
 
-    odd: Mapping[int, list[bytes] | None] = _NONE
-
     def __init__(self, column: Callable[..., tuple[bytes, Integers]]) -> None:
+        super().__init__()
         self._column = cache(column)
         self._one = column
-        self._texts: dict[Position, list[bytes]] = {}  # filled on demand
 
-    def cells(self, position: Position) -> Cells | None:
-        """Return the texts at `position` as an array; None as of `Columns.cells`."""
-        if isinstance(position, tuple):
-            return _side_by_side(*map(self.cells, position))
+    def _cut(self, position: int) -> Cells | None:
         buffer, bounds = self._column(position)
         lengths = np.diff(bounds)
         if len(lengths) and (int(lengths.max()) > LONGEST or 0 in buffer):
             return None
         return cut_out(buffer, bounds[:-1], lengths) if len(lengths) else np.empty(0, "S1")
 
-    def texts(self, position: Position) -> list[bytes]:
-        """Return the texts at `position` as a list."""
-        if position not in self._texts:
-            if isinstance(position, tuple):
-                self._texts[position] = list(map(joined, *map(self.texts, position)))
-            else:
-                buffer, bounds = self._column(position)
-                self._texts[position] = [buffer[begin:end] for begin, end in pairwise(bounds.tolist())]
-        return self._texts[position]
-
-    def cells_at(self, position: Position, rows: Integers) -> Cells | None:  # noqa: ARG002
-        """Return None: to make the texts takes longer than to cut them out."""
-        return None
-
-    def text(self, position: Position, row: int) -> bytes:
-        """Return the text at `position` of one row."""
-        if isinstance(position, tuple):
-            return joined(*(self.text(each, row) for each in position))
+    def _split(self, position: int) -> list[bytes]:
         buffer, bounds = self._column(position)
-        return buffer[int(bounds[row]) : int(bounds[row + 1])]
+        return [buffer[begin:end] for begin, end in pairwise(bounds.tolist())]
 
-    def texts_at(self, position: Position, rows: Integers) -> list[bytes]:
-        """Return the texts at `position` of some rows; of one row, without making those of the others."""
-        if isinstance(position, tuple):
-            return list(map(joined, *(self.texts_at(each, rows) for each in position)))
-        if len(rows) == 1:
+    def _split_at(self, position: int, rows: Integers) -> list[bytes]:
+        if len(rows) == 1:  # without making the texts of the others
             return [self._one(position, int(rows[0]))[0]]
-        return [self.text(position, row) for row in rows.tolist()]
+        buffer, bounds = self._column(position)
+        return [buffer[bounds[row] : bounds[row + 1]] for row in rows.tolist()]
 
 
 def _side_by_side(left: Cells | None, right: Cells | None) -> Cells | None:
@@ -269,10 +254,10 @@ def _side_by_side(left: Cells | None, right: Cells | None) -> Cells | None:
         return None
     size = left.itemsize
     cells = np.empty(len(left), f"S{size + 1 + right.itemsize}")
-    table = cells.view(np.uint8).reshape(len(cells), -1)
-    table[:, :size] = left.view(np.uint8).reshape(len(left), -1)
+    table = table_of(cells)
+    table[:, :size] = table_of(left)
     table[:, size] = _SPACE
-    table[:, size + 1 :] = right.view(np.uint8).reshape(len(right), -1)
+    table[:, size + 1 :] = table_of(right)
     return cells
 
 
@@ -285,7 +270,7 @@ def cut_out(buffer: bytes, begins: Integers, lengths: Integers | Lengths) -> Cel
     longest = max(int(lengths.max()), 1)
     cells = _gather(buffer, begins, longest)
     if int(lengths.min()) < longest:
-        cells.view(np.uint8).reshape(len(cells), longest)[np.arange(longest) >= lengths[:, None]] = 0
+        table_of(cells)[np.arange(longest) >= lengths[:, None]] = 0
     return cells
 
 
