@@ -37,7 +37,7 @@ class Doubts(Sink):
     def __init__(self, job: Job) -> None:
         order = job.order
         self._job = job
-        sees_all = job.log.listens or bool(order.signals) or order.strict
+        sees_all = order.logs or bool(order.signals) or order.strict
         self.times = TimeOrder(job.config.time_column, rows=None if sees_all else FIRST_ROWS)
         self.observers = [self.times]
         self._said: set[str] = set()

@@ -131,7 +131,7 @@ def execute(order: Order) -> None:
 
 
 def _log_start(log: Log, order: Order, config: Config, path: str | None) -> None:
-    if log.listens:
+    if order.logs:
         versions = {"stream_signal": __version__, "python": sys.version.split()[0]}
         inputs = list(map(without_secrets, order.inputs))
         log.info("job started", versions=versions, config=config._asdict(), inputs=inputs)

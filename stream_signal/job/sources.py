@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from stream_signal.inputs.rotation import Rotations
     from stream_signal.job.parallel import Workers
     from stream_signal.order import Order
-    from stream_signal.outputs.log import Log
     from stream_signal.outputs.output import Job
 
     _Tap = Callable[[Opened], Opened]
@@ -127,7 +126,7 @@ def _workers(job: Job) -> Workers | None:
     order, config = job.order, job.config
     if order.jobs == 1 and not order.cluster:
         return None
-    why = alone(order, config, job.log)
+    why = alone(order, config)
     if why:
         if order.jobs or order.cluster or order.report:
             job.log.info("one process", why=why)
@@ -147,7 +146,7 @@ def _workers(job: Job) -> Workers | None:
     return processes(count, range_bytes, job.held, job.stop) if count > 1 else None
 
 
-def alone(order: Order, config: Config, log: Log) -> str | None:
+def alone(order: Order, config: Config) -> str | None:
     """Say why one process has to read the inputs, if it has to."""
     if order.follow:
         return "a followed file is read as it grows"
@@ -161,7 +160,7 @@ def alone(order: Order, config: Config, log: Log) -> str | None:
         return "each file has a key of its own"
     if config.is_keyed and config.grouped:
         return "the keys are grouped"
-    if config.is_keyed and (log.listens or order.strict):
+    if config.is_keyed and (order.logs or order.strict):
         return "the timestamps of each key are compared in order"
     if max(config.window, *config.windows, 1) > MOST_WINDOW:
         return f"a window of more than {MOST_WINDOW} rows is long beside a range"

@@ -162,7 +162,7 @@ def by_engine(subject: Subject, engine: Engine) -> Answer:
 def by_jobs(subject: Subject, jobs: int, stop: StopSignals) -> Answer:
     """Count the ranges of the files in so many worker processes."""
     config = subject.config
-    if why := alone(Order(subject.names, jobs=jobs), config, Log(None, 0)):
+    if why := alone(Order(subject.names, jobs=jobs), config):
         raise LeftOut(why)
     names, stream, ranges = expanded(subject.names), SignalStream(config), 0
     sizes = [probe(name).size for name in names]

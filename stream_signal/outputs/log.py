@@ -48,11 +48,6 @@ class Log:
         if self._file:
             self._file.close()
 
-    @property
-    def listens(self) -> bool:
-        """Whether anything is written at all."""
-        return bool(self._path or self._verbosity)
-
     def info(self, event: str, **fields: Any) -> None:
         """Write an event with its fields."""
         self._write("info", event, fields)
@@ -87,7 +82,7 @@ class Log:
 
     def _open(self) -> list[_Logger]:
         loggers: list[_Logger] = []
-        if not self.listens:
+        if not (self._path or self._verbosity):
             return loggers
         if self._path == STDERR and sys.stderr is None:
             raise OSError(errno.EBADF, "it is closed")

@@ -15,57 +15,18 @@ import json
 import os
 import re
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from stream_signal.outputs.files import STDOUT
+from stream_signal.outputs.metrics import Metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from stream_signal.outputs.metrics import ErrorRecord, Metrics
+    from stream_signal.outputs.metrics import ErrorRecord
 
 # The time is in one of the first lines of a file, which may be of any kind and size.
 _HEAD_CHARACTERS = 4096
 _LAST_SUCCESS = "last_success_timestamp_seconds"
 _LAST_IN_TEXT = re.compile(rf"^stream_signal_{_LAST_SUCCESS} ([0-9.]+)$", re.ASCII | re.MULTILINE)
-
-
-class Gauge(NamedTuple):
-    """One figure, and its value for each set of labels."""
-
-    name: str
-    help: str
-    samples: list[tuple[dict[str, str], float]]
-
-
-def gauges(record: Metrics | ErrorRecord, last_success: float | None) -> Iterator[Gauge]:
-    """Yield what there is to say about a job that has ended, or is running; its last success may be unknown."""
-    yield _one("success", "Whether the job did not fail: 1 if it ended, or is running.", int(record.status != "error"))
-    if last_success is not None:
-        yield _one(_LAST_SUCCESS, "When success was 1 last, as Unix time.", last_success)
-    version = record.version.encode("utf-8", "backslashreplace").decode()  # a flag may be no UTF-8
-    yield Gauge("stream_signal_info", "The version of the config.", [({"version": version}, 1)])
-    found = record.as_dict()
-    if record.status == "error":
-        return
-    yield _one("running", "Whether the job is running.", int(record.status == "running"))
-    yield _one("duration_seconds", "Wall time of the job so far.", found["latency_ms"] / 1000)
-    yield _one("rows", "Data rows counted.", found["rows_processed"])
-    yield _one("rate", "Signals for each row.", found["value"])
-    windows = found.get("by_window", {})
-    if windows:
-        samples = [({"window": window}, counts["value"]) for window, counts in windows.items()]
-        yield Gauge("stream_signal_window_rate", "Signals for each row, in a further window.", samples)
-    keys = found.get("by_key", {})
-    for name, text, field in (
-        ("key_rows", "Data rows counted, of a key.", "rows"),
-        ("key_signals", "Signals, of a key.", "signals"),
-        ("key_rate", "Signals for each row, of a key.", "value"),
-    ):
-        if keys:
-            yield Gauge(f"stream_signal_{name}", text, [({"key": key}, counts[field]) for key, counts in keys.items()])
-    if "keys" in found:
-        yield _one("keys", "Keys that have come.", found["keys"])
 
 
 def now() -> float:
@@ -102,17 +63,40 @@ def text_of(record: Metrics | ErrorRecord, last_success: float | None) -> bytes:
     # TYPE stream_signal_info gauge
     stream_signal_info{version="v1"} 1
     """
-    lines = []
-    for gauge in gauges(record, last_success):
-        lines += [f"# HELP {gauge.name} {gauge.help}", f"# TYPE {gauge.name} gauge"]
-        for labels, value in gauge.samples:
+    lines: list[str] = []
+
+    def gauge(name: str, text: str, *samples: tuple[dict[str, str], float]) -> None:
+        if samples:
+            lines.extend([f"# HELP stream_signal_{name} {text}", f"# TYPE stream_signal_{name} gauge"])
+        for labels, value in samples:
             inside = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
-            lines.append(f"{gauge.name}{f'{{{inside}}}' if inside else ''} {json.dumps(value)}")
+            lines.append(f"stream_signal_{name}{f'{{{inside}}}' if inside else ''} {json.dumps(value)}")
+
+    def one(name: str, text: str, value: float) -> None:
+        gauge(name, text, ({}, value))
+
+    one("success", "Whether the job did not fail: 1 if it ended, or is running.", int(record.status != "error"))
+    if last_success is not None:
+        one(_LAST_SUCCESS, "When success was 1 last, as Unix time.", last_success)
+    version = record.version.encode("utf-8", "backslashreplace").decode()  # a flag may be no UTF-8
+    gauge("info", "The version of the config.", ({"version": version}, 1))
+    if isinstance(record, Metrics):
+        one("running", "Whether the job is running.", int(record.status == "running"))
+        one("duration_seconds", "Wall time of the job so far.", record.latency_ms / 1000)
+        one("rows", "Data rows counted.", record.rows_processed)
+        one("rate", "Signals for each row.", record.value)
+        windows, keys = record.by_window or {}, record.by_key or {}
+        rates = [({"window": window}, counts["value"]) for window, counts in windows.items()]
+        gauge("window_rate", "Signals for each row, in a further window.", *rates)
+        for name, text, field in (
+            ("key_rows", "Data rows counted, of a key.", "rows"),
+            ("key_signals", "Signals, of a key.", "signals"),
+            ("key_rate", "Signals for each row, of a key.", "value"),
+        ):
+            gauge(name, text, *(({"key": key}, counts[field]) for key, counts in keys.items()))
+        if record.keys is not None:
+            one("keys", "Keys that have come.", record.keys)
     return "".join(f"{line}\n" for line in lines).encode()
-
-
-def _one(name: str, text: str, value: float) -> Gauge:
-    return Gauge(f"stream_signal_{name}", text, [({}, value)])
 
 
 def _escaped(text: str) -> str:

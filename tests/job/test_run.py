@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from stream_signal import Config, InputError, Metrics, SignalStream, run
+from stream_signal.job import assemble, drive, failure, results, sources
+from stream_signal.job import run as run_module
 from support.cases import DATA
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_run_takes_any_source(tmp_path: Path) -> None:
@@ -27,6 +27,16 @@ def test_run_takes_any_source(tmp_path: Path) -> None:
         found = [run(Config(), source) for source in sources]
     wanted = Metrics("v1", 7, "signal_rate", 3 / 7, 0, 42, "success")
     assert {metrics._replace(latency_ms=0) for metrics in found} == {wanted}
+
+
+def test_the_story_of_a_job() -> None:
+    """`run` and `execute` can be read at once, and so can each function of what they call in the job."""
+    for module in (run_module, assemble, sources, results, drive, failure):
+        tree = ast.parse(Path(str(module.__file__)).read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef) and node.end_lineno:
+                most = 40 if node.name in {"run", "execute"} else 60
+                assert node.end_lineno - node.lineno + 1 <= most, node.name
 
 
 def test_no_source() -> None:
