@@ -15,8 +15,7 @@ from stream_signal.job.sources import inputs_of, rotations_of, source_for
 
 if TYPE_CHECKING:
     from stream_signal.job.saver import CheckpointSaver
-    from stream_signal.outputs.output import Job, Output, Part
-    from stream_signal.outputs.sink import Sink
+    from stream_signal.outputs.parts import Job, Output, Part, Sink
 
 # What asks for each in the order, and its module. The metrics come last: once they are there, the job has succeeded.
 OUTPUTS: list[Part] = [

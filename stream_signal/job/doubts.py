@@ -12,13 +12,13 @@ from stream_signal.core.limits import FIRST_ROWS
 from stream_signal.core.observers.time_order import TimeOrder
 from stream_signal.core.urls import is_url, shown_path
 from stream_signal.inputs.events import TRUNCATED
-from stream_signal.outputs.sink import Sink
+from stream_signal.outputs.parts import Sink
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from stream_signal.core.doubts import Doubt
-    from stream_signal.outputs.output import Job
+    from stream_signal.outputs.parts import Job
 
 SYMBOLS = "symbols"
 

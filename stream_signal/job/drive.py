@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from stream_signal.core.series.panel import Counts
     from stream_signal.core.stream import SignalStream
     from stream_signal.inputs.events import Source
-    from stream_signal.outputs.sink import Sink
+    from stream_signal.outputs.parts import Sink
     from stream_signal.stopping import StopSignals
 
 

@@ -9,14 +9,13 @@ from stream_signal.core.findings import PREAMBLE_LINE
 from stream_signal.core.steps import NANOSECONDS
 from stream_signal.core.urls import without_secrets
 from stream_signal.job.doubts import Doubts
-from stream_signal.outputs.sink import Every
+from stream_signal.outputs.parts import Every
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stream_signal.core.errors import StreamSignalError
-    from stream_signal.outputs.output import Job
-    from stream_signal.outputs.sink import Sink
+    from stream_signal.outputs.parts import Job, Sink
 
 # One-minute candles: warn only after 90 s without data.
 STALLED_SECONDS = 90

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from stream_signal import __version__
 from stream_signal.inputs.digest import Digests
 from stream_signal.outputs.files import check_replaceable, replace_file
-from stream_signal.outputs.output import Output
+from stream_signal.outputs.parts import Output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from stream_signal.outputs.output import Job, Result
+    from stream_signal.outputs.parts import Job, Result
 
 SCHEMA = 1
 _OPTIONAL = {"by_window", "by_key"}

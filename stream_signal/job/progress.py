@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from stream_signal import system
 from stream_signal.inputs.opening import bytes_in
-from stream_signal.outputs.sink import Sink
+from stream_signal.outputs.parts import Sink
 from stream_signal.outputs.stderr import columns, draw, erase
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from stream_signal.core.errors import StreamSignalError
-    from stream_signal.outputs.output import Job
+    from stream_signal.outputs.parts import Job
 
 # A job that takes less time needs no sign of life.
 WAIT_SECONDS = 1.0

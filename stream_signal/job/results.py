@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 from stream_signal.core.urls import without_secrets
 from stream_signal.job.doubts import Doubts
 from stream_signal.outputs.metrics import Metrics
-from stream_signal.outputs.output import Output, Result
-from stream_signal.outputs.sink import Sink
+from stream_signal.outputs.parts import Output, Result, Sink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stream_signal.core.series.panel import Counts
-    from stream_signal.outputs.output import Job
+    from stream_signal.outputs.parts import Job
 
 # Their names are in the result.
 MOST_INPUTS = 50

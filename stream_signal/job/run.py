@@ -21,7 +21,7 @@ from stream_signal.job.failure import in_words, record
 from stream_signal.job.sources import source_of
 from stream_signal.outputs.log import Log
 from stream_signal.outputs.metrics import Metrics
-from stream_signal.outputs.output import Job
+from stream_signal.outputs.parts import Job
 from stream_signal.stopping import StopSignals
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from stream_signal.job.describe import last_time_of, next_row
 from stream_signal.job.position import Position, find_known
 from stream_signal.job.saved import Saved
 from stream_signal.outputs.files import STDOUT
+from stream_signal.outputs.parts import Every
 from stream_signal.outputs.signals import SignalsWriter
-from stream_signal.outputs.sink import Every
 from stream_signal.outputs.stderr import say
 
 if TYPE_CHECKING:
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.inputs.events import Source
     from stream_signal.inputs.rotation import Rotations
-    from stream_signal.outputs.output import Job
-    from stream_signal.outputs.sink import Sink
+    from stream_signal.outputs.parts import Job, Sink
 
 
 def wanted(job: Job) -> Iterator[Sink]:

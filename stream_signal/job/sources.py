@@ -10,7 +10,7 @@ from stream_signal.core.errors import ConfigError
 from stream_signal.inputs.files import FilesSource
 from stream_signal.inputs.opening import expanded
 from stream_signal.inputs.probe import OLDEST_FIRST, probe, refuse
-from stream_signal.outputs.output import Output
+from stream_signal.outputs.parts import Output
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stream_signal.inputs.rotation import Rotations
     from stream_signal.job.parallel import Workers
     from stream_signal.order import Order
-    from stream_signal.outputs.output import Job
+    from stream_signal.outputs.parts import Job
 
     _Tap = Callable[[Opened], Opened]
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from stream_signal.core.errors import ConfigError
 from stream_signal.core.line_format import CSV, CSV_LINES, format_for
 from stream_signal.outputs.files import check_replaceable, replace_file
-from stream_signal.outputs.output import Output
+from stream_signal.outputs.parts import Output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from stream_signal.outputs.output import Job, Result
+    from stream_signal.outputs.parts import Job, Result
 
 JSON = "json"
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from stream_signal.outputs.files import FREELY, STDOUT, check_replaceable, replace_file, write_stdout
 from stream_signal.outputs.metrics import PROMETHEUS, render
-from stream_signal.outputs.output import Output
+from stream_signal.outputs.parts import Output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from stream_signal.order import Order
     from stream_signal.outputs.metrics import ErrorRecord, Metrics
-    from stream_signal.outputs.output import Job, Result
+    from stream_signal.outputs.parts import Job, Result
 
 
 def wanted(job: Job) -> Iterator[Output]:

@@ -20,14 +20,14 @@ from stream_signal.core.errors import OutputError
 from stream_signal.core.observers.key_charts import KeyCharts
 from stream_signal.core.observers.overview import Overview
 from stream_signal.outputs.files import check_replaceable, replace_file
-from stream_signal.outputs.output import Output
+from stream_signal.outputs.parts import Output
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from stream_signal.core.buckets import Buckets
     from stream_signal.core.config import Config
-    from stream_signal.outputs.output import Job, Result
+    from stream_signal.outputs.parts import Job, Result
 
 # A page has to be small enough to be mailed; the table of keys takes what the rest leaves.
 MOST_BYTES = 3 * 1024 * 1024

@@ -11,13 +11,13 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.errors import ConfigError, OutputError, reason
-from stream_signal.outputs.output import Output
+from stream_signal.outputs.parts import Output
 from stream_signal.outputs.prometheus import now, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stream_signal.outputs.output import Job, Result
+    from stream_signal.outputs.parts import Job, Result
 
 HOST = "127.0.0.1"
 # What this machine calls itself. A page of any site can have a name that leads here (DNS rebinding) and read the

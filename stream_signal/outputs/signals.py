@@ -21,7 +21,7 @@ from stream_signal.core.observers.signal_lines import SignalLines
 from stream_signal.core.urls import shown_path
 from stream_signal.outputs.files import STDOUT, open_stdout, write_all, writing
 from stream_signal.outputs.lock import FileLock
-from stream_signal.outputs.sink import Sink
+from stream_signal.outputs.parts import Sink
 from stream_signal.outputs.stderr import say
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from stream_signal.core.errors import StreamSignalError
-    from stream_signal.outputs.output import Job
+    from stream_signal.outputs.parts import Job
 
 # What is written to a pipe as a whole (PIPE_BUF on Linux).
 _WHOLE_BYTES = 4096

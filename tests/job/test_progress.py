@@ -19,7 +19,7 @@ from stream_signal.inputs.opening import bytes_in
 from stream_signal.job.progress import Progress
 from stream_signal.order import Order
 from stream_signal.outputs.log import Log
-from stream_signal.outputs.output import Job
+from stream_signal.outputs.parts import Job
 from stream_signal.stopping import StopSignals
 from support.candle_csv import CLOSES, candle_csv
 from support.cases import DATA, SUCCESS

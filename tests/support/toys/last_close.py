@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from stream_signal import Observer
 from stream_signal.outputs.files import check_replaceable, replace_file
-from stream_signal.outputs.output import Output
+from stream_signal.outputs.parts import Output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stream_signal import Row
-    from stream_signal.outputs.output import Job, Result
+    from stream_signal.outputs.parts import Job, Result
 
 FILE = "last_close.txt"
 
