@@ -21,10 +21,7 @@ from stream_signal.outputs.stderr import columns, draw, erase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import TracebackType
-    from typing import Self
 
-    from stream_signal.core.errors import StreamSignalError
     from stream_signal.outputs.parts import Job
 
 # A job that takes less time needs no sign of life.
@@ -39,7 +36,8 @@ _WITHOUT_TOTAL = "{n_fmt}{unit} [{elapsed}{postfix}]"
 
 def wanted(job: Job) -> Iterator[Sink]:
     """Yield what draws it, and takes it away."""
-    yield job.held.enter_context(Progress(job))
+    job.held.callback(erase)
+    yield Progress(job)
 
 
 class Progress(Sink):
@@ -52,12 +50,6 @@ class Progress(Sink):
         self._began = time.monotonic()
         self._recent = deque([(self._began, 0, 0)], _REMEMBERED)
         self.due = self._began + (0 if job.order.progress else WAIT_SECONDS)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        erase()
 
     def start(self) -> None:
         """Leave out the rows of earlier jobs."""
@@ -77,10 +69,6 @@ class Progress(Sink):
                     draw(self._line(now))
 
     def finish(self) -> None:
-        """Leave the terminal as it was."""
-        erase()
-
-    def fail(self, error: StreamSignalError) -> None:  # noqa: ARG002 - any error
         """Leave the terminal as it was."""
         erase()
 

@@ -17,9 +17,9 @@ from stream_signal import system
 from stream_signal.core.errors import OutputError, reason
 from stream_signal.core.printable import printable
 from stream_signal.core.urls import without_urls
+from stream_signal.outputs.refused import cannot_write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import TracebackType
     from typing import Self, TextIO
 
@@ -75,8 +75,6 @@ class Log:
                 getattr(logger, level)(event, **fields)
         except OSError as error:
             if self._path not in {None, STDERR}:
-                from stream_signal.outputs.refused import cannot_write
-
                 raise cannot_write(self._path, error, "the log ", in_place=True) from error
             raise OutputError(f"cannot write the log to stderr: {reason(error)}") from error
 
@@ -102,8 +100,6 @@ class Log:
             logger: Any = self._file or structlog.WriteLogger(sys.stderr)
             loggers.append(structlog.wrap_logger(logger, processors=machine))
         if self._verbosity and sys.stderr and self._path != STDERR:
-            from stream_signal.outputs.stderr import erase
-
             person: list[Any] = [
                 *first,
                 structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
@@ -111,19 +107,18 @@ class Log:
                 _printable,
                 structlog.dev.ConsoleRenderer(colors=_has_colour(sys.stderr), sort_keys=False),
             ]
-            loggers.append(structlog.wrap_logger(_Screen(erase), processors=person))
+            loggers.append(structlog.wrap_logger(_Screen(), processors=person))
         return loggers
 
 
 class _Screen:
-    """stderr, for people; `erase` takes away what is drawn there."""
-
-    def __init__(self, erase: Callable[[], None]) -> None:
-        self._erase = erase
+    """stderr, for people."""
 
     def info(self, line: str) -> None:
         """Write a line in place of the progress, if that is drawn."""
-        self._erase()
+        from stream_signal.outputs.stderr import erase
+
+        erase()
         sys.stderr.write(f"{line}\n")
         sys.stderr.flush()
 

@@ -46,3 +46,11 @@ def test_a_new_output_so_far(folder: Path) -> None:
     lines = (folder / FILE).read_text().splitlines()
     assert lines[-1].endswith("rows, success, True")
     assert {line.rpartition("rows, ")[2] for line in lines[:-1]} == {"running, False"}
+
+
+@pytest.mark.parametrize("flag", ["--output", "--keys-output", "--report", "--manifest"])
+def test_each_output_is_checked_first(flag: str, folder: Path) -> None:
+    """What cannot be written ends the job before it looks at its input, and is told as such."""
+    (folder / "out").mkdir()
+    done = run_in_process("none.csv", flag, "out", cwd=folder)
+    assert (done.code, done.stderr.splitlines()[0]) == (1, "stream-signal: cannot write 'out': it is a folder")
