@@ -47,7 +47,7 @@ class BackwardsSource:
     """Newest-first files, read from their ends, the last one first.
 
     `chunk_bytes` limits what is read and fed at once. A line that is longer is refused, so it has to be more than
-    MAX_LINE_BYTES, unless all lines are known to be shorter.
+    MAX_LINE_BYTES, unless all lines are known to be shorter. InputError if one cannot be read so.
     """
 
     endless = False
@@ -56,12 +56,13 @@ class BackwardsSource:
         self.names = names[::-1]
         self._config = config
         self._chunk_bytes = chunk_bytes
+        for name in names:
+            refuse("newest first", name)
 
     def events(self, first: int, offset: int, patience: Patience) -> Generator[Event]:  # noqa: ARG002
         """Yield the events of each file, the last one first; see `inputs.events.Source`.
 
-        The beginnings and ends of all files are checked first. Raises InputError if one is no file, and DataError if
-        one has a quote, or no header.
+        The beginnings and ends of all files are checked first. Raises DataError if one has a quote, or no header.
         """
         heads = self._find_heads()
         header = next((head.header for head in heads.values() if head.header), None)
@@ -74,7 +75,6 @@ class BackwardsSource:
         heads: dict[str, _FileHead] = {}
         header = None
         for name in reversed(self.names):
-            refuse("newest first", name)
             with opened(name) as descriptor:
                 file = _File(name, descriptor)
                 try:
@@ -154,13 +154,10 @@ class _File:
 
     def read(self, start: int, end: int) -> bytes:
         """Return the bytes from `start` to `end`; raise InputError if the size of the file has changed."""
-        pieces = []
-        while start < end and (piece := system.read_at(self._descriptor, end - start, start)):
-            pieces.append(piece)
-            start += len(piece)
-        if start < end or os.fstat(self._descriptor).st_size != self.size:
+        data = system.read_at(self._descriptor, end - start, start)
+        if len(data) < end - start or os.fstat(self._descriptor).st_size != self.size:
             raise InputError(f"cannot read {shown_path(self.name)}: its size changed while it was read from its end")
-        return b"".join(pieces)
+        return data
 
     def refuse_quotes(self, start: int, end: int) -> None:
         """Raise DataError if there is a quote from `start` to `end`."""

@@ -54,16 +54,25 @@ class Digests:
         return name in self._before or (name in self._hashing and self._hashing[name].has_ended)
 
     def find_one(self, name: str) -> Digest:
-        """Return the digest of one of the inputs, as `find` does; InputError, too, if the job did not read it."""
+        """Return the digest of one of the inputs, as `find` does; InputError, too, if the job did not read it.
+
+        That of `klines.zip/jan.csv` is one of the member, not of the archive.
+        """
         if name in self._hashing:
             return self._hashing[name].digest()
         if name not in self._before:
             raise InputError(f"cannot read {shown_path(name)}: its turn did not come")
-        digest = digest_of(name)
+        sha256, size = hashlib.sha256(), 0
+        with open_input(name) as source:
+            if source.file:
+                source.file.seek(0)  # the job may have read it, if it is stdin
+            while data := source.read(CHUNK_BYTES):
+                sha256.update(data)
+                size += len(data)
         if probe(name).version != self._before[name]:
             message = f"cannot read {shown_path(name)}: it was changed while it was read"
             raise InputError(message).with_hint("a manifest is of complete files: run the job again")
-        return digest
+        return Digest(without_secrets(name), size, sha256.hexdigest())
 
 
 class Hashing(Opened):
@@ -95,18 +104,3 @@ class Hashing(Opened):
     def digest(self) -> Digest:
         """Return the digest of what was read so far."""
         return Digest(without_secrets(self.name), self._bytes, self._sha256.hexdigest())
-
-
-def digest_of(name: str) -> Digest:
-    """Read an input that can be read again, and return its digest; InputError if it cannot be read.
-
-    That of `klines.zip/jan.csv` is one of the member, not of the archive.
-    """
-    sha256, size = hashlib.sha256(), 0
-    with open_input(name) as source:
-        if source.file:
-            source.file.seek(0)  # the job may have read it, if it is stdin
-        while data := source.read(CHUNK_BYTES):
-            sha256.update(data)
-            size += len(data)
-    return Digest(without_secrets(name), size, sha256.hexdigest())

@@ -9,7 +9,8 @@ scheme://...                    remote
 
 from __future__ import annotations
 
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import InputError
@@ -73,20 +74,14 @@ def bytes_in(names: tuple[str, ...]) -> list[int] | None:
 
     Each is opened for a moment. One that cannot be read is left for its turn.
     """
-    sizes = []
-    for name in names:
-        found = probe(name)
-        size = _size_of_member(name) if found.archive else 0 if found.format else found.size
-        if not size:
-            return None
-        sizes.append(size)
-    return sizes
+    sizes = list(takewhile(bool, map(_bytes_in, names)))
+    return sizes if len(sizes) == len(names) else None
 
 
-def _size_of_member(name: str) -> int:
-    """Return how many bytes of CSV a member of an archive has; 0 if it is compressed by itself too."""
-    try:
-        with open_input(name) as member:
-            return 0 if find_format(member.read(MAGIC_BYTES)) else member.size
-    except InputError:
-        return 0
+def _bytes_in(name: str) -> int:
+    found = probe(name)
+    if not found.archive:
+        return 0 if found.format else found.size
+    with suppress(InputError), open_input(name) as member:
+        return 0 if find_format(member.read(MAGIC_BYTES)) else member.size
+    return 0
