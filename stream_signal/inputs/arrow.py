@@ -27,11 +27,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.core.batch import Batch
 from stream_signal.core.config import DELIMITERS
-from stream_signal.core.errors import DataError, InputError, MissingColumnError, StreamSignalError, shown
+from stream_signal.core.errors import DataError, MissingColumnError, StreamSignalError, shown
 from stream_signal.core.header import Header, find_header
 from stream_signal.core.series.grouping import label_positions
 from stream_signal.core.time_column import find_time
-from stream_signal.core.urls import shown_path
+from stream_signal.inputs.plain import unreadable
 from stream_signal.inputs.probe import ARROW, ARROW_STREAM, PARQUET
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _refuse_joined(file: _File, kind: str, mark: bytes, end_of_data: Callable[[b
             other = begin + found.start() - 4  # where the length of the other footer is
             if other > 0 and 0 < unpack_from("<I", read_at(4, other))[0] <= other - len(mark):
                 expected = f"expected one {kind} file, found another one joined to it at byte {other + tail}"
-                raise InputError(f"cannot read {shown_path(file.source.name)}: {expected}").with_hint(_JOINED)
+                raise unreadable(file.source.name, expected, _JOINED)
         end = begin + 2 * len(mark) - 1 if begin else 0
 
 
@@ -290,7 +290,7 @@ class _Rows:
             return _Column(_cast)
         expected = "numbers or text" if is_close else "timestamps, numbers or text"
         found = f"the type {field.type} in column {shown(field.name)}"
-        raise InputError(f"cannot read {shown_path(self._name)}: expected {expected}, found {found}")
+        raise unreadable(self._name, f"expected {expected}, found {found}")
 
     def _check_times(self, column: str, array: Any) -> None:
         import pyarrow as pa
@@ -302,7 +302,7 @@ class _Rows:
                 row = self.count + pc.index(numbers, number).as_py() + 1
                 found = f"{number.as_py()} {unit} since 1970 in row {row}"
                 expected = f"a year from 1 to 9999 in column {column}"
-                raise InputError(f"cannot read {shown_path(self._name)}: expected {expected}, found {found}")
+                raise unreadable(self._name, f"expected {expected}, found {found}")
 
 
 def _needed(header: Header | None, config: Config) -> list[int]:
@@ -455,13 +455,12 @@ class _File(io.RawIOBase):
 @contextmanager
 def _opened(source: Opened, kind: str, start: bytes) -> Iterator[_File]:
     """Give pyarrow a file to read; what it cannot read is an InputError, and so is what it raises."""
-    cannot = f"cannot read {shown_path(source.name)}"
     try:
         import pyarrow as pa
     except ImportError as error:
-        raise InputError(f"{cannot}: {kind} needs pyarrow ({error})").with_hint(_INSTALL) from None
+        raise unreadable(source.name, f"{kind} needs pyarrow ({error})", _INSTALL) from None
     if kind != ARROW_STREAM and source.file is None:
-        raise InputError(f"{cannot}: {kind} has to be read from the end of a file").with_hint(_NO_FILE)
+        raise unreadable(source.name, f"{kind} has to be read from the end of a file", _NO_FILE)
     file = _File(source, start)
     try:
         yield file
@@ -471,4 +470,5 @@ def _opened(source: Opened, kind: str, start: bytes) -> Iterator[_File]:
         if file.error:
             raise file.error from None
         found = " ".join(str(error).split())[:_REASON_CHARACTERS] or type(error).__name__
-        raise InputError(f"{cannot}: expected whole {kind} data, found it damaged or cut ({found})") from error
+        expected = f"expected whole {kind} data"
+        raise unreadable(source.name, f"{expected}, found it damaged or cut ({found})") from error

@@ -29,7 +29,7 @@ from stream_signal.core.text.reader import too_long
 from stream_signal.core.text.splitter import LineSplitter
 from stream_signal.core.urls import shown_path
 from stream_signal.inputs.events import Begin, End
-from stream_signal.inputs.plain import CHUNK_BYTES, opened
+from stream_signal.inputs.plain import CHUNK_BYTES, opened, unreadable
 from stream_signal.inputs.probe import COLUMNAR, OLDEST_FIRST, probe, refuse
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ class _File:
         """Return the bytes from `start` to `end`; raise InputError if the size of the file has changed."""
         data = system.read_at(self._descriptor, end - start, start)
         if len(data) < end - start or os.fstat(self._descriptor).st_size != self.size:
-            raise InputError(f"cannot read {shown_path(self.name)}: its size changed while it was read from its end")
+            raise unreadable(self.name, "its size changed while it was read from its end")
         return data
 
     def refuse_quotes(self, start: int, end: int) -> None:

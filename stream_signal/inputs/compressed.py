@@ -15,8 +15,7 @@ import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.core.errors import InputError, shown
-from stream_signal.core.urls import shown_path
-from stream_signal.inputs.plain import CHUNK_BYTES, STDIN
+from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, unreadable
 from stream_signal.inputs.probe import BZIP2, GZIP, MAGIC_BYTES, XZ, ZSTD, find_format
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ class _Decompression:
         while data:
             if find_format(data) != codec.name:
                 expected = f"expected the end, or more {codec.name} data, after byte {self._read - len(data)}"
-                raise self._error(f"{expected}, found {shown(data[:_SHOWN_BYTES])}")
+                raise unreadable(self._source.name, f"{expected}, found {shown(data[:_SHOWN_BYTES])}")
             data = yield from self._stream(data)
             while len(data := data.lstrip(codec.padding)) < MAGIC_BYTES and (more := (yield from self._more())):
                 data += more
@@ -88,11 +87,12 @@ class _Decompression:
             if not data and stream.needs_input:
                 data = yield from self._more()
                 if not data:
-                    raise self._error(f"its {name} data ends too early, at byte {self._read}", hint)
+                    raise unreadable(self._source.name, f"its {name} data ends too early, at byte {self._read}", hint)
             try:
                 chunk = stream.decompress(data, CHUNK_BYTES)
             except self._codec.errors as error:
-                raise self._error(f"its {name} data is damaged before byte {self._read} ({error})", hint) from error
+                why = f"its {name} data is damaged before byte {self._read} ({error})"
+                raise unreadable(self._source.name, why, hint) from error
             data = b""
             if chunk:
                 yield chunk
@@ -102,9 +102,6 @@ class _Decompression:
         data = yield from self._source.next(RAW_BYTES, self._patience)
         self._read += len(data)
         return data
-
-    def _error(self, why: str, hint: str | None = None) -> InputError:
-        return InputError(f"cannot read {shown_path(self._source.name)}: {why}").with_hint(hint)
 
 
 def find_codec(name: str) -> Codec:

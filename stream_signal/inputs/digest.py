@@ -11,10 +11,9 @@ from __future__ import annotations
 import hashlib
 from typing import NamedTuple
 
-from stream_signal.core.errors import InputError
-from stream_signal.core.urls import shown_path, without_secrets
+from stream_signal.core.urls import without_secrets
 from stream_signal.inputs.opening import open_input
-from stream_signal.inputs.plain import CHUNK_BYTES, Opened
+from stream_signal.inputs.plain import CHUNK_BYTES, Opened, unreadable
 from stream_signal.inputs.probe import probe
 
 
@@ -61,7 +60,7 @@ class Digests:
         if name in self._hashing:
             return self._hashing[name].digest()
         if name not in self._before:
-            raise InputError(f"cannot read {shown_path(name)}: its turn did not come")
+            raise unreadable(name, "its turn did not come")
         sha256, size = hashlib.sha256(), 0
         with open_input(name) as source:
             if source.file:
@@ -70,8 +69,8 @@ class Digests:
                 sha256.update(data)
                 size += len(data)
         if probe(name).version != self._before[name]:
-            message = f"cannot read {shown_path(name)}: it was changed while it was read"
-            raise InputError(message).with_hint("a manifest is of complete files: run the job again")
+            hint = "a manifest is of complete files: run the job again"
+            raise unreadable(name, "it was changed while it was read", hint)
         return Digest(without_secrets(name), size, sha256.hexdigest())
 
 

@@ -16,11 +16,9 @@ from contextlib import closing
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from stream_signal.core.config import Config
-from stream_signal.core.errors import InputError
-from stream_signal.core.urls import shown_path
 from stream_signal.inputs.events import IDLE, Begin, End
 from stream_signal.inputs.opening import open_input
-from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, chunk_bytes_for
+from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, chunk_bytes_for, unreadable
 from stream_signal.inputs.probe import COLUMNAR, MAGIC_BYTES, ZIP, find_format, may_begin, refuse
 
 if TYPE_CHECKING:
@@ -105,8 +103,7 @@ class FilesSource:
         from stream_signal.inputs.zipped import Archive, OpenMember
 
         if isinstance(source, OpenMember):
-            hint = "unzip the outer one first"
-            raise InputError(f"cannot read {shown_path(source.name)}: it is a zip file in a zip file").with_hint(hint)
+            raise unreadable(source.name, "it is a zip file in a zip file", "unzip the outer one first")
         with tempfile.TemporaryFile() as temporary:
             file = source.file if source.name != STDIN else None
             if file is None:
@@ -173,4 +170,4 @@ def _skip(chunks: Generator[bytes], source: Opened, offset: int) -> Iterator[byt
             offset = max(0, offset - len(chunk))
             yield rest  # if there is none, this is IDLE
     if offset:
-        raise InputError(f"cannot read {shown_path(source.name)}: it was truncated while it was read")
+        raise unreadable(source.name, "it was truncated while it was read")

@@ -6,10 +6,9 @@ import os
 import tempfile
 from typing import TYPE_CHECKING
 
-from stream_signal.core.errors import InputError, reason
-from stream_signal.core.urls import shown_path
+from stream_signal.core.errors import reason
 from stream_signal.inputs.opening import open_input
-from stream_signal.inputs.plain import CHUNK_BYTES, STDIN
+from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, unreadable
 from stream_signal.inputs.probe import probe
 
 if TYPE_CHECKING:
@@ -44,16 +43,16 @@ def keep(source: Opened, data: bytes, patience: Patience, into: BinaryIO) -> Gen
 
     InputError if it has more than MOST_KEPT_BYTES, or the disk is full.
     """
-    cannot, size = f"cannot read {shown_path(source.name)}", 0
+    size = 0
     while data:
         size += len(data)
         if size > MOST_KEPT_BYTES:
             found = f"it has more than {MOST_KEPT_BYTES} bytes, too many to keep"
-            raise InputError(f"{cannot}: {found}").with_hint("save it to a file first, and give its path")
+            raise unreadable(source.name, found, "save it to a file first, and give its path")
         try:
             into.write(data)
             into.flush()
         except OSError as error:
             where = f"{tempfile.gettempdir()!r}, where it is kept"
-            raise InputError(f"{cannot}: cannot write to {where}: {reason(error)}") from error
+            raise unreadable(source.name, f"cannot write to {where}: {reason(error)}") from error
         data = yield from source.next(CHUNK_BYTES, patience)

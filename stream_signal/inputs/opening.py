@@ -14,9 +14,9 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import InputError
-from stream_signal.core.urls import is_url, shown_path
+from stream_signal.core.urls import is_url
 from stream_signal.inputs.missing import listing
-from stream_signal.inputs.plain import open_raw, reading
+from stream_signal.inputs.plain import open_raw, reading, unreadable
 from stream_signal.inputs.probe import MAGIC_BYTES, ZIP, find_format, probe
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def expanded(names: tuple[str, ...]) -> tuple[str, ...]:
     for name in names:
         one = probe(name)
         if one.kind == "folder":
-            raise InputError(f"cannot read {shown_path(name)}: Is a directory").with_hint(listing(name))
+            raise unreadable(name, "Is a directory", listing(name))
         if one.format == ZIP:
             from stream_signal.inputs.zipped import member_names
 

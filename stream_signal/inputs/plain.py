@@ -101,12 +101,17 @@ class Raw(Opened):
     def check(self, read: int) -> None:
         """Raise InputError if it is a file that has fewer bytes than were read of it by now."""
         if self.is_file and os.fstat(self.descriptor).st_size < read:
-            message = f"cannot read {shown_path(self.name)}: it was truncated while it was read"
-            raise InputError(message).with_hint("read a file that another program writes with --follow")
+            hint = "read a file that another program writes with --follow"
+            raise unreadable(self.name, "it was truncated while it was read", hint)
 
     def close(self) -> None:
         """Close it."""
         self._file.close()
+
+
+def unreadable(name: str, why: str, hint: str | None = None) -> InputError:
+    """Return the error of an input that cannot be read, or not as a whole."""
+    return InputError(f"cannot read {shown_path(name)}: {why}").with_hint(hint)
 
 
 def chunk_bytes_for(config: Config) -> int:
@@ -121,7 +126,7 @@ def reading(name: str) -> Iterator[None]:
         yield
     except (OSError, ValueError) as error:
         hint = None if name == STDIN else hint_for(name, error)
-        raise InputError(f"cannot read {shown_path(name)}: {reason(error)}").with_hint(hint) from error
+        raise unreadable(name, reason(error), hint) from error
 
 
 def open_raw(path: str) -> Raw:
@@ -129,7 +134,7 @@ def open_raw(path: str) -> Raw:
     if path != STDIN:
         return Raw(path, open(path, "rb", buffering=0))
     if sys.stdin is None:  # closed by the parent process: descriptor 0 may be any file by now
-        raise InputError("cannot read stdin: it is closed").with_hint("name a file, or give a pipe or < FILE")
+        raise unreadable(path, "it is closed", "name a file, or give a pipe or < FILE")
     return Raw(path, open(0, "rb", buffering=0, closefd=False))
 
 

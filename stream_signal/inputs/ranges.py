@@ -17,7 +17,7 @@ from stream_signal.core.errors import InputError
 from stream_signal.core.limits import MAX_LINE_BYTES
 from stream_signal.core.urls import shown_path
 from stream_signal.inputs.opening import open_input
-from stream_signal.inputs.plain import CHUNK_BYTES, STDIN
+from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, unreadable
 from stream_signal.inputs.probe import MAGIC_BYTES, find_format, probe
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def read_range(part: Range, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
             wanted = min(chunk_bytes, part.end - at)
             data = read_at(wanted, at)
             if len(data) < wanted:
-                raise InputError(f"cannot read {shown_path(part.name)}: it was truncated while it was read")
+                raise unreadable(part.name, "it was truncated while it was read")
             yield data
 
 
@@ -98,7 +98,7 @@ def _opened(part: Range) -> Iterator[_ReadAt]:
         if not source.file:
             raise InputError(f"cannot read ranges of {shown_path(part.name)}")
         if part.identity != source.identity:
-            raise InputError(f"cannot read {shown_path(part.name)}: it changed while it was read")
+            raise unreadable(part.name, "it changed while it was read")
         yield source.read_at
 
 

@@ -24,8 +24,8 @@ from logging import NullHandler, getLogger
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 from stream_signal.core.errors import InputError, StreamSignalError
-from stream_signal.core.urls import shown_path, unless_secret
-from stream_signal.inputs.plain import Opened
+from stream_signal.core.urls import unless_secret
+from stream_signal.inputs.plain import Opened, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,14 +157,14 @@ class RemoteFile(Opened):
                 options["client_kwargs"] = ours | conf.get(self._scheme, {}).get("client_kwargs", {})
             store, path = url_to_fs(self.name, **options)
         except ImportError as error:
-            raise self._cannot(f"it needs a package that is not installed ({error})").with_hint(_INSTALL) from None
+            raise unreadable(self.name, f"it needs a package that is not installed ({error})", _INSTALL) from None
         except (ValueError, OSError) as error:  # an unknown protocol, a URL without a host
-            raise self._cannot(_Failure(error).reason(self.name)) from None
+            raise unreadable(self.name, _Failure(error).reason(self.name)) from None
         except StreamSignalError:  # a stop signal
             raise
         except Exception:  # noqa: BLE001 - each store has its own
             found = f"fsspec needs more than the URL to open {self._scheme}://"
-            raise self._cannot(found).with_hint(_DOWNLOAD) from None
+            raise unreadable(self.name, found, _DOWNLOAD) from None
         for library in _LIBRARIES:
             getLogger(library).addHandler(NullHandler())  # what they warn of is for their own users, not for stderr
         return store, path
@@ -183,7 +183,7 @@ class RemoteFile(Opened):
         announced = headers.get("Content-Length"), headers.get("Transfer-Encoding", "").lower()
         if self._length is None and announced == (None, ""):  # a broken connection would look like an end
             found = "the server announces neither its length nor its end, so a part could not be told from the whole"
-            raise self._cannot(found).with_hint(_DOWNLOAD)
+            raise unreadable(self.name, found, _DOWNLOAD)
         left = self._at
         while left:
             data = self._connection.read(min(left, BLOCK_BYTES))
@@ -196,7 +196,7 @@ class RemoteFile(Opened):
         self._store.invalidate_cache()
         info = self._store.info(self._path)
         if info.get("type") == "directory":
-            raise self._cannot("it is a folder")
+            raise unreadable(self.name, "it is a folder")
         length = info.get("size")
         identity = length, *((key, str(info[key])) for key in _IDENTITY if info.get(key))
         if self.identity not in {(), identity}:
@@ -243,20 +243,17 @@ class RemoteFile(Opened):
                     raise self._changed() from None
                 found = failure.reason(self.name)
                 if failure.is_final:
-                    raise self._cannot(found).with_hint(failure.hint) from None
+                    raise unreadable(self.name, found, failure.hint) from None
                 if attempt == attempts:
-                    raise self._cannot(f"{found} ({attempts} attempts)") from None
+                    raise unreadable(self.name, f"{found} ({attempts} attempts)") from None
                 time.sleep(_FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
         raise AssertionError
 
-    def _cannot(self, found: str) -> InputError:
-        return InputError(f"cannot read {shown_path(self.name)}: {found}")
-
     def _changed(self) -> InputError:
-        return self._cannot("it changed while it was read")
+        return unreadable(self.name, "it changed while it was read")
 
     def _no_ranges(self) -> InputError:
-        return self._cannot("the server does not send parts of it (ranges)").with_hint(_DOWNLOAD)
+        return unreadable(self.name, "the server does not send parts of it (ranges)", _DOWNLOAD)
 
 
 class _Failure:
