@@ -16,15 +16,23 @@ from stream_signal import __version__
 from stream_signal.command.printing import printed
 from stream_signal.core.config import SETTINGS
 from stream_signal.core.limits import MAX_WINDOWS
-from stream_signal.core.settings import BOOLEAN, Kind, digits, integer, is_integer, is_text
+from stream_signal.core.settings import BOOLEAN, Kind, digits, integer, is_integer, is_text, one_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from _typeshed import SupportsWrite
 
+_JOB = "stream-signal"
 MAX_SECONDS = 10**9
 MAX_JOBS = 1024
+
+
+def choice(*words: str) -> Kind:
+    """Return the kind of a few words."""
+    expected = " or ".join(words).replace(" or ", ", ", len(words) - 2)
+    return one_of(f"{{{','.join(words)}}}", expected, {word: word for word in words})
+
 
 SECONDS = Kind(
     "SECONDS",
@@ -43,6 +51,10 @@ PORT = integer(1, 65_535, "PORT")
 ADDRESS = Kind("ADDRESS", "the address of a scheduler, or local", is_text)
 PATH = Kind("PATH", "a path", bool)
 FILE = Kind("PATH", "a file", lambda value: value not in {"", "-"})
+METRICS_FORMAT = choice("json", "prometheus")
+SIGNALS_FORMAT = choice("csv", "jsonl")
+RESUME_BY = choice("time")
+SHELL = choice("bash", "zsh", "fish")
 ROWS = integer(1, 10**9)  # minutes of two thousand years
 SYMBOLS = integer(1, 100_000)
 
@@ -56,6 +68,17 @@ _NEEDS = {
     "--signals-format": "--signals",
     "--idle-timeout": "--follow",
     "--rotated": "--follow",
+}
+_EXCLUDES = {
+    ("--config", "--no-config"): "--no-config ignores ./config.yaml: leave it out, or --config",
+    ("--manifest", "--follow"): "--manifest is of inputs that end: leave out --follow",
+    ("--manifest", "--checkpoint"): (
+        "--manifest is of rows that this job has read, and with --checkpoint it may begin after the first"
+    ),
+    ("--newest-first", "--follow"): "--newest-first reads a file from its end, which is not known with --follow",
+    ("--newest-first", "--checkpoint"): (
+        "--newest-first cannot be used with --checkpoint: the file begins with its newest row"
+    ),
 }
 
 _DESCRIPTION = """\
@@ -80,17 +103,6 @@ Commands:
 Exit codes: 0 success, 1 the job failed, 2 the command line is wrong, 129, 130 or 143 stopped by SIGHUP, SIGINT or
 SIGTERM, which is the normal end of --follow, and 0. With NO_COLOR in the environment, nothing has colour.
 """
-_CANDLES_DESCRIPTION = """\
-Write synthetic BTC/USD one-minute candles as CSV to stdout: the same bytes for the same seed on every machine.
-"""
-_CHECKPOINT_DESCRIPTION = """\
-Print what a checkpoint holds: the inputs, the rows, the next row that a sender has to send, the last timestamp and the
-settings.
-"""
-_VERIFY_DESCRIPTION = """\
-Count the input of a job in several ways, compare the answers, and print a table: row engine, block engine, worker
-processes, and fractions on the first rows.
-"""
 _VERIFY_EPILOG = """\
 It takes the arguments of the job; flags that do not decide its answer are ignored, and nothing is written.
 With --manifest, the inputs and the settings are those of the manifest, unless others are given.
@@ -100,7 +112,6 @@ read; 2 the command line is wrong.
 """
 # The flags that verify shows beside the settings, by their names in the parsed options.
 _OF_VERIFY = {"help", "paths", "inputs", "config", "no_config", "jobs", "manifest"}
-_COMPLETION_DESCRIPTION = "Write what completes the flags of stream-signal in a shell, to stdout."
 _COMPLETION_EPILOG = """\
 Put it where the shell looks:
   stream-signal completion bash > ~/.local/share/bash-completion/completions/stream-signal
@@ -109,9 +120,6 @@ Put it where the shell looks:
 """
 # Where stdout is no terminal, as for the documents.
 _COLUMNS = 112
-
-
-_JOB = "stream-signal"
 
 
 def job_parser() -> Parser:
@@ -146,13 +154,8 @@ def _add_inputs(group: argparse._ArgumentGroup) -> None:
     _add(group, "-i --input", "the same, as a flag", PATH, dest="inputs", action="append")
     _add(group, "--follow", "keep reading the file as it grows, until SIGINT or SIGTERM")
     _add(group, "--idle-timeout", "end --follow after so many seconds without new bytes", SECONDS)
-    _add(
-        group,
-        "--rotated",
-        "names of the old files when the one of --follow is rotated, such as 'live.csv.*'",
-        PATH,
-        metavar="PATTERN",
-    )
+    text = "names of the old files when the one of --follow is rotated, such as 'live.csv.*'"
+    _add(group, "--rotated", text, PATH, metavar="PATTERN")
 
 
 def _add_settings(group: argparse._ArgumentGroup) -> None:
@@ -164,7 +167,7 @@ def _add_settings(group: argparse._ArgumentGroup) -> None:
         if row.name == "windows":
             continue  # those that --window has behind the first
         options: dict[str, Any] = {"dest": row.name, "default": HIDDEN}  # not among the options unless it is given
-        default = row.unset if row.default is None else row.kind.text(row.default)
+        default = row.kind.unset if row.default is None else row.kind.text(row.default)
         text = row.help if default in {"none", "false"} else f"{row.help} (default: {default})"
         if row.name == "window":
             options |= {"type": _windows, "metavar": SETTINGS["windows"].kind.metavar}
@@ -172,7 +175,7 @@ def _add_settings(group: argparse._ArgumentGroup) -> None:
         if row.name == "time_column":
             options["action"] = "append"
         if row.kind is BOOLEAN:
-            group.add_argument(row.flag, help=text, action=argparse.BooleanOptionalAction, **options)
+            _add(group, row.flag, text, action=argparse.BooleanOptionalAction, **options)
         else:
             _add(group, " ".join(row.flags or [row.flag]), text, row.kind, **options)
         if row.name == "header":
@@ -189,43 +192,25 @@ def _windows(text: str) -> tuple[int, ...]:
 def _add_outputs(group: argparse._ArgumentGroup) -> None:
     _add(group, "-o --output", "write the metrics here (default: -, stdout)", PATH, default="-")
     _add(group, "--every", "write the metrics so far every so many seconds", SECONDS)
-    group.add_argument(
-        "--metrics-format",
-        choices=("json", "prometheus"),
-        default="json",
-        help="prometheus: the text file that its node exporter collects",
-    )
+    text = "prometheus: the text file that its node exporter collects"
+    _add(group, "--metrics-format", text, METRICS_FORMAT, default="json")
     _add(group, "--prometheus", "serve the metrics so far at http://127.0.0.1:PORT/metrics", PORT)
-    _add(
-        group,
-        "--keys-output",
-        "write the counts of each key here (csv, json or jsonl by the ending), only their number in the metrics",
-        FILE,
-    )
+    text = "write the counts of each key here (csv, json or jsonl by the ending), only their number in the metrics"
+    _add(group, "--keys-output", text, FILE)
     _add(group, "--signals", "write a line for each row here (-: stdout, with --output FILE)", PATH)
-    group.add_argument(
-        "--signals-format",
-        choices=("csv", "jsonl"),
-        help="default: jsonl if PATH ends in .jsonl or .ndjson, otherwise csv",
-    )
+    text = "default: jsonl if PATH ends in .jsonl or .ndjson, otherwise csv"
+    _add(group, "--signals-format", text, SIGNALS_FORMAT)
     _add(group, "--report", "write a page to look at here: price, mean and signal rate, as HTML", FILE)
-    _add(
-        group,
-        "--manifest",
-        "write the SHA-256 of each input, the settings, versions and counts here, for `stream-signal verify`",
-        FILE,
-    )
+    text = "write the SHA-256 of each input, the settings, versions and counts here, for `stream-signal verify`"
+    _add(group, "--manifest", text, FILE)
     _add(group, "--log-file", "append the log here, as JSON Lines (-: stderr, and nothing else)", PATH)
 
 
 def _add_resuming(group: argparse._ArgumentGroup) -> None:
     _add(group, "--checkpoint", "resume from the state saved here, if any; save it here", FILE)
     _add(group, "--checkpoint-every", "save the state every so many seconds (default: 30)", SECONDS)
-    group.add_argument(
-        "--resume-by",
-        choices=("time",),
-        help="skip the rows of a pipe up to the last timestamp of the checkpoint: its sender repeats them",
-    )
+    text = "skip the rows of a pipe up to the last timestamp of the checkpoint: its sender repeats them"
+    _add(group, "--resume-by", text, RESUME_BY)
 
 
 def _add_speed(group: argparse._ArgumentGroup) -> None:
@@ -236,27 +221,17 @@ def _add_speed(group: argparse._ArgumentGroup) -> None:
 def _add_messages(group: argparse._ArgumentGroup) -> None:
     _add(group, "--strict", "fail if the answer is doubtful in any way; look at the times of all rows")
     _add(group, "-q --quiet", "do not report doubts about the answer on stderr")
-    group.add_argument(
-        "--progress",
-        action=argparse.BooleanOptionalAction,
-        default=None,
-        help="draw the progress on stderr, if that is a terminal, at once; without this flag: after a second",
-    )
+    text = "draw the progress on stderr, if that is a terminal, at once; without this flag: after a second"
+    _add(group, "--progress", text, action=argparse.BooleanOptionalAction, default=None)
     _add(group, "-v --verbose", "log to stderr; -vv: tracebacks in the log file", action="count", default=0)
     _add(group, "-h --help", "show this help and exit", action="help")
-    _add(
-        group,
-        "-V --version",
-        "show the version and exit",
-        action="version",
-        version=f"stream-signal {__version__}",
-    )
+    _add(group, "-V --version", "show the version and exit", action="version", version=f"{_JOB} {__version__}")
 
 
-def values_of(action: argparse.Action) -> Iterable[str]:
+def values_of(action: argparse.Action) -> list[str]:
     """Return what may be typed as the value of a flag, if it is little."""
     kind = getattr(action.type, "__self__", None)
-    return action.choices or (kind.texts() if isinstance(kind, Kind) else ())
+    return list(kind.texts()) if isinstance(kind, Kind) else []
 
 
 def settings_of(options: argparse.Namespace) -> dict[str, Any]:
@@ -273,7 +248,8 @@ def settings_of(options: argparse.Namespace) -> dict[str, Any]:
 
 def candles_parser() -> Parser:
     """Return the parser of `stream-signal candles`."""
-    parser = Parser("stream-signal candles", description=_CANDLES_DESCRIPTION)
+    text = "Write synthetic BTC/USD one-minute candles as CSV to stdout: the same bytes for a seed on every machine."
+    parser = Parser("stream-signal candles", description=text)
     _add(parser, "--rows", "candles to write (default: 10000)", ROWS, default=10_000)
     _add(parser, "--symbols", "write a market of N symbols, with their names in a first column", SYMBOLS)
     _add(parser, "--seed", "default: the seed of the config", SETTINGS["seed"].kind)
@@ -294,7 +270,10 @@ def parse(parser: Parser, arguments: list[str]) -> argparse.Namespace:
 
 def checkpoint_parser() -> Parser:
     """Return the parser of `stream-signal checkpoint`."""
-    parser = Parser("stream-signal checkpoint", description=_CHECKPOINT_DESCRIPTION)
+    text = (
+        "Print what a checkpoint holds: inputs, rows, the next row that a sender has to send, last timestamp, settings."
+    )
+    parser = Parser("stream-signal checkpoint", description=text)
     _add(parser, "file", "what --checkpoint has saved", FILE, metavar="FILE")
     _add(parser, "--json", "write it as JSON, on one line")
     return parser
@@ -302,17 +281,19 @@ def checkpoint_parser() -> Parser:
 
 def formats_parser() -> Parser:
     """Return the parser of `stream-signal formats`."""
-    return Parser(
-        "stream-signal formats",
-        description="Print the known layouts, one a line: what --format NAME sets, and where each is described.",
-    )
+    text = "Print the known layouts, one a line: what --format NAME sets, and where each is described."
+    return Parser("stream-signal formats", description=text)
 
 
 def verify_parser() -> Parser:
     """Return the parser of `stream-signal verify`: it takes whatever a job takes, and shows what decides its answer."""
     parser = job_parser()
     parser.prog = "stream-signal verify"
-    parser.description, parser.epilog = _VERIFY_DESCRIPTION, _VERIFY_EPILOG
+    parser.description = (
+        "Count the input of a job in several ways, compare the answers, and print a table: row engine, block engine, "
+        "worker processes, and fractions on the first rows."
+    )
+    parser.epilog = _VERIFY_EPILOG
     for action in parser._actions:  # noqa: SLF001 - as argparse has no other way to hide a flag
         if action.dest not in _OF_VERIFY and action.dest not in SETTINGS:
             action.help = HIDDEN
@@ -328,8 +309,9 @@ def verify_parser() -> Parser:
 
 def completion_parser() -> Parser:
     """Return the parser of `stream-signal completion`."""
-    parser = Parser("stream-signal completion", description=_COMPLETION_DESCRIPTION, epilog=_COMPLETION_EPILOG)
-    parser.add_argument("shell", metavar="SHELL", choices=("bash", "zsh", "fish"), help="bash, zsh or fish")
+    text = "Write what completes the flags of stream-signal in a shell, to stdout."
+    parser = Parser("stream-signal completion", description=text, epilog=_COMPLETION_EPILOG)
+    _add(parser, "shell", "bash, zsh or fish", SHELL, metavar="SHELL")
     return parser
 
 
@@ -437,29 +419,21 @@ def refuse_contradictions(
     parser: argparse.ArgumentParser, inputs: tuple[str, ...], options: argparse.Namespace
 ) -> None:
     """Refuse flags that exclude or need each other."""
-    values = {f"--{name.replace('_', '-')}": value for name, value in vars(options).items()}
+    given = {f"--{name.replace('_', '-')}": value for name, value in vars(options).items()}
     for flag, needed in _NEEDS.items():
-        if values[flag] and not values[needed]:
+        if given[flag] and not given[needed]:
             parser.error(f"{flag} needs {needed}")
-    settings = settings_of(options)
+    for (flag, other), why in _EXCLUDES.items():
+        if given.get(flag) and given.get(other):
+            parser.error(why)
     if options.signals == "-" and is_stdout(options.output) and not _is_null(options.output):
         parser.error("--signals - writes the signals to stdout: the metrics need --output FILE")
     if options.signals and options.signals.endswith(".json") and not options.signals_format:
         parser.error(
             "--signals writes lines, not one JSON text: name a file that ends in .jsonl, or give --signals-format"
         )
-    if isinstance(settings.get("time_column"), tuple) and len(settings["time_column"]) > 2:
+    if len(given.get("--time-column", ())) > 2:
         parser.error("--time-column may be given once, or twice for a date and a time")
-    if options.config and options.no_config:
-        parser.error("--no-config ignores ./config.yaml: leave it out, or --config")
-    if options.manifest and options.follow:
-        parser.error("--manifest is of inputs that end: leave out --follow")
-    if options.manifest and options.checkpoint:
-        parser.error("--manifest is of rows that this job has read, and with --checkpoint it may begin after the first")
-    if settings.get("newest_first") and options.follow:
-        parser.error("--newest-first reads a file from its end, which is not known with --follow")
-    if settings.get("newest_first") and options.checkpoint:
-        parser.error("--newest-first cannot be used with --checkpoint: the file begins with its newest row")
     if options.follow and (len(inputs) > 1 or "-" in inputs):
         parser.error("--follow needs one file, by its path; a pipe is read as it is written, without --follow")
 

@@ -86,6 +86,7 @@ _TIME_COLUMN = Kind(
     "the name of the timestamp column, or its number counted from 1, or two of these for a date and a time",
     _is_time,
     digits,
+    unset="the first with a known name",
 )
 _KEY = Kind(
     "NAME",
@@ -93,12 +94,15 @@ _KEY = Kind(
     _is_column,
     digits,
     lambda: {BY_NAME: BY_NAME, NO_KEY: NO_KEY},
+    unset="one symbol",
 )
 _DELIMITER = one_of(
     "C",
     'one of "," ";" "\\t" "|" (without the key, the first line decides)',
     {name: mark for mark, name in DELIMITERS.items()},
-)._replace(convert=lambda text: text.replace("\\t", "\t"))
+    convert=lambda text: text.replace("\\t", "\t"),
+    unset="found from the first line",
+)
 _DECIMAL = one_of("C", '"." or ","', {".": ".", ",": ","})
 _THOUSANDS = one_of("C", 'none, ",", "." or space', {"none": None, ",": ",", ".": ".", "space": " "})
 _HEADER = one_of("HEADER", "true, false or auto", {"true": True, "false": False, AUTO: AUTO})
@@ -134,9 +138,7 @@ class Config(Settings):
     )
     column: Column = setting(_CLOSE_COLUMN, "name of the close column, or its number from 1", default="close")
     header: HeaderSetting = setting(_HEADER, "true, false, or auto: the first line decides", default=True)
-    delimiter: str | None = setting(
-        _DELIMITER, "comma, semicolon, tab or bar", default=None, unset="found from the first line"
-    )
+    delimiter: str | None = setting(_DELIMITER, "comma, semicolon, tab or bar", default=None)
     bad_rows: str = setting(_BAD_ROWS, "error, or missing: count them without a close", default="error")
     format: str | None = setting(
         _FORMAT, "a known layout: `stream-signal formats` lists them", default=None, decides=False
@@ -146,7 +148,6 @@ class Config(Settings):
         "name of the timestamp column, or its number from 1; twice for a date and a time",
         default=None,
         decides=False,
-        unset="the first with a known name",
     )
     newest_first: bool = setting(BOOLEAN, "the rows come newest first: read the files from their end", default=False)
     decimal: str = setting(_DECIMAL, "the decimal mark: . or ,", default=".")
@@ -162,7 +163,6 @@ class Config(Settings):
         "one mean for each value of this column, or @file: for each symbol in the file names; none: one for all",
         default=None,
         flags=("-k", "--key"),
-        unset="one symbol",
     )
     key_pattern: str | None = setting(
         _PATTERN, "where the symbol stands in the file names, such as '{key}-1m-*.csv'", default=None

@@ -129,7 +129,7 @@ def yaml_line(name: str, value: Any) -> str:
     """
     row = SETTINGS[name]
     if value is None and None not in row.kind.texts().values():
-        return f"# {name}: {row.unset}"
+        return f"# {name}: {row.kind.unset}"
     return f"{name}: {'none' if value is None else _written(value)}"
 
 

@@ -6,7 +6,7 @@ All that knows a setting follows from its row: the keys of a config file, the fl
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
 from stream_signal.core.errors import FOUND_CHARACTERS, ConfigError, shown
 
@@ -15,17 +15,29 @@ if TYPE_CHECKING:
     from typing import Self
 
 
-class Kind(NamedTuple):
-    """A kind of value: what it may be, in words and as a test, and what a text stands for."""
+class Kind:
+    """A kind of value: what it may be, in words and as a test, and what a text stands for.
 
-    metavar: str
-    """of a flag that takes it; empty if the flag alone says it"""
-    expected: str
-    allows: Callable[[Any], bool]
-    convert: Callable[[str], Any] = str
-    """a text to a value; ValueError if it stands for none"""
-    texts: Callable[[], Mapping[str, Any]] = dict
-    """the values by what may be typed for them, if they are few"""
+    `metavar` stands for the value in the help of a flag, and is empty if the flag alone says it. `convert` makes a
+    value of a text, and raises ValueError if it stands for none. `texts` returns the values by what may be typed for
+    them, if they are few. `unset` says what None means, where that is the default.
+    """
+
+    def __init__(
+        self,
+        metavar: str,
+        expected: str,
+        allows: Callable[[Any], bool],
+        convert: Callable[[str], Any] = str,
+        texts: Callable[[], Mapping[str, Any]] = dict,
+        unset: str = "none",
+    ) -> None:
+        self.metavar = metavar
+        self.expected = expected
+        self.allows = allows
+        self.convert = convert
+        self.texts = texts
+        self.unset = unset
 
     def wrong(self, value: object) -> str | None:
         """Say what was expected and what was found, if it is no such value."""
@@ -79,31 +91,43 @@ def integer(least: int, most: int, metavar: str = "N") -> Kind:
     return Kind(metavar, f"an integer from {least} to {most}", lambda value: is_integer(value, least, most), digits)
 
 
-def one_of(metavar: str, expected: str, texts: Mapping[str, Any]) -> Kind:
+def one_of(metavar: str, expected: str, texts: Mapping[str, Any], **more: Any) -> Kind:
     """Return the kind of a few values, by what may be typed for each; True is not 1."""
     typed = [(type(value), value) for value in texts.values()]
-    return Kind(metavar, expected, lambda value: (type(value), value) in typed, texts=lambda: texts)
+    return Kind(metavar, expected, lambda value: (type(value), value) in typed, texts=lambda: texts, **more)
 
 
 BOOLEAN = one_of("", "true or false", {"true": True, "false": False})
 
 
-class Setting(NamedTuple):
-    """A row: all that there is to know about a setting."""
+class Setting:
+    """A row: all that there is to know about a setting; its name is that of the attribute.
 
-    kind: Kind
-    help: str
-    default: Any
-    flags: tuple[str, ...] = ()
-    """those that set it; without any, `--` and its name"""
-    decides: bool = True
-    """whether the answer depends on it, so that a checkpoint belongs to one value"""
-    required: bool = False
-    """whether a config file has to set it"""
-    unset: str = "none"
-    """what None means, in words"""
-    name: str = ""
-    """that of the attribute"""
+    `flags` set it; if none are given, `--` and its name does. If it `decides` the answer, a checkpoint belongs to one
+    value of it. If it is `required`, a config file has to have it.
+    """
+
+    name: str
+
+    def __init__(
+        self,
+        kind: Kind,
+        text: str,
+        default: Any,
+        *,
+        flags: tuple[str, ...] = (),
+        decides: bool = True,
+        required: bool = False,
+    ) -> None:
+        self.kind = kind
+        self.help = text
+        self.default = default
+        self.flags = flags
+        self.decides = decides
+        self.required = required
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
 
     @property
     def flag(self) -> str:
@@ -142,7 +166,7 @@ class Settings:
 
     def __init_subclass__(cls) -> None:
         rows = {name: row for name, row in vars(cls).items() if isinstance(row, Setting)}
-        cls.rows = cls.rows | {name: row._replace(name=name) for name, row in rows.items()}
+        cls.rows = cls.rows | rows
 
     def __init__(self, **given: Any) -> None:
         values = {name: row.default for name, row in self.rows.items()} | brought_by(given.get("format"))
