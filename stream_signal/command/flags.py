@@ -70,7 +70,6 @@ _NEEDS = {
     "--rotated": "--follow",
 }
 _EXCLUDES = {
-    ("--config", "--no-config"): "--no-config ignores ./config.yaml: leave it out, or --config",
     ("--manifest", "--follow"): "--manifest is of inputs that end: leave out --follow",
     ("--manifest", "--checkpoint"): (
         "--manifest is of rows that this job has read, and with --checkpoint it may begin after the first"
@@ -265,6 +264,10 @@ def parse(parser: Parser, arguments: list[str]) -> argparse.Namespace:
     if "" in arguments[end:]:
         parser.error(f"argument PATH: {PATH.wrong('')}")
     options.paths += arguments[end + 1 :]
+    if options.paths and options.inputs:
+        parser.error("give the inputs as paths or with --input, not both: their order would be ambiguous")
+    if options.config and options.no_config:
+        parser.error("--no-config ignores ./config.yaml: leave it out, or --config")
     return options
 
 

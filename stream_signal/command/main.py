@@ -46,8 +46,6 @@ def main(arguments: list[str] | None = None) -> int:
 def _run_job(arguments: list[str]) -> int:
     parser = job_parser()
     options = parse(parser, arguments)
-    if options.paths and options.inputs:
-        parser.error("give the inputs as paths or with --input, not both: their order would be ambiguous")
     inputs = tuple(options.paths or options.inputs or ["-"])
     if options.print_config:
         refuse_contradictions(parser, inputs, options)

@@ -30,10 +30,6 @@ def verify(arguments: list[str]) -> bool:
     """
     parser = verify_parser()
     options = parse(parser, arguments)
-    if options.paths and options.inputs:
-        parser.error("give the inputs as paths or with --input, not both: their order would be ambiguous")
-    if options.config and options.no_config:
-        parser.error("--no-config ignores ./config.yaml: leave it out, or --config")
     if options.follow:
         parser.error("verify counts inputs that end: leave out --follow")
     names = tuple(options.paths or options.inputs or ())

@@ -6,6 +6,7 @@ the document; each value then has one meaning or is refused. Nothing here opens 
 
 from __future__ import annotations
 
+import json
 import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -137,20 +138,9 @@ def _written(value: Any) -> str:
     r"""Write a value as YAML reads it, which is not quite JSON.
 
     >>> _written(1e-05), _written(("Größe", 5)), _written("\x7f")
-    ('0.00001', '["Größe", 5]', '"\\u007f"')
+    ('0.00001', '["Größe", 5]', '"\\U0000007f"')
     """
-    if isinstance(value, str):
-        return f'"{"".join(map(_character, value))}"'
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(_written, value))}]"
     if isinstance(value, float):
         return format(abs(Decimal(repr(value))), "f")  # an exponent is none in YAML, where no point is before it
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _character(character: str) -> str:
-    if character in '"\\':
-        return f"\\{character}"
-    if character.isprintable():
-        return character
-    return f"\\u{ord(character):04x}" if character <= "\uffff" else f"\\U{ord(character):08x}"
+    text = json.dumps(value, ensure_ascii=False)
+    return "".join(each if each.isprintable() else f"\\U{ord(each):08x}" for each in text)

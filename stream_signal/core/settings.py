@@ -165,8 +165,7 @@ class Settings:
     rows: ClassVar[dict[str, Setting]] = {}
 
     def __init_subclass__(cls) -> None:
-        rows = {name: row for name, row in vars(cls).items() if isinstance(row, Setting)}
-        cls.rows = cls.rows | rows
+        cls.rows = {name: row for name, row in vars(cls).items() if isinstance(row, Setting)}
 
     def __init__(self, **given: Any) -> None:
         values = {name: row.default for name, row in self.rows.items()} | brought_by(given.get("format"))

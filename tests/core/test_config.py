@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import Config, ConfigError
-from stream_signal.core.config import as_config
+from stream_signal.core.config import SETTINGS, as_config
 from support.candle_csv import candle_csv
 from support.commands import parse_config, run_command, run_in_process
 
@@ -340,6 +340,19 @@ def test_the_version_where_flags_are_wrong(tmp_path: Path) -> None:
     """Without a config, the version is the default, also where the flags do not fit each other."""
     done = run_in_process("--no-header", stdin=candle_csv(["1"], header=False), cwd=tmp_path)
     assert (done.code, done.record["version"]) == (1, "v1")
+
+
+@pytest.mark.parametrize("name", [name for name, row in SETTINGS.items() if row.kind.texts()])
+def test_what_may_be_typed(name: str) -> None:
+    """Each text that stands for a value is written for it, and means it in a config too, but for true and false."""
+    kind = SETTINGS[name].kind
+    for text, value in kind.texts().items():
+        assert (kind.read(text), kind.text(value)) == (value, text)
+        if isinstance(value, bool):
+            assert SETTINGS[name].wrong(text)
+        else:
+            assert SETTINGS[name].taken(text) == value
+    assert SETTINGS["delimiter"].kind.read("\\t") == "\t"
 
 
 def test_what_json_and_numpy_have() -> None:
