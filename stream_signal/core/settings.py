@@ -129,6 +129,9 @@ class Setting:
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
+    def __repr__(self) -> str:
+        return f"<{self.help} (default: {self.default!r})>"  # what `help(Config)` shows
+
     @property
     def flag(self) -> str:
         """The long flag."""

@@ -6,8 +6,8 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+from stream_signal.core.config import SETTINGS
 from stream_signal.core.errors import CheckpointError, shown
-from stream_signal.core.limits import MAX_WINDOW
 from stream_signal.core.printable import printable
 from stream_signal.inputs.plain import read_small
 from stream_signal.job.saved import DamagedError, checked, decode
@@ -44,13 +44,11 @@ def _read(data: bytes) -> Saved:
     if len(data) > _MOST_BYTES:
         raise DamagedError(f"it is larger than {_MOST_BYTES} bytes")
     content = decode(data)
-    window = content["settings"].get("window")
-    if type(window) is not int or not 1 <= window <= MAX_WINDOW:
-        raise DamagedError("it is damaged: it has no window")
-    windows = content["settings"].get("windows", [])
-    if not isinstance(windows, list) or not all(type(each) is int and 1 <= each <= MAX_WINDOW for each in windows):
-        raise DamagedError("it is damaged: it has no windows")
-    return checked(content, window, windows)
+    sizes = {name: content["settings"].get(name, SETTINGS[name].default) for name in ("window", "windows")}
+    for name, size in sizes.items():
+        if wrong := SETTINGS[name].wrong(size):
+            raise DamagedError(f"it is damaged: {wrong}")
+    return checked(content, *sizes.values())
 
 
 def as_lines(contents: dict[str, Any]) -> str:
