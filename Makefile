@@ -5,6 +5,7 @@
 # make test-lowest, make test-wheel, make coverage   the test suite as CI runs it: with the lowest versions allowed,
 #             with the built wheel, and with the branches counted; make pins renews constraints.txt
 # make fuzz   ten minutes of made-up candles, configs and checkpoints
+# make mutants   change what counts in every small way, and name the changes that the fast tests do not notice
 # make browser   install Chromium where there is none: without it, the tests that look at a report are skipped
 # make shells    install zsh and fish where they are missing: without them, tests of completion are skipped
 # make screenshots   take the pictures of a report in docs/images anew
@@ -23,7 +24,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # More for pytest or peers.py: make bench BENCH="--rows 1_000_000 -k command"
 BENCH ?=
 
-.PHONY: browser shells screenshots run test test-all durations test-lowest test-wheel coverage dist check format bench bench-compare bench-baseline bench-once bench-peers bench-arrays bench-klines bench-keys bench-latency bench-signals bench-soak bench-bulk bench-scaling bench-history fuzz data exactness pins clean
+.PHONY: browser shells screenshots run test test-all durations test-lowest test-wheel coverage dist check format bench bench-compare bench-baseline bench-once bench-peers bench-arrays bench-klines bench-keys bench-latency bench-signals bench-soak bench-bulk bench-scaling bench-history fuzz data exactness mutants pins clean
 
 run: .venv/installed
 	$(BIN)/stream-signal --input data.csv --config config.yaml --output metrics.json --log-file run.log
@@ -128,6 +129,11 @@ bench-history: .venv/installed-dev
 fuzz: .venv/installed-test-all
 	$(BIN)/python tests/fuzz.py
 
+mutants: .venv/installed-mutants
+	rm -rf mutants
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
+
 exactness: .venv/installed
 	$(BIN)/python benchmarks/exactness.py
 
@@ -184,6 +190,10 @@ pins:
 .venv-lowest/installed: pyproject.toml constraints.txt constraints-lowest.txt
 	$(PYTHON) -m venv .venv-lowest
 	$(call install,.venv-lowest) --constraint constraints-lowest.txt --editable '.[test-all]'
+	@touch $@
+
+.venv/installed-mutants: .venv/installed-test-all
+	$(call install,.venv) --editable '.[mutants]'
 	@touch $@
 
 .venv/installed-peers: .venv/installed

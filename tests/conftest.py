@@ -6,7 +6,7 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 pytest.register_assert_rewrite("support")
 
@@ -21,6 +21,10 @@ settings.register_profile(
     "dev", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 settings.register_profile("all", settings.get_profile("dev"), max_examples=200)
+# For mutants: the same few examples every time, and no search for a smaller one, since any will do.
+settings.register_profile(
+    "few", settings.get_profile("dev"), max_examples=10, derandomize=True, phases=[Phase.explicit, Phase.generate]
+)
 settings.load_profile("dev")
 
 # Under nohup or in the background of a script, the jobs that the tests start would ignore these too.

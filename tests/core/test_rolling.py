@@ -111,7 +111,7 @@ def test_window_refused() -> None:
             RollingMean(window)
     assert RollingMean(np.int64(5)).window == 5  # type: ignore[arg-type]
     for wrong in (True, np.True_, 5.0, np.float32(5), "5"):
-        with pytest.raises(TypeError, match="expected an int"):
+        with pytest.raises(TypeError, match=f"expected an int for the window, found {type(wrong).__name__}$"):
             RollingMean(wrong)  # type: ignore[arg-type]
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from stream_signal.core.ticks import parse_ticks, ticks_of
+from stream_signal.core.ticks import integer, parse_ticks, ticks_of
 from support.commands import run_command
 from support.strategies import odd_numbers, plain_prices
 
@@ -48,6 +48,20 @@ def test_numpy_numbers() -> None:
     """NumPy's own numbers stand for what they show."""
     assert ticks_of(np.float64(0.1)) == (1, 1)
     assert ticks_of(np.int64(7)) == (7, 0)  # type: ignore[arg-type]
+
+
+def test_no_bool_is_an_integer() -> None:
+    """A bool of Python or of NumPy is refused, one that Python takes for an index, as NumPy 2.0 lets it, included."""
+
+    class Flag:
+        dtype = np.dtype(bool)
+
+        def __index__(self) -> int:
+            return 1
+
+    for value in (True, np.True_, Flag()):
+        with pytest.raises(TypeError):
+            integer(value)
 
 
 def test_a_hostile_close_is_refused_at_once(folder: Path) -> None:

@@ -104,6 +104,41 @@ def known(series: Series) -> list[Any]:
     return [series.rows, series.signals, series.full, mean.held(), mean.places, mean.total, mean.largest]
 
 
+SOME: list[Close] = [(1, 0), (2, 0), (15, 1), None, (175, 2), (3, 0), (3, 0), (1, 0), (22, 1), (7, 0), (65, 1)]
+
+
+@pytest.mark.parametrize("window", [1, 2, 3, 4, 6, 20])
+@pytest.mark.parametrize("closes", [SOME, SOME[::-1], SOME[:3] + SOME[4:]], ids=["", "backwards", "none missing"])
+def test_every_cut(closes: list[Close], window: int) -> None:
+    """Wherever a run is cut in two, its segments, its series, and a series and a segment have the same sum."""
+    whole = Segment.of(closes, window)
+    for cut in range(len(closes) + 1):
+        assert Segment.of(closes[:cut], window) + Segment.of(closes[cut:], window) == whole
+        by_row, by_run, joined = Series(window, joins=True), Series(window, joins=True), Series(window)
+        for close in closes:
+            by_row.push(close)
+        for run in (closes[:cut], closes[cut:]):
+            by_run.push_each(run)
+        joined.push_each(closes[:cut])
+        joined.add(Segment.of(closes[cut:], window))
+        for series in (by_row, by_run):
+            mean = series.open()
+            counts = series.rows, series.full or 0, series.signals
+            assert series.segment(counts, (mean.held(), mean.places), cleared=0) == whole
+        assert (joined.rows, joined.full, joined.signals) == (whole.rows, whole.full, whole.signals)
+        assert known(joined)[:4] == known(by_run)[:4]
+
+
+def test_another_scale() -> None:
+    """A segment at a scale of more places has its closes in smaller ticks, and is the same otherwise."""
+    segment = Segment.of([(15, 1), (2, 0), (30, 1)], 2)
+    assert segment.scaled(1) == segment
+    assert segment.scaled(3) == segment._replace(head=(1500,), tail=(2000, 3000), places=3)
+    assert Segment.from_ends(2, (3, 2, 2), [(15, 1)], ([2, 3], 0), broken=False) == segment._replace(
+        head=(15,), tail=(20, 30)
+    )
+
+
 def test_the_order_counts() -> None:
     """Joined the other way round, two runs are another run."""
     up, down = Segment.of([(1, 0), (2, 0)], 2), Segment.of([(3, 0), (1, 0)], 2)

@@ -54,6 +54,17 @@ def test_each_as_if_alone(
         assert list(stream.by_window or {}) == more
 
 
+def test_each_key_in_each_window() -> None:
+    """Each key has the counts of each further window, as if it were alone with it; without keys there are none."""
+    text = b"symbol,close\n" + b"".join(f"{'AB'[at % 3 > 1]},{at * 7 % 5}\n".encode() for at in range(40))
+    stream = fed(Config(key="symbol", window=2, windows=[3, 5]), [text], {})
+    alone = {window: fed(Config(key="symbol", window=window), [text], {}).by_key or {} for window in (3, 5)}
+    assert stream.by_key_and_window == {key: {window: alone[window][key] for window in (3, 5)} for key in "AB"}
+    assert list((stream.by_key_and_window or {})["A"]) == [3, 5]
+    assert not fed(Config(key="symbol", window=2), [text], {}).by_key_and_window
+    assert not fed(Config(window=2, windows=[3], column="close"), [b"close\n1\n2\n3\n"], {}).by_key_and_window
+
+
 def written_lines(text: bytes, form: str, engine: dict[str, Any], window: int, more: list[int]) -> list[bytes]:
     """Write the signal lines of a file."""
     lines = SignalLines(form, windows=more)
