@@ -82,6 +82,27 @@ def test_a_stream_with_stretches(
         assert known(whole) == known(parts)
 
 
+@pytest.mark.parametrize("sizes", [[4, 4, 4, 4], [2, 7, 3, 4], [5, 1, 6, 4], [8, 8]])
+def test_rows_of_no_key_in_several_stretches(sizes: list[int]) -> None:
+    """Each row whose key cannot be read empties the windows, whatever stretch it is in."""
+    config = Config(key="symbol", bad_rows="missing", max_bad=1, window=2, windows=(3,))
+    whole, parts = SignalStream(config), SignalStream(config)
+    for stream in (whole, parts):
+        stream.feed(b"symbol,close\nA,1\nB,1\n")
+    keys = ["A", "", "B", "A", "", "", "A", "B", "B", "", "A", "A", "B", "A", "B", "A"]
+    lines = [f"{key},{at}\n".encode() for at, key in enumerate(keys, start=2)]
+    for size in sizes:
+        piece, lines = b"".join(lines[:size]), lines[size:]
+        whole.feed(piece)
+        stretch = stretch_of(parts, piece)
+        assert stretch
+        parts.add(stretch, piece)
+        assert (parts.state(), parts.by_key, parts.by_key_and_window) == (
+            *(whole.state(), whole.by_key, whole.by_key_and_window),
+        )
+    assert not lines
+
+
 def test_most_lines_are_stretch_of() -> None:
     """Plain rows are counted apart as soon as their timestamps are settled, missing closes and bad rows too."""
     stream = SignalStream(Config(bad_rows="missing"), [TimeOrder()])

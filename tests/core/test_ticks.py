@@ -50,6 +50,29 @@ def test_numpy_numbers() -> None:
     assert ticks_of(np.int64(7)) == (7, 0)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [
+        (b"15e000000000000", (15, 0)),
+        (b"1.5e-0000000001", (15, 2)),
+        (b"1.5E+0000000001", (15, 0)),
+        (b"1e399", (10**399, 0)),
+        (b"1e-400", (1, 400)),
+        (b"1e400", None),
+        (b"1e-401", None),
+        (b"1e+9999999999", None),
+        (b"1e-9999999999", None),
+    ],
+)
+def test_a_long_exponent(text: bytes, parsed: tuple[int, int] | None) -> None:
+    """An exponent of many zeros is read; one that writes out to more than 400 digits is refused, never computed."""
+    if parsed:
+        assert parse_ticks(text) == parsed
+    else:
+        with pytest.raises(ValueError, match="a decimal number of at most 400 digits"):
+            parse_ticks(text)
+
+
 def test_no_bool_is_an_integer() -> None:
     """A bool of Python or of NumPy is refused, one that Python takes for an index, as NumPy 2.0 lets it, included."""
 
