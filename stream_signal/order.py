@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 STREAM = "-"
 """a path that is stdin, stdout or, for the log, stderr"""
@@ -75,6 +75,8 @@ class Order(NamedTuple):
     """whether to draw the progress on a terminal; True: at once, None: if the job takes a while"""
     strict: bool = False
     """every doubt is an error, and every row is looked at"""
+    lines_of: Callable[[Any], list[str]] | None = None
+    """makes lines of a hint, whole commands among them, for a doubt; None: it is said without"""
 
     @property
     def own(self) -> list[str]:

@@ -36,6 +36,7 @@ if hasattr(signal, "SIGHUP"):
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add what `make test` and `make durations` ask for."""
     parser.addoption("--quick", action="store_true", help="run the tests that fit in a minute (support/durations.py)")
+    parser.addoption("--golden", action="store_true", help="write the golden files anew (tests/hints/golden.txt)")
     parser.addoption("--record-durations", action="store_true", help="write what each test takes to durations.csv")
 
 

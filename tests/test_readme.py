@@ -269,8 +269,8 @@ def test_the_config_table_is_complete() -> None:
 
 def test_the_log_tables_are_complete() -> None:
     """Every event that the code logs, and every kind of finding and of doubt, is in the reference, and no other is."""
-    from stream_signal.core.doubts import NEWEST_FIRST, WORDS
     from stream_signal.core.findings import REPAIRS, TIMES
+    from stream_signal.hints.doubts import NEWEST_FIRST, WORDS
     from stream_signal.job.doubts import SYMBOLS
 
     code = "".join(path.read_text() for path in (REPOSITORY / "stream_signal").rglob("*.py"))

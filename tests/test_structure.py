@@ -36,7 +36,7 @@ LAYERS = [
     "core.stretch",
     "core.observers",
     "core.stream",
-    "core.doubts",
+    "hints",
     "stopping",
     "inputs",
     "outputs",

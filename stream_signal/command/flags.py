@@ -386,7 +386,7 @@ class Parser(argparse.ArgumentParser):
         """Print the help or the version; argparse itself ignores that it cannot."""
         if file is None or file is not sys.stdout:
             super()._print_message(message, file)
-        elif code := printed(lambda: [message.encode()]):
+        elif code := printed(lambda: [message.encode()], self, self._given):
             self.exit(code)
 
 

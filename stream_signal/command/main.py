@@ -23,8 +23,11 @@ from stream_signal.command.flags import (
 from stream_signal.command.printing import EXIT_FAILURE, EXIT_SUCCESS, printed
 
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Iterable
-    from typing import Any
+
+    from stream_signal.command.flags import Parser
+    from stream_signal.core.errors import Hint
 
 EXIT_USAGE = 2  # the command line is wrong
 EXIT_SIGNAL = 128  # plus the number of the signal: 129 for SIGHUP, 130 for SIGINT, 143 for SIGTERM
@@ -49,7 +52,7 @@ def _run_job(arguments: list[str]) -> int:
     inputs = tuple(options.paths or options.inputs or ["-"])
     if options.print_config:
         refuse_contradictions(parser, inputs, options)
-        return _print_config(options.config, settings_of(options), use_config=not options.no_config)
+        return _print_config(parser, arguments, options)
     if not (options.paths or options.inputs) and sys.stdin and sys.stdin.isatty():
         parser.print_help(sys.stderr)
         return EXIT_USAGE
@@ -67,47 +70,58 @@ def _run_job(arguments: list[str]) -> int:
     gc.freeze()  # what was imported stays
     gc.enable()
 
+    def lines(hint: Hint) -> list[str]:
+        from stream_signal.command.proposals import lines_of
+
+        return lines_of(hint, parser, arguments)
+
     asked = {name: value for name, value in vars(options).items() if name in Order._fields and value is not None}
-    asked |= {"inputs": inputs, "settings": settings_of(options)}
+    asked |= {"inputs": inputs, "settings": settings_of(options), "lines_of": lines}
     order = Order(**asked, verbosity=options.verbose, use_config=not options.no_config)
     try:
         execute(order)
     except StreamSignalError as error:
         if not order.logs_to_stderr:
-            from stream_signal.command.proposals import lines_of
             from stream_signal.command.usage import misspelt_command
             from stream_signal.outputs.stderr import complain
 
             meant = misspelt_command(arguments) if isinstance(error, InputError) else None
-            complain(error, meant or (lines_of(error.hint, parser, arguments) if error.hint else None))
+            complain(error, meant or (lines(error.hint) if error.hint else []))
         return EXIT_SIGNAL + error.signal if isinstance(error, Interrupted) else EXIT_FAILURE
     return EXIT_SUCCESS
 
 
-def _print_config(path: str | None, settings: dict[str, Any], *, use_config: bool) -> int:
+def _print_config(parser: Parser, arguments: list[str], options: Namespace) -> int:
     from stream_signal.job.config import as_yaml, find_config
 
-    return printed(lambda: [as_yaml(path or (find_config() if use_config else None), settings).encode()])
+    def text() -> Iterable[bytes]:
+        path = options.config or (None if options.no_config else find_config())
+        return [as_yaml(path, settings_of(options)).encode()]
+
+    return printed(text, parser, arguments)
 
 
 def _print_formats(arguments: list[str]) -> int:
-    formats_parser().parse_args(arguments)
+    parser = formats_parser()
+    parser.parse_args(arguments)
 
     from stream_signal.core.formats import table
 
-    return printed(lambda: [table().encode()])
+    return printed(lambda: [table().encode()], parser, arguments)
 
 
 def _print_completion(arguments: list[str]) -> int:
-    shell = completion_parser().parse_args(arguments).shell
+    parser = completion_parser()
+    shell = parser.parse_args(arguments).shell
 
     from stream_signal.command.completion import script
 
-    return printed(lambda: [script(shell).encode()])
+    return printed(lambda: [script(shell).encode()], parser, arguments)
 
 
 def _write_candles(arguments: list[str]) -> int:
-    options = candles_parser().parse_args(arguments)
+    parser = candles_parser()
+    options = parser.parse_args(arguments)
 
     from stream_signal.command.candles import candles, market
     from stream_signal.job.config import find_config, load_config
@@ -117,11 +131,12 @@ def _write_candles(arguments: list[str]) -> int:
         symbols = options.symbols
         return market(options.rows, seed, symbols) if symbols else candles(options.rows, seed)
 
-    return printed(blocks)
+    return printed(blocks, parser, arguments)
 
 
 def _show_checkpoint(arguments: list[str]) -> int:
-    options = checkpoint_parser().parse_args(arguments)
+    parser = checkpoint_parser()
+    options = parser.parse_args(arguments)
 
     import json
 
@@ -131,21 +146,24 @@ def _show_checkpoint(arguments: list[str]) -> int:
         contents = contents_of(options.file)
         return [(json.dumps(contents) + "\n" if options.json else as_lines(contents)).encode()]
 
-    return printed(text)
+    return printed(text, parser, arguments)
 
 
 def _verify(arguments: list[str]) -> int:
+    from stream_signal.command.flags import verify_parser
+    from stream_signal.command.proposals import explain
     from stream_signal.command.verify import verify
     from stream_signal.core.errors import Interrupted, StreamSignalError
-    from stream_signal.outputs.stderr import complain, say
+    from stream_signal.outputs.stderr import say
 
+    parser = verify_parser()
     try:
-        return EXIT_SUCCESS if verify(arguments) else EXIT_FAILURE
+        return EXIT_SUCCESS if verify(parser, arguments) else EXIT_FAILURE
     except Interrupted as error:
         say(f"interrupted by {error.name}")
         return EXIT_SIGNAL + error.signal
     except StreamSignalError as error:
-        complain(error)
+        explain(error, parser, arguments)
         return EXIT_FAILURE
 
 

@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING
 from stream_signal import early
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Iterable
 
 EXIT_SUCCESS = 0
 EXIT_FAILURE = 1  # the job failed: the error record and stderr say why
 
 
-def printed(text: Callable[[], Iterable[bytes]]) -> int:
+def printed(text: Callable[[], Iterable[bytes]], parser: argparse.ArgumentParser, arguments: list[str]) -> int:
     """Write to stdout what `text` returns, piece by piece; return the exit code.
 
-    A StreamSignalError on the way is one line on stderr, and a reader that has gone is no error.
+    A StreamSignalError on the way is told on stderr, with what to type in place of the arguments that the parser was
+    given; a reader that has gone is no error.
     """
     from stream_signal.core.errors import ClosedOutputError, StreamSignalError
     from stream_signal.outputs.files import write_stdout
-    from stream_signal.outputs.stderr import complain
 
     early.release()
     try:
@@ -29,6 +30,8 @@ def printed(text: Callable[[], Iterable[bytes]]) -> int:
     except ClosedOutputError:
         return EXIT_SUCCESS
     except StreamSignalError as error:
-        complain(error)
+        from stream_signal.command.proposals import explain
+
+        explain(error, parser, arguments)
         return EXIT_FAILURE
     return EXIT_SUCCESS

@@ -1,18 +1,18 @@
-"""What to type next, whole: the command line that was given, changed as a hint says."""
+"""What to type next, whole: the command line that was given, changed as a hint says, in lines of their own."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from stream_signal.core.advice import Advice
-from stream_signal.core.printable import typed
 from stream_signal.core.urls import without_secrets
+from stream_signal.hints.shell import as_path, text_of, typed_all, typed_before
+from stream_signal.outputs.stderr import complain
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
 
-    from stream_signal.core.advice import Way
+    from stream_signal.core.errors import Hint, StreamSignalError, Way
 
 # What a pipe cannot be read with.
 _OF_FILES = {"follow", "rotated", "newest_first", "checkpoint", "jobs", "cluster"}
@@ -26,38 +26,63 @@ class _Given(NamedTuple):
     texts: list[str]
 
 
-def lines_of(hint: str, parser: argparse.ArgumentParser, arguments: Sequence[str]) -> list[str]:
+def explain(error: StreamSignalError, parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
+    """Write an error to stderr, and what to type next."""
+    complain(error, lines_of(error.hint, parser, arguments))
+
+
+def lines_of(hint: Hint | None, parser: argparse.ArgumentParser, arguments: Sequence[str]) -> list[str]:
     """Return the lines that say a hint: its words, and each way as a command line, whole and alone.
 
-    A way that cannot be typed so, because the rows come through a pipe or the command line has a secret in it, stays in
-    the words.
+    If one cannot be typed so, as with a secret on the command line, the words have the flags that are missing.
     """
-    if not isinstance(hint, Advice) or not hint.ways or any(without_secrets(text) != text for text in arguments):
-        return [hint]
+    if hint is None:
+        return []
+    if any(without_secrets(text) != text for text in arguments):
+        return [text_of(hint)]
     given = list(_given(parser, arguments))
-    whole = [_whole(way, given, parser) for way in hint.ways]
-    if None in whole:
-        return [hint]
-    lines = [f"{'or' if number else 'try'} {line}" for number, line in enumerate(whole)]
+    whole = [_whole(way, hint, given, parser) for way in hint.ways]
+    if not whole or None in whole:
+        return [text] if (text := text_of(hint)) else []
+    start = "either" if hint.either else "try"
+    lines = [f"{'or' if number else start} {line}" for number, line in enumerate(whole)]
     return [hint.words, *lines] if hint.words else lines
 
 
-def _whole(way: Way, given: list[_Given], parser: argparse.ArgumentParser) -> str | None:
+def _whole(way: Way, hint: Hint, given: list[_Given], parser: argparse.ArgumentParser) -> str | None:
     """Return the whole command line of one way; None if there is none."""
-    import shlex
-
-    replaced = {*way.without, *(each.dest for each in _given(parser, shlex.split(way.flags)))}
+    replaced = {*way.without, *(each.dest for each in _given(parser, way.flags))}
     kept = [each for each in given if each.dest not in replaced]
-    inputs = [each for each in kept if each.dest in _INPUTS]
-    if not inputs or any(each.texts[-1] == "-" for each in inputs):
-        return None
-    if way.command:
-        if len(inputs) > 1 or any(each.dest in _OF_FILES for each in kept):
+    before = ""
+    if way.before:
+        pipeline = typed_before(way.before, hint.path, hint.printing)
+        if pipeline is None or any(each.dest in _OF_FILES for each in kept):
             return None
-        kept.remove(inputs[0])
-    flags = [typed(text) for each in kept for text in each.texts]
-    before = f"{way.command} | " if way.command else ""
-    return " ".join(part for part in (before + parser.prog, *flags, way.flags) if part)
+        before = f"{pipeline} | "
+        inputs = [each for each in kept if each.dest in _INPUTS]
+        if len(inputs) == 1:
+            kept.remove(inputs[0])
+        elif inputs:  # the one that is read by the pipeline comes from it
+            at = next(
+                (at for at, each in enumerate(inputs) if as_path(each.texts[-1]) == as_path(hint.path or "-")), None
+            )
+            if at is None:
+                return None
+            kept[kept.index(inputs[at])] = _Given("paths", [*inputs[at].texts[:-1], "-"])
+    if way.first:
+        before = f"{typed_all(way.first)} && "
+    texts = [text for each in kept for text in each.texts]
+    if way.instead:
+        old, new = way.instead
+        at = next((at for at, text in enumerate(texts) if as_path(_value_of(text)) == as_path(old)), None)
+        if at is None:
+            return None
+        texts[at] = new if _value_of(texts[at]) == texts[at] else f"{texts[at].partition('=')[0]}={new}"
+    return f"{before}{typed_all([*parser.prog.split(), *texts, *way.flags])}"
+
+
+def _value_of(text: str) -> str:
+    return text.partition("=")[2] if text.startswith("--") and "=" in text else text
 
 
 def _given(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> Iterator[_Given]:
@@ -67,7 +92,7 @@ def _given(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> Iterato
     while rest:
         text = rest.pop(0)
         if text == "--":
-            yield from (_Given("paths", [f"./{path}" if path.startswith("-") else path]) for path in rest)
+            yield from (_Given("paths", [as_path(path)]) for path in rest)
             return
         is_short = text[:1] == "-" and text[:2] != "--" and len(text) > 1
         names = [f"-{letter}" for letter in text[1:]] if is_short else [text.partition("=")[0]]

@@ -6,8 +6,8 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from stream_signal.core.printable import typed
 from stream_signal.core.urls import without_secrets
+from stream_signal.hints.shell import typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -7,28 +7,29 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from stream_signal import system
-from stream_signal.command.flags import parse, refuse_stdout, settings_of, verify_parser
-from stream_signal.command.proposals import lines_of
+from stream_signal.command.flags import parse, refuse_stdout, settings_of
+from stream_signal.command.proposals import explain
 from stream_signal.core.errors import ClosedOutputError
 from stream_signal.core.printable import printable
 from stream_signal.job.config import find_config, load_config
 from stream_signal.outputs.files import write_stdout
-from stream_signal.outputs.stderr import complain, say
+from stream_signal.outputs.stderr import say
 from stream_signal.stopping import StopSignals
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+
+    from stream_signal.command.flags import Parser
+    from stream_signal.core.errors import StreamSignalError
 
 _JOBS = 2
 
 
-def verify(arguments: list[str]) -> bool:
+def verify(parser: Parser, arguments: list[str]) -> bool:
     """Verify what the arguments say, and print the table; return whether all is well.
 
     Raises a StreamSignalError if nothing could be compared.
     """
-    parser = verify_parser()
     options = parse(parser, arguments)
     if options.follow:
         parser.error("verify counts inputs that end: leave out --follow")
@@ -41,10 +42,14 @@ def verify(arguments: list[str]) -> bool:
     system.need_one_blas_thread()
     if options.manifest:
         return _by_manifest(options, names)
-    return _in_several_ways(options, names or ("-",), lambda hint: lines_of(hint, parser, arguments))
+    all_agree, error = _in_several_ways(options, names or ("-",))
+    if error:
+        explain(error, parser, arguments)
+    return all_agree
 
 
-def _in_several_ways(options: argparse.Namespace, names: tuple[str, ...], in_lines: Callable[[str], list[str]]) -> bool:
+def _in_several_ways(options: argparse.Namespace, names: tuple[str, ...]) -> tuple[bool, StreamSignalError | None]:
+    """Count in several ways, and print the table; return whether all agree, and the error that they agree on."""
     from stream_signal.job.advised import advised
     from stream_signal.job.verify import table, verify
 
@@ -62,11 +67,10 @@ def _in_several_ways(options: argparse.Namespace, names: tuple[str, ...], in_lin
             say(f"{outcome.way}: {outcome.differs}")
     if has_differences:
         say("this is a defect of stream-signal: please report it, with the input")
-        return False
+        return False, None
     if error:
-        hint = advised(error, names, config)
-        complain(error, in_lines(hint) if hint else None)
-    return outcomes[0].answer is not None
+        error.hint = advised(error, names, config)
+    return outcomes[0].answer is not None, error
 
 
 def _by_manifest(options: argparse.Namespace, names: tuple[str, ...]) -> bool:

@@ -15,15 +15,22 @@
     └── InternalError           a bug in stream-signal: please report it
 
 Each error is one line of text that names the place, what was expected and what was found. Its `hint`, if there is one,
-is another line: what to type next. Their exit codes are all in `stream_signal.command.main`.
+says what to do next; of an error in the data, `hints.data` makes one from the `clue`. Nobody reads the text of an error
+to find out what it is. Their exit codes are all in `stream_signal.command.main`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from typing import Self
+    from typing import Any, Self
+
+    # What an error was found in, as values without words: a kind, of which `hints.data` has a table, and its facts.
+    Clue = tuple[str, dict[str, Any]]
+
+# Stands for the path of the input in the commands of a hint.
+FILE = "FILE"
 
 # How much data a message quotes: enough to recognise a row of candles, short enough for one line of a terminal.
 FOUND_CHARACTERS = 60
@@ -47,25 +54,71 @@ def reason(error: OSError | ValueError | EOFError) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
+class Way(NamedTuple):
+    """One thing to type: the command line that was given, with changes."""
+
+    flags: tuple[str, ...] = ()
+    """each takes the place of the same one, if that was given"""
+    before: tuple[tuple[str, ...], ...] = ()
+    """a pipeline that prints the rows as the job reads them; its first command reads FILE, or stdin if it names none"""
+    without: tuple[str, ...] = ()
+    """other settings whose flags have to go"""
+    instead: tuple[str, str] | None = None
+    """an argument, and what takes its place"""
+    first: tuple[str, ...] = ()
+    """a command that has to be run before the job"""
+
+
+class Pattern(str):
+    """An argument in which the shell replaces `*` by the names of files."""
+
+    __slots__ = ()
+
+
+class Hint(NamedTuple):
+    """What to do about an error or a doubt: `words`, and `ways` if there is something to type, the best one first."""
+
+    words: str
+    ways: tuple[Way, ...] = ()
+    either: bool = False
+    """whether only a person can tell which of the ways is right"""
+    path: str | None = None
+    """of the input that it is about; None if that is stdin, or not known"""
+    printing: tuple[str, ...] = ()
+    """a command that prints that input, if it is compressed"""
+
+
 class StreamSignalError(Exception):
-    """The base of every error that stream-signal raises on purpose; `hint` says what to try next, on one line."""
+    """The base of every error that stream-signal raises on purpose."""
 
-    hint: str | None = None
+    hint: Hint | None = None
+    """what to do about it"""
+    clue: Clue | None = None
+    """what it was found in"""
 
-    def with_hint(self, hint: str | None) -> Self:
-        """Set the hint, and return the error.
+    def with_hint(self, hint: Hint | str | None) -> Self:
+        """Set the hint, which may be its words alone, and return the error.
 
-        >>> InputError("cannot read 'dta.csv'").with_hint("did you mean 'data.csv'?").hint
+        >>> InputError("cannot read 'dta.csv'").with_hint("did you mean 'data.csv'?").hint.words
         "did you mean 'data.csv'?"
         """
-        self.hint = hint
+        self.hint = Hint(hint) if isinstance(hint, str) else hint
+        return self
+
+    def with_clue(self, kind: str, /, **facts: Any) -> Self:
+        """Set the clue, and return the error."""
+        self.clue = kind, facts
         return self
 
 
 class ConfigError(StreamSignalError):
-    """A setting is wrong; `version` is that of the config, if it could be read all the same."""
+    """A setting is wrong; `path` is that of the config, and `version` its version, if it could be read all the same."""
 
+    path: str | None = None
     version: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.path}: {super().__str__()}" if self.path else super().__str__()
 
 
 class InputError(StreamSignalError):

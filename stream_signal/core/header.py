@@ -7,7 +7,6 @@ header that is itself a row of numbers.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.config import DELIMITERS
@@ -60,7 +59,7 @@ def find_header(
         if len(places) > 1:
             raise DataError(
                 number, f"one column {column!r}", f"{listed(names, places)}; set `column` to the number of one"
-            ).with_hint(f"try {' or '.join(f'--column {place + 1}' for place in places)}")
+            ).with_clue("two_columns", setting="column", columns=[place + 1 for place in places])
         if places:
             found.append((Header(line, names, mark, places[0], len(names)), fields[places[0]]))
     if not found:
@@ -71,7 +70,7 @@ def find_header(
     if reads_as_close(cell, parse):
         raise DataError(
             number, "a header", f"{shown(cell)} in column {header.position + 1}; set `header: false` if there is none"
-        ).with_hint(f"line {number} looks like data: try --no-header --column {header.position + 1}")
+        ).with_clue("number_for_header", number=number, column=header.position + 1)
     return header
 
 
@@ -130,9 +129,6 @@ def _readings(line: bytes, delimiter: str | None) -> list[tuple[str, list[bytes]
 
 
 def _two_delimiters(number: int, marks: list[str], row: bytes = b"") -> DataError:
-    hint = f"try {' or '.join(f'--delimiter {DELIMITERS[mark]}' for mark in marks)}"
-    if re.search(rb"[0-9],[0-9]", row) and marks[0] == ",":
-        hint = f"try --delimiter {DELIMITERS[marks[1]]}, with --decimal , if the prices have a decimal comma"
     return DataError(
         number, "one delimiter that gives the column", f"{' and '.join(map(repr, marks))}; set `delimiter`"
-    ).with_hint(hint)
+    ).with_clue("two_delimiters", marks=marks, row=row)

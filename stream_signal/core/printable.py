@@ -1,10 +1,8 @@
 r"""Foreign text as a person sees it: a terminal obeys control characters, and a name in an archive may hold some.
 
 File names, members of zip files, arguments, cells, names of columns and the values of a config are written by others.
-None of them moves the cursor, names the window, or turns the order of a line: what is not printable is escaped.
-
-`printable` is for words, at the place where they are written. `typed` is for a command: it has to stay the same name,
-so a shell reads the escapes back (`$'a\x1b.csv'`, as bash, zsh and ksh do).
+None of them moves the cursor, names the window, or turns the order of a line: what is not printable is escaped, at the
+place where words are written.
 """
 
 from __future__ import annotations
@@ -24,28 +22,6 @@ def printable(text: str) -> str:
     return text if text.isprintable() else "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
-def typed(text: str) -> str:
-    r"""Quote a text as it is to be typed in a shell.
-
-    >>> print(typed("jan.csv"), typed("it's.csv"), typed("a\x1b[31m'.csv"))
-    jan.csv 'it'"'"'s.csv' $'a\x1b[31m\'.csv'
-    """
-    if text.isprintable():
-        from shlex import quote
-
-        return quote(text)
-    return f"$'{''.join(map(_escaped, text))}'"
-
-
-def typed_path(path: str) -> str:
-    """Quote a path as it is to be typed: one that begins with a dash is no flag.
-
-    >>> typed_path("-a.csv")
-    './-a.csv'
-    """
-    return typed(f"./{path}" if path.startswith("-") else path)
-
-
 def in_columns(lines: Sequence[Sequence[str]], right: Collection[int] = ()) -> str:
     """Draw the cells of some lines one below the other; the columns `right`, from 0, end in line.
 
@@ -62,13 +38,3 @@ def in_columns(lines: Sequence[Sequence[str]], right: Collection[int] = ()) -> s
         ]
         drawn.append("  ".join(placed).rstrip() + "\n")
     return "".join(drawn)
-
-
-def _escaped(character: str) -> str:
-    if character in "\\'":
-        return f"\\{character}"
-    if character.isprintable():
-        return character
-    # A byte of a file name that is no UTF-8 is a lone surrogate.
-    surrogates = "surrogateescape" if "\udc80" <= character <= "\udcff" else "surrogatepass"
-    return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", surrogates))

@@ -409,11 +409,9 @@ class SignalStream:
         counts = self.counts
         if not counts:
             found = "only a header" if self.header else "an empty input"
-            from stream_signal.core.hints import of_no_rows
-
-            raise TruncatedError(None, "at least one row", found, self._reading.source).with_hint(
-                of_no_rows(self.header)
-            )
+            header = self.header.line if self.header else None
+            error = TruncatedError(None, "at least one row", found, self._reading.source)
+            raise error.with_clue("no_rows", header=header)
         self._check_bad_rows(counts.rows)
         return counts
 
@@ -424,17 +422,13 @@ class SignalStream:
         window, max_bad = self._config.window, self._config.max_bad
         first = f"first: {self.repairs.first[BAD_ROW][0]}"
         if bad / rows > max_bad:
-            from stream_signal.core.hints import of_bad_rows
-
             expected = f"at most {max_bad:g} of the rows bad (`max_bad`)"
             found = f"{bad} of {rows} rows that could not be read; {first}"
-            raise DataError(None, expected, found).with_hint(of_bad_rows(bad, rows))
+            raise DataError(None, expected, found).with_clue("many_bad_rows", bad=bad, rows=rows)
         # So many rows in a row, or more, would have a close if every row could be read.
         if self.rows_with_mean == 0 and (self.longest - missing) // (missing + 1) >= window:
-            from stream_signal.core.hints import of_no_window
-
             found = f"none in {rows} rows, of which {bad} could not be read; {first}"
-            raise DataError(None, f"a window of {window} rows that can be read", found).with_hint(of_no_window())
+            raise DataError(None, f"a window of {window} rows that can be read", found).with_clue("no_full_window")
 
     def _end(self, *, torn: bool) -> None:
         self._has_batches = False

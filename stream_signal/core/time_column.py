@@ -61,13 +61,15 @@ def _find(header: Header, column: str | int) -> int:
     if not found:
         raise _missing(header, column)
     if len(found) > 1:
-        hint = f"try {' or '.join(f'--time-column {place + 1}' for place in found)}"
+        columns = [place + 1 for place in found]
         expected, names = f"one column {column!r}", listed(header.names, found)
-        raise DataError(None, expected, f"{names}; give the number of one").with_hint(hint)
+        raise DataError(None, expected, f"{names}; give the number of one").with_clue(
+            "two_columns", setting="time_column", columns=columns
+        )
     return found[0]
 
 
 def _missing(header: Header, column: str | int) -> MissingColumnError:
-    from stream_signal.core.hints import of_time_column
-
-    return MissingColumnError(column).with_hint(of_time_column(header.names, column))
+    return MissingColumnError(column).with_clue(
+        "no_such_column", setting="time_column", names=header.names, column=column
+    )

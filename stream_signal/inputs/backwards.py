@@ -18,8 +18,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal import system
-from stream_signal.core.advice import FILE, Advice, Way
-from stream_signal.core.errors import FOUND_CHARACTERS, DataError, InputError, shown
+from stream_signal.core.errors import FOUND_CHARACTERS, DataError, Hint, InputError, Way, shown
 from stream_signal.core.findings import Findings
 from stream_signal.core.foreign import refuse_foreign
 from stream_signal.core.header import BOM
@@ -28,6 +27,7 @@ from stream_signal.core.text.head import Head, Line
 from stream_signal.core.text.reader import too_long
 from stream_signal.core.text.splitter import LineSplitter
 from stream_signal.core.urls import shown_path
+from stream_signal.hints.shell import reversing
 from stream_signal.inputs.events import Begin, End
 from stream_signal.inputs.plain import CHUNK_BYTES, opened, unreadable
 from stream_signal.inputs.probe import COLUMNAR, OLDEST_FIRST, probe, refuse
@@ -108,22 +108,26 @@ class BackwardsSource:
         return error
 
 
-def reversal(names: Sequence[str]) -> str:
-    """Say how inputs that are newest first can be read in order of time."""
+def reversal(names: Sequence[str], head_lines: int | None) -> Hint:
+    """Say how inputs that are newest first can be read in order of time.
+
+    `head_lines` are those above the rows, as far as they are known.
+    """
+    ways = () if head_lines is None else (Way(before=(reversing(head_lines),)),)
     for name in names:
         found = probe(name)
         if found.kind == "URL":
-            return "download it, and read the file with --newest-first"
+            return Hint("download it, and read the file with --newest-first")
         if (form := found.format) in COLUMNAR:
-            return "sort it by time"
+            return Hint("sort it by time")
         if form or found.archive:
-            return "decompress it to a file, and read that with --newest-first"
+            return Hint("decompress it to a file, and read that with --newest-first", ways)
         if not found.can_be_read_again:
-            return "save the rows to a file, and read that with --newest-first"
+            return Hint("save the rows to a file, and read that with --newest-first", ways)
         with opened(name) as descriptor:
             if b'"' in system.read_at(descriptor, _HEAD_BYTES, 0):
-                return "sort the rows by time, or remove the quotes and give --newest-first"
-    return "--newest-first reads the file from its end"
+                return Hint("sort the rows by time, or remove the quotes and give --newest-first", ways)
+    return Hint("--newest-first reads the file from its end", (Way(("--newest-first",)),))
 
 
 class _FileHead(NamedTuple):
@@ -171,11 +175,8 @@ class _File:
         after = self.read(quote, min(quote + FOUND_CHARACTERS // 2, self.size)).partition(b"\n")[0].removesuffix(b"\r")
         expected = "no quotes in a file that is read from its end (newest first)"
         found = f"{shown(before + after)}; remove the quotes, or sort the file by time"
-        # awk ends the last line, which tac would otherwise join with the one before it.
-        head = f"head -n {self.head_lines} {FILE}; tail -n +{self.head_lines + 1} {FILE} | awk 1 | tac"
-        way = Way("--no-newest-first", f"({head})" if self.head_lines else f"awk 1 {FILE} | tac")
-        words = "if no quoted field has a line break"
-        hint = Advice(f"{words}, try {way}; {OLDEST_FIRST}", f"{words}, reverse its lines; {OLDEST_FIRST}", (way,))
+        words = f"if no quoted field has a line break, reverse its lines; {OLDEST_FIRST}"
+        hint = Hint(words, (Way(("--no-newest-first",), (reversing(self.head_lines),)),))
         return DataError(self._newlines(quote) + 1, expected, found).with_hint(hint)
 
     def line_of(self, number: int, before: int) -> int:

@@ -6,11 +6,11 @@ import errno
 import os
 from contextlib import suppress
 
-from stream_signal.core.printable import typed_path
+from stream_signal.core.errors import Hint, Pattern, Way
 from stream_signal.core.urls import without_secrets
 
-MORE_FILES = "allow more of them: ulimit -n 4096"
-_HINTS = {
+MORE_FILES = Hint("allow more of them: ulimit -n 4096")
+_HINTS: dict[int, Hint | str] = {
     errno.EACCES: "its owner has to let you read it, as with chmod a+r",
     errno.EMFILE: MORE_FILES,
     errno.ENFILE: MORE_FILES,
@@ -19,7 +19,7 @@ _HINTS = {
 _ENDINGS = (".csv", ".csv.gz", ".csv.bz2", ".csv.xz", ".csv.zst", ".zip", ".gz", ".txt", ".tsv", ".csv.zip")
 
 
-def hint_for(path: str, error: OSError | ValueError) -> str | None:
+def hint_for(path: str, error: OSError | ValueError) -> Hint | str | None:
     """Return a hint: the nearest name in the folder, or where the path was looked for; None if nothing is known."""
     if without_secrets(path) != path:
         return "a URL begins with its scheme and two slashes, such as https://example.com/jan.csv"
@@ -38,21 +38,24 @@ def hint_for(path: str, error: OSError | ValueError) -> str | None:
 
     near = get_close_matches(name, _names_in(folder), n=1, cutoff=0.75)
     if near:
-        return f"did you mean {os.path.join(os.path.dirname(path), near[0])!r}?"
+        meant = os.path.join(os.path.dirname(path), near[0])
+        return Hint(f"did you mean {meant!r}?", (Way(instead=(path, meant)),))
     return f"there is no such file in the folder {folder!r}"
 
 
-def listing(folder: str) -> str:
-    """Return the hint for a folder: the command with a pattern for the files that most of its names are.
+def listing(folder: str) -> Hint:
+    """Return the hint for a folder: a pattern for the files that most of its names are.
 
-    >>> listing("no folder")
-    "name its files, in order of time: stream-signal 'no folder'/*.csv"
+    >>> listing("no folder").ways[0].instead
+    ('no folder', 'no folder/*.csv')
     """
+    from stream_signal.hints.shell import as_path
+
     names = _names_in(folder)
     found = [max((end for end in _ENDINGS if name.endswith(end)), key=len, default="") for name in names]
     ending = max(_ENDINGS, key=found.count)
-    path = folder.rstrip("/") and typed_path(folder.rstrip("/"))
-    return f"name its files, in order of time: stream-signal {path}/*{ending}"
+    pattern = Pattern(f"{as_path(folder.rstrip('/'))}/*{ending}")
+    return Hint(f"name its files, in order of time: {pattern}", (Way(instead=(folder, pattern)),))
 
 
 def _names_in(folder: str) -> list[str]:

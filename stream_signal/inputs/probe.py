@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from stream_signal import system
 from stream_signal.core.errors import InputError
-from stream_signal.core.printable import typed, typed_path
 from stream_signal.core.urls import is_url, shown_path
 from stream_signal.inputs.plain import STDIN, identity_of, open_raw, version_of
 
@@ -46,7 +45,13 @@ _MAGIC = {
 }
 _BEGINNINGS = tuple(_MAGIC)
 MAGIC_BYTES = max(map(len, _BEGINNINGS))
-_PRINTING = {GZIP: "gzip -dc", BZIP2: "bzip2 -dc", XZ: "xz -dc", ZSTD: "zstd -dc", ZIP: "unzip -p"}
+_PRINTING = {
+    GZIP: ("gzip", "-dc"),
+    BZIP2: ("bzip2", "-dc"),
+    XZ: ("xz", "-dc"),
+    ZSTD: ("zstd", "-dc"),
+    ZIP: ("unzip", "-p"),
+}
 
 
 def find_format(start: bytes) -> str | None:
@@ -172,10 +177,12 @@ def refuse(wish: Wish, name: str, form: str | None = None) -> None:
             raise InputError(why.format(shown_path(name), form)).with_hint(advice)
 
 
-def printing(name: str) -> str | None:
-    """Return the command that prints what is in a compressed file, or in a member of a zip file; None for others."""
+def printing(name: str) -> tuple[str, ...]:
+    """Return the command that prints what is in a compressed file, or in a member of a zip file; none for others."""
+    from stream_signal.hints.shell import as_path
+
     found = probe(name)
     if found.archive:
-        return f"{_PRINTING[ZIP]} {typed_path(found.archive)} {typed(name.removeprefix(found.archive)[1:])}"
+        return *_PRINTING[ZIP], as_path(found.archive), name.removeprefix(found.archive)[1:]
     form = found.format
-    return f"{_PRINTING[form]} {typed_path(name)}" if form in _PRINTING and name != STDIN else None
+    return (*_PRINTING[form], as_path(name)) if form in _PRINTING and name != STDIN else ()

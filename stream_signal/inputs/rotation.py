@@ -24,9 +24,9 @@ from stream_signal.core.config import Config
 from stream_signal.core.errors import DataError, InputError, reason
 from stream_signal.core.foreign import refuse_foreign
 from stream_signal.core.header import BOM
-from stream_signal.core.printable import typed_path
 from stream_signal.core.time_column import find_time
 from stream_signal.core.urls import shown_path
+from stream_signal.hints.shell import typed_path
 from stream_signal.inputs.beginning import Beginning, beginning_of
 from stream_signal.inputs.events import EDGE_BYTES
 from stream_signal.inputs.fingerprint import Edges, Fingerprint, find_edges, hashed

@@ -21,9 +21,7 @@ from contextlib import closing, contextmanager
 from copy import copy
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from stream_signal.core.advice import FILE
-from stream_signal.core.errors import InputError, shown
-from stream_signal.core.printable import typed_path
+from stream_signal.core.errors import Hint, InputError, Way, shown
 from stream_signal.core.urls import shown_path
 from stream_signal.inputs.compressed import DEFLATE, RAW_BYTES, find_codec
 from stream_signal.inputs.plain import STDIN, Opened, open_raw, reading, version_of
@@ -91,12 +89,14 @@ class Archive:
         others = [name for name in self.members if not name.startswith(_METADATA)]
         found = next((name for name in self.members if name.startswith(_METADATA)), None)
         if found is not None:
-            hint = f"zip -d {FILE if self.name == STDIN else typed_path(self.name)} '{_METADATA}*' removes it"
-            if len(others) == 1 and self.name != STDIN:
-                hint += f"; or give {typed_path(f'{self.name}/{others[0]}')}"
+            hint = Hint(f"remove it: zip -d FILE '{_METADATA}*'")
+            if self.name != STDIN:
+                member = [Way(instead=(self.name, f"{self.name}/{others[0]}"))] if len(others) == 1 else []
+                removed = Way(first=("zip", "-qd", self.name, f"{_METADATA}*"))
+                hint = Hint("read the file beside it, or remove it", (*member, removed))
             raise self._error(f"its member {shown(found)} is metadata of macOS and no CSV", hint)
 
-    def _error(self, why: str, hint: str | None = None) -> InputError:
+    def _error(self, why: str, hint: Hint | str | None = None) -> InputError:
         return InputError(f"cannot read {shown_path(self.name)}: {why}").with_hint(hint)
 
     def _add(self, entry: zipfile.ZipInfo) -> None:

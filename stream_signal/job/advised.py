@@ -1,4 +1,4 @@
-"""The hint of a job that has failed: its commands get the path of the input, and what they promise is looked at.
+"""The hint of a job that has failed: it gets the path of the input, and what it promises is looked at.
 
 Runs once, when a job fails. A row that cannot be read may be one of a few, or the file may be read in a wrong way: only
 the rest of it tells.
@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from stream_signal.core.advice import FILE, Advice, Way
-from stream_signal.core.errors import DataError, StreamSignalError
+from stream_signal.core.errors import FILE, Hint, StreamSignalError, Way
 from stream_signal.core.findings import BAD_ROW
 from stream_signal.core.stream import SignalStream
 from stream_signal.core.urls import is_url
+from stream_signal.hints.data import LENIENT, hint_of
+from stream_signal.hints.shell import reversing
 from stream_signal.inputs.files import read_chunks
 from stream_signal.inputs.plain import STDIN
 from stream_signal.inputs.probe import printing, probe
@@ -32,32 +33,40 @@ _FEW = 0.05
 
 def advised(
     error: StreamSignalError, inputs: Sequence[str], config: Config | None, *, follows: bool = False
-) -> str | None:
-    """Return the hint of an error with the path of the input that it is about in its commands."""
+) -> Hint | None:
+    """Return the hint of an error, with the path of the input that it is about."""
     path = getattr(error, "source", None) or (inputs[0] if len(inputs) == 1 else STDIN)
-    is_file = path != STDIN and not is_url(path)
-    is_of_fields = isinstance(error, DataError) and error.expected.endswith(" fields")  # rather than of a close
-    hint = error.hint
-    if isinstance(hint, Advice) and hint.needs_few_bad:
-        hint = (
-            _of_bad_rows(hint, path, config, is_of_fields=is_of_fields)
-            if is_file and config and not follows
-            else str(hint)
-        )
-    if isinstance(hint, Advice):
-        return hint.located(path if is_file else None, printing(path) if is_file else None)
-    return hint
+    hint = hint_of(error, config)
+    if hint == LENIENT and config and error.clue:
+        if path == STDIN or is_url(path) or follows or not probe(path).can_be_read_again:
+            return located(LENIENT, path)
+        hint = _of_bad_rows(error.clue[1], path, config)
+    return hint and located(hint, path)
 
 
-def _of_bad_rows(hint: Advice, path: str, config: Config, *, is_of_fields: bool) -> str:
+def located(hint: Hint, path: str) -> Hint:
+    """Return a hint with the path of its input; stdin has none, and a URL none that can be typed."""
+    if not hint.ways:
+        return hint
+    if not is_url(path) and probe(path).can_be_read_again:
+        return hint if path == STDIN else hint._replace(path=path, printing=printing(path))
+    return hint._replace(ways=tuple(map(_in_one_direction, hint.ways)))
+
+
+def _in_one_direction(way: Way) -> Way:
+    """Return a way for what has no end to be read from: its rows, which have no header, are reversed on their way."""
+    if "--newest-first" not in way.flags:
+        return way
+    flags = tuple("--no-newest-first" if flag == "--newest-first" else flag for flag in way.flags)
+    return way._replace(flags=flags, before=(*way.before, reversing(0)))
+
+
+def _of_bad_rows(facts: dict[str, Any], path: str, config: Config) -> Hint:
     """Propose that bad rows count without a close only if they are few and apart; read them all, or a good part."""
-    about = probe(path)
-    if not about.can_be_read_again:
-        return str(hint)
     stream = SignalStream(config._replace(bad_rows="missing", max_bad=1.0))
     left, is_whole, newlines, end = _MOST_BYTES, False, 0, b""
     with suppress(StreamSignalError):  # what was counted up to there tells
-        stream.begin_input(size=about.size, path=path)
+        stream.begin_input(size=probe(path).size, path=path)
         for chunk in read_chunks(path):
             stream.feed(chunk)
             left -= len(chunk)
@@ -69,11 +78,11 @@ def _of_bad_rows(hint: Advice, path: str, config: Config, *, is_of_fields: bool)
     bad, rows = stream.repairs.counts.get(BAD_ROW, 0), stream.rows
     found = f"{bad} of {'' if is_whole else 'the first '}{rows} rows cannot be read"
     lines = [place.line for place in stream.repairs.first.get(BAD_ROW, [])]
-    if is_whole and bad == 1 and is_of_fields and lines == [newlines + (end != b"\n")]:
-        return Advice.of("only the last line cannot be read, and it may be no row", Way(command=f"sed '$d' {FILE}"))
+    has_other_fields = len(facts["cells"]) != facts["header"].width
+    if is_whole and bad == 1 and has_other_fields and lines == [newlines + (end != b"\n")]:
+        return Hint("only the last line cannot be read, and it may be no row", (Way(before=(("sed", "$d", FILE),)),))
     if any(later - one == 1 for one, later in pairwise(lines)):
-        return f"{found}, and they follow each other: the file seems to have another layout"
+        return Hint(f"{found}, and they follow each other: the file seems to have another layout")
     if bad > max(1, _FEW * rows):
-        return f"{found}: the file seems to have another layout"
-    words = f"{found}; {hint.words}"
-    return Advice(f"{found}; {hint}", words, hint.ways)
+        return Hint(f"{found}: the file seems to have another layout")
+    return LENIENT._replace(words=f"{found}; {LENIENT.words}")

@@ -32,7 +32,8 @@ def load_config(path: str | None, settings: Mapping[str, Any] | None = None) -> 
     except ConfigError as error:
         if path is None or _is_config(document):
             raise
-        raise _in_file(path, error) from None
+        error.path = path
+        raise
 
 
 def as_yaml(path: str | None, settings: Mapping[str, Any]) -> str:
@@ -73,11 +74,5 @@ def _read(path: str | None) -> dict[str, Any]:
     try:
         return read_settings(read_small(path, MAX_CONFIG_BYTES))
     except ConfigError as error:
-        raise _in_file(path, error) from None
-
-
-def _in_file(path: str, error: ConfigError) -> ConfigError:
-    named = ConfigError(f"{path}: {error}")
-    named.version = error.version
-    named.hint = error.hint
-    return named
+        error.path = path
+        raise

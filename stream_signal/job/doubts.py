@@ -5,6 +5,7 @@ A job without a doubt imports nothing for it.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stream_signal.core.findings import BAD_ROW
@@ -17,7 +18,7 @@ from stream_signal.outputs.parts import Sink
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from stream_signal.core.doubts import Doubt
+    from stream_signal.hints.doubts import Doubt
     from stream_signal.outputs.parts import Job
 
 SYMBOLS = "symbols"
@@ -77,10 +78,10 @@ class Doubts(Sink):
         is_fine = stream.rows_with_mean != 0 or so_far
         if is_fine and not alike and BAD_ROW not in stream.repairs.counts and self.times.is_in_order:
             return []
-        from stream_signal.core.doubts import doubts_of
+        from stream_signal.hints.doubts import doubts_of
         from stream_signal.job.sources import reversal_of
 
-        return [*doubts_of(stream, self.times, lambda: reversal_of(self._job.order), so_far=so_far), *alike]
+        return [*doubts_of(stream, self.times, partial(reversal_of, self._job.order), so_far=so_far), *alike]
 
     def refuse(self) -> None:
         """Raise DoubtError if there is any doubt."""
@@ -89,7 +90,8 @@ class Doubts(Sink):
             from stream_signal.core.errors import DoubtError
 
             self._record(found)
-            raise DoubtError("; ".join(doubt.text for doubt in found))
+            hint = next((doubt.hint for doubt in found if doubt.hint.ways), None)
+            raise DoubtError("; ".join(doubt.text for doubt in found)).with_hint(hint)
 
     def say(self) -> None:
         """Say the doubts that were not said yet."""
@@ -100,8 +102,9 @@ class Doubts(Sink):
         if new and not self._job.order.is_quiet:
             from stream_signal.outputs.stderr import say
 
+            lines_of = self._job.order.lines_of
             for doubt in new:
-                say(doubt.text)
+                say(doubt.text, *(lines_of(doubt.hint) if lines_of else ()))
 
     def _record(self, found: list[Doubt]) -> list[Doubt]:
         """Log the doubts that were not said yet, and return them."""
@@ -114,15 +117,16 @@ class Doubts(Sink):
 
 def _alike(names: Iterable[str]) -> list[Doubt]:
     """Return a doubt if the names of the inputs differ only in a symbol, and nothing in their rows tells more."""
-    from stream_signal.core.doubts import Doubt
-    from stream_signal.core.errors import shown
-    from stream_signal.core.names import look_alike
-    from stream_signal.core.printable import typed
+    from stream_signal.core.errors import Hint, Way, shown
+    from stream_signal.hints.doubts import Doubt
+    from stream_signal.hints.shell import typed_all
+    from stream_signal.job.alike import look_alike
 
     found = look_alike(names)
     if not found:
         return []
     one, other, pattern = found
     what = f"{shown(one)} and {shown(other)} seem to have two symbols, and are counted as one series"
-    how = f"--key @file --key-pattern {typed(pattern)} for one mean each, --key none if one is meant"
-    return [Doubt(SYMBOLS, f"{what}; {how}")]
+    each = "--key", "@file", "--key-pattern", pattern
+    how = f"{typed_all(each)} for one mean each, --key none if one is meant"
+    return [Doubt(SYMBOLS, f"{what}; {how}", Hint("", (Way(each), Way(("--key", "none")))))]

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from stream_signal.core.errors import (
     ClosedOutputError,
     ConfigError,
+    Hint,
     InputError,
     InternalError,
     Interrupted,
     StreamSignalError,
+    Way,
     reason,
 )
 from stream_signal.core.urls import without_urls
@@ -49,10 +51,10 @@ def record(error: StreamSignalError, order: Order, config: Config | None, log: L
 
     `config` is None if it could not be read.
     """
-    if isinstance(error, ConfigError) and order.config is None and str(error).startswith(f"{DEFAULT_CONFIG}: "):
-        ignore = "--no-config ignores ./config.yaml"
-        error.hint = f"{error.hint}; {ignore}" if error.hint else ignore
-    if error.hint and error.hint != MORE_FILES:  # then not even a module can be opened
+    if isinstance(error, ConfigError) and order.config is None and error.path == DEFAULT_CONFIG:
+        words = f"{error.hint.words}, or ignore" if error.hint else "correct it, or ignore"
+        error.hint = Hint(f"{words} ./{DEFAULT_CONFIG}", (Way(("--no-config",)),))
+    if error.hint != MORE_FILES:  # then not even a module can be opened
         from stream_signal.job.advised import advised
 
         error.hint = advised(error, order.inputs, config, follows=order.follow)
@@ -84,9 +86,9 @@ def attempt(error: StreamSignalError, write: Callable[[], None], stop: StopSigna
     except Exception as unwritten:
         if isinstance(error, ClosedOutputError) and not isinstance(unwritten, ClosedOutputError):
             raise
-        text = str(unwritten)
-        if text == str(error):
+        if type(unwritten) is type(error) and unwritten.args == error.args:
             return None
+        text = str(unwritten)
         if text not in getattr(error, "__notes__", ()):
             error.add_note(text)
         return text

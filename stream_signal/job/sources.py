@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stream_signal.core.config import Config
+    from stream_signal.core.errors import Hint
     from stream_signal.inputs.events import Source
     from stream_signal.inputs.plain import Opened
     from stream_signal.inputs.rotation import Rotations
@@ -112,13 +113,17 @@ def rotations_of(job: Job) -> Rotations | None:
     return Rotations(order.inputs[0], order.rotated, order.own, job.config, header, rows)
 
 
-def reversal_of(order: Order) -> str:
+def reversal_of(order: Order, head_lines: int | None) -> Hint:
     """Say how the inputs can be read in order of time, if they turn out to be newest first."""
+    from stream_signal.core.errors import Hint
     from stream_signal.inputs.backwards import reversal
+    from stream_signal.job.advised import located
 
     if order.follow or order.checkpoint:
-        return f"{'--follow' if order.follow else '--checkpoint'} needs the rows in order of time: sort them first"
-    return reversal(order.inputs)
+        flag = "--follow" if order.follow else "--checkpoint"
+        return Hint(f"{flag} needs the rows in order of time: sort them first")
+    hint = reversal(order.inputs, head_lines)
+    return located(hint, order.inputs[0]) if len(order.inputs) == 1 else Hint(hint.words)
 
 
 def _workers(job: Job) -> Workers | None:

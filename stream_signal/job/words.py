@@ -7,9 +7,9 @@ from typing import Any
 
 from stream_signal.core.config import SETTINGS
 from stream_signal.core.errors import shown
-from stream_signal.core.printable import typed
 from stream_signal.core.settings import BOOLEAN
 from stream_signal.core.urls import shown_path
+from stream_signal.hints.shell import typed
 
 START_OVER = "delete the checkpoint to start over"
 

@@ -60,7 +60,9 @@ class Log:
         """Write the event that ended the job; with verbosity 2, its traceback goes to the file."""
         fields: dict[str, Any] = {"error": str(error), "kind": type(error).__name__}
         if hint := getattr(error, "hint", None):
-            fields["hint"] = hint
+            from stream_signal.hints.shell import text_of
+
+            fields["hint"] = text_of(hint)
         if notes := getattr(error, "__notes__", None):
             fields["notes"] = notes
         if self._verbosity > 1:

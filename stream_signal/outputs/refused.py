@@ -6,8 +6,7 @@ import errno
 import os
 from contextlib import suppress
 
-from stream_signal.core.errors import OutputError, reason
-from stream_signal.core.printable import typed_path
+from stream_signal.core.errors import Hint, OutputError, Way, reason
 from stream_signal.core.urls import shown_path, without_secrets
 
 
@@ -17,7 +16,8 @@ def cannot_write(path: str, error: OSError | ValueError, what: str = "", *, in_p
     `what` says which file it is, if the path does not. A file that is written in place may be read-only by itself; one
     that is replaced, or not there yet, needs a folder that can be written to.
     """
-    why, hint = reason(error), None
+    why, hint = reason(error), ""
+    ways: tuple[Way, ...] = ()
     number = getattr(error, "errno", None)
     if without_secrets(path) != path:
         why, hint = "it is a URL", "name a file"
@@ -28,9 +28,11 @@ def cannot_write(path: str, error: OSError | ValueError, what: str = "", *, in_p
     elif number in {errno.EACCES, errno.EROFS}:
         why, hint = f"the folder {_folder(path)!r} is read-only", "name a file in a folder that you may write to"
     elif number == errno.ENOENT and not os.path.isdir(_folder(path)):
+        from stream_signal.hints.shell import as_path
+
         why = f"there is no folder {_folder(path)!r}"
-        hint = f"make it: mkdir -p {typed_path(_folder(path))}"
-    return OutputError(f"cannot write {what}{shown_path(path)}: {why}").with_hint(hint)
+        hint, ways = "make it", (Way(first=("mkdir", "-p", as_path(_folder(path)))),)
+    return OutputError(f"cannot write {what}{shown_path(path)}: {why}").with_hint(Hint(hint, ways) if hint else None)
 
 
 def _folder(path: str) -> str:

@@ -21,13 +21,9 @@ _ECHO_COLUMNS = 3
 _drawn_columns = 0
 
 
-def complain(error: Exception, hint: Sequence[str] | None = None) -> None:
-    """Write an error, its hint and each of its notes to stderr, one line each; otherwise only the exit code tells.
-
-    `hint` are the lines in place of its own.
-    """
-    own = getattr(error, "hint", None)
-    say(one_line(error), *(hint or ([own] if own else ())), *getattr(error, "__notes__", ()))
+def complain(error: Exception, hint: Sequence[str] = ()) -> None:
+    """Write an error, its notes, and the lines of its hint to stderr; otherwise only the exit code tells."""
+    say(one_line(error), *getattr(error, "__notes__", ()), *hint)
 
 
 def say(*texts: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import os
 import subprocess
 from pathlib import Path
@@ -11,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support import typing
 from support.commands import COMMAND, run_in_process
 from support.oracle import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-TRY, OR = "stream-signal: try ", "stream-signal: or "
 # Candles that move at every row, and those that are flat for as long as the first lines that a hint looks at.
 MOVING = [(4.0 + n % 7, 9.0 + n % 5, 1.0 + n % 3 / 4, 3.0 + n * 11 % 17 / 3) for n in range(120)]
 MOVING = [(one, max(one, high, last), min(one, low, last), round(last, 2)) for one, high, low, last in MOVING]
@@ -46,24 +45,14 @@ def proposed(arguments: Sequence[str], folder: Path, stdin: bytes = b"") -> list
     """Run a command that fails; return the command lines that it proposes, the one to try first."""
     done = run_in_process(*arguments, stdin=stdin, cwd=folder)
     assert done.code in {1, 2}, done.stderr
-    return [line.removeprefix(TRY).removeprefix(OR) for line in done.stderr.splitlines() if line.startswith((TRY, OR))]
+    return typing.proposed(done.stderr)
 
 
 def answer(command: str, folder: Path) -> dict[str, object]:
     """Type a command line; return its metrics."""
-    path = f"{Path(COMMAND).parent}:{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", command],
-        cwd=folder,
-        env=os.environ | {"PATH": path, "LC_ALL": "C.UTF-8"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 0, (command, done.stderr)
-    metrics = json.loads(done.stdout)
-    assert isinstance(metrics, dict)
-    return metrics
+    done = typing.type_line(command, folder)
+    assert done.code == 0, (command, done.stderr)
+    return done.record
 
 
 FIVE = ["3", "4.5", "2", "6", "5"]
@@ -132,7 +121,7 @@ def test_many_bad_rows(data: str, tmp_path: Path) -> None:
 PIPES = [
     (("close\n" + "\n".join(FIVE)).replace("\n", "\r").encode(), "tr '\\r' '\\n' < {path} | "),
     (("time,close\n" + COLUMN).encode("utf-16"), "iconv -f utf-16 -t utf-8 {path} | "),
-    (("time close\n" + COLUMN.replace(",", "  ")).encode(), "tr -s ' ' ',' < {path} | "),
+    (("time close\n" + COLUMN.replace(",", "  ")).encode(), "tr -s ' ' , < {path} | "),
     (("BTC\n" + lines((0, 1, 2, 3), candles=MOVING)).encode(), "tail -n +2 {path} | "),
     (("close\n" + "\n".join(f"1'00{each}" for each in FIVE) + "\n").encode(), 'tr -d "\'" < {path} | '),
 ]
@@ -180,24 +169,25 @@ def test_flat_rows(order: tuple[int, ...], form: str, flags: list[str], tmp_path
     found = proposed(["a.csv", "--quiet"], tmp_path)
     for line, wanted in zip(found, flags, strict=True):
         assert line.startswith("stream-signal a.csv --quiet ")
-        assert line.endswith(wanted.removesuffix(" --no-newest-first"))
-        extra = " --no-newest-first" if wanted.endswith("newest-first") else ""
-        assert answer(line + extra, tmp_path)["value"] == rate(CLOSES)
+        assert line.endswith(wanted)
+        assert answer(line, tmp_path)["value"] == rate(CLOSES)
 
 
 @pytest.mark.parametrize("rows", [3, 6, 400, 2000])
 def test_only_flat_rows(rows: int, tmp_path: Path) -> None:
-    """Where more than one order of columns fits all that was looked at, none is proposed: the candidates are named."""
+    """Where more than one order of columns fits all that was looked at, none is to be tried first: each is named."""
     candles = [*FLAT * 5][:rows] + (MOVING if rows > 1000 else [])
     text = "".join(
         f"{60_000 * n + 1_700_000_000_000},{','.join(map(str, candle))},1.5\n" for n, candle in enumerate(candles)
     )
     (tmp_path / "a.csv").write_text(text)
     done = run_in_process("a.csv", cwd=tmp_path)
-    words = "line 1 looks like data, and the close may be in column 3 or 5"
-    how = "look at it, and name it with --no-header --column"
-    assert done.stderr.splitlines()[1:] == [f"stream-signal: {words}: {how}"]
-    assert run_in_process(stdin=text.encode(), cwd=tmp_path).stderr == done.stderr
+    assert done.stderr.splitlines()[1:] == [
+        "stream-signal: line 1 looks like data, and the close may be in column 3 or 5",
+        "stream-signal: either stream-signal a.csv --no-header --column 3",
+        "stream-signal: or stream-signal a.csv --no-header --column 5",
+    ]
+    assert run_in_process(stdin=text.encode(), cwd=tmp_path).stderr == done.stderr.replace(" a.csv", "")
 
 
 def test_open_or_close(tmp_path: Path) -> None:
@@ -210,7 +200,7 @@ def test_open_or_close(tmp_path: Path) -> None:
         assert found == f"stream-signal a.csv --no-header --column {column}"
         assert answer(found, tmp_path)["value"] == rate([str(close) for close in closes])
     (tmp_path / "a.csv").write_text(lines((3, 1, 2, 0), "{time},1.5,{prices}", candles[:3]))
-    assert proposed(["a.csv"], tmp_path) == []
+    assert [line.rpartition(" ")[2] for line in proposed(["a.csv"], tmp_path)] == ["3", "6"]
 
 
 def test_newest_first(tmp_path: Path) -> None:
@@ -220,7 +210,7 @@ def test_newest_first(tmp_path: Path) -> None:
     for data, wanted in ((text, "stream-signal a.csv --no-header --column 5 --newest-first"), ("BTC\n" + text, None)):
         (tmp_path / "a.csv").write_text(data.rstrip("\n"))
         [found] = proposed(["a.csv"], tmp_path)
-        assert found == wanted or (not wanted and " | awk 1 | tac | " in found)
+        assert found == wanted or (not wanted and found.startswith("tail -n +2 a.csv | awk "))
         assert answer(found, tmp_path)["value"] == rate(closes)
 
 
@@ -256,14 +246,43 @@ def test_two_symbols(tmp_path: Path) -> None:
     assert answer(found[0], tmp_path)["value"] == rate(FIVE, 2)
 
 
+def test_through_a_pipe(tmp_path: Path) -> None:
+    """What reads a pipe is proposed as it stands behind the pipe: it reads the same bytes."""
+    data = ("time,Price\n" + COLUMN).encode()
+    for arguments, line in (
+        ([], "stream-signal --column Price"),
+        (["-"], "stream-signal - --column Price"),
+        (["--input", "-", "-w", "2"], "stream-signal --input - -w 2 --column Price"),
+    ):
+        assert proposed(arguments, tmp_path, data) == [line]
+        assert typing.type_line(line, tmp_path, data).record["rows_processed"] == 5
+    data = data.replace(b"Price", b"close").replace(b"\n", b"\r")
+    [line] = proposed(["-w", "2"], tmp_path, data)
+    assert line == r"tr '\r' '\n' | stream-signal -w 2"
+    assert typing.type_line(line, tmp_path, data).record["value"] == rate(FIVE, 2)
+
+
+def test_one_of_several(tmp_path: Path) -> None:
+    """A command that prints the rows of one of several inputs comes in its place."""
+    (tmp_path / "a.csv").write_text("time,close\n1,1\n2,2\n")
+    (tmp_path / "b b.csv").write_bytes(("time,close\n" + COLUMN).encode("utf-16"))
+    (tmp_path / "c.csv").write_text("time,close\n6,6\n")
+    for arguments, line in (
+        (["a.csv", "b b.csv", "c.csv"], "stream-signal a.csv - c.csv"),
+        (["--input", "a.csv", "--input", "b b.csv"], "stream-signal --input a.csv --input -"),
+    ):
+        [found] = proposed([*arguments, "-w", "2"], tmp_path)
+        assert found == f"iconv -f utf-16 -t utf-8 'b b.csv' | {line} -w 2"
+        assert answer(found, tmp_path)["value"] == rate(["1", "2", *FIVE, "6"][: 7 + ("c.csv" in arguments)], 2)
+
+
 def test_what_cannot_be_typed(tmp_path: Path) -> None:
-    """Through a pipe, among several inputs, or with a secret on the command line, the words say what is missing."""
+    """With a secret on the command line, or flags that a pipe cannot be read with, the words say what is missing."""
     data = "time,Price\n" + COLUMN
     (tmp_path / "a.csv").write_text(data)
+    done = run_in_process("a.csv", "http://me:pw@127.0.0.1:1/b.csv", cwd=tmp_path)
     words = "line 1 has the columns 'time' and 'Price': try --column Price"
-    for arguments in ([], ["-"], ["--input", "-"], ["a.csv", "http://me:pw@127.0.0.1:1/b.csv"]):
-        done = run_in_process(*arguments, stdin=data.encode(), cwd=tmp_path)
-        assert done.stderr.splitlines()[1] == f"stream-signal: {words}"
+    assert done.stderr.splitlines()[1] == f"stream-signal: {words}"
     (tmp_path / "a.csv").write_bytes(data.replace("Price", "close").replace("\n", "\r").encode())
     done = run_in_process("a.csv", "--checkpoint", "c.json", cwd=tmp_path)
     words = "its lines end in CR alone: try tr '\\r' '\\n' < a.csv | stream-signal"
@@ -286,7 +305,7 @@ def test_a_command_that_is_meant(arguments: list[str], words: str, command: str,
     done = run_in_process(*arguments, cwd=tmp_path)
     assert done.code in {1, 2}
     assert words in done.stderr
-    assert done.stderr.splitlines()[-1] == f"{TRY}{command}"
+    assert done.stderr.splitlines()[-1] == f"stream-signal: try {command}"
     path = f"{Path(COMMAND).parent}:{os.environ['PATH']}"
     subprocess.run(
         ["bash", "-c", command], cwd=tmp_path, env=os.environ | {"PATH": path}, check=True, capture_output=True
@@ -309,15 +328,3 @@ def test_a_path_is_no_command(name: str, tmp_path: Path) -> None:
     assert done.record["error_message"] == f"cannot read {name!r}: No such file or directory"
     assert "the command" not in done.stderr
     assert "there is no" in done.stderr.splitlines()[1]
-
-
-PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x05\x78"
-
-
-@pytest.mark.parametrize("data", [PNG, b"%PDF-1.7\r%\xe2\r\n", b"\x01\x02\r\n\0\r\n" * 9, b"abc\r\x00" * 40])
-def test_no_text(data: bytes, tmp_path: Path) -> None:
-    """A picture, a document or anything else that is no text is said to be none; nothing is to be typed."""
-    (tmp_path / "a.csv").write_bytes(data)
-    done = run_in_process("a.csv", cwd=tmp_path)
-    assert "text" in done.stderr.splitlines()[1]
-    assert "try" not in done.stderr

@@ -85,7 +85,8 @@ def test_an_error_of_a_pipe(arguments: tuple[str, ...], folder: Path) -> None:
     bad = b"close\nx\n"
     (folder / "data.csv").write_bytes(bad.replace(b"x", b"1"))
     done = run_command("verify", *arguments, stdin=bad, cwd=folder)
-    assert (done.code, done.stderr) == (1, run_command(*arguments, stdin=bad, cwd=folder).stderr)
+    said = run_command(*arguments, stdin=bad, cwd=folder).stderr
+    assert (done.code, done.stderr.replace("stream-signal verify", "stream-signal")) == (1, said)
     assert b"NO" not in done.stdout
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from stream_signal import Config, ConfigError
 from stream_signal.core.config import SETTINGS, as_config
+from stream_signal.core.errors import Hint
 from support.candle_csv import candle_csv
 from support.commands import parse_config, run_command, run_in_process
 
@@ -175,7 +176,7 @@ def test_what_to_type(text: str, hint: str) -> None:
     """A refused config says what to write instead."""
     with pytest.raises(ConfigError) as refused:
         parse_config(text.encode())
-    assert refused.value.hint == hint
+    assert refused.value.hint == Hint(hint)
 
 
 @pytest.mark.parametrize(

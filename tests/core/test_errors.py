@@ -23,9 +23,13 @@ from stream_signal import (
     StreamSignalError,
     TruncatedError,
 )
+from stream_signal.core.errors import FILE, Hint, Way
 
+IN_FILE = ConfigError("window: expected an integer")
+IN_FILE.path = "config.yaml"
 ERRORS = [
     ConfigError("window: expected an integer"),
+    IN_FILE,
     InputError("cannot read 'x'"),
     DataError(7, "a row", "none", "jan.csv"),
     MissingColumnError("close"),
@@ -48,12 +52,15 @@ def test_every_error_survives_pickling(error: StreamSignalError) -> None:
     error = copy.copy(error)
     if isinstance(error, DataError):
         error.source = "feb.csv"
-    error.with_hint("try another").add_note("a note")
+    error.with_clue("no_header", lines=[(1, b"time,Last")]).with_hint(
+        Hint("try another", (Way(("--column", "Last"), (("tail", "-n", "+2", FILE),)),))
+    ).add_note("a note")
     for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
         again = pickle.loads(pickle.dumps(error, protocol))
         assert type(again) is type(error)
         assert str(again) == str(error)
-        assert again.hint == "try another"
+        assert again.hint == Hint("try another", (Way(("--column", "Last"), (("tail", "-n", "+2", FILE),)),))
+        assert again.clue == ("no_header", {"lines": [(1, b"time,Last")]})
         assert vars(again) == vars(error)
 
 

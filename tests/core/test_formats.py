@@ -117,7 +117,8 @@ def test_another_form_of_time(name: str, other: str, message: str, tmp_path: Pat
     assert (done.code, done.record["error_message"]) == (1, f"line 1: expected {message}")
     words, command = done.stderr.splitlines()[1:3]
     assert words.startswith(f"stream-signal: it has another layout than --format {name}")
-    assert command == f"stream-signal: try stream-signal data.csv --no-newest-first --format {other}"
+    flags = f"--format {other} --no-newest-first" if other == "coinbase" else f"--no-newest-first --format {other}"
+    assert command == f"stream-signal: try stream-signal data.csv {flags}"
 
 
 def test_daily_bars_of_metatrader5(tmp_path: Path) -> None:

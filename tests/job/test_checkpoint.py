@@ -368,7 +368,7 @@ def test_an_error_in_a_pipe(tmp_path: Path) -> None:
     run_with_checkpoint(tmp_path, stdin=DATA)
     done = run_with_checkpoint(tmp_path, stdin=candle_csv(["1", "x"]))
     assert done.code == 1
-    assert done.stderr.splitlines()[-1].startswith("stream-signal: the next row to send is row 301; ")
+    assert "\nstream-signal: the next row to send is row 301; " in done.stderr
 
 
 def test_saved_while_the_pipe_is_silent(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import ClusterError, Config, SignalStream, StreamSignalError, TimeOrder
+from stream_signal.core.errors import Hint
 from stream_signal.inputs.events import Counted
 from stream_signal.inputs.files import FilesSource
 from stream_signal.job.drive import Drive
@@ -274,7 +275,7 @@ def test_workers_that_read_other_files(tmp_path: Path) -> None:
         )
         with pytest.raises(ClusterError, match=message) as refused:
             Drive(source, stream, [], StopSignals()).run()
-        assert refused.value.hint == "name it by a path or a URL that all workers and this machine can read"
+        assert refused.value.hint == Hint("name it by a path or a URL that all workers and this machine can read")
 
 
 def test_a_file_that_changes(tmp_path: Path) -> None:

@@ -152,9 +152,10 @@ def test_messages(folder: Path) -> None:
         write(process, text.replace(b"\n", b"\nx\n", 1))
         process.communicate()
         assert process.returncode == 1
-        (line, hint, end) = shown.screen()
+        (line, hint, command, end) = shown.screen()
         assert line.startswith("stream-signal: line 2: expected 6 fields, found 1")
         assert hint.startswith("stream-signal: ")
+        assert command.startswith("stream-signal: try stream-signal ")
         assert end == ""
     with on_terminal(folder, "-v", "--window", "500", "--progress") as (process, shown):
         write(process, text)

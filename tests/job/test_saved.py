@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from stream_signal import Config, SignalStream, TimeOrder
-from stream_signal.core.doubts import doubts_of
+from stream_signal.hints.doubts import doubts_of
 from stream_signal.inputs.fingerprint import hashed
 from stream_signal.job.saved import SCHEMA, checked, decode
 from support.commands import logged, run_in_process, settings_yaml

@@ -43,7 +43,7 @@ PLAIN = {
         "system",
     ),
 }
-TIMES = {"core.doubts", "core.timestamps"}
+TIMES = {"hints", "hints.doubts", "core.timestamps"}
 # What each kind of job loads beside that.
 KINDS = {
     "plain": ((), set()),

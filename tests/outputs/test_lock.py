@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from stream_signal import OutputError
+from stream_signal.core.errors import Hint
 from stream_signal.outputs.lock import FileLock, lock_of
 from support.commands import run_in_process
 
@@ -68,7 +69,7 @@ def test_what_is_no_lock(make: Callable[[Path], None], tmp_path: Path) -> None:
     message = "its lock would be '.*s.csv.lock', which is another file"
     with pytest.raises(OutputError, match=message) as raised:
         FileLock(str(tmp_path / "s.csv")).__enter__()
-    assert raised.value.hint == "move that file away, or name another output"
+    assert raised.value.hint == Hint("move that file away, or name another output")
     assert os.listdir(tmp_path) == [".s.csv.lock"]
 
 

@@ -118,7 +118,7 @@ def test_a_failure_is_logged(folder: Path) -> None:
     found = events(folder)
     message = "line 12: expected a decimal number in column 'close', found 'x'"
     assert [event["event"] for event in found] == ["job started", "header read", "repairs", "job failed"] * 2
-    hint = "1 of 10 rows cannot be read; if such rows may count without a close: --bad-rows missing"
+    hint = "1 of 10 rows cannot be read; if such rows may count without a close: try --bad-rows missing"
     assert found[-1] == {"event": "job failed", "error": message, "kind": "DataError", "hint": hint}
 
 
@@ -131,7 +131,7 @@ def test_a_wrong_config_is_logged(folder: Path) -> None:
             "event": "job failed",
             "error": "config.yaml: missing required keys: 'seed', 'version'",
             "kind": "ConfigError",
-            "hint": 'add lines such as seed: 42 and version: "v1"; --no-config ignores ./config.yaml',
+            "hint": 'add lines such as seed: 42 and version: "v1", or ignore ./config.yaml: try --no-config',
         }
     ]
 
@@ -231,7 +231,13 @@ def test_colour(no_color: str, coloured: bool, folder: Path) -> None:  # noqa: F
 @pytest.mark.parametrize(
     ("path", "reason"),
     [
-        ("no/run.log", "there is no folder 'no'\nstream-signal: make it: mkdir -p no"),
+        (
+            "no/run.log",
+            (
+                "there is no folder 'no'\nstream-signal: make it\n"
+                "stream-signal: try mkdir -p no && stream-signal --log-file no/run.log"
+            ),
+        ),
         (".", "it is a folder\nstream-signal: name a file in it"),
         ("/dev/full", "No space left on device"),
         ("fifo", "No such device or address"),

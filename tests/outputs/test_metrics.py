@@ -64,9 +64,9 @@ def test_output_cannot_be_written(folder: Path) -> None:
         [COMMAND, "--output", "no/such/m.json"], stdin=reader, cwd=folder, capture_output=True, timeout=30, check=False
     )
     assert (done.returncode, done.stdout) == (1, b"")
-    message, hint = done.stderr.decode().splitlines()
+    message, _, hint = done.stderr.decode().splitlines()
     assert message == "stream-signal: cannot write 'no/such/m.json': there is no folder 'no/such'"
-    assert hint == "stream-signal: make it: mkdir -p no/such"
+    assert hint == "stream-signal: try mkdir -p no/such && stream-signal --output no/such/m.json"
     assert os.read(reader, 65536) == DATA
     os.close(reader)
     os.close(writer)

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stream_signal.core.errors import OutputError
+from stream_signal.hints.shell import typed
 from stream_signal.outputs.files import check_replaceable
 from stream_signal.outputs.refused import cannot_write
 from support.commands import run_in_process
+from support.typing import type_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 def texts(error: OutputError) -> tuple[str, str | None]:
     """Return both lines of an error."""
-    return str(error), error.hint
+    return str(error), error.hint.words if error.hint else None
 
 
 def test_a_folder_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +61,8 @@ def test_a_path_is_the_one_that_was_typed(folder: str, tmp_path: Path) -> None:
     done = run_in_process("data.csv", "--output", f"{folder}/m.json", cwd=tmp_path)
     assert done.stderr.splitlines() == [
         f"stream-signal: cannot write '{folder}/m.json': there is no folder '{folder}'",
-        f"stream-signal: make it: mkdir -p {folder}",
+        "stream-signal: make it",
+        f"stream-signal: try mkdir -p {folder} && stream-signal data.csv --output {folder}/m.json",
     ]
 
 
@@ -69,7 +72,10 @@ def test_every_output_says_the_same(flag: str, folder: Path) -> None:
     os.symlink("my results/file", folder / "link")
     for path in ("my results/file", "link"):
         done = run_in_process("data.csv", flag, path, cwd=folder)
-        message, hint = done.stderr.splitlines()
+        message, _, hint = done.stderr.splitlines()
         assert done.code == 1
         assert message.endswith(f"{path!r}: there is no folder 'my results'")
-        assert hint == "stream-signal: make it: mkdir -p 'my results'"
+        line = hint.removeprefix("stream-signal: try ")
+        assert line == f"mkdir -p 'my results' && stream-signal data.csv {flag} {typed(path)}"
+    assert type_line(line, folder).code == 0
+    assert (folder / "my results" / "file").stat().st_size

@@ -116,18 +116,11 @@ class OneSymbol(Grouping):
                 self.values[number] = found
 
     def _refuse(self, number: int, value: bytes | None, found: bytes) -> None:
-        from stream_signal.core.advice import Advice, Way
-        from stream_signal.core.printable import typed
-
         if value is not None:
             name = self._names[number]
             expected, both = f"one symbol in column {shown(name)}", f"{shown(found)} after {shown(value)}"
-            flags = f"--key {typed(folded(name))}"
-            text = f"{flags} for one mean each, --key none for one series over all"
-            ways = Way(flags, without=("key",)), Way("--key none")
-            raise KeyRefused(expected, both, Advice(f"try {text}", text, ways))
-        text = "--key none for one series over all"
-        check_length(found, Advice(f"try {text}", text, (Way("--key none"),)))
+            raise KeyRefused(expected, both, ("symbols", {"column": name}))
+        check_length(found, ("symbols", {"column": None}))
 
     @property
     def usual(self) -> tuple[int, bytes] | None:
@@ -279,11 +272,11 @@ def find_key(header: Header, column: str | int) -> int:
     else:
         found = matches(header.names, column)
     if not found:
-        from stream_signal.core.hints import of_key_column
-
-        raise MissingColumnError(column).with_hint(of_key_column(header.names, column))
+        raise MissingColumnError(column).with_clue("no_such_column", setting="key", names=header.names, column=column)
     if len(found) > 1:
-        hint = f"try {' or '.join(f'--key {place + 1}' for place in found)}"
+        columns = [place + 1 for place in found]
         expected, names = f"one column {column!r}", listed(header.names, found)
-        raise DataError(None, expected, f"{names}; give the number of one").with_hint(hint)
+        raise DataError(None, expected, f"{names}; give the number of one").with_clue(
+            "two_columns", setting="key", columns=columns
+        )
     return found[0]

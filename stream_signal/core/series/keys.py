@@ -8,22 +8,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stream_signal.core.errors import shown
+from stream_signal.core.errors import DataError, shown
 from stream_signal.core.limits import MOST_KEY_BYTES, MOST_KEYS_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from stream_signal.core.errors import Clue
+
 
 class KeyRefused(ValueError):  # noqa: N818 - it becomes the error of a line
     """A key cannot be read, or not be taken; `stops` says that the row cannot count as a bad one instead."""
 
-    def __init__(self, expected: str, found: str, hint: str | None = None, *, stops: bool = True) -> None:
+    def __init__(self, expected: str, found: str, clue: Clue | None = None, *, stops: bool = True) -> None:
         super().__init__(f"expected {expected}, found {found}")
         self.expected = expected
         self.found = found
-        self.hint = hint
+        self.clue = clue
         self.stops = stops
+
+    def of_line(self, line: int | None) -> DataError:
+        """Return the error of that line."""
+        error = DataError(line, self.expected, self.found)
+        error.clue = self.clue
+        return error
 
 
 class Keys:
@@ -67,7 +75,7 @@ class Keys:
             raise KeyRefused(
                 "each key in one run (`grouped`)",
                 f"{shown(key)} again, after {shown(self.names[-1])}",
-                "leave out --grouped, or sort the rows by their key, without changing the order within each",
+                ("key_again", {}),
             )
         return number
 
@@ -89,13 +97,13 @@ class Keys:
             raise KeyRefused(
                 f"at most {self.most} keys (`max_keys`)",
                 f"one more, {shown(key)}",
-                "is this the column of the symbols? if it is, set a higher --max-keys",
+                ("many_keys", {"most": self.most}),
             )
         if self.size + len(key) > MOST_KEYS_BYTES:
             raise KeyRefused(
                 f"keys of at most {MOST_KEYS_BYTES} bytes together",
                 f"one more, {shown(key)}",
-                "is this the column of the symbols?",
+                ("many_keys", {"most": None}),
             )
         return self.restore(key)
 
@@ -109,8 +117,8 @@ def check_key(key: bytes) -> None:
         raise KeyRefused("a key in UTF-8", shown(key), stops=False) from None
 
 
-def check_length(key: bytes, hint: str | None = None, *, stops: bool = True) -> None:
+def check_length(key: bytes, clue: Clue | None = None, *, stops: bool = True) -> None:
     """Raise KeyRefused if a key or a symbol is too long to be one."""
     if len(key) > MOST_KEY_BYTES:
         expected, found = f"a symbol of at most {MOST_KEY_BYTES} bytes", f"{len(key)} bytes, {shown(key)}"
-        raise KeyRefused(expected, found, hint, stops=stops)
+        raise KeyRefused(expected, found, clue, stops=stops)

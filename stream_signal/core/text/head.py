@@ -66,10 +66,8 @@ class Head:
         try:
             return self._read(line, number, repairs)
         except DataError as error:
-            if error.hint is None and self.header is None:
-                from stream_signal.core.hints import of_head
-
-                error.hint = of_head(line.removeprefix(BOM), number, self._config)
+            if error.clue is None and error.hint is None and self.header is None:
+                error.with_clue("first_line", line=line.removeprefix(BOM), number=number)
             raise
 
     def _read(self, line: bytes, number: int, repairs: Findings) -> Line:
@@ -175,7 +173,7 @@ class Head:
             return False
         if count > MAX_PREAMBLE_LINES + 1 and count & (count - 1):
             return True  # looked at when there are twice as many, so that each line is looked at twice or so
-        from stream_signal.core.hints import are_ambiguous
+        from stream_signal.core.guess import are_ambiguous
 
         return are_ambiguous(self._lines, self._config)
 
@@ -194,11 +192,9 @@ class Head:
 
     def _no_header(self) -> DataError:
         if self.header is None:
-            from stream_signal.core.hints import of_no_column
-
             name = self._config.column_name
             missing = MissingColumnError(name if name is not None else self._config.column_number or "")
-            return missing.with_hint(of_no_column(self._lines, self._config))
+            return missing.with_clue("no_header", lines=self._lines)
         hint = "all files need the same columns in the same order: run the job on this file alone, or make them alike"
         if not self.header.line:
             expected = f"a row of {self.header.width} fields with a close in column {self.header.position + 1}"

@@ -51,7 +51,6 @@ _MANY_LINES = 8
 # Of a line that is too long: enough to see what kind of file it is.
 _SHOWN_BYTES = 1024
 _CSV = "a row of CSV"
-_OPEN_QUOTE = "a quote opens a field there and is not closed: close it, or double it if it is part of the text"
 
 
 class TextReader:
@@ -117,7 +116,7 @@ class TextReader:
     def end_input(self) -> None:
         """End an input whose rows have all been read; the next bytes belong to another one."""
         if self._quoted and self._quoted.open:
-            raise TruncatedError(self._record_line, "a closing quote", "the end of the data").with_hint(_OPEN_QUOTE)
+            raise TruncatedError(self._record_line, "a closing quote", "the end of the data").with_clue("open_quote")
         if self._head:
             self._head.check_end()
         self._begin_input()
@@ -319,7 +318,7 @@ class TextReader:
                     if start == number and self._is_no_row(line.removesuffix(b"\r"), number):
                         is_marked = False
                         continue
-                    self._bad_row(DataError(start, expected, found), texts or line)
+                    self._bad_row(DataError(start, expected, found), line if texts is None else texts)
                 if is_marked:
                     samples[len(closes)] = self._record
                     is_marked, needs_record = False, keeps or grouping.reads
@@ -356,7 +355,7 @@ class TextReader:
         """Return what was expected and what was found; raise DataError if no setting makes such a row count."""
         if isinstance(error, KeyRefused):
             if error.stops:
-                raise DataError(line, error.expected, error.found).with_hint(error.hint) from None
+                raise error.of_line(line) from None
             return error.expected, error.found
         return f"{error} in {self._column()}", shown(close)
 
@@ -364,7 +363,7 @@ class TextReader:
         """Refuse a record of several lines that is too long; count it once it has ended."""
         self._record_line = number - quoted.lines
         if quoted.size + size > MAX_LINE_BYTES:
-            raise too_long(self._record_line).with_hint(_OPEN_QUOTE)
+            raise too_long(self._record_line).with_clue("open_quote")
         if not quoted.open:
             self.repairs.note(LONG_RECORD, self._record_line)
 
@@ -379,28 +378,35 @@ class TextReader:
         return True
 
     def _bad_row(self, error: DataError, row: bytes | list[str]) -> None:
-        """Raise if bad rows are errors; otherwise the row counts, with its close missing."""
-        if self._config.bad_rows == "error":
-            from stream_signal.core.hints import of_row
+        """Raise if bad rows are errors; otherwise the row counts, with its close missing.
 
-            if error.expected == _CSV:
-                error.hint = "a quoted field ends at its second quote: write a quote within it twice"
-            elif self.header:
-                first = error.line == 1
-                error.hint = of_row(row, self.header, self._config, torn=self._is_torn, first=first)
-            raise error
+        `row` is the line, or its fields if it has quotes: none of them if the quotes are wrong.
+        """
+        if self._config.bad_rows == "error":
+            raise self._with_clue(error, row)
         if self._grouping.reads:
             try:
                 self._grouping.see_bad(self._record)
             except KeyRefused as refused:
-                raise DataError(error.line, refused.expected, refused.found).with_hint(refused.hint) from None
+                raise refused.of_line(error.line) from None
         self.repairs.note(BAD_ROW, error.line or 0, f"expected {error.expected}, found {error.found}")
+
+    def _with_clue(self, error: DataError, row: bytes | list[str]) -> DataError:
+        from stream_signal.core.guess import cells_in
+
+        header = self.header
+        if not row or not header:
+            return error.with_clue("stray_quote")
+        if isinstance(row, bytes):
+            cells = cells_in(row.removesuffix(b"\r"), header.delimiter)
+        else:
+            cells = [field.encode("latin-1").decode("utf-8", "replace").strip() for field in row]
+        header = header._replace(line=b"")
+        return error.with_clue("bad_row", cells=cells, header=header, torn=self._is_torn, first=error.line == 1)
 
     def _endless(self, line: bytes) -> DataError:
         """Return the error of a line that is too long, from its beginning."""
-        from stream_signal.core.hints import of_long_line
-
-        return too_long(self.line + 1).with_hint(of_long_line(line[:_SHOWN_BYTES], self._config))
+        return too_long(self.line + 1).with_clue("long_line", start=line[:_SHOWN_BYTES])
 
     def _column(self) -> str:
         name, number = self._config.column_name, self._config.column_number

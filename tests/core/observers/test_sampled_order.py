@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import Config, Observer, SignalStream
-from stream_signal.core.doubts import doubts_of
 from stream_signal.core.observers.time_order import TimeOrder
+from stream_signal.hints.doubts import doubts_of
 from support.commands import run_command, run_in_process
 from support.streams import BY_ROWS, by_blocks, moved, stretch_of
 

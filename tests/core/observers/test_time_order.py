@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import Config, DataError, SignalStream, State
-from stream_signal.core.doubts import doubts_of
 from stream_signal.core.limits import FIRST_ROWS, MOST_TIMED_KEYS
 from stream_signal.core.observers.signal_lines import SignalLines
 from stream_signal.core.observers.time_order import TimeOrder
+from stream_signal.hints.doubts import doubts_of
 from support.candle_csv import candle_csv, row
 from support.commands import logged, run_command
 from support.keyed_files import market

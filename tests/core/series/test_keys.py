@@ -254,12 +254,10 @@ def test_the_column() -> None:
         assert fed(SignalStream(Config(key=key)), data).keys == 2
     with pytest.raises(MissingColumnError) as missing:
         SignalStream(Config(key="ticker")).feed(data)
-    assert (str(missing.value), missing.value.hint) == (
-        "Missing required column: 'ticker'",
-        (
-            "that is the column of the keys (--key); the columns are 'time', '<Symbol>', 'close' and 'note': "
-            "try --key '<Symbol>'"
-        ),
+    assert str(missing.value) == "Missing required column: 'ticker'"
+    assert missing.value.clue == (
+        "no_such_column",
+        {"setting": "key", "names": ("time", "<Symbol>", "close", "note"), "column": "ticker"},
     )
     with pytest.raises(MissingColumnError):
         SignalStream(Config(key=5)).feed(data)

@@ -111,10 +111,10 @@ def test_a_long_symbol(engine: Engine) -> None:
         try:
             stream.feed(b"symbol,close\n" + rows % ((symbol,) * 99))
         except DataError as failure:
-            error = str(failure).partition(", found")[0], failure.hint
+            error = str(failure).partition(", found")[0], failure.clue
         assert stream.rows == wanted
         expected = f"line 2: expected a symbol of at most {MOST_KEY_BYTES} bytes"
-        assert error == (None if wanted else (expected, "try --key none for one series over all"))
+        assert error == (None if wanted else (expected, ("symbols", {"column": None})))
         unseen = SignalStream(Config(key="none"), tuning=Tuning(engine))
         unseen.feed(b"symbol,close\n" + rows % ((symbol,) * 99))
         assert unseen.rows == 99

@@ -41,7 +41,7 @@ def test_the_way_out() -> None:
     data = rows_of(["BTC", "ETH", "BTC"])
     with pytest.raises(DataError) as failure:
         SignalStream().feed(data)
-    assert failure.value.hint == "try --key symbol for one mean each, --key none for one series over all"
+    assert failure.value.clue == ("symbols", {"column": "symbol"})
     assert [outcome([data], key=key)["rows"] for key in ("symbol", "none")] == [3, 3]
 
 

@@ -13,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal.core.errors import shown
-from stream_signal.core.printable import printable, typed, typed_path
+from stream_signal.core.printable import printable
+from stream_signal.hints.shell import typed, typed_path
 from support.cases import PLAIN
 from support.commands import run_command, run_in_process, settings_yaml
+from support.typing import proposed, type_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,12 +68,8 @@ def test_members_of_an_archive(tmp_path: Path) -> None:
         archive.writestr("__MACOSX/._a", "x")
         archive.writestr(f"a{EVIL[1:-1]}.csv", PLAIN)
     done = run_in_process("mac.zip", "-v", cwd=tmp_path)
-    *_, hint = lines_of(done.stderr.rstrip("\n"))
-    member = hint.partition("or give ")[2]
-    again = subprocess.run(
-        ["bash", "-c", f"printf %s {member}"], capture_output=True, check=True, cwd=tmp_path
-    ).stdout.decode()
-    done = run_in_process(again, "-v", cwd=tmp_path)
+    lines_of(done.stderr.rstrip("\n"))
+    done = type_line(proposed(done.stderr)[0], tmp_path)
     assert (done.code, json.loads(done.stdout)["status"]) == (0, "success")
     lines_of(done.stderr)
 

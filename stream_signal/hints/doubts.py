@@ -1,4 +1,4 @@
-"""Doubts: what makes an answer doubtful although every row was counted, each in one line.
+"""Doubts: what makes an answer doubtful although every row was counted, each in one line, and what to type about it.
 
 A state keeps what was found, and words are made of it when they are asked for: a stream that resumes has its doubts.
 """
@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from stream_signal.core.findings import BACKWARDS, BAD_ROW, EITHER, MISSING_CLOSE, NOT_COMPARED, REPEATED
+from stream_signal.core.errors import Hint, Way
+from stream_signal.core.findings import (
+    BACKWARDS,
+    BAD_ROW,
+    BLANK_LINE,
+    EITHER,
+    MISSING_CLOSE,
+    NOT_COMPARED,
+    PREAMBLE_LINE,
+    REPEATED,
+)
 from stream_signal.core.steps import FIRST_STEPS, NANOSECONDS, are_gaps
 
 if TYPE_CHECKING:
@@ -16,7 +26,10 @@ if TYPE_CHECKING:
     from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.core.stream import SignalStream
 
-_LEAVE_OUT = "the file is oldest first: leave out --newest-first, or give --no-newest-first"
+_LEAVE_OUT = Hint(
+    "the file is oldest first: leave out --newest-first, or give --no-newest-first", (Way(("--no-newest-first",)),)
+)
+_SORT = Hint("sort the rows by time")
 NEVER_FULL, NEWEST_FIRST, GAPS = "never_full", "newest_first", "gaps"
 # In the order in which they are told.
 WORDS = {
@@ -47,19 +60,21 @@ class Doubt(NamedTuple):
     kind: str
     text: str
     """one line, for people"""
+    hint: Hint = Hint("")
+    """what to type, if that is known, without words, which are in the text"""
 
 
 def doubts_of(
     stream: SignalStream,
     order: TimeOrder,
-    reversal: Callable[[], str] = lambda: "sort the rows by time",
+    reversal: Callable[[int | None], Hint] = lambda _: _SORT,
     *,
     so_far: bool = False,
 ) -> list[Doubt]:
     r"""List the doubts about a stream whose timestamps `order` has seen.
 
-    `reversal` says how its inputs can be read in order of time, should they be newest first. `so_far` leaves out the
-    doubts that more rows may remove.
+    `reversal` says how its inputs can be read in order of time, should they be newest first; it is given the number of
+    lines above the rows, None if that is unknown. `so_far` leaves out the doubts that more rows may remove.
 
     >>> from stream_signal import Config, SignalStream, TimeOrder
     >>> order = TimeOrder()
@@ -77,9 +92,11 @@ def doubts_of(
     files = "name the newest file first" if stream.newest_first else "name the files in the order of time"
     equal = "equals" if counts.get(REPEATED) == 1 else "equal"
     more = {BAD_ROW: (stream.rows, ""), BACKWARDS: (pairs, files), REPEATED: (pairs, equal)}
+    hints: dict[str, Hint] = {}
     if order.newest_first:
         counts[NEWEST_FIRST] = counts.pop(BACKWARDS)
-        more[NEWEST_FIRST] = pairs, _LEAVE_OUT if stream.newest_first else reversal()
+        hint = hints[NEWEST_FIRST] = _LEAVE_OUT if stream.newest_first else reversal(_head_lines(stream))
+        more[NEWEST_FIRST] = pairs, hint.words
     if stream.rows_with_mean == 0 and not so_far:
         counts[NEVER_FULL], more[NEVER_FULL] = 1, (stream.window, _why_never_full(stream))
     if steps.usual and are_gaps(steps.longer, steps.count) and not (so_far and steps.count < FIRST_STEPS):
@@ -91,8 +108,18 @@ def doubts_of(
             text = (SAMPLED[kind] if kind in sampled else words).format(
                 count=count, of=of, share=f"{100 * count / (of or 1):.3g} %", first=first.get(kind), how=how
             )
-            doubts.append(Doubt(BACKWARDS if kind == NEWEST_FIRST else kind, text))
+            doubts.append(
+                Doubt(BACKWARDS if kind == NEWEST_FIRST else kind, text, hints.get(kind, Hint(""))._replace(words=""))
+            )
     return doubts
+
+
+def _head_lines(stream: SignalStream) -> int | None:
+    """Return how many lines are above the rows of an input; None if blank ones may be among them."""
+    counts, header = stream.repairs.counts, stream.header
+    if BLANK_LINE in counts:
+        return None
+    return counts.get(PREAMBLE_LINE, 0) + bool(header and header.line)
 
 
 def _why_never_full(stream: SignalStream) -> str:
