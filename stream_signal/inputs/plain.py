@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from io import FileIO
 
     from stream_signal.core.config import Config
+    from stream_signal.core.errors import Hint
     from stream_signal.inputs.events import Patience
 
 STDIN = "-"
@@ -109,7 +110,7 @@ class Raw(Opened):
         self._file.close()
 
 
-def unreadable(name: str, why: str, hint: str | None = None) -> InputError:
+def unreadable(name: str, why: str, hint: Hint | str | None = None) -> InputError:
     """Return the error of an input that cannot be read, or not as a whole."""
     return InputError(f"cannot read {shown_path(name)}: {why}").with_hint(hint)
 
