@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.core.checks import natural
 from stream_signal.core.config import DELIMITERS
-from stream_signal.core.findings import EXAMPLES, REPAIRS, Findings, Place
+from stream_signal.core.findings import REPAIRS, Findings
 from stream_signal.core.header import Header
 from stream_signal.core.limits import MAX_DIGITS, MOST_KEY_BYTES, MOST_KEYS_BYTES
 from stream_signal.core.series.segment import Segment, Segments
@@ -74,7 +74,7 @@ class State(NamedTuple):
             header=None if saved["header"] is None else _header(saved["header"]),
             offset=natural(saved["offset"]),
             line=natural(saved["line"]),
-            repairs=_repairs(saved["repairs"]),
+            repairs=Findings.from_json(saved["repairs"], REPAIRS),
             panel=_panel(saved, (window, *windows)),
             symbols=_symbols(saved["symbols"]),
             observed=_mapping(saved["observed"]),
@@ -161,22 +161,6 @@ def _header(found: object) -> Header:
     if delimiter not in DELIMITERS or header.position >= header.width or len(header.names) not in {0, header.width}:
         raise ValueError("no header")
     return header
-
-
-def _repairs(found: object) -> Findings:
-    repairs = Findings()
-    for kind, finding in _mapping(found).items():
-        count, places = _list_of(finding, 2)
-        repairs.counts[kind] = natural(count)
-        repairs.first[kind] = list(map(_place, _list(places, list)))
-        if kind not in REPAIRS or not 1 <= len(places) <= min(count, EXAMPLES):
-            raise ValueError("expected the count and the first places of each kind")
-    return repairs
-
-
-def _place(found: object) -> Place:
-    line, text, source = _list_of(found, len(Place._fields))
-    return Place(natural(line), _text(text), None if source is None else _text(source))
 
 
 def _fields(found: object, names: tuple[str, ...]) -> dict[str, Any]:

@@ -87,7 +87,7 @@ class TimeOrder(Observer):
         self._compare()
         found: dict[str, int] = {}
         for key in sorted(self._doubtful):
-            for kind, count in self._sequences[key].counts.items():
+            for kind, count in self._sequences[key].found.counts.items():
                 found[kind] = found.get(kind, 0) + count
         return found
 
@@ -95,7 +95,7 @@ class TimeOrder(Observer):
     def first(self) -> dict[str, Step]:
         """The first of each kind."""
         self._compare()
-        return self._first_of("first")
+        return self._first_of("found")
 
     @property
     def sampled(self) -> dict[str, Step]:
@@ -248,13 +248,13 @@ class TimeOrder(Observer):
 
     def _note(self, key: bytes, sequence: TimeSequence) -> None:
         self._changed.add(key)
-        if sequence.counts or sequence.sampled:
+        if sequence.found.counts or sequence.sampled.counts:
             self._doubtful.add(key)
 
     def _first_of(self, which: str) -> dict[str, Step]:
         found: dict[str, Step] = {}
         for key in sorted(self._doubtful):
-            for kind, step in getattr(self._sequences[key], which).items():
+            for kind, (step,) in getattr(self._sequences[key], which).first.items():
                 if kind not in found or step.row < found[kind].row:
                     found[kind] = step._replace(key=key or None)
         return found

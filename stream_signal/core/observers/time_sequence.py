@@ -12,7 +12,7 @@ from operator import lt, sub
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.core.errors import shown
-from stream_signal.core.findings import BACKWARDS, EITHER, NOT_COMPARED, REPEATED
+from stream_signal.core.findings import BACKWARDS, EITHER, NOT_COMPARED, REPEATED, TIMES, Findings
 from stream_signal.core.limits import FIRST_ROWS
 from stream_signal.core.steps import DATE_SIZES, FURTHEST, Steps, unit_of
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from stream_signal.core.timestamps import Readings
-
-_KINDS = {BACKWARDS, REPEATED, NOT_COMPARED, EITHER}
 
 
 class Step(NamedTuple):
@@ -34,18 +32,25 @@ class Step(NamedTuple):
     key: bytes | None = None
     """of both rows, if there are keys"""
 
+    def moved(self, by: int, source: str | None) -> Step:  # noqa: ARG002 - a stream has one
+        """Return the same step in a stream that has so many rows before."""
+        return self._replace(row=by + self.row)
+
     def __str__(self) -> str:
         after = f" after {shown(self.before)}" if self.before else ""
         return f"{f'{shown(self.key)}, ' if self.key else ''}row {self.row}: {shown(self.time)}{after}"
 
 
 class _Reading:
-    """The order of the timestamps, as one way to read them gives it."""
+    """The order of the timestamps, as one way to read them gives it.
+
+    `found` is what there is between rows that follow each other, `sampled` what there is between samples.
+    """
+
+    __slots__ = ("found", "last", "sampled", "steps")
 
     def __init__(self) -> None:
-        self.counts: dict[str, int] = {}
-        self.first: dict[str, Step] = {}
-        self.sampled: dict[str, Step] = {}  # the first between rows that do not follow each other
+        self.found, self.sampled = Findings(1), Findings(1)
         self.steps = Steps()
         self.last = 0  # nanoseconds
 
@@ -56,33 +61,26 @@ class _Reading:
         """Take the next time; return by how much it is later."""
         later = nanoseconds - self.last
         self.last = nanoseconds
-        kind = "" if later > 0 else BACKWARDS if later else REPEATED
         if not sampled:
             self.steps.add((later,))
-        if kind:
-            self.note(kind, 1, step, sampled=sampled)
+        if later <= 0:
+            self.note(BACKWARDS if later else REPEATED, step, sampled=sampled)
         return later
 
-    def note(self, kind: str, count: int, step: Step, *, sampled: bool = False) -> None:
-        if sampled:
-            self.sampled.setdefault(kind, step)
-        else:
-            self.counts[kind] = self.counts.get(kind, 0) + count
-            self.first.setdefault(kind, step)
+    def note(self, kind: str, step: Step, count: int = 1, *, sampled: bool = False) -> None:
+        (self.sampled if sampled else self.found).keep(kind, step, count)
 
     def as_json(self) -> list[Any]:
-        return [self.counts, _as_json(self.first), self.steps.as_json(), self.last, _as_json(self.sampled)]
+        return [_as_json(self.found), self.steps.as_json(), self.last, _as_json(self.sampled)]
 
     @classmethod
     def from_json(cls, saved: Any) -> _Reading:
         from stream_signal.core.checks import integer
 
-        counts, first, steps, last, *sampled = saved
         reading = cls()
-        reading.counts, reading.first, reading.sampled = _counts(counts), _steps(first), _steps(*sampled or ({},))
+        found, steps, last, sampled = saved
+        reading.found, reading.sampled = _findings(found), _findings(sampled)
         reading.steps, reading.last = Steps.from_json(steps), integer(last, -FURTHEST, FURTHEST)
-        if reading.counts.keys() != reading.first.keys():
-            raise ValueError("expected the first of each kind")
         return reading
 
 
@@ -95,11 +93,11 @@ class TimeSequence:
 
     >>> sequence = TimeSequence()
     >>> sequence.take([b"60", b"120", b"60", b"60"], range(1, 5))
-    >>> sequence.counts, str(sequence.first["backwards"]), sequence.pairs
-    ({'backwards': 1, 'repeated': 1}, "row 3: '60' after '120'", 3)
+    >>> sequence.found.counts, sequence.found.in_words()["backwards"], sequence.pairs
+    ({'backwards': 1, 'repeated': 1}, ["row 3: '60' after '120'"], 3)
     >>> sequence.take([b"50"], [90], sampled=True)
-    >>> {kind: str(step) for kind, step in sequence.sampled.items()}
-    {'backwards': "row 90: '50' after '60'"}
+    >>> sequence.sampled.in_words()
+    {'backwards': ["row 90: '50' after '60'"]}
     """
 
     def __init__(self) -> None:
@@ -112,24 +110,22 @@ class TimeSequence:
         self._readings = [_Reading()]  # two while day and month could be either: day first, month first
         self._order: int | None = None  # which of the two it is, once that is known
         self._settled: int | None = None  # that of the stream, for a part of it
-        self._others: dict[str, int] = {}  # the counts that are not those of a reading
-        self._first_others: dict[str, Step] = {}
-        self._sampled: dict[str, Step] = {}
 
     @property
-    def counts(self) -> dict[str, int]:
-        """How many there were of each kind; those whose order depends on the reading have a kind of their own."""
-        return self._others | self._agreed.counts
+    def found(self) -> Findings:
+        """What there is of each kind; what depends on the reading has a kind of its own."""
+        return self._agreed(self._readings[0].found)
 
     @property
-    def first(self) -> dict[str, Step]:
-        """The first of each kind."""
-        return self._first_others | self._agreed.first
+    def sampled(self) -> Findings:
+        """What there is among rows that do not follow each other: between them is one or more."""
+        return self._agreed(self._readings[0].sampled)
 
-    @property
-    def sampled(self) -> dict[str, Step]:
-        """The first of each kind among rows that do not follow each other: between them is one or more."""
-        return self._sampled | self._agreed.sampled
+    def _agreed(self, found: Findings) -> Findings:
+        """Return what all readings agree on: if their orders differ, nothing that is one."""
+        if len(self._readings) == 1 or EITHER not in self._readings[0].found.counts:
+            return found
+        return found.without((BACKWARDS, REPEATED))
 
     @property
     def steps(self) -> Steps:
@@ -139,12 +135,7 @@ class TimeSequence:
     @property
     def ascends(self) -> bool:
         """Whether each timestamp is later than the one before, whichever of day and month comes first."""
-        return not self.counts and len(self._readings) == 1 and self._order is None
-
-    @property
-    def _agreed(self) -> _Reading:
-        """The reading, or what all readings agree on: nothing, if their orders differ."""
-        return _Reading() if len(self._readings) > 1 and EITHER in self._others else self._readings[0]
+        return not self.found.counts and len(self._readings) == 1 and self._order is None
 
     def take(self, times: Any, rows: Sequence[int], *, sampled: bool = False) -> None:
         """Take the timestamps of the next rows, as a list or as an array, and the numbers of these, from 1.
@@ -182,7 +173,7 @@ class TimeSequence:
         found, longer = order_of(nanoseconds, usual or 0)
         for kind, (count, at) in found.items():
             step = Step(int(rows[at]), bytes(cells[at - 1]), bytes(cells[at]))
-            reading.note(kind, count, step, sampled=sampled)
+            reading.note(kind, step, count, sampled=sampled)
         if not sampled:
             reading.steps.add_counted(len(cells) - 1, longer)
             self.pairs += len(cells) - 1
@@ -231,10 +222,8 @@ class TimeSequence:
             return self._goes_on()
         times = _readings_of(time)
         if times is None or not self._decide(times):
-            if sampled:
-                self._sampled.setdefault(NOT_COMPARED, Step(row, b"", time))
-            else:
-                self._note(NOT_COMPARED, Step(row, b"", time))
+            for reading in self._readings:
+                reading.note(NOT_COMPARED, Step(row, b"", time), sampled=sampled)
             return self._goes_on()
         if not self.last:
             for reading, nanoseconds in self._read(times):
@@ -244,7 +233,8 @@ class TimeSequence:
         step = Step(row, self.last, time)
         later = [reading.see(nanoseconds, step, sampled=sampled) for reading, nanoseconds in self._read(times)]
         if len({(by > 0) - (by < 0) for by in later}) > 1:
-            self._note(EITHER, step)
+            for reading in self._readings:
+                reading.note(EITHER, step)
         self.pairs += not sampled
         self.last = time
         return True
@@ -257,9 +247,9 @@ class TimeSequence:
         if day_first is None or month_first is None:
             self._order = 1 if day_first is None else 0
             if len(self._readings) > 1:
-                self._readings = [self._readings[self._order]]
-                self._others.pop(EITHER, None)
-                self._first_others.pop(EITHER, None)
+                reading = self._readings[self._order]
+                reading.found = reading.found.without((EITHER,))
+                self._readings = [reading]
         elif day_first != month_first and len(self._readings) == 1:
             self._readings.append(self._readings[0].copy())
         return True
@@ -275,10 +265,6 @@ class TimeSequence:
             self._left -= 1
             self.watches = self._left > 0
         return self.watches
-
-    def _note(self, kind: str, step: Step, count: int = 1) -> None:
-        self._others[kind] = self._others.get(kind, 0) + count
-        self._first_others.setdefault(kind, step)
 
     def part(self) -> TimeSequence | None:
         """Return one that compares later timestamps as this one does, once the way to read them is settled."""
@@ -304,10 +290,7 @@ class TimeSequence:
             self._see_one(time, rows + row, sampled=not self.is_next)
             self.is_next = True
         reading, later = self._readings[0], part._readings[0]
-        for kind, count in later.counts.items():
-            reading.note(kind, count, _moved(later.first[kind], rows))
-        for kind, count in part._others.items():
-            self._note(kind, _moved(part._first_others[kind], rows), count)
+        reading.found.add(later.found, rows)
         reading.steps.add_counted(later.steps.count, later.steps.longer)
         self.pairs += part.pairs
         if part.last:
@@ -322,9 +305,6 @@ class TimeSequence:
             "patience": self._left,
             "order": self._order,
             "readings": [reading.as_json() for reading in self._readings],
-            "others": self._others,
-            "first": _as_json(self._first_others),
-            "sampled": _as_json(self._sampled),
         }
 
     def restore(self, saved: Any) -> None:
@@ -340,14 +320,12 @@ class TimeSequence:
     def _restore(self, saved: dict[str, Any]) -> None:
         from stream_signal.core.checks import natural
 
-        readings = [_Reading.from_json(reading) for reading in saved["readings"]]
+        is_old = "others" in saved
+        readings = [_Reading.from_json(_newer(each, saved) if is_old else each) for each in saved["readings"]]
         order = saved["order"]
         if order not in {None, 0, 1} or not 1 <= len(readings) <= (2 if order is None else 1):
             raise ValueError("expected one reading, or two")
-        self._others, self._first_others = _counts(saved["others"]), _steps(saved["first"])
-        self._sampled, self.is_next = _steps(saved.get("sampled", {})), saved.get("next", True) is True
-        if self._others.keys() != self._first_others.keys():
-            raise ValueError("expected the first of each kind")
+        self.is_next = saved.get("next", True) is True
         self.last = saved["last"].encode("latin-1")
         self.pairs, self._left = natural(saved["pairs"]), natural(saved["patience"])
         self.watches = bool(self.pairs) or self._left > 0
@@ -416,31 +394,22 @@ def _readings_of(text: bytes) -> Readings | None:
     return None if times == NO_READING else times
 
 
-def _moved(step: Step, rows: int) -> Step:
-    """Return the same step in a stream that has so many rows before."""
-    return step._replace(row=rows + step.row)
-
-
-def _as_json(first: dict[str, Step]) -> dict[str, list[Any]]:
+def _as_json(found: Findings) -> dict[str, Any]:
     return {
-        kind: [step.row, step.before.decode("latin-1"), step.time.decode("latin-1")] for kind, step in first.items()
+        kind: [count, [[row, before.decode("latin-1"), time.decode("latin-1")] for row, before, time, _ in steps]]
+        for (kind, count), steps in zip(found.counts.items(), found.first.values(), strict=True)
     }
 
 
-def _steps(saved: Any) -> dict[str, Step]:
-    from stream_signal.core.checks import natural
+def _findings(saved: Any) -> Findings:
+    def step(row: int, before: str, time: str) -> Step:
+        return Step(row, before.encode("latin-1"), time.encode("latin-1"))
 
-    if not set(saved) <= _KINDS:
-        raise ValueError("expected steps")
-    return {
-        kind: Step(natural(row), before.encode("latin-1"), time.encode("latin-1"))
-        for kind, (row, before, time) in saved.items()
-    }
+    return Findings.from_json(saved, TIMES, 1, step)
 
 
-def _counts(saved: Any) -> dict[str, int]:
-    from stream_signal.core.checks import natural
-
-    if not set(saved) <= _KINDS:
-        raise ValueError("expected counts")
-    return {kind: natural(count) for kind, count in saved.items()}
+def _newer(reading: Any, saved: dict[str, Any]) -> list[Any]:
+    """Return a reading of schema 3 in the form of today: it had counts and first steps apart, and few kinds."""
+    counts, first, steps, last, *_ = reading
+    counts, first = saved["others"] | counts, saved["first"] | first
+    return [{kind: [count, [first[kind]]] for kind, count in counts.items()}, steps, last, {}]
