@@ -66,12 +66,11 @@ def _from_numpy(values: NDArray[Any]) -> Closes:
 
 
 def _from_masked(values: np.ma.MaskedArray[Any, Any]) -> Closes:
-    closes, mask = _from_numpy(values.data), np.ma.getmaskarray(values)
-    if isinstance(closes.values, np.ndarray):
-        if closes.values.dtype.kind == "f":
-            return Closes(np.where(mask, closes.values.dtype.type("nan"), closes.values))
-        return Closes(np.where(mask, closes.values.dtype.type(0), closes.values), mask)
-    return _from_list([None if hidden else value for value, hidden in zip(closes.values, mask.tolist(), strict=True)])
+    kind = values.dtype.kind
+    if kind == "O" and values.ndim == 1:
+        return _from_list(values.tolist())  # which has None for what is masked
+    closes = _from_numpy(values.filled(np.nan if kind == "f" else 0))
+    return Closes(closes.values, np.ma.getmaskarray(values)) if kind in "iu" else closes
 
 
 def _from_list(values: Sequence[Any]) -> Closes:
@@ -79,23 +78,20 @@ def _from_list(values: Sequence[Any]) -> Closes:
     kinds = set(map(type, values))
     nulls = {kind for kind in kinds if kind is NoneType or kind.__name__ == "NAType"}
     numbers = kinds - nulls
+    if not numbers <= {int, float}:
+        return Closes(values)
+    missing = np.array([type(value) in nulls for value in values]) if nulls else None
+    filled = [0 if type(value) in nulls else value for value in values] if nulls else values
     try:
-        if numbers <= {float}:
-            filled = [np.nan if type(value) in nulls else value for value in values] if nulls else values
-            return Closes(np.array(filled, np.float64))
         if numbers == {int}:
-            if not nulls:
-                return Closes(np.array(values, np.int64))
-            missing = np.array([type(value) in nulls for value in values])
-            return Closes(np.array([0 if type(value) in nulls else value for value in values], np.int64), missing)
-        if numbers == {int, float}:
-            filled = [np.nan if type(value) in nulls else value for value in values] if nulls else values
-            floats = np.array(filled, np.float64)
-            if not (np.abs(floats) >= _SAME_AS_FLOAT).any():
-                return Closes(floats)
+            return Closes(np.array(filled, np.int64), missing)
+        floats = np.array(filled, np.float64)
     except OverflowError:  # an integer beyond int64, or beyond the floats
-        pass
-    return Closes(values)
+        return Closes(values)
+    if int in numbers and (np.abs(floats) >= _SAME_AS_FLOAT).any():
+        return Closes(values)
+    floats[missing if nulls else []] = np.nan
+    return Closes(floats)
 
 
 def _from_arrow(values: Any) -> Closes:
@@ -107,25 +103,15 @@ def _from_arrow(values: Any) -> Closes:
         raise ValueError(
             f"expected pyarrow, to read this {name} exactly, found none: install it, or fill the nulls"
         ) from None
-    if isinstance(values, (pa.Array, pa.ChunkedArray)):
-        found = values
-    elif hasattr(values, "__arrow_c_stream__"):
-        found = pa.chunked_array(values)
-    else:
-        found = pa.array(values)
+    found = pa.chunked_array(values) if hasattr(values, "__arrow_c_stream__") else pa.array(values)
     if isinstance(found, pa.ChunkedArray):
         found = found.combine_chunks()
-    if isinstance(found, pa.ChunkedArray):  # of no chunk, or of more than one array can hold
-        found = pa.concat_arrays(found.chunks) if found.num_chunks else pa.array([], found.type)
     if pa.types.is_integer(found.type):
-        if not found.null_count:
-            return Closes(found.to_numpy())
-        return Closes(found.fill_null(0).to_numpy(), found.is_null().to_numpy(zero_copy_only=False))
+        missing = found.is_null().to_numpy(zero_copy_only=False) if found.null_count else None
+        return Closes(found.fill_null(0).to_numpy(), missing)
     if pa.types.is_floating(found.type):
         return Closes(found.to_numpy(zero_copy_only=False))
-    if pa.types.is_null(found.type):
-        return Closes(np.full(len(found), np.nan))
-    if pa.types.is_decimal(found.type):
+    if pa.types.is_null(found.type) or pa.types.is_decimal(found.type):
         return _from_list(found.to_pylist())
     raise TypeError(f"{_EXPECTED}, found one of {found.type}")
 
