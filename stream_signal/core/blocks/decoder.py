@@ -14,7 +14,7 @@ For one line of a block whose close is the third field of four:
     ticks                4207, places 2
 
 Nearly all lines of a block have their delimiters at the same offsets, and their closes the same number of decimals.
-Both are guessed from one line of the block (`shape`) and checked for every line: one comparison for the delimiters, one
+Both are guessed from one line of the block (`Shape`) and checked for every line: one comparison for the delimiters, one
 maximum for the digits. Lines that differ are read the general way, alone if they are few: from delimiter to delimiter,
 with a minus sign or none, and the point anywhere. Longer closes take two words.
 
@@ -36,13 +36,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from stream_signal.core.blocks.digits import are_digits, join, keep, scheme, schemes, take_point
-from stream_signal.core.blocks.shape import MAX_WINDOWS, shape_of
 from stream_signal.core.limits import MAX_LINE_BYTES
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-
-    from stream_signal.core.blocks.shape import Shape
 
     Bytes = npt.NDArray[np.uint8]
     Flags = npt.NDArray[np.bool_]
@@ -61,10 +58,13 @@ MAX_ODD_SHARE = 0.25
 
 # With more lines that differ from the guess, reading all of them the general way is as fast.
 MAX_OTHER_SHARE = 0.125
+# A guess looks at so many bytes of a line at most, in words of 64 bits.
+_MAX_WINDOWS = 2
 # How many blocks are read without a guess after one in which it was wrong.
 BLOCKS_WITHOUT_GUESS = 15
 
 ALL: Lines = slice(None)
+_ALL_BITS = 2**64 - 1
 _NEWLINE, _RETURN, _MINUS = b"\n\r-"
 # The newlines are found by units of so many bits, in which at most one is hoped for.
 _UNITS = (("<u8", 64), ("<u4", 32), ("<u2", 16), ("u1", 8))
@@ -91,6 +91,19 @@ class Block(NamedTuple):
     lengths: Bytes
 
 
+class Shape(NamedTuple):
+    """What is guessed of every line, from one of them."""
+
+    windows: tuple[tuple[int, int], ...]
+    """for each 64 bytes up to the end of the close: which bits to compare, and which of them are delimiters"""
+    begin: int
+    """of the close, in bytes from the start of the line"""
+    length: int
+    """of the close; 0 if it is the last field, which ends where its line ends"""
+    after: int
+    """bytes from the point to the end of the close, the point included; 0 without a point"""
+
+
 class BlockDecoder:
     r"""Decodes blocks of at most `capacity` bytes: lines of `width` fields, with the close at `position`, from 0.
 
@@ -110,9 +123,8 @@ class BlockDecoder:
         # Kept from block to block: fresh memory costs a page fault for each 4 KiB, untouched memory costs nothing.
         self._is_mark = np.empty(capacity + 2 * 64, np.bool_)
         self._starts, self._begins, self._bits, self._word = (np.empty(lines, np.int64) for _ in range(4))
-        self._windows, self._ticks, self._left, self._spare, self._other = (
-            np.empty(lines, np.uint64) for _ in range(5)
-        )
+        self._windows, self._ticks, self._left = (np.empty(lines, np.uint64) for _ in range(3))
+        self._spare, self._other = (np.empty(lines, np.uint64) for _ in range(2))
         self._lengths = np.empty(lines, np.uint8)
 
     def decode(self, buffer: bytes | bytearray, start: int, end: int) -> Block | None:
@@ -229,7 +241,7 @@ class BlockDecoder:
             return None
         for at in (0, len(ends) // 2, len(ends) - 1):
             line = bytes(buffer[starts[at] : ends[at]])
-            shape = shape_of(line, self._delimiter, self._position, self._width, MAX_CLOSE_BYTES)
+            shape = shape_of(line, self._delimiter, self._position, self._width)
             if shape:
                 return shape
         return None
@@ -253,7 +265,7 @@ class BlockDecoder:
 
     def _differing(self, starts: Integers, fits: Flags | None, shape: Shape) -> Lines:
         """Return the lines whose delimiters are not where the shape has them; all if they are many."""
-        if len(shape.windows) > MAX_WINDOWS:
+        if len(shape.windows) > _MAX_WINDOWS:
             return ALL
         count = starts.size
         (mask, delimiters), *more = shape.windows
@@ -432,3 +444,27 @@ def _fewest(windows: Words, lost: Flags) -> int:
     counts = np.bitwise_count(windows)
     counts[lost] = 64
     return int(counts.min())
+
+
+def shape_of(line: bytes, delimiter: bytes, position: int, width: int) -> Shape | None:
+    """Return the shape of a line, without its newline; None if it is no plain row.
+
+    >>> shape_of(b"17,9.5,42.07,3", b",", 2, 4)
+    Shape(windows=((8191, 4164),), begin=7, length=5, after=3)
+    """
+    fields = line.removesuffix(b"\r").split(delimiter)
+    if len(fields) != width:
+        return None
+    close, is_last = fields[position], position == width - 1
+    whole, point, part = close.removeprefix(b"-").partition(b".")
+    if not whole.isdigit() or (point and not part.isdigit()) or len(whole + point + part) > MAX_CLOSE_BYTES:
+        return None
+    begin = sum(map(len, fields[:position])) + position
+    mask = (1 << (begin if is_last else begin + len(close) + 1)) - 1
+    marks, at = 0, -1
+    for field in fields[: position + (not is_last)]:
+        at += len(field) + 1
+        marks |= 1 << at
+    lows = range(0, max(mask.bit_length(), 1), 64)
+    windows = tuple((mask >> low & _ALL_BITS, marks >> low & _ALL_BITS) for low in lows)
+    return Shape(windows, begin, 0 if is_last else len(close), len(point + part))

@@ -1,10 +1,10 @@
 """Eight bytes of text in a word -> up to eight digits as a number, for many words at once, in place.
 
 A word is little-endian: the first of its eight characters is the lowest byte, and the last digit the highest. Each
-function applies one step to every word of an array; `reader` shows the steps in order. There are two ways:
+function applies one step to every word of an array; `decoder` shows the steps in order. There are two ways:
 
-    the point anywhere    `keep`, `mark_others`, `take_point` find it, byte by byte, and leave a 0 in its place
-    the point known       `Scheme`: XOR with the text 0000.00 leaves digits and a 0, or shows that the guess is wrong
+    the point anywhere    `take_point` finds it, byte by byte, and leaves a 0 in its place
+    the point known       XOR with the text 0000.00 leaves digits and a 0, or shows that the guess is wrong
 
 `join` then makes one number of the eight digits.
 
