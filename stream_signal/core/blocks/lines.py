@@ -24,7 +24,7 @@ from stream_signal.core.line_format import PLAIN, mean_text
 from stream_signal.core.rows import NO_SERIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -66,14 +66,8 @@ def lines_of(rows: ArrayRows, seen: Seen, line_format: LineFormat, time: Positio
             return None
         tables.append(table_of(cells))
     for means in seen.windows:
-        tables += [_mean_table(means, line_format.no_mean), flags(means.above)]
+        tables += [_mean_table(means, line_format.no_mean), (means.above + np.uint8(_ZERO)).reshape(-1, 1)]
     return run_text(line_format.between, seen.first, tables)
-
-
-def texts_of(numbers: Iterable[float]) -> list[bytes]:
-    """Write each number as `repr` does; twice as fast as one by one."""
-    numbers = list(numbers)
-    return repr(numbers)[1:-1].encode().split(b", ") if numbers else []
 
 
 def _keys(rows: ArrayRows, names: Sequence[bytes], line_format: LineFormat) -> Cells | None:
@@ -141,8 +135,9 @@ def _table_of_means(sums: NDArray[np.int64], divisor: int) -> Table:
 
 def _quotients(sums: NDArray[np.int64], divisor: int) -> list[bytes]:
     """Divide, rounding each mean once, and write its shortest text."""
-    if divisor <= _EXACT and sums.min(initial=0) >= -_EXACT and sums.max(initial=0) <= _EXACT:
-        return texts_of((sums / divisor).tolist())
+    if divisor <= _EXACT and sums.min() >= -_EXACT and sums.max() <= _EXACT:
+        means = repr((sums / divisor).tolist())  # twice as fast as the text of one after the other
+        return means[1:-1].encode().split(b", ")
     return [mean_text(total, divisor).encode() for total in sums.tolist()]
 
 
@@ -174,15 +169,6 @@ def run_text(between: tuple[bytes, ...], row: int, tables: Sequence[Table]) -> b
     if zeros < characters.size * _FEW:
         return table.tobytes().replace(b"\0", b"")
     return bytes(characters[characters != 0].tobytes())
-
-
-def flags(values: NDArray[np.bool_]) -> Table:
-    """Return each truth value as the text 0 or 1.
-
-    >>> flags(np.array([True, False])).tolist()
-    [[49], [48]]
-    """
-    return (values + np.uint8(_ZERO)).reshape(-1, 1)
 
 
 def digits(values: Integers, width: int, kept: int = 1) -> Table:
