@@ -86,6 +86,8 @@ class Segment(NamedTuple):
     ) -> Self:
         """Make it of its `rows`, `full` and `signals`, its first closes, and its last ones with their places."""
         ring, own = tail
+        if not head:
+            return cls(window, *counts, (), tuple(ring), own, broken)
         places = max([own, *(close[1] for close in head)])
         first = tuple(ticks * 10 ** (places - each) for ticks, each in head)
         last = tuple(ticks * 10 ** (places - own) for ticks in ring)

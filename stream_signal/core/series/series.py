@@ -35,7 +35,7 @@ class Series:
     (3, 1, 1)
     """
 
-    __slots__ = ("_head", "broken", "cleared", "mean", "rows", "signals", "window", "without")
+    __slots__ = ("broken", "cleared", "head", "mean", "rows", "signals", "window", "without")
 
     def __init__(self, window: int, cleared: int = 0, *, joins: bool = False) -> None:
         self.window = window
@@ -46,7 +46,7 @@ class Series:
         self.cleared = cleared
         self.broken = cleared > 0 or not joins
         """whether no more first closes are to be kept: one is missing, or nobody wants them"""
-        self._head: list[tuple[int, int]] = []
+        self.head: list[tuple[int, int]] = []
 
     @property
     def full(self) -> int:
@@ -105,31 +105,22 @@ class Series:
 
     def note_first(self, closes: Sequence[Close]) -> None:
         """Keep the first closes of the series, up to a missing one: the windows of rows before reach into them."""
-        for close in closes[: self.window - 1 - len(self._head)]:
+        for close in closes[: self.window - 1 - len(self.head)]:
             if close is None:
                 return
-            self._head.append(close)
+            self.head.append(close)
 
     @property
     def joins(self) -> bool:
         """Whether it still keeps first closes."""
-        return not self.broken and len(self._head) < self.window - 1
-
-    def segment(self, counts: tuple[int, int, int], tail: tuple[list[int], int], *, cleared: int) -> Segment:
-        """Return it as a segment, after all windows were emptied so often.
-
-        `counts` are its rows, full windows and signals, and `tail` its last closes.
-        """
-        from stream_signal.core.series.segment import Segment
-
-        broken = self.broken or self.cleared != cleared
-        return Segment.from_ends(self.window, counts, self._head, tail, broken=broken)
+        return not self.broken and len(self.head) < self.window - 1
 
     def add(self, segment: Segment) -> None:
         """Count the rows of a segment that comes next."""
-        mean = self.open()
-        before = type(segment)(self.window, 0, 0, 0, (), tuple(mean.held()), mean.places, broken=True)
-        joined = before + segment
+        mean, joined = self.open(), segment
+        if mean.count or mean.places:
+            before = type(segment)(self.window, 0, 0, 0, (), tuple(mean.held()), mean.places, broken=True)
+            joined = before + segment
         self.rows += joined.rows
         self.without += joined.rows - joined.full
         self.signals += joined.signals
@@ -244,8 +235,11 @@ class WindowSeries:
 
     def segments(self) -> Iterator[Segment]:
         """Yield each series as a segment."""
+        from stream_signal.core.series.segment import Segment
+
         for number, (series, counts) in enumerate(zip(self.series, self.counts(), strict=True)):
-            yield series.segment(counts, self._tail(number, series), cleared=self.cleared)
+            broken = series.broken or series.cleared != self.cleared
+            yield Segment.from_ends(self.window, counts, series.head, self._tail(number, series), broken=broken)
 
     def add(self, number: int, segment: Segment, cleared: int) -> None:
         """Count the rows of a segment of a series, within which all windows were emptied so often."""

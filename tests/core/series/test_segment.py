@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import Segment
-from stream_signal.core.series.series import Series
+from stream_signal.core.rows import Rows
+from stream_signal.core.series.grouping import one_key
+from stream_signal.core.series.series import Series, WindowSeries
 from stream_signal.core.ticks import parse_ticks
 from support.candle_csv import candle_csv
 from support.oracle import count
@@ -91,11 +93,9 @@ def test_it_continues_a_series(runs: list[list[str]], window: int) -> None:
 @given(close_lists, windows)
 def test_a_series_is_a_segment(closes: list[str], window: int) -> None:
     """What a series has counted is the segment of its rows."""
-    series = Series(window, joins=True)
-    series.push_each(list(parsed(closes)))
-    mean = series.open()
-    counts = series.rows, series.full, series.signals
-    assert series.segment(counts, (mean.held(), mean.places), cleared=0) == Segment.of(parsed(closes), window)
+    series = WindowSeries(window, one_key(), joins=True)
+    series.push(Rows(parsed(closes)))
+    assert list(series.segments()) == [Segment.of(parsed(closes), window)]
 
 
 def known(series: Series) -> list[Any]:
