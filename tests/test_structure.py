@@ -155,6 +155,39 @@ def test_each_heavy_package_has_one_home(package: str) -> None:
     assert all(any(user == home or user.startswith(f"{home}.") for home in HOMES[package]) for user in users)
 
 
+# Who has nothing else to tell by than the message of another package, or of an error with the name of a kept pipe.
+READERS_OF_MESSAGES = {"job.oracle", "job.verify"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_nobody_looks_into_a_message(path: Path) -> None:
+    """What an error is, its type and its attributes say: its text is shown, not compared, searched or taken apart."""
+    if name_of(path) in READERS_OF_MESSAGES:
+        return
+    tree = ast.parse(path.read_text())
+    names = {node.name for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler) and node.name} | {"error"}
+
+    # `" ".join(str(error).split())` is the message on one line.
+    on_one_line = {
+        node.func
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and not node.args and ast.unparse(node.func).endswith((".split", ".splitlines"))
+    }
+
+    def is_message(node: ast.AST) -> bool:
+        if isinstance(node, ast.Attribute):  # a part of it that is text
+            return node.attr in {"expected", "found", "words"} and ast.unparse(node.value) in names
+        if isinstance(node, ast.Call) and len(node.args) == 1:
+            return ast.unparse(node.func) in {"str", "one_line"} and ast.unparse(node.args[0]) in names
+        return False
+
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Attribute, ast.Subscript)) and node not in on_one_line:
+            assert not is_message(node.value), ast.unparse(node)
+        elif isinstance(node, ast.Compare):
+            assert not any(map(is_message, (node.left, *node.comparators))), ast.unparse(node)
+
+
 MOST_PARAMETERS = 6
 
 

@@ -36,15 +36,20 @@ _FOREIGN = {
 _WORKBOOK = (b"[Content_Types].xml", b"_rels/", b"xl/", b"docProps/")
 
 
+def foreign_kind(start: bytes) -> str | None:
+    """Return what an input is that begins so, if that is not UTF-8 text at all."""
+    kind = next((kind for magic, kind in _FOREIGN.items() if start.startswith(magic)), None)
+    return kind or (BINARY if b"\x00" in start else None)
+
+
 def refuse_foreign(line: bytes, number: int) -> None:
     """Raise DataError if the first line shows that this is not UTF-8 text at all."""
-    kind = next((kind for magic, kind in _FOREIGN.items() if line.startswith(magic)), None)
-    if kind:
+    kind = foreign_kind(line)
+    if kind and kind != BINARY:
         is_workbook = line.startswith(_ZIP) and line[30:].startswith(_WORKBOOK)
         clue = "an Excel workbook" if is_workbook else kind
         raise DataError(number, "CSV in UTF-8", kind).with_clue("foreign", kind=clue)
-    if b"\x00" in line:
-        kind = BINARY
+    if kind:
         for first, end in ((1, "little"), (0, "big")):
             if len(line) > 3 and not line[first::2].strip(b"\x00") and line[1 - first :: 2].strip(b"\x00"):
                 kind = f"UTF-16, {end} end first"

@@ -65,7 +65,4 @@ class Marks:
 
     def parse(self, text: bytes) -> Close:
         """Read one close, as `parse_ticks` does."""
-        try:
-            return parse_ticks(self.plain(text))
-        except ValueError as error:
-            raise ValueError(str(error).replace("a decimal number", self._expected)) from None
+        return parse_ticks(self.plain(text), self._expected)

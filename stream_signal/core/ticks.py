@@ -34,11 +34,11 @@ _MAX_EXPONENT_BYTES = len("-") + len(str(MAX_DIGITS))
 _SURELY_FEW = MAX_DIGITS // 2
 
 
-def parse_ticks(text: bytes) -> Close:
+def parse_ticks(text: bytes, expected: str = "a decimal number") -> Close:
     """Read one close: `(ticks, places)`, or None if the close is missing.
 
     A missing close is empty, or NaN, NA, N/A, null, None in any case. Anything else that is not a decimal number of at
-    most 400 digits raises ValueError, whose text says what was expected.
+    most 400 digits raises ValueError, whose text says what was `expected`.
 
     >>> parse_ticks(b"42004.66"), parse_ticks(b" -.5 "), parse_ticks(b"25e-1"), parse_ticks(b"NaN")
     ((4200466, 2), (-5, 1), (25, 1), None)
@@ -49,15 +49,15 @@ def parse_ticks(text: bytes) -> Close:
     whole, point, part = text.partition(b".")
     if whole.isdigit() and (part.isdigit() or not point) and len(text) <= MAX_DIGITS:  # nearly every price
         return int(whole + part), len(part)
-    return _parse_unusual(text)
+    return _parse_unusual(text, expected)
 
 
-def _parse_unusual(text: bytes) -> Close:
+def _parse_unusual(text: bytes, expected: str) -> Close:
     match = _decimal(text)
     if match is None:
         if text.strip(b" ").lower() in MISSING:
             return None
-        raise ValueError("a decimal number")
+        raise ValueError(expected)
     whole, part, exponent = match.groups(b"")  # the whole part has the sign
     places = len(part)
     if exponent:
@@ -65,7 +65,7 @@ def _parse_unusual(text: bytes) -> Close:
     if len(text) > _SURELY_FEW or not -_SURELY_FEW < places < _SURELY_FEW:  # otherwise there cannot be too many digits
         digits = len(whole.lstrip(b"+-")) + len(part)
         if max(digits, digits - places, places) > MAX_DIGITS:
-            raise ValueError(f"a decimal number of at most {MAX_DIGITS} digits")
+            raise ValueError(f"{expected} of at most {MAX_DIGITS} digits")
     ticks = int(whole + part)
     return (ticks * 10**-places, 0) if places < 0 else (ticks, places)
 

@@ -21,8 +21,8 @@ from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.config import Config
-from stream_signal.core.errors import DataError, InputError, reason
-from stream_signal.core.foreign import refuse_foreign
+from stream_signal.core.errors import InputError, reason
+from stream_signal.core.foreign import foreign_kind
 from stream_signal.core.header import BOM
 from stream_signal.core.time_column import find_time
 from stream_signal.core.urls import shown_path
@@ -503,12 +503,11 @@ def _why_unreadable(found: Found) -> str | None:
     if not stat.S_ISREG(found.status.st_mode):
         return "not a file"
     try:
-        refuse_foreign(read_small(found.path, 16), 1)
-    except InputError as error:
-        return f"not readable ({str(error).rpartition(': ')[2]})"
-    except DataError as error:
-        return f"{error.found.partition(':')[0]}, which has to be decompressed first"
-    return None
+        with open(found.path, "rb") as file:
+            kind = foreign_kind(file.read(16))
+    except OSError as error:
+        return f"not readable ({reason(error)})"
+    return f"{kind}, which has to be decompressed first" if kind else None
 
 
 def _is_compressed_form(found: Found, plain: dict[str, os.stat_result]) -> bool:

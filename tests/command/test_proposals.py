@@ -246,6 +246,15 @@ def test_two_symbols(tmp_path: Path) -> None:
     assert answer(found[0], tmp_path)["value"] == rate(FIVE, 2)
 
 
+def test_without_the_config(tmp_path: Path) -> None:
+    """A ./config.yaml that is wrong, or that of another program, can be ignored."""
+    (tmp_path / "config.yaml").write_text("services: {}\n")
+    (tmp_path / "a.csv").write_text("time,close\n" + COLUMN)
+    [found] = proposed(["a.csv", "-w", "2"], tmp_path)
+    assert found == "stream-signal a.csv -w 2 --no-config"
+    assert answer(found, tmp_path)["value"] == rate(FIVE, 2)
+
+
 def test_through_a_pipe(tmp_path: Path) -> None:
     """What reads a pipe is proposed as it stands behind the pipe: it reads the same bytes."""
     data = ("time,Price\n" + COLUMN).encode()

@@ -20,11 +20,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_signal import Config, DataError, SignalStream
+from stream_signal import Config, DataError, SignalLines, SignalStream
 from stream_signal.command.flags import job_parser, parse, settings_of
 from stream_signal.core.config import configured
 from stream_signal.core.errors import StreamSignalError
-from stream_signal.hints.data import hint_of
+from stream_signal.hints.data import HINTS, hint_of
 from stream_signal.hints.shell import text_of
 from support.candle_csv import HEADER
 from support.cases import ERRORS, PLAIN, Case
@@ -273,6 +273,20 @@ def test_byte_by_byte(told: Told) -> None:
     """The hint does not depend on where the bytes are cut."""
     flags = told.flags.split()
     assert hint_in(told.bytes, 1, flags) == hint_in(told.bytes, len(told.bytes) or 1, flags)
+
+
+def test_every_kind_of_clue_is_typed() -> None:
+    """Each kind of clue that the core gives has a hint, and is that of a case above."""
+    kinds = set()
+    for told in ALL:
+        config = configured({}, settings_of(parse(job_parser(), told.flags.split())))
+        stream = SignalStream(config, [SignalLines(time_column=config.time_column)])
+        try:
+            stream.feed(told.bytes)
+            stream.finish()
+        except StreamSignalError as error:
+            kinds |= {error.clue[0]} if error.clue else set()
+    assert kinds == set(HINTS)
 
 
 @pytest.mark.parametrize("case", ERRORS, ids=lambda case: case.name)

@@ -82,6 +82,8 @@ def test_two_symbols(tmp_path: Path) -> None:
     done = run_in_process("two.zip", cwd=tmp_path)
     pattern = r"--key @file --key-pattern $'{key}\x1b[31m-1m.csv' for one mean each"
     assert [line for line in lines_of(done.stderr) if pattern in line]
+    by_key, as_one = (type_line(line, tmp_path) for line in proposed(done.stderr))
+    assert (by_key.code, by_key.stderr, as_one.code) == (0, "", 0)
 
 
 @pytest.mark.parametrize(
