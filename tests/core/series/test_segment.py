@@ -122,9 +122,9 @@ def test_every_cut(closes: list[Close], window: int) -> None:
         joined.push_each(closes[:cut])
         joined.add(Segment.of(closes[cut:], window))
         for series in (by_row, by_run):
-            mean = series.open()
-            counts = series.rows, series.full or 0, series.signals
-            assert series.segment(counts, (mean.held(), mean.places), cleared=0) == whole
+            mean, counts = series.open(), (series.rows, series.full, series.signals)
+            tail = mean.held(), mean.places
+            assert Segment.from_ends(window, counts, series.head, tail, broken=series.broken) == whole
         assert (joined.rows, joined.full, joined.signals) == (whole.rows, whole.full, whole.signals)
         assert known(joined)[:4] == known(by_run)[:4]
 
