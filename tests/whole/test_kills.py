@@ -34,10 +34,20 @@ sys.exit(main())
 OFTEN = ["--checkpoint-every", "0.001", "--every", "0.001"]
 
 
+def version(path: Path) -> tuple[int, int] | None:
+    """Return what changes when a file is replaced; None if there is none."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
 def test_kills(tmp_path: Path) -> None:
     """Killed again and again as its file grows by odd bytes, the job ends as one that was never stopped."""
     rng = random.Random(5)
-    path, lock, offsets, killed = tmp_path / "data.csv", tmp_path / ".state.json.lock", set(), 0
+    path, state, lock = (tmp_path / name for name in ("data.csv", "state.json", ".state.json.lock"))
+    offsets, killed = set(), 0
     unwritten = HEADER.encode()
     while killed < KILLS:
         closes = (f"{rng.randrange(4_200_000, 4_200_090) / 100:.2f}" for _ in range(rng.randrange(2 * ROWS_A_KILL)))
@@ -46,11 +56,11 @@ def test_kills(tmp_path: Path) -> None:
         with path.open("ab") as file:
             file.write(unwritten[:end])
         unwritten = unwritten[end:]
-        command = [sys.executable, "-c", SLOWLY, *ARGUMENTS, *OFTEN]
+        command, before = [sys.executable, "-c", SLOWLY, *ARGUMENTS, *OFTEN], version(state)
         with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE) as process:
             at_work = rng.random() > 0.1
-            # From the lock on, it is at work; a kill in ten comes before, while it starts.
-            while at_work and process.poll() is None and not lock.exists():
+            # From its first save on, it is at work; a kill in ten comes before, while it starts.
+            while at_work and process.poll() is None and version(state) == before:
                 time.sleep(0.0005)
             try:
                 _, stderr = process.communicate(timeout=rng.uniform(0, 0.06))
