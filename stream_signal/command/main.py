@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING
 
 from stream_signal import system
 from stream_signal.command.flags import (
-    candles_parser,
-    checkpoint_parser,
-    completion_parser,
-    formats_parser,
+    PARSERS,
     is_stdout,
     job_parser,
     parse,
@@ -41,9 +38,14 @@ def main(arguments: list[str] | None = None) -> int:
         from stream_signal.command.usage import IN_WORDS
 
         arguments = [*arguments[1:], IN_WORDS[arguments[0]]]
-    if arguments and arguments[0] in _SUBCOMMANDS:
-        return _SUBCOMMANDS[arguments[0]](arguments[1:])
-    return _run_job(arguments)
+    if not arguments or arguments[0] not in PARSERS:  # `./candles` is a file
+        return _run_job(arguments)
+    name, *arguments = arguments
+    parser = PARSERS[name]()
+    if name == "verify":
+        return _verify(parser, arguments)
+    options = parser.parse_args(arguments)
+    return printed(lambda: _PRINTED[name](options), parser, arguments)
 
 
 def _run_job(arguments: list[str]) -> int:
@@ -52,7 +54,7 @@ def _run_job(arguments: list[str]) -> int:
     inputs = tuple(options.paths or options.inputs or ["-"])
     if options.print_config:
         refuse_contradictions(parser, inputs, options)
-        return _print_config(parser, arguments, options)
+        return printed(lambda: _config(options), parser, arguments)
     if not (options.paths or options.inputs) and sys.stdin and sys.stdin.isatty():
         parser.print_help(sys.stderr)
         return EXIT_USAGE
@@ -91,72 +93,48 @@ def _run_job(arguments: list[str]) -> int:
     return EXIT_SUCCESS
 
 
-def _print_config(parser: Parser, arguments: list[str], options: Namespace) -> int:
+def _config(options: Namespace) -> Iterable[bytes]:
     from stream_signal.job.config import as_yaml, find_config
 
-    def text() -> Iterable[bytes]:
-        path = options.config or (None if options.no_config else find_config())
-        return [as_yaml(path, settings_of(options)).encode()]
-
-    return printed(text, parser, arguments)
+    path = options.config or (None if options.no_config else find_config())
+    return [as_yaml(path, settings_of(options)).encode()]
 
 
-def _print_formats(arguments: list[str]) -> int:
-    parser = formats_parser()
-    parser.parse_args(arguments)
-
+def _formats(_: Namespace) -> Iterable[bytes]:
     from stream_signal.core.formats import table
 
-    return printed(lambda: [table().encode()], parser, arguments)
+    return [table().encode()]
 
 
-def _print_completion(arguments: list[str]) -> int:
-    parser = completion_parser()
-    shell = parser.parse_args(arguments).shell
-
+def _completion(options: Namespace) -> Iterable[bytes]:
     from stream_signal.command.completion import script
 
-    return printed(lambda: [script(shell).encode()], parser, arguments)
+    return [script(options.shell).encode()]
 
 
-def _write_candles(arguments: list[str]) -> int:
-    parser = candles_parser()
-    options = parser.parse_args(arguments)
-
+def _candles(options: Namespace) -> Iterable[bytes]:
     from stream_signal.command.candles import candles, market
     from stream_signal.job.config import find_config, load_config
 
-    def blocks() -> Iterable[bytes]:
-        seed = load_config(options.config or find_config()).seed if options.seed is None else options.seed
-        symbols = options.symbols
-        return market(options.rows, seed, symbols) if symbols else candles(options.rows, seed)
-
-    return printed(blocks, parser, arguments)
+    seed = load_config(options.config or find_config()).seed if options.seed is None else options.seed
+    return market(options.rows, seed, options.symbols) if options.symbols else candles(options.rows, seed)
 
 
-def _show_checkpoint(arguments: list[str]) -> int:
-    parser = checkpoint_parser()
-    options = parser.parse_args(arguments)
-
+def _checkpoint(options: Namespace) -> Iterable[bytes]:
     import json
 
     from stream_signal.job.describe import as_lines, contents_of
 
-    def text() -> Iterable[bytes]:
-        contents = contents_of(options.file)
-        return [(json.dumps(contents) + "\n" if options.json else as_lines(contents)).encode()]
-
-    return printed(text, parser, arguments)
+    contents = contents_of(options.file)
+    return [(json.dumps(contents) + "\n" if options.json else as_lines(contents)).encode()]
 
 
-def _verify(arguments: list[str]) -> int:
-    from stream_signal.command.flags import verify_parser
+def _verify(parser: Parser, arguments: list[str]) -> int:
     from stream_signal.command.proposals import explain
     from stream_signal.command.verify import verify
     from stream_signal.core.errors import Interrupted, StreamSignalError
     from stream_signal.outputs.stderr import say
 
-    parser = verify_parser()
     try:
         return EXIT_SUCCESS if verify(parser, arguments) else EXIT_FAILURE
     except Interrupted as error:
@@ -167,11 +145,5 @@ def _verify(arguments: list[str]) -> int:
         return EXIT_FAILURE
 
 
-# Selected by the first argument; `./candles` is a file.
-_SUBCOMMANDS = {
-    "candles": _write_candles,
-    "checkpoint": _show_checkpoint,
-    "formats": _print_formats,
-    "verify": _verify,
-    "completion": _print_completion,
-}
+# The commands that print something; `verify` is another one.
+_PRINTED = {"candles": _candles, "checkpoint": _checkpoint, "formats": _formats, "completion": _completion}
