@@ -79,6 +79,7 @@ def inputs_of(order: Order, config: Config) -> tuple[str, ...]:
 def source_for(job: Job, rotations: Rotations | None) -> Source:
     """Return what a job reads; `rotations` know the files that it follows, if it does."""
     order, config = job.order, job.config
+    workers = _workers(job)  # the log says why there are none, also where nothing could be shared out
     if rotations:
         from stream_signal.inputs.follow import FollowedSource
 
@@ -94,7 +95,6 @@ def source_for(job: Job, rotations: Rotations | None) -> Source:
         # A report says how many bytes of CSV were read, so it takes the rows as text.
         return FilesSource(names, config, has_checkpoint=bool(order.checkpoint), batches=not order.report, tap=tap)
 
-    workers = _workers(job)
     if not workers:
         return files(order.inputs)
     from stream_signal.job.parallel import ParallelSource
