@@ -43,6 +43,7 @@ class Journal(Every):
 
     def start(self) -> None:
         """Leave out what the job has noticed that a checkpoint continues."""
+        super().start()
         stream = self._job.stream
         self._knows_header = stream.header is not None
         self._noticed = {*stream.repairs.first, *self._time_order.first}

@@ -125,6 +125,7 @@ class CheckpointSaver(Every):
                     say(self._next_row)
             first, offset = job.position
             job.log.info("checkpoint taken up", rows=job.stream.rows, input=job.order.inputs[first], offset=offset)
+        super().start()
 
     def begin(self, name: str) -> None:  # noqa: ARG002 - whatever its name
         """Save the start of a followed file: it may be rotated before its first row is counted."""

@@ -176,6 +176,10 @@ class Every(Sink):
         self._seconds = seconds
         self.put_off()
 
+    def start(self) -> None:
+        """Begin the first interval with the job: what came before was no time in which rows were counted."""
+        self.put_off()
+
     def put_off(self) -> None:
         """Restart the interval."""
         self.due = time.monotonic() + self._seconds
