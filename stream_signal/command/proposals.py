@@ -59,16 +59,15 @@ def _whole(way: Way, hint: Hint, given: list[_Given], parser: argparse.ArgumentP
         if pipeline is None or any(each.dest in _OF_FILES for each in kept):
             return None
         before = f"{pipeline} | "
-        inputs = [each for each in kept if each.dest in _INPUTS]
-        if len(inputs) == 1:
-            kept.remove(inputs[0])
-        elif inputs:  # the one that is read by the pipeline comes from it
-            at = next(
-                (at for at, each in enumerate(inputs) if as_path(each.texts[-1]) == as_path(hint.path or "-")), None
-            )
-            if at is None:
-                return None
-            kept[kept.index(inputs[at])] = _Given("paths", [*inputs[at].texts[:-1], "-"])
+        inputs = [at for at, each in enumerate(kept) if each.dest in _INPUTS]
+        is_read = as_path(hint.path or "-")
+        found = next((at for at in inputs if as_path(_value_of(kept[at].texts[-1])) == is_read), None)
+        if len(inputs) > 1 and found is not None:  # it comes from the pipeline, the others as they are
+            kept[found] = _Given("paths", [*kept[found].texts[:-1], _with_value(kept[found].texts[-1], "-")])
+        elif found is not None:
+            del kept[found]
+        elif inputs:  # a URL, or one of several members of an archive
+            return None
     if way.first:
         before = f"{typed_all(way.first)} && "
     texts = [text for each in kept for text in each.texts]
@@ -77,12 +76,16 @@ def _whole(way: Way, hint: Hint, given: list[_Given], parser: argparse.ArgumentP
         at = next((at for at, text in enumerate(texts) if as_path(_value_of(text)) == as_path(old)), None)
         if at is None:
             return None
-        texts[at] = new if _value_of(texts[at]) == texts[at] else f"{texts[at].partition('=')[0]}={new}"
+        texts[at] = _with_value(texts[at], new)
     return f"{before}{typed_all([*parser.prog.split(), *texts, *way.flags])}"
 
 
 def _value_of(text: str) -> str:
     return text.partition("=")[2] if text.startswith("--") and "=" in text else text
+
+
+def _with_value(text: str, value: str) -> str:
+    return value if _value_of(text) == text else f"{text.partition('=')[0]}={value}"
 
 
 def _given(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> Iterator[_Given]:

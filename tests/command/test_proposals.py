@@ -5,11 +5,16 @@ from __future__ import annotations
 import gzip
 import os
 import subprocess
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from stream_signal.command.flags import job_parser
+from stream_signal.command.proposals import lines_of
+from stream_signal.core.errors import Hint, Way
+from stream_signal.hints.shell import text_of
 from support import typing
 from support.commands import COMMAND, run_in_process
 from support.oracle import count
@@ -279,6 +284,7 @@ def test_one_of_several(tmp_path: Path) -> None:
     for arguments, line in (
         (["a.csv", "b b.csv", "c.csv"], "stream-signal a.csv - c.csv"),
         (["--input", "a.csv", "--input", "b b.csv"], "stream-signal --input a.csv --input -"),
+        (["--input=a.csv", "--input=b b.csv"], "stream-signal --input=a.csv --input=-"),
     ):
         [found] = proposed([*arguments, "-w", "2"], tmp_path)
         assert found == f"iconv -f utf-16 -t utf-8 'b b.csv' | {line} -w 2"
@@ -292,7 +298,15 @@ def test_what_cannot_be_typed(tmp_path: Path) -> None:
     done = run_in_process("a.csv", "http://me:pw@127.0.0.1:1/b.csv", cwd=tmp_path)
     words = "line 1 has the columns 'time' and 'Price': try --column Price"
     assert done.stderr.splitlines()[1] == f"stream-signal: {words}"
-    (tmp_path / "a.csv").write_bytes(data.replace("Price", "close").replace("\n", "\r").encode())
+    carriage_returns = data.replace("Price", "close").replace("\n", "\r").encode()
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
+        archive.writestr("a.csv", data.replace("Price", "close"))
+        archive.writestr("b.csv", data.encode("utf-16"))
+    words = "try unzip -p two.zip b.csv | iconv -f utf-16 -t utf-8 | stream-signal"
+    assert run_in_process("two.zip", cwd=tmp_path).stderr.splitlines()[1] == f"stream-signal: {words}"
+    hint = Hint("its lines end in CR alone", (Way(before=(("tr", "\\r", "\\n"),)),))
+    assert lines_of(hint, job_parser(), ["https://example.com/a.csv"]) == [text_of(hint)]
+    (tmp_path / "a.csv").write_bytes(carriage_returns)
     done = run_in_process("a.csv", "--checkpoint", "c.json", cwd=tmp_path)
     words = "its lines end in CR alone: try tr '\\r' '\\n' < a.csv | stream-signal"
     assert done.stderr.splitlines()[1] == f"stream-signal: {words}"
