@@ -65,6 +65,19 @@ def test_each_key_in_each_window() -> None:
     assert not fed(Config(window=2, windows=[3], column="close"), [b"close\n1\n2\n3\n"], {}).by_key_and_window
 
 
+def test_a_row_of_no_key_does_not_signal() -> None:
+    """An observer sees neither a signal nor a mean where a key cannot be read, and the next rows begin anew."""
+    seen: list[tuple[bool, float | None]] = []
+
+    class Watching(Observer):
+        def row(self, row: Row) -> None:
+            seen.append((row.above, row.mean))
+
+    config = Config(key="symbol", window=2, bad_rows="missing", max_bad=1)
+    SignalStream(config, [Watching()], **BY_ROWS).feed(b"symbol,close\nA,1\nA,2\n,9\nA,3\nA,4\n")
+    assert seen == [(False, None), (True, 1.5), (False, None), (False, None), (True, 3.5)]
+
+
 def written_lines(text: bytes, form: str, engine: dict[str, Any], window: int, more: list[int]) -> list[bytes]:
     """Write the signal lines of a file."""
     lines = SignalLines(form, windows=more)
