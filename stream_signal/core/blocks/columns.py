@@ -188,7 +188,7 @@ class Columns(TextColumns):
             return None
         # With the byte behind each, while it is at hand.
         table = table_of(_gather(self._buffer, starts, length + 1))
-        if (table[:, length] != ord(self._delimiter)).any():
+        if table[:, length].tobytes().strip(self._delimiter):
             return None
         texts = table[:, :length].tobytes()
         return None if self._delimiter in texts or 0 in texts else np.frombuffer(texts, f"S{length}")

@@ -19,8 +19,7 @@ maximum for the digits. Lines that differ are read the general way, alone if the
 with a minus sign or none, and the point anywhere. Longer closes take two words.
 
 A line is decoded only if the text reader would read the same: the right number of fields, and a close of
-`-?digits[.digits]`. All other lines are odd, for the text reader to read. A block with a quote in it is declined:
-without quotes, every line is a row.
+`-?digits[.digits]`. All other lines are odd, for the text reader to read. No block has a quote: every line is a row.
 
 One bit for each byte, and clearing the lowest bit to walk along them: Langdale and Lemire, "Parsing gigabytes of JSON
 per second", VLDB Journal 28, 2019 (simdjson). `digits` explains the steps on eight bytes.
@@ -69,6 +68,8 @@ _NEWLINE, _RETURN, _MINUS = b"\n\r-"
 # The newlines are found by units of so many bits, in which at most one is hoped for.
 _UNITS = (("<u8", 64), ("<u4", 32), ("<u2", 16), ("u1", 8))
 _POWERS = np.array([10**power for power in range(MAX_DIGITS + 1)], np.uint64)
+# What no number of so many digits is above. Of more digits, the windows of long sums may need to know better.
+_BOUNDS = {digits: 10**digits - 1 for digits in range(10)}
 # What the number of the bytes before the last eight counts, by the bytes from the point to the end. The point does not
 # count as a digit; as the last of those bytes, it makes the number ten times as large.
 _LEFT = np.array([10 ** (7 if 0 < after <= 9 else 8) for after in range(MAX_CLOSE_BYTES + 1)], np.uint64)
@@ -78,17 +79,21 @@ class Block(NamedTuple):
     """The closes of a block of n lines. The arrays belong to the decoder and are valid until it decodes again.
 
     `ticks` is the close of each line times `10**places`, the most decimal places in the block; undefined for odd lines.
+    None is further from 0 than `largest`, if that is known.
     `odd` has the numbers of the odd lines, from 0, ascending. `starts` and `ends` are the offsets in the buffer of the
     first byte and of the newline of each line; `begins` and `lengths` locate each close, except those of odd lines.
     """
 
     ticks: Integers
     places: int
+    largest: int | None
     odd: Integers
     starts: Integers
     ends: Integers
     begins: Integers
     lengths: Bytes
+    longest: int
+    """bytes of the longest line"""
 
 
 class Shape(NamedTuple):
@@ -128,11 +133,11 @@ class BlockDecoder:
         self._lengths = np.empty(lines, np.uint8)
 
     def decode(self, buffer: bytes | bytearray, start: int, end: int) -> Block | None:
-        """Decode the whole lines in `buffer[start:end]`; return None to decline the block.
+        """Decode the whole lines in `buffer[start:end]`, of which none has a quote; return None to decline the block.
 
         The PADDING bytes on either side may be anything. The buffer is neither changed nor kept.
         """
-        if start == end or buffer.find(b'"', start, end) >= 0:
+        if start == end:
             return None
         text = np.frombuffer(buffer, np.uint8, end - start, start)
         ends = self._find_newlines(text, buffer.find(b"\n", start, end) + 1 - start)
@@ -156,7 +161,7 @@ class BlockDecoder:
         shape = self._guess(buffer, starts, ends)
         begins, lengths = self._find_closes(buffer, starts, ends, fits, shape)
         read = self._read(buffer, end, begins, lengths, shape)
-        return read and Block(self._ticks[:count].view(np.int64), *read, starts, ends, begins, lengths)
+        return read and Block(self._ticks[:count].view(np.int64), *read, starts, ends, begins, lengths, longest)
 
     def locate(self, position: int, buffer: bytes | bytearray, lines: Lines) -> tuple[Integers, Bytes]:
         """Find a field, from 0, in lines of the last block that have all fields: where it begins, and its length.
@@ -307,8 +312,8 @@ class BlockDecoder:
 
     def _read(
         self, buffer: bytes | bytearray, end: int, begins: Integers, lengths: Bytes, shape: Shape | None
-    ) -> tuple[int, Integers] | None:
-        """Read the closes into ticks of one scale; return its places and the odd lines.
+    ) -> tuple[int, int | None, Integers] | None:
+        """Read the closes into ticks of one scale; return its places, a bound of the ticks, and the odd lines.
 
         None if too many lines are odd, or if int64 might not hold a close at that scale.
         """
@@ -324,7 +329,8 @@ class BlockDecoder:
         if shape:
             _, good = self._read_closes(words, bits, lengths, ticks, shape.after)
             if good.all():
-                return max(shape.after - 1, 0), np.empty(0, np.int64)
+                digits = int(lengths.max()) - (shape.after > 0)
+                return max(shape.after - 1, 0), _BOUNDS.get(digits), np.empty(0, np.int64)
             others = _few(~good)
             if others is ALL:
                 self._blocks_without_guess, shape = BLOCKS_WITHOUT_GUESS, None
@@ -339,7 +345,7 @@ class BlockDecoder:
             return None
         lines = np.arange(bits.size)[others]
         ticks.view(np.int64)[lines[is_negative]] *= -1
-        return places, lines[~read.good]
+        return places, None, lines[~read.good]
 
     def _read_closes(
         self, words: Words, bits: Integers, lengths: Bytes, numbers: Words, expected: int | None = None

@@ -127,20 +127,27 @@ class BlockReader:
             series = series if isinstance(series, int) else np.delete(series, odd.gone)
         columns = partial(_columns, chunk, header, block, odd)
         make = partial(ArrayRows, series=series, columns=columns, failure=odd.failure, marks=_positions_of(marks, odd))
-        return self._as_rows(ticks, block.places, odd.closes, make)
+        return self._as_rows(ticks, block.places, odd.closes, make, block.largest)
 
     def _marks(self, block: Block, begin: int) -> Integers | None:
         """Return the lines of a block that have a byte to be marked, if `begin` is the offset of the chunk."""
         if not self._text.samples:
             return None
-        first, end = begin + int(block.starts[0]), begin + int(block.ends[-1]) + 1
-        marks = np.arange(first + 1 + (FIRST_MARK - first - 1) % MARK_BYTES, end + 1, MARK_BYTES)
-        return block.ends.searchsorted(marks - (begin + 1))
+        first = int(block.starts[0])
+        marks = np.arange(first + (FIRST_MARK - 1 - begin - first) % MARK_BYTES, block.ends[-1] + 1, MARK_BYTES)
+        lines = block.ends.searchsorted(marks)
+        return lines if block.longest < MARK_BYTES else np.unique(lines)
 
     @staticmethod
-    def _as_rows(ticks: Integers, places: int, closes: dict[int, Close], make: Callable[..., ArrayRows]) -> Rows:
+    def _as_rows(
+        ticks: Integers,
+        places: int,
+        closes: dict[int, Close],
+        make: Callable[..., ArrayRows],
+        largest: int | None = None,
+    ) -> Rows:
         """Make rows of ticks, and the `closes` that belong at some positions instead."""
-        found = Ticks.of(ticks, places, closes)
+        found = Ticks.of(ticks, places, closes, largest)
         if found is None:  # as lists they have no limit
             return make(Ticks(ticks, places, INT64_MAX, [])).as_lists(closes)
         return make(found)
@@ -204,7 +211,7 @@ def _positions_of(lines: Integers | None, odd: OddLines) -> Any:
         lines -= np.searchsorted(odd.gone, lines)
     if odd.failure:
         lines = lines[lines < odd.lines_counted - len(odd.gone)]
-    return np.unique(lines) if (lines[1:] == lines[:-1]).any() else lines
+    return lines
 
 
 def _columns(chunk: bytes, header: Header, block: Block, odd: OddLines) -> Columns:

@@ -43,22 +43,26 @@ class Ticks(NamedTuple):
     """each close times `10**places`, 0 if it is missing"""
     places: int
     largest: int
-    """as far from 0 as any of them"""
+    """none is further from 0"""
     missing: list[int]
     """the positions of the rows whose close is missing, ascending"""
 
     @classmethod
-    def of(cls, ticks: Integers, places: int, odd: Mapping[int, Close] = _NONE) -> Self | None:
+    def of(
+        cls, ticks: Integers, places: int, odd: Mapping[int, Close] = _NONE, largest: int | None = None
+    ) -> Self | None:
         """Make it of ticks, scaled by 10**places; None if a tick does not fit into int64 at the scale of all.
 
         `odd` maps ascending positions to the close that belongs there instead, or to None if it is missing. `ticks` is
-        overwritten.
+        overwritten. If `largest` is given, no tick is further from 0.
 
         >>> Ticks.of(np.array([458, 0, 0]), 2, {1: None, 2: (4585, 3)})
         Ticks(values=array([4580,    0, 4585]), places=3, largest=4585, missing=[1])
         """
         if not odd:
-            return cls(ticks, places, max(int(ticks.max(initial=0)), -int(ticks.min(initial=0))), [])
+            if largest is None:
+                largest = max(int(ticks.max(initial=0)), -int(ticks.min(initial=0)))
+            return cls(ticks, places, largest, [])
         closes = {at: close for at, close in odd.items() if close}
         most = max([places, *(close[1] for close in closes.values())])
         ticks[list(odd)] = 0
@@ -170,16 +174,17 @@ def _push_run(mean: RollingSum, ticks: Integers, sums: Integers) -> None:
         return
     held, head = np.frombuffer(ring, np.int64), mean.head
     if entering >= window:
-        leaving = np.concatenate((held[head:], held[:head], ticks[: entering - window]), out=sums)
+        np.subtract(ticks[window:], ticks[: entering - window], out=sums[window:])
+        np.subtract(ticks[:window], np.concatenate((held[head:], held[:head])), out=sums[:window])
         held[:] = ticks[entering - window :]
         mean.head = 0
     else:
         before_end = min(entering, window - head)
-        leaving = np.concatenate((held[head : head + before_end], held[: entering - before_end]), out=sums)
+        np.subtract(ticks[:before_end], held[head : head + before_end], out=sums[:before_end])
+        np.subtract(ticks[before_end:], held[: entering - before_end], out=sums[before_end:])
         held[head : head + before_end] = ticks[:before_end]
         held[: entering - before_end] = ticks[before_end:]
         mean.head = (head + entering) % window
-    np.subtract(ticks, leaving, out=sums)
     sums[:1] += np.int64(mean.total)  # a slice: NumPy warns when a scalar wraps around, which is harmless
-    np.cumsum(sums, out=sums)
+    sums.cumsum(out=sums)
     mean.total = int(sums[-1])
