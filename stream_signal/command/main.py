@@ -123,7 +123,7 @@ def _candles(options: Namespace) -> Iterable[bytes]:
 def _checkpoint(options: Namespace) -> Iterable[bytes]:
     import json
 
-    from stream_signal.job.describe import as_lines, contents_of
+    from stream_signal.job.checkpoint import as_lines, contents_of
 
     contents = contents_of(options.file)
     return [(json.dumps(contents) + "\n" if options.json else as_lines(contents)).encode()]

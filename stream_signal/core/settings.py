@@ -215,6 +215,15 @@ def brought_by(name: object) -> dict[str, Any]:
     return FORMATS[name].settings if name in FORMATS else {}
 
 
+def as_json(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings as JSON has them, which knows no tuple.
+
+    >>> as_json({"column": ("close", 5)})
+    {'column': ['close', 5]}
+    """
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in settings.items()}
+
+
 def unknown_key(key: str, known: Iterable[str]) -> str:
     """Say that there is no such setting, and which one may be meant."""
     return f"unknown key {shown(key)}{nearest(key, known)}"

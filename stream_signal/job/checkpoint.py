@@ -1,18 +1,22 @@
 """Checkpoint: the state of a job on disk, saved as the job runs, so that the next one reads only new rows.
 
-The file is locked while a job uses it, and replaced atomically. `saved` has its contents, `saver` says when it is
-saved and where a job begins that has one.
+The file is locked while a job uses it, and replaced atomically. Here is also why it does not fit a job, and what it
+holds, in words. `saved` has its contents, `saver` says when it is saved and where a job begins that has one.
 """
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.config import BY_NAME, SETTINGS, Config
-from stream_signal.core.errors import CheckpointError, InputError, reason
+from stream_signal.core.errors import CheckpointError, InputError, reason, shown
+from stream_signal.core.printable import printable
+from stream_signal.core.settings import BOOLEAN, as_json
+from stream_signal.hints.shell import typed
+from stream_signal.inputs.plain import read_small
 from stream_signal.job.saved import DamagedError, Saved, checked, decode, encode
-from stream_signal.job.words import START_OVER, of_input, of_setting
 from stream_signal.outputs.files import check_replaceable, replace_file, temporary_of
 from stream_signal.outputs.lock import FileLock
 from stream_signal.outputs.refused import cannot_write
@@ -23,10 +27,13 @@ if TYPE_CHECKING:
 
     from stream_signal.core.observers.signal_lines import SignalLines
 
+START_OVER = "delete the checkpoint to start over"
 # The longest header, twice and as JSON, and a number of 800 digits for each row of the window.
 _MOST_BYTES, _MOST_BYTES_A_ROW = 4 * 1024 * 1024, 810
 # The longest key, as JSON.
 _MOST_BYTES_A_KEY = 1024 * 1024
+# One of a window of 20 million rows, which is printed. It is read as a whole.
+_MOST_PRINTED_BYTES = 256 * 1024 * 1024
 
 
 class Checkpoint:
@@ -106,4 +113,110 @@ def deciding_settings(config: Config, lines: SignalLines | None) -> dict[str, An
         settings["key_pattern"] = None
     settings["signals"] = lines.format.name if lines else None
     settings["time_column"] = lines.time_column if lines else None
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in settings.items()}  # as in JSON
+    return as_json(settings)
+
+
+def of_setting(key: str, then: Any, now: Any) -> tuple[str, str]:
+    """Say that a setting was `then` when the checkpoint was saved, and is `now`; and what to type to continue.
+
+    >>> of_setting("window", 5, 6)
+    ('it was saved with window 5, and this job has window 6', 'give --window 5, or delete the checkpoint to start over')
+    >>> of_setting("signals", None, "csv")[0]
+    "it was saved with no signals, and this job has signals 'csv'"
+    """
+    differs = f"it was saved with {_setting_in_words(key, then)}, and this job has {_setting_in_words(key, now)}"
+    return differs, f"{_again(key, then)}, or {START_OVER}"
+
+
+def of_input(then: Any, now: str) -> tuple[str, str]:
+    """Say that the checkpoint is one of files and the job reads a pipe, or the reverse; and what to do."""
+    differs = f"it was saved by a job that read {str(then)[:60]}, and this one reads {now}"
+    return differs, f"give this job a --checkpoint of its own, or {START_OVER}"
+
+
+def _setting_in_words(key: str, setting: Any) -> str:
+    name = key.replace("_", " ")
+    if setting is None:
+        return f"no {name}"
+    return f"{name} {shown(setting) if isinstance(setting, str) else _as_json(setting)}"
+
+
+def _again(key: str, then: Any) -> str:
+    """Return what to type to have the setting as it was."""
+    if key == "signals":
+        return f"give --signals FILE --signals-format {then}" if then else "leave out --signals"
+    row = SETTINGS[key]
+    if then is None:
+        has_none = "none" in row.kind.texts()
+        return f"give {row.flag} none" if has_none else f"leave out {row.flag} and the {key} of the config"
+    if row.kind is BOOLEAN:
+        return f"give {row.flag if then else row.flag.replace('--', '--no-', 1)}"
+    if isinstance(then, list):  # for which there is no flag, or one to repeat
+        return f"write {key}: {_as_json(then)} in the config"
+    return f"give {row.flag} {typed(row.kind.text(then)[:60])}"
+
+
+def _as_json(setting: Any) -> str:
+    return json.dumps(setting)[:60]
+
+
+def contents_of(path: str) -> dict[str, Any]:
+    """Return what the checkpoint at `path` holds; CheckpointError if it is damaged, InputError if it cannot be read."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise CheckpointError(path, "it is not a file", "name another")
+    try:
+        saved = _read(read_small(path, _MOST_PRINTED_BYTES))
+    except DamagedError as error:
+        raise CheckpointError(path, str(error), START_OVER) from None
+    names = saved.names or tuple(f"file {number}" for number, _ in enumerate(saved.parts, start=1))
+    return {
+        "input": saved.input,
+        "inputs": [{"name": name, "bytes": part.offset} for name, part in zip(names, saved.parts, strict=False)],
+        "rows": saved.state.rows,
+        "signals": saved.state.signals,
+        "next_row": saved.state.rows + 1,
+        "last_time": last_time_of(saved),
+        "settings": saved.settings,
+    }
+
+
+def _read(data: bytes) -> Saved:
+    if len(data) > _MOST_PRINTED_BYTES:
+        raise DamagedError(f"it is larger than {_MOST_PRINTED_BYTES} bytes")
+    content = decode(data)
+    sizes = {name: content["settings"].get(name, SETTINGS[name].default) for name in ("window", "windows")}
+    for name, size in sizes.items():
+        if wrong := SETTINGS[name].wrong(size):
+            raise DamagedError(f"it is damaged: {wrong}")
+    return checked(content, *sizes.values())
+
+
+def as_lines(contents: dict[str, Any]) -> str:
+    """Write it for people: a line each."""
+    inputs = [f"{shown(each['name'])}, {each['bytes']} bytes" for each in contents["inputs"]]
+    lines = [f"input: {text}" for text in inputs or [contents["input"]]]
+    lines += [f"{key.replace('_', ' ')}: {contents[key]}" for key in ("rows", "signals", "next_row")]
+    time = contents["last_time"]
+    lines.append(f"last time: {'not known' if time is None else time}")
+    settings = {"signals format" if key == "signals" else key: found for key, found in contents["settings"].items()}
+    lines += [f"{key.replace('_', ' ')}: {_printed_setting(setting)}" for key, setting in settings.items()]
+    return "".join(f"{printable(line)}\n" for line in lines)
+
+
+def next_row(rows: int, last_time: str | None) -> str:
+    """Say which row a sender has to send next."""
+    last = f"; the last timestamp counted is {shown(last_time)}" if last_time else ""
+    return f"the next row to send is row {rows + 1}{last}"
+
+
+def last_time_of(saved: Saved) -> str | None:
+    """Return the timestamp of the last row that had one; None if the job did not look at timestamps."""
+    for name in ("last_time", "time_order"):
+        observed = saved.state.observed.get(name)
+        if isinstance(observed, dict) and isinstance(observed.get("last"), str) and observed["last"]:
+            return str(observed["last"])
+    return None
+
+
+def _printed_setting(setting: object) -> str:
+    return "not set" if setting is None else setting if isinstance(setting, str) else json.dumps(setting)

@@ -11,12 +11,13 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal import __version__
+from stream_signal.core.settings import as_json
 from stream_signal.inputs.digest import Digests
 from stream_signal.outputs.files import check_replaceable, replace_file
 from stream_signal.outputs.parts import Output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from stream_signal.outputs.parts import Job, Result
 
@@ -140,15 +141,6 @@ def versions() -> dict[str, str]:
     except PackageNotFoundError:
         numpy = "none"
     return {"stream_signal": __version__, "python": sys.version.split()[0], "numpy": numpy}
-
-
-def as_json(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings as JSON has them, which knows no tuple.
-
-    >>> as_json({"column": ("close", 5)})
-    {'column': ['close', 5]}
-    """
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in settings.items()}
 
 
 def _is_input(found: object) -> bool:

@@ -13,8 +13,8 @@ from stream_signal.core.urls import shown_path
 from stream_signal.inputs.fingerprint import Edges, Fingerprint, find_content, find_edges
 from stream_signal.inputs.plain import STDIN
 from stream_signal.inputs.probe import probe
+from stream_signal.job.checkpoint import START_OVER
 from stream_signal.job.saved import FILES, PIPE
-from stream_signal.job.words import START_OVER, of_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +73,7 @@ class Position:
         [part] = parts
         edges = rotations.resume(part, followed)
         if edges is None:
-            differs = of_bytes(rotations.path, part.offset, probe(rotations.path).size, "read from")
+            differs = _other_bytes(rotations.path, part.offset, probe(rotations.path).size, "read from")
             unreadable = rotations.unreadable()
             if rotations.pattern and unreadable:
                 differs += f", and {unreadable}"
@@ -111,4 +111,15 @@ def find_known(path: str, part: Fingerprint, done: str, checkpoint: str, find: _
     size, edges = find(path, part)
     if edges:
         return size, edges
-    raise CheckpointError(checkpoint, of_bytes(path, part.offset, size, done), f"bring the file back, or {START_OVER}")
+    raise CheckpointError(
+        checkpoint, _other_bytes(path, part.offset, size, done), f"bring the file back, or {START_OVER}"
+    )
+
+
+def _other_bytes(path: str, offset: int, size: int, done: str) -> str:
+    """Say that a file does not begin with the `offset` bytes that were `done`: "read from" or "written to" it.
+
+    >>> _other_bytes("data.csv", 580962, 100, "read from")
+    "'data.csv', of 100 bytes, no longer begins with the 580962 bytes that were read from it"
+    """
+    return f"{shown_path(path)}, of {size} bytes, no longer begins with the {offset} bytes that were {done} it"

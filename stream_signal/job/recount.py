@@ -13,13 +13,14 @@ from stream_signal.core.config import as_config
 from stream_signal.core.errors import InputError, Interrupted, StreamSignalError
 from stream_signal.core.printable import in_columns
 from stream_signal.core.series.panel import Counts
+from stream_signal.core.settings import as_json
 from stream_signal.core.stream import SignalStream
 from stream_signal.core.urls import shown_path
 from stream_signal.inputs.digest import Digests
 from stream_signal.inputs.plain import read_small
 from stream_signal.job.config import load_config
 from stream_signal.job.drive import read
-from stream_signal.job.manifest import as_json, read_manifest, versions
+from stream_signal.job.manifest import read_manifest, versions
 from stream_signal.job.sources import source_of
 from stream_signal.outputs.metrics import Metrics, one_line
 

@@ -10,8 +10,7 @@ from stream_signal.core.stream import SignalStream
 from stream_signal.core.urls import without_secrets
 from stream_signal.inputs.events import TRUNCATED
 from stream_signal.inputs.fingerprint import Edges
-from stream_signal.job.checkpoint import Checkpoint, deciding_settings
-from stream_signal.job.describe import last_time_of, next_row
+from stream_signal.job.checkpoint import Checkpoint, deciding_settings, last_time_of, next_row
 from stream_signal.job.position import Position, find_known
 from stream_signal.job.saved import Saved
 from stream_signal.outputs.files import STDOUT
