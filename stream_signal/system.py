@@ -1,7 +1,7 @@
 """What differs between operating systems, in one place: locks, pipes, and the binary mode of Windows.
 
 The rest of the package calls these functions and depends on no system. Each function says what it does if the system
-lacks the call. (The other two POSIX-only features have their own modules: inotify in `inputs.watch`, signals in
+lacks the call. (The other two POSIX-only features have their own modules: inotify in `inputs.follow`, signals in
 `stopping`.)
 """
 

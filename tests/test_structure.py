@@ -51,7 +51,7 @@ HOMES = {
     "backports": ["inputs.compressed"],  # for Zstandard
     "fcntl": ["system"],
     "fsspec": ["inputs.remote"],
-    "inotify_simple": ["inputs.watch"],
+    "inotify_simple": ["inputs.follow"],
     "msvcrt": ["system"],
     "numpy": ["core.blocks", "inputs.arrow"],  # which pyarrow has loaded by then
     "prometheus_client": ["outputs.served"],

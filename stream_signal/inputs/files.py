@@ -16,6 +16,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from stream_signal.core.config import Config
+from stream_signal.core.errors import reason
 from stream_signal.inputs.events import IDLE, Begin, End
 from stream_signal.inputs.opening import open_input
 from stream_signal.inputs.plain import CHUNK_BYTES, STDIN, chunk_bytes_for, unreadable
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from stream_signal.core.batch import Batch
     from stream_signal.inputs.events import Event, Patience
     from stream_signal.inputs.plain import Opened
+
+MOST_KEPT_BYTES = 4 * 1024**3
 
 
 class FilesSource:
@@ -99,7 +102,6 @@ class FilesSource:
     def _members(self, source: Opened, start: bytes, patience: Patience) -> Generator[Event]:
         import tempfile
 
-        from stream_signal.inputs.kept import keep
         from stream_signal.inputs.zipped import Archive, OpenMember
 
         if isinstance(source, OpenMember):
@@ -128,6 +130,28 @@ def read_chunks(name: str) -> Generator[bytes]:
         for event in events:
             if isinstance(event, bytes):
                 yield event
+
+
+def keep(source: Opened, data: bytes, patience: Patience, into: BinaryIO) -> Generator[bytes]:
+    """Copy a source to a file, of which `data` was read already; yield IDLE while nothing arrives.
+
+    InputError if it has more than MOST_KEPT_BYTES, or the disk is full.
+    """
+    size = 0
+    while data:
+        size += len(data)
+        if size > MOST_KEPT_BYTES:
+            found = f"it has more than {MOST_KEPT_BYTES} bytes, too many to keep"
+            raise unreadable(source.name, found, "save it to a file first, and give its path")
+        try:
+            into.write(data)
+            into.flush()
+        except OSError as error:
+            import tempfile
+
+            where = f"{tempfile.gettempdir()!r}, where it is kept"
+            raise unreadable(source.name, f"cannot write to {where}: {reason(error)}") from error
+        data = yield from source.next(CHUNK_BYTES, patience)
 
 
 def _needs_main_thread(source: Opened, name: str | None) -> bool:

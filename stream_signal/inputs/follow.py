@@ -25,7 +25,6 @@ from stream_signal.inputs.events import EDGE_BYTES, IDLE, RENAMED, TRUNCATED, Be
 from stream_signal.inputs.fingerprint import Edges
 from stream_signal.inputs.plain import CHUNK_BYTES
 from stream_signal.inputs.rotation import Rotations, begins_with, stat_of
-from stream_signal.inputs.watch import POLL_SECONDS, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -38,6 +37,9 @@ LONGEST_WAIT_SECONDS = 1.0
 GRACE_SECONDS = 0.2
 # Enough to know that the bytes before the offset are still those that were read: each row has its own timestamp.
 _TAIL_BYTES = 64
+# A check takes about 0.1 ms, and should take less than 1 % of a core while nothing arrives.
+_POLL_SECONDS = 0.01
+_IDLE_POLL_SECONDS = 0.05
 
 
 class FollowedSource:
@@ -53,7 +55,7 @@ class FollowedSource:
 
     def events(self, first: int, offset: int, patience: Callable[[], float] | None) -> Generator[Event]:  # noqa: ARG002
         """Yield the events of the file, and of those that replace it; see `inputs.events.Source`."""
-        file, watch = _Followed(self._rotations, offset), Watch(self._path)
+        file, watch = _Followed(self._rotations, offset), _Watch(self._path)
         idle_since = time.monotonic()
         try:
             yield file.begin()
@@ -72,7 +74,7 @@ class FollowedSource:
                         yield End(torn=True)
                         return
                     yield IDLE
-                    longest = POLL_SECONDS if file.is_being_left else LONGEST_WAIT_SECONDS
+                    longest = _POLL_SECONDS if file.is_being_left else LONGEST_WAIT_SECONDS
                     watch.wait(max(0.0, min(patience() if patience else inf, rest, longest)))
         except OSError as error:
             raise InputError(f"cannot read {shown_path(self._path)}: {reason(error)}") from error
@@ -240,6 +242,49 @@ class _Followed:
 
     def _has_rows(self) -> bool:
         return self._rotations.rows() > self._rows_before
+
+
+class _Watch:
+    """Waits for something to happen to the file at `path`, which need not exist.
+
+    If `inotify_simple` is installed (the extra `follow`, Linux), the system reports what happens in the folder of the
+    file. Otherwise the caller checks the file every 10 ms, and every 50 ms after a second without data.
+    """
+
+    def __init__(self, path: str) -> None:
+        places = {os.path.abspath(path), os.path.realpath(path)}  # a link, and what it points to
+        self._names = {os.path.basename(place) for place in places}
+        self._inotify = None
+        self._quiet_since = time.monotonic()
+        try:
+            from inotify_simple import INotify, flags
+
+            self._inotify = INotify()
+            for folder in {os.path.dirname(place) for place in places}:
+                self._inotify.add_watch(folder, flags.MODIFY | flags.CREATE | flags.MOVED_TO | flags.MOVED_FROM)
+        except (ImportError, OSError):  # not installed, not on this system, or no watch left
+            self.close()
+
+    def wait(self, seconds: float) -> None:
+        """Return when something has happened, or may have, and after `seconds` at the latest."""
+        if not self._inotify:
+            is_quiet = time.monotonic() - self._quiet_since > 1
+            time.sleep(min(seconds, _IDLE_POLL_SECONDS if is_quiet else _POLL_SECONDS))
+            return
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if any(event.name in self._names for event in self._inotify.read(timeout=max(1, int(left * 1000)))):
+                return
+
+    def note_data(self) -> None:
+        """Remember that data has just arrived: more may follow soon."""
+        self._quiet_since = time.monotonic()
+
+    def close(self) -> None:
+        """Stop watching."""
+        if self._inotify:
+            self._inotify.close()
+            self._inotify = None
 
 
 def _changed(before: os.stat_result | None, now: os.stat_result | None) -> bool:

@@ -118,9 +118,9 @@ class Doubts(Sink):
 def _alike(names: Iterable[str]) -> list[Doubt]:
     """Return a doubt if the names of the inputs differ only in a symbol, and nothing in their rows tells more."""
     from stream_signal.core.errors import Hint, Way, shown
+    from stream_signal.core.names import look_alike
     from stream_signal.hints.doubts import Doubt
     from stream_signal.hints.shell import typed_all
-    from stream_signal.job.alike import look_alike
 
     found = look_alike(names)
     if not found:

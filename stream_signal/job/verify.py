@@ -12,6 +12,7 @@ That neither cuts, nor stops, nor pipes change an answer is a law of the program
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from contextlib import ExitStack, closing
@@ -27,9 +28,9 @@ from stream_signal.core.stream import SignalStream
 from stream_signal.core.tuning import Tuning
 from stream_signal.core.urls import without_urls
 from stream_signal.inputs.events import Counted
-from stream_signal.inputs.files import FilesSource
-from stream_signal.inputs.kept import kept
-from stream_signal.inputs.opening import expanded
+from stream_signal.inputs.files import FilesSource, keep
+from stream_signal.inputs.opening import expanded, open_input
+from stream_signal.inputs.plain import CHUNK_BYTES, STDIN
 from stream_signal.inputs.probe import probe
 from stream_signal.job.drive import read
 from stream_signal.job.oracle import Puzzled, judge
@@ -124,7 +125,7 @@ def verify(
     if sample is None:
         sample = min(max(SAMPLE_ROWS, 2 * max(config.window, *config.windows, 1)), _MOST_SAMPLE_ROWS)
     with tempfile.TemporaryDirectory() as folder:
-        subject = Subject(kept(names, folder), config)
+        subject = Subject(_files_of(names, folder), config)
         given = {path: name for path, name in zip(subject.names, names, strict=True) if path != name}
         reference, error = _run("row engine", partial(by_engine, subject, "rows"), given)
         outcomes = [reference]
@@ -307,3 +308,20 @@ def _difference(found: Answer, expected: Answer) -> str:
         if expected.by_key and counts != expected.by_key[key]:
             return f"key {key!r}: {counts}, and the row engine: {expected.by_key[key]}"
     return ""
+
+
+def _files_of(names: tuple[str, ...], folder: str) -> tuple[str, ...]:
+    """Return names of inputs that can be read again and again: files of `folder` in place of stdin and of pipes.
+
+    InputError if one cannot be read, or kept.
+    """
+    return tuple(name if name != STDIN and probe(name).can_be_read_again else _keep_one(name, folder) for name in names)
+
+
+def _keep_one(name: str, folder: str) -> str:
+    # Its name may have a key in it.
+    path = os.path.join(tempfile.mkdtemp(dir=folder), "stdin" if name == STDIN else os.path.basename(name))
+    with open_input(name) as source, open(path, "xb") as file:
+        for _ in keep(source, source.read(CHUNK_BYTES), None, file):
+            pass
+    return path

@@ -336,7 +336,7 @@ def test_a_checkpoint_of_a_pipe(tmp_path: Path) -> None:
 def test_a_pipe_without_an_end(tmp_path: Path) -> None:
     """What a pipe brings is kept in a temporary file up to a bound, and nothing is left of it."""
     script = (
-        "import sys; from stream_signal.inputs import kept; kept.MOST_KEPT_BYTES = 1_000_000\n"
+        "import sys; from stream_signal.inputs import files; files.MOST_KEPT_BYTES = 1_000_000\n"
         "from stream_signal.__main__ import main; sys.exit(main())"
     )
     environment = os.environ | {"TMPDIR": str(tmp_path)}
