@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import InputError
 from stream_signal.core.urls import is_url
-from stream_signal.inputs.missing import listing
+from stream_signal.hints.paths import listing
 from stream_signal.inputs.plain import open_raw, reading, unreadable
 from stream_signal.inputs.probe import MAGIC_BYTES, ZIP, find_format, probe
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from stream_signal import system
 from stream_signal.core.errors import InputError, reason
 from stream_signal.core.urls import shown_path
+from stream_signal.hints.paths import hint_to_read
 from stream_signal.inputs.events import IDLE
-from stream_signal.inputs.missing import hint_for
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -126,7 +126,7 @@ def reading(name: str) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:
-        hint = None if name == STDIN else hint_for(name, error)
+        hint = None if name == STDIN else hint_to_read(name, error)
         raise unreadable(name, reason(error), hint) from error
 
 

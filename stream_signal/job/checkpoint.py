@@ -14,12 +14,12 @@ from stream_signal.core.config import BY_NAME, SETTINGS, Config
 from stream_signal.core.errors import CheckpointError, InputError, reason, shown
 from stream_signal.core.printable import printable
 from stream_signal.core.settings import BOOLEAN, as_json
+from stream_signal.hints.paths import cannot_write
 from stream_signal.hints.shell import typed
 from stream_signal.inputs.plain import read_small
 from stream_signal.job.saved import DamagedError, Saved, checked, decode, encode
 from stream_signal.outputs.files import check_replaceable, replace_file, temporary_of
 from stream_signal.outputs.lock import FileLock
-from stream_signal.outputs.refused import cannot_write
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -17,7 +17,7 @@ from stream_signal.core.errors import (
     reason,
 )
 from stream_signal.core.urls import without_urls
-from stream_signal.inputs.missing import MORE_FILES
+from stream_signal.hints.paths import MORE_FILES
 from stream_signal.job.config import DEFAULT_CONFIG
 from stream_signal.outputs.metrics import UNKNOWN_VERSION, ErrorRecord
 from stream_signal.outputs.record import write_record

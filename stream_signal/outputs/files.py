@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from stream_signal import system
 from stream_signal.core.errors import ClosedOutputError, OutputError, reason
 from stream_signal.core.urls import shown_path
-from stream_signal.outputs.refused import cannot_write
+from stream_signal.hints.paths import cannot_write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

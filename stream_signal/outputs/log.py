@@ -17,7 +17,7 @@ from stream_signal import system
 from stream_signal.core.errors import OutputError, reason
 from stream_signal.core.printable import printable
 from stream_signal.core.urls import without_urls
-from stream_signal.outputs.refused import cannot_write
+from stream_signal.hints.paths import cannot_write
 
 if TYPE_CHECKING:
     from types import TracebackType

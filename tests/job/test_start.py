@@ -27,7 +27,8 @@ PLAIN = {
     *("core.series.panel", "core.tail", "early"),
     *("core.series.series", "core.steps", "core.stream", "core.text", "core.text.head"),
     *("core.text.reader", "core.text.splitter", "core.ticks", "core.time_column", "core.tuning", "core.urls"),
-    *("inputs", "inputs.events", "inputs.files", "inputs.missing", "inputs.opening", "inputs.plain", "inputs.probe"),
+    *("hints", "hints.paths"),
+    *("inputs", "inputs.events", "inputs.files", "inputs.opening", "inputs.plain", "inputs.probe"),
     *("job", "job.assemble", "job.config", "job.doubts", "job.drive", "job.failure", "job.results", "job.run"),
     *("job.sources", "order", "stopping"),
     *(
@@ -38,12 +39,11 @@ PLAIN = {
         "outputs.metrics",
         "outputs.parts",
         "outputs.record",
-        "outputs.refused",
         "outputs.stderr",
         "system",
     ),
 }
-TIMES = {"hints", "hints.doubts", "core.timestamps"}
+TIMES = {"hints.doubts", "core.timestamps"}
 # What each kind of job loads beside that.
 KINDS = {
     "plain": ((), set()),
