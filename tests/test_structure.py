@@ -54,7 +54,7 @@ HOMES = {
     "inotify_simple": ["inputs.follow"],
     "msvcrt": ["system"],
     "numpy": ["core.blocks", "inputs.arrow"],  # which pyarrow has loaded by then
-    "prometheus_client": ["outputs.served"],
+    "prometheus_client": ["outputs.prometheus"],
     "pyarrow": ["core.blocks.array_like", "inputs.arrow"],
     "shtab": ["command.completion"],
     "structlog": ["outputs.log"],

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 OUTPUTS: list[Part] = [
     ("manifest", "stream_signal.job.manifest"),
     ("report", "stream_signal.outputs.report"),
-    ("prometheus", "stream_signal.outputs.served"),
+    ("prometheus", "stream_signal.outputs.prometheus"),
     ("keys_output", "stream_signal.outputs.keys"),
     (None, "stream_signal.outputs.record"),
 ]

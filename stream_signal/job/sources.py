@@ -137,13 +137,13 @@ def _workers(job: Job) -> Workers | None:
             job.log.info("one process", why=why)
         return None
     if order.cluster:
-        from stream_signal.job.cluster import cluster
+        from stream_signal.job.workers import cluster
 
         return cluster(order.cluster, job.held, job.stop)
     total_bytes = sum(probe(name).size for name in order.inputs)
     if not order.jobs and total_bytes < AUTO_BYTES:
         return None
-    from stream_signal.job.processes import processes, range_bytes_for
+    from stream_signal.job.workers import processes, range_bytes_for
 
     count = order.jobs or system.usable_cores()
     job.log.info("processes", jobs=count)

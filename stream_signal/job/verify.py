@@ -35,8 +35,8 @@ from stream_signal.inputs.probe import probe
 from stream_signal.job.drive import read
 from stream_signal.job.oracle import Puzzled, judge
 from stream_signal.job.parallel import HEAD_BYTES, ParallelSource
-from stream_signal.job.processes import RANGES_EACH, processes, range_bytes_for
 from stream_signal.job.sources import alone, source_of
+from stream_signal.job.workers import RANGES_EACH, processes, range_bytes_for
 from stream_signal.order import Order
 from stream_signal.outputs.log import Log
 from stream_signal.outputs.metrics import Metrics, one_line

@@ -20,7 +20,7 @@ import pytest
 pytest.importorskip("prometheus_client")
 from prometheus_client.parser import text_string_to_metric_families
 
-from stream_signal.outputs.served import Served
+from stream_signal.outputs.prometheus import Served
 from support.candle_csv import CLOSES, candle_csv
 from support.commands import COMMAND, run_in_process
 

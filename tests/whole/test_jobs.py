@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stream_signal.job.parallel import HEAD_BYTES
-from stream_signal.job.processes import LEAST_RANGE_BYTES
+from stream_signal.job.workers import LEAST_RANGE_BYTES
 from support.candle_csv import HEADER, row
 from support.commands import COMMAND, metrics_of, run_command
 from support.oracle import count

@@ -10,7 +10,7 @@ from multiprocessing import active_children
 import pytest
 
 from stream_signal.core.errors import InputError
-from stream_signal.job.processes import LEAST_RANGE_BYTES, processes
+from stream_signal.job.workers import LEAST_RANGE_BYTES, processes
 from stream_signal.stopping import StopSignals
 
 
