@@ -18,7 +18,7 @@ from truth import signals_of
 from workloads import WINDOW, WINDOWS, Workload, ticks_of, workload
 
 from stream_signal import Config, RollingMean, Segment, SignalStream
-from stream_signal.core.tuning import Tuning
+from stream_signal.core.limits import Tuning
 from stream_signal.inputs.files import read_chunks
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from conftest import Timed
     from pytest_benchmark.fixture import BenchmarkFixture
 
-    from stream_signal.core.tuning import Engine
+    from stream_signal.core.limits import Engine
 
 
 @pytest.mark.parametrize("window", WINDOWS)

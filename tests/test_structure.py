@@ -255,7 +255,7 @@ def test_no_test_module_is_imported(path: Path) -> None:
 
 @pytest.mark.parametrize("path", TEST_FILES, ids=place_of)
 def test_no_test_patches_a_constant(path: Path) -> None:
-    """A threshold that a test needs otherwise is a parameter (`core.tuning`): no test reaches into a module for it."""
+    """A threshold that a test needs otherwise is a parameter (`Tuning`): no test reaches into a module for it."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in {"setattr", "patch", "object"}:
             names = [each.value for each in node.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]

@@ -9,12 +9,14 @@ reader made them or where the bytes were cut; only how many rows come together d
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from decimal import Decimal
     from fractions import Fraction
+
+    from numpy.typing import NDArray
 
     from stream_signal.core.ticks import Close
     from stream_signal.core.time_column import Position
@@ -111,6 +113,29 @@ class Rows:
         return [at for at, before in enumerate(positions) if before in marks]
 
 
+class Batch(NamedTuple):
+    r"""A run of n rows of a columnar file, whose closes need not become text to be counted.
+
+        Parquet -> closes: float64 array ------------------------> ticks        if each is proven to stand for a decimal
+                -> lines:  b"...,42004.66,...\n" -> the reader -> ticks         otherwise
+
+    Both ways have the same result; to make text of a float and read it again takes ten times as long. The rows follow
+    the header or other rows of one input.
+    """
+
+    layout: tuple[str, int, int]
+    """the delimiter of the lines, the position of the close, from 0, and how many fields a line has"""
+    closes: NDArray[Any]
+    """float64 or float32, shape (n,); NaN is missing"""
+    size: int
+    """bytes of the columns that were read"""
+    lines: Callable[[], bytes]
+    """makes the lines of CSV that the rows stand for"""
+    column: Callable[..., tuple[bytes, NDArray[Any]]]
+    """makes the texts at a position of the header, joined, and the n + 1 offsets where they begin and the last ends;
+    those of one row, if its number from 0 is given, too"""
+
+
 class Means:
     """What one window shows of n rows: as lists for rows that are lists, as arrays for others.
 
@@ -170,14 +195,14 @@ class Row:
     """One counted row; the next row reuses the object, so copy what you keep.
 
     `number` counts from 1. `key` is that of the row, as bytes, if the stream has keys and it could be read,
-    otherwise None. `key_number` counts the keys from 0, in the order in which they came; -1 without a key. `above`
+    otherwise None. `above`
     says whether the row signals. If there are more windows, `more` is the same row for each of them, with its own
     `window`, `mean` and `above`. `text(column)` returns a field of the row as it was written, by its position from
     0, or two fields, joined by a space. If a row is bad because of its close, its texts are there all the same; if
     it has another number of fields than the header, all of them are empty.
     """
 
-    __slots__ = ("_close", "_scale", "_total", "above", "key", "key_number", "more", "number", "text", "window")
+    __slots__ = ("_close", "_scale", "_total", "above", "key", "more", "number", "text", "window")
 
     text: Callable[[Position], bytes]
 
@@ -186,7 +211,6 @@ class Row:
         self.window = window
         self.more = [Row(each, text) for each in more]
         self.key: bytes | None = None
-        self.key_number = NO_SERIES
         self.above = False
         self.text = text
         self._close: Close = None
@@ -260,7 +284,6 @@ def each_row(rows: Rows, seen: Seen) -> Iterator[Row]:
     names, numbers = seen.names, rows.numbers() if seen.names is not None else None
     for at, close in enumerate(rows.closes):
         if names is not None and numbers is not None:
-            row.key_number = numbers[at]
             row.key = None if numbers[at] == NO_SERIES else names[numbers[at]]
         for one, sums, places, full, above in columns:
             one.fill(

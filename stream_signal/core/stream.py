@@ -16,21 +16,20 @@ from typing import TYPE_CHECKING, Any
 from stream_signal.core.config import Config, as_config
 from stream_signal.core.errors import DataError, TruncatedError
 from stream_signal.core.findings import BAD_ROW, MISSING_CLOSE, Findings
+from stream_signal.core.limits import Tuning
 from stream_signal.core.series.grouping import grouping_of
 from stream_signal.core.series.panel import Counts, Panel
-from stream_signal.core.tail import Tail
+from stream_signal.core.text.lines import Tail
 from stream_signal.core.text.reader import TextReader
-from stream_signal.core.tuning import Tuning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Self
 
-    from stream_signal.core.batch import Batch
     from stream_signal.core.blocks.reader import BlockReader, Scratch
     from stream_signal.core.header import Header
     from stream_signal.core.observe import Kept, Observer, Stage
-    from stream_signal.core.rows import Rows, Seen
+    from stream_signal.core.rows import Batch, Rows, Seen
     from stream_signal.core.state import State
     from stream_signal.core.stretch import Apart, Stretch
 

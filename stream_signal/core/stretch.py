@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from stream_signal.core.tuning import Tuning
+from stream_signal.core.limits import Tuning
 
 if TYPE_CHECKING:
     from stream_signal.core.config import Config

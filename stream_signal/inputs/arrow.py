@@ -10,7 +10,7 @@ only what is needed: the close, its timestamp and its symbol; other fields stay 
 A number is written as it is: a decimal with its scale, a float in the fewest digits that read back as it, in its own
 precision. A timestamp is written in ISO 8601, in UTC if it has a zone. A null and NaN are empty: a missing close.
 
-Closes that are floats are given as arrays too (`core.batch`), where it does not take the text of each row to count it.
+Closes that are floats are given as arrays too (`core.rows.Batch`), where rows can be counted without their texts.
 
 Memory: BATCH_ROWS rows of the columns that are needed, of an Arrow file the largest of its record batches. Cost: 150 to
 300 ns a row as text. pyarrow comes with the extra `arrow`, and is imported only for such a file.
@@ -25,10 +25,10 @@ from functools import partial
 from struct import unpack_from
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stream_signal.core.batch import Batch
 from stream_signal.core.config import DELIMITERS
 from stream_signal.core.errors import DataError, MissingColumnError, StreamSignalError, shown
 from stream_signal.core.header import Header, find_header
+from stream_signal.core.rows import Batch
 from stream_signal.core.series.grouping import label_positions
 from stream_signal.core.time_column import find_time
 from stream_signal.inputs.plain import unreadable

@@ -24,8 +24,8 @@ from stream_signal.core.foreign import refuse_foreign
 from stream_signal.core.header import BOM
 from stream_signal.core.limits import MAX_LINE_BYTES
 from stream_signal.core.text.head import Head, Line
+from stream_signal.core.text.lines import LineSplitter
 from stream_signal.core.text.reader import too_long
-from stream_signal.core.text.splitter import LineSplitter
 from stream_signal.core.urls import shown_path
 from stream_signal.hints.shell import reversing
 from stream_signal.inputs.events import Begin, End

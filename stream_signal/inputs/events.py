@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from typing import Protocol
 
-    from stream_signal.core.batch import Batch
+    from stream_signal.core.rows import Batch
     from stream_signal.core.stretch import Stretch
 
     # Returns for how many seconds to wait for bytes; None waits for ever.

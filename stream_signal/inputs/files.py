@@ -25,7 +25,7 @@ from stream_signal.inputs.probe import COLUMNAR, MAGIC_BYTES, ZIP, find_format, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
-    from stream_signal.core.batch import Batch
+    from stream_signal.core.rows import Batch
     from stream_signal.inputs.events import Event, Patience
     from stream_signal.inputs.plain import Opened
 

@@ -21,7 +21,7 @@ from stream_signal.job.failure import attempt
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stream_signal.core.batch import Batch
+    from stream_signal.core.rows import Batch
     from stream_signal.core.series.panel import Counts
     from stream_signal.core.stream import SignalStream
     from stream_signal.inputs.events import Source

@@ -14,8 +14,8 @@ from stream_signal.core.findings import Findings
 from stream_signal.core.limits import MAX_LINE_BYTES
 from stream_signal.core.series.grouping import Grouping
 from stream_signal.core.series.keys import Keys
+from stream_signal.core.text.lines import LineSplitter
 from stream_signal.core.text.reader import TextReader
-from stream_signal.core.text.splitter import LineSplitter
 from stream_signal.core.time_column import find_time
 from stream_signal.core.timestamps import is_later
 from stream_signal.inputs.events import End

@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.config import Config
 from stream_signal.core.errors import Interrupted, StreamSignalError
+from stream_signal.core.limits import Tuning
 from stream_signal.core.observe import Observer
 from stream_signal.core.printable import in_columns
 from stream_signal.core.stream import SignalStream
-from stream_signal.core.tuning import Tuning
 from stream_signal.core.urls import without_urls
 from stream_signal.inputs.events import Counted
 from stream_signal.inputs.files import FilesSource, keep
@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
     from typing import Any
 
+    from stream_signal.core.limits import Engine
     from stream_signal.core.rows import Row
-    from stream_signal.core.tuning import Engine
     from stream_signal.inputs.events import Event, Source
     from stream_signal.stopping import StopSignals
 

@@ -22,10 +22,9 @@ from pyarrow import parquet
 
 from stream_signal import Config, DataError, InputError, MissingColumnError, SignalStream
 from stream_signal.core.errors import Hint
-from stream_signal.core.limits import FIRST_ROWS
+from stream_signal.core.limits import FIRST_ROWS, Tuning
 from stream_signal.core.observers.signal_lines import SignalLines
 from stream_signal.core.observers.time_order import TimeOrder
-from stream_signal.core.tuning import Tuning
 from stream_signal.hints.data import hint_of
 from stream_signal.inputs.arrow import read_batches, read_columns
 from stream_signal.inputs.plain import Opened
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from stream_signal.core.batch import Batch
+    from stream_signal.core.rows import Batch
 
 PRICES = pa.table(
     {"timestamp": [60, 120, 180], "open": [1.5, 2.5, 3.5], "close": [4.58, 4.59, 4.57], "volume": [7, 8, 9]}

@@ -21,8 +21,8 @@ import pytest
 pytest.importorskip("bokeh")
 
 from stream_signal import Config, SignalStream
+from stream_signal.core.limits import Tuning
 from stream_signal.core.observers.overview import Overview
-from stream_signal.core.tuning import Tuning
 from stream_signal.outputs.report import data_of
 from support.candle_csv import candle_csv
 from support.commands import COMMAND, logged, run_in_process

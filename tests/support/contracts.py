@@ -21,12 +21,12 @@ from hypothesis import strategies as st
 
 from stream_signal import Config, DataError, SignalStream, State, TimeOrder
 from stream_signal.core.blocks.reader import BlockReader
+from stream_signal.core.limits import Tuning
 from stream_signal.core.observers.key_charts import KeyCharts
 from stream_signal.core.observers.overview import Overview
 from stream_signal.core.observers.signal_lines import SignalLines
 from stream_signal.core.series.grouping import GROUPINGS, grouping_of
 from stream_signal.core.text.reader import TextReader
-from stream_signal.core.tuning import Tuning
 from stream_signal.inputs.backwards import BackwardsSource
 from stream_signal.inputs.events import Begin, Counted, End
 from stream_signal.inputs.files import FilesSource

@@ -7,9 +7,9 @@ import pickle
 from typing import TYPE_CHECKING, Any
 
 from stream_signal import Config, DataError, SignalStream, State
+from stream_signal.core.limits import Tuning
 from stream_signal.core.observers.signal_lines import SignalLines
 from stream_signal.core.stretch import NotApart
-from stream_signal.core.tuning import Tuning
 
 if TYPE_CHECKING:
     from stream_signal.core.stretch import Stretch

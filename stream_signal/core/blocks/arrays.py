@@ -20,8 +20,8 @@ import numpy as np
 
 from stream_signal.core.blocks.decimals import FEW, LEAST_PLACES, to_ticks
 from stream_signal.core.blocks.rolling import Ticks, push_closes
+from stream_signal.core.limits import Tuning
 from stream_signal.core.ticks import INT64_MAX, ticks_of
-from stream_signal.core.tuning import Tuning
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -218,7 +218,7 @@ class Columns(TextColumns):
 
 
 class BatchColumns(TextColumns):
-    """The columns of a batch of rows (`core.batch.Batch`); no row is odd.
+    """The columns of a batch of rows (`core.rows.Batch`); no row is odd.
 
     >>> columns = BatchColumns(lambda position: (b"42.542", np.array([0, 4, 6])))
     >>> columns.cells(1).tolist(), columns.texts(1)

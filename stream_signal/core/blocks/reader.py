@@ -29,14 +29,13 @@ from stream_signal.core.ticks import INT64_MAX, ticks_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from stream_signal.core.batch import Batch
     from stream_signal.core.blocks.decoder import Block, Integers
     from stream_signal.core.header import Header
-    from stream_signal.core.rows import Rows
+    from stream_signal.core.limits import Tuning
+    from stream_signal.core.rows import Batch, Rows
     from stream_signal.core.series.grouping import Grouping
     from stream_signal.core.text.reader import TextReader
     from stream_signal.core.ticks import Close
-    from stream_signal.core.tuning import Tuning
 
 # The decoder that was used last, by what it was made with: its arrays are costly to make, and say nothing about what
 # comes next. Readers that take turns in one thread may share it.
@@ -49,7 +48,7 @@ class BlockReader:
     >>> from stream_signal.core.config import Config
     >>> from stream_signal.core.series.grouping import grouping_of
     >>> from stream_signal.core.text.reader import TextReader
-    >>> from stream_signal.core.tuning import Tuning
+    >>> from stream_signal.core.limits import Tuning
     >>> grouping = grouping_of(Config())
     >>> tuning = Tuning(block_bytes=64 * 1024)
     >>> reader = BlockReader(TextReader(Config(), grouping, lambda _: (False, False)), grouping, tuning)

@@ -31,7 +31,7 @@ from stream_signal.core.quotes import FieldError, QuotedRecords
 from stream_signal.core.rows import Rows
 from stream_signal.core.series.keys import KeyRefused
 from stream_signal.core.text.head import Head, Line, is_repeated, marks_of
-from stream_signal.core.text.splitter import LineSplitter
+from stream_signal.core.text.lines import LineSplitter
 from stream_signal.core.ticks import parse_ticks
 
 if TYPE_CHECKING:

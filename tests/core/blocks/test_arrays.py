@@ -14,7 +14,7 @@ from stream_signal import Config, Observer, RollingMean, Row, SignalStream
 from stream_signal.core.blocks import arrays
 from stream_signal.core.blocks.array_like import closes_of
 from stream_signal.core.blocks.arrays import push_array
-from stream_signal.core.tuning import Tuning
+from stream_signal.core.limits import Tuning
 from support.candle_csv import candle_csv
 from support.oracle import means as exact_means
 from support.strategies import cuts, windows

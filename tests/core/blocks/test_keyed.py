@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import Config, SignalStream, StreamSignalError, TimeOrder
+from stream_signal.core.limits import Tuning
 from stream_signal.core.observers.signal_lines import SignalLines
 from stream_signal.core.state import State
-from stream_signal.core.tuning import Tuning
 from support.keyed_files import KeyedFile, keyed_files
 
 if TYPE_CHECKING:

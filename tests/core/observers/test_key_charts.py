@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import Config, SignalStream, StreamSignalError
+from stream_signal.core.limits import Tuning
 from stream_signal.core.observers.key_charts import ALL_BUCKETS, MOST_CHARTS, KeyCharts
 from stream_signal.core.observers.overview import Overview
-from stream_signal.core.tuning import Tuning
 from support.keyed_files import market
 from support.strategies import closes, cuts
 from support.streams import BY_ROWS, by_blocks

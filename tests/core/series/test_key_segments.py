@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from stream_signal import Config, DataError, SignalStream
 from stream_signal.core.limits import MOST_JOINED_KEYS as MOST_KEYS
-from stream_signal.core.tuning import Tuning
+from stream_signal.core.limits import Tuning
 from support.keyed_files import keyed_files
 from support.streams import stretch_of
 

@@ -10,15 +10,14 @@ import pytest
 
 from stream_signal import Config, DataError, SignalStream, State
 from stream_signal.core.config import BY_NAME
-from stream_signal.core.limits import MOST_KEY_BYTES, MOST_KEYS_BYTES
+from stream_signal.core.limits import MOST_KEY_BYTES, MOST_KEYS_BYTES, Tuning
 from stream_signal.core.series.grouping import KeyColumn
 from stream_signal.core.series.keys import Keys
 from stream_signal.core.series.panel import Panel
-from stream_signal.core.tuning import Tuning
 from support.streams import moved, stretch_of
 
 if TYPE_CHECKING:
-    from stream_signal.core.tuning import Engine
+    from stream_signal.core.limits import Engine
 
 ENGINES: tuple[Engine, ...] = ("rows", "blocks")
 LONGEST = b"K" * MOST_KEY_BYTES

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stream_signal.core.header import Header
-from stream_signal.core.tail import TAIL_BYTES, Tail
+from stream_signal.core.text.lines import TAIL_BYTES, Tail
 
 HEADER = Header(b"time,close", ("time", "close"), ",", 1, 2)
 
