@@ -20,8 +20,8 @@ from stream_signal.core.limits import MAX_DIGITS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from stream_signal.core.header import Position
     from stream_signal.core.rows import Means, Rows
-    from stream_signal.core.time_column import Position
 
 # A timestamp of any common form is shorter.
 _TIME_CHARACTERS = 64

@@ -1,4 +1,4 @@
-"""The first lines of a file -> its delimiter and the position of the close.
+"""The first lines of a file -> its delimiter, the position of the close, and those of other columns.
 
 A column is matched by its whole name, trimmed, case-folded and without `<>`; never by a part of it. A line without such
 a column is not a header. Anything ambiguous is refused: two columns of that name, two delimiters that both give it, a
@@ -10,18 +10,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.config import DELIMITERS
-from stream_signal.core.errors import DataError, shown
+from stream_signal.core.errors import DataError, MissingColumnError, shown
 from stream_signal.core.quotes import FieldError, split_line
 from stream_signal.core.ticks import parse_ticks, reads_as_close
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from stream_signal.core.formats import TimeColumn
     from stream_signal.core.ticks import Close
+
+    # Where a timestamp is, from 0; the texts of two columns are joined by a space.
+    Position = int | tuple[int, int]
 
 BOM = b"\xef\xbb\xbf"
 # A column of such a name tells apart several series in one file.
 SYMBOL_NAMES = frozenset({"symbol", "ticker", "instrument", "pair", "product_id", "product", "asset", "coin", "tic"})
+# The columns of timestamps, by their names without a setting.
+TIME_NAMES = (
+    *("timestamp", "time", "date", "datetime", "unix", "unix timestamp", "open_time", "gmt time", "window_start"),
+    *("ts_event", "start_at", "timeopen", "snapped_at"),
+)
 
 
 class Header(NamedTuple):
@@ -93,6 +102,58 @@ def headless(line: bytes, number: int, column: int, delimiter: str | None, marks
         raise DataError(number, f"a row with a column {column}", shown(line))
     mark, fields = readings[0]
     return Header(b"", (), mark, column - 1, len(fields))
+
+
+def find_column(header: Header, column: str | int, setting: str) -> int:
+    r"""Return the position, from 0, of the column that a setting names, by its name or its number from 1.
+
+    MissingColumnError if it does not exist, DataError if two have its name.
+
+    >>> find_column(Header(b"", ("Symbol", "close"), ",", 1, 2), "symbol", "key")
+    0
+    """
+    if isinstance(column, int):
+        found = [column - 1] if column <= header.width else []
+    else:
+        found = matches(header.names, column)
+    if not found:
+        raise MissingColumnError(column).with_clue("no_such_column", setting=setting, names=header.names, column=column)
+    if len(found) > 1:
+        expected, names = f"one column {column!r}", listed(header.names, found)
+        raise DataError(None, expected, f"{names}; give the number of one").with_clue(
+            "two_columns", setting=setting, columns=[place + 1 for place in found]
+        )
+    return found[0]
+
+
+def find_time(header: Header, column: TimeColumn = None) -> Position | None:
+    r"""Return the position, from 0, of the timestamp column: the one asked for, or the first with a known name.
+
+    A header with the names date and time, and no other known one, has it in two columns; so has a pair asked for.
+    None if there is none. MissingColumnError if the one asked for does not exist, DataError if two have its name.
+
+    >>> find_time(Header(b"", ("Open", "Date", "close"), ",", 2, 3))
+    1
+    >>> find_time(Header(b"", ("<DATE>", "<TIME>", "<CLOSE>"), "\t", 2, 3))
+    (0, 1)
+    """
+    if isinstance(column, tuple):
+        return find_column(header, column[0], "time_column"), find_column(header, column[1], "time_column")
+    if column is not None:
+        return find_column(header, column, "time_column")
+    known: dict[str, int] = {}
+    for at, name in enumerate(header.names):
+        known.setdefault(folded(name), at)
+    known = {name: at for name, at in known.items() if name in TIME_NAMES}
+    if "date" in known and "time" in known:
+        apart = known.pop("date"), known.pop("time")
+        return next(iter(known.values()), apart)
+    return next(iter(known.values()), None)
+
+
+def column_as_json(column: TimeColumn) -> str | int | list[str | int] | None:
+    """Return what names a timestamp column as a value that JSON can hold."""
+    return list(column) if isinstance(column, tuple) else column
 
 
 def folded(name: str) -> str:

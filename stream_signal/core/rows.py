@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from stream_signal.core.header import Position
     from stream_signal.core.ticks import Close
-    from stream_signal.core.time_column import Position
 
 # The number of the series of a row whose key could not be read: it may belong to any.
 NO_SERIES = -1

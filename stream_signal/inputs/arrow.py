@@ -27,10 +27,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.core.config import DELIMITERS
 from stream_signal.core.errors import DataError, MissingColumnError, StreamSignalError, shown
-from stream_signal.core.header import Header, find_header
+from stream_signal.core.header import Header, find_header, find_time
 from stream_signal.core.rows import Batch
 from stream_signal.core.series.grouping import label_positions
-from stream_signal.core.time_column import find_time
 from stream_signal.inputs.plain import unreadable
 from stream_signal.inputs.probe import ARROW, ARROW_STREAM, PARQUET
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.errors import DataError
 from stream_signal.core.findings import BAD_ROW, Findings
+from stream_signal.core.header import find_time
 from stream_signal.core.series.grouping import Grouping
 from stream_signal.core.series.keys import Keys
 from stream_signal.core.text.reader import TextReader
-from stream_signal.core.time_column import find_time
 from stream_signal.core.timestamps import NO_READING, form_of
 
 if TYPE_CHECKING:

@@ -23,8 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from stream_signal.core.config import Config
 from stream_signal.core.errors import InputError, reason
 from stream_signal.core.foreign import foreign_kind
-from stream_signal.core.header import BOM
-from stream_signal.core.time_column import find_time
+from stream_signal.core.header import BOM, find_time
 from stream_signal.core.urls import shown_path
 from stream_signal.hints.shell import typed_path
 from stream_signal.inputs.beginning import Beginning, beginning_of

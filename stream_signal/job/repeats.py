@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import CheckpointError, DataError, shown
 from stream_signal.core.findings import Findings
+from stream_signal.core.header import find_time
 from stream_signal.core.limits import MAX_LINE_BYTES
 from stream_signal.core.series.grouping import Grouping
 from stream_signal.core.series.keys import Keys
 from stream_signal.core.text.lines import LineSplitter
 from stream_signal.core.text.reader import TextReader
-from stream_signal.core.time_column import find_time
 from stream_signal.core.timestamps import is_later
 from stream_signal.inputs.events import End
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     from stream_signal.core.config import Config
-    from stream_signal.core.header import Header
+    from stream_signal.core.formats import TimeColumn
+    from stream_signal.core.header import Header, Position
     from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.core.rows import Rows
-    from stream_signal.core.time_column import Position, TimeColumn
     from stream_signal.inputs.events import Event, Source
     from stream_signal.job.saved import Saved
 

@@ -26,7 +26,7 @@ PLAIN = {
     "core.settings",
     *("core.series.panel", "early"),
     *("core.series.series", "core.steps", "core.stream", "core.text", "core.text.head"),
-    *("core.text.reader", "core.text.lines", "core.ticks", "core.time_column", "core.urls"),
+    *("core.text.reader", "core.text.lines", "core.ticks", "core.urls"),
     *("hints", "hints.paths"),
     *("inputs", "inputs.events", "inputs.files", "inputs.opening", "inputs.plain", "inputs.probe"),
     *("job", "job.assemble", "job.config", "job.doubts", "job.drive", "job.failure", "job.results", "job.run"),

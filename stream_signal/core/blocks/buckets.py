@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from stream_signal.core.blocks.rows import ArrayRows
     from stream_signal.core.buckets import Columns
+    from stream_signal.core.header import Position
     from stream_signal.core.rows import Means
-    from stream_signal.core.time_column import Position
 
     Flags = NDArray[np.bool_]
     Integers = NDArray[np.int64]

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from stream_signal.core.header import Header
-    from stream_signal.core.time_column import Position
+    from stream_signal.core.header import Header, Position
 
     Cells = NDArray[np.bytes_]
     Integers = NDArray[np.int64]

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     from stream_signal.core.blocks.columns import Cells
     from stream_signal.core.blocks.rows import ArrayRows
+    from stream_signal.core.header import Position
     from stream_signal.core.line_format import LineFormat
     from stream_signal.core.rows import Means, Seen
-    from stream_signal.core.time_column import Position
 
     Integers = NDArray[np.int64]
     Table = NDArray[np.uint8]

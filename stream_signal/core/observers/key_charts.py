@@ -10,18 +10,18 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
 
 from stream_signal.core.buckets import Buckets, text_in
+from stream_signal.core.header import find_time
 from stream_signal.core.observe import Observer
 from stream_signal.core.observers.overview import MOST_BUCKETS
 from stream_signal.core.rows import NO_SERIES, Means
-from stream_signal.core.time_column import find_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from stream_signal.core.blocks.rows import ArrayRows
-    from stream_signal.core.header import Header
+    from stream_signal.core.formats import TimeColumn
+    from stream_signal.core.header import Header, Position
     from stream_signal.core.rows import Rows, Seen
-    from stream_signal.core.time_column import Position, TimeColumn
 
 # Those of a page that a reader looks through; the table has all keys.
 MOST_CHARTS = 50

@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from stream_signal.core.buckets import Buckets, decimal, text_in, ticks_in, times_in
 from stream_signal.core.checks import natural
+from stream_signal.core.header import find_time
 from stream_signal.core.observe import Observer
-from stream_signal.core.time_column import find_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from stream_signal.core.blocks.rows import ArrayRows
-    from stream_signal.core.header import Header
+    from stream_signal.core.formats import TimeColumn
+    from stream_signal.core.header import Header, Position
     from stream_signal.core.rows import Rows, Seen
-    from stream_signal.core.time_column import Position, TimeColumn
 
 # More than the pixels of a chart from left to right; half as many once they are merged.
 MOST_BUCKETS = 2048

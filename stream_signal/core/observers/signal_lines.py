@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from stream_signal.core.header import find_time
 from stream_signal.core.line_format import CSV, FORMATS, mean_text, with_key, with_windows
 from stream_signal.core.observe import Observer
-from stream_signal.core.time_column import find_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stream_signal.core.blocks.rows import ArrayRows
-    from stream_signal.core.header import Header
+    from stream_signal.core.formats import TimeColumn
+    from stream_signal.core.header import Header, Position
     from stream_signal.core.rows import Means, Rows, Seen
-    from stream_signal.core.time_column import Position, TimeColumn
 
 
 class SignalLines(Observer):

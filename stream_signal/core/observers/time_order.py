@@ -11,19 +11,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.findings import BACKWARDS
+from stream_signal.core.header import column_as_json, find_time
 from stream_signal.core.limits import FIRST_ROWS, MOST_TIMED_KEYS
 from stream_signal.core.observe import Observer
 from stream_signal.core.observers.time_sequence import TimeSequence
 from stream_signal.core.steps import Steps, are_gaps
-from stream_signal.core.time_column import as_json, find_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from stream_signal.core.header import Header
+    from stream_signal.core.formats import TimeColumn
+    from stream_signal.core.header import Header, Position
     from stream_signal.core.observers.time_sequence import Step
     from stream_signal.core.rows import Rows, Seen
-    from stream_signal.core.time_column import Position, TimeColumn
 
     _Keys = Sequence[bytes | None]
     # The keys of some rows, if there are any, their timestamps, and their positions from the row of that number on.
@@ -338,7 +338,7 @@ class TimeOrder(Observer):
     def snapshot(self) -> dict[str, Any]:
         """Return what was found in each series, the timestamp column, and how many rows of the input it still wants."""
         return {
-            "column": as_json(self.time_column),
+            "column": column_as_json(self.time_column),
             "last": self.last.decode("latin-1"),
             "complete": self._is_complete,
             "left": self._left,
@@ -364,7 +364,7 @@ class TimeOrder(Observer):
         self._left = left
         if self._rows is not None and self.wants:
             self.wants = self._left = min(left, self._rows)
-        if column != as_json(self.time_column):
+        if column != column_as_json(self.time_column):
             self.forget()
             return
         self._last, self._is_complete, self._has_keys = last, is_complete, any(found)

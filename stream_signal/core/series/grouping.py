@@ -15,8 +15,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stream_signal.core.config import BY_NAME, NO_KEY
-from stream_signal.core.errors import DataError, MissingColumnError, shown
-from stream_signal.core.header import SYMBOL_NAMES, folded, listed, matches
+from stream_signal.core.errors import shown
+from stream_signal.core.header import SYMBOL_NAMES, find_column, folded
 from stream_signal.core.limits import MOST_KEY_BYTES
 from stream_signal.core.rows import NO_SERIES
 from stream_signal.core.series.keys import KeyRefused, Keys, check_length
@@ -154,7 +154,7 @@ class KeyColumn(Grouping):
 
     def begin(self, header: Header) -> None:
         """Find the column of the keys."""
-        at = find_key(header, self._wanted)
+        at = find_column(header, self._wanted, "key")
         self.positions = [at]
         self._name = shown(header.names[at]) if header.names else str(at + 1)
 
@@ -245,7 +245,7 @@ def grouping_of(config: Config) -> Grouping:
 
 
 def label_positions(header: Header, config: Config) -> Sequence[int]:
-    """Return the positions, from 0, of all columns that tell series apart; errors as of `find_key`.
+    """Return the positions, from 0, of all columns that tell series apart; errors as of `find_column`.
 
     >>> from stream_signal.core.config import Config
     >>> from stream_signal.core.header import Header
@@ -256,27 +256,3 @@ def label_positions(header: Header, config: Config) -> Sequence[int]:
     grouping = grouping_of(config)
     grouping.begin(header)
     return grouping.positions
-
-
-def find_key(header: Header, column: str | int) -> int:
-    r"""Return the position, from 0, of the column of the keys.
-
-    MissingColumnError if it does not exist, DataError if two have its name.
-
-    >>> from stream_signal.core.header import Header
-    >>> find_key(Header(b"", ("Symbol", "close"), ",", 1, 2), "symbol")
-    0
-    """
-    if isinstance(column, int):
-        found = [column - 1] if column <= header.width else []
-    else:
-        found = matches(header.names, column)
-    if not found:
-        raise MissingColumnError(column).with_clue("no_such_column", setting="key", names=header.names, column=column)
-    if len(found) > 1:
-        columns = [place + 1 for place in found]
-        expected, names = f"one column {column!r}", listed(header.names, found)
-        raise DataError(None, expected, f"{names}; give the number of one").with_clue(
-            "two_columns", setting="key", columns=columns
-        )
-    return found[0]
