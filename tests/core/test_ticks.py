@@ -73,6 +73,13 @@ def test_a_long_exponent(text: bytes, parsed: tuple[int, int] | None) -> None:
             parse_ticks(text)
 
 
+@pytest.mark.parametrize("text", [b"\tnan", b"Xnan", b"1" * 201 + b"." + b"1" * 200])
+def test_no_close(text: bytes) -> None:
+    """Only spaces may stand around a missing close, and 400 digits are the most, wherever the point is among them."""
+    with pytest.raises(ValueError, match="decimal number"):
+        parse_ticks(text)
+
+
 def test_no_bool_is_an_integer() -> None:
     """A bool of Python or of NumPy is refused, one that Python takes for an index, as NumPy 2.0 lets it, included."""
 
@@ -82,9 +89,11 @@ def test_no_bool_is_an_integer() -> None:
         def __index__(self) -> int:
             return 1
 
-    for value in (True, np.True_, Flag()):
+    for value in (True, np.True_):
         with pytest.raises(TypeError):
             integer(value)
+    with pytest.raises(TypeError, match=r"^a bool$"):
+        integer(Flag())
 
 
 def test_a_hostile_close_is_refused_at_once(folder: Path) -> None:

@@ -15,7 +15,7 @@ window is emptied when its next row comes. Memory is a window for each key; if t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.core.limits import MOST_JOINED_KEYS
 from stream_signal.core.rows import Seen
@@ -24,7 +24,6 @@ from stream_signal.core.series.series import WindowSeries
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stream_signal.core.blocks.rows import ArrayRows
     from stream_signal.core.rows import Means, Rows
     from stream_signal.core.series.grouping import Grouping
     from stream_signal.core.series.segment import Segments
@@ -86,10 +85,10 @@ class Panel:
         self.rows += len(rows)
         return rows, seen
 
-    def _push_arrays(self, rows: Rows, *, shown: bool) -> list[Means] | None:
+    def _push_arrays(self, rows: Any, *, shown: bool) -> list[Means] | None:
         from stream_signal.core.blocks.rings import push_arrays
 
-        return push_arrays(self.windows, cast("ArrayRows", rows), shown=shown)
+        return push_arrays(self.windows, rows, shown=shown)
 
     def counts(self) -> Counts | None:
         """Return the answer for the first window, None before the first row."""
@@ -171,8 +170,9 @@ class Panel:
         self.rows += segments.rows
 
 
-def _as_lists(rows: Rows) -> Rows:
-    return cast("ArrayRows", rows).as_lists() if rows.is_array else rows
+def _as_lists(rows: Any) -> Rows:
+    as_lists: Rows = rows.as_lists() if rows.is_array else rows
+    return as_lists
 
 
 def _counts(rows: int, signals: int) -> Counts:

@@ -107,8 +107,8 @@ class Segment(NamedTuple):
             a.rows + b.rows,
             a.full + b.full + full,
             a.signals + b.signals + signals,
-            a.head if a.broken or len(a.head) == window - 1 else (a.head + b.head)[: window - 1],
-            b.tail if b.broken or len(b.tail) == window else (a.tail + b.tail)[-window:],
+            a.head if a.broken else (a.head + b.head)[: window - 1],
+            b.tail if b.broken else (a.tail + b.tail)[-window:],
             places,
             a.broken or b.broken,
         )
