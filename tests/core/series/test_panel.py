@@ -64,7 +64,7 @@ def test_columns_of_one_length(count: object) -> None:
 
 
 def test_grouped_keys_keep_one_window() -> None:
-    """Of keys that come one after another, only the last one has a window, and the others say nothing of their closes."""
+    """Of keys that come one after another, only the last one has a window; the others keep no close."""
     panel = of_keys(grouped=True)
     for number in (0, 1):
         panel.push(Rows([(45, 1), (5, 0)], number))
