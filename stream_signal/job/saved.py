@@ -62,7 +62,7 @@ def decode(data: bytes) -> dict[str, Any]:
         schema, digest, content = whole["schema"], whole["sha256"], whole["saved"]
     except (ValueError, TypeError, KeyError, RecursionError):
         raise DamagedError("it is damaged, or not a checkpoint") from None
-    if schema not in {2, 3, SCHEMA}:
+    if type(schema) is not int or not 2 <= schema <= SCHEMA:
         raise DamagedError(f"its schema is {str(schema)[:20]}, and this version reads 2 to {SCHEMA}")
     if digest != hashed(json.dumps(content).encode()):
         raise DamagedError("it is damaged: its SHA-256 does not match")

@@ -299,6 +299,8 @@ def test_damaged(tmp_path: Path) -> None:
     damaged += [signed({**saved, "state": {}}), signed({**saved, "parts": 5}), signed({**saved, "settings": {}})]
     # Found by fuzz.py.
     damaged += [signed({**saved, "settings": 5}), signed({**saved, "written": [10**30, "", ""]})]
+    schema = f'"schema": {SCHEMA}'.encode()
+    damaged += [whole.replace(schema, b'"schema": ' + other) for other in (b"[]", b"{}", b"NaN", b'"4"', b"true")]
     for data in damaged:
         (tmp_path / "state.json").write_bytes(data)
         done = run_in_process("data.csv", "--checkpoint", "state.json", cwd=tmp_path)

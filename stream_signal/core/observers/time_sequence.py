@@ -322,8 +322,8 @@ class TimeSequence:
 
         is_old = "others" in saved
         readings = [_Reading.from_json(_newer(each, saved) if is_old else each) for each in saved["readings"]]
-        order = saved["order"]
-        if order not in {None, 0, 1} or not 1 <= len(readings) <= (2 if order is None else 1):
+        order = saved["order"] if saved["order"] is None else natural(saved["order"], 1)
+        if not 1 <= len(readings) <= (2 if order is None else 1):
             raise ValueError("expected one reading, or two")
         self.is_next = saved.get("next", True) is True
         self.last = saved["last"].encode("latin-1")

@@ -337,13 +337,15 @@ def test_a_stop_in_a_file_without_timestamps() -> None:
 def damages() -> Iterator[Any]:
     """Make snapshots of which one part is of another kind."""
     whole = order_of("12/01/2024", "01/02/2024", "x", "60", "60").snapshot()
-    wrongs: tuple[Any, ...] = (None, -1, 1.5, "x", [], {}, [[]], {"x": 1}, {"backwards": [1]})
+    wrongs: tuple[Any, ...] = (None, -1, 1.0, 1.5, "x", [], {}, [[]], {"x": 1}, {"backwards": [1]})
     yield from ({}, [], None)
     for wrong in wrongs:
         yield from (whole | {part: wrong} for part in whole)
         [[key, series]] = whole["keys"]
         yield from (whole | {"keys": [[key, series | {part: wrong}]]} for part in series)
         yield whole | {"keys": [[wrong, series]]}
+    series |= {"readings": series["readings"][:1]}  # as once it is known which of day and month comes first
+    yield from (whole | {"keys": [[key, series | {"order": wrong}]]} for wrong in (*wrongs, 0.0))
 
 
 @pytest.mark.parametrize("damaged", list(damages()))
@@ -352,7 +354,7 @@ def test_a_damaged_snapshot(damaged: Any) -> None:
     order = TimeOrder()
     with suppress(ValueError):
         order.restore(damaged)
-        order.take([b"60", b"120"], 1)
+        order.take([b"60", b"120", b"01/02/2024"], 1)
         assert isinstance(order.newest_first, bool)
 
 
