@@ -80,17 +80,17 @@ _FORMAT = Kind(
     lambda value: is_text(value) and value in _formats(),
     texts=_formats,
 )
-_CLOSE_COLUMN = Kind("NAME", "the name of a column, or its number counted from 1", _is_close, digits)
+_CLOSE_COLUMN = Kind("NAME", f"the name of a column, or its number from 1 to {MAX_COLUMN}", _is_close, digits)
 _TIME_COLUMN = Kind(
     "NAME",
-    "the name of the timestamp column, or its number counted from 1, or two of these for a date and a time",
+    f"the name of the timestamp column, or its number from 1 to {MAX_COLUMN}, or two of these for a date and a time",
     _is_time,
     digits,
     unset="the first with a known name",
 )
 _KEY = Kind(
     "NAME",
-    f"the name of a column, or its number counted from 1, or {BY_NAME}, or {NO_KEY}",
+    f"the name of a column, or its number from 1 to {MAX_COLUMN}, or {BY_NAME}, or {NO_KEY}",
     _is_column,
     digits,
     lambda: {BY_NAME: BY_NAME, NO_KEY: NO_KEY},

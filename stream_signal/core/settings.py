@@ -41,29 +41,31 @@ class Kind:
 
     def wrong(self, value: object) -> str | None:
         """Say what was expected and what was found, if it is no such value."""
-        if self.allows(value):
-            return None
+        return None if self.allows(value) else self.refusal(value)
+
+    def refusal(self, value: object) -> str:
+        """Say what was expected, and that this was found."""
         if type(value) is str:
             return f"expected {self.expected}, found {shown(value)}{nearest(value, self.texts())}"
         found = "a sequence" if isinstance(value, tuple) else str(value)[:FOUND_CHARACTERS]
         return f"expected {self.expected}, found {found}"
 
     def read(self, text: str) -> Any:
-        """Return the value that a text of the command line stands for, or raise ValueError.
+        """Return the value that a text of the command line stands for, or raise ValueError, which quotes it.
 
         >>> integer(1, 10).read("7"), BOOLEAN.read("true")
         (7, True)
         >>> integer(1, 10).read("11")
         Traceback (most recent call last):
-        ValueError: expected an integer from 1 to 10, found 11
+        ValueError: expected an integer from 1 to 10, found '11'
         """
         texts = self.texts()
         try:
             value = texts[text] if text in texts else self.convert(text)
         except ValueError:
             value = text
-        if wrong := self.wrong(value):
-            raise ValueError(wrong)
+        if not self.allows(value):
+            raise ValueError(self.refusal(text))
         return value
 
     def text(self, value: Any) -> str:

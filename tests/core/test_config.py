@@ -29,10 +29,10 @@ KNOWN = (
     "decimal, thousands, max_bad, key, key_pattern, max_keys, grouped, windows"
 )
 MISSING = "missing required keys: 'seed', 'window', 'version'"
-COLUMN = "column: expected the name of a column, or its number counted from 1, found "
+COLUMN = "column: expected the name of a column, or its number from 1 to 100000, found "
 TIME_COLUMN = (
-    "time_column: expected the name of the timestamp column, or its number counted from 1, or two of these for a date "
-    "and a time, found "
+    "time_column: expected the name of the timestamp column, or its number from 1 to 100000, or two of these for a "
+    "date and a time, found "
 )
 FORMAT = "format: expected the name of a format (`stream-signal formats` lists them), found "
 
@@ -98,7 +98,8 @@ WRONG = [
     (
         GOOD.replace("5", "0") + "windows: [3, 3]\nkey: 0\n",
         (
-            f"{WINDOW}0; key: expected the name of a column, or its number counted from 1, or @file, or none, found 0; "
+            f"{WINDOW}0; key: expected the name of a column, or its number from 1 to 100000, or @file, or none, "
+            "found 0; "
             "windows: expected a list of at most 100 more windows, each of them once, found a sequence"
         ),
     ),
@@ -115,8 +116,8 @@ WRONG = [
     ("!!map {seed: 42}\n", "expected the keys seed, window, version, found a YAML tag or anchor"),
     (GOOD + "header: 0\n", "header: expected true, false or auto, found 0"),
     (GOOD + "header: false\n", "column: expected a number counted from 1, since header is false, found 'close'"),
-    (GOOD + "column: 0\n", "column: expected the name of a column, or its number counted from 1, found 0"),
-    (GOOD + "column: ''\n", "column: expected the name of a column, or its number counted from 1, found ''"),
+    (GOOD + "column: 0\n", "column: expected the name of a column, or its number from 1 to 100000, found 0"),
+    (GOOD + "column: ''\n", "column: expected the name of a column, or its number from 1 to 100000, found ''"),
     (
         GOOD + "delimiter: x\n",
         'delimiter: expected one of "," ";" "\\t" "|" (without the key, the first line decides), found \'x\'',
