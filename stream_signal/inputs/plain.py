@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from stream_signal import system
 from stream_signal.core.errors import InputError, reason
-from stream_signal.core.urls import shown_path
+from stream_signal.core.urls import shown_path, without_secrets
 from stream_signal.hints.paths import hint_to_read
 from stream_signal.inputs.events import IDLE
 
@@ -154,9 +154,16 @@ def read_edges(path: str, offset: int, length: int) -> tuple[int, bytes, bytes]:
 
 
 def read_small(path: str, limit: int) -> bytes:
-    """Return the bytes of a small file, at most one more than `limit`; InputError if it cannot be read."""
-    with reading(path), open(path, "rb") as file:
-        return file.read(limit + 1)
+    """Return the bytes of a small file, at most one more than `limit`; InputError if it cannot be read.
+
+    What may be a list of inputs cannot be this one: a folder is no file, and `-` is not stdin.
+    """
+    try:
+        with open(path, "rb") as file:
+            return file.read(limit + 1)
+    except (OSError, ValueError) as error:
+        hint = "name a file" if isinstance(error, IsADirectoryError) else hint_to_read(path, error)
+        raise InputError(f"cannot read {without_secrets(path)!r}: {reason(error)}").with_hint(hint) from error
 
 
 def identity_of(status: os.stat_result) -> tuple[int, int]:

@@ -220,6 +220,23 @@ def test_no_config(tmp_path: Path) -> None:
     assert (done.code, done.record["version"], done.record["seed"]) == (0, "v7", 42)
 
 
+@pytest.mark.parametrize(
+    ("path", "why", "hint"),
+    [
+        (".", "Is a directory", "name a file"),
+        ("-", "No such file or directory", "there is no such file in the folder {folder!r}"),
+    ],
+)
+def test_a_config_that_is_no_file(path: str, why: str, hint: str, tmp_path: Path) -> None:
+    """A config is one file: nobody is told to give all files of a folder, and - is a name like any other."""
+    done = run_in_process("--config", path, stdin=b"close\n1\n", cwd=tmp_path)
+    hint = hint.format(folder=str(tmp_path))
+    assert (done.code, done.stderr) == (
+        1,
+        f"stream-signal: cannot read {path!r}: {why}\nstream-signal: {hint}\n",
+    )
+
+
 def test_a_config_that_was_found(tmp_path: Path) -> None:
     """A config that was found without being named is said in the log and with -v; a named one is not found."""
     (tmp_path / "config.yaml").write_text(settings_yaml())
