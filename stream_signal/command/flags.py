@@ -353,7 +353,7 @@ class Parser(argparse.ArgumentParser):
                 message = message.replace(said, without_secrets(said)) if said else message
         message = in_words(message, self._option_string_actions)
         lines = []
-        if self.prog == _JOB and (meant := misspelt_command(self._given)):
+        if self.prog == _JOB and (meant := misspelt_command(self._given, PARSERS)):
             message, *lines = f"{shown(self._given[0])} is no command and no file; {meant[0]}", *meant[1:]
         lines = [f"{self.prog}: error: {message} (see {self.prog} --help)", *(f"{self.prog}: {each}" for each in lines)]
         self.exit(2, "".join(f"{printable(line)}\n" for line in lines))

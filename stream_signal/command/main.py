@@ -87,7 +87,7 @@ def _run_job(arguments: list[str]) -> int:
             from stream_signal.command.usage import misspelt_command
             from stream_signal.outputs.stderr import complain
 
-            meant = misspelt_command(arguments) if isinstance(error, InputError) else None
+            meant = misspelt_command(arguments, PARSERS) if isinstance(error, InputError) else None
             complain(error, meant or (lines(error.hint) if error.hint else []))
         return EXIT_SIGNAL + error.signal if isinstance(error, Interrupted) else EXIT_FAILURE
     return EXIT_SUCCESS
@@ -96,7 +96,7 @@ def _run_job(arguments: list[str]) -> int:
 def _config(options: Namespace) -> Iterable[bytes]:
     from stream_signal.job.config import as_yaml, find_config
 
-    path = options.config or (None if options.no_config else find_config())
+    path = find_config(options.config, ignored=options.no_config)
     return [as_yaml(path, settings_of(options)).encode()]
 
 
@@ -116,7 +116,7 @@ def _candles(options: Namespace) -> Iterable[bytes]:
     from stream_signal.command.candles import candles, market
     from stream_signal.job.config import find_config, load_config
 
-    seed = load_config(options.config or find_config()).seed if options.seed is None else options.seed
+    seed = load_config(find_config(options.config)).seed if options.seed is None else options.seed
     return market(options.rows, seed, options.symbols) if options.symbols else candles(options.rows, seed)
 
 

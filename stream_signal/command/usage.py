@@ -12,7 +12,6 @@ from stream_signal.hints.shell import typed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-COMMANDS = ("candles", "checkpoint", "formats", "verify", "completion")
 # What others have as commands, and this one as flags.
 IN_WORDS = {"help": "--help", "version": "--version"}
 _UNKNOWN = re.compile(r"unrecognized arguments: (?P<words>.*)", re.DOTALL)
@@ -37,12 +36,12 @@ def in_words(message: str, flags: Iterable[str]) -> str:
     return " ".join(message.splitlines())
 
 
-def misspelt_command(arguments: Sequence[str]) -> list[str] | None:
+def misspelt_command(arguments: Sequence[str], commands: Iterable[str]) -> list[str] | None:
     """Return the lines of a hint if the first argument is no file and may be meant as a command; None if not.
 
-    >>> misspelt_command(["candels", "--rows", "3"])
+    >>> misspelt_command(["candels", "--rows", "3"], ["candles", "verify"])
     ['did you mean the command `candles`?', 'try stream-signal candles --rows 3']
-    >>> misspelt_command(["candles.csv"])
+    >>> misspelt_command(["candles.csv"], ["candles", "verify"])
     """
     word, *rest = arguments or [""]
     if not re.fullmatch(r"[A-Za-z-]+", word) or word.startswith("-") or os.path.exists(word):
@@ -51,7 +50,7 @@ def misspelt_command(arguments: Sequence[str]) -> list[str] | None:
 
     if word == "run" and rest:
         words, command = "there is no command `run`: the inputs follow at once", rest
-    elif near := get_close_matches(word.lower(), [*COMMANDS, *IN_WORDS], n=1):
+    elif near := get_close_matches(word.lower(), [*commands, *IN_WORDS], n=1):
         words, command = f"did you mean the command `{near[0]}`?", [near[0], *rest]
     else:
         return None

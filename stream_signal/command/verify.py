@@ -53,7 +53,7 @@ def _in_several_ways(options: argparse.Namespace, names: tuple[str, ...]) -> tup
     from stream_signal.job.advised import advised
     from stream_signal.job.verify import table, verify
 
-    config = load_config(options.config or (None if options.no_config else find_config()), settings_of(options))
+    config = load_config(find_config(options.config, ignored=options.no_config), settings_of(options))
     with StopSignals() as stop:
         stop.check()
         jobs = max(options.jobs or _JOBS, _JOBS)

@@ -96,10 +96,6 @@ class Steps:
         self.count += count
         self._longer += longer
 
-    def copy(self) -> Steps:
-        """Return an independent copy."""
-        return Steps.from_json(self.as_json())
-
     def as_json(self) -> list[Any]:
         """Return it as values that JSON can hold."""
         return [self.count, self._longer, self._decided, list(self._firsts)]

@@ -126,8 +126,6 @@ def _of_long_line(config: Config, start: bytes) -> Hint:
 
 
 _STOP_AT_FIRST = "--bad-rows error stops at the first of them and says what to try"
-
-
 _NO_FULL_WINDOW = Hint(
     f"{_STOP_AT_FIRST}; a shorter --window needs fewer rows without one of them", (Way(("--bad-rows", "error")),)
 )
@@ -150,7 +148,7 @@ def _of_no_rows(config: Config, header: bytes | None) -> Hint:
 
 def _of_no_such_column(_: Config, setting: str, names: Sequence[str], column: str | int) -> Hint:
     """Say which column may be the timestamp or the key, if the one that was asked for is not there."""
-    flag = _flag(setting)
+    flag = SETTINGS[setting].flag
     what = {"key": "column of the keys"}.get(setting, "timestamp column")
     if not names:
         return Hint(f"the {what} ({flag}) has to be a number, since there is no header")
@@ -162,7 +160,7 @@ def _of_no_such_column(_: Config, setting: str, names: Sequence[str], column: st
 
 
 def _of_two_columns(_: Config, setting: str, columns: Sequence[int]) -> Hint:
-    return _one_of("", [(_flag(setting), str(number)) for number in columns])
+    return _one_of("", [(SETTINGS[setting].flag, str(number)) for number in columns])
 
 
 def _of_two_delimiters(_: Config, marks: Sequence[str], row: bytes) -> Hint:
@@ -412,10 +410,6 @@ def _reads(text: str, decimal: str, thousands: str | None) -> bool:
 
 def _wanted(config: Config) -> str | int:
     return config.column_name if config.column_name is not None else config.column_number or 1
-
-
-def _flag(setting: str) -> str:
-    return f"--{setting.replace('_', '-')}"
 
 
 def _listed(names: Sequence[str]) -> str:

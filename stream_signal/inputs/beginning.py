@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.errors import DataError
-from stream_signal.core.findings import BAD_ROW, Findings
+from stream_signal.core.findings import BAD_ROW
 from stream_signal.core.header import find_time
-from stream_signal.core.series.grouping import Grouping
-from stream_signal.core.series.keys import Keys
-from stream_signal.core.text.reader import TextReader
+from stream_signal.core.text.reader import reader_of_texts
 from stream_signal.core.timestamps import NO_READING, form_of
 
 if TYPE_CHECKING:
@@ -37,8 +35,7 @@ def beginning_of(data: bytes, config: Config, header: Header | None) -> Beginnin
     >>> beginning_of(b"time,close\n60,4", Config(), None)
     Beginning(has_rows=False, time_ns=None, fits=False)
     """
-    reader = TextReader(config, Grouping(Keys(1)), begin=lambda _: (True, False))
-    reader.resume(header, 0, 0, Findings())
+    reader = reader_of_texts(config, header)
     has_rows, read = False, 0
     try:
         for rows in reader.rows(data):

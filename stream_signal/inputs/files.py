@@ -167,9 +167,7 @@ def _read_start(source: Opened, patience: Patience) -> Generator[bytes, None, by
     return start
 
 
-def _read_plain(
-    source: Opened, start: bytes, patience: Patience, offset: int = 0, chunk_bytes: int = CHUNK_BYTES
-) -> Iterator[bytes]:
+def _read_plain(source: Opened, start: bytes, patience: Patience, offset: int, chunk_bytes: int) -> Iterator[bytes]:
     read = offset + len(start)
     if start:
         yield start

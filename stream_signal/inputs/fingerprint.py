@@ -19,6 +19,8 @@ from stream_signal.inputs.opening import open_input
 from stream_signal.inputs.probe import MAGIC_BYTES, find_format, probe
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from stream_signal.inputs.plain import Opened
 
 # What may follow the offset in question: an unfinished record, and the line that continues it.
@@ -108,11 +110,14 @@ def find_content(name: str, wanted: Fingerprint) -> tuple[int, Edges | None]:
 
 def _edges_in(source: Opened, wanted: Fingerprint) -> tuple[int, Edges | None]:
     """Return the size of an open file, and its edges up to the offset of `wanted`; None if its fingerprint differs."""
-    length = min(EDGE_BYTES, wanted.offset)
-    head, tail = source.read_at(length, 0), source.read_at(length, wanted.offset - length)
-    if source.size < wanted.offset or (hashed(head), hashed(tail)) != (wanted.head, wanted.tail):
-        return source.size, None
-    return source.size, Edges(wanted.offset, head, tail)
+    edges = read_edges(source.read_at, wanted.offset)
+    return source.size, edges if source.size >= wanted.offset and edges.whole() == wanted else None
+
+
+def read_edges(read_at: Callable[[int, int], bytes], offset: int) -> Edges:
+    """Return the edges of the first `offset` bytes of a file, given what reads so many bytes from a place on."""
+    length = min(EDGE_BYTES, offset)
+    return Edges(offset, read_at(length, 0), read_at(length, offset - length))
 
 
 def hashed(data: bytes) -> str:

@@ -20,10 +20,9 @@ from typing import TYPE_CHECKING
 
 from stream_signal import system
 from stream_signal.core.errors import InputError, reason
-from stream_signal.core.urls import shown_path
 from stream_signal.inputs.events import EDGE_BYTES, IDLE, RENAMED, TRUNCATED, Begin, End
 from stream_signal.inputs.fingerprint import Edges
-from stream_signal.inputs.plain import CHUNK_BYTES
+from stream_signal.inputs.plain import CHUNK_BYTES, unreadable
 from stream_signal.inputs.rotation import Rotations, begins_with, stat_of
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ class FollowedSource:
                     longest = _POLL_SECONDS if file.is_being_left else LONGEST_WAIT_SECONDS
                     watch.wait(max(0.0, min(patience() if patience else inf, rest, longest)))
         except OSError as error:
-            raise InputError(f"cannot read {shown_path(self._path)}: {reason(error)}") from error
+            raise unreadable(self._path, reason(error)) from error
         finally:
             watch.close()
             file.close()

@@ -146,13 +146,6 @@ def opened(path: str) -> Iterator[int]:
         yield raw.descriptor
 
 
-def read_edges(path: str, offset: int, length: int) -> tuple[int, bytes, bytes]:
-    """Return the size of a file, and the first and the last `length` bytes before `offset`."""
-    with opened(path) as descriptor:
-        size, length = os.fstat(descriptor).st_size, min(offset, length)
-        return size, system.read_at(descriptor, length, 0), system.read_at(descriptor, length, offset - length)
-
-
 def read_small(path: str, limit: int) -> bytes:
     """Return the bytes of a small file, at most one more than `limit`; InputError if it cannot be read.
 

@@ -17,9 +17,11 @@ from __future__ import annotations
 import os
 import stat
 import time
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
+from stream_signal import system
 from stream_signal.core.config import Config
 from stream_signal.core.errors import InputError, reason
 from stream_signal.core.foreign import foreign_kind
@@ -27,9 +29,8 @@ from stream_signal.core.header import BOM, find_time
 from stream_signal.core.urls import shown_path
 from stream_signal.hints.shell import typed_path
 from stream_signal.inputs.beginning import Beginning, beginning_of
-from stream_signal.inputs.events import EDGE_BYTES
-from stream_signal.inputs.fingerprint import Edges, Fingerprint, find_edges, hashed
-from stream_signal.inputs.plain import read_edges, read_small
+from stream_signal.inputs.fingerprint import Edges, Fingerprint, find_edges, read_edges
+from stream_signal.inputs.plain import identity_of, opened, read_small, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -117,14 +118,14 @@ class Rotations:
             listed = self._listed()
             others = self._without(listed, live, None)
             written = [found.status.st_mtime_ns for found in others]
-            left = [Left(_fingerprint_of(found), _id(found.status)) for found in others]
+            left = [Left(_fingerprint_of(found), identity_of(found.status)) for found in others]
             begun = _latest(list(map(self._beginning_of, others)))
             if live and (own := self._beginning_of(Found(self.path, live))).has_rows:
                 # None of its rows has been read: what begins as it does may be this file under its next name.
                 begun = None if own.time_ns is None else own.time_ns - 1
             if self._is_unchanged(live, listed):
                 self._written_ns = live.st_mtime_ns if live else max(written, default=0)
-                self._file = _id(live) if live else None
+                self._file = identity_of(live) if live else None
                 self._left, self._most_left, self._begun_ns = left, self._most_left + len(left), begun
                 return
         raise self._unstable()
@@ -156,21 +157,21 @@ class Rotations:
             for _ in range(_MOST_LISTS):  # it may be renamed meanwhile
                 if found := self._find(self._part):
                     return found[0]
-            raise InputError(f"cannot read {shown_path(self.path)}: the file that the checkpoint has read is gone")
+            raise unreadable(self.path, "the file that the checkpoint has read is gone")
         live = stat_of(self.path)
-        is_same = live is not None and _id(live) == self._file
+        is_same = live is not None and identity_of(live) == self._file
         if not self.pattern and (is_same or not self._may_have_missed):
             return Found(self.path, live) if live else None
         return self.after(None, None)
 
     def opened(self, status: os.stat_result) -> None:
         """Note which file is read now."""
-        self._file, self._written_ns, self._part = _id(status), status.st_mtime_ns, None
+        self._file, self._written_ns, self._part = identity_of(status), status.st_mtime_ns, None
         self._left = [left for left in self._left if left.file != self._file]
 
     def left(self, read: Edges, status: os.stat_result | None) -> None:
         """Note that a file has been read to its end; `status` is None if it was truncated."""
-        self._left.append(Left(read.whole(), _id(status) if status else None))
+        self._left.append(Left(read.whole(), identity_of(status) if status else None))
         del self._left[: -self._most_left]
         self._begun_ns = self._begun_in(read)
 
@@ -198,7 +199,7 @@ class Rotations:
     def _is_unchanged(self, live: os.stat_result | None, listed: list[Found]) -> bool:
         """Whether each file still has the name that it had."""
         now = stat_of(self.path)
-        return (live and _id(live)) == (now and _id(now)) and _names(listed) == _names(self._listed())
+        return (live and identity_of(live)) == (now and identity_of(now)) and _names(listed) == _names(self._listed())
 
     def _next(
         self,
@@ -207,8 +208,8 @@ class Rotations:
         status: os.stat_result | None,
         read: Edges | None,
     ) -> Found | None:
-        known = {_id(found.status) for found in listed} | ({_id(live)} if live else set())
-        left = [*self._left, Left(read.whole(), _id(status))] if status and read else self._left
+        known = {identity_of(found.status) for found in listed} | ({identity_of(live)} if live else set())
+        left = [*self._left, Left(read.whole(), identity_of(status))] if status and read else self._left
         since = _key(status) if status else (self._written_ns, 0)
         others = self._without(listed, live, status)
         if not self.pattern:
@@ -234,7 +235,7 @@ class Rotations:
         if not later:
             return named
         if named and self._begin_alike(later[0], named):
-            if _id(named.status) != self._file:
+            if identity_of(named.status) != self._file:
                 raise _alike(later[0], named)
             return named  # of which no row has been read, and the other is a copy
         return later[0]
@@ -272,7 +273,7 @@ class Rotations:
         pattern it cannot be told from other files.
         """
         found = self.after(None, None) if self.pattern else None
-        is_other = found and found.path != self.path and _id(found.status) != _id(status)
+        is_other = found and found.path != self.path and identity_of(found.status) != identity_of(status)
         return found if is_other else None
 
     def unreadable(self) -> str | None:
@@ -292,11 +293,11 @@ class Rotations:
         """Find the file that begins with `part`: the one with the inode, or the one with the name, or another."""
         live = stat_of(self.path)
         files = [Found(self.path, live)] if live else []
-        if live and self._file in {None, _id(live)} and (edges := _edges_of(files[0], part)):
+        if live and self._file in {None, identity_of(live)} and (edges := _edges_of(files[0], part)):
             return files[0], edges
         files += self._others(live, None)
         found = [(file, edges) for file in files if (edges := _edges_of(file, part))]
-        found.sort(key=lambda pair: (_id(pair[0].status) != self._file, pair[0].path != self.path))
+        found.sort(key=lambda pair: (identity_of(pair[0].status) != self._file, pair[0].path != self.path))
         return found[0] if found else None
 
     def _others(self, live: os.stat_result | None, status: os.stat_result | None) -> list[Found]:
@@ -304,11 +305,11 @@ class Rotations:
         return self._without(self._listed(), live, status)
 
     def _without(self, listed: list[Found], live: os.stat_result | None, status: os.stat_result | None) -> list[Found]:
-        known = [_id(one) for one in (live, status) if one]
+        known = [identity_of(one) for one in (live, status) if one]
         found = []
         for file in listed:
-            if _id(file.status) not in known and os.path.realpath(file.path) not in self._own:
-                known.append(_id(file.status))
+            if identity_of(file.status) not in known and os.path.realpath(file.path) not in self._own:
+                known.append(identity_of(file.status))
                 found.append(file)
         return found
 
@@ -326,7 +327,7 @@ class Rotations:
         return [Found(path, status) for path in sorted(self._paths()) if (status := stat_of(path))]
 
     def _unstable(self) -> InputError:
-        return InputError(f"cannot read {shown_path(self.path)}: the files beside it are renamed all the time")
+        return unreadable(self.path, "the files beside it are renamed all the time")
 
     def _paths(self) -> list[str]:
         if self.pattern:
@@ -344,7 +345,7 @@ class Rotations:
     def _is_left(self, found: Found, left: list[Left], known: set[tuple[int, int]]) -> bool:
         """Whether a file has been read: it is one of those left, or a copy of one."""
         for one in left:
-            is_same = one.file == _id(found.status)
+            is_same = one.file == identity_of(found.status)
             is_copy = not is_same and found.status.st_size == one.read.offset
             if not (is_same or is_copy) or not begins_with(found, one.read):
                 continue
@@ -368,14 +369,14 @@ class Rotations:
     def _beginning_of(self, found: Found) -> Beginning:
         """Return what the first bytes of a file tell, as far as they can be read."""
         status, header = found.status, self.header()
-        key = (_id(status), status.st_mtime_ns, status.st_size, header is None)
+        key = (identity_of(status), status.st_mtime_ns, status.st_size, header is None)
         if key not in self._beginnings:
             if len(self._beginnings) == _MOST_BEGINNINGS:
                 self._beginnings.clear()
             data = None if _why_unreadable(found) else _beginning_of(found)
             beginning = Beginning(True, None, fits=False) if data is None else beginning_of(data, self._config, header)
             now = stat_of(found.path)
-            if not now or _id(now) != _id(status):  # renamed meanwhile: these may be the bytes of another file
+            if not now or identity_of(now) != identity_of(status):  # renamed: the bytes may be another file's
                 return beginning
             self._beginnings[key] = beginning
         return self._beginnings[key]
@@ -449,11 +450,7 @@ def stat_of(path: str) -> os.stat_result | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise InputError(f"cannot read {shown_path(path)}: {reason(error)}") from error
-
-
-def _id(status: os.stat_result) -> tuple[int, int]:
-    return status.st_dev, status.st_ino
+        raise unreadable(path, reason(error)) from error
 
 
 def _key(status: os.stat_result) -> tuple[int, int]:
@@ -462,7 +459,7 @@ def _key(status: os.stat_result) -> tuple[int, int]:
 
 
 def _names(listed: list[Found]) -> list[tuple[str, tuple[int, int]]]:
-    return [(found.path, _id(found.status)) for found in listed]
+    return [(found.path, identity_of(found.status)) for found in listed]
 
 
 def _stem(base: str) -> str:
@@ -489,12 +486,13 @@ def begins_with(found: Found, part: Fingerprint) -> bool:
 
 
 def _fingerprint_of(found: Found) -> Fingerprint:
+    """Return the fingerprint of a file as it was found; that of no bytes if it cannot be read."""
     size = found.status.st_size
     try:
-        _, head, tail = read_edges(found.path, size, EDGE_BYTES)
+        with opened(found.path) as descriptor:
+            return read_edges(partial(system.read_at, descriptor), size).whole()
     except InputError:
-        head = tail = b""
-    return Fingerprint(size, hashed(head), hashed(tail))
+        return Edges(size).whole()
 
 
 def _why_unreadable(found: Found) -> str | None:

@@ -22,9 +22,8 @@ from copy import copy
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from stream_signal.core.errors import Hint, InputError, Way, shown
-from stream_signal.core.urls import shown_path
 from stream_signal.inputs.compressed import DEFLATE, RAW_BYTES, find_codec
-from stream_signal.inputs.plain import STDIN, Opened, open_raw, reading, version_of
+from stream_signal.inputs.plain import STDIN, Opened, open_raw, reading, unreadable, version_of
 from stream_signal.inputs.probe import BZIP2, ZSTD
 
 if TYPE_CHECKING:
@@ -97,7 +96,7 @@ class Archive:
             raise self._error(f"its member {shown(found)} is metadata of macOS and no CSV", hint)
 
     def _error(self, why: str, hint: Hint | str | None = None) -> InputError:
-        return InputError(f"cannot read {shown_path(self.name)}: {why}").with_hint(hint)
+        return unreadable(self.name, why, hint)
 
     def _add(self, entry: zipfile.ZipInfo) -> None:
         """Take a file that the directory has; InputError if it cannot be read."""
@@ -198,7 +197,7 @@ class OpenMember(Opened):
         return data
 
     def _damaged(self, why: str) -> InputError:
-        return InputError(f"cannot read {shown_path(self.name)}: {why}").with_hint(_GET_AGAIN)
+        return unreadable(self.name, why, _GET_AGAIN)
 
 
 # The archive that was opened last, by its name and version: each of its members is opened by its own name.

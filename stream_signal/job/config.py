@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 DEFAULT_CONFIG = "config.yaml"
 
 
-def find_config() -> str | None:
-    """Return the path of the config that is read without being named, if it exists."""
-    return DEFAULT_CONFIG if os.path.lexists(DEFAULT_CONFIG) else None
+def find_config(named: str | None, *, ignored: bool = False) -> str | None:
+    """Return the path of the config: the one that is named, or ./config.yaml if it exists and is not to be ignored."""
+    return named or (DEFAULT_CONFIG if not ignored and os.path.lexists(DEFAULT_CONFIG) else None)
 
 
 def load_config(path: str | None, settings: Mapping[str, Any] | None = None) -> Config:

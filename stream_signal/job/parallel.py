@@ -23,7 +23,7 @@ from stream_signal.core.stream import SignalStream
 from stream_signal.core.stretch import NotApart
 from stream_signal.core.urls import is_url, shown_path, without_secrets, without_urls
 from stream_signal.inputs.events import EDGE_BYTES, IDLE, Begin, Counted, End
-from stream_signal.inputs.plain import chunk_bytes_for
+from stream_signal.inputs.plain import chunk_bytes_for, unreadable
 from stream_signal.inputs.probe import probe
 from stream_signal.inputs.ranges import Range, check_identity, lines_of, plan, read_range, whole_of
 
@@ -137,7 +137,7 @@ class ParallelSource:
                 yield from self._read_rest(name, position, patience)
                 # By each range, it was opened anew.
                 if probe(name).identity != self._files[number]:
-                    raise InputError(f"cannot read {shown_path(name)}: it was replaced while it was read")
+                    raise unreadable(name, "it was replaced while it was read")
                 check_identity(whole)
                 yield End()
             else:

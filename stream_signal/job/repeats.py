@@ -10,13 +10,10 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import CheckpointError, DataError, shown
-from stream_signal.core.findings import Findings
 from stream_signal.core.header import find_time
 from stream_signal.core.limits import MAX_LINE_BYTES
-from stream_signal.core.series.grouping import Grouping
-from stream_signal.core.series.keys import Keys
 from stream_signal.core.text.lines import LineSplitter
-from stream_signal.core.text.reader import TextReader
+from stream_signal.core.text.reader import reader_of_texts
 from stream_signal.core.timestamps import is_later
 from stream_signal.inputs.events import End
 
@@ -53,8 +50,7 @@ class Repeats:
         self._header = header
         self._last = last
         self._position: Position = find_time(header, column) or 0
-        self._reader = TextReader(config, Grouping(Keys(1)), begin=lambda _: (True, False))
-        self._reader.resume(header, 0, 0, Findings())
+        self._reader = reader_of_texts(config, header)
         self._splitter = LineSplitter()
         self._record: list[bytes] = []  # the lines of a row that is not complete
         self._before = b""

@@ -107,7 +107,7 @@ def execute(order: Order) -> None:
     with StopSignals() as stop, Log(order.log_file, order.verbosity) as log, _Held(stop) as held:
         try:
             stop.check()
-            path = order.config or (find_config() if order.use_config else None)
+            path = find_config(order.config, ignored=not order.use_config)
             config = load_config(path, order.settings)
             with stop.held():  # it imports structlog, and an interrupted import cannot be completed
                 _log_start(log, order, config, path)

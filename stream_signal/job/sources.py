@@ -85,9 +85,7 @@ def source_for(job: Job, rotations: Rotations | None) -> Source:
 
         return FollowedSource(order.inputs[0], order.idle_timeout, rotations)
     if config.newest_first:
-        from stream_signal.inputs.backwards import BackwardsSource
-
-        return BackwardsSource(order.inputs, config)
+        return source_of(order.inputs, config)
 
     tap = next((output.tap for output in job.parts(Output) if output.tap), None)
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stream_signal.command.flags import PATHS, job_parser
-from stream_signal.command.usage import COMMANDS
+from stream_signal.command.flags import PARSERS, PATHS, job_parser
 from stream_signal.order import WRITTEN
 from support.candle_csv import CLOSES, candle_csv
 from support.cases import DATA, SUCCESS
@@ -162,7 +161,7 @@ def test_the_help_is_as_wide_as_the_terminal(columns: int, folder: Path) -> None
         )
         lines = shown.screen()
     examples = [line for line in lines if re.match("  (stream-signal|cat) ", line)]
-    assert len(examples) == 3 + len(COMMANDS)
+    assert len(examples) == 3 + len(PARSERS)
     assert columns * 0.7 < max(len(line) for line in lines if line not in examples) < columns
 
 

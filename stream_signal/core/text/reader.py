@@ -29,7 +29,8 @@ from stream_signal.core.header import BOM, Header
 from stream_signal.core.limits import FIRST_MARK, MARK_BYTES, MAX_LINE_BYTES
 from stream_signal.core.quotes import FieldError, QuotedRecords
 from stream_signal.core.rows import Rows
-from stream_signal.core.series.keys import KeyRefused
+from stream_signal.core.series.grouping import Grouping
+from stream_signal.core.series.keys import KeyRefused, Keys
 from stream_signal.core.text.head import Head, Line, is_repeated, marks_of
 from stream_signal.core.text.lines import LineSplitter
 from stream_signal.core.ticks import parse_ticks
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
     from stream_signal.core.config import Config
     from stream_signal.core.marks import Marks
-    from stream_signal.core.series.grouping import Grouping
     from stream_signal.core.ticks import Close
 
 # As a number: `b'"' in line` takes 100 ns more, because Python first tries to read it as a number, which raises.
@@ -425,3 +425,13 @@ def _fields(count: int) -> str:
 def too_long(number: int) -> DataError:
     """Return the error of a line that is longer than MAX_LINE_BYTES."""
     return DataError(number, f"a line of at most {MAX_LINE_BYTES} bytes", "a longer one")
+
+
+def reader_of_texts(config: Config, header: Header | None) -> TextReader:
+    """Return a reader of rows that somebody looks at and nobody counts: with their texts, whatever their keys are.
+
+    `header` is that of the stream, if it is known.
+    """
+    reader = TextReader(config, Grouping(Keys(1)), begin=lambda _: (True, False))
+    reader.resume(header, 0, 0, Findings())
+    return reader
