@@ -33,7 +33,6 @@ LAYERS = [
     "core.mean",
     "core.series.panel",
     "core.state",
-    "core.stretch",
     "core.observers",
     "core.stream",
     "hints",

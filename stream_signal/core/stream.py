@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from stream_signal.core.header import Header
     from stream_signal.core.observe import Kept, Observer, Stage
     from stream_signal.core.rows import Batch, Rows, Seen
-    from stream_signal.core.state import State
-    from stream_signal.core.stretch import Apart, Stretch
+    from stream_signal.core.state import Apart, State, Stretch
 
 # The name under which a state keeps the last rows, among those of the observers.
 _TAIL = "tail"
@@ -313,7 +312,7 @@ class SignalStream:
 
     def apart(self) -> Apart | None:
         """Return how later lines of this input can be counted apart, with `count_apart`; None if not, or not yet."""
-        from stream_signal.core.stretch import Apart
+        from stream_signal.core.state import Apart
 
         if self.closed or self._stages or not self.header or not self._text.between_rows:
             return None
@@ -340,7 +339,7 @@ class SignalStream:
         """
         from copy import deepcopy
 
-        from stream_signal.core.stretch import NotApart, Stretch
+        from stream_signal.core.state import NotApart, Stretch
 
         parts = deepcopy(apart.parts)
         stream = SignalStream(apart.config, parts, tuning=apart.tuning, joins=True)

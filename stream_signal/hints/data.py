@@ -15,7 +15,7 @@ from stream_signal.core.config import DELIMITERS, SETTINGS, Config
 from stream_signal.core.errors import FILE, Hint, Way, shown
 from stream_signal.core.foreign import BINARY
 from stream_signal.core.header import SYMBOL_NAMES, folded, matches
-from stream_signal.core.marks import Marks
+from stream_signal.core.ticks import Marks
 from stream_signal.hints.shell import reversing
 
 if TYPE_CHECKING:

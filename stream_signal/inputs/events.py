@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from stream_signal.core.rows import Batch
-    from stream_signal.core.stretch import Stretch
+    from stream_signal.core.state import Stretch
 
     # Returns for how many seconds to wait for bytes; None waits for ever.
     Patience = Callable[[], float] | None

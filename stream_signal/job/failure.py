@@ -55,7 +55,7 @@ def record(error: StreamSignalError, order: Order, config: Config | None, log: L
         words = f"{error.hint.words}, or ignore" if error.hint else "correct it, or ignore"
         error.hint = Hint(f"{words} ./{DEFAULT_CONFIG}", (Way(("--no-config",)),))
     if error.hint != MORE_FILES:  # then not even a module can be opened
-        from stream_signal.job.advised import advised
+        from stream_signal.job.hints import advised
 
         error.hint = advised(error, order.inputs, config, follows=order.follow)
     written = ErrorRecord.of(_version(error, order, config), error)

@@ -4,7 +4,7 @@
     read by      here     a worker    a worker    a worker     here
 
 The head says how the rows are read; the rest is the last line, if it has no newline. A range that cannot be counted
-apart (`core.stretch` says when) is read here too, so that answer and errors are always those of one process.
+apart (`core.state` says when) is read here too, so that answer and errors are always those of one process.
 
 All that is known of the workers is the interface of `concurrent.futures.Executor`: processes of this machine, a
 cluster, or what a caller brings along. A range is planned by its size alone, and a few are handed out ahead.
@@ -19,8 +19,8 @@ from threading import local
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.errors import ClusterError, InputError, StreamSignalError
+from stream_signal.core.state import NotApart
 from stream_signal.core.stream import SignalStream
-from stream_signal.core.stretch import NotApart
 from stream_signal.core.urls import is_url, shown_path, without_secrets, without_urls
 from stream_signal.inputs.events import EDGE_BYTES, IDLE, Begin, Counted, End
 from stream_signal.inputs.plain import chunk_bytes_for, unreadable
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
     from contextlib import AbstractContextManager
 
-    from stream_signal.core.stretch import Apart, Stretch
+    from stream_signal.core.state import Apart, Stretch
     from stream_signal.inputs.events import Event, Source
     from stream_signal.outputs.log import Log
 

@@ -78,7 +78,7 @@ def run(
             )
         read(stream, inputs)
     else:
-        from stream_signal.inputs.given import chunks_of
+        from stream_signal.inputs.objects import chunks_of
 
         for chunk in chunks_of(source):
             stream.feed(chunk)

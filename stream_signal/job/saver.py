@@ -99,7 +99,7 @@ class CheckpointSaver(Every):
         job = self._job
         if not (self._loaded and self._last_time and job.order.resume_by and job.stream.rows):
             return source
-        from stream_signal.job.repeats import WithoutRepeats, repeats_of
+        from stream_signal.job.resent import WithoutRepeats, repeats_of
 
         repeats = repeats_of(job.config, self._loaded, self._last_time, self._checkpoint.path)
         return WithoutRepeats(source, repeats, job.stream.skip_lines)

@@ -115,7 +115,7 @@ def reversal_of(order: Order, head_lines: int | None) -> Hint:
     """Say how the inputs can be read in order of time, if they turn out to be newest first."""
     from stream_signal.core.errors import Hint
     from stream_signal.inputs.backwards import reversal
-    from stream_signal.job.advised import located
+    from stream_signal.job.hints import located
 
     if order.follow or order.checkpoint:
         flag = "--follow" if order.follow else "--checkpoint"

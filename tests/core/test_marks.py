@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_signal.core.marks import Marks
-from stream_signal.core.ticks import parse_ticks
+from stream_signal.core.ticks import Marks, parse_ticks
 from support.candle_csv import HEADER, row
 from support.strategies import close_lists, closes
 from support.streams import by_blocks, lines_of, outcome

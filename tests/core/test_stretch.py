@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from stream_signal import Config, DataError, Observer, SignalStream, TimeOrder
 from stream_signal.core.limits import FIRST_ROWS
-from stream_signal.core.stretch import NotApart
+from stream_signal.core.state import NotApart
 from support.candle_csv import CLOSES, candle_csv
 from support.strategies import candle_files, windows
 from support.streams import stretch_of

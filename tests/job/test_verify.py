@@ -20,7 +20,7 @@ from support.cases import CASES, Case
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stream_signal.core.stretch import Stretch
+    from stream_signal.core.state import Stretch
 
 WAYS = ["row engine", "block engine", "jobs", "fractions"]
 DATA = candle_csv(["4.58", "4.58", *CLOSES[2:], *CLOSES * 9])  # with a tie in it

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from stream_signal import Config, DataError, SignalStream, State
 from stream_signal.core.limits import Tuning
 from stream_signal.core.observers.signal_lines import SignalLines
-from stream_signal.core.stretch import NotApart
+from stream_signal.core.state import NotApart
 
 if TYPE_CHECKING:
-    from stream_signal.core.stretch import Stretch
+    from stream_signal.core.state import Stretch
 
 
 BY_ROWS: dict[str, Any] = {"tuning": Tuning("rows")}

@@ -23,7 +23,7 @@ from stream_signal.core.ticks import parse_ticks, reads_as_close
 
 if TYPE_CHECKING:
     from stream_signal.core.config import Config
-    from stream_signal.core.marks import Marks
+    from stream_signal.core.ticks import Marks
 
 # CryptoDataDownload writes one line above its header, spreadsheets two or three.
 MAX_PREAMBLE_LINES = 5
@@ -223,6 +223,6 @@ def marks_of(config: Config) -> Marks | None:
     """
     if config.decimal == "." and not config.thousands:
         return None
-    from stream_signal.core.marks import Marks
+    from stream_signal.core.ticks import Marks
 
     return Marks(config.decimal, config.thousands)

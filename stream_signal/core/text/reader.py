@@ -39,8 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from stream_signal.core.config import Config
-    from stream_signal.core.marks import Marks
-    from stream_signal.core.ticks import Close
+    from stream_signal.core.ticks import Close, Marks
 
 # As a number: `b'"' in line` takes 100 ns more, because Python first tries to read it as a number, which raises.
 _QUOTE = ord('"')

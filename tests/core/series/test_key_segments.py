@@ -16,7 +16,7 @@ from support.streams import stretch_of
 
 if TYPE_CHECKING:
     from stream_signal.core.series.segment import Segment
-    from stream_signal.core.stretch import Stretch
+    from stream_signal.core.state import Stretch
     from support.keyed_files import KeyedFile
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from stream_signal import Config, DataError, SignalStream
 from stream_signal.core.header import SYMBOL_NAMES
-from stream_signal.core.stretch import NotApart
+from stream_signal.core.state import NotApart
 from support.keyed_files import market
 from support.streams import by_blocks, moved, outcome
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from stream_signal import Config, SignalStream
 from stream_signal.core.header import find_header
-from stream_signal.job.repeats import Repeats
+from stream_signal.job.resent import Repeats
 from support.candle_csv import CLOSES, HEADER, candle_csv, row
 from support.commands import Done, check_metrics, run_in_process, settings_yaml
 
