@@ -58,6 +58,8 @@ def _in_several_ways(options: argparse.Namespace, names: tuple[str, ...]) -> tup
         stop.check()
         jobs = max(options.jobs or _JOBS, _JOBS)
         outcomes, error = verify(names, config, jobs=jobs, sample=options.sample, stop=stop)
+    if error:
+        error.hint = advised(error, names, config)
     has_differences = any(outcome.differs for outcome in outcomes)
     if error and not has_differences and getattr(error, "line", None) is None:
         raise error  # of the whole input, as if it is missing or empty: there was nothing to compare
@@ -68,8 +70,6 @@ def _in_several_ways(options: argparse.Namespace, names: tuple[str, ...]) -> tup
     if has_differences:
         say("this is a defect of stream-signal: please report it, with the input")
         return False, None
-    if error:
-        error.hint = advised(error, names, config)
     return outcomes[0].answer is not None, error
 
 

@@ -79,6 +79,18 @@ def test_an_error_of_the_input(folder: Path) -> None:
     ]
 
 
+def test_an_error_of_the_whole_input(folder: Path) -> None:
+    """Where there is nothing to compare, stderr says what to type, as the job does: for verify, and it works."""
+    (folder / "data.csv").write_bytes(DATA.replace(b"close", b"Price"))
+    done = run_in_process("verify", "data.csv", cwd=folder)
+    assert (done.code, done.stdout, done.stderr.splitlines()[-1]) == (
+        1,
+        b"",
+        "stream-signal: try stream-signal verify data.csv --column Price",
+    )
+    assert run_in_process("verify", "data.csv", "--column", "Price", cwd=folder).code == 0
+
+
 @pytest.mark.parametrize("arguments", [(), ("data.csv", "-")], ids=["alone", "among others"])
 def test_an_error_of_a_pipe(arguments: tuple[str, ...], folder: Path) -> None:
     """The errors of a pipe name stdin, and not the file that it is kept in."""
