@@ -68,7 +68,8 @@ class FollowedSource:
                     yield found
                     yield Begin(file.name, file.size)
                 else:
-                    rest = idle_since + self._idle_seconds - time.monotonic()
+                    # A file that another one follows is not the end, however long its last rows took.
+                    rest = inf if file.is_being_left else idle_since + self._idle_seconds - time.monotonic()
                     if rest <= 0:
                         yield End(torn=True)
                         return
@@ -222,6 +223,7 @@ class _Followed:
         read = self._edges if self._has_rows() else None
         status, found = self._successor(read)
         if not found:
+            self._leave_at = inf
             return None
         if not self.is_being_left:
             # The writer of a file that was rotated itself is not at this one any more; but read once more.

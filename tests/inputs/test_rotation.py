@@ -111,6 +111,18 @@ def check_end(folder: Path, done: Done, named: tuple[str, ...], number: int, mis
     check(folder, done, number)
 
 
+def test_a_file_that_is_being_left(tmp_path: Path) -> None:
+    """However short the time that may pass without new bytes, a job does not end at a file that another one follows."""
+    new(tmp_path, 0, 10)
+    finish(tmp_path, *NAMED, seconds="0.001")
+    (tmp_path / "data.csv").write_bytes((tmp_path / "data.csv").read_bytes() + rows(10, 20))
+    away(tmp_path, "data.csv.2")
+    new(tmp_path, 20, 30)
+    away(tmp_path, "data.csv.1")
+    new(tmp_path, 30, 40)
+    check(tmp_path, finish(tmp_path, *NAMED, seconds="0.001"), 40)
+
+
 @BOTH
 def test_rotated_twice_around_a_stop(named: tuple[str, ...], tmp_path: Path) -> None:
     """A file that had only its header at the stop, and was filled and rotated while no job ran."""
