@@ -14,8 +14,7 @@ from math import isfinite
 from operator import add, sub
 from typing import TYPE_CHECKING, Any
 
-from stream_signal.core.checks import integer, natural
-from stream_signal.core.limits import MAX_DIGITS
+from stream_signal.core.limits import MAX_DIGITS, bounded, natural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -210,7 +209,7 @@ def decimal(ticks: int, places: int) -> str:
 
 def ticks_in(found: Any) -> int:
     """Return the ticks of a close; ValueError if they are none."""
-    return integer(found, 1 - 10 ** (3 * MAX_DIGITS), 10 ** (3 * MAX_DIGITS) - 1)
+    return bounded(found, 1 - 10 ** (3 * MAX_DIGITS), 10 ** (3 * MAX_DIGITS) - 1)
 
 
 def text_in(found: Any) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from stream_signal.core.limits import natural
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from typing import Self
@@ -120,8 +122,6 @@ class Findings:
         cls, saved: Any, kinds: Collection[str], most: int = EXAMPLES, place_of: Callable[..., Any] = Place
     ) -> Self:
         """Read it from JSON, with a place of each list; raise ValueError if it cannot be one."""
-        from stream_signal.core.checks import natural
-
         findings = cls(most)
         try:
             for kind, (count, places) in saved.items():

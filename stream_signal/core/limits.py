@@ -1,4 +1,7 @@
-"""Limits: the sizes that keep memory bounded, and the thresholds of speed (`Tuning`), each with its reason."""
+"""Limits: the sizes that keep memory bounded, and the thresholds of speed (`Tuning`), each with its reason.
+
+`natural` and `bounded` check the numbers of a checkpoint against them.
+"""
 
 from __future__ import annotations
 
@@ -57,3 +60,19 @@ class Tuning(NamedTuple):
     the calls."""
     longest_in_floats: int = 1 << 13
     """A longer window would be copied into the sums of floats more often than it is worth."""
+
+
+def natural(found: object, most: int = MAX_COUNT) -> int:
+    """Return a count or an offset of a checkpoint, which may be damaged or made up; ValueError if it cannot be one."""
+    return bounded(found, 0, most)
+
+
+def bounded(found: object, least: int, most: int) -> int:
+    """Return an integer within bounds, likewise.
+
+    >>> bounded(-7, -10, 10)
+    -7
+    """
+    if type(found) is not int or not least <= found <= most:
+        raise ValueError(f"expected an integer from {least} to {most}")
+    return found

@@ -15,11 +15,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stream_signal.core.checks import natural
 from stream_signal.core.config import DELIMITERS
 from stream_signal.core.findings import REPAIRS, Findings
 from stream_signal.core.header import Header
-from stream_signal.core.limits import MAX_DIGITS, MOST_KEY_BYTES, MOST_KEYS_BYTES, Tuning
+from stream_signal.core.limits import MAX_DIGITS, MOST_KEY_BYTES, MOST_KEYS_BYTES, Tuning, natural
 from stream_signal.core.series.segment import Segment, Segments
 
 if TYPE_CHECKING:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from stream_signal.core.limits import natural
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -103,8 +105,6 @@ class Steps:
     @classmethod
     def from_json(cls, saved: Any) -> Steps:
         """Restore what `as_json` returned; raise ValueError if it is not valid."""
-        from stream_signal.core.checks import natural
-
         try:
             count, longer, decided, firsts = saved
             steps = cls(None if decided is None else natural(decided, most=FURTHEST))

@@ -10,9 +10,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stream_signal.core.checks import natural
 from stream_signal.core.findings import BAD_ROW, MISSING_CLOSE
-from stream_signal.core.limits import FIRST_ROWS
+from stream_signal.core.limits import FIRST_ROWS, natural
 from stream_signal.core.state import State
 from stream_signal.inputs.fingerprint import Fingerprint, hashed
 from stream_signal.inputs.rotation import Followed, Left

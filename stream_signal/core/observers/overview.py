@@ -15,8 +15,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from stream_signal.core.buckets import Buckets, decimal, text_in, ticks_in, times_in
-from stream_signal.core.checks import natural
 from stream_signal.core.header import find_time
+from stream_signal.core.limits import natural
 from stream_signal.core.observe import Observer
 
 if TYPE_CHECKING:

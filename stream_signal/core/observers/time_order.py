@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.findings import BACKWARDS
 from stream_signal.core.header import column_as_json, find_time
-from stream_signal.core.limits import FIRST_ROWS, MOST_TIMED_KEYS
+from stream_signal.core.limits import FIRST_ROWS, MOST_TIMED_KEYS, natural
 from stream_signal.core.observe import Observer
 from stream_signal.core.observers.time_sequence import TimeSequence
 from stream_signal.core.steps import Steps, are_gaps
@@ -348,8 +348,6 @@ class TimeOrder(Observer):
 
     def restore(self, saved: Any) -> None:
         """Continue with what was found in the same timestamp column; of another column, nothing counts."""
-        from stream_signal.core.checks import natural
-
         try:
             # Before schema 4, that of a stream without keys was one series alone.
             found = {key.encode("latin-1"): each for key, each in saved.get("keys", [["", saved]])}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.core.errors import shown
 from stream_signal.core.findings import BACKWARDS, EITHER, NOT_COMPARED, REPEATED, TIMES, Findings
-from stream_signal.core.limits import FIRST_ROWS
+from stream_signal.core.limits import FIRST_ROWS, bounded, natural
 from stream_signal.core.steps import DATE_SIZES, FURTHEST, Steps, unit_of
 
 if TYPE_CHECKING:
@@ -75,12 +75,10 @@ class _Reading:
 
     @classmethod
     def from_json(cls, saved: Any) -> _Reading:
-        from stream_signal.core.checks import integer
-
         reading = cls()
         found, steps, last, sampled = saved
         reading.found, reading.sampled = _findings(found), _findings(sampled)
-        reading.steps, reading.last = Steps.from_json(steps), integer(last, -FURTHEST, FURTHEST)
+        reading.steps, reading.last = Steps.from_json(steps), bounded(last, -FURTHEST, FURTHEST)
         return reading
 
 
@@ -318,8 +316,6 @@ class TimeSequence:
             raise ValueError("expected the order of the timestamps") from None
 
     def _restore(self, saved: dict[str, Any]) -> None:
-        from stream_signal.core.checks import natural
-
         is_old = "others" in saved
         readings = [_Reading.from_json(_newer(each, saved) if is_old else each) for each in saved["readings"]]
         order = saved["order"] if saved["order"] is None else natural(saved["order"], 1)
