@@ -1,7 +1,7 @@
 """Findings: what was noticed in the data, by kind: how many there were, and the first few places. Numbers, no words.
 
 They add up across ranges and go into the state: those of a stream, and those of what compares its timestamps. The log,
-the report and `core.doubts` put them into words.
+the report and `hints.doubts` put them into words.
 """
 
 from __future__ import annotations
