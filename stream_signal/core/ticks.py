@@ -31,7 +31,6 @@ MISSING = frozenset({b"", b"nan", b"na", b"n/a", b"null", b"none"})
 # Possessive throughout (`*+`), so that a long text that fails at its end does not backtrack.
 _decimal = re.compile(rb" *+(?=[+-]?\.?[0-9])([+-]?[0-9]*+)(?:\.([0-9]*+))?(?:[eE]([+-]?[0-9]++))? *+").fullmatch
 _MAX_EXPONENT_BYTES = len("-") + len(str(MAX_DIGITS))
-_SURELY_FEW = MAX_DIGITS // 2
 # What stands for a space between groups: itself, and in UTF-8 the no-break, thin and narrow no-break spaces.
 _SPACES = (b" ", b"\xc2\xa0", b"\xe2\x80\x89", b"\xe2\x80\xaf")
 
@@ -61,19 +60,15 @@ def _parse_unusual(text: bytes, expected: str) -> Close:
             return None
         raise ValueError(expected)
     whole, part, exponent = match.groups(b"")  # the whole part has the sign
-    places = len(part)
-    if exponent:
-        places -= int(exponent) if len(exponent) <= _MAX_EXPONENT_BYTES else _long_exponent(exponent)
-    if len(text) > _SURELY_FEW or not -_SURELY_FEW < places < _SURELY_FEW:  # otherwise there cannot be too many digits
-        digits = len(whole.lstrip(b"+-")) + len(part)
-        if max(digits, digits - places, places) > MAX_DIGITS:
-            raise ValueError(f"{expected} of at most {MAX_DIGITS} digits")
-    ticks = int(whole + part)
-    return (ticks * 10**-places, 0) if places < 0 else (ticks, places)
+    places = len(part) - _exponent_of(exponent)
+    digits = len(whole.lstrip(b"+-")) + len(part)
+    if max(digits, digits - places, places) > MAX_DIGITS:
+        raise ValueError(f"{expected} of at most {MAX_DIGITS} digits")
+    return int(whole + part) * 10 ** max(-places, 0), max(places, 0)
 
 
-def _long_exponent(text: bytes) -> int:
-    """Read an exponent of many zeros or too many digits: one digit too many is enough to refuse it."""
+def _exponent_of(text: bytes) -> int:
+    """Read an exponent, of which one digit too many is enough to refuse it."""
     digits = text.lstrip(b"+-0")[:_MAX_EXPONENT_BYTES] or b"0"
     return -int(digits) if text.startswith(b"-") else int(digits)
 

@@ -119,7 +119,7 @@ class Series:
         """Count the rows of a segment that comes next."""
         mean, joined = self.open(), segment
         if mean.count or mean.places:
-            before = type(segment)(self.window, 0, 0, 0, (), tuple(mean.held()), mean.places, broken=True)
+            before = segment.empty(self.window)._replace(tail=tuple(mean.held()), places=mean.places)
             joined = before + segment
         self.rows += joined.rows
         self.without += joined.rows - joined.full
