@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 
 from stream_signal.core.errors import Hint, OutputError, Pattern, Way, reason
-from stream_signal.core.urls import shown_path, without_secrets
+from stream_signal.core.urls import is_url, shown_path, without_secrets
 
 MORE_FILES = Hint("allow more of them: ulimit -n 4096")
 _HINTS: dict[int, Hint | str] = {
@@ -67,7 +67,7 @@ def cannot_write(path: str, error: OSError | ValueError, what: str = "", *, in_p
     why, hint = reason(error), ""
     ways: tuple[Way, ...] = ()
     number = getattr(error, "errno", None)
-    if without_secrets(path) != path:
+    if is_url(path) or without_secrets(path) != path:
         why, hint = "it is a URL", "name a file"
     elif number == errno.EISDIR:
         why, hint = "it is a folder", "name a file in it"

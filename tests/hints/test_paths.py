@@ -138,3 +138,13 @@ def test_every_output_says_the_same(flag: str, folder: Path) -> None:
         assert line == f"mkdir -p 'my results' && stream-signal data.csv {flag} {typed(path)}"
     assert type_line(line, folder).code == 0
     assert (folder / "my results" / "file").stat().st_size
+
+
+@pytest.mark.parametrize("url", ["https://example.com/m.csv", "s3://me:pw@candles/m.csv"])
+@pytest.mark.parametrize("flag", ["--output", "--log-file", "--signals", "--checkpoint"])
+def test_a_url_is_not_written(flag: str, url: str, folder: Path) -> None:
+    """Nothing is written to a URL, and nobody is told to make a folder of its name."""
+    done = run_in_process("data.csv", flag, url, cwd=folder)
+    first, *others = done.stderr.splitlines()
+    assert (done.code, others) == (1, ["stream-signal: name a file"])
+    assert first.endswith("/m.csv': it is a URL")
