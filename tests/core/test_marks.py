@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -65,3 +66,27 @@ def test_the_same_answer(drawn: list[str], pair: tuple[str, str | None], form: s
     other = head + "".join(row(number, marked(close, *pair), "|") + "\n" for number, close in enumerate(drawn))
     assert outcome([other.encode()], engine, **settings) == outcome([plain.encode()], window=3)
     assert lines_of([other.encode()], form, engine, **settings) == lines_of([plain.encode()], form, window=3)
+
+
+@pytest.mark.parametrize(
+    ("marks", "text", "expected"),
+    [
+        (Marks(","), b"42.5", "a number with decimal ','"),
+        (Marks(","), b"x", "a number with decimal ','"),
+        (Marks(",", "."), b"1.2", "a number with decimal ',' and thousands '.'"),
+        (Marks(",", " "), b"x", "a number with decimal ',' and thousands ' '"),
+        (Marks(".", ","), b"1,23", "a number with thousands ','"),
+        (Marks(".", " "), b"\t42", "a number with thousands ' '"),
+        (Marks(".", ","), b"X1,234", "a number with thousands ','"),
+    ],
+)
+def test_what_was_expected(marks: Marks, text: bytes, expected: str) -> None:
+    """What is no number with these marks is refused, and the error says which marks were expected."""
+    with pytest.raises(ValueError, match=f"^{re.escape(expected)}$"):
+        marks.parse(text)
+
+
+def test_spaces_between_groups() -> None:
+    """A space, and each of those that stand between groups in print, may separate groups; a point alone is no group."""
+    for space in (" ", "\N{NO-BREAK SPACE}", "\N{THIN SPACE}", "\N{NARROW NO-BREAK SPACE}"):
+        assert Marks(thousands=" ").parse(f"42{space}004.66".encode()) == (4200466, 2)
