@@ -69,21 +69,21 @@ def test_the_same_answer(drawn: list[str], pair: tuple[str, str | None], form: s
 
 
 @pytest.mark.parametrize(
-    ("marks", "text", "expected"),
+    ("decimal", "thousands", "text", "expected"),
     [
-        (Marks(","), b"42.5", "a number with decimal ','"),
-        (Marks(","), b"x", "a number with decimal ','"),
-        (Marks(",", "."), b"1.2", "a number with decimal ',' and thousands '.'"),
-        (Marks(",", " "), b"x", "a number with decimal ',' and thousands ' '"),
-        (Marks(".", ","), b"1,23", "a number with thousands ','"),
-        (Marks(".", " "), b"\t42", "a number with thousands ' '"),
-        (Marks(".", ","), b"X1,234", "a number with thousands ','"),
+        (",", None, b"42.5", "a number with decimal ','"),
+        (",", None, b"x", "a number with decimal ','"),
+        (",", ".", b"1.2", "a number with decimal ',' and thousands '.'"),
+        (",", " ", b"x", "a number with decimal ',' and thousands ' '"),
+        (".", ",", b"1,23", "a number with thousands ','"),
+        (".", " ", b"\t42", "a number with thousands ' '"),
+        (".", ",", b"X1,234", "a number with thousands ','"),
     ],
 )
-def test_what_was_expected(marks: Marks, text: bytes, expected: str) -> None:
+def test_what_was_expected(decimal: str, thousands: str | None, text: bytes, expected: str) -> None:
     """What is no number with these marks is refused, and the error says which marks were expected."""
     with pytest.raises(ValueError, match=f"^{re.escape(expected)}$"):
-        marks.parse(text)
+        Marks(decimal, thousands).parse(text)
 
 
 def test_spaces_between_groups() -> None:
