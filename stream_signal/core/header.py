@@ -151,11 +151,6 @@ def find_time(header: Header, column: TimeColumn = None) -> Position | None:
     return next(iter(known.values()), None)
 
 
-def column_as_json(column: TimeColumn) -> str | int | list[str | int] | None:
-    """Return what names a timestamp column as a value that JSON can hold."""
-    return list(column) if isinstance(column, tuple) else column
-
-
 def folded(name: str) -> str:
     """Return a column name in the form in which names are compared."""
     name = name.strip()

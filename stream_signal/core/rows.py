@@ -269,13 +269,7 @@ class Row:
 
 def each_row(rows: Rows, seen: Seen) -> Iterator[Row]:
     """Yield the rows one at a time, each in the same `Row`."""
-    at = 0
-    text = rows.text
-    if rows.is_array:
-
-        def text(column: Position, at: int) -> bytes:
-            return rows.texts(column)[at]
-
+    at, text = 0, rows.text
     row = Row(seen.windows[0].window, lambda column: text(column, at), [each.window for each in seen.windows[1:]])
     columns = [
         (one, *(_each(rows, column) for column in (means.sums, means.places, means.full, means.above)))

@@ -223,7 +223,12 @@ def as_json(settings: Mapping[str, Any]) -> dict[str, Any]:
     >>> as_json({"column": ("close", 5)})
     {'column': ['close', 5]}
     """
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in settings.items()}
+    return {key: value_as_json(value) for key, value in settings.items()}
+
+
+def value_as_json(value: Any) -> Any:
+    """Return the value of a setting as JSON has it."""
+    return list(value) if isinstance(value, tuple) else value
 
 
 def unknown_key(key: str, known: Iterable[str]) -> str:

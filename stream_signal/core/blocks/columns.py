@@ -73,10 +73,6 @@ class TextColumns:
         cells = self.cells_at(position, rows)
         return self._split_at(position, rows) if cells is None else cells.tolist()
 
-    def text(self, position: Position, row: int) -> bytes:
-        """Return the text at `position` of one row."""
-        return self.texts_at(position, np.array([row]))[0]
-
     def cells_at(self, position: Position, rows: Integers) -> Cells | None:  # noqa: ARG002
         """Return the texts at `position` of some rows as an array, None if that takes longer than a list."""
         return None

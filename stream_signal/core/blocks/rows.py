@@ -90,11 +90,11 @@ class ArrayRows(Rows):
         return self._columns.texts(column)
 
     def text(self, column: Position, at: int) -> bytes:
-        """Return one text of a column, that of the row at a position; for few rows, where `texts` cuts out all."""
-        return self._columns.text(column, at)
+        """Return one text of a column, that of the row at a position; the first one cuts out all, for all rows."""
+        return self.texts(column)[at]
 
     def texts_at(self, column: Position, positions: Sequence[int] | Integers) -> list[bytes]:
-        """Return the texts of a column, those of the rows at some positions; for few rows, as `text`."""
+        """Return the texts of a column, those of the rows at some positions; it cuts out no others."""
         return self._columns.texts_at(column, np.asarray(positions, np.int64))
 
     def cells_at(self, column: Position, positions: Sequence[int] | Integers) -> Cells | list[bytes]:
@@ -134,7 +134,7 @@ class _Listed(Rows):
         return [texts[at] for at in self._positions[:most]]
 
     def text(self, column: Position, at: int) -> bytes:
-        return self._rows.texts(column)[self._positions[at]]
+        return self._rows.text(column, self._positions[at])
 
     def texts_at(self, column: Position, positions: Sequence[int]) -> list[bytes]:
         return self._rows.texts_at(column, [self._positions[at] for at in positions])

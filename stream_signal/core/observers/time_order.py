@@ -2,8 +2,9 @@
 
 It notices timestamps out of order, duplicates, gaps, and what cannot be compared. It never changes the answer: rows
 count in the order in which they arrive. It sees all rows; or the first ones of each input, each seam between two inputs
-and the row at every 4,096th byte, which costs nothing that counts: a file in reverse order, files in the wrong order
-and rows that are sent again show there, too. Timestamps are compared in bulk, which takes a third of the time.
+and the row at every 4,096th byte, which takes 6 % of the time of a plain job: a file in reverse order, files in the
+wrong order and rows that are sent again show there, too. Timestamps are compared in bulk, which takes a third of the
+time.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.findings import BACKWARDS
-from stream_signal.core.header import column_as_json, find_time
+from stream_signal.core.header import find_time
 from stream_signal.core.limits import FIRST_ROWS, MOST_TIMED_KEYS, natural
 from stream_signal.core.observe import Observer
 from stream_signal.core.observers.time_sequence import TimeSequence
+from stream_signal.core.settings import value_as_json
 from stream_signal.core.steps import Steps, are_gaps
 
 if TYPE_CHECKING:
@@ -338,7 +340,7 @@ class TimeOrder(Observer):
     def snapshot(self) -> dict[str, Any]:
         """Return what was found in each series, the timestamp column, and how many rows of the input it still wants."""
         return {
-            "column": column_as_json(self.time_column),
+            "column": value_as_json(self.time_column),
             "last": self.last.decode("latin-1"),
             "complete": self._is_complete,
             "left": self._left,
@@ -362,7 +364,7 @@ class TimeOrder(Observer):
         self._left = left
         if self._rows is not None and self.wants:
             self.wants = self._left = min(left, self._rows)
-        if column != column_as_json(self.time_column):
+        if column != value_as_json(self.time_column):
             self.forget()
             return
         self._last, self._is_complete, self._has_keys = last, is_complete, any(found)

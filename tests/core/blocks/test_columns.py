@@ -88,5 +88,5 @@ def test_one_text(rows: list[list[str]], odd: set[int], line_end: str) -> None:
     columns = Columns(buffer, header, np.array(starts, np.int64), np.array(ends, np.int64), records)
     last = len(rows[0]) - 1
     for position in (0, last, (0, last)):
-        assert [columns.text(position, at) for at in range(len(rows))] == columns.texts(position)
+        assert [columns.texts_at(position, np.array([at]))[0] for at in range(len(rows))] == columns.texts(position)
         assert columns.texts_at(position, np.arange(0, len(rows), 2)) == columns.texts(position)[::2]
