@@ -150,7 +150,7 @@ class Panel:
             raise ValueError(f"expected the state of a stream {'with' if self.has_keys else 'without'} keys")
         if {len(self.windows)} != {len(state.full), *map(len, state.series.values())}:
             raise ValueError("expected the state of each window")
-        for key in state.series if self.has_keys else ():
+        for key in state.series if self.has_keys else ():  # all of them, though a stream may take fewer by now
             self.keys.restore(key)
         self.add(state)
 

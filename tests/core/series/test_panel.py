@@ -98,6 +98,13 @@ def test_a_state_that_does_not_fit() -> None:
             of_one_key().add(segments)
 
 
+def test_a_state_of_more_keys() -> None:
+    """The keys of a state are taken up though a stream may have fewer of its own."""
+    panel = Panel(KeyColumn(Keys(1), "symbol"), (2,))
+    panel.restore(of_keys().state())
+    assert panel.keys.names == [b"A", b"B"]
+
+
 def test_a_state_begins_a_stream() -> None:
     """A state says nothing of how often its windows were emptied, and keeps full windows that no series counts."""
     panel = of_keys()
