@@ -24,7 +24,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # More for pytest or peers.py: make bench BENCH="--rows 1_000_000 -k command"
 BENCH ?=
 
-.PHONY: browser shells screenshots run test test-all durations test-lowest test-wheel coverage dist check format bench bench-compare bench-baseline bench-once bench-peers bench-arrays bench-klines bench-keys bench-latency bench-signals bench-soak bench-bulk bench-scaling bench-history fuzz data exactness mutants pins clean
+.PHONY: browser shells screenshots run test test-all durations test-lowest test-wheel coverage dist check format bench bench-compare bench-baseline bench-once bench-peers bench-arrays bench-klines bench-keys bench-latency bench-signals bench-soak bench-bulk bench-pollock bench-scaling bench-history fuzz data exactness mutants pins clean
 
 run: .venv/installed
 	$(BIN)/stream-signal --input data.csv --config config.yaml --output metrics.json --log-file run.log
@@ -119,6 +119,10 @@ bench-soak: .venv/installed-test-all
 
 bench-bulk: .venv/installed-peers
 	$(BIN)/python benchmarks/signal_bulk.py $(BENCH)
+
+# BENCH="FOLDER --python PYTHON": a clone of the generator, and a Python that has the packages that it needs.
+bench-pollock: .venv/installed-dev
+	$(BIN)/python benchmarks/pollock.py $(BENCH)
 
 bench-scaling: .venv/installed-test-all
 	$(BIN)/python benchmarks/scaling.py $(BENCH)
