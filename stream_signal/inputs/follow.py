@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from stream_signal.inputs.events import Event
-    from stream_signal.inputs.rotation import Found
+    from stream_signal.inputs.rotation import NamedFile
 
 LONGEST_WAIT_SECONDS = 1.0
 # Grace period for a renamed file: its writer may not have reopened it yet.
@@ -59,13 +59,13 @@ class FollowedSource:
         try:
             yield file.begin()
             while True:
-                found = file.look()
-                if isinstance(found, bytes):
+                event = file.look()
+                if isinstance(event, bytes):
                     idle_since = time.monotonic()
                     watch.note_data()
-                    yield found
-                elif found:
-                    yield found
+                    yield event
+                elif event:
+                    yield event
                     yield Begin(file.name, file.size)
                 else:
                     # A file that another one follows is not the end, however long its last rows took.
@@ -142,21 +142,21 @@ class _Followed:
             self._descriptor = -1
 
     def _open_first(self) -> bool:
-        found = self._rotations.first()
-        return found is not None and self._open(found)
+        first = self._rotations.first()
+        return first is not None and self._open(first)
 
-    def _open(self, found: Found) -> bool:
+    def _open(self, file: NamedFile) -> bool:
         """Continue with a file, at the offset; return False if it has been renamed since it was found."""
         try:
-            descriptor = os.open(found.path, os.O_RDONLY | system.BINARY)
+            descriptor = os.open(file.path, os.O_RDONLY | system.BINARY)
         except FileNotFoundError:
             return False
         status = os.fstat(descriptor)
-        if not os.path.samestat(status, found.status):
+        if not os.path.samestat(status, file.status):
             os.close(descriptor)
             return False
         self.close()
-        self._descriptor, self.name = descriptor, found.path
+        self._descriptor, self.name = descriptor, file.path
         self._begin_reading(status)
         return True
 
@@ -176,8 +176,8 @@ class _Followed:
         """Whether the bytes that were read are no longer there. Fewer bytes of them may just not have arrived."""
         if os.fstat(self._descriptor).st_size < self._offset:
             return True
-        found = system.read_at(self._descriptor, len(self._tail), self._offset - len(self._tail))
-        return len(found) == len(self._tail) and found != self._tail
+        before = system.read_at(self._descriptor, len(self._tail), self._offset - len(self._tail))
+        return len(before) == len(self._tail) and before != self._tail
 
     def _begin_again(self) -> bytes | End | None:
         """Continue with the copy of a truncated file, if it can be found, or at the start of the file."""
@@ -192,7 +192,7 @@ class _Followed:
         self._begin_reading(status)
         return End(torn=True, rotated=TRUNCATED)
 
-    def _begin_with(self, copy: Found) -> End | None:
+    def _begin_with(self, copy: NamedFile) -> End | None:
         """Continue with the copy of a truncated file: after what was read of that, if the copy begins with it."""
         begins_alike = begins_with(copy, self._edges.whole())
         offset, rows_before = self._offset, self._rows_before
@@ -207,7 +207,7 @@ class _Followed:
             return None
         return End(torn=True, rotated=TRUNCATED)
 
-    def _successor(self, read: Edges | None) -> tuple[os.stat_result, Found | None]:
+    def _successor(self, read: Edges | None) -> tuple[os.stat_result, NamedFile | None]:
         """Return the status of the file, and the one that comes after it; see `Rotations.after`."""
         while True:
             status = os.fstat(self._descriptor)
@@ -221,19 +221,19 @@ class _Followed:
     def _leave(self) -> End | None:
         """Leave the file for the next one, after a grace period."""
         read = self._edges if self._has_rows() else None
-        status, found = self._successor(read)
-        if not found:
+        status, successor = self._successor(read)
+        if not successor:
             self._leave_at = inf
             return None
         if not self.is_being_left:
             # The writer of a file that was rotated itself is not at this one any more; but read once more.
-            is_live = found.path == self._rotations.path
+            is_live = successor.path == self._rotations.path
             self._leave_at = time.monotonic() + (GRACE_SECONDS if is_live else 0.0)
             return None
         if time.monotonic() < self._leave_at:
             return None
         offset, self._offset = self._offset, 0
-        if not self._open(found):
+        if not self._open(successor):
             self._offset = offset
             return None
         if read:

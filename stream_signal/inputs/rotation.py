@@ -9,7 +9,7 @@ Without a pattern, one file is followed through renames and truncations. If anot
 searched only to refuse: a file that has rows of this stream, and was written since, was rotated in between.
 
 A rotation may happen during any of these steps. So the file that has the name is looked at before the others, they are
-listed until two lists are equal, and whoever opens a file checks that it is the one that was found.
+listed until two lists are equal, and whoever opens a file checks that it is the one that was seen.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ _MOST_BEGINNINGS = 10_000
 _MOST_LISTS = 100
 
 
-class Found(NamedTuple):
-    """A file as it was found; whoever opens its path must compare it with `status`."""
+class NamedFile(NamedTuple):
+    """A file as it was seen; whoever opens its path must compare it with `status`."""
 
     path: str
     status: os.stat_result
@@ -77,7 +77,7 @@ class Followed(NamedTuple):
 class Rotations:
     """The files that had, have or will have the name `path`.
 
-    `pattern` matches the old files; None if nobody has said where they go. `own` are paths that the job writes.
+    `pattern` matches the old files; None if nobody has said where they go. `outputs` are paths that the job writes.
     `config` says how rows are read. `header` and `rows` return the header of the stream, if it is known, and how many
     rows were counted.
     """
@@ -86,7 +86,7 @@ class Rotations:
         self,
         path: str,
         pattern: str | None = None,
-        own: Sequence[str] = (),
+        outputs: Sequence[str] = (),
         config: Config | None = None,
         header: Callable[[], Header | None] = lambda: None,
         rows: Callable[[], int] = lambda: 0,
@@ -98,7 +98,7 @@ class Rotations:
         self._config = config or Config()
         if not pattern:  # a file was missed if one of its rows can be read, whatever the others are
             self._config = self._config._replace(bad_rows="missing")
-        self._own = {os.path.realpath(name) for name in own}
+        self._outputs = {os.path.realpath(name) for name in outputs}
         self._left: list[Left] = []
         self._most_left = _MOST_LEFT
         self._file: tuple[int, int] | None = None
@@ -117,12 +117,12 @@ class Rotations:
                 return
             listed = self._listed()
             others = self._without(listed, live, None)
-            written = [found.status.st_mtime_ns for found in others]
-            left = [Left(_fingerprint_of(found), identity_of(found.status)) for found in others]
+            written = [file.status.st_mtime_ns for file in others]
+            left = [Left(_fingerprint_of(file), identity_of(file.status)) for file in others]
             begun = _latest(list(map(self._beginning_of, others)))
-            if live and (own := self._beginning_of(Found(self.path, live))).has_rows:
+            if live and (beginning := self._beginning_of(NamedFile(self.path, live))).has_rows:
                 # None of its rows has been read: what begins as it does may be this file under its next name.
-                begun = None if own.time_ns is None else own.time_ns - 1
+                begun = None if beginning.time_ns is None else beginning.time_ns - 1
             if self._is_unchanged(live, listed):
                 self._written_ns = live.st_mtime_ns if live else max(written, default=0)
                 self._file = identity_of(live) if live else None
@@ -144,24 +144,24 @@ class Rotations:
         for left in self._left:  # saved before it was left, when the next file was open already
             if left.read == part:
                 self._file = left.file
-        found = self._find(part)
-        return found[1] if found else None
+        match = self._find(part)
+        return match[1] if match else None
 
     def snapshot(self) -> Followed:
         """Return what `resume` needs in another process."""
         return Followed(self._file, self._written_ns, list(self._left), self._begun_ns)
 
-    def first(self) -> Found | None:
+    def first(self) -> NamedFile | None:
         """Return the file to begin with; None if it does not exist yet."""
         if self._part:
             for _ in range(_MOST_LISTS):  # it may be renamed meanwhile
-                if found := self._find(self._part):
-                    return found[0]
+                if match := self._find(self._part):
+                    return match[0]
             raise unreadable(self.path, "the file that the checkpoint has read is gone")
         live = stat_of(self.path)
         is_same = live is not None and identity_of(live) == self._file
         if not self.pattern and (is_same or not self._may_have_missed):
-            return Found(self.path, live) if live else None
+            return NamedFile(self.path, live) if live else None
         return self.after(None, None)
 
     def opened(self, status: os.stat_result) -> None:
@@ -175,7 +175,7 @@ class Rotations:
         del self._left[: -self._most_left]
         self._begun_ns = self._begun_in(read)
 
-    def after(self, status: os.stat_result | None, read: Edges | None) -> Found | None:
+    def after(self, status: os.stat_result | None, read: Edges | None) -> NamedFile | None:
         """Return the next file after the one with this status, of which `read` was read; None if there is none yet.
 
         Without a status, that is the first file after those left. `read` is None if the file had no rows. InputError if
@@ -185,18 +185,18 @@ class Rotations:
             live = stat_of(self.path)
             if not live and not self.pattern:
                 return None
-            listed, found, refused = self._listed(), None, None
+            listed, following, refused = self._listed(), None, None
             try:
-                found = self._next(live, listed, status, read)
+                following = self._next(live, listed, status, read)
             except InputError as error:
                 refused = error
             if self._is_unchanged(live, listed):
                 if refused:
                     raise refused
-                return found
+                return following
         raise self._unstable()
 
-    def _is_unchanged(self, live: os.stat_result | None, listed: list[Found]) -> bool:
+    def _is_unchanged(self, live: os.stat_result | None, listed: list[NamedFile]) -> bool:
         """Whether each file still has the name that it had."""
         now = stat_of(self.path)
         return (live and identity_of(live)) == (now and identity_of(now)) and _names(listed) == _names(self._listed())
@@ -204,34 +204,34 @@ class Rotations:
     def _next(
         self,
         live: os.stat_result | None,
-        listed: list[Found],
+        listed: list[NamedFile],
         status: os.stat_result | None,
         read: Edges | None,
-    ) -> Found | None:
-        known = {identity_of(found.status) for found in listed} | ({identity_of(live)} if live else set())
+    ) -> NamedFile | None:
+        known = {identity_of(file.status) for file in listed} | ({identity_of(live)} if live else set())
         left = [*self._left, Left(read.whole(), identity_of(status))] if status and read else self._left
         since = _key(status) if status else (self._written_ns, 0)
         others = self._without(listed, live, status)
         if not self.pattern:
-            for found in sorted(others, key=lambda found: _key(found.status)):
-                is_later = _key(found.status) >= since and self._beginning_of(found).fits
-                if is_later and not self._is_left(found, left, known):
-                    raise self._missed(found.path)
-            return Found(self.path, live) if live else None
+            for file in sorted(others, key=lambda file: _key(file.status)):
+                is_later = _key(file.status) >= since and self._beginning_of(file).fits
+                if is_later and not self._is_left(file, left, known):
+                    raise self._missed(file.path)
+            return NamedFile(self.path, live) if live else None
         begun = self._begun_in(read) if read else self._begun_ns
         later = [
-            found
-            for found in others
-            if (_key(found.status) >= since or self._begins_after(found, begun))
-            and not self._has_no_rows(found)
-            and not self._is_left(found, left, known)
+            file
+            for file in others
+            if (_key(file.status) >= since or self._begins_after(file, begun))
+            and not self._has_no_rows(file)
+            and not self._is_left(file, left, known)
         ]
-        plain = {found.path: found.status for found in listed}
-        later = [found for found in later if not _is_compressed_form(found, plain)]
+        plain = {file.path: file.status for file in listed}
+        later = [file for file in later if not _is_compressed_form(file, plain)]
         if status and not status.st_nlink:
             later = _without_compressed(later, status)
         later = self._in_order(later, begun, since)
-        named = Found(self.path, live) if live else None
+        named = NamedFile(self.path, live) if live else None
         if not later:
             return named
         if named and self._begin_alike(later[0], named):
@@ -240,47 +240,47 @@ class Rotations:
             return named  # of which no row has been read, and the other is a copy
         return later[0]
 
-    def _in_order(self, later: list[Found], begun: int | None, since: tuple[int, int]) -> list[Found]:
+    def _in_order(self, later: list[NamedFile], begun: int | None, since: tuple[int, int]) -> list[NamedFile]:
         """Sort the files that come next; InputError if their order is not certain, or the first cannot be read."""
-        beginnings = {found.path: self._beginning_of(found) for found in later}
-        if any(each.has_rows and each.time_ns is None for each in beginnings.values()):
-            later = sorted(later, key=lambda found: _key(found.status))
+        beginnings = {file.path: self._beginning_of(file) for file in later}
+        if any(one.has_rows and one.time_ns is None for one in beginnings.values()):
+            later = sorted(later, key=lambda file: _key(file.status))
             self._check(later)
             return later
         # A file without a row, which may have a part of one, may come anywhere.
-        times = {path: -inf if each.time_ns is None else each.time_ns for path, each in beginnings.items()}
-        early = [found for found in later if begun is not None and -inf < times[found.path] <= begun]
-        for found in early:
-            if found.status.st_mtime_ns > since[0]:
-                raise self._begins_early(found)
-        later = [found for found in later if found not in early]
-        later.sort(key=lambda found: (times[found.path], _key(found.status)))
+        times = {path: -inf if one.time_ns is None else one.time_ns for path, one in beginnings.items()}
+        early = [file for file in later if begun is not None and -inf < times[file.path] <= begun]
+        for file in early:
+            if file.status.st_mtime_ns > since[0]:
+                raise self._begins_early(file)
+        later = [file for file in later if file not in early]
+        later.sort(key=lambda file: (times[file.path], _key(file.status)))
         if len(later) > 1 and self._begin_alike(*later[:2]):
             raise _alike(*later[:2])
         return later
 
-    def copy_of(self, read: Fingerprint, status: os.stat_result) -> Found | None:
+    def copy_of(self, read: Fingerprint, status: os.stat_result) -> NamedFile | None:
         """Return the copy of a truncated file that begins with what was read of it, if the pattern matches one."""
         if not self.pattern:
             return None
-        copies = [found for found in self._others(None, status) if begins_with(found, read)]
-        return max(copies, key=lambda found: _key(found.status), default=None)
+        copies = [file for file in self._others(None, status) if begins_with(file, read)]
+        return max(copies, key=lambda file: _key(file.status), default=None)
 
-    def earlier(self, status: os.stat_result) -> Found | None:
+    def earlier(self, status: os.stat_result) -> NamedFile | None:
         """Return a file whose rows come before those of the one with this status, of which no row has been counted.
 
         That is the copy of what the file was before it was truncated: nothing else tells then that it was. Without a
         pattern it cannot be told from other files.
         """
-        found = self.after(None, None) if self.pattern else None
-        is_other = found and found.path != self.path and identity_of(found.status) != identity_of(status)
-        return found if is_other else None
+        first = self.after(None, None) if self.pattern else None
+        is_other = first and first.path != self.path and identity_of(first.status) != identity_of(status)
+        return first if is_other else None
 
     def unreadable(self) -> str | None:
         """Say which file may hold what a checkpoint has read, but cannot be read."""
-        for found in sorted(self._others(None, None), key=lambda found: _key(found.status), reverse=True):
-            if why := _why_unreadable(found):
-                return f"{found.path!r} is {why}"
+        for file in sorted(self._others(None, None), key=lambda file: _key(file.status), reverse=True):
+            if why := _why_unreadable(file):
+                return f"{file.path!r} is {why}"
         return None
 
     def suggestion(self, name: str | None = None) -> str:
@@ -289,31 +289,33 @@ class Rotations:
         begins = f"{base}." if name is None or os.path.basename(name).startswith(f"{base}.") else _stem(base)
         return typed_path(os.path.join(folder, f"{begins}*"))
 
-    def _find(self, part: Fingerprint) -> tuple[Found, Edges] | None:
+    def _find(self, part: Fingerprint) -> tuple[NamedFile, Edges] | None:
         """Find the file that begins with `part`: the one with the inode, or the one with the name, or another."""
         live = stat_of(self.path)
-        files = [Found(self.path, live)] if live else []
+        files = [NamedFile(self.path, live)] if live else []
         if live and self._file in {None, identity_of(live)} and (edges := _edges_of(files[0], part)):
             return files[0], edges
         files += self._others(live, None)
-        found = [(file, edges) for file in files if (edges := _edges_of(file, part))]
-        found.sort(key=lambda pair: (identity_of(pair[0].status) != self._file, pair[0].path != self.path))
-        return found[0] if found else None
+        matches = [(file, edges) for file in files if (edges := _edges_of(file, part))]
+        matches.sort(key=lambda pair: (identity_of(pair[0].status) != self._file, pair[0].path != self.path))
+        return matches[0] if matches else None
 
-    def _others(self, live: os.stat_result | None, status: os.stat_result | None) -> list[Found]:
+    def _others(self, live: os.stat_result | None, status: os.stat_result | None) -> list[NamedFile]:
         """List the other files that may have had the name, each once."""
         return self._without(self._listed(), live, status)
 
-    def _without(self, listed: list[Found], live: os.stat_result | None, status: os.stat_result | None) -> list[Found]:
+    def _without(
+        self, listed: list[NamedFile], live: os.stat_result | None, status: os.stat_result | None
+    ) -> list[NamedFile]:
         known = [identity_of(one) for one in (live, status) if one]
-        found = []
+        others = []
         for file in listed:
-            if identity_of(file.status) not in known and os.path.realpath(file.path) not in self._own:
+            if identity_of(file.status) not in known and os.path.realpath(file.path) not in self._outputs:
                 known.append(identity_of(file.status))
-                found.append(file)
-        return found
+                others.append(file)
+        return others
 
-    def _listed(self) -> list[Found]:
+    def _listed(self) -> list[NamedFile]:
         """List the files until two lists are equal: one that is renamed meanwhile may be in neither place."""
         before = self._list_once()
         for _ in range(_MOST_LISTS):
@@ -323,8 +325,8 @@ class Rotations:
             before = now
         raise self._unstable()
 
-    def _list_once(self) -> list[Found]:
-        return [Found(path, status) for path in sorted(self._paths()) if (status := stat_of(path))]
+    def _list_once(self) -> list[NamedFile]:
+        return [NamedFile(path, status) for path in sorted(self._paths()) if (status := stat_of(path))]
 
     def _unstable(self) -> InputError:
         return unreadable(self.path, "the files beside it are renamed all the time")
@@ -342,17 +344,17 @@ class Rotations:
             raise InputError(f"cannot read {folder or '.'!r}: {reason(error)}") from error
         return [os.path.join(folder, name) for name in names if name.startswith(stem) and name != base]
 
-    def _is_left(self, found: Found, left: list[Left], known: set[tuple[int, int]]) -> bool:
+    def _is_left(self, file: NamedFile, left: list[Left], known: set[tuple[int, int]]) -> bool:
         """Whether a file has been read: it is one of those left, or a copy of one."""
         for one in left:
-            is_same = one.file == identity_of(found.status)
-            is_copy = not is_same and found.status.st_size == one.read.offset
-            if not (is_same or is_copy) or not begins_with(found, one.read):
+            is_same = one.file == identity_of(file.status)
+            is_copy = not is_same and file.status.st_size == one.read.offset
+            if not (is_same or is_copy) or not begins_with(file, one.read):
                 continue
-            if is_same and found.status.st_size > one.read.offset:
-                grown = found.status.st_size - one.read.offset
+            if is_same and file.status.st_size > one.read.offset:
+                grown = file.status.st_size - one.read.offset
                 raise InputError(
-                    f"{found.path!r} has grown by {grown} bytes since it was rotated and left for the next file; "
+                    f"{file.path!r} has grown by {grown} bytes since it was rotated and left for the next file; "
                     "let its writer finish, and start over with all files, in order"
                 )
             # Without timestamps, equal rows may be the rows of another hour.
@@ -360,32 +362,32 @@ class Rotations:
                 if not self.pattern:
                     return False
                 raise InputError(
-                    f"{found.path!r} holds the same bytes as a rotated file that was read; "
+                    f"{file.path!r} holds the same bytes as a rotated file that was read; "
                     "if it is a copy, move it away, or give another --rotated"
                 )
             return True
         return False
 
-    def _beginning_of(self, found: Found) -> Beginning:
+    def _beginning_of(self, file: NamedFile) -> Beginning:
         """Return what the first bytes of a file tell, as far as they can be read."""
-        status, header = found.status, self.header()
+        status, header = file.status, self.header()
         key = (identity_of(status), status.st_mtime_ns, status.st_size, header is None)
         if key not in self._beginnings:
             if len(self._beginnings) == _MOST_BEGINNINGS:
                 self._beginnings.clear()
-            data = None if _why_unreadable(found) else _beginning_of(found)
+            data = None if _why_unreadable(file) else _beginning_of(file)
             beginning = Beginning(True, None, fits=False) if data is None else beginning_of(data, self._config, header)
-            now = stat_of(found.path)
+            now = stat_of(file.path)
             if not now or identity_of(now) != identity_of(status):  # renamed: the bytes may be another file's
                 return beginning
             self._beginnings[key] = beginning
         return self._beginnings[key]
 
-    def _begins_after(self, found: Found, begun: int | None) -> bool:
-        time_ns = self._beginning_of(found).time_ns
+    def _begins_after(self, file: NamedFile, begun: int | None) -> bool:
+        time_ns = self._beginning_of(file).time_ns
         return begun is not None and time_ns is not None and time_ns > begun
 
-    def _begin_alike(self, one: Found, other: Found) -> bool:
+    def _begin_alike(self, one: NamedFile, other: NamedFile) -> bool:
         time_ns = self._beginning_of(one).time_ns
         return time_ns is not None and time_ns == self._beginning_of(other).time_ns
 
@@ -396,12 +398,12 @@ class Rotations:
         header = self.header()
         return header is not None and find_time(header) is not None
 
-    def _has_no_rows(self, found: Found) -> bool:
+    def _has_no_rows(self, file: NamedFile) -> bool:
         header = self.header()
         length = len(header.line) if header else 0
-        if found.status.st_size > length + len(BOM) + 2 or not stat.S_ISREG(found.status.st_mode):
+        if file.status.st_size > length + len(BOM) + 2 or not stat.S_ISREG(file.status.st_mode):
             return False
-        data = _beginning_of(found)
+        data = _beginning_of(file)
         return data is not None and data.removeprefix(BOM).rstrip(b"\r\n") in {b"", header.line if header else b""}
 
     def _missed(self, name: str) -> InputError:
@@ -410,26 +412,26 @@ class Rotations:
             f"name the old files with --rotated {self.suggestion(name)}"
         )
 
-    def _check(self, later: list[Found]) -> None:
+    def _check(self, later: list[NamedFile]) -> None:
         """Raise InputError if the first file cannot be read, or may not be the first by its last write."""
-        found = later[0]
-        why = _why_unreadable(found)
+        first = later[0]
+        why = _why_unreadable(first)
         if why:
-            raise InputError(f"cannot read {found.path!r}, a rotated file of {shown_path(self.path)}: it is {why}")
-        if len(later) > 1 and _key(later[1].status) == _key(found.status):
+            raise InputError(f"cannot read {first.path!r}, a rotated file of {shown_path(self.path)}: it is {why}")
+        if len(later) > 1 and _key(later[1].status) == _key(first.status):
             raise InputError(
-                f"{found.path!r} and {later[1].path!r} were rotated and written at the same time; "
+                f"{first.path!r} and {later[1].path!r} were rotated and written at the same time; "
                 "`touch` the one that comes last"
             )
 
-    def _begins_early(self, found: Found) -> InputError:
+    def _begins_early(self, file: NamedFile) -> InputError:
         return InputError(
-            f"{found.path!r} was written after what was read of {self.path!r}, and begins no later; "
+            f"{file.path!r} was written after what was read of {self.path!r}, and begins no later; "
             "move it away, or give another --rotated"
         )
 
 
-def _alike(one: Found, other: Found) -> InputError:
+def _alike(one: NamedFile, other: NamedFile) -> InputError:
     return InputError(
         f"{one.path!r} and {other.path!r} begin with the same timestamp; "
         "move away the one that is a copy, or give another --rotated"
@@ -438,8 +440,8 @@ def _alike(one: Found, other: Found) -> InputError:
 
 def _latest(beginnings: list[Beginning]) -> int | None:
     """Return the latest of the first timestamps; None if one that has rows has none."""
-    times = [each.time_ns for each in beginnings if each.has_rows]
-    known = [each for each in times if each is not None]
+    times = [beginning.time_ns for beginning in beginnings if beginning.has_rows]
+    known = [time_ns for time_ns in times if time_ns is not None]
     return max(known, default=None) if len(known) == len(times) else None
 
 
@@ -458,62 +460,62 @@ def _key(status: os.stat_result) -> tuple[int, int]:
     return status.st_mtime_ns, status.st_ctime_ns if status.st_nlink else 0
 
 
-def _names(listed: list[Found]) -> list[tuple[str, tuple[int, int]]]:
-    return [(found.path, identity_of(found.status)) for found in listed]
+def _names(listed: list[NamedFile]) -> list[tuple[str, tuple[int, int]]]:
+    return [(file.path, identity_of(file.status)) for file in listed]
 
 
 def _stem(base: str) -> str:
     return os.path.splitext(base)[0]
 
 
-def _beginning_of(found: Found) -> bytes | None:
+def _beginning_of(file: NamedFile) -> bytes | None:
     try:
-        return read_small(found.path, _BEGINNING_BYTES)
+        return read_small(file.path, _BEGINNING_BYTES)
     except InputError:
         return None
 
 
-def _edges_of(found: Found, part: Fingerprint) -> Edges | None:
+def _edges_of(file: NamedFile, part: Fingerprint) -> Edges | None:
     try:
-        return find_edges(found.path, part)[1]
+        return find_edges(file.path, part)[1]
     except InputError:
         return None
 
 
-def begins_with(found: Found, part: Fingerprint) -> bool:
+def begins_with(file: NamedFile, part: Fingerprint) -> bool:
     """Whether a file begins with what was read of another."""
-    return _edges_of(found, part) is not None
+    return _edges_of(file, part) is not None
 
 
-def _fingerprint_of(found: Found) -> Fingerprint:
-    """Return the fingerprint of a file as it was found; that of no bytes if it cannot be read."""
-    size = found.status.st_size
+def _fingerprint_of(file: NamedFile) -> Fingerprint:
+    """Return the fingerprint of a file as it was seen; that of no bytes if it cannot be read."""
+    size = file.status.st_size
     try:
-        with opened(found.path) as descriptor:
+        with opened(file.path) as descriptor:
             return read_edges(partial(system.read_at, descriptor), size).whole()
     except InputError:
         return Edges(size).whole()
 
 
-def _why_unreadable(found: Found) -> str | None:
+def _why_unreadable(file: NamedFile) -> str | None:
     """Say why a file cannot be read as candles; None if it can."""
-    if not stat.S_ISREG(found.status.st_mode):
+    if not stat.S_ISREG(file.status.st_mode):
         return "not a file"
     try:
-        with open(found.path, "rb") as file:
-            kind = foreign_kind(file.read(16))
+        with open(file.path, "rb") as opened_file:
+            kind = foreign_kind(opened_file.read(16))
     except OSError as error:
         return f"not readable ({reason(error)})"
     return f"{kind}, which has to be decompressed first" if kind else None
 
 
-def _is_compressed_form(found: Found, plain: dict[str, os.stat_result]) -> bool:
+def _is_compressed_form(file: NamedFile, plain: dict[str, os.stat_result]) -> bool:
     """Whether it is the compressed form of a file that is still there: it is being made, or is kept beside it."""
-    of = plain.get(os.path.splitext(found.path)[0])
-    return of is not None and found.status.st_mtime_ns >= of.st_mtime_ns and _why_unreadable(found) is not None
+    of = plain.get(os.path.splitext(file.path)[0])
+    return of is not None and file.status.st_mtime_ns >= of.st_mtime_ns and _why_unreadable(file) is not None
 
 
-def _without_compressed(later: list[Found], status: os.stat_result) -> list[Found]:
+def _without_compressed(later: list[NamedFile], status: os.stat_result) -> list[NamedFile]:
     """Leave out the compressed form of a file that was read and then removed: it keeps the time of the last write."""
-    same = [found for found in later if found.status.st_mtime_ns == status.st_mtime_ns and _why_unreadable(found)]
-    return [found for found in later if found not in same] if len(same) == 1 else later
+    same = [file for file in later if file.status.st_mtime_ns == status.st_mtime_ns and _why_unreadable(file)]
+    return [file for file in later if file not in same] if len(same) == 1 else later
