@@ -102,10 +102,10 @@ class Buckets:
         self.places = most
         goes_on = int(self.rows_seen % self.size > 0)
         self.rows_seen += sum(later[1])
-        for column, more, merge in zip(self._columns, later, self._merges, strict=True):
+        for column, added, merge in zip(self._columns, later, self._merges, strict=True):
             if goes_on:
-                column[-1] = merge(column[-1], more[0])
-            column.extend(more[goes_on:])
+                column[-1] = merge(column[-1], added[0])
+            column.extend(added[goes_on:])
 
     def see(self, rows: Rows, windows: Sequence[Means], time: Position | None) -> list[int | None]:
         """Add rows that are lists, with what the windows show of them; return their closes at one scale."""
@@ -130,27 +130,27 @@ class Buckets:
     def columns(self, first: int = 1) -> dict[str, list[Any]]:
         """Return them as columns, as `Overview.columns` does; `first` is the number of the first row."""
         time, rows, missing, *closes = map(list, self._columns[: len(_MERGES)])
-        means, signals = ([list(each) for each in self._columns[at::2]] for at in (len(_MERGES), len(_MERGES) + 1))
+        means, signals = ([list(column) for column in self._columns[at::2]] for at in (len(_MERGES), len(_MERGES) + 1))
         numbers = [first + at * self.size for at in range(len(rows))]
-        found = {"row": numbers, "time": time, "rows": rows, "missing": missing, "signals": signals}
+        columns = {"row": numbers, "time": time, "rows": rows, "missing": missing, "signals": signals}
         if not self.keyed:
             for name, column in zip(("first", "last", "low", "high"), closes, strict=True):
-                found[name] = [None if close is None else decimal(close, self.places) for close in column]
-            found["means"] = means
-        return found
+                columns[name] = [None if close is None else decimal(close, self.places) for close in column]
+            columns["means"] = means
+        return columns
 
     def snapshot(self) -> dict[str, Any]:
         """Return what `restore` needs in another process, as values that JSON can hold."""
         buckets = [
-            [*each[:3], list(each[_CLOSES]), list(each[7::2]), list(each[8::2])]
-            for each in zip(*self._columns, strict=True)
+            [*bucket[:3], list(bucket[_CLOSES]), list(bucket[7::2]), list(bucket[8::2])]
+            for bucket in zip(*self._columns, strict=True)
         ]
         return {"size": self.size, "places": self.places, "buckets": buckets}
 
     def restore(self, saved: Any) -> None:
         """Resume from a snapshot; raise ValueError, TypeError or LookupError if it is not one."""
         size, places = natural(saved["size"]), natural(saved["places"])
-        buckets = [self._bucket_in(*each) for each in saved["buckets"]]
+        buckets = [self._bucket_in(*bucket) for bucket in saved["buckets"]]
         counts = [bucket[1] for bucket in buckets]
         if size & (size - 1) or not size or places > 2 * MAX_DIGITS or len(buckets) > self._most:
             raise ValueError("expected the buckets of an overview")
@@ -166,10 +166,10 @@ class Buckets:
             raise ValueError("counts that contradict each other")
         if self.keyed and has_closes:
             raise ValueError("expected buckets without closes")
-        found = [text_in(time), natural(rows), natural(missing), *(map(ticks_in, closes) if has_closes else closes)]
+        bucket = [text_in(time), natural(rows), natural(missing), *(map(ticks_in, closes) if has_closes else closes)]
         for mean, count in zip(means, signals, strict=True):
-            found += None if mean is None else _mean_in(mean), natural(count)
-        return found
+            bucket += None if mean is None else _mean_in(mean), natural(count)
+        return bucket
 
 
 def _scale(columns: Columns, by: int) -> None:
@@ -207,19 +207,19 @@ def decimal(ticks: int, places: int) -> str:
     return ("-" if ticks < 0 else "") + (f"{whole}.{part}" if part else whole)
 
 
-def ticks_in(found: Any) -> int:
+def ticks_in(saved: Any) -> int:
     """Return the ticks of a close; ValueError if they are none."""
-    return bounded(found, 1 - 10 ** (3 * MAX_DIGITS), 10 ** (3 * MAX_DIGITS) - 1)
+    return bounded(saved, 1 - 10 ** (3 * MAX_DIGITS), 10 ** (3 * MAX_DIGITS) - 1)
 
 
-def text_in(found: Any) -> str:
+def text_in(saved: Any) -> str:
     """Return a text; ValueError if it is none."""
-    if not isinstance(found, str) or len(found) > 3 * MAX_DIGITS:
+    if not isinstance(saved, str) or len(saved) > 3 * MAX_DIGITS:
         raise ValueError("expected a text")
-    return found
+    return saved
 
 
-def _mean_in(found: Any) -> float:
-    if type(found) not in {int, float} or not isfinite(found):
+def _mean_in(saved: Any) -> float:
+    if type(saved) not in {int, float} or not isfinite(saved):
         raise ValueError("expected a mean")
-    return float(found)
+    return float(saved)

@@ -45,8 +45,8 @@ class Digests:
 
     def find(self) -> list[Digest]:
         """Return the digests once the job has read the inputs; InputError if one of the files has changed."""
-        found = {name: self.find_one(name) for name in dict.fromkeys(self._names)}
-        return [found[name] for name in self._names]
+        digests = {name: self.find_one(name) for name in dict.fromkeys(self._names)}
+        return [digests[name] for name in self._names]
 
     def has_ended(self, name: str) -> bool:
         """Whether all of an input is known: a pipe has to have been read to its end for that."""

@@ -57,7 +57,7 @@ def _read(file: Any) -> Iterator[bytes]:
 def _each(chunks: Iterator[Any], kind: str) -> Iterator[bytes]:
     for chunk in chunks:
         if not isinstance(chunk, (bytes, bytearray, memoryview)):
-            found = type(chunk).__name__
+            item = type(chunk).__name__
             advice = ""
             if isinstance(chunk, str) and "\n" in chunk:
                 advice = ": encode each"
@@ -65,5 +65,5 @@ def _each(chunks: Iterator[Any], kind: str) -> Iterator[bytes]:
                 advice = _SEVERAL
             elif isinstance(chunk, (int, float)) or hasattr(chunk, "dtype"):
                 advice = ": a RollingMean takes numbers"
-            raise TypeError(f"expected {EXPECTED}, found {kind} of {found}{advice}")
+            raise TypeError(f"expected {EXPECTED}, found {kind} of {item}{advice}")
         yield chunk  # type: ignore[misc, unused-ignore]

@@ -55,7 +55,7 @@ def expanded(names: tuple[str, ...]) -> tuple[str, ...]:
     Each file is opened for a moment. One that cannot be read is left for its turn. InputError if one is a folder, or a
     zip file that cannot be read.
     """
-    found: list[str] = []
+    names_of_all: list[str] = []
     for name in names:
         one = probe(name)
         if one.kind == "folder":
@@ -63,10 +63,10 @@ def expanded(names: tuple[str, ...]) -> tuple[str, ...]:
         if one.format == ZIP:
             from stream_signal.inputs.zipped import member_names
 
-            found += [f"{name}/{member}" for member in member_names(name)]
+            names_of_all += [f"{name}/{member}" for member in member_names(name)]
         else:
-            found.append(name)
-    return tuple(found)
+            names_of_all.append(name)
+    return tuple(names_of_all)
 
 
 def bytes_in(names: tuple[str, ...]) -> list[int] | None:
@@ -79,9 +79,9 @@ def bytes_in(names: tuple[str, ...]) -> list[int] | None:
 
 
 def _bytes_in(name: str) -> int:
-    found = probe(name)
-    if not found.archive:
-        return 0 if found.format else found.size
+    probed = probe(name)
+    if not probed.archive:
+        return 0 if probed.format else probed.size
     with suppress(InputError), open_input(name) as member:
         return 0 if find_format(member.read(MAGIC_BYTES)) else member.size
     return 0

@@ -72,8 +72,8 @@ def read_range(part: Range, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
 
 def whole_of(name: str, least: int) -> Range | None:
     """Return the range of a whole input, if it can be read in ranges and has at least so many bytes; otherwise None."""
-    found = probe(name)
-    if name == STDIN or (found.kind != "URL" and found.size < least):
+    probed = probe(name)
+    if name == STDIN or (probed.kind != "URL" and probed.size < least):
         return None
     try:
         with open_input(name) as source:

@@ -65,7 +65,7 @@ def table(by_key: Mapping[str, Mapping[str, Any]], form: str) -> bytes:
     lines = ["".join(["key,rows,signals,value", *(f",signals_{window},value_{window}" for window in windows), "\n"])]
     for key, entry in by_key.items():
         counts = [entry["rows"], entry["signals"], entry["value"]]
-        for each in entry.get("by_window", {}).values():
-            counts += [each["signals"], each["value"]]
+        for of_window in entry.get("by_window", {}).values():
+            counts += [of_window["signals"], of_window["value"]]
         lines.append(",".join([CSV_LINES.cell(key.encode()).decode(), *map(repr, counts)]) + "\n")
     return "".join(lines).encode()

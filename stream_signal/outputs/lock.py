@@ -76,10 +76,10 @@ class FileLock:
 
     def _recognise(self, descriptor: int) -> bool:
         """Whether stream-signal has made the file; without a mark, it can be used but not removed."""
-        found = system.read_at(descriptor, len(_MARK) + 1, 0)
-        if not _MARK.startswith(found):
+        begins = system.read_at(descriptor, len(_MARK) + 1, 0)
+        if not _MARK.startswith(begins):
             raise self._foreign()
-        return bool(found)
+        return bool(begins)
 
     def _foreign(self) -> OutputError:
         message = f"cannot write {self._of!r}: its lock would be {self._path!r}, which is another file"

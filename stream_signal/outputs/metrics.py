@@ -64,11 +64,11 @@ def _of_keys(stream: SignalStream) -> dict[str, dict[str, Any]] | None:
     by_key, windows = stream.by_key, stream.by_key_and_window
     if by_key is None:
         return None
-    found: dict[str, dict[str, Any]] = {key: counts._asdict() for key, counts in by_key.items()}
+    table: dict[str, dict[str, Any]] = {key: counts._asdict() for key, counts in by_key.items()}
     if windows is not None:
-        for key, entry in found.items():
+        for key, entry in table.items():
             entry["by_window"] = _of_windows(windows[key])
-    return found
+    return table
 
 
 class ErrorRecord(NamedTuple):

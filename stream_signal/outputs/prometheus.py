@@ -58,8 +58,8 @@ def last_success(record: Metrics | ErrorRecord, output: str) -> float | None:
         return None
     try:
         with open(output, encoding="utf-8", errors="replace") as file:
-            found = _LAST_IN_TEXT.search(file.read(_HEAD_CHARACTERS))
-        return float(found[1]) if found else None
+            match = _LAST_IN_TEXT.search(file.read(_HEAD_CHARACTERS))
+        return float(match[1]) if match else None
     except (OSError, ValueError):
         return None
 

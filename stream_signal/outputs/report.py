@@ -126,13 +126,13 @@ def data_of(overview: Overview, windows: Sequence[int]) -> str:
 
 def charts_of(charts: Iterable[tuple[str, Buckets]]) -> list[dict[str, Any]]:
     """Return what the charts of the keys are drawn from; all but the last bucket of each have as many rows."""
-    found = []
+    drawn = []
     for key, buckets in charts:
         columns = buckets.columns()
         names = ("time", "missing", "first", "last", "low", "high")
-        own = {"key": key, "size": buckets.size, "count": buckets.rows_seen}
-        found.append(own | {name: columns[name] for name in (*names, "signals", "means")})
-    return found
+        chart = {"key": key, "size": buckets.size, "count": buckets.rows_seen}
+        drawn.append(chart | {name: columns[name] for name in (*names, "signals", "means")})
+    return drawn
 
 
 def packed(data: Any) -> str:
@@ -145,10 +145,10 @@ def _packed_keys(by_key: Mapping[str, Mapping[str, Any]], most: int) -> str:
     ranked = _ranked(by_key)
     count = len(ranked)
     while True:
-        found = packed({"of": len(ranked), "keys": _columns_of(ranked[:count])})
-        if len(found) <= most or not count:
-            return found
-        count = min(count - 1, count * most // len(found)) if most > 0 else 0
+        text = packed({"of": len(ranked), "keys": _columns_of(ranked[:count])})
+        if len(text) <= most or not count:
+            return text
+        count = min(count - 1, count * most // len(text)) if most > 0 else 0
 
 
 def _columns_of(ranked: Sequence[tuple[str, Mapping[str, Any]]]) -> list[list[Any]]:
@@ -156,9 +156,9 @@ def _columns_of(ranked: Sequence[tuple[str, Mapping[str, Any]]]) -> list[list[An
     windows = ranked[0][1].get("by_window", {}) if ranked else {}
     return [
         [key for key, _ in ranked],
-        [each["rows"] for _, each in ranked],
-        [each["signals"] for _, each in ranked],
-        *([each["by_window"][window]["signals"] for _, each in ranked] for window in windows),
+        [counts["rows"] for _, counts in ranked],
+        [counts["signals"] for _, counts in ranked],
+        *([counts["by_window"][window]["signals"] for _, counts in ranked] for window in windows),
     ]
 
 
@@ -182,8 +182,8 @@ def _read(path: str) -> str:
 
 def _title(report: Report) -> str:
     names = [name for name, _ in report.result.inputs]
-    more = f" and {len(names) - 1 + report.result.inputs_left_out} more" if len(names) > 1 else ""
-    return f"Signal rate of {'stdin' if names == ['-'] else names[0] if names else 'no input'}{more}"
+    others = f" and {len(names) - 1 + report.result.inputs_left_out} more" if len(names) > 1 else ""
+    return f"Signal rate of {'stdin' if names == ['-'] else names[0] if names else 'no input'}{others}"
 
 
 def _status(report: Report) -> str:
@@ -197,17 +197,17 @@ def _status(report: Report) -> str:
 
 def _numbers(report: Report) -> str:
     metrics = report.result.metrics
-    found: dict[str, str | float] = {
+    numbers: dict[str, str | float] = {
         "signal rate": metrics.value,
         "rows": str(metrics.rows_processed),
         "signals": str(report.result.stream.signals),
         "window": str(report.windows[0]),
     }
-    found |= {f"signal rate, window {window}": each["value"] for window, each in (metrics.by_window or {}).items()}
-    found |= {"keys": str(len(metrics.by_key))} if metrics.by_key is not None else {}
-    found |= {"version": metrics.version, "seed": str(metrics.seed), "status": metrics.status}
-    found["latency"] = f"{metrics.latency_ms} ms"
-    return "\n".join(f"<div><dt>{escape(name)}</dt><dd>{_shown(value)}</dd></div>" for name, value in found.items())
+    numbers |= {f"signal rate, window {window}": one["value"] for window, one in (metrics.by_window or {}).items()}
+    numbers |= {"keys": str(len(metrics.by_key))} if metrics.by_key is not None else {}
+    numbers |= {"version": metrics.version, "seed": str(metrics.seed), "status": metrics.status}
+    numbers["latency"] = f"{metrics.latency_ms} ms"
+    return "\n".join(f"<div><dt>{escape(name)}</dt><dd>{_shown(value)}</dd></div>" for name, value in numbers.items())
 
 
 def _shown(value: str | float) -> str:
@@ -218,13 +218,13 @@ def _shown(value: str | float) -> str:
 def _charts(report: Report) -> str:
     size, windows = report.overview.size, ", ".join(map(str, report.windows))
     rate = "The share of rows that signalled, in each bar. The dotted line is the rate of all rows."
-    found = []
+    figures = []
     if not report.overview.keyed:
         what = "Each close" if size == 1 else f"Each candle: the first, last, lowest and highest close of {size} rows"
         marks = "; the triangles are the rows that signalled" if size == 1 else ""
-        found.append(_figure("price", "Price", f"{what}, and the rolling mean of {windows}{marks}."))
-    found.append(_figure("rate", "Signal rate", rate))
-    return "\n".join(found)
+        figures.append(_figure("price", "Price", f"{what}, and the rolling mean of {windows}{marks}."))
+    figures.append(_figure("rate", "Signal rate", rate))
+    return "\n".join(figures)
 
 
 def _figure(name: str, title: str, text: str) -> str:
@@ -239,20 +239,20 @@ def _table_of_buckets(report: Report) -> str:
     columns, windows = report.overview.columns(), report.windows
     heads = ["first row", "time", "rows", "missing closes", *(f"signal rate, window {window}" for window in windows)]
     rates = [
-        [f"{signals / rows:.4f}" for signals, rows in zip(each, columns["rows"], strict=True)]
-        for each in columns["signals"]
+        [f"{signals / rows:.4f}" for signals, rows in zip(of_window, columns["rows"], strict=True)]
+        for of_window in columns["signals"]
     ]
-    found: list[Iterable[Any]] = [columns["row"], columns["time"], columns["rows"], columns["missing"], *rates]
+    cells: list[Iterable[Any]] = [columns["row"], columns["time"], columns["rows"], columns["missing"], *rates]
     if "first" in columns:
         heads += ["first close", "lowest", "highest", "last", *(f"mean of {window}" for window in windows)]
-        found += [columns["first"], columns["low"], columns["high"], columns["last"], *columns["means"]]
+        cells += [columns["first"], columns["low"], columns["high"], columns["last"], *columns["means"]]
     size = report.overview.size
     caption = "Each line is one row" if size == 1 else f"Each line is {size} rows"
-    return _table(caption, heads, zip(*found, strict=True))
+    return _table(caption, heads, zip(*cells, strict=True))
 
 
 def _table(caption: str, heads: Sequence[str], lines: Iterable[Iterable[Any]]) -> str:
-    head = "".join(f'<th scope="col">{escape(each)}' for each in heads)
+    head = "".join(f'<th scope="col">{escape(name)}' for name in heads)
     body = "\n".join(
         "<tr>"
         + "".join(
@@ -272,14 +272,14 @@ def _sections(report: Report) -> Iterable[str]:
     if metrics.by_key is not None:
         yield f'<section id="keys"><h2>All keys</h2>{_table_of_keys(metrics.by_key)}</section>'
     yield _section("doubts", "Doubts", report.result.doubts(), "None.")
-    found = report.result.stream.repairs
+    findings = report.result.stream.repairs
     repairs = [
-        f"{kind.replace('_', ' ')}: {found.counts[kind]} ({'; '.join(places)})"
-        for kind, places in found.in_words().items()
+        f"{kind.replace('_', ' ')}: {findings.counts[kind]} ({'; '.join(places)})"
+        for kind, places in findings.in_words().items()
     ]
     yield _section("repairs", "Missing closes and repairs", repairs, "None.")
     if not overview.keyed:
-        flats = [f"{each.rows} rows at {each.close}, from row {each.row}{_at(each.time)}" for each in overview.flats]
+        flats = [f"{flat.rows} rows at {flat.close}, from row {flat.row}{_at(flat.time)}" for flat in overview.flats]
         if len(flats) < overview.flat_stretches:
             flats.append(f"and {overview.flat_stretches - len(flats)} shorter ones")
         if flats:
@@ -312,7 +312,7 @@ def _table_of_keys(by_key: Mapping[str, Mapping[str, Any]]) -> str:
     windows = list(ranked[0][1].get("by_window", {})) if ranked else []
     heads = ["key", "signal rate", "rows", "signals", *(f"signal rate, window {window}" for window in windows)]
     lines = (
-        [key, each["value"], each["rows"], each["signals"], *(each["by_window"][one]["value"] for one in windows)]
-        for key, each in ranked[:MOST_LINES]
+        [key, one["value"], one["rows"], one["signals"], *(one["by_window"][window]["value"] for window in windows)]
+        for key, one in ranked[:MOST_LINES]
     )
     return _table(caption, heads, lines)

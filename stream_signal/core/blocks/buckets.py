@@ -77,16 +77,16 @@ def _closes_of(ticks: Integers, missing: Integers, starts: Integers, ends: Integ
         lows, highs = np.minimum.reduceat(ticks, starts), np.maximum.reduceat(ticks, starts)
         columns = [column.tolist() for column in (ticks[starts], ticks[ends - 1], lows, highs)]
     if not has_any.all():
-        each = list(map(iter, columns))
-        columns = [[next(column) if has else None for has in has_any.tolist()] for column in each]
+        closes = list(map(iter, columns))
+        columns = [[next(column) if has else None for has in has_any.tolist()] for column in closes]
     return gone.tolist(), columns
 
 
 def _counts_of(flags: Flags, starts: Integers, ends: Integers) -> list[int]:
     """Return how many flags are set from each start to its end."""
     if len(starts) > _MANY:
-        found: list[int] = np.add.reduceat(flags, starts, dtype=np.int64).tolist()
-        return found
+        counts: list[int] = np.add.reduceat(flags, starts, dtype=np.int64).tolist()
+        return counts
     bounds = zip(starts.tolist(), ends.tolist(), strict=True)
     return [int(np.count_nonzero(flags[start:end])) for start, end in bounds]
 
@@ -94,10 +94,10 @@ def _counts_of(flags: Flags, starts: Integers, ends: Integers) -> list[int]:
 def _means_at(means: Means, places: Integers) -> list[float | None]:
     """Return the means of the windows that end at some positions, None for those that are not full."""
     divisor, full = means.divisor, means.full
-    found = [total / divisor for total in means.sums[places].tolist()]
+    values = [total / divisor for total in means.sums[places].tolist()]
     if full is None:
-        return found
-    return [mean if is_full else None for mean, is_full in zip(found, full[places].tolist(), strict=True)]
+        return values
+    return [mean if is_full else None for mean, is_full in zip(values, full[places].tolist(), strict=True)]
 
 
 def order_of(rows: ArrayRows, count: int) -> tuple[Integers, list[int]]:
@@ -134,8 +134,8 @@ def runs_of(rows: ArrayRows, least: int) -> list[tuple[int, int, int | None]]:
     kept[0] = kept[-1] = True
     is_gone = np.isin(heads, gone)
     # A missing close ends the run before it, so one of a row is kept where that is the run of the rows before.
-    found = zip(heads[kept].tolist(), lengths[kept].tolist(), is_gone[kept].tolist(), strict=True)
-    return [(at, count, None if nothing else int(ticks[at])) for at, count, nothing in found]
+    runs = zip(heads[kept].tolist(), lengths[kept].tolist(), is_gone[kept].tolist(), strict=True)
+    return [(at, count, None if nothing else int(ticks[at])) for at, count, nothing in runs]
 
 
 def _may_have_runs(ticks: Integers, least: int) -> bool:

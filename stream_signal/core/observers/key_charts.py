@@ -38,7 +38,7 @@ class KeyCharts(Observer):
     >>> charts = KeyCharts()
     >>> stream = SignalStream(Config(window=2, key="symbol"), [charts])
     >>> stream.feed(b"symbol,close\nA,4.5\nB,90\nA,4.75\nA,4.25\n")
-    >>> [(key, each.columns()["last"], each.columns()["signals"]) for key, each in charts]
+    >>> [(key, chart.columns()["last"], chart.columns()["signals"]) for key, chart in charts]
     [('A', ['4.5', '4.75', '4.25'], [[0, 1, 0]]), ('B', ['90'], [[0]])]
     """
 
@@ -51,7 +51,7 @@ class KeyCharts(Observer):
         self._time: Position | None = None
         self._charts = charts
         self._most = most
-        self._found: dict[int, tuple[str, Buckets]] = {}  # by the numbers of the keys
+        self._of_keys: dict[int, tuple[str, Buckets]] = {}  # by the numbers of the keys
 
     def begin(self, header: Header) -> None:
         """Find the timestamp column."""
@@ -69,8 +69,8 @@ class KeyCharts(Observer):
 
         arrays = cast("ArrayRows", rows)
         order, bounds = order_of(arrays, self._charts)
-        found = [(number, begin, end) for number, (begin, end) in enumerate(pairwise(bounds)) if begin < end]
-        charts = [(self._of(number, names[number]), begin, end) for number, begin, end in found]
+        runs = [(number, begin, end) for number, (begin, end) in enumerate(pairwise(bounds)) if begin < end]
+        charts = [(self._of(number, names[number]), begin, end) for number, begin, end in runs]
         starts: list[int] = []
         seams = [0]
         for chart, begin, end in charts:
@@ -94,40 +94,40 @@ class KeyCharts(Observer):
 
     def __iter__(self) -> Iterator[tuple[str, Buckets]]:
         """Yield each key and its buckets, in the order in which the keys came."""
-        yield from (self._found[number] for number in sorted(self._found))
+        yield from (self._of_keys[number] for number in sorted(self._of_keys))
 
     @property
     def most(self) -> int:
         """How many buckets a chart may have, with as many charts as there are."""
         most = self._most
-        while most * len(self._found) > ALL_BUCKETS:
+        while most * len(self._of_keys) > ALL_BUCKETS:
             most //= 2
         return most
 
     def snapshot(self) -> list[Any]:
         """Return the buckets of each key."""
-        return [[number, key, buckets.snapshot()] for number, (key, buckets) in self._found.items()]
+        return [[number, key, buckets.snapshot()] for number, (key, buckets) in self._of_keys.items()]
 
     def restore(self, saved: Any) -> None:
         """Resume from a snapshot; raise ValueError if it is not one of charts like these."""
         try:
             for number, key, buckets in saved:
-                if type(number) is not int or not 0 <= number < self._charts or number in self._found:
+                if type(number) is not int or not 0 <= number < self._charts or number in self._of_keys:
                     raise ValueError("expected the numbers of keys")
-                found = Buckets(1, self._most)
-                found.restore(buckets)
-                self._found[number] = text_in(key), found
+                restored = Buckets(1, self._most)
+                restored.restore(buckets)
+                self._of_keys[number] = text_in(key), restored
         except (TypeError, LookupError, AttributeError, OverflowError) as error:
             raise ValueError(f"expected charts of keys: {error}") from None
         self._limit()
 
     def _of(self, number: int, key: bytes) -> Buckets:
-        if number not in self._found:
-            self._found[number] = key.decode(), Buckets(1, self._most)
+        if number not in self._of_keys:
+            self._of_keys[number] = key.decode(), Buckets(1, self._most)
             self._limit()
-        return self._found[number][1]
+        return self._of_keys[number][1]
 
     def _limit(self) -> None:
         most = self.most
-        for _, buckets in self._found.values():
+        for _, buckets in self._of_keys.values():
             buckets.limit(most)
