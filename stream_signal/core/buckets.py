@@ -19,7 +19,7 @@ from stream_signal.core.limits import MAX_DIGITS, bounded, natural
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from stream_signal.core.header import Position
+    from stream_signal.core.layout.layout import Position
     from stream_signal.core.rows import Means, Rows
 
 # A timestamp of any common form is shorter.

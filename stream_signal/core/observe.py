@@ -25,7 +25,7 @@ from stream_signal.core.rows import each_row
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from stream_signal.core.header import Header
+    from stream_signal.core.layout.layout import Layout
     from stream_signal.core.rows import Row, Rows, Seen
 
 
@@ -43,7 +43,7 @@ class Kept:
     samples = False
     """whether it sees later rows, too, where those at every 4,096th byte of the input (`rows.marks`) are among them"""
 
-    def begin(self, header: Header) -> None:
+    def begin(self, header: Layout) -> None:
         """Receive the header, once, before the first row; a DataError ends the stream."""
 
     def snapshot(self) -> Any:

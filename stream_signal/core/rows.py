@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from stream_signal.core.header import Position
+    from stream_signal.core.layout.layout import Position
     from stream_signal.core.ticks import Close
 
 # The number of the series of a row whose key could not be read: it may belong to any.

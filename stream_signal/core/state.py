@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.core.config import DELIMITERS
 from stream_signal.core.findings import REPAIRS, Findings
-from stream_signal.core.header import Header
+from stream_signal.core.layout.layout import Layout
 from stream_signal.core.limits import MAX_DIGITS, MOST_KEY_BYTES, MOST_KEYS_BYTES, Tuning, natural
 from stream_signal.core.series.segment import Segment, Segments
 
@@ -26,13 +26,14 @@ if TYPE_CHECKING:
     from typing import Self
 
     from stream_signal.core.config import Config
+    from stream_signal.core.layout.layout import Position
     from stream_signal.core.observe import Observer
 
 
 class State(NamedTuple):
     """A stream between two rows: `SignalStream.state` returns it, `SignalStream.from_state` resumes from it."""
 
-    header: Header | None
+    header: Layout | None
     """None while it is unknown"""
     offset: int
     """bytes of the current part before the first row that is not counted"""
@@ -98,7 +99,7 @@ class Apart(NamedTuple):
     """How later lines of a stream are to be counted apart from it."""
 
     config: Config
-    header: Header
+    header: Layout
     parts: tuple[Observer, ...]
     """an observer for each one of the stream"""
     symbols: tuple[str | None, ...] = ()
@@ -113,7 +114,7 @@ class Stretch(NamedTuple):
     size: int
     """bytes"""
     lines: int
-    header: Header
+    header: Layout
     """which the rows were read by"""
     segments: Segments
     """of each key, for each window"""
@@ -197,15 +198,22 @@ def _symbols(found: object) -> tuple[str | None, ...]:
     return tuple(found)
 
 
-def _header(found: object) -> Header:
-    saved = _fields(found, Header._fields)
+def _header(found: object) -> Layout:
+    saved = {"time": None} | _mapping(found)  # earlier versions did not keep where the time is
+    saved = _fields(saved, Layout._fields)
     line, delimiter = _bytes(saved["line"]), _text(saved["delimiter"])
-    header = Header(
-        line, tuple(_list(saved["names"], str)), delimiter, natural(saved["position"]), natural(saved["width"])
-    )
+    names, width = tuple(_list(saved["names"], str)), natural(saved["width"])
+    header = Layout(line, names, delimiter, natural(saved["position"]), width, _time(saved["time"], width))
     if delimiter not in DELIMITERS or header.position >= header.width or len(header.names) not in {0, header.width}:
         raise ValueError("no header")
     return header
+
+
+def _time(saved: Any, width: int) -> Position | None:
+    if saved is None or type(saved) is int:
+        return None if saved is None else natural(saved, width - 1)
+    date, clock = _list_of(saved, 2)
+    return natural(date, width - 1), natural(clock, width - 1)
 
 
 def _fields(found: object, names: tuple[str, ...]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from stream_signal.core.blocks.reader import BlockReader, Scratch
-    from stream_signal.core.header import Header
+    from stream_signal.core.layout.layout import Layout
     from stream_signal.core.observe import Kept, Observer, Stage
     from stream_signal.core.rows import Batch, Rows, Seen
     from stream_signal.core.state import Apart, State, Stretch
@@ -252,7 +252,7 @@ class SignalStream:
         return self._reading.closed
 
     @property
-    def header(self) -> Header | None:
+    def header(self) -> Layout | None:
         """How the rows are read; None until the header is known."""
         return self._text.header
 
@@ -508,7 +508,7 @@ class SignalStream:
         return self._blocks
 
 
-def _begin(observers: Sequence[Observer], stages: Sequence[Stage], header: Header) -> tuple[bool, bool]:
+def _begin(observers: Sequence[Observer], stages: Sequence[Stage], header: Layout) -> tuple[bool, bool]:
     """Show the header; return what is `_wanted`."""
     for stage in stages:
         stage.begin(header)

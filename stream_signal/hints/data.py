@@ -14,7 +14,7 @@ from stream_signal.core import guess
 from stream_signal.core.config import DELIMITERS, SETTINGS, Config
 from stream_signal.core.errors import FILE, Hint, Way, shown
 from stream_signal.core.foreign import BINARY
-from stream_signal.core.header import SYMBOL_NAMES, folded, matches
+from stream_signal.core.layout.layout import SYMBOL_NAMES, folded, matches
 from stream_signal.core.ticks import Marks
 from stream_signal.hints.shell import reversing
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.errors import StreamSignalError
     from stream_signal.core.guess import Lines
-    from stream_signal.core.header import Header
+    from stream_signal.core.layout.layout import Layout
 
 # The columns that a hint lists; a file of ticks or of book levels may have hundreds.
 _MOST_NAMES = 12
@@ -102,7 +102,7 @@ def _of_header(where: str, names: Sequence[str], config: Config) -> Hint:
     return Hint(f"{where} looks like a header", (Way(("--header", "true", *column), without=("format",)),))
 
 
-def _of_bad_row(config: Config, cells: list[str], header: Header, *, torn: bool, first: bool) -> Hint:
+def _of_bad_row(config: Config, cells: list[str], header: Layout, *, torn: bool, first: bool) -> Hint:
     """Say why a line is no row: torn, a header, two rows, or with other marks."""
     surplus = len(cells) - header.width
     if torn and (surplus < 0 or (not surplus and header.position == header.width - 1)):
@@ -328,7 +328,7 @@ def _of_one_column(number: int, name: str, lines: Lines, config: Config) -> Hint
     return Hint(f"line {number} has one column, {shown(name)}: expected {names}")
 
 
-def _of_fields(cells: list[str], header: Header) -> str | None:
+def _of_fields(cells: list[str], header: Layout) -> str | None:
     """Say why a row has another number of fields than it should."""
     width = header.width
     surplus = len(cells) - width

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.core.config import DELIMITERS
 from stream_signal.core.errors import DataError, MissingColumnError, StreamSignalError, shown
-from stream_signal.core.header import Header, find_header, find_time
+from stream_signal.core.layout.layout import Layout, find_header, find_time
 from stream_signal.core.rows import Batch
 from stream_signal.core.series.grouping import label_positions
 from stream_signal.inputs.plain import unreadable
@@ -259,12 +259,12 @@ class _Rows:
         text = column.text(array if row is None else array.slice(row, 1))
         return _joined(pc.fill_null(text, "") if text.null_count else text)
 
-    def _find(self, line: bytes, config: Config) -> Header | None:
+    def _find(self, line: bytes, config: Config) -> Layout | None:
         name, number = config.column_name, config.column_number
         if config.header is False:
             if number is None or number > self._width:
                 raise MissingColumnError(number or "")
-            return Header(b"", (), self._delimiter, number - 1, self._width)
+            return Layout(b"", (), self._delimiter, number - 1, self._width)
         column = name if name is not None else number
         try:
             return None if column is None else find_header(line, 1, column, config.delimiter)
@@ -304,7 +304,7 @@ class _Rows:
                 raise unreadable(self._name, f"expected {expected}, found {found}")
 
 
-def _needed(header: Header | None, config: Config) -> list[int]:
+def _needed(header: Layout | None, config: Config) -> list[int]:
     """Return the positions of the close, its timestamp and its key, in order; none without a header with the close."""
     if header is None:
         return []

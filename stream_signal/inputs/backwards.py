@@ -21,7 +21,7 @@ from stream_signal import system
 from stream_signal.core.errors import FOUND_CHARACTERS, DataError, Hint, InputError, Way, shown
 from stream_signal.core.findings import Findings
 from stream_signal.core.foreign import refuse_foreign
-from stream_signal.core.header import BOM
+from stream_signal.core.layout.layout import BOM
 from stream_signal.core.limits import MAX_LINE_BYTES
 from stream_signal.core.text.head import Head, Line
 from stream_signal.core.text.lines import LineSplitter
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
     from stream_signal.core.config import Config
-    from stream_signal.core.header import Header
+    from stream_signal.core.layout.layout import Layout
     from stream_signal.inputs.events import Event, Patience
 
 # The head is read in pieces of this size: it is a few hundred bytes long.
@@ -86,7 +86,7 @@ class BackwardsSource:
             header = header or heads[name].header
         return heads
 
-    def _read(self, file: _File, head: _FileHead, header: Header | None) -> Iterator[Event]:
+    def _read(self, file: _File, head: _FileHead, header: Layout | None) -> Iterator[Event]:
         """Yield the events of one file; `header` is that of the first file."""
         file.head_lines = head.lines
         start = file.read(0, head.end)
@@ -139,7 +139,7 @@ class _FileHead(NamedTuple):
     """of the head, in bytes; more than 0 without a header, if there is a byte order mark"""
     lines: int
     """in the head; 0 if there is no header"""
-    header: Header | None
+    header: Layout | None
     """how the rows are read; None if the file has no rows, or only those that say nothing"""
 
 
@@ -193,7 +193,7 @@ class _File:
         return sum(self.read(start, min(start + CHUNK_BYTES, end)).count(b"\n") for start in steps)
 
 
-def _find_head(file: _File, config: Config, header: Header | None) -> _FileHead:
+def _find_head(file: _File, config: Config, header: Layout | None) -> _FileHead:
     """Read the lines before the rows; `header` is that of the files before."""
     head, repairs, start, is_blank = Head(config, header), Findings(), 0, True
     for number, line in enumerate(_first_lines(file), start=1):

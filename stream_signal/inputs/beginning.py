@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.errors import DataError
 from stream_signal.core.findings import BAD_ROW
-from stream_signal.core.header import find_time
+from stream_signal.core.layout.layout import find_time
 from stream_signal.core.text.reader import reader_of_texts
 from stream_signal.core.timestamps import NO_READING, form_of
 
 if TYPE_CHECKING:
     from stream_signal.core.config import Config
-    from stream_signal.core.header import Header
+    from stream_signal.core.layout.layout import Layout
 
 
 class Beginning(NamedTuple):
@@ -26,7 +26,7 @@ class Beginning(NamedTuple):
     """whether one of the first rows can be read"""
 
 
-def beginning_of(data: bytes, config: Config, header: Header | None) -> Beginning:
+def beginning_of(data: bytes, config: Config, header: Layout | None) -> Beginning:
     r"""Return what the first bytes of a file tell; `header` is that of the stream, if it is known.
 
     >>> from stream_signal import Config

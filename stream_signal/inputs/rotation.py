@@ -25,7 +25,7 @@ from stream_signal import system
 from stream_signal.core.config import Config
 from stream_signal.core.errors import InputError, reason
 from stream_signal.core.foreign import foreign_kind
-from stream_signal.core.header import BOM, find_time
+from stream_signal.core.layout.layout import BOM, find_time
 from stream_signal.core.urls import shown_path
 from stream_signal.hints.shell import typed_path
 from stream_signal.inputs.beginning import Beginning, beginning_of
@@ -35,7 +35,7 @@ from stream_signal.inputs.plain import identity_of, opened, read_small, unreadab
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from stream_signal.core.header import Header
+    from stream_signal.core.layout.layout import Layout
 
 # Of those that were read; earlier ones begin before them, or were written before them.
 _MOST_LEFT = 100
@@ -88,7 +88,7 @@ class Rotations:
         pattern: str | None = None,
         outputs: Sequence[str] = (),
         config: Config | None = None,
-        header: Callable[[], Header | None] = lambda: None,
+        header: Callable[[], Layout | None] = lambda: None,
         rows: Callable[[], int] = lambda: 0,
     ) -> None:
         self.path = path

@@ -10,7 +10,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import CheckpointError, DataError, shown
-from stream_signal.core.header import find_time
+from stream_signal.core.layout.layout import find_time
 from stream_signal.core.limits import MAX_LINE_BYTES
 from stream_signal.core.text.lines import LineSplitter
 from stream_signal.core.text.reader import reader_of_texts
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.config import Config
     from stream_signal.core.formats import TimeColumn
-    from stream_signal.core.header import Header, Position
+    from stream_signal.core.layout.layout import Layout, Position
     from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.core.rows import Rows
     from stream_signal.inputs.events import Event, Source
@@ -38,14 +38,14 @@ class Repeats:
     skipped. DataError if a timestamp is not later than the one before, or `last` is missing between two of them.
 
     >>> from stream_signal import Config
-    >>> from stream_signal.core.header import find_header
+    >>> from stream_signal.core.layout.layout import find_header
     >>> header = find_header(b"time,close", 1, "close", None)
     >>> repeats = Repeats(Config(), header, b"120", None)
     >>> repeats.feed(b"time,close\n60,1\n120,2\n18"), repeats.feed(b"0,3\n240,4\n")
     (b'', b'time,close\n180,3\n240,4\n')
     """
 
-    def __init__(self, config: Config, header: Header, last: bytes, column: TimeColumn | None) -> None:
+    def __init__(self, config: Config, header: Layout, last: bytes, column: TimeColumn | None) -> None:
         self.lines = 0
         self._header = header
         self._last = last

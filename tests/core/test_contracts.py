@@ -26,7 +26,7 @@ from support.streams import BY_ROWS, by_blocks
 from support.toys.every_second import EverySecond
 
 if TYPE_CHECKING:
-    from stream_signal.core.header import Header
+    from stream_signal.core.layout.layout import Layout
     from stream_signal.core.rows import Rows
 
 
@@ -74,7 +74,7 @@ class Texts(Stage):
     def __init__(self) -> None:
         self.seen: list[object] = []
 
-    def begin(self, header: Header) -> None:
+    def begin(self, header: Layout) -> None:
         """Keep the names."""
         self.seen.append(header.names)
 

@@ -22,7 +22,7 @@ from support.streams import BY_ROWS, by_blocks
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stream_signal.core.header import Header
+    from stream_signal.core.layout.layout import Layout
 
 NEW_FILE = """
 from stream_signal import Observer
@@ -45,10 +45,10 @@ class Recorder(Observer):
 
     def __init__(self, column: int = 0) -> None:
         self.column = column
-        self.headers: list[Header] = []
+        self.headers: list[Layout] = []
         self.seen: list[tuple[Any, ...]] = []
 
-    def begin(self, header: Header) -> None:
+    def begin(self, header: Layout) -> None:
         self.headers.append(header)
 
     def row(self, row: Row) -> None:
@@ -201,7 +201,7 @@ def test_an_observer_that_fails() -> None:
     """An error that an observer raises for the header ends the stream before its first row."""
 
     class Refusing(Observer):
-        def begin(self, header: Header) -> None:
+        def begin(self, header: Layout) -> None:
             raise DataError(None, "another header", str(header.names))
 
     stream = SignalStream(Config(), [Refusing()])

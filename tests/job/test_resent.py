@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import Config, SignalStream
-from stream_signal.core.header import find_header
+from stream_signal.core.layout.layout import find_header
 from stream_signal.job.resent import Repeats
 from support.candle_csv import CLOSES, HEADER, candle_csv, row
 from support.commands import Done, check_metrics, run_in_process, settings_yaml

@@ -14,7 +14,16 @@ if TYPE_CHECKING:
 # A module of the package takes a fifth of a millisecond; the largest of others take 5 (csv) to 80 (NumPy).
 PLAIN = {
     *("command", "command.flags", "command.main", "command.printing"),
-    *("core", "core.config", "core.errors", "core.findings", "core.foreign", "core.header", "core.limits"),
+    *(
+        "core",
+        "core.config",
+        "core.errors",
+        "core.findings",
+        "core.foreign",
+        "core.layout",
+        "core.layout.layout",
+        "core.limits",
+    ),
     *(
         "core.observe",
         "core.observers",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.blocks.rows import ArrayRows
     from stream_signal.core.buckets import Columns
-    from stream_signal.core.header import Position
+    from stream_signal.core.layout.layout import Position
     from stream_signal.core.rows import Means
 
     Flags = NDArray[np.bool_]

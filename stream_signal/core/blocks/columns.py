@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from stream_signal.core.header import Header, Position
+    from stream_signal.core.layout.layout import Layout, Position
 
     Cells = NDArray[np.bytes_]
     Integers = NDArray[np.int64]
@@ -94,8 +94,8 @@ class Columns(TextColumns):
     `odd` maps the position of each odd row to its fields. `closes`, if given, has the offset and the length of the
     close of each plain line.
 
-    >>> from stream_signal.core.header import Header
-    >>> header = Header(b"", ("time", "close"), ",", 1, 2)
+    >>> from stream_signal.core.layout.layout import Layout
+    >>> header = Layout(b"", ("time", "close"), ",", 1, 2)
     >>> columns = Columns(b"17,42.5\n180,42\r\n", header, np.array([0, 8]), np.array([7, 15]), {1: [b"60", b"NaN"]})
     >>> columns.cells(0).tolist(), columns.texts(1)
     ([b'17', b'60', b'180'], [b'42.5', b'NaN', b'42'])
@@ -104,7 +104,7 @@ class Columns(TextColumns):
     def __init__(
         self,
         buffer: bytes,
-        header: Header,
+        header: Layout,
         starts: Integers,
         ends: Integers,
         odd: Mapping[int, list[bytes] | None] = _NONE,

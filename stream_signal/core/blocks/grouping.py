@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from stream_signal.core.blocks.decoder import Block, BlockDecoder, Bytes, Integers, Lines, Words
-    from stream_signal.core.header import Header
+    from stream_signal.core.layout.layout import Layout
     from stream_signal.core.ticks import Close
 
 
@@ -71,7 +71,7 @@ class BlockGrouping:
         """Whether the text reader has to read the next line before a block."""
         return False
 
-    def look(self, chunk: bytes, header: Header, block: Block, decoder: BlockDecoder) -> Block | None:  # noqa: ARG002
+    def look(self, chunk: bytes, header: Layout, block: Block, decoder: BlockDecoder) -> Block | None:  # noqa: ARG002
         """Look at the lines of a block; return it, maybe with more odd lines, or None to decline it."""
         return block
 
@@ -87,7 +87,7 @@ class BlockGrouping:
 class BlocksAsText(BlockGrouping):
     """No lines are read in blocks: those of a grouping that has no twin here."""
 
-    def look(self, chunk: bytes, header: Header, block: Block, decoder: BlockDecoder) -> Block | None:  # noqa: ARG002
+    def look(self, chunk: bytes, header: Layout, block: Block, decoder: BlockDecoder) -> Block | None:  # noqa: ARG002
         """Decline the block."""
         return None
 
@@ -104,7 +104,7 @@ class BlocksOfOneSymbol(BlockGrouping):
         """Whether a column of symbols has had no value yet: the next line has that of all others."""
         return None in self._symbols.values
 
-    def look(self, chunk: bytes, header: Header, block: Block, decoder: BlockDecoder) -> Block | None:
+    def look(self, chunk: bytes, header: Layout, block: Block, decoder: BlockDecoder) -> Block | None:
         """Decline a block with another symbol."""
         for position, value in zip(self._symbols.positions, self._symbols.values, strict=True):
             column = _written(chunk, header, block, decoder, position)
@@ -118,7 +118,7 @@ class BlocksOfOneSymbol(BlockGrouping):
 class BlocksOfAnInput(BlockGrouping):
     """All lines have the key of the input."""
 
-    def look(self, chunk: bytes, header: Header, block: Block, decoder: BlockDecoder) -> Block | None:  # noqa: ARG002
+    def look(self, chunk: bytes, header: Layout, block: Block, decoder: BlockDecoder) -> Block | None:  # noqa: ARG002
         """Take the key; decline the block if it is refused, so that the line is named."""
         try:
             self._grouping.see([])
@@ -160,7 +160,7 @@ class BlocksWithKeys(BlockGrouping):
         """Return 2 with many keys: fewer bytes stay in the cache, but of more rows each key has more."""
         return self.largest if len(self._keys) > _MANY_KEYS else 1
 
-    def look(self, chunk: bytes, header: Header, block: Block, decoder: BlockDecoder) -> Block | None:
+    def look(self, chunk: bytes, header: Layout, block: Block, decoder: BlockDecoder) -> Block | None:
         """Find the keys; lines whose key cannot be read are odd."""
         column = _written(chunk, header, block, decoder, self._column.positions[0])
         if not column:
@@ -286,7 +286,7 @@ class _Written(NamedTuple):
         return np.arange(self.block.starts.size)[self.lines]
 
 
-def _written(chunk: bytes, header: Header, block: Block, decoder: BlockDecoder, position: int) -> _Written | None:
+def _written(chunk: bytes, header: Layout, block: Block, decoder: BlockDecoder, position: int) -> _Written | None:
     """Find the texts at a position, from 0; None if one is too long, or has a zero byte."""
     lines, starts, ends = ALL, block.starts, block.ends
     if block.odd.size:

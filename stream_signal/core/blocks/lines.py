@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.blocks.columns import Cells
     from stream_signal.core.blocks.rows import ArrayRows
-    from stream_signal.core.header import Position
+    from stream_signal.core.layout.layout import Position
     from stream_signal.core.line_format import LineFormat
     from stream_signal.core.rows import Means, Seen
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from stream_signal.core.blocks.decoder import Block, Integers
-    from stream_signal.core.header import Header
+    from stream_signal.core.layout.layout import Layout
     from stream_signal.core.limits import Tuning
     from stream_signal.core.rows import Batch, Rows
     from stream_signal.core.series.grouping import Grouping
@@ -102,7 +102,7 @@ class BlockReader:
         else:
             yield rows
 
-    def _read(self, chunk: bytes, header: Header, start: int, end: int) -> Rows | None:
+    def _read(self, chunk: bytes, header: Layout, start: int, end: int) -> Rows | None:
         """Read a block of lines; None to decline it."""
         if not self._decoder:
             block_bytes = self._block_bytes * self._blocks.largest
@@ -213,7 +213,7 @@ def _positions_of(lines: Integers | None, odd: OddLines) -> Any:
     return lines
 
 
-def _columns(chunk: bytes, header: Header, block: Block, odd: OddLines) -> Columns:
+def _columns(chunk: bytes, header: Layout, block: Block, odd: OddLines) -> Columns:
     plain: Any = slice(odd.lines_counted)
     if odd.lines:
         plain = np.delete(np.arange(odd.lines_counted), odd.lines)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.blocks.columns import BatchColumns, Cells, Columns
     from stream_signal.core.blocks.rolling import Integers, Ticks
-    from stream_signal.core.header import Position
+    from stream_signal.core.layout.layout import Position
     from stream_signal.core.ticks import Close
 
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
 
 from stream_signal.core.buckets import Buckets, text_in
-from stream_signal.core.header import find_time
+from stream_signal.core.layout.layout import find_time
 from stream_signal.core.observe import Observer
 from stream_signal.core.observers.overview import MOST_BUCKETS
 from stream_signal.core.rows import NO_SERIES, Means
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.blocks.rows import ArrayRows
     from stream_signal.core.formats import TimeColumn
-    from stream_signal.core.header import Header, Position
+    from stream_signal.core.layout.layout import Layout, Position
     from stream_signal.core.rows import Rows, Seen
 
 # Those of a page that a reader looks through; the table has all keys.
@@ -53,7 +53,7 @@ class KeyCharts(Observer):
         self._most = most
         self._of_keys: dict[int, tuple[str, Buckets]] = {}  # by the numbers of the keys
 
-    def begin(self, header: Header) -> None:
+    def begin(self, header: Layout) -> None:
         """Find the timestamp column."""
         self._time = find_time(header, self._time_column)
 

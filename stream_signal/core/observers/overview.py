@@ -15,7 +15,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from stream_signal.core.buckets import Buckets, decimal, text_in, ticks_in, times_in
-from stream_signal.core.header import find_time
+from stream_signal.core.layout.layout import find_time
 from stream_signal.core.limits import natural
 from stream_signal.core.observe import Observer
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.blocks.rows import ArrayRows
     from stream_signal.core.formats import TimeColumn
-    from stream_signal.core.header import Header, Position
+    from stream_signal.core.layout.layout import Layout, Position
     from stream_signal.core.rows import Rows, Seen
 
 # More than the pixels of a chart from left to right; half as many once they are merged.
@@ -88,7 +88,7 @@ class Overview(Observer):
         self._flats: list[Flat] = []  # the longest first, and of equal ones the first
         self._flat_stretches = self._flat_rows = 0
 
-    def begin(self, header: Header) -> None:
+    def begin(self, header: Layout) -> None:
         """Find the timestamp column."""
         self._time = find_time(header, self._time_column)
 

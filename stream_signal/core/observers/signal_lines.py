@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from stream_signal.core.header import find_time
+from stream_signal.core.layout.layout import find_time
 from stream_signal.core.line_format import CSV, FORMATS, mean_text, with_key, with_windows
 from stream_signal.core.observe import Observer
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.blocks.rows import ArrayRows
     from stream_signal.core.formats import TimeColumn
-    from stream_signal.core.header import Header, Position
+    from stream_signal.core.layout.layout import Layout, Position
     from stream_signal.core.rows import Means, Rows, Seen
 
 
@@ -49,7 +49,7 @@ class SignalLines(Observer):
         self._close = 0
         self._lines: list[bytes] = []
 
-    def begin(self, header: Header) -> None:
+    def begin(self, header: Layout) -> None:
         """Find the columns."""
         self._close = header.position
         self._time = find_time(header, self.time_column)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.findings import BACKWARDS
-from stream_signal.core.header import find_time
+from stream_signal.core.layout.layout import find_time
 from stream_signal.core.limits import FIRST_ROWS, MOST_TIMED_KEYS, natural
 from stream_signal.core.observe import Observer
 from stream_signal.core.observers.time_sequence import TimeSequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from stream_signal.core.formats import TimeColumn
-    from stream_signal.core.header import Header, Position
+    from stream_signal.core.layout.layout import Layout, Position
     from stream_signal.core.observers.time_sequence import Step
     from stream_signal.core.rows import Rows, Seen
 
@@ -151,7 +151,7 @@ class TimeOrder(Observer):
         """Note that there were rows whose timestamps are unknown."""
         self._is_complete = False
 
-    def begin(self, header: Header) -> None:
+    def begin(self, header: Layout) -> None:
         """Find the timestamp column."""
         position = find_time(header, self.time_column)
         if position is None:

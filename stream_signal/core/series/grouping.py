@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from stream_signal.core.config import BY_NAME, NO_KEY
 from stream_signal.core.errors import shown
-from stream_signal.core.header import SYMBOL_NAMES, find_column, folded
+from stream_signal.core.layout.layout import SYMBOL_NAMES, find_column, folded
 from stream_signal.core.limits import MOST_KEY_BYTES
 from stream_signal.core.rows import NO_SERIES
 from stream_signal.core.series.keys import KeyRefused, Keys, check_length
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from stream_signal.core.config import Config
-    from stream_signal.core.header import Header
+    from stream_signal.core.layout.layout import Layout
     from stream_signal.core.rows import Rows
 
 
@@ -54,7 +54,7 @@ class Grouping:
     def begin_input(self, name: str | None) -> None:
         """Begin an input, with its name if it has one."""
 
-    def begin(self, header: Header) -> None:
+    def begin(self, header: Layout) -> None:
         """Find the columns."""
 
     def see(self, record: list[bytes]) -> None:
@@ -83,9 +83,9 @@ class OneSymbol(Grouping):
 
     A file of many symbols looks like any other, and the mean over all of them has no meaning.
 
-    >>> from stream_signal.core.header import Header
+    >>> from stream_signal.core.layout.layout import Layout
     >>> grouping = OneSymbol(Keys(1))
-    >>> grouping.begin(Header(b"", ("Symbol", "close"), ",", 1, 2))
+    >>> grouping.begin(Layout(b"", ("Symbol", "close"), ",", 1, 2))
     >>> grouping.see([b"BTC", b"42.5"]), grouping.symbols
     (None, ('BTC',))
     >>> grouping.see([b"ETH", b"42.5"])
@@ -98,7 +98,7 @@ class OneSymbol(Grouping):
         self.values: list[bytes | None] = []
         self._names: list[str] = []
 
-    def begin(self, header: Header) -> None:
+    def begin(self, header: Layout) -> None:
         """Find the columns of symbols."""
         named = enumerate(header.names)
         self.positions = [at for at, name in named if folded(name) in SYMBOL_NAMES and at != header.position]
@@ -152,7 +152,7 @@ class KeyColumn(Grouping):
         self._wanted = column
         self._name = ""
 
-    def begin(self, header: Header) -> None:
+    def begin(self, header: Layout) -> None:
         """Find the column of the keys."""
         at = find_column(header, self._wanted, "key")
         self.positions = [at]
@@ -244,12 +244,12 @@ def grouping_of(config: Config) -> Grouping:
     return make(config) if make else KeyColumn(many_keys(config), config.key or "")
 
 
-def label_positions(header: Header, config: Config) -> Sequence[int]:
+def label_positions(header: Layout, config: Config) -> Sequence[int]:
     """Return the positions, from 0, of all columns that tell series apart; errors as of `find_column`.
 
     >>> from stream_signal.core.config import Config
-    >>> from stream_signal.core.header import Header
-    >>> header = Header(b"", ("time", "Ticker", "close"), ",", 2, 3)
+    >>> from stream_signal.core.layout.layout import Layout
+    >>> header = Layout(b"", ("time", "Ticker", "close"), ",", 2, 3)
     >>> label_positions(header, Config()), label_positions(header, Config(key="none"))
     ([1], ())
     """

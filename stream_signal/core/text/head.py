@@ -17,7 +17,7 @@ from stream_signal.core.config import AUTO
 from stream_signal.core.errors import DataError, MissingColumnError, shown
 from stream_signal.core.findings import BLANK_LINE, PREAMBLE_LINE, Findings
 from stream_signal.core.foreign import refuse_foreign
-from stream_signal.core.header import BOM, Header, find_header, headless
+from stream_signal.core.layout.layout import BOM, Layout, find_header, headless
 from stream_signal.core.quotes import FieldError, split_line
 from stream_signal.core.ticks import parse_ticks, reads_as_close
 
@@ -51,7 +51,7 @@ class Head:
     1
     """
 
-    def __init__(self, config: Config, header: Header | None) -> None:
+    def __init__(self, config: Config, header: Layout | None) -> None:
         self.header = header
         self._config = config
         marks = marks_of(config)
@@ -119,7 +119,7 @@ class Head:
         self.header = header
         return Line.ROW
 
-    def _headless(self, line: bytes, number: int, column: int) -> Header:
+    def _headless(self, line: bytes, number: int, column: int) -> Layout:
         header = headless(line, number, column, self._config.delimiter, self._marks)
         if self._config.format is not None:
             from stream_signal.core.formats import FORMATS
@@ -129,7 +129,7 @@ class Head:
                 raise DataError(number, f"{fields} fields in the format {self._config.format}", str(header.width))
         return header
 
-    def _check_time(self, header: Header, line: bytes, number: int) -> None:
+    def _check_time(self, header: Layout, line: bytes, number: int) -> None:
         """Raise DataError if the first row has its time in another form than the format: it has another layout."""
         if self._config.format is None:
             return
@@ -203,7 +203,7 @@ class Head:
         return DataError(1, expected, shown(self._skipped[0])).with_hint(hint)
 
 
-def is_repeated(line: bytes, header: Header, config: Config) -> bool:
+def is_repeated(line: bytes, header: Layout, config: Config) -> bool:
     """Whether a line repeats the header, or is one for rows that began without a header, if the config allows both."""
     if header.line or config.header != AUTO or config.column_name is None:
         return line == header.line

@@ -11,7 +11,7 @@ from stream_signal.core.quotes import FieldError, split_line
 from stream_signal.core.rows import Rows
 
 if TYPE_CHECKING:
-    from stream_signal.core.header import Header
+    from stream_signal.core.layout.layout import Layout
 
 # More than a row of candles has.
 TAIL_BYTES = 4096
@@ -56,10 +56,10 @@ class LineSplitter:
 class Tail:
     r"""The rows that end in the last 4,096 bytes of an input, or those of its last batch, for whoever has not seen all.
 
-    >>> from stream_signal.core.header import Header
+    >>> from stream_signal.core.layout.layout import Layout
     >>> tail = Tail()
     >>> tail.feed(b"time,close\n60,1\n120,2\n18")
-    >>> tail.rows(Header(b"time,close", ("time", "close"), ",", 1, 2), torn=True).texts(0)
+    >>> tail.rows(Layout(b"time,close", ("time", "close"), ",", 1, 2), torn=True).texts(0)
     [b'60', b'120']
     """
 
@@ -81,7 +81,7 @@ class Tail:
         """Return the bytes of whole lines."""
         return self._data[: self._data.rfind(b"\n") + 1]
 
-    def rows(self, header: Header, *, torn: bool) -> Rows:
+    def rows(self, header: Layout, *, torn: bool) -> Rows:
         """Return the rows, those of lines without their closes; if the end is `torn`, without one without a newline."""
         if self._batch is not None:
             return self._batch

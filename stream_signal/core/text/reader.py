@@ -25,7 +25,7 @@ from stream_signal.core.findings import (
     UNFINISHED_LINE,
     Findings,
 )
-from stream_signal.core.header import BOM, Header
+from stream_signal.core.layout.layout import BOM, Layout, find_time
 from stream_signal.core.limits import FIRST_MARK, MARK_BYTES, MAX_LINE_BYTES
 from stream_signal.core.quotes import FieldError, QuotedRecords
 from stream_signal.core.rows import Rows
@@ -68,8 +68,8 @@ class TextReader:
     ([[(458, 2), (459, 2)]], [[(4, 0)]])
     """
 
-    def __init__(self, config: Config, grouping: Grouping, begin: Callable[[Header], tuple[bool, bool]]) -> None:
-        self.header: Header | None = None
+    def __init__(self, config: Config, grouping: Grouping, begin: Callable[[Layout], tuple[bool, bool]]) -> None:
+        self.header: Layout | None = None
         self.line = self.offset = 0
         self.repairs = Findings()
         self.keeps = self.samples = False
@@ -156,7 +156,7 @@ class TextReader:
         offset = self.offset - (self._quoted.held if self._quoted else 0)
         return offset, self._record_line - 1 if is_open else self.line, self.repairs.copy()
 
-    def resume(self, header: Header | None, offset: int, line: int, repairs: Findings) -> None:
+    def resume(self, header: Layout | None, offset: int, line: int, repairs: Findings) -> None:
         """Continue from the position of a reader with the same settings; the next bytes are those from `offset` on."""
         self.header, self.repairs = header, repairs.copy()
         self._begin_input()
@@ -166,7 +166,9 @@ class TextReader:
         if header:
             self._begin_rows(header)
 
-    def _begin_rows(self, header: Header) -> None:
+    def _begin_rows(self, header: Layout) -> None:
+        if header.time is None:
+            self.header = header = header._replace(time=find_time(header, self._config.time_column))
         self.keeps, self.samples = self._begin(header)
         self._grouping.begin(header)
 
@@ -426,7 +428,7 @@ def too_long(number: int) -> DataError:
     return DataError(number, f"a line of at most {MAX_LINE_BYTES} bytes", "a longer one")
 
 
-def reader_of_texts(config: Config, header: Header | None) -> TextReader:
+def reader_of_texts(config: Config, header: Layout | None) -> TextReader:
     """Return a reader of rows that somebody looks at and nobody counts: with their texts, whatever their keys are.
 
     `header` is that of the stream, if it is known.

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal.core.blocks.columns import LONGEST, BatchColumns, Columns
-from stream_signal.core.header import Header
+from stream_signal.core.layout.layout import Layout
 
 cells = st.one_of(
     st.sampled_from(["", "1", "12", "1700000000", "1700000060", "x" * LONGEST]),
@@ -39,7 +39,7 @@ def test_every_column(rows: list[list[str]], delimiter: str, line_end: str, betw
         buffer += (delimiter.join(row) + line_end).encode()
         ends.append(len(buffer) - 1)
         buffer += between.encode()
-    header = Header(b"", (), delimiter, 0, len(rows[0]))
+    header = Layout(b"", (), delimiter, 0, len(rows[0]))
     columns = Columns(buffer + b"x" * (padding // 2), header, np.array(starts), np.array(ends))
     for position, column in enumerate(zip(*rows, strict=True)):
         cut = columns.cells(position)
@@ -49,7 +49,7 @@ def test_every_column(rows: list[list[str]], delimiter: str, line_end: str, betw
 
 def test_a_first_column_of_two_lengths() -> None:
     """A short first text is told from a long one even where a delimiter stands as far from the start of both."""
-    header = Header(b"", (), ",", 1, 3)
+    header = Layout(b"", (), ",", 1, 3)
     columns = Columns(b"1700,5,6\n17,0,5\n", header, np.array([0, 9]), np.array([8, 15]))
     assert columns.cells(0) is not None
     assert columns.texts(0) == [b"1700", b"17"]
@@ -64,7 +64,7 @@ def test_a_batch_is_cut_out_once() -> None:
 
 def test_what_is_not_cut() -> None:
     """A text that is too long, or has a zero byte, is for whoever goes line by line."""
-    header = Header(b"", (), ",", 1, 2)
+    header = Layout(b"", (), ",", 1, 2)
     for text in (b"1" * (LONGEST + 1), b"1\0", b"\0"):
         buffer = b"17,1\n" + text + b",1\n"
         columns = Columns(buffer, header, np.array([0, 5]), np.array([4, len(buffer) - 1]))
@@ -84,7 +84,7 @@ def test_one_text(rows: list[list[str]], odd: set[int], line_end: str) -> None:
         starts.append(len(buffer))
         buffer += (",".join(row) + line_end).encode()
         ends.append(len(buffer) - 1)
-    header = Header(b"", (), ",", 0, len(rows[0]))
+    header = Layout(b"", (), ",", 0, len(rows[0]))
     columns = Columns(buffer, header, np.array(starts, np.int64), np.array(ends, np.int64), records)
     last = len(rows[0]) - 1
     for position in (0, last, (0, last)):

@@ -21,7 +21,7 @@ from stream_signal.core.blocks.decoder import (
     BlockDecoder,
 )
 from stream_signal.core.config import Config
-from stream_signal.core.header import Header
+from stream_signal.core.layout.layout import Layout
 from stream_signal.core.limits import MAX_LINE_BYTES
 from stream_signal.core.series.grouping import grouping_of
 from stream_signal.core.text.reader import TextReader
@@ -31,7 +31,7 @@ FAR = 64  # a field before the close of this many bytes makes its line odd
 CAPACITY = 1 << 18
 
 
-class Layout(NamedTuple):
+class Columns(NamedTuple):
     """What a decoder is told of a file."""
 
     delimiter: str
@@ -39,7 +39,7 @@ class Layout(NamedTuple):
     width: int
 
 
-def oracle(line: bytes, layout: Layout) -> tuple[int, int] | None:
+def oracle(line: bytes, layout: Columns) -> tuple[int, int] | None:
     """Return the close of a line as (ticks, places), in plain Python; None where it is not plain."""
     fields = line.removesuffix(b"\r").split(layout.delimiter.encode())
     if len(fields) != layout.width or not PLAIN.fullmatch(fields[layout.column]):
@@ -48,7 +48,7 @@ def oracle(line: bytes, layout: Layout) -> tuple[int, int] | None:
     return int(whole + part), len(part)
 
 
-def is_easy(line: bytes, layout: Layout) -> bool:
+def is_easy(line: bytes, layout: Columns) -> bool:
     """Return whether a plain line is one that must not be odd."""
     fields = line.removesuffix(b"\r").split(layout.delimiter.encode())
     return len(fields[layout.column].removeprefix(b"-")) <= MAX_CLOSE_BYTES and all(
@@ -56,7 +56,7 @@ def is_easy(line: bytes, layout: Layout) -> bool:
     )
 
 
-def may_be_declined(data: bytes, layout: Layout) -> bool:
+def may_be_declined(data: bytes, layout: Columns) -> bool:
     """Return whether there is a reason to decline the block: a long line, many odd ones, too many digits."""
     lines = data.split(b"\n")[:-1]
     if max(map(len, lines)) > MAX_LINE_BYTES:
@@ -69,7 +69,7 @@ def may_be_declined(data: bytes, layout: Layout) -> bool:
     return max(len(whole) for whole, _, _ in parts) + max(len(part) for _, _, part in parts) > MAX_DIGITS
 
 
-def decode(data: bytes, layout: Layout, start: int = PADDING, padding: random.Random | None = None) -> Block | None:
+def decode(data: bytes, layout: Columns, start: int = PADDING, padding: random.Random | None = None) -> Block | None:
     noise = (padding or random.Random(1)).randbytes(start + len(data) + PADDING)
     if padding and padding.random() < 0.5:  # what would do harm if it were read
         harm = b'\n,;\t|0123456789.-"'
@@ -82,7 +82,7 @@ def decode(data: bytes, layout: Layout, start: int = PADDING, padding: random.Ra
     return block
 
 
-def check(data: bytes, layout: Layout, start: int = PADDING, padding: random.Random | None = None) -> Block | None:
+def check(data: bytes, layout: Columns, start: int = PADDING, padding: random.Random | None = None) -> Block | None:
     """Decode and compare with the oracle, line by line."""
     data = data.replace(b'"', b"'")  # the reader hands on no quote
     lines = data.split(b"\n")[:-1]
@@ -133,12 +133,12 @@ others = st.one_of(
     st.just("y" * 70),
 )
 layouts = st.integers(1, 14).flatmap(
-    lambda width: st.builds(Layout, st.sampled_from(",;\t|"), st.integers(0, width - 1), st.just(width))
+    lambda width: st.builds(Columns, st.sampled_from(",;\t|"), st.integers(0, width - 1), st.just(width))
 )
 
 
 @st.composite
-def files(draw: st.DrawFn) -> tuple[bytes, Layout]:
+def files(draw: st.DrawFn) -> tuple[bytes, Columns]:
     """Build a file: lines of one kind, and a few of others among them."""
     layout = draw(layouts)
     delimiter, index, width = layout
@@ -159,16 +159,16 @@ def files(draw: st.DrawFn) -> tuple[bytes, Layout]:
 
 
 @given(file=files(), shift=st.integers(0, 70), seed=st.integers(0, 1000))
-def test_decodes_exactly_what_plain_python_does(file: tuple[bytes, Layout], shift: int, seed: int) -> None:
+def test_decodes_exactly_what_plain_python_does(file: tuple[bytes, Columns], shift: int, seed: int) -> None:
     """Every decoded line equals the oracle's, every plain one is decoded, whatever the padding and the alignment."""
     data, layout = file
     check(data, layout, PADDING + shift, random.Random(seed))
 
 
 @given(data=st.binary(max_size=300), layout=layouts, seed=st.integers(0, 1000))
-@example(b"\n" * 200, Layout(",", 0, 1), 1)
-@example(b"1\n" * 200, Layout(",", 0, 1), 1)
-def test_reads_any_bytes(data: bytes, layout: Layout, seed: int) -> None:
+@example(b"\n" * 200, Columns(",", 0, 1), 1)
+@example(b"1\n" * 200, Columns(",", 0, 1), 1)
+def test_reads_any_bytes(data: bytes, layout: Columns, seed: int) -> None:
     """Bytes of no format at all are decoded as the oracle says, or not at all."""
     check(data + b"\n", layout, PADDING, random.Random(seed))
 
@@ -180,7 +180,7 @@ def test_reads_any_bytes(data: bytes, layout: Layout, seed: int) -> None:
 )
 def test_reads_near_misses(closes: list[str], index: int, good: int) -> None:
     """Closes of the right characters in the wrong order are told from those in the right one."""
-    layout = Layout(",", index, 3)
+    layout = Columns(",", index, 3)
     fields = [["1"] * index + [close] + ["22"] * (2 - index) for close in closes] + [["1.5"] * 3] * good
     check("".join(",".join(line) + "\n" for line in fields).encode(), layout)
 
@@ -188,8 +188,8 @@ def test_reads_near_misses(closes: list[str], index: int, good: int) -> None:
 @pytest.mark.parametrize(
     "close", ["42235.25", "7", "100000.25", "-42235.25", "42283.12345678", "0.00001234", "1234567890123456"]
 )
-@pytest.mark.parametrize("layout", [Layout(",", 4, 6), Layout(";", 0, 1), Layout("\t", 2, 3), Layout("|", 4, 12)])
-def test_checks_every_byte_of_the_close(close: str, layout: Layout) -> None:
+@pytest.mark.parametrize("layout", [Columns(",", 4, 6), Columns(";", 0, 1), Columns("\t", 2, 3), Columns("|", 4, 12)])
+def test_checks_every_byte_of_the_close(close: str, layout: Columns) -> None:
     """Any byte in any place of the close is read right or makes its line odd, and only its own line."""
     fields = ["1704067200"] * layout.width
     fields[layout.column] = close
@@ -209,7 +209,7 @@ def test_checks_every_byte_of_the_close(close: str, layout: Layout) -> None:
 def test_reads_long_lines(index: int, end: str) -> None:
     """Lines of twelve columns and 150 bytes are decoded wherever the close is, and their fields are counted."""
     rng = random.Random(index)
-    layout = Layout(",", index, 12)
+    layout = Columns(",", index, 12)
     lines = [
         ",".join(f"{rng.randrange(10 ** rng.randint(3, 13))}.{rng.randrange(100):02}" for _ in range(12))
         for _ in range(500)
@@ -226,7 +226,7 @@ def test_reads_long_lines(index: int, end: str) -> None:
 
 def test_a_surplus_of_256_fields_is_seen() -> None:
     """A line whose count of fields is right only in the lowest byte is odd."""
-    layout = Layout(",", 1, 3)
+    layout = Columns(",", 1, 3)
     block = check(b"1,2,3\n" * 9 + b"1,2," + b"," * 256 + b"3\n", layout)
     assert block
     assert block.odd.tolist() == [9]
@@ -240,7 +240,7 @@ def test_quotes_outside_the_block() -> None:
 
 def test_one_odd_line_does_not_spoil_the_others() -> None:
     """Up to the named share of odd lines they are listed; above it the block is declined."""
-    layout = Layout(",", 0, 2)
+    layout = Columns(",", 0, 2)
     bound = int(1000 * MAX_ODD_SHARE)
     for count, declined in ((1, False), (bound, False), (bound + 1, True)):
         block = check(b",1\n" * count + b"1.5,1\n" * (1000 - count), layout)
@@ -249,7 +249,7 @@ def test_one_odd_line_does_not_spoil_the_others() -> None:
 
 def test_scales_only_where_int64_has_room() -> None:
     """Closes that one scale cannot hold in 18 digits decline the block."""
-    layout = Layout(",", 0, 1)
+    layout = Columns(",", 0, 1)
     block = check(b"1234567890\n0.00000001\n-9999999999\n", layout)
     assert block
     assert block.ticks.tolist() == [123456789000000000, 1, -999999999900000000]
@@ -258,14 +258,14 @@ def test_scales_only_where_int64_has_room() -> None:
 
 def test_long_lines_are_left_to_the_row_engine() -> None:
     """A line above the bound declines its block, a line at the bound does not."""
-    layout = Layout(",", 0, 2)
+    layout = Columns(",", 0, 2)
     assert check(b"1.5," + b"x" * (MAX_LINE_BYTES - 4) + b"\n1.5,2\n", layout)
     assert check(b"1.5," + b"x" * (MAX_LINE_BYTES - 3) + b"\n1.5,2\n", layout) is None
 
 
 def test_a_decoder_forgets_the_block_before() -> None:
     """Blocks of other sizes and kinds before it do not change how a block is read."""
-    layout = Layout(",", 1, 3)
+    layout = Columns(",", 1, 3)
     kinds = [b"17,42.5,1\n" * 400, b"17,-1,1\n", b"\n" * 900, b"17,1.25,1\r\n18,42,1\n" * 33, b"x" * 2000 + b"\n"]
     decoder = BlockDecoder(*layout, CAPACITY)
     rng = random.Random(5)
@@ -283,7 +283,7 @@ def test_a_decoder_forgets_the_block_before() -> None:
 
 
 @given(file=files())
-def test_agrees_with_the_row_engine(file: tuple[bytes, Layout]) -> None:
+def test_agrees_with_the_row_engine(file: tuple[bytes, Columns]) -> None:
     """Each decoded line is a row to the row engine, with the same close."""
     data, layout = file
     block = decode(data, layout)
@@ -296,7 +296,7 @@ def test_agrees_with_the_row_engine(file: tuple[bytes, Layout]) -> None:
             continue
         config = Config(seed=1, window=5, version="v1", header=False, column=layout.column + 1)
         reader = TextReader(config, grouping_of(config), lambda _: (False, False))
-        reader.header = Header(b"", (), layout.delimiter, layout.column, layout.width)
+        reader.header = Layout(b"", (), layout.delimiter, layout.column, layout.width)
         first = layout.delimiter.join("1" * layout.width).encode()  # what looks like binary is refused at the start
         ((_, close),) = (rows.closes for rows in reader.rows(first + b"\n" + line + b"\n"))
         assert close
@@ -304,7 +304,7 @@ def test_agrees_with_the_row_engine(file: tuple[bytes, Layout]) -> None:
 
 
 @given(file=files(), start=st.integers(PADDING, PADDING + 70), every=st.integers(1, 3))
-def test_locates_every_field(file: tuple[bytes, Layout], start: int, every: int) -> None:
+def test_locates_every_field(file: tuple[bytes, Columns], start: int, every: int) -> None:
     """A field is found where split has it, but for one that is far from the start of its line: that is empty."""
     data, layout = file
     delimiter, _, width = layout
@@ -354,7 +354,7 @@ def test_a_wrong_guess_changes_nothing(usual: str, others: list[tuple[int, str]]
     closes = [usual] * 100
     for at, close in others:
         closes[at] = close
-    layout = Layout(",", 4, 6)
+    layout = Columns(",", 4, 6)
     check(candle_block(closes), layout)
     lines = candle_block(closes).splitlines(keepends=True)
     lines[gone] = b"\n"
@@ -363,7 +363,7 @@ def test_a_wrong_guess_changes_nothing(usual: str, others: list[tuple[int, str]]
 
 def test_blocks_after_a_wrong_guess() -> None:
     """After a wrong guess the next blocks are read without one, and then with one again, to the same closes."""
-    layout, rng = Layout(",", 4, 6), random.Random(1)
+    layout, rng = Columns(",", 4, 6), random.Random(1)
     decoder = BlockDecoder(*layout, 1 << 16)
     for number in range(3 * BLOCKS_WITHOUT_GUESS):
         closes = [
@@ -380,7 +380,7 @@ def test_blocks_after_a_wrong_guess() -> None:
 @pytest.mark.parametrize("ahead", [40, 63, 64, 65, 100, 127, 128, 129, 200])
 def test_a_close_far_from_the_start_of_its_line(ahead: int) -> None:
     """A close is found wherever its line has it, within the bytes that a guess looks at and beyond."""
-    layout = Layout(",", 2, 4)
+    layout = Columns(",", 2, 4)
     lines = [b"1," + b"x" * (ahead - 3) + b",%d.25,3\n" % (1000 + number) for number in range(40)]
     block = check(b"".join(lines), layout)
     lines[7] = b"1,xx,1007.25,3\n"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import Config, DataError, SignalStream
-from stream_signal.core.header import SYMBOL_NAMES
+from stream_signal.core.layout.layout import SYMBOL_NAMES
 from stream_signal.core.state import NotApart
 from support.keyed_files import market
 from support.streams import by_blocks, moved, outcome

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from stream_signal.core.header import Header
+from stream_signal.core.layout.layout import Layout
 from stream_signal.core.text.lines import TAIL_BYTES, Tail
 
-HEADER = Header(b"time,close", ("time", "close"), ",", 1, 2)
+HEADER = Layout(b"time,close", ("time", "close"), ",", 1, 2)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from stream_signal import Config, MissingColumnError, SignalStream, TimeOrder
 from stream_signal.core.formats import FORMATS
-from stream_signal.core.header import TIME_NAMES, Header, find_time
+from stream_signal.core.layout.layout import TIME_NAMES, Layout, find_time
 from stream_signal.core.observers.signal_lines import SignalLines
 from support.streams import BY_ROWS, by_blocks
 
@@ -29,14 +29,14 @@ from support.streams import BY_ROWS, by_blocks
 )
 def test_found(names: str, column: Any, position: Any) -> None:
     """A date and a time apart are both taken, unless there is a column with both, or another is asked for."""
-    header = Header(b"", tuple(names.split()), ",", 0, len(names.split()))
+    header = Layout(b"", tuple(names.split()), ",", 0, len(names.split()))
     assert find_time(header, column) == position
 
 
 def test_one_of_two_is_missing() -> None:
     """Each of two columns has to be there."""
     with pytest.raises(MissingColumnError, match="'hour'"):
-        find_time(Header(b"", ("date", "close"), ",", 1, 2), ("date", "hour"))
+        find_time(Layout(b"", ("date", "close"), ",", 1, 2), ("date", "hour"))
 
 
 @pytest.mark.parametrize("engine", [BY_ROWS, by_blocks(65536)])

@@ -1,4 +1,4 @@
-"""The first lines of a file -> its delimiter, the position of the close, and those of other columns.
+"""Layout: how the rows of an input are to be read: its delimiter, the position of the close, and that of the time.
 
 A column is matched by its whole name, trimmed, case-folded and without `<>`; never by a part of it. A line without such
 a column is not a header. Anything ambiguous is refused: two columns of that name, two delimiters that both give it, a
@@ -33,10 +33,10 @@ TIME_NAMES = (
 )
 
 
-class Header(NamedTuple):
+class Layout(NamedTuple):
     """How to read the rows: every row has `width` fields, and the close is at `position`, from 0.
 
-    `names` and `line` are empty if the file has no header.
+    `names` and `line` are empty if the file has no header. `time` is where the timestamps are, None if there are none.
     """
 
     line: bytes
@@ -44,6 +44,7 @@ class Header(NamedTuple):
     delimiter: str
     position: int
     width: int
+    time: Position | None = None
 
 
 def find_header(
@@ -52,14 +53,14 @@ def find_header(
     column: str | int,
     delimiter: str | None,
     parse: Callable[[bytes], Close] = parse_ticks,
-) -> Header | None:
+) -> Layout | None:
     """Read a line as the header, or return None if it has no such column.
 
     `line` has no BOM and no line end; `number` is its line number, for the errors. If `delimiter` is None, each of the
     four is tried. `parse` reads a close. Raises DataError if the line can be read in two ways.
 
-    >>> find_header(b"Date;<CLOSE>;Volume", 1, "close", None)
-    Header(line=b'Date;<CLOSE>;Volume', names=('Date', '<CLOSE>', 'Volume'), delimiter=';', position=1, width=3)
+    >>> find_header(b"Date;<CLOSE>", 1, "close", None)
+    Layout(line=b'Date;<CLOSE>', names=('Date', '<CLOSE>'), delimiter=';', position=1, width=2, time=None)
     """
     found = []
     for mark, fields in _readings(line, delimiter):
@@ -70,7 +71,7 @@ def find_header(
                 number, f"one column {column!r}", f"{listed(names, places)}; set `column` to the number of one"
             ).with_clue("two_columns", setting="column", columns=[place + 1 for place in places])
         if places:
-            found.append((Header(line, names, mark, places[0], len(names)), fields[places[0]]))
+            found.append((Layout(line, names, mark, places[0], len(names)), fields[places[0]]))
     if not found:
         return None
     if len(found) > 1:
@@ -83,7 +84,7 @@ def find_header(
     return header
 
 
-def headless(line: bytes, number: int, column: int, delimiter: str | None, marks: str = "") -> Header:
+def headless(line: bytes, number: int, column: int, delimiter: str | None, marks: str = "") -> Layout:
     """Find out from the first row of a file without a header how to read it; `column` counts from 1.
 
     Without a `delimiter`, the one that gives enough fields is taken. Whether the close is a number decides nothing:
@@ -91,7 +92,7 @@ def headless(line: bytes, number: int, column: int, delimiter: str | None, marks
     is the delimiter of a line without quotes only if no other is.
 
     >>> headless(b"2024-01-01;42004.66;1.5", 1, 2, None)
-    Header(line=b'', names=(), delimiter=';', position=1, width=3)
+    Layout(line=b'', names=(), delimiter=';', position=1, width=3, time=None)
     """
     readings = [(mark, fields) for mark, fields in _readings(line, delimiter) if len(fields) >= column]
     if marks and len(readings) > 1 and b'"' not in line:
@@ -101,15 +102,15 @@ def headless(line: bytes, number: int, column: int, delimiter: str | None, marks
     if not readings:
         raise DataError(number, f"a row with a column {column}", shown(line))
     mark, fields = readings[0]
-    return Header(b"", (), mark, column - 1, len(fields))
+    return Layout(b"", (), mark, column - 1, len(fields))
 
 
-def find_column(header: Header, column: str | int, setting: str) -> int:
+def find_column(header: Layout, column: str | int, setting: str) -> int:
     r"""Return the position, from 0, of the column that a setting names, by its name or its number from 1.
 
     MissingColumnError if it does not exist, DataError if two have its name.
 
-    >>> find_column(Header(b"", ("Symbol", "close"), ",", 1, 2), "symbol", "key")
+    >>> find_column(Layout(b"", ("Symbol", "close"), ",", 1, 2), "symbol", "key")
     0
     """
     if isinstance(column, int):
@@ -126,21 +127,24 @@ def find_column(header: Header, column: str | int, setting: str) -> int:
     return found[0]
 
 
-def find_time(header: Header, column: TimeColumn = None) -> Position | None:
-    r"""Return the position, from 0, of the timestamp column: the one asked for, or the first with a known name.
+def find_time(header: Layout, column: TimeColumn = None) -> Position | None:
+    r"""Return the position, from 0, of the timestamp column: the one asked for, that of the layout, or one by its name.
 
-    A header with the names date and time, and no other known one, has it in two columns; so has a pair asked for.
-    None if there is none. MissingColumnError if the one asked for does not exist, DataError if two have its name.
+    The first column with a known name is taken. A header with the names date and time, and no other known one, has it
+    in two columns; so has a pair asked for. None if there is none. MissingColumnError if the one asked for does not
+    exist, DataError if two have its name.
 
-    >>> find_time(Header(b"", ("Open", "Date", "close"), ",", 2, 3))
+    >>> find_time(Layout(b"", ("Open", "Date", "close"), ",", 2, 3))
     1
-    >>> find_time(Header(b"", ("<DATE>", "<TIME>", "<CLOSE>"), "\t", 2, 3))
+    >>> find_time(Layout(b"", ("<DATE>", "<TIME>", "<CLOSE>"), "\t", 2, 3))
     (0, 1)
     """
     if isinstance(column, tuple):
         return find_column(header, column[0], "time_column"), find_column(header, column[1], "time_column")
     if column is not None:
         return find_column(header, column, "time_column")
+    if header.time is not None:
+        return header.time
     known: dict[str, int] = {}
     for at, name in enumerate(header.names):
         known.setdefault(folded(name), at)
