@@ -34,7 +34,8 @@ The signals of an array, a list or a Series:
     >>> signals([4.58, 4.58, 4.59], window=2)
     array([False, False,  True])
 
-Everything that can go wrong is a StreamSignalError. The command is `stream-signal --help`.
+Everything that can go wrong is a StreamSignalError, and a DoubtWarning says why an answer is doubtful. The command is
+`stream-signal --help`.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
         ConfigError,
         DataError,
         DoubtError,
+        DoubtWarning,
         InputError,
         InternalError,
         Interrupted,
@@ -59,7 +61,7 @@ if TYPE_CHECKING:
         StreamSignalError,
         TruncatedError,
     )
-    from stream_signal.core.mean import RollingMean, signals
+    from stream_signal.core.mean import RollingMean
     from stream_signal.core.observe import Observer
     from stream_signal.core.observers.signal_lines import SignalLines
     from stream_signal.core.observers.time_order import TimeOrder
@@ -68,6 +70,7 @@ if TYPE_CHECKING:
     from stream_signal.core.series.segment import Segment
     from stream_signal.core.state import State
     from stream_signal.core.stream import SignalStream
+    from stream_signal.job.arrays import signals
     from stream_signal.job.run import run
     from stream_signal.outputs.metrics import Metrics
 
@@ -80,6 +83,7 @@ __all__ = [
     "Counts",
     "DataError",
     "DoubtError",
+    "DoubtWarning",
     "InputError",
     "InternalError",
     "Interrupted",
@@ -113,7 +117,7 @@ _HOMES = {
     "State": "core.state",
     "TimeOrder": "core.observers.time_order",
     "run": "job.run",
-    "signals": "core.mean",
+    "signals": "job.arrays",
 }
 
 

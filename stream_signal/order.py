@@ -90,6 +90,11 @@ class Order(NamedTuple):
         return self.quiet or self.logs_to_stderr
 
     @property
+    def tells_notes(self) -> bool:
+        """Whether stderr has notes: somebody looks at it, so that no nightly job sends mail for one."""
+        return not self.is_quiet and bool(sys.stderr and sys.stderr.isatty())
+
+    @property
     def logs(self) -> bool:
         """Whether there is a log."""
         return bool(self.log_file or self.verbosity)

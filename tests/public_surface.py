@@ -6,6 +6,7 @@ reports an ignore that nothing needs. tests/test_public_surface.py runs the func
 
 from __future__ import annotations
 
+import warnings
 from concurrent.futures import Executor, ThreadPoolExecutor
 from decimal import Decimal
 from fractions import Fraction
@@ -23,6 +24,7 @@ from stream_signal import (
     Counts,
     DataError,
     DoubtError,
+    DoubtWarning,
     InputError,
     InternalError,
     Interrupted,
@@ -60,12 +62,14 @@ def the_job(path: Path) -> None:
     assert_type(metrics.value, float)
     assert_type(metrics.rows_processed, int)
     assert_type(metrics.by_key, dict[str, dict[str, Any]] | None)
-    run({"window": 2}, pieces)
-    run(None, str(path))
-    with path.open("rb") as file:
-        run(None, file)
+    assert_type(metrics.doubts, tuple[str, ...])
+    run({"window": 2}, pieces, strict=True)
     executor: Executor = ThreadPoolExecutor(1)
-    with executor:
+    with warnings.catch_warnings(record=True, category=DoubtWarning), executor:
+        warnings.simplefilter("always")
+        run(None, str(path))
+        with path.open("rb") as file:
+            run(None, file)
         run(Config(), path, executor=executor, range_bytes=1 << 20)
 
 
@@ -136,7 +140,7 @@ def the_mean() -> None:
 def the_array() -> None:
     """Get one array, and with `means=True` two."""
     assert_type(signals(np.array([4.58, 4.59]), window=2), NDArray[np.bool_])
-    above, means = signals([4.58, 4.59], window=2, means=True)
+    above, means = signals([4.58, 4.59], window=2, means=True, strict=True)
     assert_type(above, NDArray[np.bool_])
     assert_type(means, NDArray[np.float64])
 

@@ -30,6 +30,7 @@ def test_public_names() -> None:
         "Counts",
         "DataError",
         "DoubtError",
+        "DoubtWarning",
         "InputError",
         "InternalError",
         "Interrupted",

@@ -16,7 +16,8 @@
 
 Each error is one line of text that names the place, what was expected and what was found. Its `hint`, if there is one,
 says what to do next; of an error in the data, `hints.data` makes one from the `clue`. Nobody reads the text of an error
-to find out what it is. Their exit codes are all in `stream_signal.command.main`.
+to find out what it is. Their exit codes are all in `stream_signal.command.main`. A doubt about an answer that was asked
+for from Python is no error but a DoubtWarning.
 """
 
 from __future__ import annotations
@@ -165,6 +166,10 @@ class TruncatedError(DataError):
 
 class DoubtError(StreamSignalError):
     """The answer is doubtful, and only a sure one was wanted."""
+
+
+class DoubtWarning(UserWarning):
+    """The answer is doubtful."""
 
 
 class CheckpointError(StreamSignalError):

@@ -1,5 +1,7 @@
 """Doubts: what makes an answer doubtful although every row was counted, each in one line, and what to type about it.
 
+A note is the lighter kind: it says what was taken, and nothing is wrong with it. It never fails a job, and is no mail.
+
 A state keeps what was found, and words are made of it when they are asked for: a stream that resumes has its doubts.
 """
 
@@ -23,17 +25,24 @@ from stream_signal.core.steps import FIRST_STEPS, NANOSECONDS, are_gaps
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from stream_signal.core.blocks.array_like import Missing
     from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.core.stream import SignalStream
+
+    Reversal = Callable[[int | None], Hint]
 
 _LEAVE_OUT = Hint(
     "the file is oldest first: leave out --newest-first, or give --no-newest-first", (Way(("--no-newest-first",)),)
 )
 _SORT = Hint("sort the rows by time")
 NEVER_FULL, NEWEST_FIRST, GAPS = "never_full", "newest_first", "gaps"
+# If one row in so many has no close, that is no rare one without a trade.
+FEWEST_WITHOUT_CLOSE = 10
 # In the order in which they are told.
 WORDS = {
     BAD_ROW: "{count} of {of} rows ({share}) could not be read and count without a close; first: {first}",
+    MISSING_CLOSE: "{count} of {of} rows ({share}) have no close, and no window with one of them has a mean; "
+    "first: {first}",
     NEVER_FULL: "no window was ever full, so no row could signal: a window has {of} rows, {how}",
     NEWEST_FIRST: "newest first: {count} of {of} ({share}) timestamps are earlier than the one before, "
     "so the mean uses future prices; {how}",
@@ -55,23 +64,36 @@ SAMPLED = {
 
 
 class Doubt(NamedTuple):
-    """A reason not to trust the answer."""
+    """A reason not to trust the answer; or a note, which only says how the data was taken."""
 
     kind: str
     text: str
     """one line, for people"""
     hint: Hint = Hint("")
     """what to type, if that is known, without words, which are in the text"""
+    is_note: bool = False
+
+
+class Fact(NamedTuple):
+    """What a doubt says, in numbers: so many of so many, the first place, and how it came or what to do about it."""
+
+    number: int
+    of: int = 0
+    first: object = None
+    how: str = ""
+    hint: Hint = Hint("")
+    is_sampled: bool = False
+    """whether it was seen among rows that do not follow each other"""
 
 
 def doubts_of(
     stream: SignalStream,
     order: TimeOrder,
-    reversal: Callable[[int | None], Hint] = lambda _: _SORT,
+    reversal: Reversal = lambda _: _SORT,
     *,
     so_far: bool = False,
 ) -> list[Doubt]:
-    r"""List the doubts about a stream whose timestamps `order` has seen.
+    r"""List the doubts and the notes about a stream whose timestamps `order` has seen.
 
     `reversal` says how its inputs can be read in order of time, should they be newest first; it is given the number of
     lines above the rows, None if that is unknown. `so_far` leaves out the doubts that more rows may remove.
@@ -83,34 +105,73 @@ def doubts_of(
     >>> [doubt.text for doubt in doubts_of(stream, order)]
     ["the same timestamp twice: 1 of 1 (100 %) equals the one before it; first: row 2: '60' after '60'"]
     """
-    repairs, pairs, steps = stream.repairs, order.pairs, order.steps
-    counts = repairs.counts | order.counts
-    first: dict[str, object] = {kind: places[0] for kind, places in repairs.first.items()}
-    first |= order.sampled | order.first
-    sampled = order.sampled.keys() - order.counts.keys()
-    counts |= dict.fromkeys(sampled, 1)
-    files = "name the newest file first" if stream.newest_first else "name the files in the order of time"
-    equal = "equals" if counts.get(REPEATED) == 1 else "equal"
-    more = {BAD_ROW: (stream.rows, ""), BACKWARDS: (pairs, files), REPEATED: (pairs, equal)}
-    hints: dict[str, Hint] = {}
+    repairs = stream.repairs
+    facts = {BAD_ROW: Fact(repairs.counts[BAD_ROW], stream.rows)} if BAD_ROW in repairs.counts else {}
+    if not so_far:
+        if stream.rows_with_mean == 0:
+            facts[NEVER_FULL] = Fact(1, stream.window, how=_why_never_full(stream))
+        elif are_many_missing(missing := repairs.counts.get(MISSING_CLOSE, 0), stream.rows):
+            facts[MISSING_CLOSE] = Fact(missing, stream.rows)
+    facts = {kind: fact._replace(first=next(iter(repairs.first.get(kind, [])), None)) for kind, fact in facts.items()}
+
+    def sorting() -> Hint:
+        return _LEAVE_OUT if stream.newest_first else reversal(_head_lines(stream))
+
+    return in_words(facts | facts_of_times(order, sorting, newest_first=stream.newest_first, so_far=so_far))
+
+
+def doubts_of_array(rows: int, window: int, missing: Missing, order: TimeOrder) -> list[Doubt]:
+    """List the doubts about closes in memory, of which some are missing, and about the times of their rows.
+
+    >>> from stream_signal import TimeOrder
+    >>> from stream_signal.core.blocks.array_like import Missing
+    >>> [doubt.text for doubt in doubts_of_array(3, 5, Missing(0, 0, 3), TimeOrder())]
+    ['no window was ever full, so no row could signal: a window has 5 rows, the data has 3']
+    """
+    facts = {}
+    if rows and missing.longest_run < window:
+        how = f"{missing.number} of {rows} rows have no close" if rows >= window else f"the data has {rows}"
+        facts[NEVER_FULL] = Fact(1, window, how=how)
+    elif are_many_missing(missing.number, rows):
+        facts[MISSING_CLOSE] = Fact(missing.number, rows, f"row {missing.first + 1}")
+    return in_words(facts | facts_of_times(order, lambda: _SORT))
+
+
+def facts_of_times(
+    order: TimeOrder, reversal: Callable[[], Hint], *, newest_first: bool = False, so_far: bool = False
+) -> dict[str, Fact]:
+    """Return what the timestamps show; `newest_first` says that the rows were read from their end."""
+    pairs, steps, counts, sampled = order.pairs, order.steps, order.counts, order.sampled
+    facts = {kind: Fact(1, 1, first, is_sampled=True) for kind, first in sampled.items() if kind not in counts}
+    facts |= {kind: Fact(count, pairs, order.first[kind]) for kind, count in counts.items()}
     if order.newest_first:
-        counts[NEWEST_FIRST] = counts.pop(BACKWARDS)
-        hint = hints[NEWEST_FIRST] = _LEAVE_OUT if stream.newest_first else reversal(_head_lines(stream))
-        more[NEWEST_FIRST] = pairs, hint.words
-    if stream.rows_with_mean == 0 and not so_far:
-        counts[NEVER_FULL], more[NEVER_FULL] = 1, (stream.window, _why_never_full(stream))
+        hint = reversal()
+        facts[NEWEST_FIRST] = facts.pop(BACKWARDS)._replace(how=hint.words, hint=hint._replace(words=""))
+    elif BACKWARDS in facts:
+        files = "name the newest file first" if newest_first else "name the files in the order of time"
+        facts[BACKWARDS] = facts[BACKWARDS]._replace(how=files)
+    if REPEATED in facts:
+        facts[REPEATED] = facts[REPEATED]._replace(how="equals" if facts[REPEATED].number == 1 else "equal")
     if steps.usual and are_gaps(steps.longer, steps.count) and not (so_far and steps.count < FIRST_STEPS):
-        counts[GAPS], more[GAPS] = steps.longer, (steps.count, seconds(steps.usual) + order.or_else)
+        facts[GAPS] = Fact(steps.longer, steps.count, how=seconds(steps.usual) + order.or_else)
+    return facts
+
+
+def are_many_missing(missing: int, rows: int) -> bool:
+    """Whether so many rows have no close that the means are those of the rest."""
+    return missing * FEWEST_WITHOUT_CLOSE > rows
+
+
+def in_words(facts: dict[str, Fact]) -> list[Doubt]:
+    """Make a doubt of each fact, in their order."""
     doubts = []
     for kind, words in WORDS.items():
-        if count := counts.get(kind):
-            of, how = more.get(kind, (count, ""))
-            text = (SAMPLED[kind] if kind in sampled else words).format(
-                count=count, of=of, share=f"{100 * count / (of or 1):.3g} %", first=first.get(kind), how=how
+        if kind in facts:
+            count, of, first, how, hint, is_sampled = facts[kind]
+            text = (SAMPLED[kind] if is_sampled else words).format(
+                count=count, of=of, share=f"{100 * count / (of or 1):.3g} %", first=first, how=how
             )
-            doubts.append(
-                Doubt(BACKWARDS if kind == NEWEST_FIRST else kind, text, hints.get(kind, Hint(""))._replace(words=""))
-            )
+            doubts.append(Doubt(BACKWARDS if kind == NEWEST_FIRST else kind, text, hint))
     return doubts
 
 

@@ -1,14 +1,16 @@
-"""Doubts: what makes an answer doubtful, said on stderr and in the log, or made an error.
+"""Doubts: what makes an answer doubtful, said on stderr and in the log, or made an error; in Python, warnings.
 
-A job without a doubt imports nothing for it.
+Notes, which only say how the data was taken, are said on a terminal alone, and are never errors. A job without a doubt
+imports nothing for it.
 """
 
 from __future__ import annotations
 
-from functools import partial
+import warnings
 from typing import TYPE_CHECKING
 
-from stream_signal.core.findings import BAD_ROW
+from stream_signal.core.errors import DoubtWarning
+from stream_signal.core.findings import BAD_ROW, MISSING_CLOSE
 from stream_signal.core.limits import FIRST_ROWS
 from stream_signal.core.observers.time_order import TimeOrder
 from stream_signal.core.urls import is_url, shown_path
@@ -18,7 +20,9 @@ from stream_signal.outputs.parts import Sink
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from stream_signal.hints.doubts import Doubt
+    from stream_signal.core.errors import DoubtError, Hint
+    from stream_signal.core.stream import SignalStream
+    from stream_signal.hints.doubts import Doubt, Reversal
     from stream_signal.outputs.parts import Job
 
 SYMBOLS = "symbols"
@@ -30,7 +34,7 @@ def wanted(job: Job) -> Iterator[Sink]:
 
 
 class Doubts(Sink):
-    """Says each doubt about the stream of a job once: in the log and, unless it is quiet, on stderr.
+    """Says each doubt and each note about the stream of a job once: in the log, and as the order has it on stderr.
 
     `times` sees the timestamps: those of all rows, if the job is one that takes its time for each row.
     """
@@ -72,47 +76,79 @@ class Doubts(Sink):
             )
 
     def found(self, *, so_far: bool = False) -> list[Doubt]:
-        """Return all doubts; `so_far` leaves out those that more rows may remove."""
+        """Return all doubts and notes; `so_far` leaves out those that more rows may remove."""
         stream = self._job.stream
         alike = [] if so_far or stream.symbols or not self._names or len(self._names) < 2 else _alike(self._names)
-        is_fine = stream.rows_with_mean != 0 or so_far
-        if is_fine and not alike and BAD_ROW not in stream.repairs.counts and self.times.is_in_order:
-            return []
-        from stream_signal.hints.doubts import doubts_of
+        return [*doubts_in(stream, self.times, self._reversal, so_far=so_far), *alike]
+
+    def _reversal(self, head_lines: int | None) -> Hint:
         from stream_signal.job.sources import reversal_of
 
-        return [*doubts_of(stream, self.times, partial(reversal_of, self._job.order), so_far=so_far), *alike]
+        return reversal_of(self._job.order, head_lines)
 
     def refuse(self) -> None:
         """Raise DoubtError if there is any doubt."""
         found = self.found()
-        if found:
-            from stream_signal.core.errors import DoubtError
-
+        if any(not doubt.is_note for doubt in found):
             self._record(found)
-            hint = next((doubt.hint for doubt in found if doubt.hint.ways), None)
-            raise DoubtError("; ".join(doubt.text for doubt in found)).with_hint(hint)
+            raise refusal_of(found)
 
     def say(self) -> None:
-        """Say the doubts that were not said yet."""
+        """Say what was not said yet."""
         self._say(self.found())
 
-    def _say(self, found: list[Doubt]) -> None:
-        new = self._record(found)
-        if new and not self._job.order.is_quiet:
-            from stream_signal.outputs.stderr import say
+    def texts(self, *, notes: bool, so_far: bool) -> list[str]:
+        """Return the texts of all doubts, or those of all notes."""
+        return [doubt.text for doubt in self.found(so_far=so_far) if doubt.is_note == notes]
 
-            lines_of = self._job.order.lines_of
-            for doubt in new:
-                say(doubt.text, *(lines_of(doubt.hint) if lines_of else ()))
+    def _say(self, found: list[Doubt]) -> None:
+        order = self._job.order
+        for doubt in self._record(found):
+            if not order.is_quiet and (order.tells_notes or not doubt.is_note):
+                from stream_signal.outputs.stderr import say
+
+                say(doubt.text, *(order.lines_of(doubt.hint) if order.lines_of else ()))
 
     def _record(self, found: list[Doubt]) -> list[Doubt]:
-        """Log the doubts that were not said yet, and return them."""
+        """Log what was not said yet, and return it."""
         new = [doubt for doubt in found if doubt.kind not in self._said]
+        log = self._job.log
         for doubt in new:
             self._said.add(doubt.kind)
-            self._job.log.warning("doubt", kind=doubt.kind, text=doubt.text)
+            if doubt.is_note:
+                log.info("note", kind=doubt.kind, text=doubt.text)
+            else:
+                log.warning("doubt", kind=doubt.kind, text=doubt.text)
         return new
+
+
+def doubts_in(stream: SignalStream, times: TimeOrder, reversal: Reversal, *, so_far: bool = False) -> list[Doubt]:
+    """Return what `hints.doubts.doubts_of` finds; nothing is loaded where it would find nothing."""
+    is_full = stream.rows_with_mean != 0 or so_far
+    if is_full and times.is_in_order and not stream.repairs.counts.keys() & {BAD_ROW, MISSING_CLOSE}:
+        return []
+    from stream_signal.hints.doubts import doubts_of
+
+    return doubts_of(stream, times, reversal, so_far=so_far)
+
+
+def refusal_of(found: Iterable[Doubt]) -> DoubtError:
+    """Make one error of all doubts, with the hint of the first that has something to type."""
+    from stream_signal.core.errors import DoubtError
+
+    doubts = [doubt for doubt in found if not doubt.is_note]
+    hint = next((doubt.hint for doubt in doubts if doubt.hint.ways), None)
+    return DoubtError("; ".join(doubt.text for doubt in doubts)).with_hint(hint)
+
+
+def warn(found: Iterable[Doubt], *, strict: bool) -> tuple[str, ...]:
+    """Warn whoever called the caller of each doubt, and return their texts; raise DoubtError if it is `strict`."""
+    doubts = [doubt for doubt in found if not doubt.is_note]
+    if doubts and strict:
+        raise refusal_of(doubts)
+    for doubt in doubts:
+        warnings.warn(doubt.text, DoubtWarning, stacklevel=3)
+    return tuple(doubt.text for doubt in doubts)
 
 
 def _alike(names: Iterable[str]) -> list[Doubt]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from stream_signal.outputs.parts import Job, Result
 
 SCHEMA = 1
-_OPTIONAL = {"by_window", "by_key"}
+_OPTIONAL = {"by_window", "by_key", "notes"}
 
 
 class Manifest(NamedTuple):
@@ -50,6 +50,8 @@ class Manifest(NamedTuple):
     """as in the metrics; not written without further windows"""
     by_key: dict[str, dict[str, Any]] | None = None
     """as in the metrics, also if their table is written elsewhere; not written without keys"""
+    notes: list[str] | None = None
+    """how the data was taken, a line for each; not written without one"""
 
     def written(self) -> bytes:
         """Write it as JSON."""
@@ -91,6 +93,7 @@ class ManifestOutput(Output):
             value=metrics.value,
             by_window=metrics.by_window,
             by_key=metrics.by_key,
+            notes=result.notes() or None,
         )
         replace_file(str(order.manifest), manifest.written())
 
@@ -126,6 +129,7 @@ def read_manifest(data: bytes) -> Manifest:
         ("value", type(manifest.value) in {int, float}),
         ("by_window", manifest.by_window is None or isinstance(manifest.by_window, dict)),
         ("by_key", manifest.by_key is None or isinstance(manifest.by_key, dict)),
+        ("notes", manifest.notes is None or isinstance(manifest.notes, list)),
     ):
         if not is_right:
             raise ValueError(f"{name}: expected what --manifest writes, found something else")

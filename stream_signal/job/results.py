@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -82,10 +83,8 @@ class Results(Sink):
         job, so_far = self._job, status == "running"
         metrics = Metrics.of(job.config, job.stream, counts, time.perf_counter() - job.started, status)
 
-        def doubts() -> list[str]:
-            return [doubt.text for doubt in self._doubts.found(so_far=so_far)]
-
-        return Result(metrics, job.stream, doubts, self._inputs, self._inputs_left_out)
+        doubts, notes = (partial(self._doubts.texts, notes=are_notes, so_far=so_far) for are_notes in (False, True))
+        return Result(metrics, job.stream, doubts, notes, self._inputs, self._inputs_left_out)
 
     def _next(self) -> float:
         return min((output.due for output in self._outputs), default=inf)

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from stream_signal import __version__
 from stream_signal.core.config import Config, as_config
-from stream_signal.core.errors import ClosedOutputError, InputError, Interrupted, OutputError
+from stream_signal.core.errors import ClosedOutputError, Hint, InputError, Interrupted, OutputError
+from stream_signal.core.limits import FIRST_ROWS
+from stream_signal.core.observers.time_order import TimeOrder
 from stream_signal.core.stream import SignalStream
 from stream_signal.core.urls import without_secrets
 from stream_signal.inputs.files import FilesSource
 from stream_signal.job.assemble import assemble
 from stream_signal.job.config import find_config, load_config
+from stream_signal.job.doubts import doubts_in, warn
 from stream_signal.job.drive import read
 from stream_signal.job.failure import in_words, record
 from stream_signal.job.sources import source_of
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
 
 # Ranges that are handed out before they are needed, to workers of which nobody knows how many there are.
 _AHEAD = 256
+_FROM_THE_END = Hint("sort the rows, or let `newest_first` read the file from its end")
 
 
 def run(
@@ -51,12 +55,15 @@ def run(
     *,
     executor: Executor | None = None,
     range_bytes: int = 64 * 1024 * 1024,
+    strict: bool = False,
 ) -> Metrics:
     r"""Run the job from Python: read the whole source, return its metrics.
 
     `config` may be a dict of settings, or None for the defaults. `source` is a path, `-` for stdin, an open file,
     bytes, or any iterable of bytes, cut anywhere. Raises a StreamSignalError that says what is wrong, or TypeError if
-    the source is of another type; nothing is written and nothing is logged.
+    the source is of another type; nothing is written and nothing is logged. What makes the answer doubtful is in the
+    `doubts` of the metrics, and a DoubtWarning each; if the job is `strict`, all timestamps are compared, and a doubt
+    raises DoubtError.
 
     The workers of an `executor`, if one is given, count ranges of `range_bytes` bytes of a file; it may be any
     `concurrent.futures.Executor` whose workers can read the file by its path.
@@ -66,23 +73,19 @@ def run(
     """
     started = time.perf_counter()
     config = as_config(config)
-    stream = SignalStream(config)
+    times = TimeOrder(config.time_column, rows=None if strict else FIRST_ROWS)
+    stream = SignalStream(config, [times])
     if config.newest_first or isinstance(source, (str, os.PathLike)):
         inputs = _source_of(config, source)
-        if executor and not config.newest_first:
-            from stream_signal.job.parallel import ParallelSource, Workers
-
-            workers = Workers(lambda: executor, range_bytes, _AHEAD, share_files=False, may_fail=False)
-            inputs = ParallelSource(
-                inputs.names, lambda names: FilesSource(names, config), stream, workers, Log(None, 0)
-            )
-        read(stream, inputs)
+        read(stream, _shared_out(inputs, config, stream, executor, range_bytes) if executor else inputs)
     else:
         from stream_signal.inputs.objects import chunks_of
 
         for chunk in chunks_of(source):
             stream.feed(chunk)
-    return Metrics.of(config, stream, stream.finish(), time.perf_counter() - started)
+    counts = stream.finish()
+    doubts = warn(doubts_in(stream, times, lambda _: _FROM_THE_END), strict=strict)
+    return Metrics.of(config, stream, counts, time.perf_counter() - started)._replace(doubts=doubts)
 
 
 def _source_of(config: Config, source: object) -> Source:
@@ -93,6 +96,16 @@ def _source_of(config: Config, source: object) -> Source:
     if "\n" in path and not os.path.exists(path):
         raise InputError("expected a path, found CSV as a str: encode it as UTF-8")
     return source_of((path,), config, batches=True)
+
+
+def _shared_out(inputs: Source, config: Config, stream: SignalStream, executor: Executor, range_bytes: int) -> Source:
+    """Return a source whose ranges are counted by the workers, if they may be."""
+    if config.newest_first:
+        return inputs
+    from stream_signal.job.parallel import ParallelSource, Workers
+
+    workers = Workers(lambda: executor, range_bytes, _AHEAD, share_files=False, may_fail=False)
+    return ParallelSource(inputs.names, lambda names: FilesSource(names, config), stream, workers, Log(None, 0))
 
 
 def execute(order: Order) -> None:
@@ -131,11 +144,16 @@ def execute(order: Order) -> None:
 
 
 def _log_start(log: Log, order: Order, config: Config, path: str | None) -> None:
+    is_found = path and not order.config
+    if is_found and order.tells_notes:
+        from stream_signal.outputs.stderr import say
+
+        say(f"settings of {path}; --no-config leaves them out")
     if order.logs:
         versions = {"stream_signal": __version__, "python": sys.version.split()[0]}
         inputs = list(map(without_secrets, order.inputs))
         log.info("job started", versions=versions, config=config._asdict(), inputs=inputs)
-        if path and not order.config:
+        if is_found:
             log.info("config found", path=path, ignore="--no-config")
 
 

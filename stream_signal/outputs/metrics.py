@@ -37,6 +37,8 @@ class Metrics(NamedTuple):
     """rows, signals and value of each key, in the order in which they first came; not written without keys"""
     keys: int | None = None
     """how many keys there are, if their table is written elsewhere"""
+    doubts: tuple[str, ...] = ()
+    """why the answer is doubtful, a line for each; never written: a command says them on stderr"""
 
     @classmethod
     def of(
@@ -49,7 +51,7 @@ class Metrics(NamedTuple):
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as it is written."""
-        return {key: value for key, value in self._asdict().items() if value is not None}
+        return {key: value for key, value in self._asdict().items() if value is not None and key != "doubts"}
 
     def without_table(self) -> Metrics:
         """Return it with the number of the keys in place of their counts."""

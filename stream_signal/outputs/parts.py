@@ -83,12 +83,15 @@ class Result:
         metrics: Metrics,
         stream: SignalStream,
         doubts: Callable[[], list[str]],
+        notes: Callable[[], list[str]],
         inputs: Sequence[tuple[str, int]],
         inputs_left_out: int,
     ) -> None:
         self.metrics = metrics
         self.stream = stream
         self.doubts = doubts
+        """returns a line for each"""
+        self.notes = notes
         """returns a line for each"""
         self.inputs = inputs
         """the name of each input, and how many bytes of CSV were read of it"""

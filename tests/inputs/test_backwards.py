@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from stream_signal import Config, DataError, InputError, SignalLines, SignalStream, run
+from stream_signal import Config, DataError, DoubtWarning, InputError, SignalLines, SignalStream, run
 from stream_signal.inputs.backwards import BackwardsSource
 from stream_signal.inputs.events import Begin
 from support.candle_csv import CLOSES, HEADER, candle_csv, row
@@ -364,7 +364,8 @@ def test_from_python(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"^line 11: expected 6 fields, found 2$"):
         run(Config(newest_first=True), path)
     path.write_bytes(candle_csv([str(number) for number in range(9, 0, -1)]))
-    assert run(Config(newest_first=True), path).value == 5 / 9
+    with pytest.warns(DoubtWarning, match="oldest first"):
+        assert run(Config(newest_first=True), path).value == 5 / 9
     with pytest.raises(InputError, match=r"^newest_first: expected the path of a file, found bytes$"):
         run(Config(newest_first=True), path.read_bytes())
 

@@ -22,6 +22,8 @@ from support.typing import proposed, type_line
 if TYPE_CHECKING:
     from pathlib import Path
 
+# The times of each member begin anew.
+pytestmark = pytest.mark.filterwarnings("ignore::stream_signal.DoubtWarning")
 DATA = candle_csv(CLOSES)
 MEMBERS = {
     "b/": b"",

@@ -10,38 +10,23 @@ import signal
 import subprocess
 import time
 import zipfile
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 
+from stream_signal import DoubtError, DoubtWarning, run, signals
 from support.candle_csv import CLOSES, HEADER, candle_csv, row
 from support.commands import COMMAND, logged, run_in_process, settings_yaml
+from support.doubtful import BAD, DOUBTFUL, NEWEST_FIRST, PLAIN, TWICE, candles_at, dated
 from support.processes import append
+from support.terminals import on_terminal
 from support.typing import proposed, type_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-PLAIN = candle_csv(CLOSES)
-LINES = PLAIN.splitlines(keepends=True)
-NEWEST_FIRST = b"".join([LINES[0], *reversed(LINES[1:])])
-TWICE = PLAIN + LINES[-1]
-BAD = PLAIN.replace(b",4.0,", b",4:0,").replace(b",5.0,", b",5:0,")
-
-
-def candles_at(*minutes: int) -> bytes:
-    """Make a file with a row at each of these minutes."""
-    return (HEADER + "".join(row(minute, "4.5") + "\n" for minute in minutes)).encode()
-
-
-def dated(*times: str) -> bytes:
-    """Make a file with a row for each of these timestamps."""
-    return ("date;close\n" + "".join(f"{time};4.5\n" for time in times)).encode()
-
-
-BY_PATH = "--newest-first reads the file from its end"
-FROM_A_PIPE = "save the rows to a file, and read that with --newest-first"
 
 
 def zipped(data: bytes) -> bytes:
@@ -57,102 +42,95 @@ def quoted(data: bytes) -> bytes:
     return re.sub(rb"([^,\n]+)\n", rb'"\1"\n', data)
 
 
-DOUBTS = [
-    (
-        "backwards",
-        NEWEST_FIRST,
-        (
-            "newest first: 299 of 299 (100 %) timestamps are earlier than the one before, so the mean uses future "
-            f"prices; {BY_PATH}"
-        ),
-    ),
-    (
-        "backwards",
-        candles_at(*range(60), 50, 51),
-        (
-            "out of order: 1 of 61 (1.64 %) timestamps are earlier than the one before; "
-            "first: row 61: '1700003000' after '1700003540'; sort the rows, or name the files in the order of time"
-        ),
-    ),
-    (
-        "repeated",
-        TWICE,
-        (
-            "the same timestamp twice: 1 of 300 (0.333 %) equals the one before it; "
-            "first: row 301: '1700017940' after '1700017940'"
-        ),
-    ),
-    (
-        "gaps",
-        candles_at(*range(50), *range(60, 100)),
-        "1 of 89 steps are longer than 60 s: a window is a number of rows, not a time",
-    ),
-    (
-        "not_compared",
-        dated("1 Jan 2024", "2 Jan 2024", "yesterday", "3 Jan 2024", "4 Jan 2024"),
-        "1 timestamps could not be compared; first: row 3: 'yesterday'",
-    ),
-    (
-        "day_or_month",
-        dated("10/01/2024", "11/01/2024", "12/01/2024", "01/02/2024", "02/02/2024"),
-        (
-            "day and month could be either, and the order of the rows depends on which is first; "
-            "first: row 4: '01/02/2024' after '12/01/2024'; write dates as 2024-12-31"
-        ),
-    ),
-    (
-        "never_full",
-        candles_at(1, 2, 3),
-        "no window was ever full, so no row could signal: a window has 5 rows, the data has 3",
-    ),
-    (
-        "never_full",
-        candle_csv([*"123", ""] * 5),
-        "no window was ever full, so no row could signal: a window has 5 rows, 5 of 20 rows have no close",
-    ),
-]
-IDS = [f"{kind} {number}" for number, (kind, _, _) in enumerate(DOUBTS)]
+def kinds(folder: Path) -> list[object]:
+    """List the kinds of the doubts that a job has logged, and remove the log."""
+    found = [event["kind"] for event in logged(folder, "doubt")]
+    (folder / "run.log").unlink()
+    return found
 
 
-@pytest.mark.parametrize(("kind", "data", "text"), DOUBTS, ids=IDS)
-def test_said(kind: str, data: bytes, text: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("_", "kind", "data"), DOUBTFUL, ids=[case.name for case in DOUBTFUL])
+def test_said(_: str, kind: str, data: bytes, tmp_path: Path) -> None:
     """One line on stderr and one event in the log; exit code and metrics are those of any job."""
     (tmp_path / "data.csv").write_bytes(data)
     quiet = run_in_process("data.csv", "--quiet", cwd=tmp_path)
     assert (quiet.code, quiet.stderr, quiet.record["status"]) == (0, "", "success")
     for inputs, stdin in (["data.csv"], b""), ([], data):
-        done = run_in_process(*inputs, stdin=stdin, cwd=tmp_path)
+        done = run_in_process(*inputs, "--log-file", "run.log", stdin=stdin, cwd=tmp_path)
         said, *lines = done.stderr.splitlines()
-        assert (done.code, said) == (0, f"stream-signal: {text if inputs else text.replace(BY_PATH, FROM_A_PIPE)}")
+        (doubt,) = logged(tmp_path, "doubt")
+        assert (done.code, doubt["kind"], said) == (0, kind, f"stream-signal: {doubt['text']}")
         assert len(lines) == (data == NEWEST_FIRST)  # how to read it
         assert done.record | {"latency_ms": 0} == quiet.record | {"latency_ms": 0}
-    said = run_in_process("data.csv", "--log-file", "run.log", cwd=tmp_path).stderr.splitlines()[0]
-    assert said == f"stream-signal: {text}"
+        (tmp_path / "run.log").unlink()
+        assert run_in_process(*inputs, stdin=stdin, cwd=tmp_path).stderr.splitlines()[0] == said
     assert run_in_process("data.csv", "--log-file", "run.log", "-q", cwd=tmp_path).stderr == ""
-    assert logged(tmp_path, "doubt") == [{"event": "doubt", "kind": kind, "text": text}] * 2
+    assert kinds(tmp_path) == [kind]
 
 
-@pytest.mark.parametrize(("kind", "data", "text"), DOUBTS, ids=IDS)
-def test_strict(kind: str, data: bytes, text: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("_", "kind", "data"), DOUBTFUL, ids=[case.name for case in DOUBTFUL])
+def test_strict(_: str, kind: str, data: bytes, tmp_path: Path) -> None:
     """With --strict, the job fails with that text, in the record, on stderr and in the log."""
     done = run_in_process("--strict", "--quiet", "--log-file", "run.log", stdin=data, cwd=tmp_path)
-    text = text.replace(BY_PATH, FROM_A_PIPE)
-    assert (done.code, done.record["error_message"]) == (1, text)
-    assert done.stderr.splitlines()[0] == f"stream-signal: {text}"
-    assert [event["kind"] for event in logged(tmp_path, "doubt", "job failed")] == [kind, "DoubtError"]
+    doubt, failed = logged(tmp_path, "doubt", "job failed")
+    assert (done.code, done.record["error_message"], failed["error"]) == (1, doubt["text"], doubt["text"])
+    assert done.stderr.splitlines()[0] == f"stream-signal: {doubt['text']}"
+    assert (doubt["kind"], failed["kind"]) == (kind, "DoubtError")
+
+
+@pytest.mark.parametrize(("_", "kind", "data"), DOUBTFUL, ids=[case.name for case in DOUBTFUL])
+def test_from_python(_: str, kind: str, data: bytes) -> None:
+    """`run` warns, with the line that called it, and has the texts in its metrics; if it is strict, it raises them."""
+    with pytest.warns(DoubtWarning) as warned:
+        metrics = run(None, data)
+    assert tuple(str(warning.message) for warning in warned) == metrics.doubts
+    assert (len(warned), warned[0].filename) == (1, __file__)
+    assert "doubts" not in metrics.as_dict()
+    with pytest.raises(DoubtError) as refused:
+        run(None, data, strict=True)
+    assert (str(refused.value),) == metrics.doubts
+    assert kind  # which a job tells
+
+
+def test_arrays() -> None:
+    """`signals` warns of what is doubtful in closes, and in the times of a Series; if it is strict, it raises that."""
+    times = pd.date_range("2024-01-01", periods=20, freq="min")
+    closes = pd.Series(range(20), times, dtype=float)
+    doubtful = [
+        [1, 2],
+        [1, None] * 5,
+        [Decimal(1), None] * 5,
+        [*range(10), None, None],
+        closes[::-1],
+        pd.concat([closes, closes[-1:]]),
+    ]
+    for values in doubtful:
+        with pytest.warns(DoubtWarning) as warned:
+            signals(values)
+        assert (len(warned), warned[0].filename) == (1, __file__)
+        with pytest.raises(DoubtError, match=re.escape(str(warned[0].message))):
+            signals(values, strict=True)
+    for plain in ([], [*range(10), None], closes, closes.reset_index(drop=True)[::-1]):
+        assert len(signals(plain, strict=True)) == len(plain)
+
+
+@pytest.mark.parametrize(("flags", "is_told"), [([], True), (["--quiet"], False), (["--config", "config.yaml"], False)])
+def test_the_config_that_was_found(flags: list[str], is_told: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a case
+    """Which config was found is a note: it is said on a terminal, and not where nobody looks."""
+    (tmp_path / "config.yaml").write_text(settings_yaml(window=2))
+    (tmp_path / "data.csv").write_bytes(PLAIN)
+    assert run_in_process("data.csv", *flags, cwd=tmp_path).stderr == ""
+    with on_terminal(tmp_path, "data.csv", "--no-progress", *flags) as (process, shown):
+        process.communicate()
+        assert shown.screen()[:-1] == ["stream-signal: settings of config.yaml; --no-config leaves them out"] * is_told
 
 
 def test_rows_that_cannot_be_read(tmp_path: Path) -> None:
-    """Their share and the first of them are said; preambles, repeated headers and missing closes are only logged."""
+    """They are a doubt; preambles, repeated headers and few missing closes are only logged."""
     (tmp_path / "config.yaml").write_text(settings_yaml(bad_rows="missing"))
     data = b"https://example.com\n" + BAD + HEADER.encode() + row(300, "").encode() + b"\n"
-    bad = BAD.count(b":0,")
-    done = run_in_process(stdin=data, cwd=tmp_path)
-    share = f"{100 * bad / 301:.3g}"
-    assert done.stderr == (
-        f"stream-signal: {bad} of 301 rows ({share} %) could not be read and count without a close; "
-        "first: line 3: expected a decimal number in column 'close', found '4:0'\n"
-    )
+    run_in_process("--log-file", "run.log", stdin=data, cwd=tmp_path)
+    assert kinds(tmp_path) == ["bad_rows"]
     done = run_in_process("--strict", stdin=b"\n# x\n" + PLAIN + HEADER.encode() + row(300, "").encode(), cwd=tmp_path)
     assert (done.code, done.stderr) == (0, "")
 

@@ -85,7 +85,7 @@ def test_from_python() -> None:
         "A": {"rows": 2, "signals": 1, "value": 0.5},
         "B": {"rows": 1, "signals": 0, "value": 0.0},
     }
-    assert run(Config(window=2), [b"close\n1\n"]).by_key is None
+    assert run(Config(window=2), [b"close\n1\n2\n"]).by_key is None
 
 
 @pytest.mark.parametrize("archive", [False, True])
@@ -125,9 +125,8 @@ def test_names_of_several_symbols(tmp_path: Path) -> None:
     for name in ("BTCUSDT-1m.csv", "ETHUSDT-1m.csv"):
         (tmp_path / name).write_bytes(b"close\n1\n2\n")
     names = ("BTCUSDT-1m.csv", "ETHUSDT-1m.csv")
-    doubt = "stream-signal: 'BTCUSDT-1m.csv' and 'ETHUSDT-1m.csv' seem to have two symbols"
-    done = run_in_process(*names, "--window", "1", cwd=tmp_path)
-    assert (done.code, done.stderr.startswith(doubt)) == (0, True)
+    assert run_in_process(*names, "--window", "1", "--log-file", "run.log", cwd=tmp_path).code == 0
+    assert [doubt["kind"] for doubt in logged(tmp_path, "doubt")] == ["symbols"]
     assert run_in_process(*names, "--window", "1", "--strict", cwd=tmp_path).code == 1
     for flags in (("--key", "none"), ("--key", "@file", "--key-pattern", "{key}-1m.csv")):
         assert run_in_process(*names, "--window", "1", *flags, cwd=tmp_path).stderr == ""
@@ -218,14 +217,10 @@ def test_several_processes(tmp_path: Path) -> None:
 
 def test_no_key_has_a_full_window(tmp_path: Path) -> None:
     """It is one doubt about all keys; one full window of any key is enough."""
-    text = (
-        "stream-signal: no window was ever full, so no row could signal: a window has {} rows, "
-        "no key of 3 has more than {}\n"
-    )
     most = max(entry["rows"] for entry in entries(ROWS).values())
-    assert run_in_process("--key", "symbol", "--window", "150", stdin=market(ROWS), cwd=tmp_path).stderr == text.format(
-        150, most
-    )
+    flags = ("--key", "symbol", "--log-file", "run.log")
+    assert run_in_process(*flags, "--window", "150", stdin=market(ROWS), cwd=tmp_path).code == 0
+    assert [doubt["kind"] for doubt in logged(tmp_path, "doubt")] == ["never_full"]
     assert run_in_process("--key", "symbol", "--window", str(most), stdin=market(ROWS), cwd=tmp_path).stderr == ""
 
 

@@ -47,7 +47,7 @@ def events(folder: Path) -> list[dict[str, Any]]:
 def test_the_story_of_a_job(folder: Path) -> None:
     """The log tells of the start with its settings, the header, the input, every kind of repair, and the end."""
     done = run_in_process("data.csv", "--log-file", "run.log", cwd=folder)
-    started, config_found, header, *noticed, read, repairs, mean, signals, doubt, finished = events(folder)
+    started, config_found, header, *noticed, read, repairs, mean, signals, bad, missing, finished = events(folder)
     assert started.pop("versions") == {"stream_signal": __version__, "python": __import__("platform").python_version()}
     assert started == {
         "event": "job started",
@@ -80,8 +80,8 @@ def test_the_story_of_a_job(folder: Path) -> None:
     }
     assert mean == {"event": "rolling mean", "window": 2, "rows_with_mean": 1}
     assert signals == {"event": "signals", "count": 1, "rate": 1 / 10}
-    text = f"1 of 10 rows (10 %) could not be read and count without a close; first: {repairs['first']['bad_rows'][0]}"
-    assert doubt == {"event": "doubt", "kind": "bad_rows", "text": text}
+    for doubt, kind, line in zip((bad, missing), ("bad_rows", "missing_closes"), done.stderr.splitlines(), strict=True):
+        assert doubt == {"event": "doubt", "kind": kind, "text": line.removeprefix("stream-signal: ")}
     assert finished == {"event": "job finished"} | done.record
 
 

@@ -8,11 +8,11 @@ into floats to hold their nulls, as that of polars does, pyarrow reads them, and
 from __future__ import annotations
 
 from types import NoneType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from stream_signal.core.blocks.arrays import Closes
+from stream_signal.core.blocks.arrays import Closes, close_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,6 +50,32 @@ def closes_of(values: object) -> Closes:
     elif hasattr(values, "__iter__") and not isinstance(values, type):
         advice = ": make a list of it"
     raise TypeError(f"{_EXPECTED}, found {type(values).__name__}{advice}")
+
+
+class Missing(NamedTuple):
+    """Which closes are missing: how many, the first of them, from 0, and the longest run of the others."""
+
+    number: int
+    first: int
+    longest_run: int
+
+
+def missing_in(closes: Closes) -> Missing:
+    """Find the closes that are missing.
+
+    >>> missing_in(closes_of([4.58, None, 4.58, 4.59]))
+    Missing(number=1, first=1, longest_run=2)
+    """
+    values, missing = closes
+    if not isinstance(values, np.ndarray):
+        missing = np.fromiter((close_of(value) is None for value in values), np.bool_, len(values))
+    elif missing is None and values.dtype.kind == "f":
+        missing = np.isnan(values)
+    if missing is None or not missing.any():
+        return Missing(0, 0, len(values))
+    places = np.flatnonzero(missing)
+    longest = int(np.diff(places, prepend=-1, append=len(values)).max()) - 1
+    return Missing(len(places), int(places[0]), longest)
 
 
 def _from_numpy(values: NDArray[Any]) -> Closes:

@@ -81,7 +81,7 @@ def push_array(
             if isinstance(values, np.ndarray):
                 pusher.push(values, None if closes.missing is None else closes.missing[here])
             else:
-                pusher.push_each(map(_close_of, values))
+                pusher.push_each(map(close_of, values))
     return above if found is None else (above, found)
 
 
@@ -227,7 +227,7 @@ class _Pusher:
             ) from None
 
 
-def _close_of(value: Any) -> Close:
+def close_of(value: Any) -> Close:
     """Read one item of a list; None and NaN are missing, and so is the NA of pandas."""
     return None if value is None or type(value).__name__ == "NAType" else ticks_of(value)
 

@@ -14,6 +14,8 @@ import pytest
 
 from stream_signal import signals
 
+# What is read is looked at here, however doubtful it is.
+pytestmark = pytest.mark.filterwarnings("ignore::stream_signal.DoubtWarning")
 NAN = float("nan")
 BIG = 2**60 + 1  # no float64
 EXPECTED = "expected an array of ints or floats in one dimension, a list, a Series or an Arrow array"

@@ -1,0 +1,81 @@
+"""Doubts and notes in words, which stand once, in `doubts.txt`; `pytest --golden` writes it anew."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from stream_signal.hints.doubts import SAMPLED, WORDS
+from support.commands import run_in_process
+from support.doubtful import BAD, DOUBTFUL, NEWEST_FIRST, PLAIN, TWICE, candles_at
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pytest
+
+GOLDEN = Path(__file__).parent / "doubts.txt"
+NOON = b"noon,1,2,3,4.5,6\n"
+FAR = [*range(15_000), *range(15_000, 14_000, -1), *range(15_001, 16_000)]
+
+
+class Said(NamedTuple):
+    """Some files, the first of which may be a pipe, and the flags that they are read with."""
+
+    name: str
+    files: Mapping[str, bytes]
+    flags: str = ""
+    inputs: str = ""
+    """those that are named; none: the one file as a pipe"""
+
+
+def keyed(*rows: str) -> bytes:
+    """Make a file of rows with a symbol, a time and a close."""
+    return ("symbol,time,close\n" + "".join(f"{line}\n" for line in rows)).encode()
+
+
+MORE = [
+    Said("newest first from a pipe", {"a.csv": NEWEST_FIRST}),
+    Said("oldest first, read from the end", {"a.csv": PLAIN}, "--newest-first", "a.csv"),
+    Said("newest first with a checkpoint", {"a.csv": NEWEST_FIRST}, "--checkpoint c.json", "a.csv"),
+    Said("bad rows", {"a.csv": BAD}, "--bad-rows missing", "a.csv"),
+    Said("a patch turned round behind the first rows", {"a.csv": candles_at(*FAR)}, "", "a.csv"),
+    Said("rows again behind the first ones", {"a.csv": candles_at(*FAR[:14_000], *[14_000] * 400)}, "", "a.csv"),
+    Said("words behind the first rows", {"a.csv": candles_at(*FAR[:14_000]) + NOON * 400}, "", "a.csv"),
+    Said("the last row again, with a log", {"a.csv": TWICE}, "--log-file run.log", "a.csv"),
+    Said("two names", {f"{name}USDT-1m.csv": b"close\n1\n2\n" for name in ("BTC", "ETH")}, "--window 1", "*"),
+    Said("one file after the other", {"b.csv": candles_at(*range(9)), "a.csv": candles_at(*range(9))}, "", "*"),
+    Said("few rows of each key", {"a.csv": keyed("A,60,1", "B,60,2", "A,120,1")}, "--key symbol", "a.csv"),
+    Said(
+        "times of the keys",
+        {"a.csv": keyed(*(f"{key},{at * 60},1" for at in range(9) for key in "AB"), "A,120,1", "B,480,1", "B,480,1")},
+        "--key symbol",
+        "a.csv",
+    ),
+]
+CASES = [Said(name, {"a.csv": data}, "", "a.csv") for name, _, data in DOUBTFUL] + MORE
+
+
+def test_texts(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """Each case says on stderr what the golden file has, in words and in whole command lines."""
+    found = []
+    for number, case in enumerate(CASES):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        for name, data in case.files.items():
+            (folder / name).write_bytes(data)
+        inputs = list(case.files) if case.inputs == "*" else case.inputs.split()
+        stdin = b"" if inputs else next(iter(case.files.values()))
+        done = run_in_process(*inputs, *case.flags.split(), stdin=stdin, cwd=folder)
+        found.append("\n    ".join([f"{case.name} {case.flags}".rstrip(), *done.stderr.splitlines()]) + "\n")
+    if request.config.getoption("--golden"):
+        GOLDEN.write_text("".join(found))
+    assert "".join(found) == GOLDEN.read_text()
+
+
+def test_every_kind_is_said() -> None:
+    """The words of each kind, and of each that samples may show, are among the texts."""
+    text = GOLDEN.read_text()
+    for words in (*WORDS.values(), *SAMPLED.values()):
+        assert re.search("stream-signal: " + re.sub(r"\\{[a-z]+\\}", ".*", re.escape(words)), text), words
