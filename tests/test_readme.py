@@ -164,15 +164,18 @@ def test_the_help_is_shown(tmp_path: Path) -> None:
     assert [done.stdout.decode() for done in helps] == shown
 
 
-DOWNLOADS = {re.search(r"--format (\w+)", line)[1]: line for line in blocks("bash")[0].splitlines()}  # type: ignore[index]
+LINES = [*blocks("bash")[0].splitlines(), *blocks("bash", page("reference/formats.md"))[0].splitlines()]
+DOWNLOADS = {re.search(r"--format (\w+)", line)[1]: line for line in LINES}  # type: ignore[index]
 # In place of the programs that download and unpack: one writes the sample, the other passes it on.
 STUBS = {"curl": "WRITE", "unzip": "WRITE", "gunzip": "WRITE", "jq": "cat"}
 WRITE = 'case "$1" in -sO) ;; *) cat "$SAMPLE" ;; esac'
 
 
 def test_every_format_has_its_line() -> None:
-    """The README has a line from download to answer for each known format."""
+    """The README or the reference has a line from download to answer for each known format, and when it was seen."""
     assert set(DOWNLOADS) == set(FORMATS)
+    shown = page("reference/formats.md")
+    assert all(f"| `{name}` | {layout.seen} |" in shown for name, layout in FORMATS.items())
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -32,6 +32,7 @@ class Time(NamedTuple):
 _SECONDS = Time(r"[0-9]{9,10}(?:\.[0-9]*)?", "seconds since 1970")
 _MILLISECONDS = Time(r"[0-9]{12,13}", "milliseconds since 1970")
 _MILLI_OR_MICROSECONDS = Time(r"[0-9]{12,13}|[0-9]{15,16}", "milliseconds or microseconds since 1970")
+OPEN, HIGH, LOW, CLOSE, VOLUME = "ohlcv"
 
 
 class Format(NamedTuple):
@@ -39,6 +40,8 @@ class Format(NamedTuple):
 
     source: str
     """a page that describes the layout, or how the files are made"""
+    seen: str
+    """the day on which that was looked up"""
     column: Column
     """both a name and a number if some of the files have a header and some do not"""
     time_column: TimeColumn
@@ -46,8 +49,9 @@ class Format(NamedTuple):
     delimiter: str | None = None
     """None: found from the first line"""
     newest_first: bool = False
-    fields: int | None = None
-    """of a row without a header; another number of them is refused"""
+    roles: tuple[str, ...] = ()
+    """of the columns of a row without a header, a letter each: t time, o h l c prices, v another number, x anything;
+    several if the rows of some files have fewer columns. A row with another number of them is refused"""
     times: tuple[Time, ...] = ()
     """how such a row writes its time, in each of the time columns; another form is refused"""
     key_pattern: str | None = None
@@ -56,8 +60,17 @@ class Format(NamedTuple):
     @property
     def settings(self) -> dict[str, Any]:
         """The settings that it brings, by their key."""
-        left_out = {"source", "fields", "times", *(["key_pattern"] if self.key_pattern is None else [])}
+        left_out = {"source", "seen", "roles", "times", *(["key_pattern"] if self.key_pattern is None else [])}
         return {key: value for key, value in self._asdict().items() if key not in left_out}
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """How many columns a row without a header may have."""
+        return tuple(map(len, self.roles))
+
+    def roles_of(self, width: int) -> str:
+        """Return the roles of the columns of a row with so many, which the format has."""
+        return next(roles for roles in self.roles if len(roles) == width)
 
     def wrong_time(self, cells: Sequence[str]) -> tuple[int, str] | None:
         """Return where a row without a header has no time as this layout has it, from 0, and what it should be."""
@@ -73,27 +86,30 @@ FORMATS = {
     # futures have had one since 2022.
     "binance": Format(
         source="https://github.com/binance/binance-public-data#klines",
+        seen="2026-11-24",
         column=("close", 5),
         time_column=1,
         header="auto",
         delimiter=",",
-        fields=12,
+        roles=("tohlcvvvvvvv",),
         times=(_MILLI_OR_MICROSECONDS,),
         key_pattern="{key}-[0-9]*-[0-9][0-9][0-9][0-9]-*",
     ),
     "kraken": Format(
         source="https://support.kraken.com/hc/en-us/articles/360047124832",
+        seen="2026-11-24",
         column=5,
         time_column=1,
         header=False,
         delimiter=",",
-        fields=7,
+        roles=("tohlcvv",),
         times=(_SECONDS,),
         key_pattern="{key}_[0-9]*.csv*",
     ),
     # The address of the site is above the header. The columns have changed over the years, their names have not.
     "cryptodatadownload": Format(
         source="https://www.cryptodatadownload.com/data/",
+        seen="2026-11-24",
         column="close",
         time_column=None,
         newest_first=True,
@@ -101,41 +117,46 @@ FORMATS = {
     # The close comes before the high.
     "bitfinex": Format(
         source="https://docs.bitfinex.com/reference/rest-public-candles",
+        seen="2026-11-24",
         column=("close", 3),
         time_column=1,
         header="auto",
         delimiter=",",
-        fields=6,
+        roles=("tochlv",),
         times=(_MILLISECONDS,),
     ),
     "bitstamp": Format(
         source="https://www.kaggle.com/datasets/mczielinski/bitcoin-historical-data",
+        seen="2026-11-24",
         column="close",
         time_column="timestamp",
     ),
     # The low and the high come before the open.
     "coinbase": Format(
         source="https://docs.cdp.coinbase.com/api-reference/exchange-api/rest-api/products/get-product-candles",
+        seen="2026-11-24",
         column=("close", 5),
         time_column=1,
         header="auto",
         delimiter=",",
         newest_first=True,
-        fields=6,
+        roles=("tlhocv",),
         times=(_SECONDS,),
     ),
     "yahoo": Format(
         source="https://finance.yahoo.com, Historical Data, Download",
+        seen="2026-11-24",
         column="close",
         time_column="date",
     ),
     "metatrader4": Format(
         source="MetaTrader 4, Tools, History Center, Export",
+        seen="2026-11-24",
         column=6,
         time_column=(1, 2),
         header=False,
         delimiter=",",
-        fields=7,
+        roles=("ttohlcv",),
         times=(
             Time(r"[0-9]{4}\.[0-9]{2}\.[0-9]{2}", "a date like 2024.12.31"),
             Time(r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?", "a time like 23:59"),
@@ -144,6 +165,7 @@ FORMATS = {
     # Daily bars have a date and no time.
     "metatrader5": Format(
         source="MetaTrader 5, View, Symbols, Bars, Export Bars",
+        seen="2026-11-24",
         column="close",
         time_column=None,
         delimiter="\t",
@@ -151,23 +173,140 @@ FORMATS = {
     ),
     "histdata": Format(
         source="https://www.histdata.com/f-a-q/data-files-detailed-specification/",
+        seen="2026-11-24",
         column=5,
         time_column=1,
         header=False,
         delimiter=";",
-        fields=6,
+        roles=("tohlcv",),
         times=(Time(r"[0-9]{8} [0-9]{6}", "a date and a time like 20241231 235900"),),
         key_pattern="DAT_ASCII_{key}_M1_*",
     ),
     "polygon": Format(
         source="https://polygon.io/flat-files",
+        seen="2026-11-24",
         column="close",
         time_column="window_start",
     ),
     "databento": Format(
         source="https://databento.com/docs/schemas-and-data-formats/ohlcv",
+        seen="2026-11-24",
         column="close",
         time_column="ts_event",
+    ),
+    "okx": Format(
+        source="https://docs.rs/rust-okx/latest/rust_okx/api/market/struct.Candle.html",
+        seen="2026-12-01",
+        column=5,
+        time_column=1,
+        header=False,
+        delimiter=",",
+        newest_first=True,
+        roles=("tohlcvvvv",),
+        times=(_MILLISECONDS,),
+    ),
+    "bybit": Format(
+        source="https://bybit-exchange.github.io/docs/v5/market/kline",
+        seen="2026-12-01",
+        column=5,
+        time_column=1,
+        header=False,
+        delimiter=",",
+        newest_first=True,
+        roles=("tohlcvv",),
+        times=(_MILLISECONDS,),
+    ),
+    # The close comes before the high.
+    "kucoin": Format(
+        source="https://github.com/krnewberry/KuLine#readme",
+        seen="2026-12-01",
+        column=("close", 3),
+        time_column=1,
+        header="auto",
+        delimiter=",",
+        newest_first=True,
+        roles=("tochlvv",),
+        times=(_SECONDS,),
+    ),
+    # The volume and the close come before the high. The volume of the base was added later, and then whether the candle
+    # is closed.
+    "gateio": Format(
+        source="https://www.gate.io/en/article/21688",
+        seen="2026-12-01",
+        column=3,
+        time_column=1,
+        header=False,
+        delimiter=",",
+        roles=("tvchlo", "tvchlov", "tvchlovx"),
+        times=(_SECONDS,),
+    ),
+    # Spot has eight columns, futures nine; the first one is called id.
+    "htx": Format(
+        source="https://github.com/hbdmapi/huobi_public_data#readme",
+        seen="2026-12-01",
+        column=("close", 5),
+        time_column=1,
+        header="auto",
+        delimiter=",",
+        roles=("tohlcvvv", "tohlcvvvv"),
+        times=(_SECONDS,),
+    ),
+    "bitget": Format(
+        source="https://www.bitget.com/api-doc/spot/market/Get-Candle-Data",
+        seen="2026-12-01",
+        column=5,
+        time_column=1,
+        header=False,
+        delimiter=",",
+        roles=("tohlcvvv",),
+        times=(_MILLISECONDS,),
+    ),
+    "bitmex": Format(
+        source="https://hfshr.github.io/bitmexr/reference/bucket_trades.html",
+        seen="2026-12-01",
+        column="close",
+        time_column="timestamp",
+    ),
+    # "Gmt time" or "Local time".
+    "dukascopy": Format(
+        source="https://github.com/giuse88/duka/issues/44",
+        seen="2026-12-01",
+        column="close",
+        time_column=None,
+    ),
+    # `pre_close` is the close of the day before.
+    "tushare": Format(
+        source="https://tushare.pro/wctapi/documents/27.md",
+        seen="2026-12-01",
+        column="close",
+        time_column="trade_date",
+        newest_first=True,
+    ),
+    "akshare": Format(
+        source="https://qinglite.cn/doc/88656657116b7fd43",
+        seen="2026-12-01",
+        column="收盘",
+        time_column="日期",
+    ),
+    "nse": Format(
+        source="https://bhavtable.xyz/news/what-is-bhav-copy",
+        seen="2026-12-01",
+        column="close_price",
+        time_column="date1",
+    ),
+    # In Polish; in English the names are those of Yahoo.
+    "stooq": Format(
+        source="https://stooq.pl/q/d/, download as CSV",
+        seen="2026-12-01",
+        column="zamkniecie",
+        time_column="data",
+    ),
+    "alphavantage": Format(
+        source="https://www.alphavantage.co/documentation/, datatype=csv",
+        seen="2026-12-01",
+        column="close",
+        time_column="timestamp",
+        newest_first=True,
     ),
 }
 

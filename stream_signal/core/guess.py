@@ -33,8 +33,6 @@ _WORD = re.compile(r"[^\W\d_]").search
 _LEAST_PAIRS = 5  # of rows that follow each other, before they tell an open from a close
 # The prices of a row by their order, from that of the first one on: open, high, low, close.
 _ORDERS = {"OHLC": (0, 1, 2, 3), "OCHL": (0, 2, 3, 1), "LHOC": (2, 1, 0, 3)}
-# The formats without a header whose prices come in another order than OHLC.
-_ORDER_OF = {"bitfinex": "OCHL", "coinbase": "LHOC"}
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _MARKUP = re.compile(rb"\s*<(?:!doctype|html|head|body|script|\?xml|!--|rss|error)\b", re.IGNORECASE)
 # What the beginning of an input may be that is no CSV.
@@ -170,13 +168,9 @@ def known_format(rows: Sequence[Sequence[str]], delimiter: str, guess: Guess) ->
     from stream_signal.core.formats import FORMATS
 
     for name, layout in FORMATS.items():
-        number = layout.column[1] if isinstance(layout.column, tuple) else layout.column
-        if (
-            layout.fields == len(rows[0])
-            and layout.delimiter == delimiter
-            and (number, _ORDER_OF.get(name, "OHLC")) == guess
-            and not layout.wrong_time(rows[0])
-        ):
+        roles = next((roles for roles in layout.roles if len(roles) == len(rows[0])), "")
+        order = "".join(role for role in roles if role in "ohlc").upper()
+        if layout.delimiter == delimiter and (roles.find("c") + 1, order) == guess and not layout.wrong_time(rows[0]):
             return name
     return None
 

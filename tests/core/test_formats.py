@@ -85,9 +85,10 @@ def test_another_layout_is_refused(name: str, tmp_path: Path) -> None:
     """A file that does not fit is refused: by the line, or because it has no column of that name."""
     (tmp_path / "data.csv").write_text("1,2,3\n4,5,6\n")
     done = run_in_process("data.csv", "--format", name, "--no-newest-first", cwd=tmp_path)
-    missing = Config(format=name).header is True
+    settings = Config(format=name)
+    missing = f"Missing required column: {settings.column_name!r}"
     assert done.code == 1
-    assert ("Missing required column: 'close'" if missing else "line 1: expected ") in done.record["error_message"]
+    assert (missing if settings.header is True else "line 1: expected ") in done.record["error_message"]
 
 
 def test_another_number_of_fields(tmp_path: Path) -> None:

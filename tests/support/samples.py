@@ -42,6 +42,7 @@ def at(form: str) -> Callable[[int], str]:
     return lambda second: (datetime.fromtimestamp(0, UTC) + timedelta(seconds=second)).strftime(form)
 
 
+ISO = at("%Y-%m-%dT%H:%M:%S.000Z")
 DAY, DOTTED, CLOCK = at("%Y-%m-%d"), at("%Y.%m.%d"), at("%H:%M")
 KLINES = (
     "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore"
@@ -165,5 +166,105 @@ SAMPLES = [
         "ts_event,rtype,publisher_id,instrument_id,open,high,low,close,volume,symbol\n",
         lambda second, close: f"{at('%Y-%m-%dT%H:%M:%S')(second)}.000000000Z,33,2,38,9.0,9.5,8.5,{close},15,ESH4",
         lambda s: at("%Y-%m-%dT%H:%M:%S")(s) + ".000000000Z",
+    ),
+    Sample(
+        "okx",
+        "okx",
+        "",
+        lambda second, close: f"{second}000,9.0,9.5,8.5,{close},1.5,13.5,13.5,1",
+        lambda s: f"{s}000",
+    ),
+    Sample(
+        "bybit", "bybit", "", lambda second, close: f"{second}000,9.0,9.5,8.5,{close},1.5,13.5", lambda s: f"{s}000"
+    ),
+    Sample("kucoin", "kucoin", "", lambda second, close: f"{second},9.0,{close},9.5,8.5,1.5,13.5", str),
+    Sample(
+        "kucoin with a header",
+        "kucoin",
+        "time,open,close,high,low,volume,turnover\n",
+        lambda second, close: f"{second},9.0,{close},9.5,8.5,1.5,13.5",
+        str,
+    ),
+    Sample("gateio", "gateio", "", lambda second, close: f"{second},13.5,{close},9.5,8.5,9.0", str),
+    Sample(
+        "gateio with both volumes", "gateio", "", lambda second, close: f"{second},13.5,{close},9.5,8.5,9.0,1.5", str
+    ),
+    Sample(
+        "gateio with both volumes, and whether the candle is closed",
+        "gateio",
+        "",
+        lambda second, close: f"{second},13.5,{close},9.5,8.5,9.0,1.5,true",
+        str,
+    ),
+    Sample("htx", "htx", "", lambda second, close: f"{second},9.0,9.5,8.5,{close},1.35E1,1.5,7", str),
+    Sample("htx futures", "htx", "", lambda second, close: f"{second},9.0,9.5,8.5,{close},15,1.5,7,13.5", str),
+    Sample(
+        "htx with a header",
+        "htx",
+        "id,open,high,low,close,vol,amount,count\n",
+        lambda second, close: f"{second},9.0,9.5,8.5,{close},13.5,1.5,7",
+        str,
+    ),
+    Sample(
+        "bitget",
+        "bitget",
+        "",
+        lambda second, close: f"{second}000,9.0,9.5,8.5,{close},1.5,13.5,13.5",
+        lambda s: f"{s}000",
+    ),
+    Sample(
+        "bitmex",
+        "bitmex",
+        "timestamp,symbol,open,high,low,close,trades,volume,vwap,lastSize,turnover,homeNotional,foreignNotional\n",
+        lambda second, close: f"{ISO(second)},XBTUSD,9.0,9.5,8.5,{close},7,135,9.0,10,150000000,1.5,135",
+        ISO,
+    ),
+    Sample(
+        "dukascopy",
+        "dukascopy",
+        "Gmt time,Open,High,Low,Close,Volume\n",
+        lambda second, close: f"{at('%d.%m.%Y %H:%M:%S.000')(second)},9.0,9.5,8.5,{close},1.5",
+        at("%d.%m.%Y %H:%M:%S.000"),
+    ),
+    Sample(
+        "tushare",
+        "tushare",
+        ",ts_code,trade_date,open,high,low,close,pre_close,change,pct_chg,vol,amount\n",
+        lambda second, close: (
+            f"{second % 97},000001.SZ,{at('%Y%m%d')(second)},9.0,9.5,8.5,{close},9.0,0.1,1.1,15.0,13.5"
+        ),
+        at("%Y%m%d"),
+        step=86_400,
+    ),
+    Sample(
+        "akshare",
+        "akshare",
+        "日期,股票代码,开盘,收盘,最高,最低,成交量,成交额,振幅,涨跌幅,涨跌额,换手率\n",
+        lambda second, close: f"{DAY(second)},000001,9.0,{close},9.5,8.5,15,135.0,11.1,1.1,0.1,0.2",
+        DAY,
+        step=86_400,
+    ),
+    Sample(
+        "nse",
+        "nse",
+        "SYMBOL, SERIES, DATE1, PREV_CLOSE, OPEN_PRICE, HIGH_PRICE, LOW_PRICE, LAST_PRICE, CLOSE_PRICE, AVG_PRICE\n",
+        lambda second, close: f"ABC, EQ, {at('%d-%b-%Y')(second)}, 9.0, 9.0, 9.5, 8.5, 9.1, {close}, 9.05",
+        at("%d-%b-%Y"),
+        step=86_400,
+    ),
+    Sample(
+        "stooq",
+        "stooq",
+        "Data,Otwarcie,Najwyzszy,Najnizszy,Zamkniecie,Wolumen\n",
+        lambda second, close: f"{DAY(second)},9.0,9.5,8.5,{close},15",
+        DAY,
+        step=86_400,
+    ),
+    Sample(
+        "alphavantage",
+        "alphavantage",
+        "timestamp,open,high,low,close,volume\n",
+        lambda second, close: f"{at('%Y-%m-%d %H:%M:%S')(second)},9.0,9.5,8.5,{close},15",
+        at("%Y-%m-%d %H:%M:%S"),
     ),
 ]

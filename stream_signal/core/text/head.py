@@ -124,9 +124,10 @@ class Head:
         if self._config.format is not None:
             from stream_signal.core.formats import FORMATS
 
-            fields = FORMATS[self._config.format].fields
-            if fields not in {None, header.width}:
-                raise DataError(number, f"{fields} fields in the format {self._config.format}", str(header.width))
+            widths = FORMATS[self._config.format].widths
+            if widths and header.width not in widths:
+                expected = f"{' or '.join(map(str, widths))} fields in the format {self._config.format}"
+                raise DataError(number, expected, str(header.width))
         return header
 
     def _check_time(self, header: Layout, line: bytes, number: int) -> None:
