@@ -29,7 +29,7 @@ SYMBOL_NAMES = frozenset({"symbol", "ticker", "instrument", "pair", "product_id"
 # The columns of timestamps, by their names without a setting.
 TIME_NAMES = (
     *("timestamp", "time", "date", "datetime", "unix", "unix timestamp", "open_time", "gmt time", "window_start"),
-    *("ts_event", "start_at", "timeopen", "snapped_at"),
+    *("ts_event", "start_at", "timeopen", "snapped_at", "trade_date", "date1", "日期", "data"),
 )
 
 
