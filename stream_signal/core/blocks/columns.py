@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache, cached_property
+from functools import cache
 from itertools import pairwise
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from stream_signal.core.layout.layout import Layout, Position
+    from stream_signal.core.blocks.decoder import Block, BlockDecoder, Bytes, Integers, Lines
+    from stream_signal.core.layout.layout import Position
+    from stream_signal.core.ticks import Close
 
     Cells = NDArray[np.bytes_]
-    Integers = NDArray[np.int64]
-    Lengths = NDArray[np.uint8]
 
-_RETURN, _SPACE = b"\r "
-# NumPy pads every text to the length of the longest one.
-LONGEST = 64
+_SPACE = ord(" ")
+# NumPy pads every text to the length of the longest one, and the decoder measures no field that is longer.
+LONGEST = 63
 _PLAIN: list[bytes] = []
 _NONE: Mapping[int, list[bytes] | None] = MappingProxyType({})
 
@@ -68,17 +68,25 @@ class TextColumns:
 
     def texts_at(self, position: Position, rows: Integers) -> list[bytes]:
         """Return the texts at `position` of some rows, few of all."""
+        cells = self.cells_at(position, rows)
+        if cells is not None:
+            texts: list[bytes] = cells.tolist()
+            return texts
         if isinstance(position, tuple):
             return list(map(joined, *(self.texts_at(each, rows) for each in position)))
-        cells = self.cells_at(position, rows)
-        return self._split_at(position, rows) if cells is None else cells.tolist()
+        return self._split_at(position, rows)
 
-    def cells_at(self, position: Position, rows: Integers) -> Cells | None:  # noqa: ARG002
-        """Return the texts at `position` of some rows as an array, None if that takes longer than a list."""
-        return None
+    def cells_at(self, position: Position, rows: Integers) -> Cells | None:
+        """Return the texts at `position` of some rows as an array; None as from `cells`, or if a row is odd."""
+        if isinstance(position, tuple):
+            return _side_by_side(*(self.cells_at(each, rows) for each in position))
+        return self._cut_at(position, rows)
 
     def _cut(self, position: int) -> Cells | None:
         raise NotImplementedError
+
+    def _cut_at(self, position: int, rows: Integers) -> Cells | None:  # noqa: ARG002
+        return None
 
     def _split(self, position: int) -> list[bytes]:
         raise NotImplementedError
@@ -87,68 +95,65 @@ class TextColumns:
         raise NotImplementedError
 
 
+class OddLines(NamedTuple):
+    """The lines of a block that were read one at a time."""
+
+    lines: list[int]
+    """their numbers in the block, from 0, ascending"""
+    gone: list[int]
+    """those that are not rows: blank lines, repeated headers"""
+    closes: dict[int, Close]
+    """the close of each other line, by the position of its row"""
+    records: dict[int, list[bytes] | None]
+    """the fields of each other line, likewise"""
+    keys: dict[int, bytes | None]
+    """the key of each other line, by its number; None if it has none"""
+    failure: BaseException | None
+    """the error that stopped the reader, if any; only the lines before it count"""
+    lines_counted: int
+    """how many lines of the block count"""
+
+
 class Columns(TextColumns):
-    r"""The columns of plain lines of `buffer`, and of odd lines that the row reader has read.
+    r"""The columns of a block of lines; valid until its decoder decodes again.
 
-    `starts` and `ends` are the offsets of the first byte and of the newline of each plain line; no field is quoted.
-    `odd` maps the position of each odd row to its fields. `closes`, if given, has the offset and the length of the
-    close of each plain line.
+    No field of a plain line is quoted; the text reader has read the odd ones.
 
-    >>> from stream_signal.core.layout.layout import Layout
-    >>> header = Layout(b"", ("time", "close"), ",", 1, 2)
-    >>> columns = Columns(b"17,42.5\n180,42\r\n", header, np.array([0, 8]), np.array([7, 15]), {1: [b"60", b"NaN"]})
+    >>> from stream_signal.core.blocks.decoder import PADDING, BlockDecoder
+    >>> text, decoder = bytes(PADDING) + b"17,42.5\n60,NaN\n180,42\r\n" + bytes(PADDING), BlockDecoder(",", 1, 2, 64)
+    >>> block = decoder.decode(text, PADDING, len(text) - PADDING)
+    >>> odd = OddLines([1], [], {1: None}, {1: [b"60", b"NaN"]}, {}, None, 3)
+    >>> columns = Columns(text, decoder, block, odd)
     >>> columns.cells(0).tolist(), columns.texts(1)
     ([b'17', b'60', b'180'], [b'42.5', b'NaN', b'42'])
     """
 
-    def __init__(
-        self,
-        buffer: bytes,
-        header: Layout,
-        starts: Integers,
-        ends: Integers,
-        odd: Mapping[int, list[bytes] | None] = _NONE,
-        closes: tuple[Integers, Lengths] | None = None,
-    ) -> None:
+    def __init__(self, buffer: bytes, decoder: BlockDecoder, block: Block, odd: OddLines) -> None:
         super().__init__()
-        self.odd = odd
+        self.odd = odd.records
         self._buffer = buffer
-        self._delimiter = header.delimiter.encode()
-        self._width = header.width
-        self._close_position = header.position
-        self._starts = starts
-        self._ends = ends
-        self._closes = closes
+        self._decoder = decoder
+        self._block = block
+        self._odd_lines = odd
 
-    def bounds(self, position: int) -> tuple[Integers, Integers]:
-        """Return where the text at `position` begins in each plain line, and its length."""
-        marks, firsts = self._delimiters
-        begins = self._starts if position == 0 else marks[firsts + (position - 1)] + 1
-        if position < self._width - 1:
-            return begins, marks[firsts + position] - begins
-        is_return = np.frombuffer(self._buffer, np.uint8)[self._ends - 1] == _RETURN
-        return begins, self._ends - is_return - begins
+    @property
+    def _lines(self) -> Lines:
+        """The lines that are plain, as an index."""
+        counted, odd = self._odd_lines.lines_counted, self._odd_lines.lines
+        return np.delete(np.arange(counted), odd) if odd else slice(counted)
 
-    @cached_property
-    def _delimiters(self) -> tuple[Integers, Integers]:
-        """The offsets of the delimiters, and the index of the first one of each line."""
-        first, end = int(self._starts[0]), int(self._ends[-1])
-        characters = np.frombuffer(self._buffer, np.uint8, end - first, first)
-        marks = np.flatnonzero(characters == ord(self._delimiter)) + first
-        count = self._width - 1
-        if len(marks) == len(self._starts) * count:
-            return marks, np.arange(len(self._starts)) * count
-        return marks, np.searchsorted(marks, self._starts)
-
-    def cells_at(self, position: Position, rows: Integers) -> Cells | None:
-        """Return the texts at `position` of some rows as an array; None if they do not begin a line."""
-        if position != 0 or self._width == 1 or not len(rows):
-            return None
-        plain = self._plain(rows)
-        return self._cut_first(self._starts[plain]) if len(plain) == len(rows) else None
+    def _plain(self, rows: Integers) -> Integers:
+        """Return the lines of some rows, without those of the odd ones."""
+        if not self._odd_lines.lines:
+            return rows
+        odd = list(self.odd)
+        rows = rows[~np.isin(rows, odd)]
+        rows -= np.searchsorted(odd, rows)
+        lines: Integers = np.asarray(self._lines)[rows]
+        return lines
 
     def _cut(self, position: int) -> Cells | None:
-        plain = self._cut_plain(position)
+        plain = self._cut_lines(position, self._lines)
         if plain is None or not self.odd:
             return plain
         texts = [record[position] if record else b"" for record in self.odd.values()]
@@ -162,38 +167,33 @@ class Columns(TextColumns):
         cells[~is_plain] = odd
         return cells
 
-    def _cut_plain(self, position: int) -> Cells | None:
-        if not len(self._starts):
-            return np.empty(0, "S1")
-        if position == self._close_position and self._closes:
-            return cut_out(self._buffer, *self._closes)
-        if self._buffer.find(0, int(self._starts[0]), int(self._ends[-1])) >= 0:
-            return None
-        cells = self._cut_first(self._starts) if position == 0 and self._width > 1 else None
-        if cells is not None:
-            return cells
-        begins, lengths = self.bounds(position)
-        return None if int(lengths.max()) > LONGEST else cut_out(self._buffer, begins, lengths)
+    def _cut_at(self, position: int, rows: Integers) -> Cells | None:
+        lines = self._plain(rows)
+        return self._cut_lines(position, lines) if len(lines) == len(rows) else None
 
-    def _cut_first(self, starts: Integers) -> Cells | None:
-        """Cut out the first column without finding delimiters, if its texts have one length, as timestamps do."""
-        first = int(starts[0])
-        length = self._buffer.find(self._delimiter, first) - first
-        if not 0 < length <= LONGEST or int(starts[-1]) + length >= len(self._buffer):
+    def _cut_lines(self, position: int, lines: Lines) -> Cells | None:
+        block, decoder = self._block, self._decoder
+        starts, place = block.starts[lines], decoder.place(position)
+        if not starts.size:
+            return np.empty(0, "S1")
+        if place and 0 < place[1] <= LONGEST:
+            cells = _gather(self._buffer, starts + place[0], place[1])
+            return None if 0 in cells.tobytes() else cells
+        if position == decoder.position:
+            begins, lengths = block.begins[lines], block.lengths[lines]
+        else:
+            begins, lengths = decoder.locate(position, self._buffer, lines)
+        if int(lengths.max()) > LONGEST:
             return None
-        # With the byte behind each, while it is at hand.
-        table = table_of(_gather(self._buffer, starts, length + 1))
-        if table[:, length].tobytes().strip(self._delimiter):
-            return None
-        texts = table[:, :length].tobytes()
-        return None if self._delimiter in texts or 0 in texts else np.frombuffer(texts, f"S{length}")
+        cells = cut_out(self._buffer, begins, lengths)
+        return cells if np.count_nonzero(table_of(cells)) == int(lengths.sum()) else None  # without zero bytes
 
     def _split(self, position: int) -> list[bytes]:
-        return self._split_at(position, np.arange(len(self._starts) + len(self.odd)))
+        return self._split_at(position, np.arange(self._odd_lines.lines_counted - len(self._odd_lines.gone)))
 
     def _split_at(self, position: int, rows: Integers) -> list[bytes]:
-        buffer, delimiter, plain = self._buffer, self._delimiter, self._plain(rows)
-        bounds = zip(self._starts[plain].tolist(), self._ends[plain].tolist(), strict=True)
+        buffer, lines, delimiter = self._buffer, self._plain(rows), self._decoder.delimiter
+        bounds = zip(self._block.starts[lines].tolist(), self._block.ends[lines].tolist(), strict=True)
         texts = [
             buffer[start:end].removesuffix(b"\r").split(delimiter, position + 1)[position] for start, end in bounds
         ]
@@ -202,14 +202,6 @@ class Columns(TextColumns):
         following = iter(texts)
         records = [self.odd.get(row, _PLAIN) for row in rows.tolist()]
         return [next(following) if each is _PLAIN else each[position] if each else b"" for each in records]
-
-    def _plain(self, rows: Integers) -> Integers:
-        """Return which plain lines some rows are, without those that are odd."""
-        if not self.odd:
-            return rows
-        odd = list(self.odd)
-        rows = rows[~np.isin(rows, odd)]
-        return rows - np.searchsorted(odd, rows)
 
 
 class BatchColumns(TextColumns):
@@ -256,7 +248,7 @@ def _side_by_side(left: Cells | None, right: Cells | None) -> Cells | None:
     return cells
 
 
-def cut_out(buffer: bytes, begins: Integers, lengths: Integers | Lengths) -> Cells:
+def cut_out(buffer: bytes, begins: Integers, lengths: Integers | Bytes) -> Cells:
     """Return the texts that begin at `begins`; none may have a zero byte.
 
     >>> cut_out(b"42.5,42", np.array([0, 5]), np.array([4, 2])).tolist()

@@ -101,12 +101,16 @@ class Shape(NamedTuple):
 
     windows: tuple[tuple[int, int], ...]
     """for each 64 bytes up to the end of the close: which bits to compare, and which of them are delimiters"""
-    begin: int
-    """of the close, in bytes from the start of the line"""
+    before: tuple[int, ...]
+    """the lengths of the fields before the close"""
     length: int
     """of the close; 0 if it is the last field, which ends where its line ends"""
     after: int
     """bytes from the point to the end of the close, the point included; 0 without a point"""
+
+    def begin(self, position: int) -> int:
+        """Return where a field begins, in bytes from the start of the line."""
+        return sum(self.before[:position]) + position
 
 
 class BlockDecoder:
@@ -119,12 +123,13 @@ class BlockDecoder:
     """
 
     def __init__(self, delimiter: str, position: int, width: int, capacity: int) -> None:
-        self._delimiter = delimiter.encode()
-        self._position = position
+        self.delimiter = delimiter.encode()
+        self.position = position
         self._width = width
         self._is_last = position == width - 1
         self._max_lines = lines = capacity // 2  # the shortest that can be decoded is a digit and a newline
         self._blocks_without_guess = 0
+        self._shape: Shape | None = None  # that of all lines of the last block that have all fields
         # Kept from block to block: fresh memory costs a page fault for each 4 KiB, untouched memory costs nothing.
         self._is_mark = np.empty(capacity + 2 * 64, np.bool_)
         self._starts, self._begins, self._bits, self._word = (np.empty(lines, np.int64) for _ in range(4))
@@ -151,7 +156,7 @@ class BlockDecoder:
         longest = int(line_lengths.max())
         if longest > MAX_LINE_BYTES:  # which the text reader refuses
             return None
-        self._delimiters = self._marks(text, self._delimiter[0]).view("<u8")
+        self._delimiters = self._marks(text, self.delimiter[0]).view("<u8")
         self._look(self._delimiters, starts, self._windows[:count])
         fits = self._have_all_fields(ends, line_lengths, longest)
         self._begin, self._seen = start, 0 if longest > 64 else self._width - 1
@@ -163,14 +168,21 @@ class BlockDecoder:
         read = self._read(buffer, end, begins, lengths, shape)
         return read and Block(self._ticks[:count].view(np.int64), *read, starts, ends, begins, lengths, longest)
 
+    def place(self, position: int) -> tuple[int, int] | None:
+        """Return where a field, from 0, begins in its line, and its length; None if lines of the last block differ."""
+        shape = self._shape
+        return (shape.begin(position), shape.before[position]) if shape and position < self.position else None
+
     def locate(self, position: int, buffer: bytes | bytearray, lines: Lines) -> tuple[Integers, Bytes]:
         """Find a field, from 0, in lines of the last block that have all fields: where it begins, and its length.
 
-        From 64 on, a length may be 255. Behind a field of so many bytes, a field is not found: it is empty, at the end
-        of its line.
+        From 64 on, a length may be 255.
         """
         ends, count = self._ends[lines], self._ends.size
-        begins, windows = self._starts[:count][lines].copy(), self._windows[:count][lines].copy()
+        starts, place = self._starts[:count][lines], self.place(position)
+        if place:
+            return starts + place[0], np.full(ends.size, place[1], np.uint8)
+        begins, windows = starts.copy(), self._windows[:count][lines].copy()
         lost, spare = np.zeros(ends.size, np.bool_), self._spare[: ends.size]
         seen = self._seen or _fewest(windows, lost)
         ahead = position  # so many delimiters are between where the windows begin and the field
@@ -195,8 +207,10 @@ class BlockDecoder:
             lengths -= np.uint8(1)
             if not seen:
                 lengths[windows == 0] = 255
-        if lost.any():
-            begins[lost], lengths[lost] = ends[lost], 0
+        for at in lost.nonzero()[0].tolist():  # behind a field of 64 bytes or more
+            fields = bytes(buffer[starts[at] : ends[at]]).removesuffix(b"\r").split(self.delimiter)
+            begins[at] = starts[at] + sum(map(len, fields[:position])) + position
+            lengths[at] = min(len(fields[position]), 255)
         return begins, lengths
 
     def _find_newlines(self, text: Bytes, first_line: int) -> Integers:
@@ -246,7 +260,7 @@ class BlockDecoder:
             return None
         for at in (0, len(ends) // 2, len(ends) - 1):
             line = bytes(buffer[starts[at] : ends[at]])
-            shape = shape_of(line, self._delimiter, self._position, self._width)
+            shape = shape_of(line, self.delimiter, self.position, self._width)
             if shape:
                 return shape
         return None
@@ -255,17 +269,19 @@ class BlockDecoder:
         self, buffer: bytes | bytearray, starts: Integers, ends: Integers, fits: Flags | None, shape: Shape | None
     ) -> tuple[Integers, Bytes]:
         """Return where each close begins and its length; it is empty if the line does not have `width` fields."""
-        count = ends.size
+        self._shape, count = None, ends.size
         begins, lengths = self._begins[:count], self._lengths[:count]
         others = self._differing(starts, fits, shape) if shape else ALL
         if shape and others is not ALL:
-            np.add(starts, shape.begin, out=begins)
+            np.add(starts, shape.begin(self.position), out=begins)
             lengths[:] = self._up_to_end(buffer, begins, ends) if self._is_last else shape.length
         if fits is not None:
             begins[~fits], lengths[~fits] = ends[~fits], 0  # not a number, and far from the end of the buffer
             others = np.arange(count)[others][fits[others]]
         if starts[others].size:
-            begins[others], lengths[others] = self.locate(self._position, buffer, others)
+            begins[others], lengths[others] = self.locate(self.position, buffer, others)
+        else:
+            self._shape = shape
         return begins, lengths
 
     def _differing(self, starts: Integers, fits: Flags | None, shape: Shape) -> Lines:
@@ -456,7 +472,7 @@ def shape_of(line: bytes, delimiter: bytes, position: int, width: int) -> Shape 
     """Return the shape of a line, without its newline; None if it is no plain row.
 
     >>> shape_of(b"17,9.5,42.07,3", b",", 2, 4)
-    Shape(windows=((8191, 4164),), begin=7, length=5, after=3)
+    Shape(windows=((8191, 4164),), before=(2, 3), length=5, after=3)
     """
     fields = line.removesuffix(b"\r").split(delimiter)
     if len(fields) != width:
@@ -465,7 +481,8 @@ def shape_of(line: bytes, delimiter: bytes, position: int, width: int) -> Shape 
     whole, point, part = close.removeprefix(b"-").partition(b".")
     if not whole.isdigit() or (point and not part.isdigit()) or len(whole + point + part) > MAX_CLOSE_BYTES:
         return None
-    begin = sum(map(len, fields[:position])) + position
+    before = tuple(map(len, fields[:position]))
+    begin = sum(before) + position
     mask = (1 << (begin if is_last else begin + len(close) + 1)) - 1
     marks, at = 0, -1
     for field in fields[: position + (not is_last)]:
@@ -473,4 +490,4 @@ def shape_of(line: bytes, delimiter: bytes, position: int, width: int) -> Shape 
         marks |= 1 << at
     lows = range(0, max(mask.bit_length(), 1), 64)
     windows = tuple((mask >> low & _ALL_BITS, marks >> low & _ALL_BITS) for low in lows)
-    return Shape(windows, begin, 0 if is_last else len(close), len(point + part))
+    return Shape(windows, before, 0 if is_last else len(close), len(point + part))

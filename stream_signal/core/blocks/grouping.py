@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from stream_signal.core.blocks.columns import LONGEST, Columns
+from stream_signal.core.blocks.columns import LONGEST, OddLines
 from stream_signal.core.blocks.decoder import ALL
 from stream_signal.core.blocks.spellings import UNKNOWN, Spellings, text_of, words_of
 from stream_signal.core.rows import NO_SERIES
@@ -23,9 +23,7 @@ from stream_signal.core.series.keys import KeyRefused, check_key
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from stream_signal.core.blocks.decoder import Block, BlockDecoder, Bytes, Integers, Lines, Words
-    from stream_signal.core.layout.layout import Layout
-    from stream_signal.core.ticks import Close
+    from stream_signal.core.blocks.decoder import Block, BlockDecoder, Integers, Lines, Words
 
 
 # With more keys, blocks are longer: each key then has more rows, which is worth the slower memory.
@@ -33,25 +31,6 @@ _MANY_KEYS = 500
 # A key with and without spaces on each side; and as many more as are found as fast as a few.
 _SPELLINGS_EACH = 4
 _MORE_SPELLINGS = 10_000
-
-
-class OddLines(NamedTuple):
-    """The lines of a block that were read one at a time."""
-
-    lines: list[int]
-    """their numbers in the block, from 0, ascending"""
-    gone: list[int]
-    """those that are not rows: blank lines, repeated headers"""
-    closes: dict[int, Close]
-    """the close of each other line, by the position of its row"""
-    records: dict[int, list[bytes] | None]
-    """the fields of each other line, likewise"""
-    keys: dict[int, bytes | None]
-    """the key of each other line, by its number; None if it has none"""
-    failure: BaseException | None
-    """the error that stopped the reader, if any; only the lines before it count"""
-    lines_counted: int
-    """how many lines of the block count"""
 
 
 class BlockGrouping:
@@ -71,7 +50,7 @@ class BlockGrouping:
         """Whether the text reader has to read the next line before a block."""
         return False
 
-    def look(self, chunk: bytes, header: Layout, block: Block, decoder: BlockDecoder) -> Block | None:  # noqa: ARG002
+    def look(self, chunk: bytes, block: Block, decoder: BlockDecoder) -> Block | None:  # noqa: ARG002
         """Look at the lines of a block; return it, maybe with more odd lines, or None to decline it."""
         return block
 
@@ -87,7 +66,7 @@ class BlockGrouping:
 class BlocksAsText(BlockGrouping):
     """No lines are read in blocks: those of a grouping that has no twin here."""
 
-    def look(self, chunk: bytes, header: Layout, block: Block, decoder: BlockDecoder) -> Block | None:  # noqa: ARG002
+    def look(self, chunk: bytes, block: Block, decoder: BlockDecoder) -> Block | None:  # noqa: ARG002
         """Decline the block."""
         return None
 
@@ -104,10 +83,10 @@ class BlocksOfOneSymbol(BlockGrouping):
         """Whether a column of symbols has had no value yet: the next line has that of all others."""
         return None in self._symbols.values
 
-    def look(self, chunk: bytes, header: Layout, block: Block, decoder: BlockDecoder) -> Block | None:
+    def look(self, chunk: bytes, block: Block, decoder: BlockDecoder) -> Block | None:
         """Decline a block with another symbol."""
         for position, value in zip(self._symbols.positions, self._symbols.values, strict=True):
-            column = _written(chunk, header, block, decoder, position)
+            column = _written(chunk, block, decoder, position)
             if value is None or column is None:
                 return None
             if not {text_of(words).strip(b" ") for words in set(_each(column.words))} <= {value, b""}:
@@ -118,7 +97,7 @@ class BlocksOfOneSymbol(BlockGrouping):
 class BlocksOfAnInput(BlockGrouping):
     """All lines have the key of the input."""
 
-    def look(self, chunk: bytes, header: Layout, block: Block, decoder: BlockDecoder) -> Block | None:  # noqa: ARG002
+    def look(self, chunk: bytes, block: Block, decoder: BlockDecoder) -> Block | None:  # noqa: ARG002
         """Take the key; decline the block if it is refused, so that the line is named."""
         try:
             self._grouping.see([])
@@ -160,9 +139,9 @@ class BlocksWithKeys(BlockGrouping):
         """Return 2 with many keys: fewer bytes stay in the cache, but of more rows each key has more."""
         return self.largest if len(self._keys) > _MANY_KEYS else 1
 
-    def look(self, chunk: bytes, header: Layout, block: Block, decoder: BlockDecoder) -> Block | None:
+    def look(self, chunk: bytes, block: Block, decoder: BlockDecoder) -> Block | None:
         """Find the keys; lines whose key cannot be read are odd."""
-        column = _written(chunk, header, block, decoder, self._column.positions[0])
+        column = _written(chunk, block, decoder, self._column.positions[0])
         if not column:
             return None
         found = self._found = self._find(column)
@@ -286,7 +265,7 @@ class _Written(NamedTuple):
         return np.arange(self.block.starts.size)[self.lines]
 
 
-def _written(chunk: bytes, header: Layout, block: Block, decoder: BlockDecoder, position: int) -> _Written | None:
+def _written(chunk: bytes, block: Block, decoder: BlockDecoder, position: int) -> _Written | None:
     """Find the texts at a position, from 0; None if one is too long, or has a zero byte."""
     lines, starts, ends = ALL, block.starts, block.ends
     if block.odd.size:
@@ -294,10 +273,7 @@ def _written(chunk: bytes, header: Layout, block: Block, decoder: BlockDecoder, 
         starts, ends = starts[lines], ends[lines]
     if not starts.size:
         return _Written(block, lines, starts, starts, [starts.view(np.uint64)])
-    lengths: Integers | Bytes
     begins, lengths = decoder.locate(position, chunk, lines)
-    if not lengths.all():  # it is empty, or stands far from the start of its line
-        begins, lengths = Columns(chunk, header, starts, ends).bounds(position)
     if int(lengths.max()) > LONGEST or chunk.find(0, int(starts[0]), int(ends[-1])) >= 0:
         return None
     words = words_of(chunk, begins, lengths)

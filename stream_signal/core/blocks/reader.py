@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stream_signal.core.blocks.columns import BatchColumns, Columns
+from stream_signal.core.blocks.columns import BatchColumns, Columns, OddLines
 from stream_signal.core.blocks.decimals import LEAST_PLACES, to_ticks
 from stream_signal.core.blocks.decoder import MAX_ODD_SHARE, PADDING, BlockDecoder
-from stream_signal.core.blocks.grouping import OddLines, blocks_of
+from stream_signal.core.blocks.grouping import blocks_of
 from stream_signal.core.blocks.rolling import Ticks
 from stream_signal.core.blocks.rows import ArrayRows
 from stream_signal.core.findings import MISSING_CLOSE
@@ -113,7 +113,7 @@ class BlockReader:
             self._decoder = self._scratch[wanted]
         block = self._decoder.decode(chunk, start, end)
         if block:
-            block = self._blocks.look(chunk, header, block, self._decoder)
+            block = self._blocks.look(chunk, block, self._decoder)
         if not block:
             return None
         marks = self._marks(block, self._text.offset - start)
@@ -124,7 +124,7 @@ class BlockReader:
         if odd.gone:
             ticks = np.delete(ticks, odd.gone)
             series = series if isinstance(series, int) else np.delete(series, odd.gone)
-        columns = partial(_columns, chunk, header, block, odd)
+        columns = Columns(chunk, self._decoder, block, odd)
         make = partial(ArrayRows, series=series, columns=columns, failure=odd.failure, marks=_positions_of(marks, odd))
         return self._as_rows(ticks, block.places, odd.closes, make, block.largest)
 
@@ -172,7 +172,7 @@ class BlockReader:
             closes = dict(sorted((closes | dict.fromkeys(gone)).items()))
         text.skip_lines(count)
         floats[list(closes)] = 0
-        make = partial(ArrayRows, series=0, columns=partial(BatchColumns, batch.column), marks=[0])
+        make = partial(ArrayRows, series=0, columns=BatchColumns(batch.column), marks=[0])
         return self._as_rows(floats.astype(np.int64), found.places, closes, make)
 
     def _read_odd_lines(self, chunk: bytes, block: Block) -> OddLines:
@@ -211,11 +211,3 @@ def _positions_of(lines: Integers | None, odd: OddLines) -> Any:
     if odd.failure:
         lines = lines[lines < odd.lines_counted - len(odd.gone)]
     return lines
-
-
-def _columns(chunk: bytes, header: Layout, block: Block, odd: OddLines) -> Columns:
-    plain: Any = slice(odd.lines_counted)
-    if odd.lines:
-        plain = np.delete(np.arange(odd.lines_counted), odd.lines)
-    closes = block.begins[plain], block.lengths[plain]
-    return Columns(chunk, header, block.starts[plain], block.ends[plain], odd.records, closes)

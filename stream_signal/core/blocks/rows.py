@@ -14,9 +14,9 @@ import numpy as np
 from stream_signal.core.rows import Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from stream_signal.core.blocks.columns import BatchColumns, Cells, Columns
+    from stream_signal.core.blocks.columns import Cells, TextColumns
     from stream_signal.core.blocks.rolling import Integers, Ticks
     from stream_signal.core.layout.layout import Position
     from stream_signal.core.ticks import Close
@@ -36,7 +36,7 @@ class ArrayRows(Rows):
         self,
         ticks: Ticks,
         series: int | Integers,
-        columns: Callable[[], Columns | BatchColumns],
+        columns: TextColumns,
         failure: BaseException | None = None,
         marks: Sequence[int] = (),
     ) -> None:
@@ -44,7 +44,7 @@ class ArrayRows(Rows):
         self.series = cast("int | list[int]", series)
         self.failure = failure
         self.marks = marks
-        self._make_columns = columns
+        self._columns = columns
 
     def __len__(self) -> int:
         return len(self.ticks)
@@ -61,10 +61,6 @@ class ArrayRows(Rows):
         for at in self._missing:
             closes[at] = None
         return closes
-
-    @cached_property
-    def _columns(self) -> Columns | BatchColumns:
-        return self._make_columns()
 
     @property
     def odd(self) -> list[int]:

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_signal.core.blocks.columns import LONGEST, BatchColumns, Columns
-from stream_signal.core.layout.layout import Layout
+from stream_signal.core.blocks.columns import LONGEST, BatchColumns, Columns, OddLines
+from stream_signal.core.blocks.decoder import PADDING, BlockDecoder
 
 cells = st.one_of(
     st.sampled_from(["", "1", "12", "1700000000", "1700000060", "x" * LONGEST]),
@@ -15,42 +15,74 @@ cells = st.one_of(
 )
 
 
+ROWS = 20
+CAPACITY = 64 * 1024
+# A close that is not plain.
+ODD = "4e1"
+
+
 @st.composite
-def tables(draw: st.DrawFn) -> list[list[str]]:
-    """Draw rows of one width; the first column often has one length, as times have."""
-    width = draw(st.integers(1, 4))
-    first = draw(st.sampled_from([cells, st.text("0123456789", min_size=10, max_size=10)]))
-    row = st.tuples(first, *[cells] * (width - 1)).map(list)
-    return draw(st.lists(row, min_size=1, max_size=20))
+def tables(draw: st.DrawFn) -> tuple[list[list[str]], int]:
+    """Draw rows of one width, and the position of the close; the first column often has one length, as times have."""
+    width = draw(st.integers(1, 5))
+    close = draw(st.integers(0, width - 1))
+    columns = [draw(st.sampled_from([cells, st.text("0123456789", min_size=10, max_size=10)]))] + [cells] * (width - 1)
+    columns[close] = draw(st.sampled_from([st.just("42.25"), st.sampled_from(["42.25", "1", "-7.5", "9" * 16])]))
+    return draw(st.lists(st.tuples(*columns).map(list), min_size=1, max_size=ROWS)), close
+
+
+def columns_of(
+    rows: list[list[str]], close: int, odd: set[int], *, delimiter: str = ",", line_end: str = "\n", blank: int = -1
+) -> Columns:
+    """Decode rows, of which some have a close that is odd, after a blank line before one of them."""
+    texts: list[str] = []
+    gone: list[int] = []
+    records: dict[int, list[bytes] | None] = {}
+    for at, row in enumerate(rows):
+        if at == blank:
+            gone.append(len(texts))
+            texts.append("")
+        if at in odd:
+            row[close] = ODD
+            records[at] = [cell.encode() for cell in row] if at % 3 else None
+        texts.append(delimiter.join(row))
+    lines = "".join(text + line_end for text in texts).encode()
+    buffer = bytes(PADDING) + lines + bytes(PADDING)
+    decoder = BlockDecoder(delimiter, close, len(rows[0]), CAPACITY)
+    block = decoder.decode(buffer, PADDING, PADDING + len(lines))
+    assert block
+    closes = dict.fromkeys(records)
+    return Columns(buffer, decoder, block, OddLines(block.odd.tolist(), gone, closes, records, {}, None, len(texts)))
 
 
 @given(
-    rows=tables(),
+    table=tables(),
     delimiter=st.sampled_from(",;\t|"),
     line_end=st.sampled_from(["\n", "\r\n"]),
-    between=st.sampled_from(["", "odd line, with; all |of\tthem\n"]),
-    padding=st.integers(0, 80),
+    odd=st.sets(st.integers(0, ROWS)),
+    blank=st.integers(-1, ROWS),
 )
-def test_every_column(rows: list[list[str]], delimiter: str, line_end: str, between: str, padding: int) -> None:
-    """Each column is what split gives, whatever stands between the lines, and however near the end of the buffer."""
-    buffer, starts, ends = b"x" * padding, [], []
-    for row in rows:
-        starts.append(len(buffer))
-        buffer += (delimiter.join(row) + line_end).encode()
-        ends.append(len(buffer) - 1)
-        buffer += between.encode()
-    header = Layout(b"", (), delimiter, 0, len(rows[0]))
-    columns = Columns(buffer + b"x" * (padding // 2), header, np.array(starts), np.array(ends))
+def test_every_column(
+    table: tuple[list[list[str]], int], delimiter: str, line_end: str, odd: set[int], blank: int
+) -> None:
+    """Each column is what split gives, whatever stands between the lines; and so are the texts of some rows."""
+    rows, close = table
+    rows += [["42"] * len(rows[0]) for _ in range(5 * ROWS)]  # a block of odd lines is declined
+    columns = columns_of(rows, close, odd, delimiter=delimiter, line_end=line_end, blank=blank)
     for position, column in enumerate(zip(*rows, strict=True)):
+        texts = [b"" if at in odd and at % 3 == 0 else cell.encode() for at, cell in enumerate(column)]
         cut = columns.cells(position)
         assert cut is not None
-        assert cut.tolist() == columns.texts(position) == [cell.encode() for cell in column]
+        assert cut.tolist() == columns.texts(position) == texts
+        assert columns.texts_at(position, np.arange(0, len(rows), 2)) == texts[::2]
+        assert [columns.texts_at(position, np.array([at]))[0] for at in range(ROWS)] == texts[:ROWS]
+    pair = (0, len(rows[0]) - 1)
+    assert columns.texts_at(pair, np.arange(0, len(rows), 2)) == columns.texts(pair)[::2]
 
 
 def test_a_first_column_of_two_lengths() -> None:
     """A short first text is told from a long one even where a delimiter stands as far from the start of both."""
-    header = Layout(b"", (), ",", 1, 3)
-    columns = Columns(b"1700,5,6\n17,0,5\n", header, np.array([0, 9]), np.array([8, 15]))
+    columns = columns_of([["1700", "5", "6"], ["17", "0", "5"]], 2, set())
     assert columns.cells(0) is not None
     assert columns.texts(0) == [b"1700", b"17"]
 
@@ -64,29 +96,8 @@ def test_a_batch_is_cut_out_once() -> None:
 
 def test_what_is_not_cut() -> None:
     """A text that is too long, or has a zero byte, is for whoever goes line by line."""
-    header = Layout(b"", (), ",", 1, 2)
-    for text in (b"1" * (LONGEST + 1), b"1\0", b"\0"):
-        buffer = b"17,1\n" + text + b",1\n"
-        columns = Columns(buffer, header, np.array([0, 5]), np.array([4, len(buffer) - 1]))
-        assert columns.cells(0) is None
-        assert columns.texts(0) == [b"17", text]
-
-
-@given(rows=tables(), odd=st.sets(st.integers(0, 30)), line_end=st.sampled_from(["\n", "\r\n"]))
-def test_one_text(rows: list[list[str]], odd: set[int], line_end: str) -> None:
-    """The texts of one row, or of some, are those of their column, also in odd rows, and of two columns."""
-    buffer, starts, ends = b"", [], []
-    records: dict[int, list[bytes] | None] = {}
-    for at, row in enumerate(rows):
-        if at in odd:
-            records[at] = [cell.encode() for cell in row] if at % 3 else None
-            continue
-        starts.append(len(buffer))
-        buffer += (",".join(row) + line_end).encode()
-        ends.append(len(buffer) - 1)
-    header = Layout(b"", (), ",", 0, len(rows[0]))
-    columns = Columns(buffer, header, np.array(starts, np.int64), np.array(ends, np.int64), records)
-    last = len(rows[0]) - 1
-    for position in (0, last, (0, last)):
-        assert [columns.texts_at(position, np.array([at]))[0] for at in range(len(rows))] == columns.texts(position)
-        assert columns.texts_at(position, np.arange(0, len(rows), 2)) == columns.texts(position)[::2]
+    for text in ("1" * (LONGEST + 1), "1\0", "\0", "1\0" + "1"):
+        for other in ("17", text):
+            columns = columns_of([[other, "1"], [text, "1"]], 1, set())
+            assert columns.cells(0) is None
+            assert columns.texts(0) == [other.encode(), text.encode()]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from stream_signal.core.blocks.columns import TextColumns
 from stream_signal.core.blocks.rolling import Ticks
 from stream_signal.core.blocks.rows import ArrayRows
 from stream_signal.core.rows import NO_SERIES, Rows
@@ -42,7 +43,7 @@ def test_nothing_is_kept_for_a_join_that_nobody_asked_for() -> None:
 
 def test_arrays_stay_arrays() -> None:
     """Rows that are arrays are shown as they came, with a mean for each window unless nobody looks at them."""
-    rows = ArrayRows(Ticks(np.array([4, 5, 6]), 0, 6, []), 0, lambda: None)  # type: ignore[arg-type, return-value]
+    rows = ArrayRows(Ticks(np.array([4, 5, 6]), 0, 6, []), 0, TextColumns())
     shown, seen = of_one_key().see(rows)
     assert shown is rows
     assert [means.above.tolist() for means in seen.windows] == [[False, True, True]]
