@@ -50,6 +50,7 @@ class Rows:
         failure: BaseException | None = None,
         marks: Sequence[int] = (),
     ) -> None:
+        self.count = len(closes)
         self.closes = closes
         self.series = series
         self.failure = failure
@@ -57,7 +58,7 @@ class Rows:
         self._records = records
 
     def __len__(self) -> int:
-        return len(self.closes)
+        return self.count
 
     @property
     def missing(self) -> list[int]:
@@ -72,7 +73,9 @@ class Rows:
         if isinstance(column, tuple):
             return [joined(*pair) for pair in zip(*(self.texts(each, most) for each in column), strict=True)]
         records = self._records or ()
-        return [record[column] if record else b"" for record in (records if most is None else records[:most])]
+        if most is not None and most < self.count:
+            records = records[:most]
+        return [record[column] if record else b"" for record in records]
 
     def text(self, column: Position, at: int) -> bytes:
         """Return one text of a column, that of the row at a position."""
@@ -85,9 +88,9 @@ class Rows:
         """Return the texts of a column, those of the rows at some positions; for few rows, as `text`."""
         return [self.text(column, at) for at in positions]
 
-    def cells(self, column: Position) -> Any:  # noqa: ARG002
-        """Return a column of text as an array, None if there is none: that of rows that are lists."""
-        return None
+    def cells(self, column: Position, most: int | None = None) -> Any:
+        """Return a column of text as an array, or as a list if that takes less time."""
+        return self.texts(column, most)
 
     def cells_at(self, column: Position, positions: Sequence[int]) -> Any:
         """Return the texts of the rows at some positions as an array, or as a list if that takes less time."""
@@ -96,6 +99,10 @@ class Rows:
     def record(self, at: int) -> list[bytes] | None:
         """Return the fields of the row at a position, None if they are not there."""
         return self._records[at] if self._records else None
+
+    def as_lists(self) -> Rows:
+        """Return the same rows as lists, whatever they are."""
+        return self
 
     def numbers(self) -> list[int]:
         """Return the number of the series of each row."""

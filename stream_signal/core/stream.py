@@ -23,7 +23,7 @@ from stream_signal.core.text.lines import Tail
 from stream_signal.core.text.reader import TextReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Self
 
     from stream_signal.core.blocks.reader import BlockReader, Scratch
@@ -300,7 +300,7 @@ class SignalStream:
             self._has_batches = True
             rows = self._block_reader().batch(batch) if self._takes(batch) else None
             if rows:
-                self._take(rows)
+                self._take([rows])
                 if self._tail is not None:
                     self._tail.take(rows)
                 return
@@ -387,7 +387,7 @@ class SignalStream:
     def end_input(self) -> None:
         """End one input of several: its last row needs no newline, and the next may bring its own header."""
         with self._reading:
-            self._take_each(self._text.rest())
+            self._take(self._text.rest())
             self._text.end_input()
             self._end(torn=False)
 
@@ -455,11 +455,19 @@ class SignalStream:
     def _read(self, data: bytes) -> None:
         self._backlog = self._backlog + len(data) if len(data) >= self._tuning.backlog_bytes else 0
         reader = self._block_reader() if self._wants_blocks() else self._text
-        self._take_each(reader.rows(data))
+        self._take(reader.rows(data))
 
-    def _take_each(self, all_rows: Iterator[Rows]) -> None:
+    def _take(self, all_rows: Iterable[Rows]) -> None:
+        """Count rows, and show them."""
         for rows in all_rows:
-            self._take(rows)
+            for stage in self._stages:
+                rows = stage(rows)  # noqa: PLW2901 - each takes those of the one before it
+            if not rows.count:
+                pass
+            elif self._seeing or len(rows.marks) > 0:
+                self._show(*self._panel.see(rows, windows=self._shows_windows))
+            else:
+                self._panel.push(rows)
             failure = rows.failure
             if failure:
                 del rows  # the traceback will have this frame: a cycle, that would keep all of it
@@ -468,21 +476,12 @@ class SignalStream:
                 finally:
                     del failure
 
-    def _take(self, rows: Rows) -> None:
-        """Count rows, and show them."""
-        for stage in self._stages:
-            rows = stage(rows)
-        if not len(rows):
-            return
-        if self._seeing or len(rows.marks) > 0:
-            self._show(*self._panel.see(rows, windows=self._shows_windows))
-        else:
-            self._panel.push(rows)
-
     def _show(self, rows: Rows, seen: Seen) -> None:
+        has_ended = False
         for observer in [*self._seeing, *self._sampling] if len(rows.marks) > 0 else self._seeing:
             observer.see(rows, seen)
-        if self._tail is not None and any(observer.wants == 0 for observer in self._seeing):
+            has_ended = has_ended or observer.wants == 0
+        if has_ended and self._tail is not None:
             self._watch()
 
     def _takes(self, batch: Batch) -> bool:

@@ -57,7 +57,7 @@ def lines_of(rows: ArrayRows, seen: Seen, line_format: LineFormat, time: Positio
 
     None if a text is too long for a table, or has a zero byte.
     """
-    times = np.zeros(len(rows), "S1") if time is None else _as_written(rows.cells(time), line_format)
+    times = np.zeros(len(rows), "S1") if time is None else _as_written(rows.columns.cells(time), line_format)
     closes = _closes(rows, close, line_format)
     columns = [times, closes] if seen.names is None else [_keys(rows, seen.names, line_format), times, closes]
     tables: list[Table] = []
@@ -79,7 +79,7 @@ def _keys(rows: ArrayRows, names: Sequence[bytes], line_format: LineFormat) -> C
 
 def _closes(rows: ArrayRows, close: int, line_format: LineFormat) -> Cells | None:
     """Return the texts of the closes, those that are missing empty."""
-    cells = rows.cells(close)
+    cells = rows.columns.cells(close)
     if cells is None or not rows.odd:
         return cells
     cells = cells.copy()

@@ -41,13 +41,11 @@ class ArrayRows(Rows):
         marks: Sequence[int] = (),
     ) -> None:
         self.ticks, self.places, self.largest, self._missing = ticks
+        self.count = len(self.ticks)
         self.series = cast("int | list[int]", series)
         self.failure = failure
         self.marks = marks
-        self._columns = columns
-
-    def __len__(self) -> int:
-        return len(self.ticks)
+        self.columns = columns
 
     @property
     def missing(self) -> list[int]:
@@ -65,25 +63,25 @@ class ArrayRows(Rows):
     @property
     def odd(self) -> list[int]:
         """The positions of the rows that were read one at a time."""
-        return list(self._columns.odd)
+        return list(self.columns.odd)
 
     def numbers(self) -> list[int]:
         """Return the number of the series of each row."""
         series: Any = self.series
         return [series] * len(self) if isinstance(series, int) else cast("list[int]", series.tolist())
 
-    def cells(self, column: Position) -> Cells | None:
-        """Return a column of text, by its position from 0, as an array; None if a text is too long for one.
-
-        Of two positions, the texts are joined by a space.
-        """
-        return self._columns.cells(column)
+    def cells(self, column: Position, most: int | None = None) -> Cells | list[bytes]:
+        """Return a column of text as an array, or as a list if a text is too long for one."""
+        if most is not None and most < len(self):
+            return self.cells_at(column, np.arange(most))
+        cells = self.columns.cells(column)
+        return self.columns.texts(column) if cells is None else cells
 
     def texts(self, column: Position, most: int | None = None) -> list[bytes]:
         """Return a column of text, by its position from 0, of all rows or of the first ones."""
         if most is not None and most < len(self):
-            return self._columns.texts_at(column, np.arange(most))
-        return self._columns.texts(column)
+            return self.columns.texts_at(column, np.arange(most))
+        return self.columns.texts(column)
 
     def text(self, column: Position, at: int) -> bytes:
         """Return one text of a column, that of the row at a position; the first one cuts out all, for all rows."""
@@ -91,13 +89,13 @@ class ArrayRows(Rows):
 
     def texts_at(self, column: Position, positions: Sequence[int] | Integers) -> list[bytes]:
         """Return the texts of a column, those of the rows at some positions; it cuts out no others."""
-        return self._columns.texts_at(column, np.asarray(positions, np.int64))
+        return self.columns.texts_at(column, np.asarray(positions, np.int64))
 
     def cells_at(self, column: Position, positions: Sequence[int] | Integers) -> Cells | list[bytes]:
         """Return the texts of the rows at some positions as an array, or as a list if that takes less time."""
         rows = np.asarray(positions, np.int64)
-        cells = self._columns.cells_at(column, rows)
-        return self._columns.texts_at(column, rows) if cells is None else cells
+        cells = self.columns.cells_at(column, rows)
+        return self.columns.texts_at(column, rows) if cells is None else cells
 
     def as_lists(self, closes: Mapping[int, Close] = MappingProxyType({})) -> Rows:
         """Return the same rows as lists, with other `closes` at some positions: they have no limit."""

@@ -63,12 +63,12 @@ class SignalLines(Observer):
             if lines is not None:
                 self._lines.append(lines)
                 return
-        times = [b""] * len(rows) if self._time is None else rows.texts(self._time)
-        closes = [text if close else b"" for text, close in zip(rows.texts(self._close), rows.closes, strict=True)]
-        columns = [times, closes]
-        if self.keyed:
-            columns.insert(0, [key or b"" for key in seen.keys(rows) or ()])
-        for at, texts in enumerate(zip(*columns, strict=True)):
+        times = [b""] * rows.count if self._time is None else rows.texts(self._time)
+        closes, keys = rows.texts(self._close), seen.keys(rows) if self.keyed else None
+        for at, close in enumerate(rows.closes):
+            texts = [times[at], closes[at] if close else b""]
+            if keys:
+                texts.insert(0, keys[at] or b"")
             windows = [(_mean_of(means, at), bool(means.above[at])) for means in seen.windows]
             self._lines.append(self.format.line(seen.first + at, texts, windows))
 

@@ -161,29 +161,26 @@ class TimeOrder(Observer):
 
     def see(self, rows: Rows, seen: Seen) -> None:
         """Keep the timestamps of rows until there are enough to compare each with the one before."""
-        wanted = len(rows) if self.wants is None else min(self.wants, len(rows))
+        wants = self.wants
+        wanted = rows.count if wants is None or wants > rows.count else wants
         if wanted:
-            self._see_first(rows, seen, wanted)
-        marks: Sequence[int] = rows.marks if self.samples else ()
-        if wanted:
-            marks = [at for at in marks if at >= wanted]
+            self._left = max(0, self._left - wanted)
+            if self._has_missed:
+                self._go_on()
+            if wants is not None:
+                self.wants = wants - wanted
+                self._has_missed = wants == wanted
+            keys = seen.keys(rows)
+            times = (rows.cells if keys is None else rows.texts)(self._position, wanted)
+            self._hold(keys, times, range(wanted), seen.first)
+        if self.samples and len(rows.marks) > 0:
+            self._see_samples(rows, seen, [at for at in rows.marks if at >= wanted] if wanted else rows.marks)
+
+    def _see_samples(self, rows: Rows, seen: Seen, marks: Sequence[int]) -> None:
         if len(marks) > 0:
             keys = seen.keys(rows, marks)
             times = (rows.cells_at if keys is None else rows.texts_at)(self._position, marks)
             self._hold(keys, times, marks, seen.first, samples=True)
-
-    def _see_first(self, rows: Rows, seen: Seen, wanted: int) -> None:
-        self._left = max(0, self._left - wanted)
-        if self._has_missed:
-            self._go_on()
-        if self.wants is not None:
-            self.wants -= wanted
-            self._has_missed = not self.wants
-        keys, are_all = seen.keys(rows), wanted == len(rows)
-        times = rows.cells(self._position) if keys is None and are_all else None
-        if times is None:
-            times = rows.texts(self._position, None if are_all else wanted)
-        self._hold(keys, times, range(wanted), seen.first)
 
     def take(self, times: Sequence[bytes], row: int) -> None:
         """Take the timestamps of the next rows of a stream without keys; the first row has the number `row`, from 1."""

@@ -63,10 +63,10 @@ class Panel:
     def push(self, rows: Rows) -> None:
         """Count rows that nobody looks at."""
         if not rows.is_array or self._push_arrays(rows, shown=False) is None:
-            rows = _as_lists(rows)
+            rows = rows.as_lists()
             for window in self.windows:
                 window.push(rows)
-        self.rows += len(rows)
+        self.rows += rows.count
 
     def see(self, rows: Rows, *, windows: bool = True) -> tuple[Rows, Seen]:
         """Count rows; return what the panel shows of them, and the rows, as lists where sums do not fit into int64.
@@ -79,10 +79,10 @@ class Panel:
             return rows, seen
         means = self._push_arrays(rows, shown=True) if rows.is_array else None
         if means is None:
-            rows = _as_lists(rows)
+            rows = rows.as_lists()
             means = [window.see(rows) for window in self.windows]
         seen.windows = means
-        self.rows += len(rows)
+        self.rows += rows.count
         return rows, seen
 
     def _push_arrays(self, rows: Any, *, shown: bool) -> list[Means] | None:
@@ -168,11 +168,6 @@ class Panel:
             window.cleared += segments.cleared
             window.full_before = None if window.full_before is None or full is None else window.full_before + full
         self.rows += segments.rows
-
-
-def _as_lists(rows: Any) -> Rows:
-    as_lists: Rows = rows.as_lists() if rows.is_array else rows
-    return as_lists
 
 
 def _counts(rows: int, signals: int) -> Counts:

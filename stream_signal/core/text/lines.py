@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # More than a row of candles has.
 TAIL_BYTES = 4096
+# So many are kept before the first ones are dropped: to move them with each live row takes longer than to read it.
+_MOST_BYTES = 8 * TAIL_BYTES
 
 
 class LineSplitter:
@@ -64,13 +66,15 @@ class Tail:
     """
 
     def __init__(self, data: bytes = b"") -> None:
-        self._data = data
+        self._data = bytearray(data)
         self._batch: Rows | None = None
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes."""
         self._batch = None
-        self._data = data[-TAIL_BYTES:] if len(data) >= TAIL_BYTES else (self._data + data)[-TAIL_BYTES:]
+        self._data += data[-TAIL_BYTES:]
+        if len(self._data) > _MOST_BYTES:
+            del self._data[:-TAIL_BYTES]
 
     def take(self, batch: Rows) -> None:
         """Take the rows of a batch, of which there are no bytes."""
@@ -79,14 +83,18 @@ class Tail:
 
     def whole(self) -> bytes:
         """Return the bytes of whole lines."""
-        return self._data[: self._data.rfind(b"\n") + 1]
+        data = self._last()
+        return data[: data.rfind(b"\n") + 1]
+
+    def _last(self) -> bytes:
+        return bytes(self._data[-TAIL_BYTES:])
 
     def rows(self, header: Layout, *, torn: bool) -> Rows:
         """Return the rows, those of lines without their closes; if the end is `torn`, without one without a newline."""
         if self._batch is not None:
             return self._batch
-        lines = (self.whole() if torn else self._data).split(b"\n")
-        if len(self._data) == TAIL_BYTES:
+        lines = (self.whole() if torn else self._last()).split(b"\n")
+        if len(self._data) >= TAIL_BYTES:
             del lines[0]  # its first bytes are gone
         records: list[list[bytes]] = []
         for line in lines:

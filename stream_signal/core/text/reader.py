@@ -100,7 +100,9 @@ class TextReader:
             if lines and len(lines[0]) > MAX_LINE_BYTES:
                 raise self._endless(lines[0])
             if lines:
-                yield self._read(lines, self._marked(piece, held))
+                marked = self._marked(piece, held) if self.samples else []
+                self.offset += held + len(piece) - self._lines.held
+                yield self._read(lines, marked)
             if self._lines.held > MAX_LINE_BYTES:
                 raise self._endless(self._lines.rest())
 
@@ -109,7 +111,9 @@ class TextReader:
         if self._lines.held:
             self._is_torn = True
             rest = self._lines.rest()
-            yield self._read([rest], self._marked(b"", len(rest)))
+            marked = self._marked(b"", len(rest)) if self.samples else []
+            self.offset += len(rest)
+            yield self._read([rest], marked)
             self._is_torn = False
 
     def end_input(self) -> None:
@@ -173,15 +177,13 @@ class TextReader:
         self._grouping.begin(header)
 
     def _marked(self, piece: bytes, held: int) -> list[int]:
-        """Count the bytes of the lines that end in a piece, of which the first began `held` bytes before it.
+        """Return the numbers of the lines that end in a piece and have a byte to be marked, descending.
 
-        Return the numbers of those with a byte to be marked, descending.
+        The first of them began `held` bytes before the piece.
         """
-        begin = self.offset
-        self.offset = end = begin + held + len(piece) - self._lines.held
-        every = self._mark_bytes
-        first = begin + 1 + (FIRST_MARK - begin - 1) % every
-        if not self.samples or first > end:
+        begin, every = self.offset, self._mark_bytes
+        first, end = begin + 1 + (FIRST_MARK - begin - 1) % every, begin + held + len(piece) - self._lines.held
+        if first > end:
             return []
         line, at, marked = self.line + 1, 0, []
         for mark in range(first, end + 1, every):
