@@ -22,7 +22,9 @@ for from Python is no error but a DoubtWarning.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from stream_signal.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from typing import Any, Self

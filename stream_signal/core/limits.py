@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from stream_signal.named_tuple import NamedTuple
 
 # A row of candles has about 60 bytes and a wide one a few thousand. Python's own csv has the same limit for a field; it
 # keeps a file without line ends, or with an unclosed quote, from being held in memory.

@@ -17,12 +17,13 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import closing
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from stream_signal import system
 from stream_signal.core.errors import InputError
 from stream_signal.core.urls import is_url, shown_path
 from stream_signal.inputs.plain import STDIN, identity_of, open_raw, version_of
+from stream_signal.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     Kind = Literal["file", "stdin", "pipe", "folder", "member", "URL", "nothing"]

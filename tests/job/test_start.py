@@ -32,7 +32,7 @@ PLAIN = {
         "core.printable",
     ),
     *("core.quotes", "core.rolling", "core.rows", "core.series", "core.series.grouping", "core.series.keys"),
-    "core.settings",
+    *("core.settings", "named_tuple"),
     *("core.series.panel", "early"),
     *("core.series.series", "core.steps", "core.stream", "core.text", "core.text.head"),
     *("core.text.reader", "core.text.lines", "core.ticks", "core.urls"),

@@ -7,12 +7,13 @@ header that is itself a row of numbers.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from stream_signal.core.config import DELIMITERS
 from stream_signal.core.errors import DataError, MissingColumnError, shown
 from stream_signal.core.quotes import FieldError, split_line
 from stream_signal.core.ticks import parse_ticks, reads_as_close
+from stream_signal.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable

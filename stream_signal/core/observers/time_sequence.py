@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from math import gcd
 from operator import lt, sub
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.errors import shown
 from stream_signal.core.findings import BACKWARDS, EITHER, NOT_COMPARED, REPEATED, TIMES, Findings
 from stream_signal.core.limits import FIRST_ROWS, bounded, natural
 from stream_signal.core.steps import DATE_SIZES, FURTHEST, Steps, unit_of
+from stream_signal.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -15,11 +15,12 @@ window is emptied when its next row comes. Memory is a window for each key; if t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.limits import MOST_JOINED_KEYS
 from stream_signal.core.rows import Seen
 from stream_signal.core.series.series import WindowSeries
+from stream_signal.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
