@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from stream_signal.core.errors import Hint, Way
+from stream_signal.core.errors import Hint, Way, shown
 from stream_signal.core.findings import (
     BACKWARDS,
     BAD_ROW,
@@ -20,13 +20,14 @@ from stream_signal.core.findings import (
     PREAMBLE_LINE,
     REPEATED,
 )
-from stream_signal.core.steps import FIRST_STEPS, NANOSECONDS, are_gaps
+from stream_signal.hints.durations import between, lasting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stream_signal.core.blocks.array_like import Missing
     from stream_signal.core.observers.time_order import TimeOrder
+    from stream_signal.core.pauses import Loss
     from stream_signal.core.stream import SignalStream
 
     Reversal = Callable[[int | None], Hint]
@@ -35,7 +36,7 @@ _LEAVE_OUT = Hint(
     "the file is oldest first: leave out --newest-first, or give --no-newest-first", (Way(("--no-newest-first",)),)
 )
 _SORT = Hint("sort the rows by time")
-NEVER_FULL, NEWEST_FIRST, GAPS = "never_full", "newest_first", "gaps"
+NEVER_FULL, NEWEST_FIRST, GAP = "never_full", "newest_first", "gap"
 # If one row in so many has no close, that is no rare one without a trade.
 FEWEST_WITHOUT_CLOSE = 10
 # In the order in which they are told.
@@ -49,7 +50,7 @@ WORDS = {
     BACKWARDS: "out of order: {count} of {of} ({share}) timestamps are earlier than the one before; first: {first}; "
     "sort the rows, or {how}",
     REPEATED: "the same timestamp twice: {count} of {of} ({share}) {how} the one before it; first: {first}",
-    GAPS: "{count} of {of} steps are longer than {how}: a window is a number of rows, not a time",
+    GAP: "a gap: {first}, {how}: no such pause comes again, and a window of {of} rows runs across it",
     NOT_COMPARED: "{count} timestamps could not be compared; first: {first}",
     EITHER: "day and month could be either, and the order of the rows depends on which is first; first: {first}; "
     "write dates as 2024-12-31",
@@ -59,6 +60,7 @@ SAMPLED = {
     BACKWARDS: "out of order: at least 1 timestamp is earlier than the one before; seen at {first}; "
     "sort the rows, or {how}",
     REPEATED: "the same timestamp twice: at least once; seen at {first}",
+    GAP: "a gap: seen at {first}, {how}: no such pause comes again, and a window of {of} rows runs across it",
     NOT_COMPARED: "at least 1 timestamp could not be compared; seen at {first}",
 }
 
@@ -117,7 +119,8 @@ def doubts_of(
     def sorting() -> Hint:
         return _LEAVE_OUT if stream.newest_first else reversal(_head_lines(stream))
 
-    return in_words(facts | facts_of_times(order, sorting, newest_first=stream.newest_first, so_far=so_far))
+    times = facts_of_times(order, stream.window, sorting, newest_first=stream.newest_first, so_far=so_far)
+    return in_words(facts | times)
 
 
 def doubts_of_array(rows: int, window: int, missing: Missing, order: TimeOrder) -> list[Doubt]:
@@ -134,14 +137,14 @@ def doubts_of_array(rows: int, window: int, missing: Missing, order: TimeOrder) 
         facts[NEVER_FULL] = Fact(1, window, how=how)
     elif are_many_missing(missing.number, rows):
         facts[MISSING_CLOSE] = Fact(missing.number, rows, f"row {missing.first + 1}")
-    return in_words(facts | facts_of_times(order, lambda: _SORT))
+    return in_words(facts | facts_of_times(order, window, lambda: _SORT))
 
 
 def facts_of_times(
-    order: TimeOrder, reversal: Callable[[], Hint], *, newest_first: bool = False, so_far: bool = False
+    order: TimeOrder, window: int, reversal: Callable[[], Hint], *, newest_first: bool = False, so_far: bool = False
 ) -> dict[str, Fact]:
-    """Return what the timestamps show; `newest_first` says that the rows were read from their end."""
-    pairs, steps, counts, sampled = order.pairs, order.steps, order.counts, order.sampled
+    """Return what the timestamps show to a window; `newest_first` says that the rows were read from their end."""
+    pairs, counts, sampled = order.pairs, order.counts, order.sampled
     facts = {kind: Fact(1, 1, first, is_sampled=True) for kind, first in sampled.items() if kind not in counts}
     facts |= {kind: Fact(count, pairs, order.first[kind]) for kind, count in counts.items()}
     if order.newest_first:
@@ -152,8 +155,8 @@ def facts_of_times(
         facts[BACKWARDS] = facts[BACKWARDS]._replace(how=files)
     if REPEATED in facts:
         facts[REPEATED] = facts[REPEATED]._replace(how="equals" if facts[REPEATED].number == 1 else "equal")
-    if steps.usual and are_gaps(steps.longer, steps.count) and not (so_far and steps.count < FIRST_STEPS):
-        facts[GAPS] = Fact(steps.longer, steps.count, how=seconds(steps.usual) + order.or_else)
+    if not so_far and (gap := order.gap(window)):
+        facts[GAP] = Fact(1, window, _where(*gap), _what_is_missing(gap[1]), is_sampled=gap[1].is_sampled)
     return facts
 
 
@@ -192,11 +195,12 @@ def _why_never_full(stream: SignalStream) -> str:
     return f"{counts.get(BAD_ROW, 0) + counts.get(MISSING_CLOSE, 0)} of {rows} rows have no close"
 
 
-def seconds(nanoseconds: int) -> str:
-    """Write a duration in seconds.
+def _where(key: bytes, loss: Loss) -> str:
+    """Say between which rows a gap is."""
+    gap = loss.gap
+    return f"{f'{shown(key)}, ' if key else ''}row {gap.row}: {between(gap.start, gap.end)}"
 
-    >>> seconds(60 * 10**9), seconds(10**8)
-    ('60 s', '0.1 s')
-    """
-    whole, part = divmod(nanoseconds, NANOSECONDS)
-    return f"{whole}{f'.{part:09}'.rstrip('0') if part else ''} s"
+
+def _what_is_missing(loss: Loss) -> str:
+    rows = f"about {loss.rows} more rows" if loss.is_sampled else f"{loss.rows} rows"
+    return f"{lasting(loss.gap.length)}, in which {rows} are usual"

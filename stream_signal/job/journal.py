@@ -6,8 +6,8 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from stream_signal.core.findings import PREAMBLE_LINE
-from stream_signal.core.steps import NANOSECONDS
 from stream_signal.core.urls import without_secrets
+from stream_signal.hints.durations import fields_of
 from stream_signal.job.doubts import Doubts
 from stream_signal.outputs.parts import Every
 
@@ -85,6 +85,8 @@ class Journal(Every):
         """Log the counts of each kind, and the result of each step."""
         self._log_found()
         stream = self._job.stream
+        if span := self._time_order.span(stream.rows):
+            self._log.info("period", **fields_of(span))
         self._log.info("rolling mean", window=stream.window, rows_with_mean=stream.rows_with_mean)
         self._log.info("signals", count=stream.signals, rate=stream.value)
 
@@ -100,9 +102,6 @@ class Journal(Every):
         if time_order.counts:
             first = {kind: str(step) for kind, step in time_order.first.items()}
             self._log.warning("times", **time_order.counts, first=first)
-        if time_order.steps.longer:
-            longer, usual = time_order.steps.longer, (time_order.steps.usual or 0) / NANOSECONDS
-            self._log.info("gaps", steps=time_order.steps.count, longer=longer, usual_seconds=usual)
         if self._job.order.signals:
             from stream_signal.outputs.signals import SignalsWriter
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal import __version__
 from stream_signal.core.settings import as_json
+from stream_signal.hints.durations import fields_of
 from stream_signal.inputs.digest import Digests
 from stream_signal.outputs.files import check_replaceable, replace_file
 from stream_signal.outputs.parts import Output
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from stream_signal.outputs.parts import Job, Result
 
 SCHEMA = 1
-_OPTIONAL = {"by_window", "by_key", "notes"}
+_OPTIONAL = {"by_window", "by_key", "period", "notes"}
 
 
 class Manifest(NamedTuple):
@@ -52,6 +53,8 @@ class Manifest(NamedTuple):
     """as in the metrics, also if their table is written elsewhere; not written without keys"""
     notes: list[str] | None = None
     """how the data was taken, a line for each; not written without one"""
+    period: dict[str, Any] | None = None
+    """what the times show, as in the log; not written without times"""
 
     def written(self) -> bytes:
         """Write it as JSON."""
@@ -80,7 +83,7 @@ class ManifestOutput(Output):
 
     def write(self, result: Result, *, final: bool) -> None:  # noqa: ARG002 - it is written once
         """Write the manifest, with the digests of all that was read."""
-        order, metrics = self._order, result.metrics
+        order, metrics, span = self._order, result.metrics, result.span()
         manifest = Manifest(
             SCHEMA,
             inputs=[digest._asdict() for digest in self._digests.find()],
@@ -94,6 +97,7 @@ class ManifestOutput(Output):
             by_window=metrics.by_window,
             by_key=metrics.by_key,
             notes=result.notes() or None,
+            period=span and fields_of(span),
         )
         replace_file(str(order.manifest), manifest.written())
 
@@ -130,6 +134,7 @@ def read_manifest(data: bytes) -> Manifest:
         ("by_window", manifest.by_window is None or isinstance(manifest.by_window, dict)),
         ("by_key", manifest.by_key is None or isinstance(manifest.by_key, dict)),
         ("notes", manifest.notes is None or isinstance(manifest.notes, list)),
+        ("period", manifest.period is None or isinstance(manifest.period, dict)),
     ):
         if not is_right:
             raise ValueError(f"{name}: expected what --manifest writes, found something else")

@@ -84,7 +84,8 @@ class Results(Sink):
         metrics = Metrics.of(job.config, job.stream, counts, time.perf_counter() - job.started, status)
 
         doubts, notes = (partial(self._doubts.texts, notes=are_notes, so_far=so_far) for are_notes in (False, True))
-        return Result(metrics, job.stream, doubts, notes, self._inputs, self._inputs_left_out)
+        span = partial(self._doubts.times.span, job.stream.rows)
+        return Result(metrics, job.stream, doubts, notes, span, self._inputs, self._inputs_left_out)
 
     def _next(self) -> float:
         return min((output.due for output in self._outputs), default=inf)

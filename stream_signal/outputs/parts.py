@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stream_signal.core.config import Config
     from stream_signal.core.errors import StreamSignalError
     from stream_signal.core.observe import Observer
+    from stream_signal.core.pauses import Span
     from stream_signal.core.stream import SignalStream
     from stream_signal.order import Order
     from stream_signal.outputs.log import Log
@@ -75,28 +76,21 @@ class Job:
         self.position = first, offset
 
 
-class Result:
+class Result(NamedTuple):
     """What a job has counted, so far or in all."""
 
-    def __init__(
-        self,
-        metrics: Metrics,
-        stream: SignalStream,
-        doubts: Callable[[], list[str]],
-        notes: Callable[[], list[str]],
-        inputs: Sequence[tuple[str, int]],
-        inputs_left_out: int,
-    ) -> None:
-        self.metrics = metrics
-        self.stream = stream
-        self.doubts = doubts
-        """returns a line for each"""
-        self.notes = notes
-        """returns a line for each"""
-        self.inputs = inputs
-        """the name of each input, and how many bytes of CSV were read of it"""
-        self.inputs_left_out = inputs_left_out
-        """how many more there are"""
+    metrics: Metrics
+    stream: SignalStream
+    doubts: Callable[[], list[str]]
+    """returns a line for each"""
+    notes: Callable[[], list[str]]
+    """returns a line for each"""
+    span: Callable[[], Span | None]
+    """returns what is known of the times, None without any"""
+    inputs: Sequence[tuple[str, int]]
+    """the name of each input, and how many bytes of CSV were read of it"""
+    inputs_left_out: int
+    """how many more there are"""
 
 
 class Output:

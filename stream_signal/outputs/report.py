@@ -19,6 +19,7 @@ from stream_signal import __version__
 from stream_signal.core.errors import OutputError
 from stream_signal.core.observers.key_charts import KeyCharts
 from stream_signal.core.observers.overview import Overview
+from stream_signal.hints.durations import lines_of
 from stream_signal.outputs.files import check_replaceable, replace_file
 from stream_signal.outputs.parts import Output
 
@@ -272,6 +273,8 @@ def _sections(report: Report) -> Iterable[str]:
     if metrics.by_key is not None:
         yield f'<section id="keys"><h2>All keys</h2>{_table_of_keys(metrics.by_key)}</section>'
     yield _section("doubts", "Doubts", report.result.doubts(), "None.")
+    span = report.result.span()
+    yield _section("period", "Period", lines_of(span) if span else [], "No times.")
     findings = report.result.stream.repairs
     repairs = [
         f"{kind.replace('_', ' ')}: {findings.counts[kind]} ({'; '.join(places)})"

@@ -171,10 +171,9 @@ class Watched:
         except DataError as error:
             return str(error), known(stream)
         order = self.times
-        steps = order.steps
         return (
             (known(stream), stream.by_key, stream.by_window, stream.by_key_and_window),
-            (order.counts, list(map(str, order.first.values())), order.pairs, steps.count, steps.usual, steps.longer),
+            (order.counts, list(map(str, order.first.values())), order.pairs, order.span(0), order.gap(1)),
             (self.last.last, self.last.tells_rows_apart, self.tally.counts),
             (overview.columns(), overview.flats, overview.flat_stretches, overview.flat_rows),
             [(key, chart.columns()) for key, chart in self.charts],

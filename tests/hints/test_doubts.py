@@ -43,6 +43,7 @@ MORE = [
     Said("a patch turned round behind the first rows", {"a.csv": candles_at(*FAR)}, "", "a.csv"),
     Said("rows again behind the first ones", {"a.csv": candles_at(*FAR[:14_000], *[14_000] * 400)}, "", "a.csv"),
     Said("words behind the first rows", {"a.csv": candles_at(*FAR[:14_000]) + NOON * 400}, "", "a.csv"),
+    Said("a year between two weeks", {"a.csv": candles_at(*range(15_000), *range(525_600, 530_000))}, "", "a.csv"),
     Said("the last row again, with a log", {"a.csv": TWICE}, "--log-file run.log", "a.csv"),
     Said("two names", {f"{name}USDT-1m.csv": b"close\n1\n2\n" for name in ("BTC", "ETH")}, "--window 1", "*"),
     Said("one file after the other", {"b.csv": candles_at(*range(9)), "a.csv": candles_at(*range(9))}, "", "*"),

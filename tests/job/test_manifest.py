@@ -51,6 +51,18 @@ def test_all_that_it_holds(folder: Path) -> None:
         ("rows", 7),
         ("signals", 3),
         ("value", 3 / 7),
+        (
+            "period",
+            {
+                "first": "2023-11-14 22:13:20",
+                "last": "2023-11-14 22:19:20",
+                "usual_seconds": 60.0,
+                "missing_seconds": 0.0,
+                "longest_gap_seconds": None,
+                "longest_gap_row": None,
+                "is_about": False,
+            },
+        ),
     ]
 
 

@@ -31,7 +31,15 @@ PLAIN = {
         "core.observers.time_sequence",
         "core.printable",
     ),
-    *("core.quotes", "core.rolling", "core.rows", "core.series", "core.series.grouping", "core.series.keys"),
+    *(
+        "core.period",
+        "core.quotes",
+        "core.rolling",
+        "core.rows",
+        "core.series",
+        "core.series.grouping",
+        "core.series.keys",
+    ),
     *("core.settings", "named_tuple"),
     *("core.series.panel", "early"),
     *("core.series.series", "core.steps", "core.stream", "core.text", "core.text.head"),
@@ -57,7 +65,7 @@ TIMES = {"hints.doubts", "core.timestamps"}
 KINDS = {
     "plain": ((), set()),
     "keyed": (("--key", "symbol"), TIMES),
-    "log": (("--log-file", "log.jsonl"), {"job.journal"} | TIMES),
+    "log": (("--log-file", "log.jsonl"), {"job.journal", "core.pauses", "hints.durations"} | TIMES),
 }
 HEAVY = {"asyncio", "csv", "dataclasses", "numpy", "structlog", "tqdm", "yaml"}
 MOST_MODULES = 150  # of the package, and those that Python brings

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-STEPS = ["rolling mean", "signals"]
+STEPS = ["period", "rolling mean", "signals"]
 DATA = b"https://example.com\n" + candle_csv(["1", "2", "", "4", "", "6", "", "8", "", "x"])
 
 
@@ -47,7 +47,9 @@ def events(folder: Path) -> list[dict[str, Any]]:
 def test_the_story_of_a_job(folder: Path) -> None:
     """The log tells of the start with its settings, the header, the input, every kind of repair, and the end."""
     done = run_in_process("data.csv", "--log-file", "run.log", cwd=folder)
-    started, config_found, header, *noticed, read, repairs, mean, signals, bad, missing, finished = events(folder)
+    started, config_found, header, *noticed, read, repairs, period, mean, signals, bad, missing, finished = events(
+        folder
+    )
     assert started.pop("versions") == {"stream_signal": __version__, "python": __import__("platform").python_version()}
     assert started == {
         "event": "job started",
@@ -77,6 +79,16 @@ def test_the_story_of_a_job(folder: Path) -> None:
             "missing_closes": ["line 5", "line 7", "line 9"],
             "bad_rows": ["line 12: expected a decimal number in column 'close', found 'x'"],
         },
+    }
+    assert period == {
+        "event": "period",
+        "first": "2023-11-14 22:13:20",
+        "last": "2023-11-14 22:22:20",
+        "usual_seconds": 60.0,
+        "missing_seconds": 0.0,
+        "longest_gap_seconds": None,
+        "longest_gap_row": None,
+        "is_about": False,
     }
     assert mean == {"event": "rolling mean", "window": 2, "rows_with_mean": 1}
     assert signals == {"event": "signals", "count": 1, "rate": 1 / 10}

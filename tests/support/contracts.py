@@ -76,7 +76,7 @@ class Watched(NamedTuple):
 def _order(order: TimeOrder) -> object:
     first = {kind: str(step) for kind, step in order.first.items()}
     last = order.last, order.tells_rows_apart
-    return order.counts, first, order.pairs, order.newest_first, order.steps.count, order.steps.longer, last
+    return order.counts, first, order.pairs, order.newest_first, order.span(0), order.gap(1), last
 
 
 def _overview(config: Config) -> Overview:

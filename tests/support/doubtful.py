@@ -35,7 +35,7 @@ DOUBTFUL = [
     Doubtful("newest first", "backwards", NEWEST_FIRST),
     Doubtful("two rows again", "backwards", candles_at(*range(60), 50, 51)),
     Doubtful("the last row again", "repeated", TWICE),
-    Doubtful("a gap in 100 rows", "gaps", candles_at(*range(50), *range(60, 100))),
+    Doubtful("400 minutes of 1,000 gone", "gap", candles_at(*range(300), *range(700, 1000))),
     Doubtful(
         "a date in words",
         "not_compared",

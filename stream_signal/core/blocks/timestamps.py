@@ -14,11 +14,12 @@ import numpy as np
 from stream_signal.core.blocks.columns import table_of
 from stream_signal.core.blocks.digits import join
 from stream_signal.core.findings import BACKWARDS, REPEATED
+from stream_signal.core.period import HOUR, MOST_STRIDES, SHORTEST_PAUSE, SLOTS, WEEK, Gap, Period, Stride
 from stream_signal.core.steps import NANOSECONDS, unit_of
 from stream_signal.core.timestamps import are_of_one_form, form_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -33,6 +34,7 @@ _ZEROS = 0x3030303030303030
 # Between these, the nanoseconds from one date to another fit into int64.
 _FIRST_YEAR, _LAST_YEAR = b"1830", b"2110"
 _MAX = 2**63 - 1
+_EXACT = 2**53  # a float holds all integers up to here
 
 
 def nanoseconds_of(cells: Cells) -> Integers | None:
@@ -73,13 +75,11 @@ def joined(pieces: Sequence[tuple[Any, Sequence[int], int]]) -> tuple[Any, Seque
     return [text for times, *_ in pieces for text in (times if isinstance(times, list) else times.tolist())], rows
 
 
-def order_of(times: Integers, usual: int) -> tuple[dict[str, tuple[int, int]], int]:
-    """Compare each time with the one before.
+def order_of(times: Integers) -> dict[str, tuple[int, int]]:
+    """Return how many times are not later than the one before, by kind, with the position of the first.
 
-    Return how many are not later, by kind, with the position of the first, and how many steps are longer than usual.
-
-    >>> order_of(np.array([60, 120, 60, 60, 240]), 60)
-    ({'backwards': (1, 2), 'repeated': (1, 3)}, 1)
+    >>> order_of(np.array([60, 120, 60, 60, 240]))
+    {'backwards': (1, 2), 'repeated': (1, 3)}
     """
     steps, found = np.diff(times), {}
     if len(steps) and steps.min() <= 0:
@@ -87,7 +87,69 @@ def order_of(times: Integers, usual: int) -> tuple[dict[str, tuple[int, int]], i
             positions = np.flatnonzero(flags) + 1
             if len(positions):
                 found[kind] = len(positions), int(positions[0])
-    return found, int(np.count_nonzero(steps > usual))
+    return found
+
+
+def longest_strides(times: Integers, rows: Sequence[int], least: int) -> Iterator[Stride]:
+    """Return the longest steps between samples, of those that are longer than `least`, as they come.
+
+    >>> [stride.length for stride in longest_strides(np.array([0, 9, 99, 100, 109, 120, 150, 170, 195]), range(9), 0)]
+    [9, 90, 9, 11, 30, 20, 25]
+    """
+    steps = np.diff(times)
+    if len(steps) > MOST_STRIDES:
+        least = max(least, int(np.partition(steps, -MOST_STRIDES)[-MOST_STRIDES]) - 1)
+    for at in np.flatnonzero(steps > least).tolist():
+        yield Stride(int(steps[at]), int(rows[at + 1]), int(times[at]), int(rows[at + 1]) - int(rows[at]))
+
+
+def add_to(period: Period, times: Integers, rows: Sequence[int]) -> None:
+    """Count rows of which the first was counted; `rows` are the numbers of all of them.
+
+    >>> period = Period()
+    >>> period.begin(0)
+    >>> add_to(period, np.array([0, 1, 2, 90]) * 60 * 10**9, range(1, 5))
+    >>> period.rows, period.seen[:2], period.gaps[0].row
+    (4, [3, 1], 4)
+    """
+    if len(times) < 2:
+        return
+    steps = np.diff(times)
+    if (steps == steps[0]).all():
+        period.add_run(int(steps[0]), rows[1:])
+        return
+    hours = times // HOUR
+    starts = np.flatnonzero(hours[1:] != hours[:-1]) + 1
+    seen = np.zeros(SLOTS, np.int64)
+    np.add.at(seen, np.append(hours[0], hours[starts]) % SLOTS, np.diff(starts, prepend=0, append=len(times)))
+    # Of those that end in one hour of the week the longest, and of equals the first.
+    long = np.flatnonzero(steps >= SHORTEST_PAUSE)
+    slots = hours[long + 1] % SLOTS
+    order = np.lexsort((-steps[long], slots))
+    gaps = [int(steps.argmax()), *long[order][np.diff(slots[order], prepend=-1) > 0].tolist()]
+    period.add(
+        Period.of(
+            (int(times[0]), int(times[-1])),
+            seen.tolist(),
+            _classes_of(steps),
+            [Gap(int(steps[at]), int(rows[at + 1]), int(times[at])) for at in gaps if steps[at] > 0],
+            int((steps[steps >= WEEK] // WEEK).sum()),
+        )
+    )
+
+
+def _classes_of(steps: Integers) -> list[tuple[int, int]]:
+    """Return how many steps lead forward, by class, with the longest of each."""
+    usual = int(steps[len(steps) // 2])
+    others = steps[(steps != usual) & (steps > 0)]
+    # A float has the class of a step in the first bits; of one that it cannot hold, the last bits are left out.
+    floats = np.where(others > _EXACT, others & ~0xFFF, others).astype(np.float64)
+    classes = (floats.view(np.int64) >> 50) - 4088
+    longest = np.zeros(256, np.int64)
+    np.maximum.at(longest, classes, others)
+    counts = np.bincount(classes, minlength=256)
+    found = [(int(counts[at]), int(longest[at])) for at in np.flatnonzero(counts)]
+    return found if usual <= 0 else [*found, (len(steps) - int((steps != usual).sum()), usual)]
 
 
 def _numbers(cells: Cells) -> Integers | None:

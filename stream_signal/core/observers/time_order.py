@@ -1,6 +1,6 @@
 """TimeOrder: the observer that compares each timestamp with the one before, of the same key if there are keys.
 
-It notices timestamps out of order, duplicates, gaps, and what cannot be compared. It never changes the answer: rows
+It notices timestamps out of order, duplicates, a gap, and what cannot be compared. It never changes the answer: rows
 count in the order in which they arrive. It sees all rows; or the first ones of each input, each seam between two inputs
 and the row at every 4,096th byte, which takes 6 % of the time of a plain job: a file in reverse order, files in the
 wrong order and rows that are sent again show there, too. Timestamps are compared in bulk, which takes a third of the
@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from stream_signal.core.findings import BACKWARDS
+from stream_signal.core.findings import BACKWARDS, EITHER
 from stream_signal.core.layout.layout import find_time
-from stream_signal.core.limits import FIRST_ROWS, MOST_TIMED_KEYS, natural
+from stream_signal.core.limits import FIRST_ROWS, MOST_PERIODS, MOST_TIMED_KEYS, natural
 from stream_signal.core.observe import Observer
 from stream_signal.core.observers.time_sequence import TimeSequence
+from stream_signal.core.period import LEAST_GAP
 from stream_signal.core.settings import value_as_json
-from stream_signal.core.steps import Steps, are_gaps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from stream_signal.core.formats import TimeColumn
     from stream_signal.core.layout.layout import Layout, Position
     from stream_signal.core.observers.time_sequence import Step
+    from stream_signal.core.pauses import Loss, Span
     from stream_signal.core.rows import Rows, Seen
 
     _Keys = Sequence[bytes | None]
@@ -80,8 +81,6 @@ class TimeOrder(Observer):
         self._last = b""
         self._is_complete = True  # whether each row of a stream without keys has been compared with the one before
         self._doubtful: set[bytes] = set()  # keys that may have counts
-        self._changed: set[bytes] = set()  # keys whose totals are old
-        self._totals_of: dict[bytes, tuple[int, int, int]] = {}
 
     @property
     def counts(self) -> dict[str, int]:
@@ -114,20 +113,35 @@ class TimeOrder(Observer):
     @property
     def pairs(self) -> int:
         """How many timestamps were compared with the one before."""
-        return self._totals[0]
+        self._compare()
+        return sum(sequence.pairs for sequence in self._sequences.values())
 
-    @property
-    def steps(self) -> Steps:
-        """The steps from each timestamp to the next. Each key has its own usual one; `usual` is that of the first."""
-        _, count, longer = self._totals
-        steps = Steps(next((each.steps.usual for each in self._sequences.values() if each.steps.usual), None))
-        steps.add_counted(count, longer)
-        return steps
+    def gap(self, window: int) -> tuple[bytes, Loss] | None:
+        """Return the key and the gap that is a doubt, if there is one: that which misses most.
 
-    @property
-    def or_else(self) -> str:
-        """What else the usual step may be, in words."""
-        return ", or than the usual step of their key" if self._has_keys else ""
+        Where times go back, or may, there is another doubt, which comes first.
+        """
+        if {BACKWARDS, EITHER} & (self.counts.keys() | self.sampled.keys()):
+            return None
+        found: list[tuple[bytes, Loss]] = []
+        for key, sequence in self._sequences.items():
+            if sequence.period and max(sequence.period.longest_step, sequence.strides.longest_step) >= LEAST_GAP:
+                from stream_signal.core.pauses import gap_to_name, stride_to_name
+
+                missing = gap_to_name(sequence.period, window) or stride_to_name(
+                    sequence.period, sequence.strides, window
+                )
+                if missing:
+                    found.append((key, missing))
+        return max(found, key=lambda pair: (pair[1].rows, -pair[1].gap.row), default=None)
+
+    def span(self, rows: int) -> Span | None:
+        """Return what is known of the times of a stream of so many rows; of the first 1,000 keys, if there are keys."""
+        self._compare()
+        from stream_signal.core.pauses import span_of
+
+        timed = {key: each for key, each in self._sequences.items() if each.period and each.period.first is not None}
+        return span_of([(key, each.period, each.strides) for key, each in timed.items() if each.period], rows)
 
     @property
     def newest_first(self) -> bool:
@@ -136,9 +150,9 @@ class TimeOrder(Observer):
 
     @property
     def is_in_order(self) -> bool:
-        """Whether there is nothing to say: no counts, and hardly any gaps."""
-        _, steps, longer = self._totals
-        return not (self._doubtful and (self.counts or self.sampled)) and not are_gaps(longer, steps)
+        """Whether there is nothing to say about the order."""
+        self._compare()
+        return not (self._doubtful and (self.counts or self.sampled))
 
     @property
     def tells_rows_apart(self) -> bool:
@@ -242,11 +256,10 @@ class TimeOrder(Observer):
 
     def _sequence(self, key: bytes) -> TimeSequence:
         if key not in self._sequences:
-            self._sequences[key] = TimeSequence()
+            self._sequences[key] = TimeSequence(is_timed=len(self._sequences) < MOST_PERIODS)
         return self._sequences[key]
 
     def _note(self, key: bytes, sequence: TimeSequence) -> None:
-        self._changed.add(key)
         if sequence.found.counts or sequence.sampled.counts:
             self._doubtful.add(key)
 
@@ -257,17 +270,6 @@ class TimeOrder(Observer):
                 if kind not in found or step.row < found[kind].row:
                     found[kind] = step._replace(key=key or None)
         return found
-
-    @property
-    def _totals(self) -> tuple[int, int, int]:
-        """The pairs, the steps, and how many of these are longer than the usual one of their key."""
-        self._compare()
-        for key in self._changed:
-            sequence = self._sequences[key]
-            self._totals_of[key] = sequence.pairs, sequence.steps.count, sequence.steps.longer
-        self._changed.clear()
-        pairs, steps, longer = map(sum, zip((0, 0, 0), *self._totals_of.values(), strict=True))
-        return pairs, steps, longer
 
     def pass_by(self, tail: Rows, keys: Sequence[bytes | None] | None) -> None:
         """Remember the last timestamps of the rows that it did not want, to compare the next one with."""
@@ -330,6 +332,7 @@ class TimeOrder(Observer):
             return
         self._compare()
         self._sequence(b"").join(part._sequence(b""), rows)
+        self._left = max(0, self._left - (FIRST_ROWS - part._left))
         self._is_complete = self._is_complete and part._is_complete
         self._last = part._last or self._last
         self._note(b"", self._sequence(b""))

@@ -8,13 +8,14 @@ as long as both are possible; only a difference between their orders is of inter
 from __future__ import annotations
 
 from math import gcd
-from operator import lt, sub
+from operator import lt
 from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.errors import shown
 from stream_signal.core.findings import BACKWARDS, EITHER, NOT_COMPARED, REPEATED, TIMES, Findings
 from stream_signal.core.limits import FIRST_ROWS, bounded, natural
-from stream_signal.core.steps import DATE_SIZES, FURTHEST, Steps, unit_of
+from stream_signal.core.period import FURTHEST, Period, Stride, Strides, strides_of
+from stream_signal.core.steps import DATE_SIZES, unit_of
 from stream_signal.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
@@ -48,22 +49,37 @@ class _Reading:
     `found` is what there is between rows that follow each other, `sampled` what there is between samples.
     """
 
-    __slots__ = ("found", "last", "sampled", "steps")
+    __slots__ = ("found", "last", "period", "sampled", "strides")
 
     def __init__(self) -> None:
         self.found, self.sampled = Findings(1), Findings(1)
-        self.steps = Steps()
+        self.period: Period | None = Period()
+        self.strides = Strides()
         self.last = 0  # nanoseconds
 
     def copy(self) -> _Reading:
         return self.from_json(self.as_json())
 
-    def see(self, nanoseconds: int, step: Step, *, sampled: bool) -> int:
-        """Take the next time; return by how much it is later."""
-        later = nanoseconds - self.last
+    def begin(self, nanoseconds: int) -> None:
+        """Take the first time."""
         self.last = nanoseconds
-        if not sampled:
-            self.steps.add((later,))
+        if self.period:
+            self.period.begin(nanoseconds)
+
+    def resume(self, nanoseconds: int) -> None:
+        """Go on behind this time; what is between the last one and this one is not seen."""
+        self.last = nanoseconds
+        if self.period:
+            self.period.resume(nanoseconds)
+
+    def see(self, nanoseconds: int, step: Step, before: int, *, sampled: bool) -> int:
+        """Take the next time, behind that of the row of number `before`; return by how much it is later."""
+        later = nanoseconds - self.last
+        if sampled:
+            self.strides.add([Stride(later, step.row, self.last, step.row - before)])
+        elif self.period:
+            self.period.add_run(later, [step.row])
+        self.last = nanoseconds
         if later <= 0:
             self.note(BACKWARDS if later else REPEATED, step, sampled=sampled)
         return later
@@ -72,14 +88,20 @@ class _Reading:
         (self.sampled if sampled else self.found).keep(kind, step, count)
 
     def as_json(self) -> list[Any]:
-        return [_as_json(self.found), self.steps.as_json(), self.last, _as_json(self.sampled)]
+        period = self.period and self.period.as_json()
+        return [_as_json(self.found), period, self.last, _as_json(self.sampled), self.strides.as_json()]
 
     @classmethod
     def from_json(cls, saved: Any) -> _Reading:
         reading = cls()
-        found, steps, last, sampled = saved
+        found, period, last, sampled, *strides = saved
         reading.found, reading.sampled = _findings(found), _findings(sampled)
-        reading.steps, reading.last = Steps.from_json(steps), bounded(last, -FURTHEST, FURTHEST)
+        reading.last = bounded(last, -FURTHEST, FURTHEST)
+        reading.strides = Strides.from_json(*strides or ([],))
+        if isinstance(period, list):  # of a version that counted steps by whether they are longer than the usual one
+            reading.resume(reading.last)
+        else:
+            reading.period = None if period is None else Period.from_json(period)
         return reading
 
 
@@ -88,7 +110,8 @@ class TimeSequence:
 
     `last` is the last one that could be read; `pairs` counts those compared with the one before. `watches` says whether
     they are still compared: not if 10,000 could not be, before any could. `is_next` says whether the next one is that
-    of the next row of the series; otherwise it is compared as a sample.
+    of the next row of the series; otherwise it is compared as a sample. `is_timed` says whether it has a
+    period.
 
     >>> sequence = TimeSequence()
     >>> sequence.take([b"60", b"120", b"60", b"60"], range(1, 5))
@@ -99,8 +122,9 @@ class TimeSequence:
     {'backwards': ["row 90: '50' after '60'"]}
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_timed: bool = True) -> None:
         self.last = b""
+        self.row = 0  # that of the last one, as far as it is known
         self.pairs = 0
         self.watches = True
         self.is_next = True
@@ -109,6 +133,8 @@ class TimeSequence:
         self._readings = [_Reading()]  # two while day and month could be either: day first, month first
         self._order: int | None = None  # which of the two it is, once that is known
         self._settled: int | None = None  # that of the stream, for a part of it
+        if not is_timed:
+            self._readings[0].period = None
 
     @property
     def found(self) -> Findings:
@@ -127,9 +153,18 @@ class TimeSequence:
         return found.without((BACKWARDS, REPEATED))
 
     @property
-    def steps(self) -> Steps:
-        """The steps from each timestamp to the next."""
-        return min((reading.steps for reading in self._readings), key=lambda steps: steps.longer)
+    def period(self) -> Period | None:
+        """What its times show; of two readings, that whose longest step is the shorter one."""
+        return self._best.period
+
+    @property
+    def strides(self) -> Strides:
+        """The longest steps between samples, in the same reading."""
+        return self._best.strides
+
+    @property
+    def _best(self) -> _Reading:
+        return min(self._readings, key=lambda reading: reading.period.longest_step if reading.period else 0)
 
     @property
     def ascends(self) -> bool:
@@ -143,7 +178,7 @@ class TimeSequence:
         """
         if not self.is_next and not sampled and len(times):
             self.take(times[:1], rows[:1], sampled=True)
-            self.is_next = True
+            self._go_on_behind_last()
             times, rows = times[1:], rows[1:]
         if not len(times) or not self.watches:
             return
@@ -160,23 +195,24 @@ class TimeSequence:
     def _take_array(self, cells: Any, rows: Sequence[int], *, sampled: bool) -> bool:
         """Take timestamps of one form as an array; return False, with none taken, if it cannot hold them."""
         reading = self._readings[0]
-        usual = reading.steps.decided
-        if not self.last or len(self._readings) > 1 or (usual is None and not sampled):
+        if not self.last or len(self._readings) > 1:
             return False
-        from stream_signal.core.blocks.timestamps import nanoseconds_of, order_of
+        from stream_signal.core.blocks.timestamps import add_to, longest_strides, nanoseconds_of, order_of
 
         nanoseconds = nanoseconds_of(cells)
         if nanoseconds is None:
             return False
         self._see_one(bytes(cells[0]), int(rows[0]), sampled=sampled)
-        found, longer = order_of(nanoseconds, usual or 0)
-        for kind, (count, at) in found.items():
+        for kind, (count, at) in order_of(nanoseconds).items():
             step = Step(int(rows[at]), bytes(cells[at - 1]), bytes(cells[at]))
             reading.note(kind, step, count, sampled=sampled)
-        if not sampled:
-            reading.steps.add_counted(len(cells) - 1, longer)
+        if sampled:
+            reading.strides.add(longest_strides(nanoseconds, rows, reading.strides.least))
+        else:
+            if reading.period:
+                add_to(reading.period, nanoseconds, rows)
             self.pairs += len(cells) - 1
-        reading.last, self.last = int(nanoseconds[-1]), bytes(cells[-1])
+        reading.last, self.last, self.row = int(nanoseconds[-1]), bytes(cells[-1]), int(rows[-1])
         return True
 
     def follow(self, last: bytes) -> bool:
@@ -186,8 +222,14 @@ class TimeSequence:
             return False
         self.last = last
         for reading, time in self._read(times):
-            reading.last = time
+            reading.resume(time)
         return True
+
+    def _go_on_behind_last(self) -> None:
+        """Take the next timestamp as that of the row behind the last one, which was compared as a sample."""
+        self.is_next = True
+        for reading in self._readings:
+            reading.resume(reading.last)
 
     def _take_ascending(self, times: Sequence[bytes], rows: Sequence[int], *, sampled: bool) -> bool:
         """Take timestamps of one form that ascend, as nearly all do; return False, with none taken, if these do not."""
@@ -204,11 +246,16 @@ class TimeSequence:
         if not self.last and not self._goes_on():
             return True
         reading, unit = self._readings[0], unit_of(len(whole[0]))
-        if found is None:
-            reading.steps.add_equal(step * unit, count)
-        elif not sampled:
-            reading.steps.add(list(map(sub, found[1:], found)))
-        reading.last = found[-1] if found else int(whole[-1]) * unit
+        if not self.last:
+            reading.begin(found[0] if found else int(whole[0]) * unit)
+        behind = rows if self.last else rows[1:]
+        if found and sampled:
+            reading.strides.add(strides_of(found, [self.row, *rows]))
+        elif reading.period and found is None:
+            reading.period.add_run(step * unit, behind)
+        elif reading.period and found and count:
+            reading.period.add_times(found, behind)
+        reading.last, self.row = found[-1] if found else int(whole[-1]) * unit, int(rows[-1])
         if not sampled:
             self.pairs += count
             self._begins = self._begins or (whole[0], rows[0])
@@ -226,16 +273,17 @@ class TimeSequence:
             return self._goes_on()
         if not self.last:
             for reading, nanoseconds in self._read(times):
-                reading.last = nanoseconds
-            self._begins, self.last = (time, row), time
+                reading.begin(nanoseconds)
+            self._begins, self.last, self.row = (time, row), time, row
             return self._goes_on()
         step = Step(row, self.last, time)
-        later = [reading.see(nanoseconds, step, sampled=sampled) for reading, nanoseconds in self._read(times)]
+        pairs = self._read(times)
+        later = [reading.see(nanoseconds, step, self.row, sampled=sampled) for reading, nanoseconds in pairs]
         if len({(by > 0) - (by < 0) for by in later}) > 1:
             for reading in self._readings:
                 reading.note(EITHER, step)
         self.pairs += not sampled
-        self.last = time
+        self.last, self.row = time, row
         return True
 
     def _decide(self, times: Readings) -> bool:
@@ -269,11 +317,9 @@ class TimeSequence:
         """Return one that compares later timestamps as this one does, once the way to read them is settled."""
         part = TimeSequence()
         part.watches, part._order = self.watches, self._order
-        usual = self._readings[0].steps.decided
-        if self.watches and (not self.last or usual is None or len(self._readings) > 1):
+        if self.watches and (not self.pairs or len(self._readings) > 1):
             return None
         part._left = 2**53  # more than rows: the stream has some that can be compared
-        part._readings[0].steps = Steps(usual)
         part._settled = self._order
         return part
 
@@ -287,18 +333,21 @@ class TimeSequence:
         if part._begins:
             time, row = part._begins
             self._see_one(time, rows + row, sampled=not self.is_next)
-            self.is_next = True
+            if not self.is_next:
+                self._go_on_behind_last()
         reading, later = self._readings[0], part._readings[0]
         reading.found.add(later.found, rows)
-        reading.steps.add_counted(later.steps.count, later.steps.longer)
+        if reading.period and later.period:
+            reading.period.add(later.period, rows)
         self.pairs += part.pairs
         if part.last:
-            reading.last, self.last = later.last, part.last
+            reading.last, self.last, self.row = later.last, part.last, rows + part.row
 
     def snapshot(self) -> dict[str, Any]:
         """Return what was found, and the last timestamp."""
         return {
             "last": self.last.decode("latin-1"),
+            "row": self.row,
             "next": self.is_next,
             "pairs": self.pairs,
             "patience": self._left,
@@ -323,7 +372,7 @@ class TimeSequence:
         if not 1 <= len(readings) <= (2 if order is None else 1):
             raise ValueError("expected one reading, or two")
         self.is_next = saved.get("next", True) is True
-        self.last = saved["last"].encode("latin-1")
+        self.last, self.row = saved["last"].encode("latin-1"), natural(saved.get("row", 0))
         self.pairs, self._left = natural(saved["pairs"]), natural(saved["patience"])
         self.watches = bool(self.pairs) or self._left > 0
         self._readings, self._order = readings, order

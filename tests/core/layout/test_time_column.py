@@ -53,7 +53,7 @@ def test_joined(engine: dict[str, Any], width: int) -> None:
     written = [line.split(",")[1] for line in lines.take().decode().splitlines()]
     assert written[:2] == [f"2024.03.10 {hour:0{width}}:00" for hour in range(2)]
     assert written[-2:] == ["", "2024.03.12 5:00"]
-    assert (order.counts, order.steps.count, order.steps.longer) == ({}, 50, 1)
+    assert (order.counts, order.pairs) == ({}, 50)
 
 
 def test_the_formats_have_known_names() -> None:

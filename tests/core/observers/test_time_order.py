@@ -14,9 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import Config, DataError, SignalStream, State
-from stream_signal.core.limits import FIRST_ROWS, MOST_TIMED_KEYS
+from stream_signal.core.limits import FIRST_ROWS, MOST_PERIODS, MOST_TIMED_KEYS
 from stream_signal.core.observers.signal_lines import SignalLines
 from stream_signal.core.observers.time_order import TimeOrder
+from stream_signal.core.pauses import Loss
+from stream_signal.core.period import Gap, Period
 from stream_signal.hints.doubts import doubts_of
 from support.candle_csv import candle_csv, row
 from support.commands import logged, run_command
@@ -44,14 +46,20 @@ CLOSES = ["4.58"] * 40 + ["", "4.5 ", "x"]
 LINE_ENDS = ["\n"] * 20 + ["\r\n", "\n\n"]
 
 
-Found = tuple[dict[str, int], dict[str, str], bool, list[int | None]]
+Found = tuple[dict[str, int], dict[str, str], bool, dict[str, Any] | None]
 
 
 def found(order: TimeOrder) -> Found:
     """Give what was noticed."""
-    steps = order.steps
     first = {kind: str(step) for kind, step in order.first.items()}
-    return order.counts, first, order.newest_first, [steps.count, steps.usual, steps.longer]
+    return order.counts, first, order.newest_first, period_of(order)
+
+
+def period_of(order: TimeOrder) -> dict[str, Any] | None:
+    """Give what the times of a stream without keys show."""
+    saved = order.snapshot()["keys"]
+    period: dict[str, Any] | None = saved[0][1]["readings"][0][1] if saved else None
+    return period if period and period["first"] is not None else None
 
 
 def seconds_of(time: str) -> int | None:
@@ -69,7 +77,7 @@ def wanted(column: list[str]) -> Found:
     counts: dict[str, int] = {}
     first: dict[str, str] = {}
     steps: list[int] = []
-    before = ""
+    before, period = "", Period()
     for number, time in enumerate((time.strip(" ") for time in column), start=1):
         seconds, kind = seconds_of(time), ""
         if time and seconds is None:
@@ -78,15 +86,15 @@ def wanted(column: list[str]) -> Found:
             steps.append(seconds - (seconds_of(before) or 0))
             kind = "backwards" if steps[-1] < 0 else "" if steps[-1] else "repeated"
             words = f"row {number}: {time!r} after {before!r}"
+            period.add_run(steps[-1] * 10**9, [number])
+        elif seconds is not None:
+            period.begin(seconds * 10**9)
         if kind:
             counts[kind] = counts.get(kind, 0) + 1
             first.setdefault(kind, words)
         before = before if seconds is None else time
-    forward = [step for step in steps if step > 0][:100]
-    usual = max(set(forward), key=lambda step: (forward.count(step), -step), default=None)
-    longer = sum(usual is not None and step > usual for step in steps)
-    in_nanoseconds = None if usual is None else usual * 10**9
-    return counts, first, counts.get("backwards", 0) > len(steps) / 2, [len(steps), in_nanoseconds, longer]
+    times = None if period.first is None else period.as_json()
+    return counts, first, counts.get("backwards", 0) > len(steps) / 2, times
 
 
 @given(
@@ -306,21 +314,26 @@ def test_day_or_month() -> None:
         "row 2: '01/02/2024' after '12/01/2024'",
     )
     day_first = order_of("12/01/2024", "01/02/2024", "13/02/2024")
-    assert (day_first.counts, day_first.steps.count) == ({}, 2)
+    assert (day_first.counts, day_first.pairs) == ({}, 2)
     month_first = order_of("12/01/2024", "01/02/2024", "01/13/2024")
     assert month_first.counts == {"backwards": 1}
     assert order_of("13/01/2024", "01/13/2024").counts == {"not_compared": 1}
 
 
-def test_gaps() -> None:
-    """A step longer than the most common one is counted, over a stop as well."""
-    times = [b"%d" % (60 * at) for at in range(300) if at % 50 != 49]
-    order = TimeOrder()
-    order.take(times[:140], 1)
-    other = TimeOrder()
-    other.restore(json.loads(json.dumps(order.snapshot())))
-    other.take(times[140:], 141)
-    assert (other.steps.count, other.steps.usual, other.steps.longer) == (293, 60 * 10**9, 5)
+def test_a_gap() -> None:
+    """A step that misses rows is named over a stop as well, with its row; one of many that are as long is not."""
+    minutes = [at for at in range(1000) if not 299 < at < 700]
+    times = [b"%d" % (60 * at) for at in minutes]
+    for stop in (10, 299, 300, 301, 500):
+        order = TimeOrder()
+        order.take(times[:stop], 1)
+        other = TimeOrder()
+        other.restore(json.loads(json.dumps(order.snapshot())))
+        other.take(times[stop:], stop + 1)
+        assert other.gap(20) == (b"", Loss(Gap(401 * 60 * 10**9, 301, 299 * 60 * 10**9), 400))
+        assert other.gap(401) is None
+    often = order_of(*(str(60 * at) for at in range(30_000) if at % 300 < 100))
+    assert often.gap(20) is None
 
 
 def test_a_stop_in_a_file_without_timestamps() -> None:
@@ -409,7 +422,7 @@ def test_as_an_observer(data: st.DataObject, files: list[list[str]], seed: int, 
         stream.feed(text)
         stream.end_input()
     look = looked_at(texts, engine, lambda text: data.draw(cuts(text)))
-    assert not look.is_in_order or (not order.counts and order.steps.longer * 100 <= order.steps.count)
+    assert not look.is_in_order or not order.counts
     assert all_of(look) == all_of(order)
 
 
@@ -491,7 +504,7 @@ def test_each_key_alone(rows: Rows, data: st.DataObject) -> None:
         assert times.pairs <= len(rows)  # whoever asks has what waits compared
     counts: dict[str, int] = {}
     firsts: dict[str, int] = {}
-    pairs = steps = 0
+    pairs = 0
     for key in {key for key, _ in rows}:
         alone, numbers = TimeOrder(), []
         for number, (own, time) in enumerate(rows, start=1):
@@ -502,8 +515,8 @@ def test_each_key_alone(rows: Rows, data: st.DataObject) -> None:
             counts[kind] = counts.get(kind, 0) + count
             row = numbers[alone.first[kind].row - 1]
             firsts[kind] = min(row, firsts.get(kind, row))
-        pairs, steps = pairs + alone.pairs, steps + alone.steps.count
-    assert (times.counts, times.pairs, times.steps.count) == (counts, pairs, steps)
+        pairs += alone.pairs
+    assert (times.counts, times.pairs) == (counts, pairs)
     assert {kind: found.row for kind, found in times.first.items()} == firsts
 
 
@@ -548,11 +561,25 @@ def test_interleaved_times_are_no_doubt() -> None:
 
 
 def test_gaps_of_each_key() -> None:
-    """A step is long beside the usual one of its own key: days beside minutes are no gaps."""
+    """A step is long beside the usual one of its own key: days beside minutes are no gap."""
     rows = [(key, str(step * at)) for at in range(1, 300) for key, step in (("A", 60), ("B", 86400))]
-    assert shown(rows, TimeOrder()).is_in_order
-    gaps = shown([(key, str(int(time) + (int(time) // 600) * 1200)) for key, time in rows], TimeOrder())
-    assert (gaps.steps.usual, gaps.is_in_order) == (60 * 10**9, False)
+    assert shown(rows, TimeOrder()).gap(20) is None
+    gaps = shown([(key, str(int(time) + (int(time) > 9000) * 9000 * (key == "A"))) for key, time in rows], TimeOrder())
+    assert gaps.gap(20) == (b"A", Loss(Gap(9060 * 10**9, 301, 9000 * 10**9), 150))
+    span = gaps.span(598)
+    assert span is not None
+    assert (span.first, span.last, span.usual) == (60 * 10**9, 299 * 86400 * 10**9, 60 * 10**9)
+
+
+def test_later_keys_have_no_period() -> None:
+    """Of more keys than so many, the times are compared, and nothing is known of their steps; so it is after a stop."""
+    rows = [(f"K{number}", str(time)) for time in (60, 120, 90) for number in range(MOST_PERIODS + 1)]
+    order = shown(rows[: MOST_PERIODS * 2 + 2], TimeOrder())
+    other = TimeOrder()
+    other.restore(json.loads(json.dumps(order.snapshot())))
+    assert [key for key, each in other.snapshot()["keys"] if each["readings"][0][1] is None] == [f"K{MOST_PERIODS}"]
+    assert order.pairs == other.pairs == MOST_PERIODS + 1
+    assert shown(rows, TimeOrder()).counts == {"backwards": MOST_PERIODS + 1}
 
 
 def test_the_seam_of_two_inputs() -> None:
