@@ -1,6 +1,7 @@
 """The text of a timestamp -> nanoseconds since 1970, by a small table of forms.
 
 A timestamp is a number (of seconds, or of milliseconds and so on, by its digits), or a date with or without a clock.
+Years may be those of Thailand, which are 543 ahead, or of Taiwan, which have three digits and are 1911 behind.
 Two texts that differ only in their digits have the same form, so the table is searched once for each form, and not for
 each row. Dates and clocks that come again are remembered. A text in no form cannot be compared: nothing is guessed.
 
@@ -28,24 +29,58 @@ NO_READING: Readings = (None, None)
 
 _DAY = 86_400 * NANOSECONDS
 # Patterns are compiled when they are first needed: to compile all takes 4 ms, and most files need one of them.
-_NUMBER = rb"-?0+(?:\.0+)?"
+_NUMBER = rb"-?0+(?:\.0+)?|-?0(?:\.0{1,30})?[eE]\+?00?"
+_WORD = rb"[A-Za-z\x80-\xff]{3,20}"  # the name of a month
+# 年, 月 and 日 in UTF-8, GBK, Shift JIS and Big5, and the Korean signs in UTF-8 and EUC-KR.
+_YEAR = rb"(?:\xe5\xb9\xb4|\xc4\xea|\x94N|\xa6~|\xeb\x85\x84|\xb3\xe2) ?"
+_MONTH = rb"(?:\xe6\x9c\x88|\xd4\xc2|\x8c\x8e|\xa4\xeb|\xec\x9b\x94|\xbf\xf9) ?"
+_DAY_OF_MONTH = rb"(?:\xe6\x97\xa5|\xc8\xd5|\x93\xfa|\xa4\xe9|\xec\x9d\xbc|\xc0\xcf)"
 # The first two sort as text. `a` and `b` are day and month, in either order.
 _DATES = (
     rb"(?P<y>\d{4})(?P<sep>[-./])(?P<m>\d\d?)(?P=sep)(?P<d>\d\d?)",  # 2024-03-10, 2024.03.10
     rb"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)",  # 20240310
-    rb"(?P<y>\d{4})-(?P<name>[A-Za-z]{3,9})-(?P<d>\d\d?)",  # 2024-Mar-10
+    rb"(?P<y>\d{4})[- ]?(?P<name>" + _WORD + rb")[- ]?(?P<d>\d\d?)",  # 2024-Mar-10
     rb"(?P<d>\d\d?)\.(?P<m>\d\d?)\.(?P<y>\d{4}|\d\d)",  # 10.03.2024
     rb"(?P<a>\d\d?)(?P<sep>[-/])(?P<b>\d\d?)(?P=sep)(?P<y>\d{4}|\d\d)",  # 10/03/2024 or 03/10/2024
-    rb"(?:[A-Za-z]{3,9}, ?)?(?P<d>\d\d?)[- ](?P<name>[A-Za-z]{3,9})[- ](?P<y>\d{4})",  # Sun, 10 Mar 2024
-    rb"(?:[A-Za-z]{3,9},? )?(?P<name>[A-Za-z]{3,9}) (?P<d>\d\d?),? (?P<y>\d{4})",  # Mar 10, 2024
+    rb"(?:[A-Za-z]{3,9}, ?)?(?P<d>\d\d?)\.?(?:[-/ .]|)(?:de )?"  # Sun, 10 Mar 2024, 10-Mar-24, 10MAR2024, 10. März 2024
+    rb"(?P<name>" + _WORD + rb")\.?,?(?: de)?(?:[-/ ]|)(?P<y>\d{4}|\d\d)",
+    rb"(?:[A-Za-z]{3,9},? )?(?P<name>" + _WORD + rb")\.?[- ](?P<d>\d\d?)(?:,? |-)(?P<y>\d{4})",  # Mar 10, 2024
+    rb"(?P<y>\d{3,4})" + _YEAR + rb"(?P<m>\d\d?)" + _MONTH + rb"(?P<d>\d\d?)" + _DAY_OF_MONTH,
+    rb"(?P<y>\d{4})\. (?P<m>\d\d?)\. (?P<d>\d\d?)\.?",  # 2024. 3. 10.
+    rb"(?P<y>\d{3})(?P<sep>[-./])(?P<m>\d\d?)(?P=sep)(?P<d>\d\d?)",  # 113/03/10
 )
 _CLOCK = (
-    rb"(?:[Tt ]|, ) *(?P<hour>\d\d?)(?::?(?P<minute>\d\d)(?::?(?P<second>\d\d)(?:[.,]?(?P<part>\d{1,9}))?)?)?"
+    rb"(?:[TtD_ ]|, ) *(?P<hour>\d\d?)(?::?(?P<minute>\d\d)(?::?(?P<second>\d\d)(?:[.,:]?(?P<part>\d{1,9}))?)?)?"
     rb"(?:[ -]?(?P<half>[AaPp])[Mm])?"  # 11-PM
     rb"(?: *(?P<zone>[A-Za-z]{1,4}|[+-]\d\d(?::?\d\d)?))?"
 )
-_MONTHS = b"january february march april may june july august september october november december".split()
-_SHORT = {name[:3]: month for month, name in enumerate(_MONTHS, start=1)}
+# Names of the months from January on, those that are no name of another month elsewhere.
+# (Listopad is November to Czechs and Poles and October to Croats, lipiec and lipanj are July and June.)
+_MONTHS = (
+    "january february march april may june july august september october november december",
+    "jan feb mar apr may jun jul aug sep oct nov dec",
+    "januar februar märz april mai juni juli august sept oktober november dezember",
+    "jänner feber mrz apr mai jun jul aug sep okt nov dez",
+    "januari februari maart april mei juni juli augustus september oktober november desember",
+    "jan feb mrt apr maj jun jul agu sep okt nov des",
+    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "janv févr mars avr mai juin juil aout sept oct nov déc",
+    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    "ene feb mar abr may jun jul ago set oct nov dic",
+    "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+    "jan fev mar abr mai jun jul ago set out nov dez",
+    "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+    "gen feb mar apr mag giu lug ago set ott nov dic",
+    "ocak şubat mart nisan mayis haziran temmuz ağustos eylül ekim kasim aralik",
+    "oca şub mar nis may haz tem ağu eyl eki kas ara",
+    "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października nov grudnia",
+    "sty lut mar kwi maj cze jul sie wrz paź nov gru",
+    "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
+    "январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь",
+    "янв фев мар апр мая июн июл авг сен окт ноя дек",
+    "ledna února března dubna května června července srpna září října nov prosince",
+)
+_TURKISH = {0x131: "i", 0x307: ""}  # with a dot and without: case folding keeps them apart
 _DAYS_OF_MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 # Those of RFC 2822, in hours.
 _ZONES = dict.fromkeys((b"Z", b"UT", b"UTC", b"GMT"), 0)
@@ -135,7 +170,8 @@ def are_of_one_form(together: bytes, form: Form, first: bytes, count: int) -> bo
 def _form(zeros: bytes) -> Form | None:
     if re.fullmatch(_NUMBER, zeros):
         whole = zeros.partition(b".")[0]
-        return Form(zeros, None, 0, 0, sorts=zeros[0] == ord("0") and len(whole) not in DATE_SIZES)
+        is_plain = zeros[0] == ord("0") and b"e" not in zeros.lower()
+        return Form(zeros, None, 0, 0, sorts=is_plain and len(whole) not in DATE_SIZES)
     for date, pattern in enumerate(_DATES):
         match = re.match(pattern, zeros)
         clock = match and re.fullmatch(_CLOCK, zeros[match.end() :])
@@ -157,8 +193,16 @@ def _number(text: bytes) -> int:
 
 def _decimal(text: bytes) -> int:
     whole, _, part = text.partition(b".")
+    try:
+        number = int(whole + part)
+    except ValueError:  # with an exponent
+        mantissa, _, exponent = text.lower().partition(b"e")
+        whole, _, part = mantissa.partition(b".")
+        digits = int(exponent)
+        whole, part = whole + part[:digits].ljust(digits, b"0"), part[digits:]
+        number = int(whole + part)
     scale: int = 10 ** len(part)
-    return int(whole + part) * unit_of(len(whole.lstrip(b"-"))) // scale
+    return number * unit_of(len(whole.lstrip(b"-"))) // scale
 
 
 @lru_cache(maxsize=4096)
@@ -169,18 +213,33 @@ def _dates(text: bytes, date: int) -> Readings:
         return NO_READING
     fields = match.groupdict()
     year = int(fields["y"])
-    if len(fields["y"]) == 2:
-        year += 2000 if year < 70 else 1900
+    if year >= 2443 or len(fields["y"]) < 4:
+        year = _year_of(year, len(fields["y"]))
     if "a" in fields:
         a, b = int(fields["a"]), int(fields["b"])
         return _midnight(year, b, a), _midnight(year, a, b)
-    month = int(fields["m"]) if "m" in fields else _month(fields["name"].lower())
+    month = int(fields["m"]) if "m" in fields else _month(fields["name"])
     midnight = _midnight(year, month, int(fields["d"]))
     return midnight, midnight
 
 
+def _year_of(number: int, digits: int) -> int:
+    """Return the year of a number that is no plain one: of two digits, of Taiwan, or of Thailand."""
+    if digits == 2:
+        return number + (2000 if number < 70 else 1900)
+    if digits == 3:
+        return number + 1911
+    return number - 543 if number <= 2700 else number
+
+
 def _month(name: bytes) -> int:
-    return _SHORT.get(name[:3], 0) if len(name) == 3 or name in {*_MONTHS, b"sept"} else 0
+    folded = name.decode("utf-8", "replace").casefold().translate(_TURKISH)
+    return _months().get(folded, 0)
+
+
+@lru_cache(maxsize=1)
+def _months() -> dict[str, int]:
+    return {name: month for names in _MONTHS for month, name in enumerate(names.split(), start=1)}
 
 
 def _midnight(year: int, month: int, day: int) -> int | None:
@@ -205,7 +264,9 @@ def _clock(text: bytes) -> int | None:
     if match is None:
         return None
     hour, minute, second = (int(match[name] or 0) for name in ("hour", "minute", "second"))
-    if hour > 23 or minute > 59 or second > 60:
+    part = int((match["part"] or b"0").ljust(9, b"0"))
+    is_end = hour == 24 and not minute and not second and not part  # of the day
+    if (hour > 23 and not is_end) or minute > 59 or second > 60:
         return None
     if match["half"]:
         if not 1 <= hour <= 12:
@@ -214,7 +275,6 @@ def _clock(text: bytes) -> int | None:
     offset = _offset(match["zone"])
     if offset is None:
         return None
-    part = int((match["part"] or b"0").ljust(9, b"0"))
     return (hour * 3600 + minute * 60 + second - offset) * NANOSECONDS + part
 
 

@@ -53,6 +53,46 @@ FORMS = [
     ("2024-Mar-10", -17 * HOURS),
     ("Sun, 10 Mar 2024 17:00:00 +0000", 0),
     ("Sun, 10 Mar 2024 17:00:00 GMT", 0),
+    ("10-Mar-24", -17 * HOURS),
+    ("10-MAR-2024", -17 * HOURS),
+    ("10MAR2024", -17 * HOURS),
+    ("10/Mar/2024 17:00", 0),
+    ("2024.03.10D17:00:00.000000000", 0),
+    ("2024-03-10_17:00:00", 0),
+    ("2024-03-10 17:00:00:250", 0.25),
+    ("2024-03-10 24:00", 7 * HOURS),
+    ("2024-03-10 24:00:00.000", 7 * HOURS),
+    ("1.71009e9", 0),
+    ("1.71009e+12", 0),
+    ("1.7100900005E+12", 0.5),
+    ("1.71009e+18", 0),
+    ("1710090000.25", 0.25),
+    ("1710090000000000.0", 0),
+    ("1710090000000000000.0", 0),
+    ("113/03/10", -17 * HOURS),
+    ("113.3.10 17:00", 0),
+    ("113年3月10日", -17 * HOURS),
+    ("2567-03-10 17:00", 0),
+    ("10.03.2567 17:00", 0),
+    ("2024年3月10日", -17 * HOURS),
+    ("2024年03月10日 17:00", 0),
+    ("2024년 3월 10일", -17 * HOURS),
+    ("2024. 3. 10.", -17 * HOURS),
+    ("10. März 2024", -17 * HOURS),
+    ("10 mars 2024 17:00", 0),
+    ("10 de marzo de 2024", -17 * HOURS),
+    ("10 марта 2024", -17 * HOURS),
+    ("10-mrt-2024", -17 * HOURS),
+]
+# A month, and its name in other languages.
+MONTHS = [
+    (1, "Januar janv. enero gennaio Ocak stycznia января ledna"),
+    (5, "Mai mayo maggio mei MAYIS maja мая května"),
+    (6, "Juni juin junio giugno Haziran czerwca июня června"),
+    (7, "Juli juillet julio luglio Temmuz lipca июля července"),
+    (8, "août agosto augustus Ağustos sierpnia августа srpna"),
+    (10, "Okt. octobre octubre outubro ottobre Ekim EKİM października октября října"),
+    (12, "Dez. déc. diciembre dicembre ARALIK grudnia декабря prosince"),
 ]
 
 
@@ -77,9 +117,13 @@ def test_a_form(text: str, later: float) -> None:
         "2024-02-30",
         "2023-02-29",
         "2024-13-01",
-        "2024-03-10 24:00",
+        "2024-03-10 24:01",
+        "2024-03-10 25:00",
         "2024-03-10 17:60",
-        "1e9",
+        "1e-9",
+        "1e100",
+        "12.5e9",
+        "10 listopada 2024",
         "0x10",
         "13/13/2024",
         "Foo 10, 2024",
@@ -94,6 +138,22 @@ def test_a_form(text: str, later: float) -> None:
 def test_no_time(text: str) -> None:
     """What is no date, no clock or no number is not read."""
     assert times_of(text) <= {None}
+
+
+@pytest.mark.parametrize(("month", "names"), MONTHS)
+def test_months_of_other_languages(month: int, names: str) -> None:
+    """A month is known by its names in the languages in which no other month has that name."""
+    midnight = round(datetime(2024, month, 10, tzinfo=UTC).timestamp()) * SECOND
+    assert {name: times_of(f"10 {name} 2024") for name in names.split()} == {name: {midnight} for name in names.split()}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gbk", "shift_jis", "big5"])
+def test_signs_in_other_encodings(encoding: str) -> None:
+    """A date with the Chinese signs is read in the encodings of its countries."""
+    text = "2024年3月10日".encode(encoding)
+    form = form_of(text)
+    assert form
+    assert set(form.readings(text)) == {(MOMENT - 17 * HOURS) * SECOND}
 
 
 @given(st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1)))  # noqa: DTZ001 - made UTC below

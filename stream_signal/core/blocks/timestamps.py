@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Integers = NDArray[np.int64]
 
-_CLOCK = rb"(?:[Tt ]|, )(?:00(?::?00(?::?00(?:\.?0{1,9})?)?)?)?(?:Z|[+-]00:?00)?"
+_CLOCK = rb"(?:[TtD_ ]|, )(?:00(?::?00(?::?00(?:\.?0{1,9})?)?)?)?(?:Z|[+-]00:?00)?"
 _ZERO = ord("0")
 _ZEROS = 0x3030303030303030
 # Between these, the nanoseconds from one date to another fit into int64.

@@ -18,6 +18,7 @@ FORMATS = [
     "%Y-%m-%dT%H:%M:%S.%f",
     "%Y-%m-%d %H:%M:%S+05:30",
     "%Y.%m.%d %H:%M:%S",
+    "%Y.%m.%dD%H:%M:%S.%f000",
     "%Y%m%d %H%M%S",
     "%Y%m%d %H",
 ]
