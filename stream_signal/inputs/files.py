@@ -181,6 +181,7 @@ def _read_plain(source: Opened, start: bytes, patience: Patience, offset: int, c
                 break
             read += len(data)
             yield data
+            del data  # so that the next chunk takes its place: one is in memory at a time
     source.check(read)
 
 

@@ -79,6 +79,7 @@ class Drive:
                     self._begin_input(event)
                 for sink in self._sinks:
                     sink.turn()
+                del event  # the source makes the next one
             if self._source.endless:
                 self._stop.obey()  # it ends anyway
         except Interrupted as interrupted:

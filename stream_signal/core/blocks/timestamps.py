@@ -168,7 +168,8 @@ def _numbers(cells: Cells) -> Integers | None:
         if at < size - 8 and (word == word[0]).all():  # the first digits of times hardly change
             word = word[:1]
         join(word, spare[: len(word)])
-        numbers = numbers * np.uint64(10**8) + word
+        numbers *= np.uint64(10**8)
+        numbers += word
     if int(numbers.max()) > _MAX // unit:
         return None
     numbers *= np.uint64(unit)

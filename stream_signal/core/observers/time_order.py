@@ -34,8 +34,10 @@ if TYPE_CHECKING:
 
 # So many timestamps are compared at once.
 _BATCH_ROWS = 1000
-# The rows of one key are far apart, and samples come few at a time: those of 80 MB are compared at once.
+# The rows of one key are far apart.
 _MANY_ROWS = 20_000
+# Samples come few at a time. Those of 30 MB are compared at once; of more, the arrays would be what takes most memory.
+_MANY_SAMPLES = 8_000
 # Of the last rows of an input, those without a timestamp that are passed over.
 _TAIL_ROWS = 256
 
@@ -212,7 +214,7 @@ class TimeOrder(Observer):
         self._has_keys = self._has_keys or keys is not None
         self._waiting.append((keys, times, positions, first))
         self._size += len(times)
-        if is_array or self._size >= (_MANY_ROWS if samples or keys is not None else _BATCH_ROWS):
+        if is_array or self._size >= (_MANY_SAMPLES if samples else _BATCH_ROWS if keys is None else _MANY_ROWS):
             self._compare()
 
     def _compare(self) -> None:
