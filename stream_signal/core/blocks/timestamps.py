@@ -32,7 +32,12 @@ _CLOCK = rb"(?:[TtD_ ]|, )(?:00(?::?00(?::?00(?:\.?0{1,9})?)?)?)?(?:Z|[+-]00:?00
 _ZERO = ord("0")
 _ZEROS = 0x3030303030303030
 # Between these, the nanoseconds from one date to another fit into int64.
-_FIRST_YEAR, _LAST_YEAR = b"1830", b"2110"
+_FIRST_YEAR, _LAST_YEAR = 1830, 2109
+_DAY = 24 * 60 * 60
+_TENS = np.array([1000, 100, 10, 1])
+_LENGTHS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+# Days from the first of March of the year 0 to the first day of 1970, and one more: days of months count from 1.
+_MARCH_1970 = 719469
 _MAX = 2**63 - 1
 _EXACT = 2**53  # a float holds all integers up to here
 
@@ -201,17 +206,33 @@ def _midnights(cells: Cells, form: Form) -> Integers | None:
     buffer = np.ascontiguousarray(cells)
     begins, ends = (np.ndarray((count,), "<u8", buffer, at, (size,)) for at in (0, cut - 8))
     changes = np.flatnonzero((begins[1:] != begins[:-1]) | (ends[1:] != ends[:-1])) + 1
-    if len(changes) > count // 8 + 8:  # dates alone: no faster than the table
+    starts = np.append(0, changes)
+    days = _days_of(table_of(buffer)[starts, :cut], form.zeros[:cut])
+    return None if days is None else np.repeat(days * (_DAY * NANOSECONDS), np.diff(starts, append=count))
+
+
+def _days_of(dates: NDArray[np.uint8], zeros: bytes) -> Integers | None:
+    """Return the days since 1970 of dates that begin with the year; None if one is no date.
+
+    >>> _days_of(np.frombuffer(b"1970-01-022000-02-29", np.uint8).reshape(2, 10), b"0000-00-00").tolist()
+    [1, 11016]
+    >>> _days_of(np.frombuffer(b"19000229", np.uint8).reshape(1, 8), b"00000000") is None
+    True
+    """
+    places = [at for at, digit in enumerate(zeros) if digit == _ZERO]
+    if len(places) != 8 or zeros[:4] != b"0000":
         return None
-    starts = [0, *changes.tolist()]
-    dates = [bytes(cells[at])[:cut] for at in starts]
-    if min(dates) < _FIRST_YEAR or max(dates) > _LAST_YEAR:
+    digits = dates[:, places].astype(np.int64) - _ZERO
+    year, month, day = (digits[:, first:end] @ _TENS[first - end :] for first, end in ((0, 4), (4, 6), (6, 8)))
+    if year.min() < _FIRST_YEAR or year.max() > _LAST_YEAR or month.min() < 1 or month.max() > 12:
         return None
-    clock = form.zeros[cut : len(form.zeros) - form.zone]
-    midnights = [form.readings(date + clock)[0] for date in dates]
-    if None in midnights:
+    is_leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+    if (day < 1).any() or (day > _LENGTHS[month] + (is_leap & (month == 2))).any():
         return None
-    return np.repeat(np.array(midnights, np.int64), np.diff([*starts, count]))
+    years = year - 1 + (month > 2)  # a year from March on ends with its leap day
+    days: Integers = years * 365 + years // 4 - years // 100 + years // 400
+    days += (153 * ((month + 9) % 12) + 2) // 5 + day - _MARCH_1970
+    return days
 
 
 def _offset_of(form: Form, first: bytes) -> int | None:
