@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from stream_signal.core.config import Config, as_config
 from stream_signal.core.errors import DataError, TruncatedError
 from stream_signal.core.findings import BAD_ROW, MISSING_CLOSE, Findings
+from stream_signal.core.layout.layout import matches
 from stream_signal.core.limits import Tuning
 from stream_signal.core.series.grouping import grouping_of
 from stream_signal.core.series.panel import Counts, Panel
@@ -250,6 +251,14 @@ class SignalStream:
     def closed(self) -> bool:
         """Whether it accepts no more bytes: it was finished, or a line could not be read."""
         return self._reading.closed
+
+    @property
+    def other_close(self) -> str | None:
+        """The name of the column of the close, if that is another known one than the name that was asked for."""
+        layout, wanted = self.header, self._config.column_name
+        if layout is None or not layout.names or wanted is None or matches(layout.names, wanted):
+            return None
+        return layout.names[layout.position]
 
     @property
     def header(self) -> Layout | None:

@@ -21,6 +21,7 @@ from stream_signal.core.findings import (
     REPEATED,
 )
 from stream_signal.hints.durations import between, lasting
+from stream_signal.hints.shell import typed_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,10 +38,13 @@ _LEAVE_OUT = Hint(
 )
 _SORT = Hint("sort the rows by time")
 NEVER_FULL, NEWEST_FIRST, GAP = "never_full", "newest_first", "gap"
+CLOSE_NAME = "close_name"
+NOTES = frozenset({CLOSE_NAME})
 # If one row in so many has no close, that is no rare one without a trade.
 FEWEST_WITHOUT_CLOSE = 10
 # In the order in which they are told.
 WORDS = {
+    CLOSE_NAME: "column {count}, {first}, is read as the close; {how} says so",
     BAD_ROW: "{count} of {of} rows ({share}) could not be read and count without a close; first: {first}",
     MISSING_CLOSE: "{count} of {of} rows ({share}) have no close, and no window with one of them has a mean; "
     "first: {first}",
@@ -114,7 +118,11 @@ def doubts_of(
             facts[NEVER_FULL] = Fact(1, stream.window, how=_why_never_full(stream))
         elif are_many_missing(missing := repairs.counts.get(MISSING_CLOSE, 0), stream.rows):
             facts[MISSING_CLOSE] = Fact(missing, stream.rows)
+    name, layout = stream.other_close, stream.header
     facts = {kind: fact._replace(first=next(iter(repairs.first.get(kind, [])), None)) for kind, fact in facts.items()}
+
+    if name is not None and layout is not None:
+        facts[CLOSE_NAME] = Fact(layout.position + 1, 1, shown(name), typed_all(("--column", name)))
 
     def sorting() -> Hint:
         return _LEAVE_OUT if stream.newest_first else reversal(_head_lines(stream))
@@ -174,7 +182,7 @@ def in_words(facts: dict[str, Fact]) -> list[Doubt]:
             text = (SAMPLED[kind] if is_sampled else words).format(
                 count=count, of=of, share=f"{100 * count / (of or 1):.3g} %", first=first, how=how
             )
-            doubts.append(Doubt(BACKWARDS if kind == NEWEST_FIRST else kind, text, hint))
+            doubts.append(Doubt(BACKWARDS if kind == NEWEST_FIRST else kind, text, hint, kind in NOTES))
     return doubts
 
 

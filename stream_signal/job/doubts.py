@@ -125,8 +125,8 @@ class Doubts(Sink):
 def doubts_in(stream: SignalStream, times: TimeOrder, reversal: Reversal, *, so_far: bool = False) -> list[Doubt]:
     """Return what `hints.doubts.doubts_of` finds; nothing is loaded where it would find nothing."""
     is_full = stream.rows_with_mean != 0 or so_far
-    is_fine = is_full and times.is_in_order and (so_far or not times.gap(stream.window))
-    if is_fine and not stream.repairs.counts.keys() & {BAD_ROW, MISSING_CLOSE}:
+    is_plain = stream.other_close is None and not stream.repairs.counts.keys() & {BAD_ROW, MISSING_CLOSE}
+    if is_full and is_plain and times.is_in_order and (so_far or not times.gap(stream.window)):
         return []
     from stream_signal.hints.doubts import doubts_of
 

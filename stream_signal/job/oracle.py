@@ -18,6 +18,7 @@ from itertools import chain, takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from stream_signal.core.config import BY_NAME
+from stream_signal.core.layout.prices import close_by_name
 from stream_signal.core.names import key_in
 from stream_signal.inputs.events import Begin, End
 
@@ -154,7 +155,7 @@ class _Layout(NamedTuple):
         """Whether a row repeats the header, or is one of rows that began without it."""
         if self.header or config.header != "auto" or config.column_name is None:
             return [row[0].removeprefix("\ufeff"), *row[1:]] == self.header  # of another file
-        return len(row) == self.width and _folded(row[self.close]) == _folded(config.column_name)
+        return len(row) == self.width and _find(row, config.column_name) == self.close
 
     def after_header(self, lines: Iterator[str]) -> Iterator[str]:
         """Return the lines of a later input that has a preamble from its header on, or all of them."""
@@ -231,6 +232,8 @@ def _find(cells: list[str], column: str | int | None) -> int | None:
     if isinstance(column, int):
         return column - 1 if column <= len(cells) else None
     found = [at for at, cell in enumerate(cells) if column is not None and _folded(cell) == _folded(column)]
+    if not found and column == "close" and len(cells) > 1 and len(other := close_by_name(cells)) == 1:
+        return other[0]
     if len(found) > 1:
         raise Puzzled(f"it finds two columns {column!r}")
     return found[0] if found else None

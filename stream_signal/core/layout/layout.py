@@ -1,12 +1,14 @@
 """Layout: how the rows of an input are to be read: its delimiter, the position of the close, and that of the time.
 
-A column is matched by its whole name, trimmed, case-folded and without `<>`; never by a part of it. A line without such
-a column is not a header. Anything ambiguous is refused: two columns of that name, two delimiters that both give it, a
-header that is itself a row of numbers.
+A column is matched by its whole name, trimmed, case-folded and without `<>`; never by a part of it. Where no column is
+called close, the one that has another known name of it is taken. A line without such a column is not a header. Anything
+ambiguous is refused: two columns of that name, two delimiters that both give it, a header that is itself a row of
+numbers.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stream_signal.core.config import DELIMITERS
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     # Where a timestamp is, from 0; the texts of two columns are joined by a space.
     Position = int | tuple[int, int]
 
+CLOSE = "close"  # what the column is called if nobody says otherwise; then other names of a close are known, too
 BOM = b"\xef\xbb\xbf"
 # A column of such a name tells apart several series in one file.
 SYMBOL_NAMES = frozenset({"symbol", "ticker", "instrument", "pair", "product_id", "product", "asset", "coin", "tic"})
@@ -63,16 +66,10 @@ def find_header(
     >>> find_header(b"Date;<CLOSE>", 1, "close", None)
     Layout(line=b'Date;<CLOSE>', names=('Date', '<CLOSE>'), delimiter=';', position=1, width=2, time=None)
     """
-    found = []
-    for mark, fields in _readings(line, delimiter):
-        names = tuple(field.decode("utf-8", "replace").strip() for field in fields)
-        places = matches(names, column)
-        if len(places) > 1:
-            raise DataError(
-                number, f"one column {column!r}", f"{listed(names, places)}; set `column` to the number of one"
-            ).with_clue("two_columns", setting="column", columns=[place + 1 for place in places])
-        if places:
-            found.append((Layout(line, names, mark, places[0], len(names)), fields[places[0]]))
+    readings = _readings(line, delimiter)
+    found = _with_close(line, number, readings, partial(matches, column=column), column)
+    if not found and column == CLOSE:
+        found = _with_close(line, number, readings, _known_close, column)
     if not found:
         return None
     if len(found) > 1:
@@ -83,6 +80,35 @@ def find_header(
             number, "a header", f"{shown(cell)} in column {header.position + 1}; set `header: false` if there is none"
         ).with_clue("number_for_header", number=number, column=header.position + 1)
     return header
+
+
+def _with_close(
+    line: bytes,
+    number: int,
+    readings: list[tuple[str, list[bytes]]],
+    find: Callable[[tuple[str, ...]], list[int]],
+    column: str | int,
+) -> list[tuple[Layout, bytes]]:
+    """Return the ways to read a line as a header with the close, and the cell that has its name."""
+    found = []
+    for mark, fields in readings:
+        names = tuple(field.decode("utf-8", "replace").strip() for field in fields)
+        places = find(names)
+        if len(places) > 1:
+            raise DataError(
+                number, f"one column {column!r}", f"{listed(names, places)}; set `column` to the number of one"
+            ).with_clue("two_columns", setting="column", columns=[place + 1 for place in places])
+        if places:
+            found.append((Layout(line, names, mark, places[0], len(names)), fields[places[0]]))
+    return found
+
+
+def _known_close(names: tuple[str, ...]) -> list[int]:
+    """Return the column with another name of a close, if it is the only one; a title alone is no header."""
+    from stream_signal.core.layout.prices import close_by_name
+
+    found = close_by_name(names) if len(names) > 1 else []
+    return found if len(found) == 1 else []
 
 
 def headless(line: bytes, number: int, column: int, delimiter: str | None, marks: str = "") -> Layout:

@@ -16,7 +16,6 @@ import unicodedata
 from itertools import pairwise
 from math import sqrt
 from operator import ge
-from statistics import median
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from stream_signal.core.formats import CLOSE, FORMATS, HIGH, LOW, OPEN, VOLUME
@@ -30,13 +29,12 @@ if TYPE_CHECKING:
 
 # The names of a close, the plain one first, as `plain` writes them. Nothing is matched by a part of a name.
 CLOSE_NAMES = (
-    *("close", "closeprice", "closingprice", "priceclose", "closelast", "clsprice", "clspric", "closep", "prcclose"),
-    *("收盘", "收盘价", "收盤", "收盤價", "終値", "终值", "종가"),
+    *("close", "closeprice", "closingprice", "priceclose", "closelast", "clsprice", "clspric"),
+    *("收盘", "收盘价", "收盤", "收盤價", "終値", "종가"),
     *("закрытие", "ценазакрытия", "закриття", "kapanis", "kapanisfiyati", "zamkniecie", "kurszamkniecia"),
-    *("slotkoers", "slot", "schluss", "schlusskurs", "schlußkurs", "chiusura", "prezzochiusura", "cloture"),
+    *("slotkoers", "schluss", "schlusskurs", "schlußkurs", "chiusura", "prezzochiusura", "cloture"),
     *("courscloture", "courdecloture", "cierre", "preciocierre", "fechamento", "precofechamento", "zaverecnacena"),
-    *("slutkurs", "sluttkurs", "lukukurssi", "paatoskurssi", "zarokurs", "penutupan", "đongcua", "giađongcua"),
-    *("ราคาปิด", "ปิด"),
+    *("slutkurs", "sluttkurs", "paatoskurssi", "zarokurs", "penutupan", "đongcua", "giađongcua", "ราคาปิด"),
     *("lastprice", "lastpric", "pxlast", "lasttradedprice"),
 )
 # What may be the close, in the order in which it is proposed; only a person can say so.
@@ -51,7 +49,10 @@ _RANK = {name: rank for rank, name in enumerate(dict.fromkeys((*CLOSE_NAMES, *NA
 NAMED, ALONE, BRACKETED, STEPPED, OF_A_FORMAT = "named", "alone", "bracketed", "stepped", "of a format"
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]+)*|\.[0-9]+|[0-9]+\.)(?:[eE][+-]?[0-9]+)?").fullmatch
-_IN_BRACKETS = re.compile(r"\(.*?\)|\[.*?\]")
+# A currency in brackets behind a name; anything else there may say that it is another close.
+_CURRENCY = re.compile(
+    r"[(\[]\s*(?:USD|USDT|USDC|EUR|GBP|JPY|CNY|HKD|TWD|INR|KRW|CHF|CAD|AUD|PLN|TRY|RUB|BRL|MXN|SEK|NOK|DKK|[$€£¥₹₩元円원])\s*[)\]]"
+)
 _MISSING = frozenset({"", "nan", "na", "n/a", "null", "none", "-"})
 _LEAST_ROWS_APART = 5  # rows whose high is above the low, before two columns bracket others
 _WIDEST = 0.5  # the median of (high - low) / high; volumes bracket each other with a wider one
@@ -110,12 +111,14 @@ class _Bracket(NamedTuple):
 
 
 def plain(name: str) -> str:
-    """Return a name without case, accents, marks, a number before it, and what is in brackets.
+    """Return a name without case, accents, marks, a number before it, and a currency in brackets behind it.
 
-    >>> plain("<CLOSE>"), plain("4. close"), plain("Close/Last"), plain("Clôture"), plain("Close (USD)")
-    ('close', 'close', 'closelast', 'cloture', 'close')
+    >>> plain("<CLOSE>"), plain("4. close"), plain("Close/Last"), plain("Clôture")
+    ('close', 'close', 'closelast', 'cloture')
+    >>> plain("Close (USD)"), plain("Close (prev)")
+    ('close', 'closeprev')
     """
-    name = _IN_BRACKETS.sub("", unicodedata.normalize("NFKC", name)).casefold().replace("\u0131", "i")
+    name = _CURRENCY.sub("", unicodedata.normalize("NFKC", name)).casefold().replace("\u0131", "i")
     name = re.sub(r"^\s*[0-9]+[a-z]?\. *", "", name)
     return "".join(mark for mark in unicodedata.normalize("NFKD", name) if mark.isalnum())
 
@@ -341,8 +344,9 @@ def _brackets(columns: Columns, slack: float) -> list[_Bracket]:
         widths = [
             (top - bottom) / (abs(top) or 1) for top, bottom in zip(kept[high], kept[low], strict=True) if top > bottom
         ]
-        if held and len(widths) >= least and median(widths) < _WIDEST:
-            found.append(_Bracket(median(widths), high, low, held))
+        width = sorted(widths)[len(widths) // 2] if widths else _WIDEST
+        if held and len(widths) >= least and width < _WIDEST:
+            found.append(_Bracket(width, high, low, held))
     found = [bracket for bracket in found if len(bracket.held) > 1] or found
     inner = sorted(one for one in found if not any(_is_within(other, one) for other in found))
     return [bracket for bracket in inner if bracket.width <= _RIVAL * inner[0].width]
