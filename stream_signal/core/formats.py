@@ -72,6 +72,10 @@ class Format(NamedTuple):
         """Return the roles of the columns of a row with so many, which the format has."""
         return next(roles for roles in self.roles if len(roles) == width)
 
+    def close_of(self, width: int) -> int:
+        """Return the number of the column of the close in such a row, from 1."""
+        return self.roles_of(width).index(CLOSE) + 1
+
     def wrong_time(self, cells: Sequence[str]) -> tuple[int, str] | None:
         """Return where a row without a header has no time as this layout has it, from 0, and what it should be."""
         columns = self.time_column if isinstance(self.time_column, tuple) else (self.time_column,)

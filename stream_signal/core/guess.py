@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.foreign import BINARY
+from stream_signal.core.layout.prices import closes_of_formats
 from stream_signal.core.quotes import FieldError, split_line
 from stream_signal.core.ticks import MISSING
 
@@ -37,6 +38,13 @@ _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _MARKUP = re.compile(rb"\s*<(?:!doctype|html|head|body|script|\?xml|!--|rss|error)\b", re.IGNORECASE)
 # What the beginning of an input may be that is no CSV.
 JSON, HTML, XML, CARRIAGE_RETURNS = "JSON", "HTML", "XML", "lines that end in CR alone"
+
+
+class Times(NamedTuple):
+    """Where the timestamps seem to be, and which way they go."""
+
+    position: int
+    direction: int
 
 
 class Guess(NamedTuple):
@@ -97,6 +105,9 @@ def find_close(rows: Sequence[Sequence[str]], delimiter: str = ",") -> list[Gues
     """
     width = len(rows[0])
     rows = [row for row in rows if len(row) == width]
+    known = closes_of_formats(rows, delimiter, times_of(rows))
+    if len(known) == 1:
+        return [Guess(known[0].position + 1, known[0].order)]
     prices = [[None if TIME(cell) else _value(cell) for cell in row] for row in rows]
     for start in range(width - 3):
         found = [
@@ -148,6 +159,13 @@ def _nearer(prices: list[list[float | None]], close: int, opened: int, direction
     if not direction or len(pairs) < _LEAST_PAIRS or gaps[0] == gaps[1]:
         return None
     return gaps[0] < gaps[1] if 2 * min(gaps) < max(gaps) else None
+
+
+def times_of(rows: Sequence[Sequence[str]]) -> Times | None:
+    """Return the first column whose cells all look like times, and which way they go; None if there is none."""
+    columns = list(zip(*rows, strict=True))
+    at = next((at for at, column in enumerate(columns) if all(map(TIME, column))), None)
+    return None if at is None else Times(at, direction(rows))
 
 
 def direction(rows: Sequence[Sequence[str]]) -> int:

@@ -164,6 +164,9 @@ LAYOUTS = [
     ((0, 3, 1, 2), "{ms},{prices},1.5", ["--format bitfinex", "--no-header --column 3"]),
     ((2, 1, 0, 3), "{time},{prices},1.5", ["--format coinbase --no-newest-first", "--no-header --column 5"]),
     ((0, 1, 2, 3), "{ms},{prices},1.5,9,1,1,1,1,0", ["--format binance", "--no-header --column 5"]),
+    ((0, 3, 1, 2), "{time},{prices},1.5,9", ["--format kucoin --no-newest-first", "--no-header --column 3"]),
+    ((3, 1, 2, 0), "{time},9,{prices}", ["--format gateio", "--no-header --column 3"]),
+    ((0, 1, 2, 3), "{ms},{prices},1.5,9,9", ["--format bitget", "--no-header --column 5"]),
 ]
 
 
@@ -200,11 +203,11 @@ def test_open_or_close(tmp_path: Path) -> None:
     closes = [5.0, 6.5, 4.0, 7.5, 3.0, 6.0, 5.5, 8.0, 4.5, 6.0, 7.0, 5.0]
     candles = list(zip([5.5, *closes], [9.0] * 12, [2.0] * 12, closes, strict=False))
     for order, column in (((3, 1, 2, 0), 3), ((0, 1, 2, 3), 6)):
-        (tmp_path / "a.csv").write_text(lines(order, "{time},1.5,{prices}", candles))
+        (tmp_path / "a.csv").write_text(lines(order, "{ms},1.5,{prices}", candles))
         [found] = proposed(["a.csv"], tmp_path)
         assert found == f"stream-signal a.csv --no-header --column {column}"
         assert answer(found, tmp_path)["value"] == rate([str(close) for close in closes])
-    (tmp_path / "a.csv").write_text(lines((3, 1, 2, 0), "{time},1.5,{prices}", candles[:3]))
+    (tmp_path / "a.csv").write_text(lines((3, 1, 2, 0), "{ms},1.5,{prices}", candles[:3]))
     assert [line.rpartition(" ")[2] for line in proposed(["a.csv"], tmp_path)] == ["3", "6"]
 
 

@@ -298,22 +298,28 @@ def _closes_by_content(
                 return [ranked[-1][1]]
             ranked += [(step.z, Candidate(twin, BRACKETED, None)) for twin in twins if twin not in bracket.held]
     candidates = [candidate for _, candidate in sorted(ranked, key=lambda pair: -pair[0])]
-    return _with_formats(candidates, rows, times, delimiter)
+    known = closes_of_formats(rows, delimiter, times)
+    return known if len(known) == 1 else _unlike([*candidates, *known])
 
 
-def _with_formats(
-    candidates: list[Candidate], rows: Sequence[Sequence[str]], times: Times | None, delimiter: str
-) -> list[Candidate]:
-    """Put the close of the known formats first, if the step does not speak against it: alone, if they all agree."""
+def closes_of_formats(rows: Sequence[Sequence[str]], delimiter: str, times: Times | None) -> list[Candidate]:
+    """Return the close by the known formats that rows without a header fit, if these all name the same one.
+
+    If the step from close to open speaks against it, what they call the open is another candidate. Rows whose open is
+    always the close tell nothing, nor do those that fit no format.
+    """
     known = formats_of(rows, delimiter, times)
     if not known:
-        return _unlike(candidates)
+        return []
     roles = known[0].roles_of(len(rows[0]))
+    opened, close = roles.index(OPEN), roles.index(CLOSE)
+    if all(number_of(row[opened]) == number_of(row[close]) for row in rows):
+        return []
     order = "".join(role for role in roles if role in {OPEN, HIGH, LOW, CLOSE}).upper()
-    of_format = Candidate(roles.index(CLOSE), OF_A_FORMAT, order)
+    found = [Candidate(close, OF_A_FORMAT, order)]
     if times is not None and times.direction and _step_of(known[0], rows, times).z < 0:
-        return _unlike([*candidates, of_format])
-    return [of_format]
+        found.append(Candidate(opened, STEPPED, None))
+    return found
 
 
 def _unlike(candidates: list[Candidate]) -> list[Candidate]:
