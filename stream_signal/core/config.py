@@ -105,6 +105,9 @@ _DELIMITER = one_of(
 )
 _DECIMAL = one_of("C", '"." or ","', {".": ".", ",": ","})
 _THOUSANDS = one_of("C", 'none, ",", "." or space', {"none": None, ",": ",", ".": ".", "space": " "})
+_NEGATIVE = one_of(
+    "MARK", "sign, parentheses or trailing", {mark: mark for mark in ("sign", "parentheses", "trailing")}
+)
 _HEADER = one_of("HEADER", "true, false or auto", {"true": True, "false": False, AUTO: AUTO})
 _BAD_ROWS = one_of("DO", "error or missing", {"error": "error", "missing": "missing"})
 _WINDOWS = Kind("N[,N...]", f"a list of at most {MAX_WINDOWS} more windows, each of them once", _are_windows)
@@ -152,6 +155,9 @@ class Config(Settings):
     newest_first: bool = setting(BOOLEAN, "the rows come newest first: read the files from their end", default=False)
     decimal: str = setting(_DECIMAL, "the decimal mark: . or ,", default=".")
     thousands: str | None = setting(_THOUSANDS, "the mark between groups: , or . or space or none", default=None)
+    negative: str = setting(
+        _NEGATIVE, "how negative closes are written: sign, parentheses, trailing: -1, (1), 1-", default="sign"
+    )
     max_bad: float = setting(
         _SHARE,
         "with --bad-rows missing: fail if more than this share of the rows is bad",

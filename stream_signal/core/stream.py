@@ -112,8 +112,7 @@ class SignalStream:
         self._blocks: BlockReader | None = None
         self._scratch: Scratch = {}
         # The block reader reads points only; groups are odd lines to it, which the text reader reads.
-        marks = self._text.marks
-        is_text = bool(marks and not marks.have_point) or self._panel.has_long_rings(tuning.most_ring_window)
+        is_text = not self._text.marks.have_point or self._panel.has_long_rings(tuning.most_ring_window)
         self._tuning = tuning._replace(
             engine="rows" if is_text else tuning.engine,
             blocks_from_bytes=tuning.blocks_from_bytes // (4 if any(each.wants is None for each in observers) else 1),

@@ -357,6 +357,9 @@ _GROUP = re.compile(r"[0-9]{3}(?:\.[0-9]*)?").fullmatch
 def _of_close(cell: str, config: Config) -> Hint | None:
     """Say how a close is written that is no number as configured."""
     text = cell.strip(" ")
+    for negative, plain in (("parentheses", text[1:-1]), ("trailing", text[:-1])):
+        if negative != config.negative and _reads(text, Marks(config.decimal, config.thousands, negative)):
+            return _by_flags(f"{shown(text)} is how accountants write -{plain}", "--negative", negative)
     ways = (
         (",", None, "a decimal comma"),
         (".", ",", "a thousands separator"),
@@ -372,7 +375,7 @@ def _of_close(cell: str, config: Config) -> Hint | None:
         if (decimal, thousands) != (config.decimal, config.thousands)
         and (thousands or decimal) in spaced
         and (decimal in text or decimal == config.decimal or thousands is None)
-        and _reads(text, decimal, thousands)
+        and _reads(text, Marks(decimal, thousands, config.negative))
     ]
     if reads:
         return _one_of(f"{shown(text)} has {' or '.join(kind for kind, _ in reads)}", [flags for _, flags in reads])
@@ -401,9 +404,9 @@ def _flags_of_marks(decimal: str, thousands: str | None, config: Config) -> tupl
     return (*flags, "--thousands", name) if thousands != config.thousands else flags
 
 
-def _reads(text: str, decimal: str, thousands: str | None) -> bool:
+def _reads(text: str, marks: Marks) -> bool:
     try:
-        return Marks(decimal, thousands).parse(text.encode("utf-8", "replace")) is not None
+        return marks.parse(text.encode("utf-8", "replace")) is not None
     except ValueError:
         return False
 

@@ -32,6 +32,7 @@ _MOST_PREAMBLE_LINES = 5
 _MOST_DIGITS = 400
 _MISSING = {"", "nan", "na", "n/a", "null", "none"}
 _DELIMITERS = ",;\t|"
+_COMMAS = re.compile(r"[+-]?(?:[1-9][0-9]{0,2}(?:,[0-9]{3})+|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3})\.[0-9]+")
 _SPACES = " \u00a0\u2009\u202f"  # between groups of digits
 
 
@@ -90,6 +91,8 @@ def reader_of(config: Config) -> Callable[[str], Fraction | None]:
     >>> from stream_signal.core.config import Config
     >>> reader_of(Config(decimal=",", thousands="."))("42.004,5"), reader_of(Config())(" NaN ")
     (Fraction(84009, 2), None)
+    >>> reader_of(Config())("-$1,30,102.50"), reader_of(Config(negative="trailing"))("1.50-")
+    (Fraction(-260205, 2), Fraction(-3, 2))
     """
     point, groups = re.escape(config.decimal), config.thousands
     marks = _SPACES if groups == " " else groups or ""
@@ -102,6 +105,9 @@ def reader_of(config: Config) -> Callable[[str], Fraction | None]:
         text = text.strip(" ")
         if text.lower() in _MISSING:
             return None
+        text = _without_currency(_with_minus(text, config.negative).replace("\u2212", "-"))
+        if config.decimal == "." and groups in {None, ","} and _COMMAS.fullmatch(text):
+            text = text.replace(",", "")
         match = number.fullmatch(text)
         if not match or len(text) > 2 * _MOST_DIGITS or abs(int(match[1] or 0)) > _MOST_DIGITS:
             raise ValueError
@@ -110,6 +116,24 @@ def reader_of(config: Config) -> Callable[[str], Fraction | None]:
         return Fraction(text.replace(config.decimal, "."))
 
     return read
+
+
+def _with_minus(text: str, negative: str) -> str:
+    ends = {"parentheses": ("(", ")"), "trailing": ("", "-")}.get(negative)
+    if ends and len(text) > 1 and text.startswith(ends[0]) and text.endswith(ends[1]):
+        inner = text[len(ends[0]) : -1].strip(" ")
+        return text if set(inner) & set("+-\u2212") else f"-{inner}"
+    return text
+
+
+def _without_currency(text: str) -> str:
+    """Leave out letters and signs of a currency, on one side of the number."""
+    match = re.fullmatch(r"([+-]?) *([A-Z]{0,2}\$|[A-Z]{3,5}|[^\w\s.,+()-])? *([+-]?)([0-9.,].*)", text)
+    if match and (match[2] or match[3] == ""):
+        text = match[1] + match[3] + match[4]
+        if match[2]:
+            return text
+    return re.sub(r"(?<=[0-9.,]) *(?:[A-Z]{3,5}|[A-Z]{0,2}\$|[^\w\s.,+()%-])$", "", text)
 
 
 class Window:

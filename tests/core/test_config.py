@@ -26,7 +26,7 @@ SEED = "seed: expected an integer from 0 to 9223372036854775807, found "
 VERSION = 'version: expected text, in quotes where it looks like a number ("1.10"), found '
 KNOWN = (
     "known keys: seed, window, version, column, header, delimiter, bad_rows, format, time_column, newest_first, "
-    "decimal, thousands, max_bad, key, key_pattern, max_keys, grouped, windows"
+    "decimal, thousands, negative, max_bad, key, key_pattern, max_keys, grouped, windows"
 )
 MISSING = "missing required keys: 'seed', 'window', 'version'"
 COLUMN = "column: expected the name of a column, or its number from 1 to 100000, found "

@@ -52,7 +52,8 @@ def test_never_another_number(text: str, pair: tuple[str, str | None]) -> None:
     groups = (
         text.strip().lstrip("+-").replace("E", "e").partition("e")[0].partition(pair[0])[0].split(pair[1] or "none")
     )
-    assert len(groups) == 1 or all(len(group) == 3 for group in groups[1:])
+    is_indian = pair == (".", ",") and len(groups[-1]) == 3 and all(len(group) == 2 for group in groups[1:-1])
+    assert len(groups) == 1 or all(len(group) == 3 for group in groups[1:]) or is_indian
 
 
 @pytest.mark.parametrize("engine", [None, by_blocks(64), by_blocks(64 * 1024)], ids=["auto", "64", "65536"])
@@ -90,3 +91,75 @@ def test_spaces_between_groups() -> None:
     """A space, and each of those that stand between groups in print, may separate groups; a point alone is no group."""
     for space in (" ", "\N{NO-BREAK SPACE}", "\N{THIN SPACE}", "\N{NARROW NO-BREAK SPACE}"):
         assert Marks(thousands=" ").parse(f"42{space}004.66".encode()) == (4200466, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("$101.50", "101.50"),
+        ("-$101.50", "-101.50"),
+        ("$-101.50", "-101.50"),
+        ("\u2212101.50", "-101.50"),
+        ("HK$ 101.50", "101.50"),
+        ("\u20b91,30,102.80", "130102.80"),
+        ("101.50 USD", "101.50"),
+        ("EUR 101.50", "101.50"),
+        ("1e-7 BTC", "1e-7"),
+        ("0.05USDT", "0.05"),
+        ("42,004.66", "42004.66"),
+        ("1,234,567.8", "1234567.8"),
+        ("1,30,102.80", "130102.80"),
+        ("12,34,56,789.1 INR", "123456789.1"),
+    ],
+)
+def test_one_meaning(text: str, plain: str) -> None:
+    """A currency, the minus of Unicode, and commas before the one point need no setting."""
+    assert Marks().parse(text.encode()) == parse_ticks(plain.encode())
+    assert lines_of([f'close\n1\n"{text}"\n'.encode()], window=1) == lines_of(
+        [f"close\n1\n{plain}\n".encode()], window=1
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("42,004", "42.004,66", "1,2,345.6", "1,300,30,102.80", "0,123.4", "1,23.4", "42,004.66,1", "1.5,000.2"),
+        *(
+            "(37.63)",
+            "37.63-",
+            "$(37.63)",
+            "--5",
+            "-$-5",
+            "+\u22125",
+            "$5 USD",
+            "5 VOL",
+            "5 %",
+            "USD",
+            "$",
+            "5 usd",
+            "5E",
+            "\u22121-",
+        ),
+    ],
+)
+def test_no_one_meaning(text: str) -> None:
+    """What could be two numbers, or none, is refused without a setting."""
+    with pytest.raises(ValueError, match="a decimal number"):
+        Marks().parse(text.encode())
+
+
+@pytest.mark.parametrize("engine", [None, by_blocks(64)], ids=["auto", "64"])
+@given(drawn=close_lists, write=st.sampled_from(["${}", "{} USD", "({})", "{}-"]))
+def test_marks_of_accountants(drawn: list[str], write: str, engine: dict[str, Any]) -> None:
+    """Files whose closes have a currency, or another sign of negative ones, have the answer of plain ones."""
+    numbers = [(close.strip(), parse_ticks(close.encode())) for close in drawn]
+    negative = {"(": "parentheses", "-": "trailing"}.get(write[0] if write[0] == "(" else write[-1], "sign")
+    other = [
+        write.format(close.lstrip("-" if negative != "sign" else ""))
+        if ticks and "$" not in write[0] * (close[0] in "+-") and (negative == "sign" or close[0] == "-")
+        else close
+        for close, ticks in numbers
+    ]
+    plain = "close\n" + "".join(f"{close}\n" for close, _ in numbers)
+    text = "close\n" + "".join(f"{close}\n" for close in other)
+    assert outcome([text.encode()], engine, negative=negative, window=3) == outcome([plain.encode()], window=3)

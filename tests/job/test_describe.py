@@ -25,6 +25,7 @@ bad rows: error
 newest first: false
 decimal: .
 thousands: not set
+negative: sign
 key: not set
 key pattern: not set
 grouped: false

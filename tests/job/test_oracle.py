@@ -102,6 +102,10 @@ def test_keys(engine_reads: str, tmp_path: Path) -> None:
         ({"decimal": ","}, "1,5", Fraction(3, 2)),
         ({"decimal": ",", "thousands": "."}, "1.234.567,5", Fraction(2469135, 2)),
         ({"thousands": " "}, "1\u202f234", Fraction(1234)),
+        ({}, "$101.50", Fraction(203, 2)),
+        ({}, "101.50 USD", Fraction(203, 2)),
+        ({}, "1,30,102.5", Fraction(260205, 2)),
+        ({"negative": "parentheses"}, "($1.50)", Fraction(-3, 2)),
     ],
 )
 def test_closes(settings: dict[str, str], text: str, close: Fraction | None) -> None:

@@ -35,6 +35,7 @@ FLAGS: dict[str, tuple[str, dict[str, Any]]] = {
     "--time-column": ("when", {"time_column": "when"}),
     "--decimal": (",", {"decimal": ","}),
     "--thousands": ("space", {"thousands": " "}),
+    "--negative": ("trailing", {"negative": "trailing"}),
     "--key": ("symbol", {"key": "symbol"}),
     "--key-pattern": ("{key}.csv", {"key_pattern": "{key}.csv"}),
     "--max-keys": ("7", {"max_keys": 7}),
@@ -66,6 +67,7 @@ def test_print_config(tmp_path: Path) -> None:
         "newest_first: false             # config.yaml, format kraken\n"
         'decimal: "."                    # default\n'
         "thousands: none                 # default\n"
+        'negative: "sign"                # default\n'
         "max_bad: 0.5                    # default\n"
         "# key: one symbol               # default\n"
         'key_pattern: "{key}_[0-9]*.csv*" # config.yaml, format kraken\n'
@@ -117,6 +119,7 @@ SETTINGS_OF_ALL_KINDS = st.fixed_dictionaries(
         "newest_first": st.booleans(),
         "decimal": st.sampled_from([".", ","]),
         "thousands": st.sampled_from(["none", ",", ".", " "]),
+        "negative": st.sampled_from(["sign", "parentheses", "trailing"]),
         "max_bad": st.one_of(st.floats(0, 1), st.integers(0, 1)),
         "key": st.one_of(columns, st.sampled_from(["@file", "none"])),
         "key_pattern": st.builds("{}{{key}}{}".format, texts, texts),

@@ -231,7 +231,7 @@ ERRORS = [
     _close(".", NUMBERS + "'.'"),
     _close("+", NUMBERS + "'+'"),
     _close("-", NUMBERS + "'-'"),
-    _close("$1", NUMBERS + "'$1'"),
+    _close("1 %", NUMBERS + "'1 %'"),
     _close("y" * 1000, NUMBERS + f"'{'y' * 60}...'"),
     _close("1e999999999", "expected a decimal number of at most 400 digits in column 'close', found '1e999999999'"),
     _close("1e-999999999", "expected a decimal number of at most 400 digits in column 'close', found '1e-999999999'"),

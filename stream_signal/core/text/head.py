@@ -19,11 +19,10 @@ from stream_signal.core.findings import BLANK_LINE, PREAMBLE_LINE, Findings
 from stream_signal.core.foreign import refuse_foreign
 from stream_signal.core.layout.layout import BOM, Layout, find_header, headless
 from stream_signal.core.quotes import FieldError, split_line
-from stream_signal.core.ticks import parse_ticks, reads_as_close
+from stream_signal.core.ticks import Marks, reads_as_close
 
 if TYPE_CHECKING:
     from stream_signal.core.config import Config
-    from stream_signal.core.ticks import Marks
 
 # CryptoDataDownload writes one line above its header, spreadsheets two or three.
 MAX_PREAMBLE_LINES = 5
@@ -54,8 +53,7 @@ class Head:
     def __init__(self, config: Config, header: Layout | None) -> None:
         self.header = header
         self._config = config
-        marks = marks_of(config)
-        self._parse = marks.parse if marks else parse_ticks
+        self._parse = marks_of(config).parse
         self._decides = config.header == AUTO and config.column_number is not None
         self._marks = config.decimal.replace(".", "") + (config.thousands or "")
         self._skipped: list[bytes] = []  # lines that were not blank
@@ -215,15 +213,11 @@ def is_repeated(line: bytes, header: Layout, config: Config) -> bool:
     return found is not None and (found.position, found.width) == (header.position, header.width)
 
 
-def marks_of(config: Config) -> Marks | None:
-    """Return what reads the closes; None if they have a point and no groups, which `parse_ticks` reads as they are.
+def marks_of(config: Config) -> Marks:
+    """Return what reads the closes that `parse_ticks` does not read as they are.
 
     >>> from stream_signal.core.config import Config
-    >>> marks_of(Config()), marks_of(Config(decimal=",")).parse(b"42,5")
-    (None, (425, 1))
+    >>> marks_of(Config()).are_usual, marks_of(Config(decimal=",")).parse(b"42,5")
+    (True, (425, 1))
     """
-    if config.decimal == "." and not config.thousands:
-        return None
-    from stream_signal.core.ticks import Marks
-
-    return Marks(config.decimal, config.thousands)
+    return Marks(config.decimal, config.thousands, config.negative)

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from stream_signal.core.config import Config
-    from stream_signal.core.ticks import Close, Marks
+    from stream_signal.core.ticks import Close
 
 # As a number: `b'"' in line` takes 100 ns more, because Python first tries to read it as a number, which raises.
 _QUOTE = ord('"')
@@ -58,7 +58,7 @@ class TextReader:
     `rows` and `rest` yield the complete rows, of which `grouping` says the series; a line that cannot be read is the
     failure of the rows before it. `header` is set once it is known, and `begin` called with it. `keeps` says whether
     rows keep their texts, `samples` whether those at every 4,096th byte are found, and keep theirs; `begin` sets both
-    for the first rows. `marks` are those of the closes, None if they are plain. `line` and `offset` count the lines and
+    for the first rows. `marks` read the closes that are not plain. `line` and `offset` count the lines and
     bytes read of this input, and `repairs` what was skipped or taken as missing.
 
     >>> from stream_signal.core.config import Config
@@ -219,7 +219,7 @@ class TextReader:
     def _plain_rows(self, lines: list[bytes], marked: list[int]) -> Rows | None:
         """Read lines at once, which is faster, if each is a plain row; None, with none read, if one is not."""
         header, quoted = self.header, self._quoted
-        if header is None or self.marks or self._grouping.reads or (quoted and quoted.open):
+        if header is None or not self.marks.are_usual or self._grouping.reads or (quoted and quoted.open):
             return None
         text = b"\n".join(lines)
         if b'"' in text or b"\r" in text:
@@ -247,10 +247,10 @@ class TextReader:
         delimiter, position, width = header.delimiter.encode(), header.position, header.width
         close_is_last = position == width - 1
         quoted = self._quoted = self._quoted or QuotedRecords(header.delimiter)
-        parse = unseen = partial(self._parse_marked, self.marks) if self.marks else parse_ticks
+        parse = unseen = parse_ticks if self.marks.are_usual else self._parse_marked
         symbol, symbol_at = None, 0
         if grouping.reads:
-            parse = seen = partial(self._parse_grouped, parse)
+            parse = seen = partial(self._parse_grouped, unseen)
             if grouping.usual and not self.keeps:
                 symbol_at, symbol = grouping.usual
         closes: list[Close] = []
@@ -305,7 +305,13 @@ class TextReader:
                 expected, ticks, is_row = "", None, False
                 if count == width:
                     try:
-                        ticks = parse(close)
+                        try:
+                            ticks = parse(close)
+                        except ValueError as error:
+                            if isinstance(error, KeyRefused) or unseen is not parse_ticks:
+                                raise
+                            reread = self._parse_marked
+                            ticks = reread(close) if parse is unseen else self._parse_grouped(reread, close)
                     except ValueError as error:
                         expected, found = self._misread(error, close, start)
                     else:
@@ -340,11 +346,11 @@ class TextReader:
         finally:
             del failure  # whose traceback has this frame: a cycle, that would keep all of it
 
-    def _parse_marked(self, marks: Marks, close: bytes) -> Close:
-        """Read a close with other marks, and keep it as observers see it: with a point, without groups."""
-        ticks = marks.parse(close)
+    def _parse_marked(self, close: bytes) -> Close:
+        """Read a close with marks, and keep it as observers see it: with a point, without groups."""
+        ticks = self.marks.parse(close)
         if self._record and self.header:
-            self._record[self.header.position] = marks.plain(close)
+            self._record[self.header.position] = self.marks.plain(close)
         return ticks
 
     def _parse_grouped(self, parse: Callable[[bytes], Close], close: bytes) -> Close:
