@@ -6,8 +6,8 @@ r"""Files read from their ends, so that the rows of newest-first files come olde
 The head of a file (preamble and header) is fed first and as it is, and then the other lines, the last one first, in
 chunks of whole lines. Of several files, the last one comes first. The answer is that of files whose lines are reversed.
 
-A line is a row here. That is not so if a quoted field contains a newline, which can only be known by reading from the
-start. So no quote may be anywhere in the file: both ends are checked before the first row, the rest as it is read.
+A line is a row here. That is so if each line, read by itself, closes the quotes that it opens: then none goes on in the
+next one. A line that does not is refused; the first ones are looked at before a row is read, the others with it.
 
 Memory: one chunk and its lines. Cost: 50 ns a line. The lines of the file are counted only if a line number is needed.
 """
@@ -15,14 +15,17 @@ Memory: one chunk and its lines. Cost: 50 ns a line. The lines of the file are c
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal import system
-from stream_signal.core.errors import FOUND_CHARACTERS, DataError, Hint, InputError, Way, shown
+from stream_signal.core.config import DELIMITERS
+from stream_signal.core.errors import DataError, Hint, InputError, Way, shown
 from stream_signal.core.findings import Findings
 from stream_signal.core.foreign import refuse_foreign
 from stream_signal.core.layout.layout import BOM
 from stream_signal.core.limits import MAX_LINE_BYTES
+from stream_signal.core.quotes import FieldError, QuotedRecords
 from stream_signal.core.text.head import Head, Line
 from stream_signal.core.text.lines import LineSplitter
 from stream_signal.core.text.reader import too_long
@@ -62,7 +65,7 @@ class BackwardsSource:
     def events(self, first: int, offset: int, patience: Patience) -> Generator[Event]:  # noqa: ARG002
         """Yield the events of each file, the last one first; see `inputs.events.Source`.
 
-        The beginnings and ends of all files are checked first. Raises DataError if one has a quote, or no header.
+        The beginnings of all files are checked first. Raises DataError if a quote is left open, or a header is missing.
         """
         heads = self._find_heads()
         header = next((head.header for head in heads.values() if head.header), None)
@@ -79,8 +82,7 @@ class BackwardsSource:
                 file = _File(name, descriptor)
                 try:
                     heads[name] = _find_head(file, self._config, header)
-                    file.refuse_quotes(0, min(_HEAD_BYTES, file.size))
-                    file.refuse_quotes(max(0, file.size - _HEAD_BYTES), file.size)
+                    _refuse_open_quotes(file, heads[name], header, self._config)
                 except DataError as error:
                     raise self._named(error, name) from None
             header = header or heads[name].header
@@ -88,7 +90,6 @@ class BackwardsSource:
 
     def _read(self, file: _File, head: _FileHead, header: Layout | None) -> Iterator[Event]:
         """Yield the events of one file; `header` is that of the first file."""
-        file.head_lines = head.lines
         start = file.read(0, head.end)
         if not head.lines:
             # Its last line comes first, and must not be taken for another header.
@@ -98,7 +99,8 @@ class BackwardsSource:
         if start:
             yield start
         try:
-            yield from _reversed_lines(file, head, self._chunk_bytes)
+            quotes = _Quotes(header, self._config)
+            yield from _reversed_lines(file, head, quotes, self._chunk_bytes)
         except DataError as error:
             raise self._named(error, file.name) from None
         yield End()
@@ -124,9 +126,6 @@ def reversal(names: Sequence[str], head_lines: int | None) -> Hint:
             return Hint("decompress it to a file, and read that with --newest-first", ways)
         if not found.can_be_read_again:
             return Hint("save the rows to a file, and read that with --newest-first", ways)
-        with opened(name) as descriptor:
-            if b'"' in system.read_at(descriptor, _HEAD_BYTES, 0):
-                return Hint("sort the rows by time, or remove the quotes and give --newest-first", ways)
     return Hint("--newest-first reads the file from its end", (Way(("--newest-first",)),))
 
 
@@ -150,7 +149,6 @@ class _File:
         self.name = name
         self._descriptor = descriptor
         self.size = os.fstat(descriptor).st_size if size is None else size
-        self.head_lines = 0  # above the rows, as far as they are known
         self.lines: int | None = None  # in all; counted if a line number is needed
         if not self.size and system.read_at(descriptor, 1, 0):  # as under /proc
             cannot = f"cannot read {shown_path(name)} from its end (newest first)"
@@ -163,21 +161,11 @@ class _File:
             raise unreadable(self.name, "its size changed while it was read from its end")
         return data
 
-    def refuse_quotes(self, start: int, end: int) -> None:
-        """Raise DataError if there is a quote from `start` to `end`."""
-        quote = self.read(start, end).find(b'"')
-        if quote >= 0:
-            raise self.quoted(start + quote)
-
-    def quoted(self, quote: int) -> DataError:
-        """Return the error of a quote at that offset."""
-        before = self.read(max(0, quote - FOUND_CHARACTERS // 2), quote).rpartition(b"\n")[2]
-        after = self.read(quote, min(quote + FOUND_CHARACTERS // 2, self.size)).partition(b"\n")[0].removesuffix(b"\r")
-        expected = "no quotes in a file that is read from its end (newest first)"
-        found = f"{shown(before + after)}; remove the quotes, or sort the file by time"
-        words = f"if no quoted field has a line break, reverse its lines; {OLDEST_FIRST}"
-        hint = Hint(words, (Way(("--no-newest-first",), (reversing(self.head_lines),)),))
-        return DataError(self._newlines(quote) + 1, expected, found).with_hint(hint)
+    def quoted(self, line: bytes, start: int) -> DataError:
+        """Return the error of a line, which begins at that offset, with a quote that is left open."""
+        expected = "the quotes of a line closed in a file that is read from its end (newest first)"
+        found = f"{shown(line)}; sort the file by time"
+        return DataError(self._newlines(start) + 1, expected, found).with_hint(OLDEST_FIRST)
 
     def line_of(self, number: int, before: int) -> int:
         """Return the number in the file of the line that was fed as `number`, if the first `before` stay in place."""
@@ -201,14 +189,10 @@ def _find_head(file: _File, config: Config, header: Layout | None) -> _FileHead:
         if is_blank and text:
             refuse_foreign(text.removeprefix(BOM), number)
             is_blank = False
-        if b'"' in text:
-            file.head_lines = number if config.header and not header else 0
-            raise file.quoted(start + text.index(b'"'))
         if text and not config.header:
             break  # the last line says how the rows are read
         found = head.read(text, number, repairs)
         if found is Line.HEADER:
-            file.head_lines = number
             return _FileHead(file.size, min(end, file.size), number, head.header)
         if found is Line.ROW:
             break
@@ -235,7 +219,36 @@ def _first_lines(file: _File) -> Iterator[bytes]:
         yield splitter.rest()
 
 
-def _reversed_lines(file: _File, head: _FileHead, chunk_bytes: int) -> Iterator[bytes]:
+class _Quotes:
+    """Tells whether lines close their quotes; without a layout, by whichever delimiter they are read."""
+
+    def __init__(self, header: Layout | None, config: Config) -> None:
+        delimiter = header.delimiter if header else config.delimiter
+        self._delimiters = [delimiter] if delimiter else list(DELIMITERS)
+
+    def first_open(self, lines: list[bytes]) -> int | None:
+        """Return the index of the first line that leaves a quote open; None if there is none."""
+        quoted = (at for at, line in enumerate(lines) if b'"' in line)
+        return next((at for at in quoted if self._is_open(lines[at].removesuffix(b"\r"))), None)
+
+    def _is_open(self, line: bytes) -> bool:
+        with suppress(FieldError):  # a stray quote: the line is a row that cannot be read
+            return any(QuotedRecords(delimiter).read(line) is None for delimiter in self._delimiters)
+        return False
+
+
+def _refuse_open_quotes(file: _File, head: _FileHead, header: Layout | None, config: Config) -> None:
+    """Raise DataError if one of the first lines below the head leaves a quote open."""
+    end = min(head.end + _HEAD_BYTES, file.size)
+    lines = file.read(head.end, end).split(b"\n")
+    if end < file.size:
+        lines.pop()  # it may go on
+    at = _Quotes(header or head.header, config).first_open(lines)
+    if at is not None:
+        raise file.quoted(lines[at], head.end + sum(len(line) + 1 for line in lines[:at]))
+
+
+def _reversed_lines(file: _File, head: _FileHead, quotes: _Quotes, chunk_bytes: int) -> Iterator[bytes]:
     """Yield the lines of a file from its end down to its head, in chunks, each line with a newline."""
     end, count = file.size, head.lines
     while end > head.end:
@@ -246,10 +259,9 @@ def _reversed_lines(file: _File, head: _FileHead, chunk_bytes: int) -> Iterator[
             # chunk, and the reader refuses what there is of it.
             block = block[block.find(b"\n", 0, -1) + 1 :]
         end -= len(block)
-        quote = block.find(b'"')
-        if quote >= 0:
-            raise file.quoted(end + quote)
         lines = block.removesuffix(b"\n").split(b"\n")
+        if b'"' in block and (at := quotes.first_open(lines)) is not None:
+            raise file.quoted(lines[at], end + sum(len(line) + 1 for line in lines[:at]))
         count += len(lines)
         lines.reverse()
         lines.append(b"")

@@ -38,11 +38,6 @@ def zipped(data: bytes) -> bytes:
     return file.getvalue()
 
 
-def quoted(data: bytes) -> bytes:
-    """Quote the last field of each line."""
-    return re.sub(rb"([^,\n]+)\n", rb'"\1"\n', data)
-
-
 def kinds(folder: Path) -> list[object]:
     """List the kinds of the doubts that a job has logged, and remove the log."""
     found = [event["kind"] for event in logged(folder, "doubt")]
@@ -158,10 +153,9 @@ def test_no_doubt(tmp_path: Path) -> None:
     [
         (gzip.compress, [], "decompress it to a file, and read that with --newest-first"),
         (zipped, [], "decompress it to a file, and read that with --newest-first"),
-        (quoted, [], "sort the rows by time, or remove the quotes and give --newest-first"),
         (bytes, ["--checkpoint", "c.json"], "--checkpoint needs the rows in order of time: sort them first"),
     ],
-    ids=["gzip", "zip", "quotes", "a checkpoint"],
+    ids=["gzip", "zip", "a checkpoint"],
 )
 def test_newest_first_is_not_advised_where_it_is_refused(
     pack: Callable[[bytes], bytes], flags: list[str], advice: str, tmp_path: Path
