@@ -11,9 +11,10 @@ any pattern.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from stream_signal.core.period import DAY, HOUR, LEAST_GAP, LEAST_ROWS, SLOTS, WEEK, Gap, spread
+from stream_signal.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -14,9 +14,10 @@ from collections import Counter
 from itertools import pairwise
 from math import gcd
 from operator import sub
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.limits import bounded, natural
+from stream_signal.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

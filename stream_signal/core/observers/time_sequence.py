@@ -183,6 +183,11 @@ class TimeSequence:
         if not len(times) or not self.watches:
             return
         if not isinstance(times, list):
+            if not self.last:
+                self._see_one(bytes(times[0]).strip(b" "), int(rows[0]), sampled=sampled)
+                times, rows = times[1:], rows[1:]
+            if not len(times) or not self.watches:
+                return
             if self._take_array(times, rows, sampled=sampled):
                 return
             times = times.tolist()
