@@ -178,7 +178,8 @@ class SignalStream:
         snapshots = {each.name: each.snapshot() for each in self._kept}
         observed = {name: as_value(snapshot) for name, snapshot in snapshots.items() if snapshot is not None}
         if self._tail is not None:
-            observed[_TAIL] = self._tail.whole().decode("latin-1")
+            # At the start of an input, its bytes are fed once more.
+            observed[_TAIL] = self._tail.whole().decode("latin-1") if offset else ""
         return State(self.header, offset, line, repairs, self._panel.state(), self.symbols, observed)
 
     @property
@@ -402,7 +403,7 @@ class SignalStream:
     def drop_input(self) -> None:
         """End an input that may not be whole: a line without its newline is a repair and does not count."""
         with self._reading:
-            self._text.drop_input()
+            self._take(self._text.drop_input())
             self._end(torn=True)
 
     def finish(self) -> Counts:

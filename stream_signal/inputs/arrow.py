@@ -26,7 +26,7 @@ from struct import unpack_from
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.core.config import DELIMITERS
-from stream_signal.core.errors import DataError, MissingColumnError, StreamSignalError, shown
+from stream_signal.core.errors import DataError, InputError, MissingColumnError, StreamSignalError, shown
 from stream_signal.core.layout.layout import Layout, find_header, find_time
 from stream_signal.core.rows import Batch
 from stream_signal.core.series.grouping import label_positions
@@ -197,10 +197,14 @@ class _Rows:
         line = self._delimiter.join(map(_quoted, names)).encode() or b'""'
         self.header = b"" if config.header is False else line + b"\n"
         header = self._find(line, config)
-        self.columns = {
-            at: self._column(schema.field(at), config, is_close=bool(header and at == header.position))
-            for at in _needed(header, config)
-        }
+        self.columns: dict[int, _Column] = {}
+        needed, may_be_times = _needed(header, config)
+        for at in sorted({*needed, *may_be_times}):
+            # A type that cannot be read is no time.
+            with suppress(*(() if at in needed else (InputError,))):
+                self.columns[at] = self._column(
+                    schema.field(at), config, is_close=bool(header and at == header.position)
+                )
         # Where the closes need not become text; None if they have to, because rows are told apart by other texts.
         self._floats = None
         if header and not config.is_keyed and not label_positions(header, config):
@@ -304,18 +308,22 @@ class _Rows:
                 raise unreadable(self._name, f"expected {expected}, found {found}")
 
 
-def _needed(header: Layout | None, config: Config) -> list[int]:
-    """Return the positions of the close, its timestamp and its key, in order; none without a header with the close."""
+def _needed(header: Layout | None, config: Config) -> tuple[set[int], range]:
+    """Return the positions of the close, its timestamp and its key, and those of columns that may have the timestamp.
+
+    There are none without a header with the close. If no name tells the timestamp, each column may have it.
+    """
     if header is None:
-        return []
-    needed = {header.position}
+        return set(), range(0)
+    needed, may_be_times = {header.position}, range(0)
     # Whoever looks at the timestamps, or reads the keys, refuses what is wrong with them, as for CSV.
     with suppress(DataError):
         times = find_time(header, config.time_column)
+        may_be_times = range(header.width if times is None else 0)
         needed |= set() if times is None else {times} if isinstance(times, int) else {*times}
     with suppress(DataError):
         needed |= {*label_positions(header, config)}
-    return sorted(needed)
+    return needed, may_be_times
 
 
 def _named(batch: Any, name: str, number: int) -> Any:

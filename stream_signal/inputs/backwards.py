@@ -193,15 +193,15 @@ def _find_head(file: _File, config: Config, header: Layout | None) -> _FileHead:
             break  # the last line says how the rows are read
         found = head.read(text, number, repairs)
         if found is Line.HEADER:
-            return _FileHead(file.size, min(end, file.size), number, head.header)
-        if found is Line.ROW:
+            return _FileHead(file.size, min(end, file.size), number, head.layout)
+        if found in {Line.ROW, Line.HELD}:
             break
         start = end
     else:
-        head.check_end()
+        head.end()
     # The mark is not part of the first line, which is read last.
     mark = len(BOM) if file.read(0, min(len(BOM), file.size)) == BOM else 0
-    return _FileHead(file.size, mark, 0, head.header)
+    return _FileHead(file.size, mark, 0, head.layout)
 
 
 def _first_lines(file: _File) -> Iterator[bytes]:

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.errors import DataError
 from stream_signal.core.findings import BAD_ROW
-from stream_signal.core.layout.layout import find_time
 from stream_signal.core.text.reader import reader_of_texts
 from stream_signal.core.timestamps import NO_READING, form_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from stream_signal.core.config import Config
     from stream_signal.core.layout.layout import Layout
+    from stream_signal.core.rows import Rows
+    from stream_signal.core.text.reader import TextReader
 
 
 class Beginning(NamedTuple):
@@ -38,10 +41,10 @@ def beginning_of(data: bytes, config: Config, header: Layout | None) -> Beginnin
     reader = reader_of_texts(config, header)
     has_rows, read = False, 0
     try:
-        for rows in reader.rows(data):
+        for rows in _rows_in(data, reader):
             has_rows = has_rows or bool(len(rows)) or rows.failure is not None
             read += len(rows)
-            position = find_time(reader.header, config.time_column) if reader.header else None
+            position = reader.header.time if reader.header else None
             for text in [] if position is None else rows.texts(position):
                 form = form_of(text.strip(b" "))
                 day_first, month_first = form.readings(text.strip(b" ")) if form else NO_READING
@@ -52,3 +55,9 @@ def beginning_of(data: bytes, config: Config, header: Layout | None) -> Beginnin
     except DataError:  # a line that is too long
         has_rows = True
     return Beginning(has_rows, None, read > reader.repairs.counts.get(BAD_ROW, 0))
+
+
+def _rows_in(data: bytes, reader: TextReader) -> Iterator[Rows]:
+    yield from reader.rows(data)
+    if reader.holds_rows:
+        yield from reader.drop_input()

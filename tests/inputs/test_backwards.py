@@ -148,7 +148,7 @@ def test_several_files(
         has_own = has_header and (len(names) == 1 or data.draw(st.booleans()))
         own = mark + URL + HEADER.encode() if has_own else b""
         (folder / names[-1]).write_bytes(own + b"".join(rows[start:end]))
-    config = Config(window=data.draw(windows), header=has_header, column=5)
+    config = Config(window=data.draw(windows), header=has_header, column=5, time_column=1)
     source = BackwardsSource(tuple(names), config, chunk_bytes=data.draw(st.integers(200, 500)))
     found = result(source.events(0, 0, None), config)
     forward = result([Begin("-"), HEADER.encode() * has_header + b"".join(reversed(rows))], config)

@@ -23,7 +23,7 @@ UNREAD = Beginning(True, None, fits=False)
         (b"time,close\n?,4\n,4\n120,5\n", {}, Beginning(True, 2 * MINUTE_NS, fits=True)),
         (b"close\n4\n", {}, Beginning(True, None, fits=True)),
         (b"close,at\n4,60\n", {"time_column": "at"}, Beginning(True, MINUTE_NS, fits=True)),
-        (b"close,at\n4,60\n", {"time_column": "no"}, Beginning(True, None, fits=True)),
+        (b"close,at\n4,60\n", {"time_column": "no"}, UNREAD),
         (b"60,4\n", {"header": False, "column": 2, "time_column": 1}, Beginning(True, MINUTE_NS, fits=True)),
         (b"date,time,close\n1970-01-01,00:01,4\n", {}, Beginning(True, MINUTE_NS, fits=True)),
         (b"time,close\n01/02/1970,4\n", {}, Beginning(True, None, fits=True)),

@@ -17,12 +17,13 @@ from stream_signal.core.config import AUTO
 from stream_signal.core.errors import DataError, MissingColumnError, shown
 from stream_signal.core.findings import BLANK_LINE, PREAMBLE_LINE, Findings
 from stream_signal.core.foreign import refuse_foreign
-from stream_signal.core.layout.layout import BOM, Layout, find_header, headless
+from stream_signal.core.layout.layout import BOM, Layout, find_header, find_time, headless
 from stream_signal.core.quotes import FieldError, split_line
 from stream_signal.core.ticks import Marks, reads_as_close
 
 if TYPE_CHECKING:
     from stream_signal.core.config import Config
+    from stream_signal.core.layout.evidence import Evidence
 
 # CryptoDataDownload writes one line above its header, spreadsheets two or three.
 MAX_PREAMBLE_LINES = 5
@@ -37,69 +38,110 @@ class Line(Enum):
     SKIPPED = 1
     HEADER = 2
     ROW = 3
+    HELD = 4
+    """a row, or what may be one: later lines tell"""
 
 
 class Head:
-    r"""Reads the first lines of one input until its rows begin; `header` is that of the stream, once it is known.
+    r"""Reads the first lines of one input until its rows can be read: until `is_settled`.
+
+    `layout` is that of the stream, once it is known. `rows` are the lines that were held back until then, with their
+    line ends but for the newlines: the rows begin with them.
 
     >>> from stream_signal.core.config import Config
     >>> head = Head(Config(), None)
     >>> head.read(b"# BTC/USD", 1, Findings()), head.read(b"time,close", 2, Findings())
     (<Line.SKIPPED: 1>, <Line.HEADER: 2>)
-    >>> head.header.position
-    1
+    >>> head.is_settled, head.layout.position, head.layout.time
+    (True, 1, 0)
     """
 
-    def __init__(self, config: Config, header: Layout | None) -> None:
-        self.header = header
+    def __init__(self, config: Config, layout: Layout | None) -> None:
+        self.layout = layout
+        self.is_settled = False
+        self.rows: list[bytes] = []
         self._config = config
         self._parse = marks_of(config).parse
         self._decides = config.header == AUTO and config.column_number is not None
         self._marks = config.decimal.replace(".", "") + (config.thousands or "")
         self._skipped: list[bytes] = []  # lines that were not blank
         self._numbers: list[int] = []  # theirs
+        self._evidence: Evidence | None = None  # of the rows, while they are held
 
     def read(self, line: bytes, number: int, repairs: Findings) -> Line:
-        """Take the next line, without its line end; raise DataError if the rows cannot begin here or later."""
+        """Take the next line, without its newline; raise DataError if the rows cannot begin here or later."""
         try:
-            return self._read(line, number, repairs)
+            return self._read(line.removeprefix(BOM) if number == 1 else line, number, repairs)
         except DataError as error:
-            if error.clue is None and error.hint is None and self.header is None:
-                error.with_clue("first_line", line=line.removeprefix(BOM), number=number)
+            if error.clue is None and error.hint is None and self.layout is None:
+                error.with_clue("first_line", line=line.removesuffix(b"\r").removeprefix(BOM), number=number)
             raise
 
     def _read(self, line: bytes, number: int, repairs: Findings) -> Line:
-        if number == 1:
-            line = line.removeprefix(BOM)
-        if not line:
+        if self._evidence:
+            self._hold(line, self._evidence)
+            return Line.ROW if self.is_settled else Line.HELD
+        text, is_first = line.removesuffix(b"\r"), self.layout is None
+        if not text:
             repairs.note(BLANK_LINE, number)
             return Line.SKIPPED
         if not self._skipped:
-            refuse_foreign(line, number)
-        if self._decides and self.header is None:
+            refuse_foreign(text, number)
+        kind = self._kind(text, number)
+        if kind is Line.SKIPPED:
+            self._skipped.append(text)
+            self._numbers.append(number)
+            if len(self._skipped) > MAX_PREAMBLE_LINES and not self._may_be_told():
+                raise self._no_header()
+            repairs.note(PREAMBLE_LINE, number, shown(text))
+            return kind
+        if is_first and self.layout:
+            self.layout = self.layout._replace(time=find_time(self.layout, self._config.time_column))
+        self.is_settled = not (is_first and self._needs_rows())
+        if not self.is_settled and self.layout:
+            from stream_signal.core.layout.evidence import Evidence
+
+            self._evidence = Evidence(self.layout)
+        if kind is Line.ROW:
+            if self._evidence:
+                self._hold(line, self._evidence)
+            else:
+                self.rows.append(line)
+        return kind if self.is_settled or kind is Line.HEADER else Line.HELD
+
+    def _kind(self, line: bytes, number: int) -> Line:
+        if self._decides and self.layout is None:
             return self._decide(line, number)
         if len(self._skipped) <= MAX_PREAMBLE_LINES:
             if self._is_row(line, number):
                 return Line.ROW
             if self._is_header(line, number):
                 return Line.HEADER
-        self._skipped.append(line)
-        self._numbers.append(number)
-        if len(self._skipped) > MAX_PREAMBLE_LINES and not self._may_be_told():
-            raise self._no_header()
-        repairs.note(PREAMBLE_LINE, number, shown(line))
         return Line.SKIPPED
 
-    def check_end(self) -> None:
-        """Raise DataError if the input ends before its rows have begun, unless it was blank."""
-        if self._skipped:
+    def _needs_rows(self) -> bool:
+        """Whether the rows have to tell where the time is: no name and no setting does."""
+        layout = self.layout
+        return layout is not None and layout.time is None and layout.width > 1
+
+    def _hold(self, line: bytes, evidence: Evidence) -> None:
+        self.rows.append(line)
+        self.layout = evidence.see(line.removesuffix(b"\r")) or self.layout
+        self.is_settled = evidence.is_settled
+
+    def end(self) -> None:
+        """End the input: what is known has to be enough. DataError if its rows have not begun, unless it was blank."""
+        if self._evidence and not self.is_settled:
+            self.layout = self._evidence.settle()
+            self.is_settled = True
+        elif self._skipped and not self.is_settled:
             raise self._no_header()
 
     def _decide(self, line: bytes, number: int) -> Line:
         """Find out whether the first line is the header or a row; raise DataError if that is not certain."""
         name, column, delimiter = self._config.column_name, self._config.column_number, self._config.delimiter
-        self.header = find_header(line, number, name, delimiter, self._parse) if name is not None else None
-        if self.header or column is None:
+        self.layout = find_header(line, number, name, delimiter, self._parse) if name is not None else None
+        if self.layout or column is None:
             return Line.HEADER
         header = self._headless(line, number, column)
         try:
@@ -107,14 +149,14 @@ class Head:
             close = self._parse(cells[header.position])
         except ValueError:  # text, where a row has its close
             if name is None:
-                self.header = find_header(line, number, column, delimiter, self._parse)
+                self.layout = find_header(line, number, column, delimiter, self._parse)
                 return Line.HEADER
             expected = f"a header with the column {name!r}, or a row with a close in column {column}"
             raise DataError(number, expected, shown(line)) from None
         if close is None and not any(map(self._is_number, cells)):
             raise DataError(number, "a header, or a row with a number in it", f"{shown(line)}; set `header`")
         self._check_time(header, line, number)
-        self.header = header
+        self.layout = header
         return Line.ROW
 
     def _headless(self, line: bytes, number: int, column: int) -> Layout:
@@ -128,15 +170,15 @@ class Head:
                 raise DataError(number, expected, str(header.width))
         return header
 
-    def _check_time(self, header: Layout, line: bytes, number: int) -> None:
+    def _check_time(self, layout: Layout, line: bytes, number: int) -> None:
         """Raise DataError if the first row has its time in another form than the format: it has another layout."""
         if self._config.format is None:
             return
         from stream_signal.core.formats import FORMATS
 
-        layout = FORMATS[self._config.format]
-        cells = [cell.decode("utf-8", "replace") for cell in split_line(line, header.delimiter)]
-        wrong = layout.wrong_time(cells) if self._config.time_column == layout.time_column else None
+        known = FORMATS[self._config.format]
+        cells = [cell.decode("utf-8", "replace") for cell in split_line(line, layout.delimiter)]
+        wrong = known.wrong_time(cells) if self._config.time_column == known.time_column else None
         if wrong:
             column, words = wrong
             expected = f"{words} in column {column + 1} in the format {self._config.format}"
@@ -150,12 +192,12 @@ class Head:
 
     def _is_row(self, line: bytes, number: int) -> bool:
         """Whether the rows begin without a header: as configured, or in a later input."""
-        column, header = self._config.column_number, self.header
+        column, header = self._config.column_number, self.layout
         if self._config.header is False:
             if header is None and column is not None:
                 header = self._headless(line, number, column)
                 self._check_time(header, line, number)
-                self.header = header
+                self.layout = header
             return True
         if header is None or self._skipped:
             return False
@@ -168,7 +210,7 @@ class Head:
     def _may_be_told(self) -> bool:
         """Whether more lines may show which column of rows without a header has the close, which these do not."""
         count = len(self._skipped)
-        if self.header or count >= _MOST_LINES or sum(map(len, self._skipped)) > _MOST_BYTES:
+        if self.layout or count >= _MOST_LINES or sum(map(len, self._skipped)) > _MOST_BYTES:
             return False
         if count > MAX_PREAMBLE_LINES + 1 and count & (count - 1):
             return True  # looked at when there are twice as many, so that each line is looked at twice or so
@@ -181,36 +223,36 @@ class Head:
         return list(zip(self._numbers, self._skipped, strict=True))
 
     def _is_header(self, line: bytes, number: int) -> bool:
-        if self.header is not None:
-            return is_repeated(line, self.header, self._config)
+        if self.layout is not None:
+            return is_repeated(line, self.layout, self._config)
         name = self._config.column_name
         column = name if name is not None else self._config.column_number
         if column is not None:
-            self.header = find_header(line, number, column, self._config.delimiter, self._parse)
-        return self.header is not None
+            self.layout = find_header(line, number, column, self._config.delimiter, self._parse)
+        return self.layout is not None
 
     def _no_header(self) -> DataError:
-        if self.header is None:
+        if self.layout is None:
             name = self._config.column_name
             missing = MissingColumnError(name if name is not None else self._config.column_number or "")
             return missing.with_clue("no_header", lines=self._lines)
         hint = "all files need the same columns in the same order: run the job on this file alone, or make them alike"
-        if not self.header.line:
-            expected = f"a row of {self.header.width} fields with a close in column {self.header.position + 1}"
+        if not self.layout.line:
+            expected = f"a row of {self.layout.width} fields with a close in column {self.layout.position + 1}"
             return DataError(1, f"{expected}, as in the first input", shown(self._skipped[0])).with_hint(hint)
-        expected = f"the header of the first input ({shown(self.header.line)})"
+        expected = f"the header of the first input ({shown(self.layout.line)})"
         return DataError(1, expected, shown(self._skipped[0])).with_hint(hint)
 
 
-def is_repeated(line: bytes, header: Layout, config: Config) -> bool:
+def is_repeated(line: bytes, layout: Layout, config: Config) -> bool:
     """Whether a line repeats the header, or is one for rows that began without a header, if the config allows both."""
-    if header.line or config.header != AUTO or config.column_name is None:
-        return line == header.line
+    if layout.line or config.header != AUTO or config.column_name is None:
+        return line == layout.line
     try:
-        found = find_header(line, 1, config.column_name, header.delimiter)
+        found = find_header(line, 1, config.column_name, layout.delimiter)
     except DataError:
         return False
-    return found is not None and (found.position, found.width) == (header.position, header.width)
+    return found is not None and (found.position, found.width) == (layout.position, layout.width)
 
 
 def marks_of(config: Config) -> Marks:

@@ -88,6 +88,7 @@ class TextReader:
         self.line = self.offset = 0
         self._mark_bytes = MARK_BYTES
         self._is_marked = False  # whether the open record has a byte to be marked
+        self._marked_before: list[int] = []  # of the lines that are held back in the head
         self._repairs_before = self.repairs.copy()  # those of earlier inputs
         # None once the rows of this input have begun.
         self._head: Head | None = Head(self._config, self.header)
@@ -107,33 +108,53 @@ class TextReader:
                 raise self._endless(self._lines.rest())
 
     def rest(self) -> Iterator[Rows]:
-        """Yield the last row of an input, if it has no newline."""
+        """Yield the rows that are left at the end of an input: those held back, and the last one without a newline."""
+        lines: list[bytes] = []
+        marked: list[int] = []
         if self._lines.held:
-            self._is_torn = True
-            rest = self._lines.rest()
-            marked = self._marked(b"", len(rest)) if self.samples else []
-            self.offset += len(rest)
-            yield self._read([rest], marked)
+            lines = [self._lines.rest()]
+            marked = self._marked(b"", len(lines[0])) if self.samples else []
+            self.offset += len(lines[0])
+        is_torn = bool(lines)
+        if self._head:
+            try:
+                lines = [*self._read_head(iter(lines), self._head), *self._end_head()]
+            except DataError as error:
+                yield Rows([], failure=error)
+                return
+            marked = self._take_marked(marked)
+            if is_torn and len(lines) > 1:
+                yield self._read(lines[:-1], [*marked])
+                del lines[:-1]
+        if lines:
+            self._is_torn = is_torn
+            yield self._read(lines, marked)
             self._is_torn = False
 
     def end_input(self) -> None:
         """End an input whose rows have all been read; the next bytes belong to another one."""
         if self._quoted and self._quoted.open:
             raise TruncatedError(self._record_line, "a closing quote", "the end of the data").with_clue("open_quote")
-        if self._head:
-            self._head.check_end()
+        self._end_head()
         self._begin_input()
 
-    def drop_input(self) -> None:
-        """End an input whose last line may be unfinished: without its newline, that line does not count."""
+    def drop_input(self) -> Iterator[Rows]:
+        """End an input whose last line may be unfinished: without its newline, that line does not count.
+
+        Yield the rows that were held back.
+        """
+        self._drop_line()
+        yield from self.rest()
+        self._drop_line()
+        self._end_head()
+        self._begin_input()
+
+    def _drop_line(self) -> None:
         is_open = self._quoted and self._quoted.open
         if self._lines.held or is_open:
-            self.repairs.note(UNFINISHED_LINE, self._record_line if is_open else self.line + 1)
+            self.repairs.note(UNFINISHED_LINE, self._record_line if is_open else self._next_line)
             self._lines.rest()
             self._quoted = None
-        if self._head:
-            self._head.check_end()
-        self._begin_input()
 
     @property
     def between_rows(self) -> bool:
@@ -185,7 +206,7 @@ class TextReader:
         first, end = begin + 1 + (FIRST_MARK - begin - 1) % every, begin + held + len(piece) - self._lines.held
         if first > end:
             return []
-        line, at, marked = self.line + 1, 0, []
+        line, at, marked = self._next_line, 0, []
         for mark in range(first, end + 1, every):
             before = max(at, mark - 1 - begin - held)  # in the piece, the byte to be marked
             line, at = line + piece.count(b"\n", at, before), before
@@ -194,27 +215,58 @@ class TextReader:
 
     def _read(self, lines: list[bytes], marked: list[int]) -> Rows:
         try:
-            rest = list(self._read_head(iter(lines), self._head)) if self._head else lines
-            rows = self._plain_rows(rest, marked) if len(rest) >= _MANY_LINES else None
-            return rows or self._rows(rest, marked)
+            head = self._head
+            if head:
+                lines = [*self._read_head(iter(lines), head)]
+                marked = self._take_marked(marked)
+                if not head.is_settled:
+                    return Rows([])
+            rows = self._plain_rows(lines, marked) if len(lines) >= _MANY_LINES else None
+            return rows or self._rows(lines, marked)
         except DataError as error:  # before the rows
             return Rows([], failure=error)
 
     def _read_head(self, lines: Iterator[bytes], head: Head) -> Iterator[bytes]:
-        """Read the lines before the rows; return the remaining lines, from the first row on."""
+        """Read the lines before the rows; return the lines from the first row on, none while they are held back."""
         for line in lines:
-            found = head.read(line.removesuffix(b"\r"), self.line + 1, self.repairs)
-            if found is not Line.SKIPPED:
-                self._head = None
-                if self.header is None and head.header:
-                    self.header = head.header
-                    self._begin_rows(self.header)
-                if found is Line.ROW:
-                    return chain([line.removeprefix(BOM) if self.line == 0 else line], lines)
+            kind = head.read(line, self._next_line, self.repairs)
+            if kind in {Line.SKIPPED, Line.HEADER}:
                 self.line += 1
-                return lines
-            self.line += 1
+            if head.is_settled:
+                return chain(self._begin_head(head), lines)
         return lines
+
+    def _end_head(self) -> list[bytes]:
+        """End the lines before the rows with the input; return the rows that were held back."""
+        head = self._head
+        if not head:
+            return []
+        head.end()
+        return self._begin_head(head) if head.is_settled else []
+
+    def _begin_head(self, head: Head) -> list[bytes]:
+        """Begin the rows, whose layout is settled; return those that were held back."""
+        self._head = None
+        if self.header is None and head.layout:
+            self.header = head.layout
+            self._begin_rows(self.header)
+        return head.rows
+
+    def _take_marked(self, marked: list[int]) -> list[int]:
+        """Return the lines to be marked with those that were held back before them, or hold them back, too."""
+        marked = marked + self._marked_before
+        self._marked_before = marked if self._head else []
+        return marked
+
+    @property
+    def holds_rows(self) -> bool:
+        """Whether rows are held back, because their layout is not settled."""
+        return self._head is not None and bool(self._head.rows)
+
+    @property
+    def _next_line(self) -> int:
+        """The number of the next line."""
+        return self.line + (0 if self._head is None else len(self._head.rows)) + 1
 
     def _plain_rows(self, lines: list[bytes], marked: list[int]) -> Rows | None:
         """Read lines at once, which is faster, if each is a plain row; None, with none read, if one is not."""
@@ -415,7 +467,7 @@ class TextReader:
 
     def _endless(self, line: bytes) -> DataError:
         """Return the error of a line that is too long, from its beginning."""
-        return too_long(self.line + 1).with_clue("long_line", start=line[:_SHOWN_BYTES])
+        return too_long(self._next_line).with_clue("long_line", start=line[:_SHOWN_BYTES])
 
     def _column(self) -> str:
         name, number = self._config.column_name, self._config.column_number
