@@ -1,6 +1,7 @@
 """The text of a timestamp -> nanoseconds since 1970, by a small table of forms.
 
-A timestamp is a number (of seconds, or of milliseconds and so on, by its digits), or a date with or without a clock.
+A timestamp is a number (of seconds, or of milliseconds and so on, by its digits), a date with or without a clock, or a
+clock alone.
 Years may be those of Thailand, which are 543 ahead, or of Taiwan, which have three digits and are 1911 behind.
 Two texts that differ only in their digits have the same form, so the table is searched once for each form, and not for
 each row. Dates and clocks that come again are remembered. A text in no form cannot be compared: nothing is guessed.
@@ -48,9 +49,10 @@ _DATES = (
     rb"(?P<y>\d{3,4})" + _YEAR + rb"(?P<m>\d\d?)" + _MONTH + rb"(?P<d>\d\d?)" + _DAY_OF_MONTH,
     rb"(?P<y>\d{4})\. (?P<m>\d\d?)\. (?P<d>\d\d?)\.?",  # 2024. 3. 10.
     rb"(?P<y>\d{3})(?P<sep>[-./])(?P<m>\d\d?)(?P=sep)(?P<d>\d\d?)",  # 113/03/10
+    rb"(?=\d\d?:)",  # a clock alone, of a day that is not known
 )
 _CLOCK = (
-    rb"(?:[TtD_ ]|, ) *(?P<hour>\d\d?)(?::?(?P<minute>\d\d)(?::?(?P<second>\d\d)(?:[.,:]?(?P<part>\d{1,9}))?)?)?"
+    rb"(?:[TtD_ ]|, |) *(?P<hour>\d\d?)(?::?(?P<minute>\d\d)(?::?(?P<second>\d\d)(?:[.,:]?(?P<part>\d{1,9}))?)?)?"
     rb"(?:[ -]?(?P<half>[AaPp])[Mm])?"  # 11-PM
     rb"(?: *(?P<zone>[A-Za-z]{1,4}|[+-]\d\d(?::?\d\d)?))?"
 )
@@ -175,7 +177,8 @@ def _form(zeros: bytes) -> Form | None:
     for date, pattern in enumerate(_DATES):
         match = re.match(pattern, zeros)
         clock = match and re.fullmatch(_CLOCK, zeros[match.end() :])
-        if match and (clock or match.end() == len(zeros)):
+        is_apart = match and (not match.end() or zeros[match.end() :][:1] != b"0")
+        if match and is_apart and (clock or match.end() == len(zeros)):
             half, zone = (clock["half"], clock["zone"] or b"") if clock else (None, b"")
             return Form(zeros, date, match.end(), len(zone) if zone[:1] in b"+-" else 0, sorts=date < 2 and not half)
     return None
@@ -208,6 +211,8 @@ def _decimal(text: bytes) -> int:
 @lru_cache(maxsize=4096)
 def _dates(text: bytes, date: int) -> Readings:
     """Return the midnight that a date begins with, day first and month first."""
+    if not text:
+        return 0, 0
     match = re.fullmatch(_DATES[date], text)
     if match is None:
         return NO_READING

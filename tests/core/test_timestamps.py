@@ -83,6 +83,8 @@ FORMS = [
     ("10 de marzo de 2024", -17 * HOURS),
     ("10 марта 2024", -17 * HOURS),
     ("10-mrt-2024", -17 * HOURS),
+    ("17:00", 17 * HOURS - MOMENT),
+    ("5:00:00.5 PM", 17 * HOURS - MOMENT + 0.5),
 ]
 # A month, and its name in other languages.
 MONTHS = [
@@ -123,6 +125,8 @@ def test_a_form(text: str, later: float) -> None:
         "1e-9",
         "1e100",
         "12.5e9",
+        "2024-03-1017:00",
+        "25:00",
         "10 listopada 2024",
         "0x10",
         "13/13/2024",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stream_signal.core.layout.times import find_times, may_have_times
+from stream_signal.core.layout.times import find_times, may_change, may_have_times
 from stream_signal.core.quotes import FieldError, QuotedRecords
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 # Enough to tell one layout from another, and few enough to wait for, and to keep.
 MOST_LINES = 1000
 MOST_BYTES = 256 * 1024
-# A number may look like a time by chance, and go up twice.
-LEAST_NUMBERS = 8
 
 
 class Evidence:
@@ -75,5 +73,4 @@ class Evidence:
         times = find_times(self._layout.names, self._rows)
         if times is None or times.position == self._layout.position:
             return None, may_have_times(self._rows, self._layout.position)
-        is_number = isinstance(times.position, int) and self._rows[0][times.position].replace(".", "").isdigit()
-        return times.position, is_number and len(self._rows) < LEAST_NUMBERS
+        return times.position, may_change(times, self._layout.names, self._rows)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from stream_signal.core.config import DELIMITERS
 from stream_signal.core.errors import DataError, MissingColumnError, shown
+from stream_signal.core.layout.names import named_time
 from stream_signal.core.quotes import FieldError, split_line
 from stream_signal.core.ticks import parse_ticks, reads_as_close
 from stream_signal.named_tuple import NamedTuple
@@ -30,11 +31,6 @@ CLOSE = "close"  # what the column is called if nobody says otherwise; then othe
 BOM = b"\xef\xbb\xbf"
 # A column of such a name tells apart several series in one file.
 SYMBOL_NAMES = frozenset({"symbol", "ticker", "instrument", "pair", "product_id", "product", "asset", "coin", "tic"})
-# The columns of timestamps, by their names without a setting.
-TIME_NAMES = (
-    *("timestamp", "time", "date", "datetime", "unix", "unix timestamp", "open_time", "gmt time", "window_start"),
-    *("ts_event", "start_at", "timeopen", "snapped_at", "trade_date", "date1", "日期", "data"),
-)
 
 
 class Layout(NamedTuple):
@@ -172,14 +168,7 @@ def find_time(header: Layout, column: TimeColumn = None) -> Position | None:
         return find_column(header, column, "time_column")
     if header.time is not None:
         return header.time
-    known: dict[str, int] = {}
-    for at, name in enumerate(header.names):
-        known.setdefault(folded(name), at)
-    known = {name: at for name, at in known.items() if name in TIME_NAMES}
-    if "date" in known and "time" in known:
-        apart = known.pop("date"), known.pop("time")
-        return next(iter(known.values()), apart)
-    return next(iter(known.values()), None)
+    return named_time(header.names)
 
 
 def folded(name: str) -> str:

@@ -12,13 +12,13 @@ open and close are exchanged.
 from __future__ import annotations
 
 import re
-import unicodedata
 from itertools import pairwise
 from math import sqrt
 from operator import ge
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from stream_signal.core.formats import CLOSE, FORMATS, HIGH, LOW, OPEN, VOLUME
+from stream_signal.core.layout.names import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,10 +49,6 @@ _RANK = {name: rank for rank, name in enumerate(dict.fromkeys((*CLOSE_NAMES, *NA
 NAMED, ALONE, BRACKETED, STEPPED, OF_A_FORMAT = "named", "alone", "bracketed", "stepped", "of a format"
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]+)*|\.[0-9]+|[0-9]+\.)(?:[eE][+-]?[0-9]+)?").fullmatch
-# A currency in brackets behind a name; anything else there may say that it is another close.
-_CURRENCY = re.compile(
-    r"[(\[]\s*(?:USD|USDT|USDC|EUR|GBP|JPY|CNY|HKD|TWD|INR|KRW|CHF|CAD|AUD|PLN|TRY|RUB|BRL|MXN|SEK|NOK|DKK|[$€£¥₹₩元円원])\s*[)\]]"
-)
 _MISSING = frozenset({"", "nan", "na", "n/a", "null", "none", "-"})
 _LEAST_ROWS_APART = 5  # rows whose high is above the low, before two columns bracket others
 _WIDEST = 0.5  # the median of (high - low) / high; volumes bracket each other with a wider one
@@ -110,21 +106,24 @@ class _Bracket(NamedTuple):
     held: tuple[int, ...]  # the columns between the two
 
 
-def plain(name: str) -> str:
-    """Return a name without case, accents, marks, a number before it, and a currency in brackets behind it.
+# A currency in brackets behind a name; anything else there may say that it is another close.
+_CURRENCY = re.compile(
+    r"[(\[]\s*(?:USD|USDT|USDC|EUR|GBP|JPY|CNY|HKD|TWD|INR|KRW|CHF|CAD|AUD|PLN|TRY|RUB|BRL|MXN|SEK|NOK|DKK"
+    r"|[$€£¥₹₩元円원])\s*[)\]]"
+)
 
-    >>> plain("<CLOSE>"), plain("4. close"), plain("Close/Last"), plain("Clôture")
-    ('close', 'close', 'closelast', 'cloture')
-    >>> plain("Close (USD)"), plain("Close (prev)")
+
+def plain_price(name: str) -> str:
+    """Return the name of a price as `plain` does, without a currency in brackets, but with what else is in them.
+
+    >>> plain_price("Close (USD)"), plain_price("Close (prev)")
     ('close', 'closeprev')
     """
-    name = _CURRENCY.sub("", unicodedata.normalize("NFKC", name)).casefold().replace("\u0131", "i")
-    name = re.sub(r"^\s*[0-9]+[a-z]?\. *", "", name)
-    return "".join(mark for mark in unicodedata.normalize("NFKD", name) if mark.isalnum())
+    return plain(re.sub(r"[()\[\]]", "", _CURRENCY.sub("", name)))
 
 
-_PLAIN_RANK = {plain(name): rank for name, rank in reversed(_RANK.items())}
-_PLAIN_CLOSES = {plain(name): _RANK[name] for name in CLOSE_NAMES}
+_PLAIN_RANK = {plain_price(name): rank for name, rank in reversed(_RANK.items())}
+_PLAIN_CLOSES = {plain_price(name): _RANK[name] for name in CLOSE_NAMES}
 
 
 def close_by_name(names: Sequence[str]) -> list[int]:
@@ -136,7 +135,9 @@ def close_by_name(names: Sequence[str]) -> list[int]:
     [2]
     """
     last = _RANK["lastprice"]  # from there on it is the price of the last trade, if there is no close
-    ranks = {at: _PLAIN_CLOSES[plain(name)] for at, name in enumerate(names) if plain(name) in _PLAIN_CLOSES}
+    ranks = {
+        at: _PLAIN_CLOSES[plain_price(name)] for at, name in enumerate(names) if plain_price(name) in _PLAIN_CLOSES
+    }
     closes = [at for at, rank in ranks.items() if rank < last]
     return closes or list(ranks)
 
@@ -154,7 +155,7 @@ def find_closes(
     [0, 3]
     """
     columns = _columns_of(rows, times)
-    ranks = {at: _PLAIN_RANK.get(plain(name)) for at, name in enumerate(names)}
+    ranks = {at: _PLAIN_RANK.get(plain_price(name)) for at, name in enumerate(names)}
     named = sorted((rank, at) for at, rank in ranks.items() if rank is not None and (at in columns or not rows))
     if named:
         return [Candidate(at, NAMED, None) for _, at in named]
