@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from itertools import product
+from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import ConfigError, InputError, shown
 from stream_signal.core.urls import is_url, path_in, shown_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 KEY = "{key}"
 _PARTS = re.compile(r"(\*|\?|\[!?\]?[^\]]*\])")
+_NUMBERS = re.compile(r"([0-9]+)")
+_MONTH = re.compile(r"(?<![a-z])(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*", re.IGNORECASE)
+# A year, with a month and a day or without; or a part of a date.
+_DATE = re.compile(r"(?:19|20)[0-9]{2}(?:[01][0-9](?:[0-3][0-9])?)?|[0-3]?[0-9]").fullmatch
 _WORDS = re.compile(r"[A-Za-z0-9]+")
 # BTCUSDT, AAPL, ES; or in lower case, with a currency at the end.
 _SYMBOL = re.compile(r"[A-Z][A-Z0-9]{1,14}|[a-z0-9]{2,12}(?:usd[tc]?|eur|gbp|jpy|btc|eth|perp)").fullmatch
@@ -111,6 +115,52 @@ def look_alike(names: Iterable[str]) -> tuple[str, str, str] | None:
             if _without_digits(other) != _without_digits(name):
                 return other, name, _pattern_of(around, names)
     return None
+
+
+def overlapping(inputs: Sequence[tuple[str, int, int]]) -> tuple[str, str, str] | None:
+    """Return two inputs of different series, and the pattern of their names; None if there are no two.
+
+    Each has its name, and its first and its last time. Two series are those whose times overlap by half of the shorter
+    one, and whose names differ by more than a date, or a number that goes up by one. The members of an archive are one.
+
+    >>> overlapping([("000001.csv", 1, 9), ("600000.csv", 1, 9)])
+    ('000001.csv', '600000.csv', '{key}.csv')
+    >>> overlapping([("part-0.csv", 1, 9), ("part-1.csv", 1, 9)]), overlapping([("a.csv", 1, 4), ("b.csv", 4, 9)])
+    (None, None)
+    """
+    places = [names_in(name) for name, *_ in inputs]
+    names = list(dict.fromkeys(name for name, *_ in places))
+    spans = sorted((min(times), max(times), place) for (_, *times), place in zip(inputs, places, strict=True))
+    for (start, end, (one, *archives)), (later, latest, (other, *others)) in pairwise(spans):
+        overlap = min(end, latest) - later
+        if 2 * overlap <= min(end - start, latest - later) or (archives and archives == others):
+            continue
+        if not _are_of_one_series(one, other, names):
+            first, second = sorted((one, other), key=names.index)
+            return first, second, _pattern_between(first, second, names)
+    return None
+
+
+def _are_of_one_series(one: str, other: str, names: list[str]) -> bool:
+    """Whether two names differ only by dates, or by one number of those that all names have in its place."""
+    parts, others = (_NUMBERS.split(_MONTH.sub("0", name)) for name in (one, other))
+    if parts[::2] != others[::2]:
+        return False
+    differing = [at for at, (part, another) in enumerate(zip(parts, others, strict=True)) if part != another]
+    if all(_DATE(part[at]) for part in (parts, others) for at in differing):
+        return True
+    numbers = sorted(int(found[differing[0]]) for name in names if (found := _NUMBERS.split(name))[::2] == parts[::2])
+    return len(differing) == 1 and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+
+def _pattern_between(one: str, other: str, names: list[str]) -> str:
+    """Return a pattern in which the key is the one word by which two names differ, or else all but their ending."""
+    words, others = list(_WORDS.finditer(one)), list(_WORDS.finditer(other))
+    differing = [word for word, another in zip(words, others, strict=False) if word[0] != another[0]]
+    if len(words) == len(others) and len(differing) == 1:
+        return _pattern_of((one[: differing[0].start()], one[differing[0].end() :]), names)
+    ending = re.search(r"(?:\.[A-Za-z]+)*$", one)
+    return f"{KEY}{ending[0] if ending else ''}"
 
 
 def _without_digits(name: str) -> str:

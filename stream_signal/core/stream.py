@@ -233,6 +233,11 @@ class SignalStream:
         return self._grouping.symbols
 
     @property
+    def may_mix_symbols(self) -> bool:
+        """Whether nobody has said what its series are."""
+        return self._grouping.is_assumed
+
+    @property
     def longest(self) -> int:
         """The rows of the longest series: of the key that has the most, or all of them."""
         return self._panel.longest

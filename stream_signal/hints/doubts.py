@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from stream_signal.core.config import NO_KEY
 from stream_signal.core.errors import Hint, Way, shown
 from stream_signal.core.findings import (
     BACKWARDS,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stream_signal.core.blocks.array_like import Missing
+    from stream_signal.core.layout.layout import Layout
     from stream_signal.core.observers.time_order import TimeOrder
     from stream_signal.core.pauses import Loss
     from stream_signal.core.stream import SignalStream
@@ -37,11 +39,13 @@ _LEAVE_OUT = Hint(
     "the file is oldest first: leave out --newest-first, or give --no-newest-first", (Way(("--no-newest-first",)),)
 )
 _SORT = Hint("sort the rows by time")
-NEVER_FULL, NEWEST_FIRST, GAP = "never_full", "newest_first", "gap"
+NEVER_FULL, NEWEST_FIRST, GAP, SYMBOLS = "never_full", "newest_first", "gap", "symbols"
 CLOSE_NAME = "close_name"
 NOTES = frozenset({CLOSE_NAME})
 # If one row in so many has no close, that is no rare one without a trade.
 FEWEST_WITHOUT_CLOSE = 10
+# Of the symbols in one column, so many are named.
+SHOWN_SYMBOLS = 3
 # In the order in which they are told.
 WORDS = {
     CLOSE_NAME: "column {count}, {first}, is read as the close; {how} says so",
@@ -49,6 +53,8 @@ WORDS = {
     MISSING_CLOSE: "{count} of {of} rows ({share}) have no close, and no window with one of them has a mean; "
     "first: {first}",
     NEVER_FULL: "no window was ever full, so no row could signal: a window has {of} rows, {how}",
+    SYMBOLS: "{first} {how}, which are counted as one series: times come again or go back in the whole, and only rise "
+    "for each of them",
     NEWEST_FIRST: "newest first: {count} of {of} ({share}) timestamps are earlier than the one before, "
     "so the mean uses future prices; {how}",
     BACKWARDS: "out of order: {count} of {of} ({share}) timestamps are earlier than the one before; first: {first}; "
@@ -127,6 +133,9 @@ def doubts_of(
     def sorting() -> Hint:
         return _LEAVE_OUT if stream.newest_first else reversal(_head_lines(stream))
 
+    of_symbols = fact_of_symbols(order, stream.header) if stream.may_mix_symbols else None
+    if of_symbols:
+        return in_words(facts | {SYMBOLS: of_symbols})
     times = facts_of_times(order, stream.window, sorting, newest_first=stream.newest_first, so_far=so_far)
     return in_words(facts | times)
 
@@ -166,6 +175,20 @@ def facts_of_times(
     if not so_far and (gap := order.gap(window)):
         facts[GAP] = Fact(1, window, _where(*gap), _what_is_missing(gap[1]), is_sampled=gap[1].is_sampled)
     return facts
+
+
+def fact_of_symbols(order: TimeOrder, header: Layout | None) -> Fact | None:
+    """Return which columns tell symbols, if some do: what else times show, they may not show within each of them."""
+    found = order.symbols
+    if not found or not header:
+        return None
+    names = [header.names[at] if header.names else str(at + 1) for at in found]
+    columns = f"column{'s' * (len(names) > 1)} {' and '.join(shown(name) if header.names else name for name in names)}"
+    values = next(iter(found.values()))
+    listed = ", ".join(map(shown, values[:SHOWN_SYMBOLS])) + ", ..." * (len(values) > SHOWN_SYMBOLS)
+    verb = "tell" if len(names) > 1 else "tells"
+    hint = Hint("", (Way(("--key", names[0])), Way(("--key", NO_KEY))))
+    return Fact(len(values), 0, columns, f"{verb} {len(values)} symbols apart ({listed})", hint)
 
 
 def are_many_missing(missing: int, rows: int) -> bool:

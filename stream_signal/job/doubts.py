@@ -10,9 +10,10 @@ import warnings
 from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import DoubtWarning
-from stream_signal.core.findings import BAD_ROW, MISSING_CLOSE
+from stream_signal.core.findings import BACKWARDS, BAD_ROW, MISSING_CLOSE, REPEATED
 from stream_signal.core.limits import FIRST_ROWS
 from stream_signal.core.observers.time_order import TimeOrder
+from stream_signal.core.observers.time_sequence import time_of
 from stream_signal.core.urls import is_url, shown_path
 from stream_signal.inputs.events import TRUNCATED
 from stream_signal.outputs.parts import Sink
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from stream_signal.hints.doubts import Doubt, Reversal
     from stream_signal.outputs.parts import Job
 
-SYMBOLS = "symbols"
+# Of more inputs, the times of the first ones are compared.
+_MOST_SPANS = 1000
 
 
 def wanted(job: Job) -> Iterator[Sink]:
@@ -50,6 +52,7 @@ class Doubts(Sink):
         # Where nobody has said whether they are of one symbol.
         several = len(order.inputs) > 1 or any(name == "-" or is_url(name) for name in order.inputs)
         self._names = dict.fromkeys(order.inputs) if several and job.config.key is None else None
+        self._spans: list[tuple[str, int, int]] = []  # names, first and last times
 
     def begin(self, name: str) -> None:
         """Remember the name of an input, perhaps of a member of an archive."""
@@ -63,7 +66,11 @@ class Doubts(Sink):
             self._say(self.found(so_far=True))
 
     def end(self, rotated: str | None) -> None:
-        """Warn if a followed file was truncated: what was written right before that cannot be read."""
+        """Note the times of the input; warn if a followed file was truncated: what came right before cannot be read."""
+        if self._names is not None and len(self._spans) < _MOST_SPANS:
+            first, last = map(time_of, self.times.ends_of_input)
+            if first is not None and last is not None:
+                self._spans.append((self._name, first, last))
         if rotated != TRUNCATED:
             return
         self._job.log.warning("truncated", input=self._name)
@@ -78,8 +85,19 @@ class Doubts(Sink):
     def found(self, *, so_far: bool = False) -> list[Doubt]:
         """Return all doubts and notes; `so_far` leaves out those that more rows may remove."""
         stream = self._job.stream
-        alike = [] if so_far or stream.symbols or not self._names or len(self._names) < 2 else _alike(self._names)
-        return [*doubts_in(stream, self.times, self._reversal, so_far=so_far), *alike]
+        if not so_far and not stream.symbols and (apart := self._files_apart()):
+            of_times = {BACKWARDS, REPEATED}  # within each of them, there may be none
+            doubts = doubts_in(stream, self.times, self._reversal)
+            return [*(doubt for doubt in doubts if doubt.kind not in of_times), _of_files(apart)]
+        return doubts_in(stream, self.times, self._reversal, so_far=so_far)
+
+    def _files_apart(self) -> tuple[str, str, str] | None:
+        """Return two inputs that seem to have two symbols, and the pattern of their names."""
+        if not self._names or len(self._names) < 2:
+            return None
+        from stream_signal.core.names import look_alike, overlapping
+
+        return look_alike(self._names) or overlapping(self._spans)
 
     def _reversal(self, head_lines: int | None) -> Hint:
         from stream_signal.job.sources import reversal_of
@@ -152,18 +170,14 @@ def warn(found: Iterable[Doubt], *, strict: bool) -> tuple[str, ...]:
     return tuple(doubt.text for doubt in doubts)
 
 
-def _alike(names: Iterable[str]) -> list[Doubt]:
-    """Return a doubt if the names of the inputs differ only in a symbol, and nothing in their rows tells more."""
+def _of_files(found: tuple[str, str, str]) -> Doubt:
+    """Return a doubt about two inputs that seem to have two symbols, and the pattern of their names."""
     from stream_signal.core.errors import Hint, Way, shown
-    from stream_signal.core.names import look_alike
-    from stream_signal.hints.doubts import Doubt
+    from stream_signal.hints.doubts import SYMBOLS, Doubt
     from stream_signal.hints.shell import typed_all
 
-    found = look_alike(names)
-    if not found:
-        return []
     one, other, pattern = found
     what = f"{shown(one)} and {shown(other)} seem to have two symbols, and are counted as one series"
-    each = "--key", "@file", "--key-pattern", pattern
-    how = f"{typed_all(each)} for one mean each, --key none if one is meant"
-    return [Doubt(SYMBOLS, f"{what}; {how}", Hint("", (Way(each), Way(("--key", "none")))))]
+    by_name = "--key", "@file", "--key-pattern", pattern
+    how = f"{typed_all(by_name)} for one mean each, --key none if one is meant"
+    return Doubt(SYMBOLS, f"{what}; {how}", Hint("", (Way(by_name), Way(("--key", "none")))))

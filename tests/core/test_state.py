@@ -185,7 +185,9 @@ def test_everything_that_watches_is_watched() -> None:
     names = [name for _, name, _ in pkgutil.iter_modules(stream_signal.core.observers.__path__)]
     modules = [importlib.import_module(f"stream_signal.core.observers.{name}") for name in names]
     found = {name for module in modules for name, kind in vars(module).items() if hasattr(kind, "snapshot")}
-    assert found - {"Buckets", "Observer", "TimeSequence"} == {*("KeyCharts", "Overview", "SignalLines", "TimeOrder")}
+    assert found - {"Buckets", "Observer", "Symbols", "TimeSequence"} == {
+        *("KeyCharts", "Overview", "SignalLines", "TimeOrder")
+    }
 
 
 @given(

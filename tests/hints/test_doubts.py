@@ -35,6 +35,10 @@ def keyed(*rows: str) -> bytes:
     return ("symbol,time,close\n" + "".join(f"{line}\n" for line in rows)).encode()
 
 
+BELOW = keyed(*(f"{name},{at * 60},{at}" for name in "AB" for at in range(10))).replace(b"symbol", b"Name")
+IN_TURN = keyed(*(f"{name},{at * 60},{at},{ord(name)}" for at in range(20) for name in "WXYZ")).replace(
+    b"symbol,time,close", b"Name,time,close,code"
+)
 MORE = [
     Said("newest first from a pipe", {"a.csv": NEWEST_FIRST}),
     Said("oldest first, read from the end", {"a.csv": PLAIN}, "--newest-first", "a.csv"),
@@ -47,6 +51,8 @@ MORE = [
     Said("the last row again, with a log", {"a.csv": TWICE}, "--log-file run.log", "a.csv"),
     Said("two names", {f"{name}USDT-1m.csv": b"close\n1\n2\n" for name in ("BTC", "ETH")}, "--window 1", "*"),
     Said("one file after the other", {"b.csv": candles_at(*range(9)), "a.csv": candles_at(*range(9))}, "", "*"),
+    Said("symbols below each other", {"a.csv": BELOW}, "", "a.csv"),
+    Said("symbols in turn, with a code", {"a.csv": IN_TURN}, "", "a.csv"),
     Said("few rows of each key", {"a.csv": keyed("A,60,1", "B,60,2", "A,120,1")}, "--key symbol", "a.csv"),
     Said(
         "times of the keys",

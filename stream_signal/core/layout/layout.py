@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 CLOSE = "close"  # what the column is called if nobody says otherwise; then other names of a close are known, too
 BOM = b"\xef\xbb\xbf"
 # A column of such a name tells apart several series in one file.
-SYMBOL_NAMES = frozenset({"symbol", "ticker", "instrument", "pair", "product_id", "product", "asset", "coin", "tic"})
+SYMBOL_NAMES = frozenset(
+    {"symbol", "ticker", "instrument", "pair", "product_id", "product", "asset", "coin", "tic", "instrument_id"}
+)
 
 
 class Layout(NamedTuple):

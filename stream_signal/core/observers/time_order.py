@@ -9,11 +9,12 @@ time.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from stream_signal.core.findings import BACKWARDS, EITHER
+from stream_signal.core.findings import BACKWARDS, EITHER, REPEATED
 from stream_signal.core.layout.layout import find_time
-from stream_signal.core.limits import FIRST_ROWS, MOST_PERIODS, MOST_TIMED_KEYS, natural
+from stream_signal.core.limits import FIRST_ROWS, MOST_KEY_BYTES, MOST_PERIODS, MOST_TIMED_KEYS, natural
 from stream_signal.core.observe import Observer
 from stream_signal.core.observers.time_sequence import TimeSequence
 from stream_signal.core.period import LEAST_GAP
@@ -24,13 +25,15 @@ if TYPE_CHECKING:
 
     from stream_signal.core.formats import TimeColumn
     from stream_signal.core.layout.layout import Layout, Position
+    from stream_signal.core.observers.symbols import Symbols
     from stream_signal.core.observers.time_sequence import Step
     from stream_signal.core.pauses import Loss, Span
     from stream_signal.core.rows import Rows, Seen
 
     _Keys = Sequence[bytes | None]
-    # The keys of some rows, if there are any, their timestamps, and their positions from the row of that number on.
-    _Waiting = tuple[_Keys | None, Any, Sequence[int], int]
+    # The keys of some rows, if there are any, their timestamps, their positions from the row of that number on, and
+    # themselves, if they are there.
+    _Waiting = tuple[_Keys | None, Any, Sequence[int], int, Rows | None]
 
 # So many timestamps are compared at once.
 _BATCH_ROWS = 1000
@@ -72,6 +75,10 @@ class TimeOrder(Observer):
         self._rows = rows
         self._left = FIRST_ROWS if rows is None else rows  # of this input, however many are counted
         self._position: Position = 0
+        self._symbols: Symbols | None = None  # there once a time is not later than the one before
+        self._layout: Layout | None = None
+        self._sample = b""  # the last one
+        self._compared: list[_Waiting] = []  # those that were compared last, as far as they may be kept
         self._sequences: dict[bytes, TimeSequence] = {}
         self._has_keys = False
         self._waiting: list[_Waiting] = []  # timestamps that are not compared yet
@@ -81,6 +88,9 @@ class TimeOrder(Observer):
         self._has_missed = False  # whether there may be rows since the last one that it wanted
         self._ends: dict[bytes, bytes] = {}  # the last timestamp of each key then, as far as they are known
         self._last = b""
+        self._first: bytes | None = None  # of this input
+        self.ends_of_input = (b"", b"")
+        """the first and the last timestamp of the input that ended last"""
         self._is_complete = True  # whether each row of a stream without keys has been compared with the one before
         self._doubtful: set[bytes] = set()  # keys that may have counts
 
@@ -105,6 +115,12 @@ class TimeOrder(Observer):
         """The first of each kind among rows that do not follow each other: between them is one or more."""
         self._compare()
         return self._first_of("sampled")
+
+    @property
+    def symbols(self) -> dict[int, list[bytes]]:
+        """The columns that tell symbols, by their positions from 0, each with the values that were seen."""
+        self._compare()
+        return self._symbols.values if self._symbols else {}
 
     @property
     def last(self) -> bytes:
@@ -174,6 +190,7 @@ class TimeOrder(Observer):
             self.wants, self.samples = 0, False
         else:
             self._position = position
+            self._layout = header
 
     def see(self, rows: Rows, seen: Seen) -> None:
         """Keep the timestamps of rows until there are enough to compare each with the one before."""
@@ -186,9 +203,11 @@ class TimeOrder(Observer):
             if wants is not None:
                 self.wants = wants - wanted
                 self._has_missed = wants == wanted
+            if self._first is None:
+                self._first = rows.texts_at(self._position, [0])[0]
             keys = seen.keys(rows)
             times = (rows.cells if keys is None else rows.texts)(self._position, wanted)
-            self._hold(keys, times, range(wanted), seen.first)
+            self._hold(keys, times, range(wanted), seen.first, rows)
         if self.samples and len(rows.marks) > 0:
             self._see_samples(rows, seen, [at for at in rows.marks if at >= wanted] if wanted else rows.marks)
 
@@ -196,6 +215,8 @@ class TimeOrder(Observer):
         if len(marks) > 0:
             keys = seen.keys(rows, marks)
             times = (rows.cells_at if keys is None else rows.texts_at)(self._position, marks)
+            if keys is None:
+                self._look_at_samples(rows, marks, times)
             self._hold(keys, times, marks, seen.first, samples=True)
 
     def take(self, times: Sequence[bytes], row: int) -> None:
@@ -203,16 +224,23 @@ class TimeOrder(Observer):
         self._hold(None, times, range(len(times)), row)
 
     def _hold(
-        self, keys: _Keys | None, times: Any, positions: Sequence[int], first: int, *, samples: bool = False
+        self,
+        keys: _Keys | None,
+        times: Any,
+        positions: Sequence[int],
+        first: int,
+        rows: Rows | None = None,
+        *,
+        samples: bool = False,
     ) -> None:
         """Keep timestamps, and the positions of their rows from row `first` on, until there are enough to compare."""
         # What is in an array already is compared as it is, unless it is small.
-        is_array = not (samples or isinstance(times, list))
+        is_array = not samples and (rows.is_array if rows else not isinstance(times, list))
         if samples != self._are_samples or is_array:
             self._compare()
             self._are_samples = samples
         self._has_keys = self._has_keys or keys is not None
-        self._waiting.append((keys, times, positions, first))
+        self._waiting.append((keys, times, positions, first, None if keys or _is_long(rows) else rows))
         self._size += len(times)
         if is_array or self._size >= (_MANY_SAMPLES if samples else _BATCH_ROWS if keys is None else _MANY_ROWS):
             self._compare()
@@ -225,18 +253,52 @@ class TimeOrder(Observer):
         for key, times, rows in self._by_key(waiting) if self._has_keys else [(b"", *_joined(waiting))]:
             sequence = self._sequence(key)
             pairs = sequence.pairs + len(times) - (not sequence.last)
+            before = _breaks(sequence)
             sequence.take(times, rows, sampled=self._are_samples)
+            if self._layout and not self._has_keys and _breaks(sequence) > before:
+                pieces = [(piece, at, first) for _, _, at, first, piece in (*self._compared, *waiting) if piece]
+                if pieces:
+                    self._symbols_to_look().look([piece[:2] for piece in pieces], begins=pieces[0][2] == 1)
             self._is_complete = self._is_complete and sequence.pairs == pairs and bool(sequence.last)
             self._note(key, sequence)
+        self._compared = [piece for piece in waiting[-1:] if piece[4] and not piece[4].is_array]
         latest = (time for _, times, *_ in reversed(waiting) for time in reversed(times) if time.strip(b" "))
         self._last = bytes(next(latest, self._last))
         if not self._has_keys and not self._alone.watches:
             self.wants, self.samples, self._left, self._has_missed = 0, False, 0, False
 
+    def _symbols_to_look(self) -> Symbols:
+        if self._symbols is None:
+            from stream_signal.core.observers.symbols import Symbols
+
+            assert self._layout  # noqa: S101 - it begins before the first row
+            self._symbols = Symbols(self._layout, self._position)
+        return self._symbols
+
+    def _join_symbols(self, part: TimeOrder) -> None:
+        if part._symbols:
+            self._symbols_to_look().join(part._symbols)
+
+    def _look_at_samples(self, rows: Rows, marks: Sequence[int], times: Any) -> None:
+        """Look for symbols around a sample that is not later than the one before, if these rows have both of them."""
+        first, self._sample = self._sample, bytes(times[-1])
+        direction = self._symbols.direction if self._symbols else 1
+        if isinstance(times, list):
+            ordered = sorted(set(times), reverse=direction < 0) == times
+        else:
+            ordered = bool((times[:-1] < times[1:]).all() if direction > 0 else (times[:-1] > times[1:]).all())
+        if ordered and (not first or (first < bytes(times[0])) == (direction > 0)):
+            return
+        texts = [first, *map(bytes, times)]
+        for at, (before, time) in enumerate(pairwise(texts)):
+            if before and (time <= before if direction > 0 else time >= before):
+                self._symbols_to_look().look_around(rows, int(marks[at - 1]) if at else 0, int(marks[at]))
+                return
+
     def _by_key(self, waiting: list[_Waiting]) -> Iterator[tuple[bytes, list[bytes], list[int]]]:
         """Yield each key with its timestamps and the numbers of its rows."""
         found: dict[bytes, tuple[list[bytes], list[int]]] = {}
-        for keys, times, positions, first in waiting:
+        for keys, times, positions, first, _ in waiting:
             for key, time, at in zip(keys or (), times, positions, strict=False):
                 if key is None:
                     continue
@@ -292,6 +354,7 @@ class TimeOrder(Observer):
     def end_input(self) -> None:
         """Want the first rows of the next input."""
         self._compare()
+        self.ends_of_input, self._first = (self._first or b"", self._last), None
         if self._has_missed:
             self._go_on()
         if self.wants is None:
@@ -329,12 +392,14 @@ class TimeOrder(Observer):
     def join(self, part: TimeOrder, rows: int) -> None:
         """Add what a part has compared or collected."""
         if part._collects:
-            for keys, times, positions, first in part._waiting:
+            for keys, times, positions, first, _ in part._waiting:
                 self._hold(keys, times, positions, rows + first, samples=True)
+            self._join_symbols(part)
             return
         self._compare()
         self._sequence(b"").join(part._sequence(b""), rows)
         self._left = max(0, self._left - (FIRST_ROWS - part._left))
+        self._join_symbols(part)
         self._is_complete = self._is_complete and part._is_complete
         self._last = part._last or self._last
         self._note(b"", self._sequence(b""))
@@ -347,6 +412,7 @@ class TimeOrder(Observer):
             "complete": self._is_complete,
             "left": self._left,
             "missed": self._has_missed,
+            "symbols": self._symbols and self._symbols.snapshot(),
             "keys": [[key.decode("latin-1"), each.snapshot()] for key, each in self._sequences.items()],
         }
 
@@ -369,6 +435,8 @@ class TimeOrder(Observer):
         if column != value_as_json(self.time_column):
             self.forget()
             return
+        if saved.get("symbols") is not None and self._layout:
+            self._symbols_to_look().restore(saved["symbols"])
         self._last, self._is_complete, self._has_keys = last, is_complete, any(found)
         self._has_missed = has_missed or (self.samples and self.wants == 0)
         for key, each in found.items():
@@ -379,12 +447,24 @@ class TimeOrder(Observer):
             self._ends = {key: each.last for key, each in self._sequences.items() if each.last}
 
 
+def _breaks(sequence: TimeSequence) -> int:
+    """Count the timestamps that were not later than the one before."""
+    counts = sequence.found.counts
+    return counts.get(BACKWARDS, 0) + counts.get(REPEATED, 0)
+
+
+def _is_long(rows: Rows | None) -> bool:
+    """Whether a row is too long to be kept; several that come together are not."""
+    record = rows.record(0) if rows and len(rows) == 1 and not rows.is_array else None
+    return bool(record) and sum(map(len, record or ())) > MOST_KEY_BYTES
+
+
 def _joined(waiting: list[_Waiting]) -> tuple[Any, Sequence[int]]:
     """Return timestamps and the numbers of their rows, each in one piece."""
-    _, times, positions, first = waiting[0]
+    _, times, positions, first, _ = waiting[0]
     if len(waiting) == 1 and isinstance(positions, range):
         return times, range(first, first + len(positions))
-    pieces = [(times, positions, first) for _, times, positions, first in waiting]
+    pieces = [(times, positions, first) for _, times, positions, first, _ in waiting]
     if any(not isinstance(times, list) for times, *_ in pieces):
         from stream_signal.core.blocks.timestamps import joined
 

@@ -222,7 +222,7 @@ class TimeSequence:
 
     def follow(self, last: bytes) -> bool:
         """Compare the next timestamp with this one, instead of the last one seen; False if this one cannot be read."""
-        times = _readings_of(last)
+        times = readings_of(last)
         if times is None or not self._decide(times):
             return False
         self.last = last
@@ -271,7 +271,7 @@ class TimeSequence:
         """Take one timestamp; return whether to keep comparing."""
         if not time:
             return self._goes_on()
-        times = _readings_of(time)
+        times = readings_of(time)
         if times is None or not self._decide(times):
             for reading in self._readings:
                 reading.note(NOT_COMPARED, Step(row, b"", time), sampled=sampled)
@@ -434,7 +434,7 @@ def _stripped(texts: Sequence[bytes]) -> Sequence[bytes]:
     return [text.strip(b" ") for text in texts] if b" " in b"".join(texts) else texts
 
 
-def _readings_of(text: bytes) -> Readings | None:
+def readings_of(text: bytes) -> Readings | None:
     """Return the time of a text, day first and month first; None if it has neither."""
     if text.isdigit() and len(text) not in DATE_SIZES and len(text) <= 19:
         return (number := int(text) * unit_of(len(text))), number
@@ -443,6 +443,12 @@ def _readings_of(text: bytes) -> Readings | None:
     form = form_of(text)
     times = form.readings(text) if form else NO_READING
     return None if times == NO_READING else times
+
+
+def time_of(text: bytes) -> int | None:
+    """Return the time of a text, month first if either could be, for which a few days do not matter."""
+    day_first, month_first = readings_of(text.strip(b" ")) or (None, None)
+    return day_first if month_first is None else month_first
 
 
 def _as_json(found: Findings) -> dict[str, Any]:

@@ -34,6 +34,8 @@ class Grouping:
 
     has_keys = False
     """whether the stream has keys"""
+    is_assumed = False
+    """whether nobody has said which series a row belongs to"""
     may_join = True
     """whether rows that were counted apart have the keys that they would have here"""
     positions: Sequence[int] = ()
@@ -92,6 +94,8 @@ class OneSymbol(Grouping):
     Traceback (most recent call last):
     stream_signal.core.series.keys.KeyRefused: expected one symbol in column 'Symbol', found 'ETH' after 'BTC'
     """
+
+    is_assumed = True
 
     def __init__(self, keys: Keys) -> None:
         super().__init__(keys)

@@ -14,6 +14,7 @@ from stream_signal.core.observers.time_order import TimeOrder
 from stream_signal.hints.doubts import doubts_of
 from support.commands import run_command, run_in_process
 from support.streams import BY_ROWS, by_blocks, moved, stretch_of
+from support.typing import proposed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -163,10 +164,13 @@ def test_the_same_rows(
 
 
 def all_of(order: TimeOrder) -> object:
-    """Give all that was found; the last timestamp for people is better known if there was a stop behind it."""
+    """Give all that was found; the last timestamp for people is better known if there was a stop behind it.
+
+    Columns of symbols are looked at in the rows that come together.
+    """
     return [
         (order.counts, {kind: str(step) for kind, step in order.first.items()}, order.pairs),
-        order.snapshot() | {"last": ""},
+        order.snapshot() | {"last": "", "symbols": None},
         ({kind: str(step) for kind, step in order.sampled.items()}, order.span(100), order.gap(1)),
     ]
 
@@ -295,6 +299,10 @@ def test_order_broken_far_behind(kind: str, how: str, tmp_path: Path) -> None:
     arguments = {"a file": ["data.csv"], "a pipe": [], "two processes": ["data.csv", "--jobs", "2"]}[how]
     run = run_command if how == "two processes" else run_in_process
     done = run(*arguments, stdin=data if how == "a pipe" else b"", cwd=tmp_path)
+    if kind == "two names":
+        line = proposed(done.stderr)[0]
+        assert (done.code, line.split()[-2:]) == (0, ["--key", "Name"])
+        return
     assert (done.code, done.stderr.count("\n")) == (0, 1)
     row = int(re.findall(r" seen at row (\d+):", done.stderr)[0])
     assert broken <= row < broken + 300
