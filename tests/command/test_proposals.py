@@ -111,7 +111,7 @@ def test_a_last_line_that_is_no_row(tmp_path: Path) -> None:
         "close\n" + "1\nn.a.\n" * 20,
         "close\n" + "1\n" * 90 + "n.a.\nn.a.\n" + "1\n" * 8,
         "time,close\n" + "1.5,2\n" * 3 + "1.5,2,x\n" * 200,
-        "close\n" + "(1.5)\n" * 20,
+        "close\n" + "1.5 of 2\n" * 20,
     ],
     ids=["half", "in a row", "the rest", "all"],
 )
