@@ -121,12 +121,11 @@ def _candles(options: Namespace) -> Iterable[bytes]:
 
 
 def _checkpoint(options: Namespace) -> Iterable[bytes]:
-    import json
-
+    from stream_signal.core.printable import json_text
     from stream_signal.job.checkpoint import as_lines, contents_of
 
     contents = contents_of(options.file)
-    return [(json.dumps(contents) + "\n" if options.json else as_lines(contents)).encode()]
+    return [(json_text(contents) + "\n" if options.json else as_lines(contents)).encode()]
 
 
 def _verify(parser: Parser, arguments: list[str]) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from stream_signal.core.errors import DataError, shown
 
 BINARY = "binary data"
+TAR = "a tar archive"
 _ZIP = b"PK\x03\x04"
 _FOREIGN = {
     b"\x1f\x8b": "a gzip file",
@@ -21,6 +22,7 @@ _FOREIGN = {
     b"PAR1": "a Parquet file",
     b"ARROW1": "an Arrow file",
     b"SQLite format 3\x00": "an SQLite database",
+    b"\x89HDF": "an HDF5 file",
     **{b"DBN" + bytes([version]): "a Databento file" for version in range(1, 9)},
     b"\x89PNG": "a PNG picture",
     b"GIF8": "a GIF picture",
@@ -36,15 +38,24 @@ _FOREIGN = {
 _WORKBOOK = (b"[Content_Types].xml", b"_rels/", b"xl/", b"docProps/")
 
 
+# Of the first member of a tar archive, which is 512 bytes; its name comes first.
+_TAR_MARK, _TAR_MARK_AT, _TAR_NAME_BYTES = b"ustar", 257, 100
+
+
 def foreign_kind(start: bytes) -> str | None:
     """Return what an input is that begins so, if that is not UTF-8 text at all."""
     kind = next((kind for magic, kind in _FOREIGN.items() if start.startswith(magic)), None)
+    if start[_TAR_MARK_AT:].startswith(_TAR_MARK):
+        return TAR
     return kind or (BINARY if b"\x00" in start else None)
 
 
 def refuse_foreign(line: bytes, number: int) -> None:
     """Raise DataError if the first line shows that this is not UTF-8 text at all."""
     kind = foreign_kind(line)
+    if kind == TAR:
+        member = line[:_TAR_NAME_BYTES].rstrip(b"\x00").decode("utf-8", "replace")
+        raise DataError(number, "CSV in UTF-8", kind).with_clue("tar", member=member)
     if kind and kind != BINARY:
         is_workbook = line.startswith(_ZIP) and line[30:].startswith(_WORKBOOK)
         clue = "an Excel workbook" if is_workbook else kind

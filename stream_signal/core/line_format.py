@@ -11,8 +11,9 @@ missing mean is empty in CSV and null in JSON. In a stream with keys, the key of
 from __future__ import annotations
 
 import re
-from json import dumps
 from typing import TYPE_CHECKING, NamedTuple
+
+from stream_signal.core.printable import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -64,7 +65,7 @@ class LineFormat(NamedTuple):
         """Quote a text as the format requires."""
         text = text.strip(b" ")
         if self.quotes_all:
-            return dumps(text.decode("utf-8", "replace"))[1:-1].encode()
+            return json_text(text.decode("utf-8", "replace"))[1:-1].encode()
         if b"," in text or b'"' in text or b"\n" in text or b"\r" in text:
             return b'"' + text.replace(b'"', b'""') + b'"'
         return text

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from typing import Any
 
 
 def printable(text: str) -> str:
@@ -20,6 +21,22 @@ def printable(text: str) -> str:
     收盘 \x1b[31m \u202e
     """
     return text if text.isprintable() else "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+
+
+def json_text(value: object, **options: Any) -> str:
+    r"""Write JSON with its texts as they are, but for what is not printable; the options are those of `json.dumps`.
+
+    >>> print(json_text({"收盘": "\x1b \u202e"}))
+    {"收盘": "\u001b \u202e"}
+    """
+    from json import dumps
+
+    text = dumps(value, ensure_ascii=False, **options)
+    lines = text.split("\n")  # those of the indent: within a text, a newline is escaped
+    return "\n".join(
+        line if line.isprintable() else "".join(each if each.isprintable() else dumps(each)[1:-1] for each in line)
+        for line in lines
+    )
 
 
 def in_columns(lines: Sequence[Sequence[str]], right: Collection[int] = ()) -> str:

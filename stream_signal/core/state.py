@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.core.config import DELIMITERS
 from stream_signal.core.findings import REPAIRS, Findings
-from stream_signal.core.layout.layout import Layout
+from stream_signal.core.layout.encodings import ENCODINGS
+from stream_signal.core.layout.layout import UTF_8, Layout
 from stream_signal.core.limits import MAX_DIGITS, MOST_KEY_BYTES, MOST_KEYS_BYTES, Tuning, natural
 from stream_signal.core.series.segment import Segment, Segments
 
@@ -199,11 +200,14 @@ def _symbols(found: object) -> tuple[str | None, ...]:
 
 
 def _header(found: object) -> Layout:
-    saved = {"time": None} | _mapping(found)  # earlier versions did not keep where the time is
+    saved = {"time": None, "encoding": UTF_8} | _mapping(found)  # earlier versions did not keep these
     saved = _fields(saved, Layout._fields)
     line, delimiter = _bytes(saved["line"]), _text(saved["delimiter"])
     names, width = tuple(_list(saved["names"], str)), natural(saved["width"])
-    header = Layout(line, names, delimiter, natural(saved["position"]), width, _time(saved["time"], width))
+    encoding = _text(saved["encoding"])
+    header = Layout(line, names, delimiter, natural(saved["position"]), width, _time(saved["time"], width), encoding)
+    if encoding not in {UTF_8, *ENCODINGS}:
+        raise ValueError("no encoding")
     if delimiter not in DELIMITERS or header.position >= header.width or len(header.names) not in {0, header.width}:
         raise ValueError("no header")
     return header

@@ -14,6 +14,7 @@ from stream_signal.core import guess
 from stream_signal.core.config import DELIMITERS, SETTINGS, Config
 from stream_signal.core.errors import FILE, Hint, Way, shown
 from stream_signal.core.foreign import BINARY
+from stream_signal.core.layout.encodings import likely, shown_encoding
 from stream_signal.core.layout.layout import SYMBOL_NAMES, folded, matches
 from stream_signal.core.ticks import Marks
 from stream_signal.hints.shell import reversing
@@ -35,6 +36,7 @@ _NAMES_OF_CLOSE = (
 )
 _NO_CLOSE = re.compile(r"(?:^|[\W_])(?:ts|dt)(?:$|[\W_])|(?:time|date|stamp)(?:$|[\W_])")
 _MOST_JSON = 65_536  # of it are looked at
+_MOST_WORDS = 200  # characters of an answer of a server
 _NOT_TEXT = Hint("the file is damaged, or not a text file: look at it with `file` or `head -c 200`")
 _STRAY_QUOTE = Hint("a quoted field ends at its second quote: write a quote within it twice")
 _OPEN_QUOTE = Hint("a quote opens a field there and is not closed: close it, or double it if it is part of the text")
@@ -64,7 +66,8 @@ def hint_of(error: StreamSignalError, config: Config | None = None) -> Hint | No
 
 def _of_no_header(config: Config, lines: Lines) -> Hint:
     """Say what the first lines of an input are, if none of them is a header with the column."""
-    if hint := _of_other_text(b"\n".join(line for _, line in lines), config) or _of_data(lines, config):
+    text = b"\n".join(line for _, line in lines)
+    if hint := _of_other_text(text, config) or _of_encoding(lines, config) or _of_data(lines, config):
         return hint
     for number, line in lines:  # another delimiter than the configured one gives the column
         for mark, name in DELIMITERS.items():
@@ -73,10 +76,24 @@ def _of_no_header(config: Config, lines: Lines) -> Hint:
     number, line = max(lines, key=lambda line: len(guess.cells_of(line[1], config)))
     names = tuple(guess.cells_of(line, config))
     near = nearest(names, config.column_name)
-    if len(names) == 1 and not (near and " " not in names[0]):
+    if len(names) == 1 and not (near and not set(names[0]) & {" ", *DELIMITERS}):
         return _of_one_column(number, names[0], lines, config)
     found = f"line {number} has the {'columns' if len(names) > 1 else 'column'} {_listed(names)}"
     return _one_of(found, [("--column", name) for name in near]) if near else Hint(f"{found}: name one with --column")
+
+
+def _of_encoding(lines: Lines, config: Config) -> Hint | None:
+    """Say in which encodings the first line with names may be, if that is not UTF-8."""
+    marks = [config.delimiter] if config.delimiter else list(DELIMITERS)
+    others = [(at, likely(line, marks)) for at, line in lines if not guess.is_data(guess.cells_of(line, config))]
+    number, found = max(others, key=lambda other: max((len(it.names) for it in other[1]), default=0), default=(0, []))
+    if not found:
+        return None
+    names = [shown_encoding(reading.encoding) for reading in found]
+    columns = f"the columns {_listed(found[0].names)}" if len(found[0].names) > 1 else shown(found[0].names[0])
+    words = f"line {number} is not UTF-8: {' or '.join(names)} may be its encoding, and in {names[0]} it has {columns}"
+    ways = tuple(Way((), (("iconv", "-f", reading.encoding.upper(), "-t", "UTF-8", FILE),)) for reading in found)
+    return Hint(words, ways, either=len(ways) > 1)
 
 
 def _of_first_line(config: Config, line: bytes, number: int) -> Hint:
@@ -245,6 +262,8 @@ def _of_other_text(text: bytes, config: Config) -> Hint | None:
 
 def _of_json(text: bytes, config: Config) -> Hint:
     name = config.column_name or "close"
+    if words := _words_of(text):
+        return Hint(f"this is JSON that a server sent instead of candles: {words}")
     rows = re.findall(rb"\[([^][]*)\]", text[:_MOST_JSON]) if re.match(rb"\[\s*\[", text) else []
     if rows:  # as the APIs of exchanges send candles
         cells = [[cell.strip('" \r\n\t') for cell in row.decode("utf-8", "replace").split(",")] for row in rows]
@@ -261,6 +280,35 @@ def _of_json(text: bytes, config: Config) -> Hint:
         flags = ("--no-header", "--column", "1")
         return _by_command("this is JSON", "jq", "-r", f"{each}[.{name}] | @csv", FILE, flags=flags)
     return Hint("this is JSON: turn it into CSV, with `jq -r ... | @csv` for example")
+
+
+def _words_of(text: bytes) -> str | None:
+    """Return what an object of JSON says in words, as of a limit or an error; None if it is no such object."""
+    import json
+
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        return None
+    words: list[str] = []
+    values = list(answer.values()) if isinstance(answer, dict) else []
+    while values:
+        value = values.pop(0)
+        if isinstance(value, dict):
+            values[:0] = value.values()
+        elif isinstance(value, list) and all(isinstance(part, str) for part in value):
+            values[:0] = value
+        elif isinstance(value, list):
+            return None  # it may have rows
+        elif isinstance(value, str):
+            words.append(value)
+    spoken = [text for text in words if " " in text]
+    return shown_words("; ".join(spoken)) if spoken else None
+
+
+def shown_words(text: str) -> str:
+    """Quote what a server says: longer than a cell, and still one line."""
+    return repr(text if len(text) <= _MOST_WORDS else f"{text[:_MOST_WORDS]}...")
 
 
 def _of_data(lines: Lines, config: Config) -> Hint | None:
@@ -317,6 +365,11 @@ def _of_rows(
 
 def _of_one_column(number: int, name: str, lines: Lines, config: Config) -> Hint:
     """Say what a line without a delimiter is."""
+    if any(mark in name for mark in DELIMITERS) and all(
+        re.fullmatch(rb'"[^"]*(?:""[^"]*)*"', line) for _, line in lines
+    ):
+        unquoting = 's/^"//; s/"[[:space:]]*$//; s/""/"/g'
+        return _by_command("each line is one quoted field", "sed", unquoting, FILE)
     words = name.split()
     if len(words) > 1 and (matches(tuple(words), _wanted(config)) or guess.is_data(words)):
         return _by_command(f"line {number} has spaces between its columns", "tr", "-s", " ", ",")
@@ -422,6 +475,18 @@ def _listed(names: Sequence[str]) -> str:
     return " and ".join([", ".join(some[:-1]), some[-1]]) if len(some) > 1 else some[0]
 
 
+def _of_tar(_: Config, member: str) -> Hint:
+    """Say how the first member of a tar archive is read; `member` is its name, of a folder if a slash ends it."""
+    how = "tar -tf FILE lists its members, and tar -xOf FILE MEMBER prints one"
+    if member.endswith("/") or not member.isprintable() or not member.lower().endswith(TABLES):
+        return Hint(f"its first member is {shown(member)}: {how}")
+    return _by_command(f"its first member is {shown(member)}", "tar", "-xOf", "-", member)
+
+
+_OF_HDF5 = "import pandas, sys; pandas.read_hdf(sys.argv[1]).to_csv(sys.argv[2])"
+TABLES = (".csv", ".txt", ".tsv")
+
+
 def _iconv(encoding: str, words: str = "") -> Hint:
     return _by_command(words, "iconv", "-f", encoding, "-t", "utf-8", FILE)
 
@@ -438,6 +503,7 @@ _FOREIGN = {
     "a Databento file": _by_command("", "dbn", FILE, "--csv"),
     "a Parquet file": _BY_PATH,
     "an Arrow file": _BY_PATH,
+    "an HDF5 file": _by_command("", "python3", "-c", _OF_HDF5, FILE, "/dev/stdout"),
     "an SQLite database": Hint("export its table: sqlite3 -header -csv FILE 'SELECT ...'"),
     **dict.fromkeys(("a PNG picture", "a GIF picture", "a JPEG picture", "a PDF file", "a program"), _NO_TEXT),
     "an Excel file": Hint(_SAVE_AS_CSV),
@@ -466,5 +532,6 @@ HINTS: dict[str, Callable[..., Hint]] = {
     "symbols": _of_symbols,
     "many_keys": _of_many_keys,
     "key_again": lambda _: _GROUPED,
+    "tar": _of_tar,
     "foreign": lambda _, kind: _FOREIGN[kind],
 }

@@ -21,6 +21,8 @@ from stream_signal.core.findings import (
     PREAMBLE_LINE,
     REPEATED,
 )
+from stream_signal.core.layout.encodings import shown_encoding
+from stream_signal.core.layout.layout import UTF_8
 from stream_signal.hints.durations import between, lasting
 from stream_signal.hints.shell import typed_all
 
@@ -40,14 +42,15 @@ _LEAVE_OUT = Hint(
 )
 _SORT = Hint("sort the rows by time")
 NEVER_FULL, NEWEST_FIRST, GAP, SYMBOLS = "never_full", "newest_first", "gap", "symbols"
-CLOSE_NAME = "close_name"
-NOTES = frozenset({CLOSE_NAME})
+CLOSE_NAME, ENCODING = "close_name", "encoding"
+NOTES = frozenset({CLOSE_NAME, ENCODING})
 # If one row in so many has no close, that is no rare one without a trade.
 FEWEST_WITHOUT_CLOSE = 10
 # Of the symbols in one column, so many are named.
 SHOWN_SYMBOLS = 3
 # In the order in which they are told.
 WORDS = {
+    ENCODING: "the header is not UTF-8, and was read as {how}",
     CLOSE_NAME: "column {count}, {first}, is read as the close; {how} says so",
     BAD_ROW: "{count} of {of} rows ({share}) could not be read and count without a close; first: {first}",
     MISSING_CLOSE: "{count} of {of} rows ({share}) have no close, and no window with one of them has a mean; "
@@ -129,6 +132,8 @@ def doubts_of(
 
     if name is not None and layout is not None:
         facts[CLOSE_NAME] = Fact(layout.position + 1, 1, shown(name), typed_all(("--column", name)))
+    if layout is not None and layout.encoding != UTF_8:
+        facts[ENCODING] = Fact(1, how=shown_encoding(layout.encoding))
 
     def sorting() -> Hint:
         return _LEAVE_OUT if stream.newest_first else reversal(_head_lines(stream))

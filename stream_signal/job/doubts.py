@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import DoubtWarning
 from stream_signal.core.findings import BACKWARDS, BAD_ROW, MISSING_CLOSE, REPEATED
+from stream_signal.core.layout.layout import UTF_8
 from stream_signal.core.limits import FIRST_ROWS
 from stream_signal.core.observers.time_order import TimeOrder
 from stream_signal.core.observers.time_sequence import time_of
@@ -143,7 +144,8 @@ class Doubts(Sink):
 def doubts_in(stream: SignalStream, times: TimeOrder, reversal: Reversal, *, so_far: bool = False) -> list[Doubt]:
     """Return what `hints.doubts.doubts_of` finds; nothing is loaded where it would find nothing."""
     is_full = stream.rows_with_mean != 0 or so_far
-    is_plain = stream.other_close is None and not stream.repairs.counts.keys() & {BAD_ROW, MISSING_CLOSE}
+    is_utf_8 = stream.header is None or stream.header.encoding == UTF_8
+    is_plain = is_utf_8 and stream.other_close is None and not stream.repairs.counts.keys() & {BAD_ROW, MISSING_CLOSE}
     if is_full and is_plain and times.is_in_order and (so_far or not times.gap(stream.window)):
         return []
     from stream_signal.hints.doubts import doubts_of

@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal import __version__
+from stream_signal.core.printable import json_text
 from stream_signal.core.settings import as_json
 from stream_signal.hints.durations import fields_of
 from stream_signal.inputs.digest import Digests
@@ -59,7 +60,7 @@ class Manifest(NamedTuple):
     def written(self) -> bytes:
         """Write it as JSON."""
         found = {key: value for key, value in self._asdict().items() if value is not None or key not in _OPTIONAL}
-        return (json.dumps(found, indent=4) + "\n").encode()
+        return (json_text(found, indent=4) + "\n").encode()
 
 
 def wanted(job: Job) -> Iterator[Output]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.errors import ConfigError
 from stream_signal.core.line_format import CSV, CSV_LINES, format_for
+from stream_signal.core.printable import json_text
 from stream_signal.outputs.files import check_replaceable, replace_file
 from stream_signal.outputs.parts import Output
 
@@ -57,10 +57,10 @@ def table(by_key: Mapping[str, Mapping[str, Any]], form: str) -> bytes:
     }
     """
     if form == JSON:
-        entries = ",\n".join(f"{json.dumps(key)}: {json.dumps(entry)}" for key, entry in by_key.items())
+        entries = ",\n".join(f"{json_text(key)}: {json_text(entry)}" for key, entry in by_key.items())
         return f"{{\n{entries}\n}}\n".encode()
     if form != CSV:
-        return "".join(json.dumps({"key": key, **entry}) + "\n" for key, entry in by_key.items()).encode()
+        return "".join(json_text({"key": key, **entry}) + "\n" for key, entry in by_key.items()).encode()
     windows: Mapping[str, object] = next((entry.get("by_window", {}) for entry in by_key.values()), {})
     lines = ["".join(["key,rows,signals,value", *(f",signals_{window},value_{window}" for window in windows), "\n"])]
     for key, entry in by_key.items():

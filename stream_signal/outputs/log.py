@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from stream_signal import system
 from stream_signal.core.errors import OutputError, reason
-from stream_signal.core.printable import printable
+from stream_signal.core.printable import json_text, printable
 from stream_signal.core.urls import without_urls
 from stream_signal.hints.paths import cannot_write
 
@@ -97,7 +97,7 @@ class Log:
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
                 structlog.processors.format_exc_info,
                 _drop_urls,
-                structlog.processors.JSONRenderer(),
+                structlog.processors.JSONRenderer(json_text),
             ]
             logger: Any = self._file or structlog.WriteLogger(sys.stderr)
             loggers.append(structlog.wrap_logger(logger, processors=machine))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
+from stream_signal.core.printable import json_text
 from stream_signal.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
@@ -106,4 +106,4 @@ def render(record: Metrics | ErrorRecord, indent: int | None = None) -> bytes:
     >>> render(ErrorRecord("v1", "error", "Missing required column: 'close'"))
     b'{"version": "v1", "status": "error", "error_message": "Missing required column: \'close\'"}\n'
     """
-    return (json.dumps(record.as_dict(), indent=indent) + "\n").encode()
+    return (json_text(record.as_dict(), indent=indent) + "\n").encode()

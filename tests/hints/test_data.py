@@ -8,10 +8,12 @@ from __future__ import annotations
 import bz2
 import csv
 import gzip
+import io
 import lzma
 import struct
 import subprocess
 import sys
+import tarfile
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -98,6 +100,11 @@ NO_COLUMN = [
     Told('[\n{"time":1,\n"close":2}\n]\n', "", ("2",)),
     Told('{"time":1,"close":2}\n', "", ("2",)),
     Told('{"error":[]}\n'),
+    Told('{"code":-1003,"msg":"Too many requests; current limit is 1200 request weight per minute."}'),
+    Told('{"chart":{"result":null,"error":{"code":"Not Found",\n"description":"No data found"}}}\n'),
+    Told('"time,close"\r\n"1,2"\r\n"2,""3"""\r\n', "", ("2 3",)),
+    Told("日期,模型,價格\n1,2,3\n".encode("big5"), "", (ANY,)),
+    Told("Дата;Цена моя\n1;2\n".encode("cp1251"), "", (ANY,)),
     Told(
         "[" + '[1700000000000,"4","6","3","5","1"],' * 5999 + '[1700000000000,"4","6","3","5","1"]]', "", ("5 " * 6000,)
     ),
@@ -183,7 +190,24 @@ OTHERS = [
 ]
 # A frame of one block, stored as it is.
 LZ4 = bytes.fromhex("04224d18604082") + struct.pack("<I", 2**31 + len(PLAIN)) + PLAIN.encode() + bytes(4)
+
+
+def tar(*names: str) -> bytes:
+    """Return a tar archive of candles by these names; one that ends with a slash is a folder."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name in names:
+            member = tarfile.TarInfo(name)
+            member.type, member.size = (tarfile.DIRTYPE, 0) if name.endswith("/") else (tarfile.REGTYPE, len(PLAIN))
+            archive.addfile(member, None if name.endswith("/") else io.BytesIO(PLAIN.encode()))
+    return file.getvalue()
+
+
 FOREIGN = [
+    Told(tar("data/btc.csv"), "", (PLAIN_CLOSES,)),
+    Told(tar("data/", "data/btc.csv")),
+    Told(gzip.compress(tar("btc.csv"), mtime=0), "", (PLAIN_CLOSES,), "btc.tar.gz"),
+    Told(b"\x89HDF\r\n\x1a\n\0", "", (TOOL,)),
     Told(LZ4, "", (PLAIN_CLOSES,)),
     Told(b"DBN\x02", "", (TOOL,)),
     Told(b"SQLite format 3\x00"),

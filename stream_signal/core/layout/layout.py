@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     Position = int | tuple[int, int]
 
 CLOSE = "close"  # what the column is called if nobody says otherwise; then other names of a close are known, too
+UTF_8 = "utf-8"
 BOM = b"\xef\xbb\xbf"
 # A column of such a name tells apart several series in one file.
 SYMBOL_NAMES = frozenset(
@@ -39,6 +40,7 @@ class Layout(NamedTuple):
     """How to read the rows: every row has `width` fields, and the close is at `position`, from 0.
 
     `names` and `line` are empty if the file has no header. `time` is where the timestamps are, None if there are none.
+    `encoding` is that of the names.
     """
 
     line: bytes
@@ -47,6 +49,7 @@ class Layout(NamedTuple):
     position: int
     width: int
     time: Position | None = None
+    encoding: str = UTF_8
 
 
 def find_header(
@@ -61,15 +64,15 @@ def find_header(
     `line` has no BOM and no line end; `number` is its line number, for the errors. If `delimiter` is None, each of the
     four is tried. `parse` reads a close. Raises DataError if the line can be read in two ways.
 
-    >>> find_header(b"Date;<CLOSE>", 1, "close", None)
-    Layout(line=b'Date;<CLOSE>', names=('Date', '<CLOSE>'), delimiter=';', position=1, width=2, time=None)
+    >>> find_header(b"Date;<CLOSE>", 1, "close", None)[1:5]
+    (('Date', '<CLOSE>'), ';', 1, 2)
     """
     readings = _readings(line, delimiter)
     found = _with_close(line, number, readings, partial(matches, column=column), column)
     if not found and column == CLOSE:
         found = _with_close(line, number, readings, _known_close, column)
     if not found:
-        return None
+        return _find_encoded(line, column, delimiter)
     if len(found) > 1:
         raise _two_delimiters(number, [header.delimiter for header, _ in found])
     header, cell = found[0]
@@ -109,6 +112,22 @@ def _known_close(names: tuple[str, ...]) -> list[int]:
     return found if len(found) == 1 else []
 
 
+def _find_encoded(line: bytes, column: str | int, delimiter: str | None) -> Layout | None:
+    """Read a line that is not UTF-8 as the header, if it has the column by its name, or one known name of a close."""
+    if line.isascii() or not isinstance(column, str):
+        return None
+    from stream_signal.core.layout.encodings import find_encoded, is_utf_8
+
+    def find(names: tuple[str, ...]) -> list[int]:
+        return matches(names, column) or (_known_close(names) if column == CLOSE else [])
+
+    found = None if is_utf_8(line) else find_encoded(line, [delimiter] if delimiter else list(DELIMITERS), find)
+    if found is None:
+        return None
+    reading, position = found
+    return Layout(line, reading.names, reading.delimiter, position, len(reading.names), encoding=reading.encoding)
+
+
 def headless(line: bytes, number: int, column: int, delimiter: str | None, marks: str = "") -> Layout:
     """Find out from the first row of a file without a header how to read it; `column` counts from 1.
 
@@ -116,8 +135,8 @@ def headless(line: bytes, number: int, column: int, delimiter: str | None, marks
     split at its decimal comma, `2024-01-01;42004,66` has a close of 66. But one of `marks`, the marks within numbers,
     is the delimiter of a line without quotes only if no other is.
 
-    >>> headless(b"2024-01-01;42004.66;1.5", 1, 2, None)
-    Layout(line=b'', names=(), delimiter=';', position=1, width=3, time=None)
+    >>> headless(b"2024-01-01;42004.66;1.5", 1, 2, None)[1:5]
+    ((), ';', 1, 3)
     """
     readings = [(mark, fields) for mark, fields in _readings(line, delimiter) if len(fields) >= column]
     if marks and len(readings) > 1 and b'"' not in line:
