@@ -22,6 +22,7 @@ PLAIN = {
         "core.foreign",
         "core.layout",
         "core.layout.layout",
+        "core.layout.names",
         "core.limits",
     ),
     *(

@@ -36,8 +36,7 @@ def test_a_known_close(encoding: str, header: str, tmp_path: Path) -> None:
         (tmp_path / "a.csv").write_bytes(data + b"\n" + ROWS % 3)
         done = run_in_process("a.csv", "--window", "2", "--log-file", "run.log", "--strict", cwd=tmp_path)
         assert (done.code, done.stderr, done.record["value"]) == (0, "", 0.5)
-        [note] = logged(tmp_path, "note")
-        assert note["kind"] == "encoding"
+        assert "encoding" in {note["kind"] for note in logged(tmp_path, "note")}
         (tmp_path / "run.log").unlink()
 
 
