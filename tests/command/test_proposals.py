@@ -148,13 +148,13 @@ def test_a_command_before(data: bytes, before: str, name: str, path: str, tmp_pa
 
 
 @pytest.mark.parametrize("end", ["", "\n"], ids=["no last newline", "a last newline"])
-@pytest.mark.parametrize("header", ["close\n", ""], ids=["a header", "none"])
+@pytest.mark.parametrize("header", ["time,close\n", ""], ids=["a header", "none"])
 def test_reversed_lines(end: str, header: str, tmp_path: Path) -> None:
     """A file whose lines are reversed by a command keeps each of its rows, with a last newline and without."""
-    rows = ['"6"', "5", "4", "3", "2", "1"]
-    (tmp_path / "one.csv").write_text(header + "\n".join(rows) + end)
-    flags = [] if header else ["--no-header", "--column", "1"]
-    [found] = proposed(["one.csv", "--newest-first", *flags], tmp_path)
+    rows = [f"{close}0,{close}" for close in (6, 5, 4, 3, 2, 1)]
+    (tmp_path / "one.csv.gz").write_bytes(gzip.compress((header + "\n".join(rows) + end).encode()))
+    flags = [] if header else ["--no-header", "--column", "2", "--time-column", "1"]
+    [found] = proposed(["one.csv.gz", "--strict", *flags], tmp_path)
     metrics = answer(found, tmp_path)
     assert (metrics["rows_processed"], metrics["value"]) == (6, rate(["1", "2", "3", "4", "5", "6"]))
 
