@@ -99,6 +99,8 @@ class Fact(NamedTuple):
     hint: Hint = Hint("")
     is_sampled: bool = False
     """whether it was seen among rows that do not follow each other"""
+    is_note: bool = False
+    """whether there is nothing wrong with it in such rows"""
 
 
 def doubts_of(
@@ -142,6 +144,10 @@ def doubts_of(
     if of_symbols:
         return in_words(facts | {SYMBOLS: of_symbols})
     times = facts_of_times(order, stream.window, sorting, newest_first=stream.newest_first, so_far=so_far)
+    if REPEATED in times and layout is not None:
+        from stream_signal.core.layout.roles import may_have_candles
+
+        times[REPEATED] = times[REPEATED]._replace(is_note=not may_have_candles(layout))
     return in_words(facts | times)
 
 
@@ -206,11 +212,11 @@ def in_words(facts: dict[str, Fact]) -> list[Doubt]:
     doubts = []
     for kind, words in WORDS.items():
         if kind in facts:
-            count, of, first, how, hint, is_sampled = facts[kind]
+            count, of, first, how, hint, is_sampled, is_note = facts[kind]
             text = (SAMPLED[kind] if is_sampled else words).format(
                 count=count, of=of, share=f"{100 * count / (of or 1):.3g} %", first=first, how=how
             )
-            doubts.append(Doubt(BACKWARDS if kind == NEWEST_FIRST else kind, text, hint, kind in NOTES))
+            doubts.append(Doubt(BACKWARDS if kind == NEWEST_FIRST else kind, text, hint, is_note or kind in NOTES))
     return doubts
 
 

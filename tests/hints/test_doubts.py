@@ -39,6 +39,7 @@ BELOW = keyed(*(f"{name},{at * 60},{at}" for name in "AB" for at in range(10))).
 IN_TURN = keyed(*(f"{name},{at * 60},{at},{ord(name)}" for at in range(20) for name in "WXYZ")).replace(
     b"symbol,time,close", b"Name,time,close,code"
 )
+REPEATED = keyed(*(f"{key},{at * 60},1,2" for at in range(9) for key in "AB"), "A,120,1,2", "B,480,1,2", "B,480,1,2")
 MORE = [
     Said("newest first from a pipe", {"a.csv": NEWEST_FIRST}),
     Said("oldest first, read from the end", {"a.csv": PLAIN}, "--newest-first", "a.csv"),
@@ -56,7 +57,7 @@ MORE = [
     Said("few rows of each key", {"a.csv": keyed("A,60,1", "B,60,2", "A,120,1")}, "--key symbol", "a.csv"),
     Said(
         "times of the keys",
-        {"a.csv": keyed(*(f"{key},{at * 60},1" for at in range(9) for key in "AB"), "A,120,1", "B,480,1", "B,480,1")},
+        {"a.csv": REPEATED.replace(b"close", b"close,high")},
         "--key symbol",
         "a.csv",
     ),

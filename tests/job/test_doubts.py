@@ -198,6 +198,34 @@ def test_every_row(tmp_path: Path) -> None:
     assert run_in_process("--strict", stdin=data, cwd=tmp_path).code == 1
 
 
+@pytest.mark.parametrize(
+    ("header", "is_note"),
+    [
+        (b"time,close", True),
+        (b"time,close,volume,symbol", True),
+        (b"id,close,qty,quoteQty,time,isBuyerMaker,isBestMatch", True),
+        (b"time,open,close", False),
+        (b"time,close,anfangs,spitze,boden", False),  # nobody knows what they are
+        ("날짜,시가,close".encode(), False),
+        ("Дата;Макс.;close".encode(), False),
+        (b"Datum;Tief;close", False),
+    ],
+)
+def test_trades(header: bytes, is_note: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    """Where no row has an open, a high or a low, timestamps that repeat are a note; where one may, they are a doubt."""
+    mark = b";" if b";" in header else b","
+    names = header.split(mark)
+    at = next(at for at, name in enumerate(names) if name in {b"time", b"Datum", "날짜".encode(), "Дата".encode()})
+    days = [*range(10, 29), 28]
+    cells = [[b"2024-01-%d" % day if place == at else b"7" for place in range(len(names))] for day in days]
+    data = b"\n".join([header, *map(mark.join, cells), b""])
+    done = run_in_process("--log-file", "run.log", stdin=data, cwd=tmp_path)
+    (told,) = logged(tmp_path, "doubt", "note")
+    assert (told["event"], told["kind"]) == ("note" if is_note else "doubt", "repeated")
+    assert ("the same timestamp twice: 1 of 19" in done.stderr) != is_note
+    assert run_in_process("--strict", stdin=data, cwd=tmp_path).code == (0 if is_note else 1)
+
+
 @pytest.mark.parametrize("pipe", [False, True])
 def test_a_checkpoint_keeps_a_doubt(pipe: bool, tmp_path: Path) -> None:  # noqa: FBT001
     """The rows of a doubtful answer are saved, and so is the doubt: the next run has it, and fails with --strict."""

@@ -72,7 +72,7 @@ def test_schema_3_with_findings(tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_text("time,close\n70,1.5\n80,1.6\n90,1.7\n100,\n")
     done = run_in_process("a.csv", "b.csv", "--checkpoint", "state.json", "--log-file", "run.log", cwd=tmp_path)
     assert (done.code, done.record["rows_processed"], done.record["value"]) == (0, 11, 2 / 11)
-    repairs, times, *doubts = logged(tmp_path, "repairs", "times", "doubt")
+    repairs, times, *doubts = logged(tmp_path, "repairs", "times", "doubt", "note")
     bad = "a.csv: line 8: expected a decimal number in column 'close', found 'x'"
     assert repairs == {
         "event": "repairs",
@@ -86,7 +86,8 @@ def test_schema_3_with_findings(tmp_path: Path) -> None:
         },
     }
     assert times == {"event": "times", "repeated": 1, "first": {"repeated": "row 7: '60' after '60'"}}
-    assert [doubt["kind"] for doubt in doubts] == ["bad_rows", "missing_closes", "repeated"]
+    kinds = [(told["event"], told["kind"]) for told in doubts]
+    assert kinds == [("doubt", "bad_rows"), ("doubt", "missing_closes"), ("note", "repeated")]
 
 
 def test_a_followed_file_of_before_first_timestamps(tmp_path: Path) -> None:
