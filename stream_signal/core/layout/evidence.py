@@ -66,7 +66,7 @@ class Evidence:
         else:
             fields = line.split(self._layout.delimiter.encode())
         if len(fields) == self._layout.width and line != self._layout.line:
-            self._rows.append([field.decode("utf-8", "replace").strip() for field in fields])
+            self._rows.append([field.decode("utf-8", "surrogateescape").strip() for field in fields])
 
     def _find(self) -> tuple[Position | None, bool]:
         """Return where the time is by the rows so far, and whether more of them may change that."""

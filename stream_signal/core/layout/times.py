@@ -36,6 +36,7 @@ _TELLING = {*_DATED, _EPOCHS}
 
 # From 1980 to 2100, in nanoseconds: a number outside of them is no time unless its column is named so.
 _FIRST, _END = 315_532_800 * NANOSECONDS, 4_102_444_800 * NANOSECONDS
+_MINUTE = 60 * NANOSECONDS
 _MOST_RATIO = 1.6  # of the last time to the first; volumes spread more
 _LEAST_SHARE = 0.9  # of the cells under a known name read, and of the steps of numbers go one way
 _LEAST_NUMBERS = 8  # rows; fewer numbers may go one way by chance
@@ -102,6 +103,11 @@ class _Column(NamedTuple):
         """Whether nine of ten steps do not lead back, or not forward."""
         forward, back = _ways(self.times)
         return min(forward, back) <= (1 - _LEAST_SHARE) * (len(self.times) - 1)
+
+    @property
+    def has_whole_minutes(self) -> bool:
+        """Whether all are whole minutes, as no volumes are: the times of symbols in turn, too, which go back often."""
+        return len(self.times) >= _LEAST_NUMBERS and all(time % _MINUTE == 0 for time in self.times)
 
 
 def find_times(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Times | None:
@@ -178,7 +184,7 @@ def _times(column: _Column, why: str) -> Times:
 
 
 def _readings(cell: str) -> Readings:
-    text = cell.encode("utf-8", "replace")
+    text = cell.encode("utf-8", "surrogateescape")
     form = form_of(text)
     return form.readings(text) if form else NO_READING
 
@@ -232,7 +238,7 @@ def _may_be_time(cell: str, rank: int) -> bool:
 
 
 def _form_of(cell: str) -> Form | None:
-    return form_of(cell.encode("utf-8", "replace"))
+    return form_of(cell.encode("utf-8", "surrogateescape"))
 
 
 def _is_number(cell: str) -> bool:
@@ -289,7 +295,9 @@ def _are_times(column: _Column, names: Sequence[str]) -> bool:
     if column.kind == _WRITTEN or not isinstance(column.position, int):
         return True
     name = plain(names[column.position]) if names else ""
-    return column.goes_one_way and name not in _NO_TIMES and not _NO_TIME_NAME.search(name)
+    if name in _NO_TIMES or _NO_TIME_NAME.search(name):
+        return False
+    return column.goes_one_way or (column.kind == _EPOCHS and column.has_whole_minutes)
 
 
 def _how_unlike_times(column: _Column) -> tuple[bool, bool]:

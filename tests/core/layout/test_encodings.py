@@ -102,3 +102,11 @@ def test_an_unknown_close(encoding: str, header: str, tmp_path: Path) -> None:
 def test_utf_8_is_not_looked_at() -> None:
     """A line that is UTF-8 has no other encoding."""
     assert likely("日期,終値".encode(), ",") == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gbk", "cp932", "big5"])
+def test_dates_that_are_not_utf_8(encoding: str, tmp_path: Path) -> None:
+    """Where the close is ASCII, no encoding is asked for, and the dates of the rows are found all the same."""
+    rows = [f"2019年10月{day}日,{day % 7}\n" for day in range(22, 2, -1)]
+    (tmp_path / "a.csv").write_bytes("時間,close\n".encode(encoding) + "".join(rows).encode(encoding))
+    assert "newest first" in run_in_process("a.csv", cwd=tmp_path).stderr

@@ -184,6 +184,16 @@ def test_volumes_are_no_times(column: list[int]) -> None:
     assert find_times([], rows) is None
 
 
+@pytest.mark.parametrize("form", ["s", "ms", "us", "ns"])
+def test_epochs_of_symbols_in_turn(form: str) -> None:
+    """Whole minutes are times though they go back often, as those of symbols in turn do; seconds may be volumes."""
+    times = [minutes(form)[3 * (at // 6) + at % 3] for at in range(30)]
+    names, rows = table({"x": times, "close": PRICES})
+    assert find_times(names, rows) == find_times([], rows) == Times(0, EPOCHS[DIGITS[form]], 1)
+    names, rows = table({"x": [f"{int(time) + DIGITS['s'] // DIGITS[form]}" for time in times], "close": PRICES})
+    assert find_times(names, rows) is None
+
+
 @pytest.mark.parametrize("name", ["volume", "Quote Volume", "marketCap", "trade_id", "成交额", "Open", "OI"])
 def test_the_name_of_another_column(name: str) -> None:
     """Numbers that look like times are none in a column of prices or volumes."""
