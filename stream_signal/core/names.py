@@ -96,24 +96,34 @@ def _no_key(name: str, expected: str, found: str) -> InputError:
     return InputError(f"{cannot}: expected {expected}, found {found}")
 
 
+def _archive_of(name: str) -> str:
+    """Return the zip file, perhaps on stdin, that an input is a member of, by its name; none is empty."""
+    *folders, _ = re.split(r"[/\\]", name)
+    ends = [at for at, folder in enumerate(folders, 1) if folder.lower().endswith(".zip") or name.startswith("-/")]
+    return "/".join(folders[: ends[0]]) if ends else ""
+
+
 def look_alike(names: Iterable[str]) -> tuple[str, str, str] | None:
     """Return two names that differ only in what looks like a symbol, and their pattern; None if there are no two.
+
+    Those of the members of one archive are not compared: they are of one series.
 
     >>> look_alike(["BTCUSDT-1m-2024-01.csv", "BTCUSDT-1m-2024-02.csv", "ETHUSDT-1m-2024-01.csv"])
     ('BTCUSDT-1m-2024-01.csv', 'ETHUSDT-1m-2024-01.csv', '{key}-1m-2024-0*.csv')
     >>> look_alike(["candles-JAN.csv", "candles-FEB.csv"]), look_alike(["a1.csv", "a2.csv"])
     (None, None)
+    >>> look_alike(["z.zip/BTCUSDT.csv", "z.zip/ETHUSDT.csv"])
     """
-    first: dict[tuple[str, str], str] = {}
-    names = [names_in(name)[0] for name in names]
-    for name in names:
+    first: dict[tuple[str, str], tuple[str, str]] = {}
+    places = [(names_in(name)[0], _archive_of(name)) for name in names]
+    for name, archive in places:
         for word in _WORDS.finditer(name):
             if not _SYMBOL(word[0]) or _NO_SYMBOL(word[0]):
                 continue
             around = name[: word.start()], name[word.end() :]
-            other = first.setdefault(around, name)
-            if _without_digits(other) != _without_digits(name):
-                return other, name, _pattern_of(around, names)
+            other, beside = first.setdefault(around, (name, archive))
+            if _without_digits(other) != _without_digits(name) and not (archive and archive == beside):
+                return other, name, _pattern_of(around, [name for name, _ in places])
     return None
 
 
@@ -121,19 +131,22 @@ def overlapping(inputs: Sequence[tuple[str, int, int]]) -> tuple[str, str, str] 
     """Return two inputs of different series, and the pattern of their names; None if there are no two.
 
     Each has its name, and its first and its last time. Two series are those whose times overlap by half of the shorter
-    one, and whose names differ by more than a date, or a number that goes up by one. The members of an archive are one.
+    one, and whose names differ by more than a date, or a number that goes up by one. The members of an archive are one,
+    unless their names look like symbols.
 
     >>> overlapping([("000001.csv", 1, 9), ("600000.csv", 1, 9)])
     ('000001.csv', '600000.csv', '{key}.csv')
     >>> overlapping([("part-0.csv", 1, 9), ("part-1.csv", 1, 9)]), overlapping([("a.csv", 1, 4), ("b.csv", 4, 9)])
     (None, None)
     """
-    places = [names_in(name) for name, *_ in inputs]
-    names = list(dict.fromkeys(name for name, *_ in places))
+    places = [(names_in(name)[0], _archive_of(name)) for name, *_ in inputs]
+    names = list(dict.fromkeys(name for name, _ in places))
     spans = sorted((min(times), max(times), place) for (_, *times), place in zip(inputs, places, strict=True))
-    for (start, end, (one, *archives)), (later, latest, (other, *others)) in pairwise(spans):
+    for (start, end, (one, archive)), (later, latest, (other, beside)) in pairwise(spans):
         overlap = min(end, latest) - later
-        if 2 * overlap <= min(end - start, latest - later) or (archives and archives == others):
+        if 2 * overlap <= min(end - start, latest - later):
+            continue
+        if archive and archive == beside and not look_alike((one, other)):
             continue
         if not _are_of_one_series(one, other, names):
             first, second = sorted((one, other), key=names.index)

@@ -43,11 +43,14 @@ _LEAVE_OUT = Hint(
 _SORT = Hint("sort the rows by time")
 NEVER_FULL, NEWEST_FIRST, GAP, SYMBOLS = "never_full", "newest_first", "gap", "symbols"
 CLOSE_NAME, ENCODING = "close_name", "encoding"
+LEFT_OUT = "members_left_out"
 NOTES = frozenset({CLOSE_NAME, ENCODING})
 # If one row in so many has no close, that is no rare one without a trade.
 FEWEST_WITHOUT_CLOSE = 10
 # Of the symbols in one column, so many are named.
 SHOWN_SYMBOLS = 3
+# Of the members of archives that are no tables.
+SHOWN_MEMBERS = 3
 # In the order in which they are told.
 WORDS = {
     ENCODING: "the header is not UTF-8, and was read as {how}",

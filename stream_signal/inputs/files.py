@@ -36,7 +36,8 @@ class FilesSource:
     """The inputs of these names; `has_checkpoint` says that a later job may continue in one of them.
 
     `config` says which columns of a Parquet or Arrow file are needed; with `batches`, its rows may be given as Batch.
-    `tap`, if given, is shown each input once it is open, and returns what is read in its place.
+    `tap`, if given, is shown each input once it is open, and returns what is read in its place. The members of an
+    archive in a pipe that are no tables come into `left_out`.
     """
 
     endless = False
@@ -49,12 +50,14 @@ class FilesSource:
         has_checkpoint: bool = False,
         batches: bool = False,
         tap: Callable[[Opened], Opened] | None = None,
+        left_out: list[str] | None = None,
     ) -> None:
         self.names = names
         self._config = config or Config()
         self._has_checkpoint = has_checkpoint
         self._batches = batches
         self._tap = tap
+        self._left_out = [] if left_out is None else left_out
 
     def events(self, first: int, offset: int, patience: Patience) -> Generator[Event]:
         """Yield the events of each input in turn; see `inputs.events.Source`."""
@@ -112,8 +115,7 @@ class FilesSource:
                 file = cast("BinaryIO", temporary)
                 yield from keep(source, start, patience, file)
             archive = Archive(file, source.name)
-            archive.refuse_metadata()
-            for member in archive.members:
+            for member in archive.tables(file, self._left_out):
                 yield from self._events(archive.open(member, file), 0, patience)
         source.check(0)
 

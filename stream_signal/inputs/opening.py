@@ -49,21 +49,22 @@ def _open(name: str) -> AbstractContextManager[Opened]:
     return open_member(archive, name.removeprefix(archive)[1:])
 
 
-def expanded(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names with the members of each zip file in its place.
+def expanded(names: tuple[str, ...], left_out: list[str] | None = None) -> tuple[str, ...]:
+    """Return the names with the members of each zip file in its place; those that are no tables come into `left_out`.
 
     Each file is opened for a moment. One that cannot be read is left for its turn. InputError if one is a folder, or a
     zip file that cannot be read.
     """
     names_of_all: list[str] = []
+    left_out = [] if left_out is None else left_out
     for name in names:
         one = probe(name)
         if one.kind == "folder":
             raise unreadable(name, "Is a directory", listing(name))
         if one.format == ZIP:
-            from stream_signal.inputs.zipped import member_names
+            from stream_signal.inputs.zipped import tables_in
 
-            names_of_all += [f"{name}/{member}" for member in member_names(name)]
+            names_of_all += [f"{name}/{member}" for member in tables_in(name, left_out)]
         else:
             names_of_all.append(name)
     return tuple(names_of_all)

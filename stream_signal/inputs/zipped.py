@@ -8,12 +8,14 @@ Stored, deflated, bzip2 and Zstandard members are read. A member that is itself 
 input is; one that is a zip file is refused.
 
 Nothing is left out in silence: bytes before the first member or after the archive, as in archives that were joined, an
-encrypted member, and two of one name are errors.
+encrypted member, and two of one name are errors. Members that are no tables by their names and first bytes, such as a
+README, are left out if there are tables, and whoever asks for the tables is told which.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import struct
 import zipfile
 import zlib
@@ -21,10 +23,10 @@ from contextlib import closing, contextmanager
 from copy import copy
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from stream_signal.core.errors import Hint, InputError, Way, shown
+from stream_signal.core.errors import Hint, InputError, shown
 from stream_signal.inputs.compressed import DEFLATE, RAW_BYTES, find_codec
 from stream_signal.inputs.plain import STDIN, Opened, open_raw, reading, unreadable, version_of
-from stream_signal.inputs.probe import BZIP2, ZSTD
+from stream_signal.inputs.probe import BZIP2, MAGIC_BYTES, ZSTD, find_format
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,6 +45,13 @@ _METADATA = "__MACOSX/"
 _METHODS = {zipfile.ZIP_STORED: None, zipfile.ZIP_DEFLATED: DEFLATE, zipfile.ZIP_BZIP2: BZIP2, 93: ZSTD}
 _WORKBOOK = "[Content_Types].xml"
 _GET_AGAIN = "the archive is cut off or damaged: get it again"
+# Members with these endings are read, whatever they hold; of others, the first bytes tell.
+_TABLE_ENDINGS = (".csv", ".tsv", ".tab")
+_LOOKED_AT_BYTES = 4096
+_LAST_LINES = 10
+_WORDS = re.compile(r"[\s,;|\[\]\"']+")
+_NUMBER = re.compile(r"[+-]?(?:[0-9.][0-9.:/T+-]*)?[0-9]Z?").fullmatch  # or a time; "1." counts the items of a list
+_MOST_NAMES = 5
 
 
 class Archive:
@@ -83,17 +92,32 @@ class Archive:
         archive.fp = file
         return OpenMember(f"{self.name}/{name}", archive, entry)
 
-    def refuse_metadata(self) -> None:
-        """Raise InputError if there is metadata of macOS among the members, of which all are to be read."""
-        others = [name for name in self.members if not name.startswith(_METADATA)]
-        found = next((name for name in self.members if name.startswith(_METADATA)), None)
-        if found is not None:
-            hint = Hint(f"remove it: zip -d FILE '{_METADATA}*'")
-            if self.name != STDIN:
-                member = [Way(instead=(self.name, f"{self.name}/{others[0]}"))] if len(others) == 1 else []
-                removed = Way(first=("zip", "-qd", self.name, f"{_METADATA}*"))
-                hint = Hint("read the file beside it, or remove it", (*member, removed))
-            raise self._error(f"its member {shown(found)} is metadata of macOS and no CSV", hint)
+    def tables(self, file: BinaryIO, left_out: list[str]) -> tuple[str, ...]:
+        """Return the names of the members that are tables, and add the inputs that the others are to `left_out`.
+
+        A single member is taken for one: what reads it will say what it is. InputError if none of several is a table.
+        """
+        names = tuple(self.members)
+        tables = tuple(name for name in names if self._is_table(name, file)) if len(names) > 1 else names
+        if not tables:
+            listed = ", ".join(map(shown, names[:_MOST_NAMES]))
+            others = f" and {len(names) - _MOST_NAMES} more" * (len(names) > _MOST_NAMES)
+            hint = Hint(f"one of them is read by its name: {self.name}/NAME") if self.name != STDIN else None
+            raise self._error(f"none of its members is a table: {listed}{others}", hint)
+        left_out += [f"{self.name}/{name}" for name in names if name not in tables]
+        return tables
+
+    def _is_table(self, name: str, file: BinaryIO) -> bool:
+        """Whether a member is read with all the others: it has the name of a table, or begins like one."""
+        if name.startswith(_METADATA):
+            return False
+        if name.lower().endswith(_TABLE_ENDINGS):
+            return True
+        start = b""
+        with closing(self.open(name, file)) as member:
+            while len(start) < _LOOKED_AT_BYTES and (data := member.read(_LOOKED_AT_BYTES - len(start))):
+                start += data
+        return find_format(start[:MAGIC_BYTES]) is not None or begins_like_table(start)
 
     def _error(self, why: str, hint: Hint | str | None = None) -> InputError:
         return unreadable(self.name, why, hint)
@@ -130,6 +154,17 @@ class Archive:
             if any(behind.startswith(_HEADER, skipped) for skipped in _DESCRIPTORS):
                 found = f"the member behind {shown(entry.filename)} is not listed in its directory"
                 raise self._error(found, "unpack it with `7z x`, and give its files as paths")
+
+
+def begins_like_table(start: bytes) -> bool:
+    r"""Whether at least half of the words below the first line of these bytes are numbers or times, or there are none.
+
+    >>> begins_like_table(b"close\n4.58\n4.59\n"), begins_like_table(b"# Data\n\nBy minute, 2024.\n")
+    (True, False)
+    """
+    lines = [line for line in start.decode("utf-8", "replace").replace("\0", "").splitlines() if line.strip()]
+    words = [word for line in lines[1:][-_LAST_LINES:] or lines for word in _WORDS.split(line) if word]
+    return 2 * sum(map(bool, map(_NUMBER, words))) >= len(words)
 
 
 class _Bounded:
@@ -220,11 +255,13 @@ def _opened(name: str) -> Iterator[tuple[Archive, BinaryIO]]:
             file.seek(0)  # as it was, if it is stdin, whose position stays
 
 
-def member_names(archive: str) -> tuple[str, ...]:
-    """Return the names of the members of a zip file, in its order; InputError if it cannot be read."""
-    with reading(archive), _opened(archive) as (opened, _):
-        opened.refuse_metadata()
-        return tuple(opened.members)
+def tables_in(archive: str, left_out: list[str]) -> tuple[str, ...]:
+    """Return the names of the members of a zip file that are tables, in its order; InputError if it cannot be read.
+
+    The inputs that the others are come into `left_out`.
+    """
+    with reading(archive), _opened(archive) as (opened, file):
+        return opened.tables(file, left_out)
 
 
 @contextmanager

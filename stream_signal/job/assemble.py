@@ -44,7 +44,7 @@ def assemble(job: Job) -> tuple[Drive, Results]:
     for output in outputs:
         job.held.callback(output.close)
         output.check()
-    job.read(inputs_of(job.order, job.config))
+    job.read(inputs_of(job.order, job.config, job.left_out))
     sinks: list[Sink] = job.make(SINKS)
     parts: list[Sink | Output] = [*sinks, *outputs]
     observers = [observer for part in parts for observer in part.observers]

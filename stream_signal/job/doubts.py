@@ -86,11 +86,12 @@ class Doubts(Sink):
     def found(self, *, so_far: bool = False) -> list[Doubt]:
         """Return all doubts and notes; `so_far` leaves out those that more rows may remove."""
         stream = self._job.stream
+        members = [_of_members(left_out)] if (left_out := self._job.left_out) else []
         if not so_far and not stream.symbols and (apart := self._files_apart()):
             of_times = {BACKWARDS, REPEATED}  # within each of them, there may be none
             doubts = doubts_in(stream, self.times, self._reversal)
-            return [*(doubt for doubt in doubts if doubt.kind not in of_times), _of_files(apart)]
-        return doubts_in(stream, self.times, self._reversal, so_far=so_far)
+            return [*members, *(doubt for doubt in doubts if doubt.kind not in of_times), _of_files(apart)]
+        return [*members, *doubts_in(stream, self.times, self._reversal, so_far=so_far)]
 
     def _files_apart(self) -> tuple[str, str, str] | None:
         """Return two inputs that seem to have two symbols, and the pattern of their names."""
@@ -170,6 +171,17 @@ def warn(found: Iterable[Doubt], *, strict: bool) -> tuple[str, ...]:
     for doubt in doubts:
         warnings.warn(doubt.text, DoubtWarning, stacklevel=3)
     return tuple(doubt.text for doubt in doubts)
+
+
+def _of_members(left_out: list[str]) -> Doubt:
+    """Return a note about members of archives that are no tables."""
+    from stream_signal.core.errors import shown
+    from stream_signal.hints.doubts import LEFT_OUT, SHOWN_MEMBERS, Doubt
+
+    listed = ", ".join(map(shown, left_out[:SHOWN_MEMBERS]))
+    others = f" and {len(left_out) - SHOWN_MEMBERS} more" * (len(left_out) > SHOWN_MEMBERS)
+    verb = "is no table and was" if len(left_out) == 1 else "are no tables and were"
+    return Doubt(LEFT_OUT, f"{listed}{others} {verb} left out", is_note=True)
 
 
 def _of_files(found: tuple[str, str, str]) -> Doubt:

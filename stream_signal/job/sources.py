@@ -51,14 +51,17 @@ def source_of(
     return BackwardsSource(names, config)
 
 
-def inputs_of(order: Order, config: Config) -> tuple[str, ...]:
-    """Return the names of the inputs, those of the members in place of a zip file; refuse what cannot be read so."""
+def inputs_of(order: Order, config: Config, left_out: list[str]) -> tuple[str, ...]:
+    """Return the names of the inputs, those of the members in place of a zip file; refuse what cannot be read so.
+
+    The members that are no tables come into `left_out`.
+    """
     if config.newest_first and (order.follow or order.checkpoint):
         what, flag = ("a file that grows", "--follow") if order.follow else ("a checkpoint", "--checkpoint")
         hint = f"leave out {flag}, or sort the rows first; {OLDEST_FIRST}"
         raise ConfigError(f"newest_first: {what} needs the rows in order of time").with_hint(hint)
     reads_on = order.follow or config.newest_first
-    names = order.inputs if reads_on else expanded(order.inputs)
+    names = order.inputs if reads_on else expanded(order.inputs, left_out)
     for name in names:
         if order.follow:
             refuse("follow", name)
@@ -91,7 +94,10 @@ def source_for(job: Job, rotations: Rotations | None) -> Source:
 
     def files(names: tuple[str, ...]) -> FilesSource:
         # A report says how many bytes of CSV were read, so it takes the rows as text.
-        return FilesSource(names, config, has_checkpoint=bool(order.checkpoint), batches=not order.report, tap=tap)
+        has_checkpoint, batches = bool(order.checkpoint), not order.report
+        return FilesSource(
+            names, config, has_checkpoint=has_checkpoint, batches=batches, tap=tap, left_out=job.left_out
+        )
 
     if not workers:
         return files(order.inputs)

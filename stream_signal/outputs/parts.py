@@ -53,6 +53,8 @@ class Job:
         """until whose end its files stay open, and locked"""
         self.started = started
         """on the clock of `time.perf_counter`"""
+        self.left_out: list[str] = []
+        """members of archives that are no tables, as inputs; they are not read"""
         self._parts: list[Any] = []
 
     def make(self, parts: Iterable[Part]) -> list[Any]:

@@ -77,7 +77,7 @@ def test_any_names(names: list[str], before: str, after: str) -> None:
 ALIKE = [
     (["BTCUSDT-1m-2024-01.csv", "ETHUSDT-1m-2024-01.csv"], "{key}-1m-2024-01.csv"),
     (["a/AAPL.csv", "b/MSFT.csv"], "{key}.csv"),
-    (["m.zip/btcusd_2012.csv", "m.zip/ethusd_2012.csv"], "{key}_2012.csv"),
+    (["m.zip/btcusd_2012.csv", "n.zip/ethusd_2012.csv"], "{key}_2012.csv"),
     (["BTC_1.csv.gz", "BTC_2.csv.gz", "ETH_2.csv.gz"], "{key}_*.csv.gz"),
 ]
 NOT_ALIKE = [
@@ -90,6 +90,8 @@ NOT_ALIKE = [
     ["x/BTC.csv", "y/BTC.csv"],
     ["-", "-"],
     ["candles-Q1.csv", "candles-Q2.csv"],
+    ["m.zip/btcusd_2012.csv", "m.zip/ethusd_2012.csv"],
+    ["-/BTCUSDT.csv", "-/ETHUSDT.csv"],
 ]
 
 

@@ -17,7 +17,6 @@ from support.archives import COMPRESSORS, ZIP_METHODS, zipped
 from support.candle_csv import CLOSES, HEADER, candle_csv
 from support.commands import COMMAND, logged, metrics_of, run_command, run_in_process, run_script
 from support.oracle import count
-from support.typing import proposed, type_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,22 +88,55 @@ def test_no_such_member(path: str, message: str, tmp_path: Path) -> None:
     assert run_in_process("--", path, cwd=tmp_path).record["error_message"] == message
 
 
-def test_metadata_of_macos(tmp_path: Path) -> None:
-    """What the Finder adds to an archive is refused with what to type instead; a member can still be named."""
-    (tmp_path / "my z.zip").write_bytes(zipped({"a.csv": DATA, "__MACOSX/._a.csv": b"\x00\x05\x16\x07"}))
-    message = "its member '__MACOSX/._a.csv' is metadata of macOS and no CSV"
-    done = run_in_process("my z.zip", cwd=tmp_path)
-    assert done.record["error_message"] == f"cannot read 'my z.zip': {message}"
-    lines = proposed(done.stderr)
-    assert lines == [
-        "stream-signal 'my z.zip/a.csv'",
-        "zip -qd 'my z.zip' '__MACOSX/*' && stream-signal 'my z.zip'",
-    ]
-    assert counts(run_in_process("my z.zip/a.csv", cwd=tmp_path).stdout) == count(CLOSES, 5)
-    done = run_in_process(stdin=(tmp_path / "my z.zip").read_bytes(), cwd=tmp_path)
-    assert done.record["error_message"] == f"cannot read stdin: {message}"
-    for line in lines:
-        assert counts(type_line(line, tmp_path).stdout) == count(CLOSES, 5)
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("__MACOSX/._a.csv", b"\x00\x05\x16\x07"),
+        ("README.md", b"# Klines\n\nBy minute, from 2017-08-17, see [the site](https://a.b).\n"),
+        ("README.txt", b"Columns:\n1. time\n2. close\n"),
+        ("report.txt", b"Status Report\nGap of 81s found between 20180102000112 and 20180102000233.\n"),
+        ("LICENSE", b"MIT License\n"),
+        ("chart.png", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"),
+        ("a.csv.CHECKSUM", b"9f86d081884c7d659a2feaa0c55ad015  a.csv\n"),
+    ],
+)
+def test_a_member_that_is_no_table(name: str, data: bytes, tmp_path: Path) -> None:
+    """Beside tables, a member that is none is left out with a note, by path, by pipe, and when the job is verified."""
+    packed = zipped({name: data, "a.csv": DATA, "one column.txt": candle_csv(CLOSES, header=False)})
+    (tmp_path / "my z.zip").write_bytes(packed)
+    for path, stdin in (("my z.zip", b""), ("-", packed)):
+        flags = "--log-file", "run.log", "--manifest", "m.json"
+        done = run_in_process(path, *flags, cwd=tmp_path, stdin=stdin)
+        assert counts(done.stdout) == count(CLOSES * 2, 5)
+        note = f"{f'{path}/{name}'!r} is no table and was left out"
+        assert note not in done.stderr
+        assert note in [line.get("text") for line in logged(tmp_path, "note")]
+        assert json.loads((tmp_path / "m.json").read_bytes())["notes"] == [note]
+        (tmp_path / "run.log").unlink()
+    assert run(Config(), tmp_path / "my z.zip").rows_processed == 2 * len(CLOSES)
+    assert run_in_process("verify", "my z.zip", cwd=tmp_path).code == 0
+    assert run_in_process(f"my z.zip/{name}", cwd=tmp_path).code == 1
+
+
+def test_an_archive_without_a_table(tmp_path: Path) -> None:
+    """If no member is a table, the archive is refused with the names; a single member says itself what it is."""
+    (tmp_path / "z.zip").write_bytes(zipped({"LICENSE": b"MIT\n", "a.png": b"\x89PNG"}))
+    assert refusal(tmp_path / "z.zip") == "cannot read 'z.zip': none of its members is a table: 'LICENSE', 'a.png'"
+    (tmp_path / "z.zip").write_bytes(zipped({"a.png": b"\x89PNG"}))
+    with pytest.raises(DataError, match="found a PNG picture"):
+        run(Config(), tmp_path / "z.zip")
+
+
+def test_members_of_several_symbols(tmp_path: Path) -> None:
+    """Members are one series: a time that goes back between them is told, and names of symbols are where it does."""
+    names = "BTCUSDT.csv", "ETHUSDT.csv"
+    later = DATA.replace(b"\n17", b"\n18")
+    (tmp_path / "z.zip").write_bytes(zipped(dict(zip(names, (DATA, later), strict=True))))
+    assert "symbols" not in run_in_process("z.zip", cwd=tmp_path).stderr
+    (tmp_path / "z.zip").write_bytes(zipped(dict.fromkeys(names, DATA)))
+    assert "seem to have two symbols" in run_in_process("z.zip", cwd=tmp_path).stderr
+    (tmp_path / "z.zip").write_bytes(zipped({"later.csv": later, "sooner.csv": DATA}))
+    assert "out of order" in run_in_process("z.zip", cwd=tmp_path).stderr
 
 
 @pytest.mark.parametrize("hidden", [0, 1, 2])
