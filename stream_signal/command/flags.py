@@ -96,6 +96,7 @@ Commands:
   stream-signal candles       write synthetic candles
   stream-signal checkpoint    print what a checkpoint holds
   stream-signal formats       list the known layouts
+  stream-signal sniff         print the layout of a file, and the command that reads it
   stream-signal verify        count an input in several ways, or compare it with a manifest
   stream-signal completion    write the completion of bash, zsh or fish
 
@@ -109,8 +110,14 @@ With --manifest, the inputs and the settings are those of the manifest, unless o
 Exit codes: 0 all answers are the same, or nothing has changed; 1 one differs, or the input cannot be
 read; 2 the command line is wrong.
 """
-# The flags that verify shows beside the settings, by their names in the parsed options.
-_OF_VERIFY = {"help", "paths", "inputs", "config", "no_config", "jobs", "manifest"}
+_SNIFF_EPILOG = """\
+It takes the arguments of the job; flags that do not decide how rows are read are ignored, and nothing is written.
+
+Exit codes: 0 the first 10,000 rows are read, 1 they are not, 2 the command line is wrong.
+"""
+# The flags that sniff and verify show beside the settings, by their names in the parsed options.
+_OF_SNIFF = {"help", "paths", "inputs", "config", "no_config"}
+_OF_VERIFY = {*_OF_SNIFF, "jobs", "manifest"}
 _COMPLETION_EPILOG = """\
 Put it where the shell looks:
   stream-signal completion bash > ~/.local/share/bash-completion/completions/stream-signal
@@ -288,6 +295,19 @@ def formats_parser() -> Parser:
     return Parser("stream-signal formats", description=text)
 
 
+def sniff_parser() -> Parser:
+    """Return the parser of `stream-signal sniff`: it takes whatever a job takes, and shows what decides the layout."""
+    parser = job_parser()
+    parser.prog = "stream-signal sniff"
+    parser.description = (
+        "Print how a job reads its input: encoding, header, delimiter, order of time, the role of each column and why, "
+        "and the command that reads it."
+    )
+    parser.epilog = _SNIFF_EPILOG
+    _add(_other_group(parser, _OF_SNIFF, "printing"), "--json", "print it as JSON, on one line")
+    return parser
+
+
 def verify_parser() -> Parser:
     """Return the parser of `stream-signal verify`: it takes whatever a job takes, and shows what decides its answer."""
     parser = job_parser()
@@ -297,17 +317,24 @@ def verify_parser() -> Parser:
         "worker processes, and fractions on the first rows."
     )
     parser.epilog = _VERIFY_EPILOG
-    for action in parser._actions:  # noqa: SLF001 - as argparse has no other way to hide a flag
-        if action.dest not in _OF_VERIFY and action.dest not in SETTINGS:
-            action.help = HIDDEN
-        elif action.dest == "jobs":
+    group = _other_group(parser, _OF_VERIFY, "comparing")
+    for action in parser._actions:  # noqa: SLF001 - as argparse has no other way to change a help
+        if action.dest == "jobs":
             action.help = "worker processes (default: 2)"
         elif action.dest == "manifest":
             action.help = "compare the inputs, the settings and the counts with what a job has written here"
-    group = next(group for group in parser._action_groups if group.title == "outputs")  # noqa: SLF001
-    group.title = "comparing"
     _add(group, "--sample", "rows that are judged by fractions (default: 100000, or twice the window)", ROWS)
     return parser
+
+
+def _other_group(parser: Parser, shown: set[str], title: str) -> argparse._ArgumentGroup:
+    """Hide the flags of a job that are neither settings nor shown; return the group of its outputs, renamed."""
+    for action in parser._actions:  # noqa: SLF001 - as argparse has no other way to hide a flag
+        if action.dest not in shown and action.dest not in SETTINGS:
+            action.help = HIDDEN
+    group = next(group for group in parser._action_groups if group.title == "outputs")  # noqa: SLF001
+    group.title = title
+    return group
 
 
 def completion_parser() -> Parser:
@@ -323,6 +350,7 @@ PARSERS: dict[str, Callable[[], Parser]] = {
     "candles": candles_parser,
     "checkpoint": checkpoint_parser,
     "formats": formats_parser,
+    "sniff": sniff_parser,
     "verify": verify_parser,
     "completion": completion_parser,
 }

@@ -44,6 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = PARSERS[name]()
     if name == "verify":
         return _verify(parser, arguments)
+    if name == "sniff":
+        return _sniff(parser, arguments)
     options = parser.parse_args(arguments)
     return printed(lambda: _PRINTED[name](options), parser, arguments)
 
@@ -128,6 +130,12 @@ def _checkpoint(options: Namespace) -> Iterable[bytes]:
     return [(json_text(contents) + "\n" if options.json else as_lines(contents)).encode()]
 
 
+def _sniff(parser: Parser, arguments: list[str]) -> int:
+    from stream_signal.command.sniff import of_job, sniffed
+
+    return printed(lambda: sniffed(parser, arguments), job_parser(), of_job(arguments))
+
+
 def _verify(parser: Parser, arguments: list[str]) -> int:
     from stream_signal.command.proposals import explain
     from stream_signal.command.verify import verify
@@ -144,5 +152,5 @@ def _verify(parser: Parser, arguments: list[str]) -> int:
         return EXIT_FAILURE
 
 
-# The commands that print something; `verify` is another one.
+# The commands that print something; `sniff` and `verify`, which take the arguments of the job, are others.
 _PRINTED = {"candles": _candles, "checkpoint": _checkpoint, "formats": _formats, "completion": _completion}

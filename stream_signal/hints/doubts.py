@@ -141,7 +141,7 @@ def doubts_of(
         facts[ENCODING] = Fact(1, how=shown_encoding(layout.encoding))
 
     def sorting() -> Hint:
-        return _LEAVE_OUT if stream.newest_first else reversal(_head_lines(stream))
+        return _LEAVE_OUT if stream.newest_first else reversal(head_lines(stream))
 
     of_symbols = fact_of_symbols(order, stream.header) if stream.may_mix_symbols else None
     if of_symbols:
@@ -223,7 +223,7 @@ def in_words(facts: dict[str, Fact]) -> list[Doubt]:
     return doubts
 
 
-def _head_lines(stream: SignalStream) -> int | None:
+def head_lines(stream: SignalStream) -> int | None:
     """Return how many lines are above the rows of an input; None if blank ones may be among them."""
     counts, header = stream.repairs.counts, stream.header
     if BLANK_LINE in counts:

@@ -53,7 +53,7 @@ def script(folder: Path, request: pytest.FixtureRequest) -> str:
 
 def test_everything_has_all_commands() -> None:
     """The command, its parsers and its words know the same commands."""
-    assert {*_PRINTED, "verify"} == {*PARSERS}
+    assert {*_PRINTED, "sniff", "verify"} == {*PARSERS}
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -101,6 +101,7 @@ def test_without_shtab(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("stream-signal completion ", {"bash", "zsh", "fish"}),
         ("stream-signal checkpoint --", {"--help", "--json"}),
         ("stream-signal verify --sam", {"--sample"}),
+        ("stream-signal sniff --js", {"--json"}),
     ],
 )
 def test_bash(script: str, line: str, offered: set[str], folder: Path) -> None:

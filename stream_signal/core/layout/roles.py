@@ -5,16 +5,22 @@ They decide nothing about how rows are read. Whole names are compared, as those 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
 
-from stream_signal.core.formats import CLOSE, HIGH, LOW, OPEN, VOLUME
-from stream_signal.core.layout.layout import SYMBOL_NAMES, folded
+from stream_signal.core.config import DELIMITERS
+from stream_signal.core.formats import CLOSE, FORMATS, HIGH, LOW, OPEN, VOLUME
+from stream_signal.core.layout.layout import SYMBOL_NAMES, Layout, find_time, folded
 from stream_signal.core.layout.names import plain
-from stream_signal.core.layout.prices import plain_price
+from stream_signal.core.layout.prices import find_closes, number_of, plain_price
+from stream_signal.core.layout.times import NAMED, find_times
+from stream_signal.core.quotes import FieldError, split_line
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from stream_signal.core.config import Config
     from stream_signal.core.formats import Format
-    from stream_signal.core.layout.layout import Layout
 
 _NAMES = {
     OPEN: (
@@ -59,17 +65,18 @@ _OF_TRADES = frozenset(
 )
 # An open, a high and a low.
 _OF_CANDLES = 3
+_WORDS = {OPEN: "open", HIGH: "high", LOW: "low", CLOSE: "close", VOLUME: "volume"}
+_SHOWN_VALUES = 3
 
 
 def prices_of(layout: Layout, known: Format | None = None) -> dict[int, str]:
     """Return the roles of the columns of numbers, by their positions from 0: by their names, or by a known format.
 
-    >>> from stream_signal.core.layout.layout import Layout
     >>> prices_of(Layout(b"", ("Date", "Eröffnung", "Hoch", "Schluss"), ",", 3, 4))
     {1: 'o', 2: 'h', 3: 'c'}
     """
     if layout.names:
-        roles = {at: role for at, name in enumerate(layout.names) if (role := _ROLES.get(plain_price(name)))}
+        roles = _named(layout.names)
     elif known and layout.width in known.widths:
         roles = {at: role for at, role in enumerate(known.roles_of(layout.width)) if role in _NAMES}
     else:
@@ -80,7 +87,6 @@ def prices_of(layout: Layout, known: Format | None = None) -> dict[int, str]:
 def may_have_candles(layout: Layout) -> bool:
     """Whether a row may be a candle, and no trade: it has an open, a high or a low, or what may be all three.
 
-    >>> from stream_signal.core.layout.layout import Layout
     >>> may_have_candles(Layout(b"", ("time", "price", "qty", "side"), ",", 1, 4, 0))
     False
     >>> may_have_candles(Layout(b"", (), ",", 4, 6, 0)), may_have_candles(Layout(b"", (), ",", 1, 3, 0))
@@ -96,3 +102,80 @@ def may_have_candles(layout: Layout) -> bool:
         return False
     known = sum(roles.get(at) == VOLUME for at in others) + sum(folded(name) in SYMBOL_NAMES for name in names)
     return len(others) - known >= _OF_CANDLES
+
+
+class Column(NamedTuple):
+    """A column of an input, for people."""
+
+    number: int
+    """from 1"""
+    name: str
+    role: str
+    why: str
+    """why it has this role; empty if it is another column"""
+    values: list[str]
+    """the first ones"""
+
+
+def columns_of(
+    layout: Layout, rows: Sequence[Sequence[str]], config: Config, symbols: Mapping[int, str]
+) -> list[Column]:
+    """Return the columns of a layout, each with its role and why; `symbols` are known to have symbols, and why.
+
+    >>> from stream_signal.core.config import Config
+    >>> layout = Layout(b"day,close", ("day", "close"), ",", 1, 2, 0)
+    >>> [column[1:4] for column in columns_of(layout, [["2024-01-02", "42"]], Config(), {})]
+    [('day', 'time', 'named'), ('close', 'close', 'named')]
+    """
+    known = FORMATS[config.format] if config.format else None
+    by_format = f"--format {config.format}"
+    of_prices = NAMED if layout.names else by_format
+    roles = {at: (_WORDS[letter], of_prices) for at, letter in prices_of(layout, known).items()}
+    if not layout.names or config.column_name is None:
+        roles[layout.position] = "close", by_format if known else "--column"
+    roles |= {at: ("symbol", NAMED) for at, name in enumerate(layout.names) if folded(name) in SYMBOL_NAMES}
+    roles |= {at: ("symbol", why) for at, why in symbols.items()}
+    position = find_time(layout, config.time_column)
+    if position is not None:
+        of_setting = by_format if known and known.time_column else "--time-column"
+        times = find_times(layout.names, rows)
+        of_name = times.why if times and times.position == position else NAMED
+        why = of_name if config.time_column is None else of_setting
+        roles |= dict.fromkeys(position if isinstance(position, tuple) else (position,), ("time", why))
+    return [_column(at, layout.names, rows, roles.get(at, ("other", ""))) for at in range(layout.width)]
+
+
+def candidates_of(lines: Sequence[bytes], delimiter: str | None) -> tuple[str, list[Column]]:
+    """Return the delimiter and the columns of the first lines of an input that was refused; each may have the close.
+
+    >>> candidates_of([b"52,54,51,53"], None)[1][3]
+    Column(number=4, name='', role='close?', why='bracketed', values=['53'])
+    """
+    tables = {mark: [_cells(line, mark) for line in lines] for mark in ([delimiter] if delimiter else DELIMITERS)}
+    widths = {mark: Counter(map(len, table)).most_common(1)[0] for mark, table in tables.items()}
+    mark = max(tables, key=lambda mark: (widths[mark][0] > 1, widths[mark][1], widths[mark][0]))
+    table = [cells for cells in tables[mark] if len(cells) == widths[mark][0]]
+    has_names = not any(map(number_of, table[0]))
+    names, rows = (table[0], table[1:]) if has_names else ([], table)
+    times = find_times(names, rows)
+    taken = () if times is None else times.position if isinstance(times.position, tuple) else (times.position,)
+    roles = {at: (_WORDS[letter], NAMED) for at, letter in _named(names).items()}
+    roles |= {found.position: ("close?", found.why) for found in find_closes(names, rows, times, mark)}
+    roles |= {at: ("time", times.why) for at in taken if times}
+    return mark, [_column(at, names, rows, roles.get(at, ("other", ""))) for at in range(len(table[0]))]
+
+
+def _named(names: Sequence[str]) -> dict[int, str]:
+    return {at: role for at, name in enumerate(names) if (role := _ROLES.get(plain_price(name)))}
+
+
+def _cells(line: bytes, delimiter: str) -> list[str]:
+    try:
+        fields = split_line(line, delimiter)
+    except FieldError:
+        fields = line.split(delimiter.encode())
+    return [field.decode("utf-8", "replace").strip() for field in fields]
+
+
+def _column(at: int, names: Sequence[str], rows: Sequence[Sequence[str]], role: tuple[str, str]) -> Column:
+    return Column(at + 1, names[at] if names else "", *role, [row[at] for row in rows[:_SHOWN_VALUES]])
