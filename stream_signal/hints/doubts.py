@@ -37,9 +37,7 @@ if TYPE_CHECKING:
 
     Reversal = Callable[[int | None], Hint]
 
-_LEAVE_OUT = Hint(
-    "the file is oldest first: leave out --newest-first, or give --no-newest-first", (Way(("--no-newest-first",)),)
-)
+_LEAVE_OUT = Hint("the file is oldest first, and `newest_first` reads it from its end", (Way(("--no-newest-first",)),))
 _SORT = Hint("sort the rows by time")
 NEVER_FULL, NEWEST_FIRST, GAP, SYMBOLS = "never_full", "newest_first", "gap", "symbols"
 CLOSE_NAME, ENCODING = "close_name", "encoding"

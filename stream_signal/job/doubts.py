@@ -20,7 +20,7 @@ from stream_signal.inputs.events import TRUNCATED
 from stream_signal.outputs.parts import Sink
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from stream_signal.core.errors import DoubtError, Hint
     from stream_signal.core.stream import SignalStream
@@ -164,8 +164,11 @@ def refusal_of(found: Iterable[Doubt]) -> DoubtError:
 
 
 def warn(found: Iterable[Doubt], *, strict: bool) -> tuple[str, ...]:
-    """Warn whoever called the caller of each doubt, and return their texts; raise DoubtError if it is `strict`."""
-    doubts = [doubt for doubt in found if not doubt.is_note]
+    """Warn whoever called the caller of each doubt, and return their texts; raise DoubtError if it is `strict`.
+
+    What a command line would be told to type is said as settings.
+    """
+    doubts = [_for_python(doubt) for doubt in found if not doubt.is_note]
     if doubts and strict:
         raise refusal_of(doubts)
     for doubt in doubts:
@@ -182,6 +185,25 @@ def _of_members(left_out: list[str]) -> Doubt:
     others = f" and {len(left_out) - SHOWN_MEMBERS} more" * (len(left_out) > SHOWN_MEMBERS)
     verb = "is no table and was" if len(left_out) == 1 else "are no tables and were"
     return Doubt(LEFT_OUT, f"{listed}{others} {verb} left out", is_note=True)
+
+
+def _for_python(doubt: Doubt) -> Doubt:
+    settings = [", ".join(_settings_of(way.flags)) for way in doubt.hint.ways if way.flags]
+    return doubt._replace(text=f"{doubt.text}; set {' or '.join(settings)}") if settings else doubt
+
+
+def _settings_of(flags: Sequence[str]) -> Iterator[str]:
+    """Write flags as the settings that they are.
+
+    >>> list(_settings_of(("--key", "Name", "--no-newest-first")))
+    ["key='Name'", 'newest_first=False']
+    """
+    for at, flag in enumerate(flags):
+        if flag.startswith("--"):
+            value = flags[at + 1] if at + 1 < len(flags) and not flags[at + 1].startswith("--") else None
+            name = flag.removeprefix("--").replace("-", "_")
+            is_off = value is None and name.startswith("no_")
+            yield f"{name.removeprefix('no_')}=False" if is_off else f"{name}={True if value is None else value!r}"
 
 
 def _of_files(found: tuple[str, str, str]) -> Doubt:

@@ -175,8 +175,25 @@ def test_oldest_first_read_from_the_end(tmp_path: Path) -> None:
     """An oldest-first file that is read with --newest-first is a doubt that says to leave it out."""
     (tmp_path / "data.csv").write_bytes(PLAIN)
     done = run_in_process("data.csv", "--newest-first", cwd=tmp_path)
-    assert "; the file is oldest first: leave out --newest-first, or give --no-newest-first\n" in done.stderr
+    assert "; the file is oldest first, and `newest_first` reads it from its end\n" in done.stderr
     assert run_in_process("data.csv", "--newest-first", "--no-newest-first", cwd=tmp_path).stderr == ""
+
+
+def test_settings_in_python(tmp_path: Path) -> None:
+    """A doubt from Python names the settings to change, and no flag of the command."""
+    (tmp_path / "data.csv").write_bytes(PLAIN)
+    symbols = b"Name,time,close\n" + b"".join(b"%c,%d,1\n" % (name, 60 * at) for name in b"AB" for at in range(20))
+    for config, source, ending in (
+        ({"newest_first": True}, tmp_path / "data.csv", "; set newest_first=False"),
+        ({}, symbols, "; set key='Name' or key='none'"),
+        ({}, NEWEST_FIRST, "; sort the rows, or let `newest_first` read the file from its end"),
+    ):
+        with pytest.warns(DoubtWarning) as warned:
+            metrics = run(config, source)
+        texts = [str(warning.message) for warning in warned]
+        assert (texts[0].endswith(ending), "--" in texts[0], metrics.doubts) == (True, False, tuple(texts))
+        with pytest.raises(DoubtError, match=re.escape(ending)):
+            run(config, source, strict=True)
 
 
 def test_the_files_in_the_wrong_order(tmp_path: Path) -> None:
