@@ -135,7 +135,7 @@ class Findings:
         return findings
 
 
-def _text(found: object) -> str | None:
-    if not isinstance(found, str | None):
+def _text(saved: object) -> str | None:
+    if not isinstance(saved, str | None):
         raise ValueError("expected text")  # noqa: TRY004 - in JSON, a wrong type is a wrong value
-    return found
+    return saved

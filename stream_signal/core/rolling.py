@@ -49,14 +49,14 @@ class RollingSum:
         """Whether the window is full, and so has a mean."""
         return len(self.ring) == self.window
 
-    def held(self) -> list[int]:
+    def values(self) -> list[int]:
         """Return the values in the window, oldest first, times 10**places."""
-        held = list(self.ring)
-        return held[self.head :] + held[: self.head]
+        ring = list(self.ring)
+        return ring[self.head :] + ring[: self.head]
 
-    def restore(self, held: list[int], places: int) -> None:
-        """Restore what `held` returned, with the places it had then."""
-        self.ring, self.head, self.places, self.total = list(held), 0, places, sum(held)
+    def restore(self, values: list[int], places: int) -> None:
+        """Restore what `values` returned, with the places it had then."""
+        self.ring, self.head, self.places, self.total = list(values), 0, places, sum(values)
         self.tighten()
 
     def push(self, ticks: int, places: int) -> bool | None:
@@ -64,8 +64,8 @@ class RollingSum:
 
         None while the window is not full. The comparison is `value * window > sum`, in integers.
 
-        >>> held = RollingSum(2)
-        >>> [held.push(ticks, 2) for ticks in (458, 458, 459)]
+        >>> mean = RollingSum(2)
+        >>> [mean.push(ticks, 2) for ticks in (458, 458, 459)]
         [None, False, True]
         """
         if places != self.places:
@@ -99,8 +99,8 @@ class RollingSum:
         if places < self.places:
             return ticks * scale
         self.admit(self.largest * scale)
-        for at, held in enumerate(self.ring):
-            self.ring[at] = held * scale
+        for at, tick in enumerate(self.ring):
+            self.ring[at] = tick * scale
         self.total *= scale
         self.places = places
         return ticks

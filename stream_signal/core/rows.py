@@ -73,7 +73,7 @@ class Rows:
         Of two positions, the texts are joined by a space. A row of another width has empty texts.
         """
         if isinstance(column, tuple):
-            return [joined(*pair) for pair in zip(*(self.texts(each, most) for each in column), strict=True)]
+            return [joined(*pair) for pair in zip(*(self.texts(one, most) for one in column), strict=True)]
         records = self._records or ()
         if most is not None and most < self.count:
             records = records[:most]
@@ -82,7 +82,7 @@ class Rows:
     def text(self, column: Position, at: int) -> bytes:
         """Return one text of a column, that of the row at a position."""
         if isinstance(column, tuple):
-            return joined(*(self.text(each, at) for each in column))
+            return joined(*(self.text(one, at) for one in column))
         record = self.record(at)
         return record[column] if record else b""
 
@@ -218,7 +218,7 @@ class Row:
     def __init__(self, window: int, text: Callable[[Position], bytes], more: Sequence[int] = ()) -> None:
         self.number = 0
         self.window = window
-        self.more = [Row(each, text) for each in more]
+        self.more = [Row(window, text) for window in more]
         self.key: bytes | None = None
         self.above = False
         self.text = text
@@ -279,9 +279,9 @@ class Row:
 def each_row(rows: Rows, seen: Seen) -> Iterator[Row]:
     """Yield the rows one at a time, each in the same `Row`."""
     at, text = 0, rows.text
-    row = Row(seen.windows[0].window, lambda column: text(column, at), [each.window for each in seen.windows[1:]])
+    row = Row(seen.windows[0].window, lambda column: text(column, at), [means.window for means in seen.windows[1:]])
     columns = [
-        (one, *(_each(rows, column) for column in (means.sums, means.places, means.full, means.above)))
+        (one, *(_as_list(rows, column) for column in (means.sums, means.places, means.full, means.above)))
         for one, means in zip((row, *row.more), seen.windows, strict=True)
     ]
     names, numbers = seen.names, rows.numbers() if seen.names is not None else None
@@ -295,7 +295,7 @@ def each_row(rows: Rows, seen: Seen) -> Iterator[Row]:
         yield row
 
 
-def _each(rows: Rows, column: Any) -> Any:
+def _as_list(rows: Rows, column: Any) -> Any:
     """Return a column as a list, None if it is None."""
     if isinstance(column, int):
         return [column] * len(rows)

@@ -61,7 +61,7 @@ class State(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         """Return it as values that JSON can hold."""
-        header = None
+        header, by_key = None, self.panel.series.items()
         if self.header:
             line, names = self.header.line.decode("latin-1"), list(self.header.names)
             header = {**self.header._asdict(), "line": line, "names": names}
@@ -72,16 +72,16 @@ class State(NamedTuple):
             "repairs": self.repairs.as_json(),
             "rows": self.panel.rows,
             "full": self.panel.full,
-            "series": {key.decode("latin-1"): list(map(_of_series, each)) for key, each in self.panel.series.items()},
+            "series": {key.decode("latin-1"): list(map(_of_series, series)) for key, series in by_key},
             "symbols": list(self.symbols),
             "observed": self.observed,
         }
 
     @classmethod
-    def from_json(cls, found: object, window: int, windows: Sequence[int] = ()) -> Self:
+    def from_json(cls, value: object, window: int, windows: Sequence[int] = ()) -> Self:
         """Read it from JSON, as the state of a stream with these windows; raise ValueError if it cannot be one."""
         names = ("header", "offset", "line", "repairs", "rows", "full", "series", "symbols", "observed")
-        saved = _fields(found, names)
+        saved = _fields(value, names)
         state = cls(
             header=None if saved["header"] is None else _header(saved["header"]),
             offset=natural(saved["offset"]),
@@ -131,7 +131,7 @@ class NotApart(Exception):  # noqa: N818 - nothing has failed
     """A stretch cannot be counted apart from the lines before it; the text says why."""
 
 
-def as_value(found: Any) -> Any:
+def as_value(value: Any) -> Any:
     """Return a copy of values that JSON can hold, in which nothing changes as what they were taken from goes on.
 
     >>> counts = {"repeated": 1}
@@ -140,21 +140,21 @@ def as_value(found: Any) -> Any:
     >>> taken
     {'counts': {'repeated': 1}, 'last': ['60', 1]}
     """
-    if isinstance(found, dict):
-        return {key: as_value(each) for key, each in found.items()}
-    if isinstance(found, (list, tuple)):
-        return list(map(as_value, found))
-    return found
+    if isinstance(value, dict):
+        return {key: as_value(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return list(map(as_value, value))
+    return value
 
 
 def _panel(saved: dict[str, Any], windows: Sequence[int]) -> Segments:
     rows = natural(saved["rows"])
-    full = [None if each is None else natural(each) for each in _list_of(saved["full"], len(windows))]
+    full = [None if count is None else natural(count) for count in _list_of(saved["full"], len(windows))]
     series: dict[bytes, list[Segment]] = {}
-    for key, found in _mapping(saved["series"]).items():
-        states = _list_of(found, len(windows))
+    for key, saved_series in _mapping(saved["series"]).items():
+        states = _list_of(saved_series, len(windows))
         series[_key(key)] = [_series(state, window) for state, window in zip(states, windows, strict=True)]
-        full = [None if state[2] is None else each for state, each in zip(states, full, strict=True)]
+        full = [None if state[2] is None else count for state, count in zip(states, full, strict=True)]
     if sum(map(len, series)) > MOST_KEYS_BYTES:
         raise ValueError("keys that are too long together")
     for at in range(len(windows)):
@@ -167,8 +167,8 @@ def _of_series(segment: Segment) -> list[Any]:
     return [segment.rows, segment.signals, segment.full, list(segment.tail), segment.places]
 
 
-def _series(found: Any, window: int) -> Segment:
-    rows, signals, full, tail, places = _list_of(found, 5)
+def _series(saved: Any, window: int) -> Segment:
+    rows, signals, full, tail, places = _list_of(saved, 5)
     full = 0 if full is None else natural(full)
     tail = tuple(_list(tail, int))
     segment = Segment(window, natural(rows), full, natural(signals), (), tail, natural(places), broken=True)
@@ -183,24 +183,24 @@ def _series(found: Any, window: int) -> Segment:
     return segment
 
 
-def _key(found: object) -> bytes:
-    key = _bytes(found)
+def _key(saved: object) -> bytes:
+    key = _bytes(saved)
     if len(key) > MOST_KEY_BYTES:
         raise ValueError("a symbol that is too long")
     return key
 
 
-def _symbols(found: object) -> tuple[str | None, ...]:
-    if not isinstance(found, list):
+def _symbols(saved: object) -> tuple[str | None, ...]:
+    if not isinstance(saved, list):
         raise ValueError("expected a list of symbols")  # noqa: TRY004 - in JSON, a wrong type is a wrong value
-    for symbol in found:
+    for symbol in saved:
         if symbol is not None:
             _key(symbol)
-    return tuple(found)
+    return tuple(saved)
 
 
-def _header(found: object) -> Layout:
-    saved = {"time": None, "encoding": UTF_8} | _mapping(found)  # earlier versions did not keep these
+def _header(value: object) -> Layout:
+    saved = {"time": None, "encoding": UTF_8} | _mapping(value)  # earlier versions did not keep these
     saved = _fields(saved, Layout._fields)
     line, delimiter = _bytes(saved["line"]), _text(saved["delimiter"])
     names, width = tuple(_list(saved["names"], str)), natural(saved["width"])
@@ -220,35 +220,35 @@ def _time(saved: Any, width: int) -> Position | None:
     return natural(date, width - 1), natural(clock, width - 1)
 
 
-def _fields(found: object, names: tuple[str, ...]) -> dict[str, Any]:
-    if not isinstance(found, dict) or set(found) != set(names):
+def _fields(saved: object, names: tuple[str, ...]) -> dict[str, Any]:
+    if not isinstance(saved, dict) or set(saved) != set(names):
         raise ValueError(f"expected the fields {', '.join(names)}")
-    return found
+    return saved
 
 
-def _text(found: object) -> str:
-    if not isinstance(found, str):
+def _text(saved: object) -> str:
+    if not isinstance(saved, str):
         raise ValueError("expected text")  # noqa: TRY004 - in JSON, a wrong type is a wrong value
-    return found
+    return saved
 
 
-def _mapping(found: object) -> dict[str, Any]:
-    if not isinstance(found, dict):
+def _mapping(saved: object) -> dict[str, Any]:
+    if not isinstance(saved, dict):
         raise ValueError("expected a mapping")  # noqa: TRY004 - likewise
-    return found
+    return saved
 
 
-def _bytes(found: object) -> bytes:
-    return _text(found).encode("latin-1")
+def _bytes(saved: object) -> bytes:
+    return _text(saved).encode("latin-1")
 
 
-def _list(found: object, kind: type) -> list[Any]:
-    if not isinstance(found, list) or any(type(entry) is not kind for entry in found):
+def _list(saved: object, kind: type) -> list[Any]:
+    if not isinstance(saved, list) or any(type(entry) is not kind for entry in saved):
         raise ValueError(f"expected a list of {kind.__name__}")
-    return found
+    return saved
 
 
-def _list_of(found: object, count: int) -> list[Any]:
-    if not isinstance(found, list) or len(found) != count:
+def _list_of(saved: object, count: int) -> list[Any]:
+    if not isinstance(saved, list) or len(saved) != count:
         raise ValueError(f"expected a list of {count}")
-    return found
+    return saved

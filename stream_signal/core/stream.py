@@ -111,11 +111,12 @@ class SignalStream:
         self._text = TextReader(config, self._grouping, partial(_begin, self._observers, self._stages))
         self._blocks: BlockReader | None = None
         self._scratch: Scratch = {}
-        # The block reader reads points only; groups are odd lines to it, which the text reader reads.
+        # The block reader reads points only; a close with groups makes its line irregular, for the text reader to read.
         is_text = not self._text.marks.have_point or self._panel.has_long_rings(tuning.most_ring_window)
+        shows_all = any(observer.wants is None for observer in observers)
         self._tuning = tuning._replace(
             engine="rows" if is_text else tuning.engine,
-            blocks_from_bytes=tuning.blocks_from_bytes // (4 if any(each.wants is None for each in observers) else 1),
+            blocks_from_bytes=tuning.blocks_from_bytes // (4 if shows_all else 1),
             least_block_bytes=0 if tuning.engine == "blocks" else tuning.least_block_bytes,
         )
         self._expected = 0  # bytes
@@ -150,9 +151,9 @@ class SignalStream:
         self._text.resume(state.header, state.offset, state.line, state.repairs)
         if state.symbols:
             self._grouping.restore(state.symbols)
-        for each in self._kept:
-            if each.name in state.observed:
-                each.restore(state.observed[each.name])
+        for part in self._kept:
+            if part.name in state.observed:
+                part.restore(state.observed[part.name])
         saved = state.observed.get(_TAIL, "")
         if not isinstance(saved, str):
             raise ValueError("expected the last rows")  # noqa: TRY004 - in JSON, a wrong type is a wrong value
@@ -175,7 +176,7 @@ class SignalStream:
         offset, line, repairs = self._text.position()
         if self._tail is not None:
             self._pass_by(self._tail, torn=True)
-        snapshots = {each.name: each.snapshot() for each in self._kept}
+        snapshots = {part.name: part.snapshot() for part in self._kept}
         observed = {name: as_value(snapshot) for name, snapshot in snapshots.items() if snapshot is not None}
         if self._tail is not None:
             # At the start of an input, its bytes are fed once more.
@@ -420,9 +421,9 @@ class SignalStream:
         self._reading.closed = True
         counts = self.counts
         if not counts:
-            found = "only a header" if self.header else "an empty input"
+            rows_found = "only a header" if self.header else "an empty input"
             header = self.header.line if self.header else None
-            error = TruncatedError(None, "at least one row", found, self._reading.source)
+            error = TruncatedError(None, "at least one row", rows_found, self._reading.source)
             raise error.with_clue("no_rows", header=header)
         self._check_bad_rows(counts.rows)
         return counts
@@ -435,12 +436,12 @@ class SignalStream:
         first = f"first: {self.repairs.first[BAD_ROW][0]}"
         if bad / rows > max_bad:
             expected = f"at most {max_bad:g} of the rows bad (`max_bad`)"
-            found = f"{bad} of {rows} rows that could not be read; {first}"
-            raise DataError(None, expected, found).with_clue("many_bad_rows", bad=bad, rows=rows)
+            unread = f"{bad} of {rows} rows that could not be read; {first}"
+            raise DataError(None, expected, unread).with_clue("many_bad_rows", bad=bad, rows=rows)
         # So many rows in a row, or more, would have a close if every row could be read.
         if self.rows_with_mean == 0 and (self.longest - missing) // (missing + 1) >= window:
-            found = f"none in {rows} rows, of which {bad} could not be read; {first}"
-            raise DataError(None, f"a window of {window} rows that can be read", found).with_clue("no_full_window")
+            windows = f"none in {rows} rows, of which {bad} could not be read; {first}"
+            raise DataError(None, f"a window of {window} rows that can be read", windows).with_clue("no_full_window")
 
     def _end(self, *, torn: bool) -> None:
         self._has_batches = False

@@ -40,8 +40,8 @@ def closes_of(values: object) -> Closes:
     if isinstance(values, np.ndarray):
         return _from_numpy(values)
     if _speaks(values, _ARRAY_PROTOCOLS) or _has_buffer(values):
-        found = np.asarray(values)
-        return _from_arrow(values) if _became_floats(values, found) else _from_numpy(found)
+        array = np.asarray(values)
+        return _from_arrow(values) if _became_floats(values, array) else _from_numpy(array)
     if _speaks(values, _ARROW_PROTOCOLS):
         return _from_arrow(values)
     advice = ""
@@ -129,17 +129,17 @@ def _from_arrow(values: Any) -> Closes:
         raise ValueError(
             f"expected pyarrow, to read this {name} exactly, found none: install it, or fill the nulls"
         ) from None
-    found = pa.chunked_array(values) if hasattr(values, "__arrow_c_stream__") else pa.array(values)
-    if isinstance(found, pa.ChunkedArray):
-        found = found.combine_chunks()
-    if pa.types.is_integer(found.type):
-        missing = found.is_null().to_numpy(zero_copy_only=False) if found.null_count else None
-        return Closes(found.fill_null(0).to_numpy(), missing)
-    if pa.types.is_floating(found.type):
-        return Closes(found.to_numpy(zero_copy_only=False))
-    if pa.types.is_null(found.type) or pa.types.is_decimal(found.type):
-        return _from_list(found.to_pylist())
-    raise TypeError(f"{_EXPECTED}, found one of {found.type}")
+    array = pa.chunked_array(values) if hasattr(values, "__arrow_c_stream__") else pa.array(values)
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    if pa.types.is_integer(array.type):
+        missing = array.is_null().to_numpy(zero_copy_only=False) if array.null_count else None
+        return Closes(array.fill_null(0).to_numpy(), missing)
+    if pa.types.is_floating(array.type):
+        return Closes(array.to_numpy(zero_copy_only=False))
+    if pa.types.is_null(array.type) or pa.types.is_decimal(array.type):
+        return _from_list(array.to_pylist())
+    raise TypeError(f"{_EXPECTED}, found one of {array.type}")
 
 
 def _speaks(values: object, protocols: tuple[str, ...]) -> bool:
@@ -157,10 +157,10 @@ def _has_buffer(values: object) -> bool:
     return True
 
 
-def _became_floats(values: Any, found: NDArray[Any]) -> bool:
+def _became_floats(values: Any, array: NDArray[Any]) -> bool:
     """Whether these are floats that were something else in their own library."""
-    own = getattr(values, "dtype", getattr(values, "type", None))
-    if found.dtype.kind != "f" or own is None or isinstance(own, np.dtype):
+    dtype = getattr(values, "dtype", getattr(values, "type", None))
+    if array.dtype.kind != "f" or dtype is None or isinstance(dtype, np.dtype):
         return False
-    name = str(own).lower()
+    name = str(dtype).lower()
     return not any(kind in name for kind in ("float", "double"))

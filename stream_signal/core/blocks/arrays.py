@@ -66,8 +66,7 @@ def push_array(
     ([False, False, False, False, True], [nan, 4.58, nan, nan, 4.595])
     """
     count = len(closes.values)
-    above = np.empty(count, np.bool_)
-    found = np.empty(count) if means else None
+    answer = _Answer(0, np.empty(count, np.bool_), np.empty(count) if means else None)
     piece = min(tuning.piece_values, max(LEAST_PIECE, count // PIECES), max(count, 1))
     pusher = _Pusher(mean, piece, tuning.longest_in_floats)
     with np.errstate(all="ignore"):  # infinities and overflows are no surprise: nothing is proven by them
@@ -76,41 +75,48 @@ def push_array(
             pusher.places = to_ticks(few, LEAST_PLACES, np.empty(len(few)), np.empty(len(few))).places
         for at in range(0, count, piece):
             here = slice(at, at + piece)
-            pusher.at, pusher.above, pusher.means = at, above[here], None if found is None else found[here]
             values = closes.values[here]
             if isinstance(values, np.ndarray):
-                pusher.push(values, None if closes.missing is None else closes.missing[here])
+                pusher.push(values, None if closes.missing is None else closes.missing[here], answer.of(here))
             else:
-                pusher.push_each(map(close_of, values))
-    return above if found is None else (above, found)
+                pusher.push_each(map(close_of, values), answer.of(here))
+    return answer.above if answer.means is None else (answer.above, answer.means)
+
+
+class _Answer(NamedTuple):
+    """The signals and the means of a piece: arrays to fill."""
+
+    start: int
+    """the position of the piece in the whole array, for errors"""
+    above: Flags
+    """the signals"""
+    means: Floats | None
+    """the means, if they are wanted"""
+
+    def of(self, here: slice) -> _Answer:
+        """Return the part of some values."""
+        return _Answer(self.start + here.start, self.above[here], None if self.means is None else self.means[here])
 
 
 class _Pusher:
-    """Pushes pieces into one mean, and fills their signals, and their means if there is a place for them.
-
-    `at` is the position of the piece in the whole array, for errors.
-    """
-
-    at: int
-    above: Flags
-    means: Floats | None
+    """Pushes pieces into one mean, and fills their answers."""
 
     def __init__(self, mean: RollingSum, longest: int, longest_window: int) -> None:
         self.mean = mean
         self.places = LEAST_PLACES  # with which the floats were proven last
         self.longest_window = longest_window  # in floats
-        self.before = min(mean.window - 1, longest_window)  # where the piece begins, behind what is held already
+        self.before = min(mean.window - 1, longest_window)  # where the piece begins, behind the window so far
         self.ticks = np.empty(self.before + longest)
         self.spare = np.empty((3, self.before + longest))
 
-    def push(self, values: NDArray[Any], missing: Flags | None) -> None:
+    def push(self, values: NDArray[Any], missing: Flags | None, answer: _Answer) -> None:
         """Push a piece."""
         ticks: Any = self.ticks[self.before : self.before + len(values)]
         places, unproven = 0, list[int]()
         if values.dtype.kind == "f":
             self.places, largest, missing, unproven = to_ticks(values, self.places, ticks, self.spare[0, : len(values)])
             if len(unproven) > len(values) * MOST_UNPROVEN:
-                self.push_each(map(ticks_of, values.tolist() if values.dtype == np.float64 else values))
+                self.push_each(map(ticks_of, values.tolist() if values.dtype == np.float64 else values), answer)
                 return
             places = self.places
         else:
@@ -124,27 +130,26 @@ class _Pusher:
         gone = [] if missing is None else np.flatnonzero(missing).tolist()
         if len(gone) + len(unproven) == len(values):
             places = 0  # nothing is proven, so nothing has that many
-        elif not unproven and self._in_floats(len(values), places, largest, gone):
+        elif not unproven and self._in_floats(len(values), places, largest, gone, answer):
             return
         closes: dict[int, Close] = dict.fromkeys(sorted(gone + unproven))
         if largest > INT64_MAX:
-            self.push_each(_closes(ticks, places, closes))
+            self.push_each(_closes(ticks, places, closes), answer)
             return
         for at in unproven:
             try:
                 closes[at] = ticks_of(values[at])
             except ValueError as error:
-                before = {odd: close for odd, close in closes.items() if odd < at}
-                self.above, self.means = self.above[:at], None if self.means is None else self.means[:at]
-                self._exactly(ticks[:at], places, before)
-                raise ValueError(f"position {self.at + at}: {error}") from None
-        self._exactly(ticks, places, closes)
+                before = {position: close for position, close in closes.items() if position < at}
+                self._exactly(ticks[:at], places, before, answer.of(slice(0, at)))
+                raise ValueError(f"position {answer.start + at}: {error}") from None
+        self._exactly(ticks, places, closes, answer)
 
-    def push_each(self, closes: Iterable[Close]) -> None:
+    def push_each(self, closes: Iterable[Close], answer: _Answer) -> None:
         """Push closes one at a time, as Python's integers; what cannot be a close is refused with its position."""
         mean = self.mean
         signals: list[bool] = []
-        found: list[float] = []
+        means: list[float] = []
         try:
             for close in closes:
                 if close is None:
@@ -152,29 +157,30 @@ class _Pusher:
                     signals.append(False)
                 else:
                     signals.append(mean.push(*close) or False)
-                if self.means is not None:
+                if answer.means is not None:
                     divisor = mean.window * 10**mean.places
-                    found.append(self._as_float(len(found), mean.total, divisor) if mean.ready else np.nan)
+                    at = answer.start + len(means)
+                    means.append(_as_float(at, mean.total, divisor) if mean.ready else np.nan)
         except (TypeError, ValueError) as error:
-            raise type(error)(f"position {self.at + len(signals)}: {error}") from None
-        self.above[:] = signals
-        if self.means is not None:
-            self.means[:] = found
+            raise type(error)(f"position {answer.start + len(signals)}: {error}") from None
+        answer.above[:] = signals
+        if answer.means is not None:
+            answer.means[:] = means
 
-    def _in_floats(self, count: int, places: int, largest: float, gone: list[int]) -> bool:
+    def _in_floats(self, count: int, places: int, largest: float, gone: list[int], answer: _Answer) -> bool:
         """Push the ticks in float64; return False, with nothing pushed, if a sum or a mean might not be exact."""
-        mean, window, above, means = self.mean, self.mean.window, self.above, self.means
+        mean, window, (_, above, means) = self.mean, self.mean.window, answer
         if window > self.longest_window or window * largest > EXACT_IN_FLOATS:
             return False
         divisor = window * 10**places
         if means is not None and divisor > EXACT_IN_FLOATS:
             return False
-        held = _held_at(mean, places)
-        if held is None or (held.size and window * float(np.abs(held).max()) > EXACT_IN_FLOATS):
+        earlier = _window_at(mean, places)
+        if earlier is None or (earlier.size and window * float(np.abs(earlier).max()) > EXACT_IN_FLOATS):
             return False
-        ticks = self.ticks[self.before - len(held) : self.before + count]
-        ticks[: len(held)] = held
-        without = min(window - 1 - len(held), count)  # rows that come before a window is full
+        ticks = self.ticks[self.before - len(earlier) : self.before + count]
+        ticks[: len(earlier)] = earlier
+        without = min(window - 1 - len(earlier), count)  # rows that come before a window is full
         above[:without] = False
         if means is not None:
             means[:without] = np.nan
@@ -187,21 +193,21 @@ class _Pusher:
                 means[without:] += 0.0  # no negative zero
             times = np.multiply(ticks[window - 1 :], window, out=free[: len(sums)])
             np.greater(times, sums, out=above[without:])
-        _hold(mean, ticks, places, len(held) + gone[-1] if gone else None, total)
+        _keep_last(mean, ticks, places, len(earlier) + gone[-1] if gone else None, total)
         return True
 
-    def _exactly(self, ticks: NDArray[Any], places: int, odd: dict[int, Close]) -> None:
+    def _exactly(self, ticks: NDArray[Any], places: int, closes: dict[int, Close], answer: _Answer) -> None:
         """Push ticks in int64, and if a sum might not fit, in Python's integers."""
-        found = Ticks.of(ticks.astype(np.int64), places, odd)
-        pushed = found and push_closes(self.mean, found)
+        scaled = Ticks.of(ticks.astype(np.int64), places, closes)
+        pushed = scaled and push_closes(self.mean, scaled)
         if pushed is None:
-            self.push_each(_closes(ticks, places, odd))
+            self.push_each(_closes(ticks, places, closes), answer)
             return
-        self.above[:] = pushed.above
-        if self.means is not None:
-            self._divide(pushed.sums, pushed.full, self.means)
+        answer.above[:] = pushed.above
+        if answer.means is not None:
+            self._divide(pushed.sums, pushed.full, answer.means, answer.start)
 
-    def _divide(self, sums: Integers, full: Flags | None, means: Floats) -> None:
+    def _divide(self, sums: Integers, full: Flags | None, means: Floats, start: int) -> None:
         """Fill the means of the windows that are full; the others become NaN."""
         rest = np.ones(len(sums), np.bool_) if full is None else full.copy()
         means[:] = np.nan
@@ -216,15 +222,17 @@ class _Pusher:
                 rest &= ~exact
         divisor = self.mean.window * 10**places
         for at in np.flatnonzero(rest).tolist():
-            means[at] = self._as_float(at, int(sums[at]), divisor)
+            means[at] = _as_float(start + at, int(sums[at]), divisor)
 
-    def _as_float(self, at: int, total: int, divisor: int) -> float:
-        try:
-            return total / divisor  # rounded once: both are Python's integers
-        except OverflowError:
-            raise OverflowError(
-                f"position {self.at + at}: expected a mean that a float64 can hold, found one beyond 1.8e308"
-            ) from None
+
+def _as_float(at: int, total: int, divisor: int) -> float:
+    """Return the mean of the window that the value at a position of the whole array ends."""
+    try:
+        return total / divisor  # rounded once: both are Python's integers
+    except OverflowError:
+        raise OverflowError(
+            f"position {at}: expected a mean that a float64 can hold, found one beyond 1.8e308"
+        ) from None
 
 
 def close_of(value: Any) -> Close:
@@ -232,32 +240,32 @@ def close_of(value: Any) -> Close:
     return None if value is None or type(value).__name__ == "NAType" else ticks_of(value)
 
 
-def _closes(ticks: NDArray[Any], places: int, odd: dict[int, Close]) -> Iterator[Close]:
+def _closes(ticks: NDArray[Any], places: int, closes: dict[int, Close]) -> Iterator[Close]:
     for at, tick in enumerate(ticks.tolist()):
-        yield odd[at] if at in odd else (int(tick), places)
+        yield closes[at] if at in closes else (int(tick), places)
 
 
-def _held_at(mean: RollingSum, places: int) -> Floats | None:
+def _window_at(mean: RollingSum, places: int) -> Floats | None:
     """Return what the next windows need of the ring, oldest first, at this scale; None if it has no such form."""
     ring: Any = np.array(mean.ring, object) if isinstance(mean.ring, list) else np.frombuffer(mean.ring, np.int64)
     if mean.head:
         ring = np.concatenate((ring[mean.head :], ring[: mean.head]))
-    held = ring[len(ring) - min(len(ring), mean.window - 1) :]
-    if not held.any():
-        return np.zeros(len(held))
+    values = ring[len(ring) - min(len(ring), mean.window - 1) :]
+    if not values.any():
+        return np.zeros(len(values))
     finer = mean.places - places
     if finer > 0:  # a value with more places was in the window once; it may be gone
-        if 10**finer > INT64_MAX or (held % 10**finer).any():
+        if 10**finer > INT64_MAX or (values % 10**finer).any():
             return None
-        held = held // 10**finer
-    largest = max(int(held.max()), -int(held.min())) * 10 ** max(-finer, 0)
+        values = values // 10**finer
+    largest = max(int(values.max()), -int(values.min())) * 10 ** max(-finer, 0)
     if largest > EXACT_IN_FLOATS:
         return None
-    scaled: Floats = held.astype(np.float64) * 10.0 ** max(-finer, 0)
+    scaled: Floats = values.astype(np.float64) * 10.0 ** max(-finer, 0)
     return scaled
 
 
-def _hold(mean: RollingSum, ticks: Floats, places: int, last_missing: int | None, total: Any) -> None:
+def _keep_last(mean: RollingSum, ticks: Floats, places: int, last_missing: int | None, total: Any) -> None:
     """Put the last ticks of a piece into the ring, as far as they follow the last missing one."""
     window = mean.window
     if last_missing is not None:
@@ -269,10 +277,10 @@ def _hold(mean: RollingSum, ticks: Floats, places: int, last_missing: int | None
     if largest > INT64_MAX:
         mean.restore([tick * scale for tick in kept.tolist()], places)
         return
-    sum_held = int(total) if len(kept) == window else int(kept.sum())
+    kept_total = int(total) if len(kept) == window else int(kept.sum())
     mean.ring = array("q")
     mean.ring.frombytes((kept * scale).tobytes() if largest else kept.tobytes())
-    mean.head, mean.places, mean.largest, mean.total = 0, places, largest, sum_held * scale
+    mean.head, mean.places, mean.largest, mean.total = 0, places, largest, kept_total * scale
 
 
 def _window_sums(ticks: Floats, window: int, spare: Floats) -> tuple[Floats, Floats]:

@@ -35,7 +35,7 @@ class TextColumns:
     A position counts from 0. Of two positions, the texts are joined by a space.
     """
 
-    odd: Mapping[int, list[bytes] | None] = _NONE
+    records: Mapping[int, list[bytes] | None] = _NONE
     """the fields of each row that was read one at a time, by its position"""
 
     def __init__(self) -> None:
@@ -73,13 +73,13 @@ class TextColumns:
             texts: list[bytes] = cells.tolist()
             return texts
         if isinstance(position, tuple):
-            return list(map(joined, *(self.texts_at(each, rows) for each in position)))
+            return list(map(joined, *(self.texts_at(one, rows) for one in position)))
         return self._split_at(position, rows)
 
     def cells_at(self, position: Position, rows: Integers) -> Cells | None:
-        """Return the texts at `position` of some rows as an array; None as from `cells`, or if a row is odd."""
+        """Return the texts at `position` of some rows as an array; None as from `cells`, or if one is irregular."""
         if isinstance(position, tuple):
-            return _side_by_side(*(self.cells_at(each, rows) for each in position))
+            return _side_by_side(*(self.cells_at(one, rows) for one in position))
         return self._cut_at(position, rows)
 
     def _cut(self, position: int) -> Cells | None:
@@ -95,7 +95,7 @@ class TextColumns:
         raise NotImplementedError
 
 
-class OddLines(NamedTuple):
+class IrregularLines(NamedTuple):
     """The lines of a block that were read one at a time."""
 
     lines: list[int]
@@ -117,55 +117,55 @@ class OddLines(NamedTuple):
 class Columns(TextColumns):
     r"""The columns of a block of lines; valid until its decoder decodes again.
 
-    No field of a plain line is quoted; the text reader has read the odd ones.
+    No field of a plain line is quoted; the text reader has read the irregular ones.
 
     >>> from stream_signal.core.blocks.decoder import PADDING, BlockDecoder
     >>> lines, decoder = b"17,42.5\n60,NaN\n180,42\n240,7\n300,7.5\r\n", BlockDecoder(",", 1, 2, 64)
     >>> text = bytes(PADDING) + lines + bytes(PADDING)
     >>> block = decoder.decode(text, PADDING, len(text) - PADDING)
-    >>> odd = OddLines([1], [], {1: None}, {1: [b"60", b"NaN"]}, {}, None, 5)
-    >>> columns = Columns(text, decoder, block, odd)
+    >>> irregular = IrregularLines([1], [], {1: None}, {1: [b"60", b"NaN"]}, {}, None, 5)
+    >>> columns = Columns(text, decoder, block, irregular)
     >>> columns.cells(0).tolist()[:3], columns.texts(1)[:3]
     ([b'17', b'60', b'180'], [b'42.5', b'NaN', b'42'])
     """
 
-    def __init__(self, buffer: bytes, decoder: BlockDecoder, block: Block, odd: OddLines) -> None:
+    def __init__(self, buffer: bytes, decoder: BlockDecoder, block: Block, irregular: IrregularLines) -> None:
         super().__init__()
-        self.odd = odd.records
+        self.records = irregular.records
         self._buffer = buffer
         self._decoder = decoder
         self._block = block
-        self._odd_lines = odd
+        self._irregular = irregular
 
     @property
     def _lines(self) -> Lines:
         """The lines that are plain, as an index."""
-        counted, odd = self._odd_lines.lines_counted, self._odd_lines.lines
-        return np.delete(np.arange(counted), odd) if odd else slice(counted)
+        counted, irregular = self._irregular.lines_counted, self._irregular.lines
+        return np.delete(np.arange(counted), irregular) if irregular else slice(counted)
 
     def _plain(self, rows: Integers) -> Integers:
-        """Return the lines of some rows, without those of the odd ones."""
-        if not self._odd_lines.lines:
+        """Return the lines of some rows, without those that are irregular."""
+        if not self._irregular.lines:
             return rows
-        odd = list(self.odd)
-        rows = rows[~np.isin(rows, odd)]
-        rows -= np.searchsorted(odd, rows)
+        irregular = list(self.records)
+        rows = rows[~np.isin(rows, irregular)]
+        rows -= np.searchsorted(irregular, rows)
         lines: Integers = np.asarray(self._lines)[rows]
         return lines
 
     def _cut(self, position: int) -> Cells | None:
         plain = self._cut_lines(position, self._lines)
-        if plain is None or not self.odd:
+        if plain is None or not self.records:
             return plain
-        texts = [record[position] if record else b"" for record in self.odd.values()]
+        texts = [record[position] if record else b"" for record in self.records.values()]
         if not all(len(text) <= LONGEST and 0 not in text for text in texts):
             return None
-        odd = np.array(texts, np.bytes_)
-        cells = np.empty(len(plain) + len(odd), np.promote_types(plain.dtype, odd.dtype))
+        others = np.array(texts, np.bytes_)
+        cells = np.empty(len(plain) + len(others), np.promote_types(plain.dtype, others.dtype))
         is_plain = np.ones(len(cells), np.bool_)
-        is_plain[list(self.odd)] = False
+        is_plain[list(self.records)] = False
         cells[is_plain] = plain
-        cells[~is_plain] = odd
+        cells[~is_plain] = others
         return cells
 
     def _cut_at(self, position: int, rows: Integers) -> Cells | None:
@@ -190,7 +190,7 @@ class Columns(TextColumns):
         return cells if np.count_nonzero(table_of(cells)) == int(lengths.sum()) else None  # without zero bytes
 
     def _split(self, position: int) -> list[bytes]:
-        return self._split_at(position, np.arange(self._odd_lines.lines_counted - len(self._odd_lines.gone)))
+        return self._split_at(position, np.arange(self._irregular.lines_counted - len(self._irregular.gone)))
 
     def _split_at(self, position: int, rows: Integers) -> list[bytes]:
         buffer, lines, delimiter = self._buffer, self._plain(rows), self._decoder.delimiter
@@ -201,12 +201,12 @@ class Columns(TextColumns):
         if len(texts) == len(rows):
             return texts
         following = iter(texts)
-        records = [self.odd.get(row, _PLAIN) for row in rows.tolist()]
-        return [next(following) if each is _PLAIN else each[position] if each else b"" for each in records]
+        records = [self.records.get(row, _PLAIN) for row in rows.tolist()]
+        return [next(following) if record is _PLAIN else record[position] if record else b"" for record in records]
 
 
 class BatchColumns(TextColumns):
-    """The columns of a batch of rows (`core.rows.Batch`); no row is odd.
+    """The columns of a batch of rows (`core.rows.Batch`); no row is irregular.
 
     >>> columns = BatchColumns(lambda position: (b"42.542", np.array([0, 4, 6])))
     >>> columns.cells(1).tolist(), columns.texts(1)

@@ -58,13 +58,13 @@ def to_ticks(values: AnyFloats, places: int, ticks: Floats, scratch: Floats) -> 
     >>> ticks[:2].tolist()
     [458.0, 450.0]
     """
-    found, unproven = _try(values, places, ticks, scratch)
+    decimals, unproven = _try(values, places, ticks, scratch)
     for few in (FEW, len(values)):  # mostly the first few tell how many places all of them have
         better = _best_places(values, unproven, unproven[:few], places) if len(unproven) else places
         if better != places:
             places = better
-            found, unproven = _try(values, places, ticks, scratch)
-    return found._replace(unproven=unproven.tolist())
+            decimals, unproven = _try(values, places, ticks, scratch)
+    return decimals._replace(unproven=unproven.tolist())
 
 
 @cache
@@ -113,8 +113,8 @@ def _try(values: AnyFloats, places: int, ticks: Floats, scratch: Floats) -> tupl
         missing = np.isnan(ticks)
     proven = same & (np.abs(ticks) <= most)
     largest = float(np.abs(ticks).max(where=proven, initial=0))
-    found = Decimals(places, largest, missing if missing.any() else None, [])
-    return found, np.flatnonzero(~(proven | missing))
+    decimals = Decimals(places, largest, missing if missing.any() else None, [])
+    return decimals, np.flatnonzero(~(proven | missing))
 
 
 def _guess(values: AnyFloats, places: int, ticks: Floats, scratch: Floats) -> Flags:
@@ -145,12 +145,12 @@ def _best_places(values: AnyFloats, unproven: NDArray[np.intp], looked_at: NDArr
         rest = rest[~proven]
         if not len(rest):
             break
-    found = np.flatnonzero(np.bincount(needed[looked_at])[:_NEVER]).tolist()
-    if not found:
+    places_needed = np.flatnonzero(np.bincount(needed[looked_at])[:_NEVER]).tolist()
+    if not places_needed:
         return places
     sizes = np.abs(values, dtype=np.float64)
     best, most = places, 0
-    for tried in sorted({places, *found}):
+    for tried in sorted({places, *places_needed}):
         count = int(np.count_nonzero((needed <= tried) & (sizes * 10.0**tried <= most_ticks(tried, bits))))
         if count > most:
             best, most = tried, count

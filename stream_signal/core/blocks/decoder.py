@@ -19,7 +19,8 @@ maximum for the digits. Lines that differ are read the general way, alone if the
 with a minus sign or none, and the point anywhere. Longer closes take two words.
 
 A line is decoded only if the text reader would read the same: the right number of fields, and a close of
-`-?digits[.digits]`. All other lines are odd, for the text reader to read. No block has a quote: every line is a row.
+`-?digits[.digits]`. All other lines are irregular, and the text reader reads them. No block has a quote: every
+line is a row.
 
 One bit for each byte, and clearing the lowest bit to walk along them: Langdale and Lemire, "Parsing gigabytes of JSON
 per second", VLDB Journal 28, 2019 (simdjson). `digits` explains the steps on eight bytes.
@@ -46,14 +47,15 @@ if TYPE_CHECKING:
     Words = npt.NDArray[np.uint64]
     Lines = Integers | slice
 
-# Two words: enough for nearly every price, without its sign. A line with a longer close is odd.
+# Two words: enough for nearly every price, without its sign. A line with a longer close is irregular.
 MAX_CLOSE_BYTES = 16
 # Bytes that the buffer must have on either side of a block: the words of its first and last close reach that far.
 PADDING = MAX_CLOSE_BYTES
 # Any number of 18 digits fits in int64.
 MAX_DIGITS = 18
-# An odd line costs the text reader 2 to 3 µs, a line of a block 1: with more of them, it is as fast on the whole block.
-MAX_ODD_SHARE = 0.25
+# The text reader takes 2 to 3 µs for an irregular line, and 1 for a line of a whole block: with more irregular lines,
+# it reads the whole block as fast.
+MAX_IRREGULAR_SHARE = 0.25
 
 # With more lines that differ from the guess, reading all of them the general way is as fast.
 MAX_OTHER_SHARE = 0.125
@@ -78,16 +80,16 @@ _LEFT = np.array([10 ** (7 if 0 < after <= 9 else 8) for after in range(MAX_CLOS
 class Block(NamedTuple):
     """The closes of a block of n lines. The arrays belong to the decoder and are valid until it decodes again.
 
-    `ticks` is the close of each line times `10**places`, the most decimal places in the block; undefined for odd lines.
-    None is further from 0 than `largest`, if that is known.
-    `odd` has the numbers of the odd lines, from 0, ascending. `starts` and `ends` are the offsets in the buffer of the
-    first byte and of the newline of each line; `begins` and `lengths` locate each close, except those of odd lines.
+    `ticks` is the close of each line times `10**places`, the most decimal places in the block. None is further from 0
+    than `largest`, if that is known. `irregular` has the numbers of the irregular lines, from 0, ascending: their ticks
+    are undefined. `starts` and `ends` are the offsets in the buffer of the first byte and of the newline of each line;
+    `begins` and `lengths` locate each close, except those of irregular lines.
     """
 
     ticks: Integers
     places: int
     largest: int | None
-    odd: Integers
+    irregular: Integers
     starts: Integers
     ends: Integers
     begins: Integers
@@ -118,7 +120,7 @@ class BlockDecoder:
 
     >>> lines, padding = b"17,42.5\n18,\n19,-0.25\n20,42\n", bytes(PADDING)
     >>> block = BlockDecoder(",", 1, 2, 64).decode(padding + lines + padding, PADDING, PADDING + len(lines))
-    >>> block.ticks[[0, 2, 3]].tolist(), block.places, block.odd.tolist()
+    >>> block.ticks[[0, 2, 3]].tolist(), block.places, block.irregular.tolist()
     ([4250, -25, 4200], 2, [1])
     """
 
@@ -220,9 +222,9 @@ class BlockDecoder:
             if size <= first_line:
                 units = bits.view(kind)
                 ends: Integers = (units != 0).nonzero()[0]
-                found = units.take(ends)
-                below = found - found.dtype.type(1)
-                if not (found & below).any():
+                newlines = units.take(ends)
+                below = newlines - newlines.dtype.type(1)
+                if not (newlines & below).any():
                     ends *= size
                     ends += np.bitwise_count(below)
                     return ends
@@ -289,12 +291,12 @@ class BlockDecoder:
         if len(shape.windows) > _MAX_WINDOWS:
             return ALL
         count = starts.size
-        (mask, delimiters), *more = shape.windows
+        (mask, delimiters), *further = shape.windows
         same = np.bitwise_and(self._windows[:count], mask, out=self._spare[:count]) == delimiters
         if fits is not None:
             same &= fits
-        if more and same.any():
-            ((mask, delimiters),) = more
+        if further and same.any():
+            ((mask, delimiters),) = further
             behind = self._ticks[:count]
             self._look(self._delimiters, np.add(starts, 64 - self._begin, out=self._begins[:count]), behind)
             behind &= mask
@@ -329,9 +331,9 @@ class BlockDecoder:
     def _read(
         self, buffer: bytes | bytearray, end: int, begins: Integers, lengths: Bytes, shape: Shape | None
     ) -> tuple[int, int | None, Integers] | None:
-        """Read the closes into ticks of one scale; return its places, a bound of the ticks, and the odd lines.
+        """Read the closes into ticks of one scale; return its places, a bound of the ticks, and the irregular lines.
 
-        None if too many lines are odd, or if int64 might not hold a close at that scale.
+        None if too many lines are irregular, or if int64 might not hold a close at that scale.
         """
         # The text as words, from the one with the sixteenth byte before the block: the sixteen bytes up to the end of a
         # close are then cut out like a window, from any bit on.
@@ -354,7 +356,7 @@ class BlockDecoder:
         is_negative = np.frombuffer(buffer, np.uint8)[begins[others]] == _MINUS
         digits = lengths[others] - is_negative
         read = _Closes(numbers, digits, *self._read_closes(words, bits[others], digits, numbers))
-        if np.count_nonzero(~read.good) > bits.size * MAX_ODD_SHARE:
+        if np.count_nonzero(~read.good) > bits.size * MAX_IRREGULAR_SHARE:
             return None
         places = _scale(ticks, lengths, others, read, shape)
         if places is None:
@@ -427,7 +429,7 @@ def _scale(ticks: Words, lengths: Bytes, others: Lines, read: _Closes, shape: Sh
     after, usual = read.after, max(shape.after, 1) if shape else 1
     after[~read.good] = 0
     most = max(int(after.max()), usual)
-    after[~read.good] = most  # so that a few odd lines do not make a block mixed
+    after[~read.good] = most  # so that a few irregular lines do not make a block mixed
     places = most - 1
     if max(int(after.min()), 1) < most:
         if int((read.lengths - after)[read.good].max(initial=0)) + places > MAX_DIGITS:
@@ -451,9 +453,9 @@ def _few(flags: Flags) -> Lines:
 
 def _count(marks: Words, ends: Integers) -> Integers:
     """Return how many marks each line has: the total up to its end, less that at the end of the line before."""
-    each = np.bitwise_count(marks)
-    totals = np.cumsum(each, dtype=np.int64)
-    totals -= each
+    in_word = np.bitwise_count(marks)
+    totals = np.cumsum(in_word, dtype=np.int64)
+    totals -= in_word
     word = ends >> 6
     before = marks[word] & ((np.uint64(1) << (ends & 63).view(np.uint64)) - np.uint64(1))
     counts: Integers = totals[word] + np.bitwise_count(before)

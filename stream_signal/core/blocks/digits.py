@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Words = npt.NDArray[np.uint64]
 
 _ZERO, _POINT = ord("0"), ord(".")
-_EACH_BYTE = 0x0101010101010101  # times a byte: that byte in all eight places of a word
+_EVERY_BYTE = 0x0101010101010101  # times a byte: that byte in all eight places of a word
 _TWO_BYTES = 0x000000FF000000FF
 
 
@@ -135,9 +135,9 @@ def _mark_others(digits: Words, mark: Words) -> None:
 
     A byte above 0x89 carries, and may mark the next one as well; it marks itself, so its close is bad either way.
     """
-    np.add(digits, (0x80 - 10) * _EACH_BYTE, out=mark)
+    np.add(digits, (0x80 - 10) * _EVERY_BYTE, out=mark)
     mark |= digits
-    mark &= 0x80 * _EACH_BYTE
+    mark &= 0x80 * _EVERY_BYTE
 
 
 def join(digits: Words, spare: Words, how: Scheme = NO_POINT) -> None:

@@ -1,7 +1,7 @@
 """Grouping of blocks: to which series each line of a block belongs; the twin of `core.series.grouping`.
 
 A key is looked up as it is written, so that no spaces need to be cut off: `BTC` and ` BTC ` are two spellings of one
-key. Odd lines, and those whose key cannot be read, are for the text reader.
+key. The text reader reads the irregular lines, and those whose key cannot be read.
 
 A block is declined, for the text reader to read, if a row might not be taken: one key too many, or too long, one that
 comes back although the keys are grouped, or another symbol.
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from stream_signal.core.blocks.columns import LONGEST, OddLines
+from stream_signal.core.blocks.columns import LONGEST, IrregularLines
 from stream_signal.core.blocks.decoder import ALL
 from stream_signal.core.blocks.spellings import UNKNOWN, Spellings, text_of, words_of
 from stream_signal.core.rows import NO_SERIES
@@ -21,16 +21,16 @@ from stream_signal.core.series.grouping import Grouping, InputName, KeyColumn, O
 from stream_signal.core.series.keys import KeyRefused, check_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from stream_signal.core.blocks.decoder import Block, BlockDecoder, Integers, Lines, Words
 
 
 # With more keys, blocks are longer: each key then has more rows, which is worth the slower memory.
 _MANY_KEYS = 500
-# A key with and without spaces on each side; and as many more as are found as fast as a few.
-_SPELLINGS_EACH = 4
-_MORE_SPELLINGS = 10_000
+# A key with and without spaces on each side; and so many beside these are looked up as fast as a few.
+_SPELLINGS_OF_A_KEY = 4
+_SPARE_SPELLINGS = 10_000
 
 
 class BlockGrouping:
@@ -51,14 +51,10 @@ class BlockGrouping:
         return False
 
     def look(self, chunk: bytes, block: Block, decoder: BlockDecoder) -> Block | None:  # noqa: ARG002
-        """Look at the lines of a block; return it, maybe with more odd lines, or None to decline it."""
+        """Look at the lines of a block; return it, maybe with more irregular lines, or None to decline it."""
         return block
 
-    def read(self, odd: Callable[[], OddLines]) -> OddLines:
-        """Have the odd lines read."""
-        return odd()
-
-    def series(self, odd: OddLines) -> int | Integers:  # noqa: ARG002
+    def series(self, irregular: IrregularLines) -> int | Integers:  # noqa: ARG002
         """Return the number of the series of all rows of the block, or of each line."""
         return 0
 
@@ -89,7 +85,7 @@ class BlocksOfOneSymbol(BlockGrouping):
             column = _written(chunk, block, decoder, position)
             if value is None or column is None:
                 return None
-            if not {text_of(words).strip(b" ") for words in set(_each(column.words))} <= {value, b""}:
+            if not {text_of(words).strip(b" ") for words in set(_tuples_of(column.words))} <= {value, b""}:
                 return None
         return block
 
@@ -105,12 +101,12 @@ class BlocksOfAnInput(BlockGrouping):
             return None
         return block
 
-    def series(self, odd: OddLines) -> int:  # noqa: ARG002
+    def series(self, irregular: IrregularLines) -> int:  # noqa: ARG002
         """Return the number of the key."""
         return self._grouping.number
 
 
-class _Found(NamedTuple):
+class _BlockKeys(NamedTuple):
     """The keys of a block."""
 
     column: _Written
@@ -132,7 +128,7 @@ class BlocksWithKeys(BlockGrouping):
         self._keys = grouping.keys
         self._spellings = Spellings()
         self._numbers = np.zeros(0, np.int64)  # of the key of each spelling
-        self._found: _Found | None = None  # in the block that was looked at last
+        self._block_keys: _BlockKeys | None = None  # in the block that was looked at last
 
     @property
     def size(self) -> int:  # type: ignore[override] # which changes here
@@ -140,52 +136,44 @@ class BlocksWithKeys(BlockGrouping):
         return self.largest if len(self._keys) > _MANY_KEYS else 1
 
     def look(self, chunk: bytes, block: Block, decoder: BlockDecoder) -> Block | None:
-        """Find the keys; lines whose key cannot be read are odd."""
+        """Find the keys; lines whose key cannot be read are irregular."""
         column = _written(chunk, block, decoder, self._column.positions[0])
         if not column:
             return None
-        found = self._found = self._find(column)
-        bad = [key is None for _, key in found.new.values()]
+        block_keys = self._block_keys = self._find(column)
+        bad = [key is None for _, key in block_keys.new.values()]
         if any(bad):
-            is_bad = np.append(np.zeros(len(self._numbers), np.bool_), bad)[found.spellings]
+            is_bad = np.append(np.zeros(len(self._numbers), np.bool_), bad)[block_keys.spellings]
             unreadable = column.numbers[np.repeat(is_bad, column.lengths)]
-            block = block._replace(odd=np.union1d(block.odd, unreadable))
-        return block if self._may_take(found, block) else None
+            block = block._replace(irregular=np.union1d(block.irregular, unreadable))
+        return block if self._may_take(block_keys, block) else None
 
-    def read(self, odd: Callable[[], OddLines]) -> OddLines:
-        """Have the odd lines read: their keys are checked, and taken in the order of all lines later."""
-        self._column.take = check_key
-        try:
-            return odd()
-        finally:
-            self._column.take = self._keys.take
-
-    def series(self, odd: OddLines) -> Integers:
-        """Return the number of the key of each line; that of odd ones is put in by their rows."""
-        found = self._found
-        if found is None:
+    def series(self, irregular: IrregularLines) -> Integers:
+        """Return the number of the key of each line; that of irregular ones is put in by their rows."""
+        block_keys = self._block_keys
+        if block_keys is None:
             raise RuntimeError("`look` comes first")
-        column = found.column
+        column = block_keys.column
         numbers = np.full(column.block.starts.size, NO_SERIES)
-        numbers[column.lines] = np.repeat(self._learn(found, odd)[found.spellings], column.lengths)
-        for line, key in odd.keys.items():
+        numbers[column.lines] = np.repeat(self._learn(block_keys, irregular)[block_keys.spellings], column.lengths)
+        for line, key in irregular.keys.items():
             numbers[line] = NO_SERIES if key is None else self._keys.number(key)
         return numbers
 
-    def _find(self, column: _Written) -> _Found:
+    def _find(self, column: _Written) -> _BlockKeys:
         """Look up what is written in the column of the keys."""
-        found = self._spellings.find(column.words)
+        spellings = self._spellings.find(column.words)
         new: dict[bytes, tuple[int, bytes | None]] = {}
         numbers: dict[tuple[int, ...], int] = {}
-        unknown = np.flatnonzero(found == UNKNOWN)
+        unknown = np.flatnonzero(spellings == UNKNOWN)
         lines = column.numbers[column.firsts[unknown]].tolist() if unknown.size else []
-        for at, line, words in zip(unknown.tolist(), lines, _each(column.words, unknown), strict=True):
+        for at, line, words in zip(unknown.tolist(), lines, _tuples_of(column.words, unknown), strict=True):
             if words not in numbers:
                 numbers[words] = len(self._numbers) + len(numbers)
                 text = text_of(words)
                 new[text] = line, self._key_of(text)
-            found[at] = numbers[words]
-        return _Found(column, found, new)
+            spellings[at] = numbers[words]
+        return _BlockKeys(column, spellings, new)
 
     def _key_of(self, text: bytes) -> bytes | None:
         key = self._column.read(text)
@@ -195,42 +183,43 @@ class BlocksWithKeys(BlockGrouping):
             return None
         return key or None
 
-    def _may_take(self, found: _Found, block: Block) -> bool:
-        """Whether all rows can be counted, whatever the keys of the odd lines are."""
-        odd: list[int] = (block.ends[block.odd] - block.starts[block.odd]).tolist()  # a key is no longer than its line
-        keys = self._keys
-        read = [key for _, key in found.new.values() if key is not None]
+    def _may_take(self, block_keys: _BlockKeys, block: Block) -> bool:
+        """Whether all rows can be counted, whatever the keys of the irregular lines are."""
+        keys, lines = self._keys, block.irregular
+        irregular: list[int] = (block.ends[lines] - block.starts[lines]).tolist()  # a key is no longer than its line
+        read = [key for _, key in block_keys.new.values() if key is not None]
         new = dict.fromkeys(key for key in read if key not in keys)
-        if not keys.has_room([*map(len, new), *odd]):
+        if not keys.has_room([*map(len, new), *irregular]):
             return False
-        if keys.grouped and found.spellings.size:
-            if odd:  # among which are the lines whose key cannot be read
+        if keys.grouped and block_keys.spellings.size:
+            if irregular:  # among which are the lines whose key cannot be read
                 return False
             numbers = {key: len(keys) + at for at, key in enumerate(new)}
             of_new = [numbers[key] if key in numbers else keys.number(key) for key in read]
-            rows = np.append(self._numbers, np.array(of_new, np.int64))[found.spellings]
+            rows = np.append(self._numbers, np.array(of_new, np.int64))[block_keys.spellings]
             return int(rows[0]) >= len(keys) - 1 and bool((rows[1:] >= rows[:-1]).all())
         return True
 
-    def _learn(self, found: _Found, odd: OddLines) -> Integers:
+    def _learn(self, block_keys: _BlockKeys, irregular: IrregularLines) -> Integers:
         """Take the new keys, in the order of their rows; return the number of the key of each spelling.
 
         The spellings are remembered, but for those of no key: there is no end to these. If one key has too many of
         them, all are forgotten.
         """
         keys = self._keys
-        read = [(line, key if line < odd.lines_counted else None) for line, key in found.new.values()]
+        read = [(line, key if line < irregular.lines_counted else None) for line, key in block_keys.new.values()]
         first = [(line, key) for line, key in read if key is not None]
-        first += [(line, key) for line, key in odd.keys.items() if key is not None and key not in keys]
+        first += [(line, key) for line, key in irregular.keys.items() if key is not None and key not in keys]
         for _, key in sorted(first):
             keys.number(key)
-        if not found.new:
+        if not block_keys.new:
             return self._numbers
         new = np.array([NO_SERIES if key is None else keys.number(key) for _, key in read])
         every = np.append(self._numbers, new)
-        self._spellings.learn(text for text, number in zip(found.new, new.tolist(), strict=True) if number != NO_SERIES)
+        of_new = zip(block_keys.new, new.tolist(), strict=True)
+        self._spellings.learn(text for text, number in of_new if number != NO_SERIES)
         self._numbers = np.append(self._numbers, new[new != NO_SERIES])
-        if len(self._numbers) > _SPELLINGS_EACH * len(keys) + _MORE_SPELLINGS:
+        if len(self._numbers) > _SPELLINGS_OF_A_KEY * len(keys) + _SPARE_SPELLINGS:
             self._spellings, self._numbers = Spellings(), np.zeros(0, np.int64)
         return every
 
@@ -247,11 +236,11 @@ def blocks_of(grouping: Grouping) -> BlockGrouping:
 
 
 class _Written(NamedTuple):
-    """What is written in a column of a block, but for the odd lines: runs of lines with the same text."""
+    """What is written in a column of a block, but for the irregular lines: runs of lines with the same text."""
 
     block: Block
     lines: Lines
-    """those that are not odd"""
+    """those that are not irregular"""
     firsts: Integers
     """the first of each run, by its position among these lines"""
     lengths: Integers
@@ -268,8 +257,8 @@ class _Written(NamedTuple):
 def _written(chunk: bytes, block: Block, decoder: BlockDecoder, position: int) -> _Written | None:
     """Find the texts at a position, from 0; None if one is too long, or has a zero byte."""
     lines, starts, ends = ALL, block.starts, block.ends
-    if block.odd.size:
-        lines = np.delete(np.arange(starts.size), block.odd)
+    if block.irregular.size:
+        lines = np.delete(np.arange(starts.size), block.irregular)
         starts, ends = starts[lines], ends[lines]
     if not starts.size:
         return _Written(block, lines, starts, starts, [starts.view(np.uint64)])
@@ -279,12 +268,12 @@ def _written(chunk: bytes, block: Block, decoder: BlockDecoder, position: int) -
     words = words_of(chunk, begins, lengths)
     is_first = np.ones(starts.size, np.bool_)
     np.not_equal(words[0][1:], words[0][:-1], out=is_first[1:])
-    for each in words[1:]:
-        is_first[1:] |= each[1:] != each[:-1]
+    for words_at in words[1:]:
+        is_first[1:] |= words_at[1:] != words_at[:-1]
     firsts = np.flatnonzero(is_first)
-    return _Written(block, lines, firsts, np.diff(firsts, append=starts.size), [each[firsts] for each in words])
+    return _Written(block, lines, firsts, np.diff(firsts, append=starts.size), [words_at[firsts] for words_at in words])
 
 
-def _each(words: list[Words], which: Lines = ALL) -> Iterator[tuple[int, ...]]:
+def _tuples_of(words: list[Words], which: Lines = ALL) -> Iterator[tuple[int, ...]]:
     """Yield the words of each text."""
-    return zip(*(each[which].tolist() for each in words), strict=True)
+    return zip(*(column[which].tolist() for column in words), strict=True)

@@ -80,7 +80,7 @@ def _keys(rows: ArrayRows, names: Sequence[bytes], line_format: LineFormat) -> C
 def _closes(rows: ArrayRows, close: int, line_format: LineFormat) -> Cells | None:
     """Return the texts of the closes, those that are missing empty."""
     cells = rows.columns.cells(close)
-    if cells is None or not rows.odd:
+    if cells is None or not rows.irregular:
         return cells
     cells = cells.copy()
     cells[rows.missing] = b""

@@ -1,12 +1,12 @@
 r"""Blocks of lines -> rows as arrays: the block reader, which decodes all whole lines of a large chunk at once.
 
-Lines that it cannot read exactly are odd: the text reader reads them one at a time, and their closes are put in place
+The text reader reads the irregular lines, which cannot be decoded exactly, one at a time; their closes are put in place
 among the others. If a whole block is better read line by line, it is declined, and the text reader reads it. The two
 take turns, and the answer does not depend on which of them read what.
 
       chunk   ...,4.58,1.5\n | 17,... \n 18,... \n 19,... \n | 20,4.5
                text reader   |       block reader         | text reader, which holds it until it is whole
-                             |    odd lines: text reader  |
+                             |   but the irregular lines  |
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stream_signal.core.blocks.columns import BatchColumns, Columns, OddLines
+from stream_signal.core.blocks.columns import BatchColumns, Columns, IrregularLines
 from stream_signal.core.blocks.decimals import LEAST_PLACES, to_ticks
-from stream_signal.core.blocks.decoder import MAX_ODD_SHARE, PADDING, BlockDecoder
+from stream_signal.core.blocks.decoder import MAX_IRREGULAR_SHARE, PADDING, BlockDecoder
 from stream_signal.core.blocks.grouping import blocks_of
 from stream_signal.core.blocks.rolling import Ticks
 from stream_signal.core.blocks.rows import ArrayRows
@@ -117,16 +117,16 @@ class BlockReader:
         if not block:
             return None
         marks = self._marks(block, self._text.offset - start)
-        odd = self._blocks.read(partial(self._read_odd_lines, chunk, block))
-        ticks, series = block.ticks[: odd.lines_counted], self._blocks.series(odd)
+        irregular = self._read_irregular(chunk, block)
+        ticks, series = block.ticks[: irregular.lines_counted], self._blocks.series(irregular)
         if not isinstance(series, int):
-            series = series[: odd.lines_counted]
-        if odd.gone:
-            ticks = np.delete(ticks, odd.gone)
-            series = series if isinstance(series, int) else np.delete(series, odd.gone)
-        columns = Columns(chunk, self._decoder, block, odd)
-        make = partial(ArrayRows, series=series, columns=columns, failure=odd.failure, marks=_positions_of(marks, odd))
-        return self._as_rows(ticks, block.places, odd.closes, make, block.largest)
+            series = series[: irregular.lines_counted]
+        if irregular.gone:
+            ticks = np.delete(ticks, irregular.gone)
+            series = series if isinstance(series, int) else np.delete(series, irregular.gone)
+        columns, positions = Columns(chunk, self._decoder, block, irregular), _positions_of(marks, irregular)
+        make = partial(ArrayRows, series=series, columns=columns, failure=irregular.failure, marks=positions)
+        return self._as_rows(ticks, block.places, irregular.closes, make, block.largest)
 
     def _marks(self, block: Block, begin: int) -> Integers | None:
         """Return the lines of a block that have a byte to be marked, if `begin` is the offset of the chunk."""
@@ -146,10 +146,10 @@ class BlockReader:
         largest: int | None = None,
     ) -> Rows:
         """Make rows of ticks, and the `closes` that belong at some positions instead."""
-        found = Ticks.of(ticks, places, closes, largest)
-        if found is None:  # as lists they have no limit
+        scaled = Ticks.of(ticks, places, closes, largest)
+        if scaled is None:  # as lists they have no limit
             return make(Ticks(ticks, places, INT64_MAX, [])).as_lists(closes)
-        return make(found)
+        return make(scaled)
 
     def batch(self, batch: Batch) -> Rows | None:
         """Read rows between two lines, with their closes as floats; None, with none read, if their text is better.
@@ -159,55 +159,59 @@ class BlockReader:
         count, text = len(batch.closes), self._text
         floats, scratch = np.empty((2, count))
         with np.errstate(all="ignore"):  # infinities and overflows are no surprise: nothing is proven by them
-            found = to_ticks(batch.closes, self._places, floats, scratch)
-        self._places = found.places
-        values = batch.closes[found.unproven]
-        if len(values) > count * MAX_ODD_SHARE or not np.isfinite(values).all():
+            decimals = to_ticks(batch.closes, self._places, floats, scratch)
+        self._places = decimals.places
+        values = batch.closes[decimals.unproven]
+        if len(values) > count * MAX_IRREGULAR_SHARE or not np.isfinite(values).all():
             return None
-        closes: dict[int, Close] = dict(zip(found.unproven, map(ticks_of, values), strict=True))
-        if found.missing is not None:
-            gone = np.flatnonzero(found.missing).tolist()
+        closes: dict[int, Close] = dict(zip(decimals.unproven, map(ticks_of, values), strict=True))
+        if decimals.missing is not None:
+            gone = np.flatnonzero(decimals.missing).tolist()
             for at in gone:
                 text.repairs.note(MISSING_CLOSE, text.line + at + 1)
             closes = dict(sorted((closes | dict.fromkeys(gone)).items()))
         text.skip_lines(count)
         floats[list(closes)] = 0
         make = partial(ArrayRows, series=0, columns=BatchColumns(batch.column), marks=[0])
-        return self._as_rows(floats.astype(np.int64), found.places, closes, make)
+        return self._as_rows(floats.astype(np.int64), decimals.places, closes, make)
 
-    def _read_odd_lines(self, chunk: bytes, block: Block) -> OddLines:
-        """Have the text reader read the odd lines in order, and skip the lines between them."""
-        text, starts, ends = self._text, block.starts, block.ends
-        odd = OddLines(block.odd.tolist(), [], {}, {}, {}, None, len(block.ticks))
+    def _read_irregular(self, chunk: bytes, block: Block) -> IrregularLines:
+        """Have the text reader read the irregular lines in order, and skip the lines between them."""
+        text, starts, ends, grouping = self._text, block.starts, block.ends, self._grouping
+        irregular = IrregularLines(block.irregular.tolist(), [], {}, {}, {}, None, len(block.ticks))
         passed, at = 0, int(starts[0])
-        for line in odd.lines:
+        for line in irregular.lines:
             text.skip_lines(line - passed, int(starts[line]) - at)
             passed, at = line + 1, int(ends[line]) + 1
+            grouping.takes_keys = False  # they are taken in the order of all lines, later
             try:
                 (rows,) = text.rows(chunk[starts[line] : ends[line] + 1])
                 failure = rows.failure
             except BaseException as error:  # noqa: BLE001 - raised once the rows before it are counted
                 failure = error
+            finally:
+                grouping.takes_keys = True
             if failure:
-                return odd._replace(failure=failure, lines_counted=line, lines=[at for at in odd.lines if at < line])
+                before = [at for at in irregular.lines if at < line]
+                return irregular._replace(failure=failure, lines_counted=line, lines=before)
             if len(rows):
-                row = line - len(odd.gone)
-                odd.closes[row] = rows.closes[0]
-                odd.records[row] = rows.record(0)
-                odd.keys[line] = self._grouping.key
+                row = line - len(irregular.gone)
+                irregular.closes[row] = rows.closes[0]
+                irregular.records[row] = rows.record(0)
+                irregular.keys[line] = grouping.key
             else:
-                odd.gone.append(line)
-        text.skip_lines(odd.lines_counted - passed, int(ends[-1]) + 1 - at)
-        return odd
+                irregular.gone.append(line)
+        text.skip_lines(irregular.lines_counted - passed, int(ends[-1]) + 1 - at)
+        return irregular
 
 
-def _positions_of(lines: Integers | None, odd: OddLines) -> Any:
+def _positions_of(lines: Integers | None, irregular: IrregularLines) -> Any:
     """Return the positions of the rows of some lines, ascending, without those that are no rows."""
     if lines is None:
         return []
-    if odd.gone:
-        lines = lines[~np.isin(lines, odd.gone)]
-        lines -= np.searchsorted(odd.gone, lines)
-    if odd.failure:
-        lines = lines[lines < odd.lines_counted - len(odd.gone)]
+    if irregular.gone:
+        lines = lines[~np.isin(lines, irregular.gone)]
+        lines -= np.searchsorted(irregular.gone, lines)
+    if irregular.failure:
+        lines = lines[lines < irregular.lines_counted - len(irregular.gone)]
     return lines

@@ -81,13 +81,13 @@ def push_arrays(windows: Sequence[WindowSeries], rows: ArrayRows, *, shown: bool
     targets: list[Any]
     if isinstance(series, int) or (number != NO_SERIES and (series == number).all()):
         of_one = [window.ready(number) for window in windows]
-        rings, targets = [], [each.open() for each in of_one]
+        rings, targets = [], [one.open() for one in of_one]
     else:
         for window in windows:
             window.rings = window.rings or Rings(window)
         of_one, rings = [], [window.rings for window in windows]
         targets = rings
-        if not all(each.prepare(series) for each in rings):
+        if not all(ring.prepare(series) for ring in rings):
             return None
     factor = make_ready(targets, rows.largest, rows.places)
     if factor is None:
@@ -95,13 +95,13 @@ def push_arrays(windows: Sequence[WindowSeries], rows: ArrayRows, *, shown: bool
     ticks = times(rows.ticks, factor)
     if rings:
         missing = _flags(rows.missing, len(rows))
-        pushed = [each.push(series, ticks, missing) for each in rings]
+        pushed = [ring.push(series, ticks, missing) for ring in rings]
     else:
-        pushed = [_push_into(each, rows, ticks) for each in of_one]
+        pushed = [_push_into(one, rows, ticks) for one in of_one]
     if not shown:
         return []
     shows = zip(targets, pushed, strict=True)
-    return [Means(each.window, by_row.above, by_row.sums, by_row.full, each.places) for each, by_row in shows]
+    return [Means(target.window, by_row.above, by_row.sums, by_row.full, target.places) for target, by_row in shows]
 
 
 def _push_into(series: Series, rows: ArrayRows, ticks: Integers) -> Pushed:
@@ -145,7 +145,7 @@ class Rings:
         self._rings = _longer(self._rings, 1 if self._keys.grouped else capacity)
         # For each key: where is the oldest value of a full window, how many does it hold, their sum, how often had all
         # windows been emptied at its last row; and its rows, full windows and signals.
-        self._head, self._held, self._total, self._cleared, self._rows, self._full, self._signals = self._columns
+        self._head, self._filled, self._total, self._cleared, self._rows, self._full, self._signals = self._columns
 
     def prepare(self, numbers: Integers) -> bool:
         """Have the windows of the series of these rows here; False if one is too large for int64."""
@@ -213,10 +213,10 @@ class Rings:
 
     def _push_runs(self, runs: _Runs, numbers: Integers, ticks: Integers, gaps: _Gaps | None) -> Pushed:
         window, lengths = self.window, runs.lengths
-        head, held, total = self._head[runs.owners], self._held[runs.owners], self._total[runs.owners]
+        head, filled, total = self._head[runs.owners], self._filled[runs.owners], self._total[runs.owners]
         if runs.fresh is not None:
-            for each in (head, held, total):
-                each[runs.fresh] = 0
+            for column in (head, filled, total):
+                column[runs.fresh] = 0
         if runs.fresh is None and len(ticks) < 2 * window * len(lengths):
             leaves = self._replace(runs, numbers, ticks, head)
         else:
@@ -233,8 +233,8 @@ class Rings:
         sums += np.repeat(total, lengths)
         above = ticks * window > sums
         full = None
-        if gaps or int(held.min()) < window - 1:
-            full = np.arange(len(ticks)) >= np.repeat(runs.starts + (window - 1 - held), lengths)
+        if gaps or int(filled.min()) < window - 1:
+            full = np.arange(len(ticks)) >= np.repeat(runs.starts + (window - 1 - filled), lengths)
             if gaps:
                 full &= ~gaps.missing
             above &= full
@@ -245,7 +245,7 @@ class Rings:
         last = runs.lasts
         owners, ends = runs.owners[last], ends[last]
         self._head[owners] = (head[last] + lengths[last]) % window
-        self._held[owners] = np.minimum(held[last] + lengths[last], window)
+        self._filled[owners] = np.minimum(filled[last] + lengths[last], window)
         self._total[owners] = at_end[last]
         if gaps:
             self._cleared[owners] += gaps.cleared[ends]
@@ -262,14 +262,14 @@ class Rings:
         at += np.repeat(head - runs.starts, runs.lengths)
         at = _wrapped(at, window)
         long = runs.lengths > window
-        starts, more = runs.starts[long], runs.lengths[long] - window
-        deep = _ranges(starts + window, more)  # these replace closes of this block
+        starts, deeper = runs.starts[long], runs.lengths[long] - window
+        deep = _ranges(starts + window, deeper)  # these replace closes of this block
         at[deep] = 0
         at += numbers * window
         leaves = rings[at]
         leaves[deep] = ticks[deep - window]
         rings[at] = ticks
-        tails = _ranges(starts + more, np.full(len(more), window))
+        tails = _ranges(starts + deeper, np.full(len(deeper), window))
         turn = (tails - np.repeat(starts - head[long], window)) % window
         rings[numbers[tails] * window + turn] = ticks[tails]
         return leaves
@@ -303,11 +303,11 @@ class Rings:
         signals = np.diff(np.cumsum(above)[ends], prepend=0)
         fulls = runs.lengths if full is None else np.diff(np.cumsum(full)[ends], prepend=0)
         counts = ((self._rows, runs.lengths), (self._full, fulls), (self._signals, signals))
-        for total, each in counts:
+        for total, counted in counts:
             if runs.last is None:
-                total[runs.owners] += each
+                total[runs.owners] += counted
             else:
-                np.add.at(total, runs.owners, each)
+                np.add.at(total, runs.owners, counted)
 
     def _note_first(self, runs: _Runs, ticks: Integers, gaps: _Gaps | None) -> None:
         """Show each series its first closes, up to a missing one."""
@@ -340,9 +340,9 @@ class Rings:
         if number >= len(self._is_here) or not self._is_here[number]:
             return self._of.cleared
         ring = self._rings[0 if self._keys.grouped else number].tolist()
-        head, held = int(self._head[number]), int(self._held[number])
-        begin = (head - held) % self.window
-        mean.restore((ring[begin:] + ring[:begin])[:held], self.places)
+        head, filled = int(self._head[number]), int(self._filled[number])
+        begin = (head - filled) % self.window
+        mean.restore((ring[begin:] + ring[:begin])[:filled], self.places)
         return int(self._cleared[number])
 
     def _move_in(self, number: int) -> bool:
@@ -351,14 +351,14 @@ class Rings:
         mean = series.mean
         self._cleared[number] = series.cleared if mean else self._of.cleared
         if mean:
-            values = mean.held()
+            values = mean.values()
             factor = make_ready([self], max(map(abs, values), default=0), mean.places)
             if factor is None:
                 return False
             values = [value * factor for value in values]
             self._rings[0 if self._keys.grouped else number, : len(values)] = values
             self._head[number] = len(values) % self.window
-            self._held[number] = len(values)
+            self._filled[number] = len(values)
             self._total[number] = sum(values)
         series.mean = None
         self._is_here[number] = True
@@ -373,7 +373,7 @@ class Rings:
 
     def _empty(self, numbers: Integers) -> None:
         self._rings[self._rings_of(numbers)] = 0
-        self._head[numbers] = self._held[numbers] = self._total[numbers] = 0
+        self._head[numbers] = self._filled[numbers] = self._total[numbers] = 0
 
     def _of_one_ring(self, runs: _Runs) -> _Runs:
         """Let only the first key go on with the ring, and only the last one leave its closes in it."""
@@ -431,6 +431,6 @@ def _wrapped(places: Integers, window: int) -> Integers:
 
 
 def _longer(array: NDArray[Any], length: int) -> NDArray[Any]:
-    found = np.zeros((length, *array.shape[1:]), array.dtype)
-    found[: len(array)] = array
-    return found
+    longer = np.zeros((length, *array.shape[1:]), array.dtype)
+    longer[: len(array)] = array
+    return longer

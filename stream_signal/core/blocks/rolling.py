@@ -49,31 +49,31 @@ class Ticks(NamedTuple):
 
     @classmethod
     def of(
-        cls, ticks: Integers, places: int, odd: Mapping[int, Close] = _NONE, largest: int | None = None
+        cls, ticks: Integers, places: int, closes: Mapping[int, Close] = _NONE, largest: int | None = None
     ) -> Self | None:
         """Make it of ticks, scaled by 10**places; None if a tick does not fit into int64 at the scale of all.
 
-        `odd` maps ascending positions to the close that belongs there instead, or to None if it is missing. `ticks` is
-        overwritten. If `largest` is given, no tick is further from 0.
+        `closes` maps ascending positions to the close that belongs there instead, or to None if it is missing. `ticks`
+        is overwritten. If `largest` is given, no tick is further from 0.
 
         >>> Ticks.of(np.array([458, 0, 0]), 2, {1: None, 2: (4585, 3)})
         Ticks(values=array([4580,    0, 4585]), places=3, largest=4585, missing=[1])
         """
-        if not odd:
+        if not closes:
             if largest is None:
                 largest = max(int(ticks.max(initial=0)), -int(ticks.min(initial=0)))
             return cls(ticks, places, largest, [])
-        closes = {at: close for at, close in odd.items() if close}
-        most = max([places, *(close[1] for close in closes.values())])
-        ticks[list(odd)] = 0
+        present = {at: close for at, close in closes.items() if close}
+        most = max([places, *(close[1] for close in present.values())])
+        ticks[list(closes)] = 0
         factor = 10 ** (most - places)
-        scaled = [value * 10 ** (most - own) for value, own in closes.values()]
+        scaled = [value * 10 ** (most - value_places) for value, value_places in present.values()]
         largest = max(int(ticks.max()) * factor, -int(ticks.min()) * factor, *map(abs, scaled))
         if largest > INT64_MAX:
             return None
         ticks[:] = times(ticks, factor)
-        ticks[list(closes)] = scaled
-        return cls(ticks, most, largest, [at for at, close in odd.items() if close is None])
+        ticks[list(present)] = scaled
+        return cls(ticks, most, largest, [at for at, close in closes.items() if close is None])
 
 
 class Pushed(NamedTuple):
@@ -108,7 +108,7 @@ def push_closes(mean: RollingSum, closes: Ticks) -> Pushed | None:
 
 def push_scaled(mean: RollingSum, ticks: Integers, missing: list[int]) -> Pushed:
     """Push every close of `ticks`, which have the scale of `mean` and are 0 where they are `missing`."""
-    held, window, count = mean.count, mean.window, len(ticks)
+    count_before, window, count = mean.count, mean.window, len(ticks)
     first, last = (missing[0], missing[-1] + 1) if missing else (count, count)
     sums = np.empty(count, np.int64)
     _push_run(mean, ticks[:first], sums[:first])
@@ -120,8 +120,8 @@ def push_scaled(mean: RollingSum, ticks: Integers, missing: list[int]) -> Pushed
         _push_run(mean, ticks[last:], sums[last:])
     above = ticks * window > sums
     full = None
-    if missing or held < window - 1:
-        before = np.full(count, -1 - held, np.int64)  # the last position that is not in the run of closes
+    if missing or count_before < window - 1:
+        before = np.full(count, -1 - count_before, np.int64)  # the last position that is not in the run of closes
         before[missing] = missing
         np.maximum.accumulate(before, out=before)
         full = np.arange(count) - before >= window
@@ -134,30 +134,30 @@ def times(ticks: Integers, factor: int) -> Integers:
     return ticks if factor == 1 or not ticks.any() else ticks * factor
 
 
-def make_ready(windows: Sequence[Any], largest: int, places: int) -> int | None:
+def make_ready(targets: Sequence[Any], largest: int, places: int) -> int | None:
     """Bring windows to one scale, at which they can take ticks as far from 0 as this, scaled by 10**places.
 
-    Each is a `RollingSum`, or all of a `Rings`. Returns what brings the ticks to that scale; None, with the windows
-    unchanged, if a sum might not fit into int64.
+    A target is a `RollingSum`, or a `Rings` with all of its windows. Returns what brings the ticks to that scale; None,
+    with the windows unchanged, if a sum might not fit into int64.
     """
-    most = max([places, *(each.places for each in windows)])
+    most = max([places, *(target.places for target in targets)])
     factor: int = 10 ** (most - places)
     largest *= factor
-    if not all(_has_room(each, largest, most) for each in windows):
+    if not all(_has_room(target, largest, most) for target in targets):
         return None
-    for each in windows:
-        if most > each.places:
-            each.align(0, most)
-        each.admit(max(each.largest, largest))
+    for target in targets:
+        if most > target.places:
+            target.align(0, most)
+        target.admit(max(target.largest, largest))
     return factor
 
 
-def _has_room(of: Any, largest: int, places: int) -> bool:
+def _has_room(target: Any, largest: int, places: int) -> bool:
     """Whether sums fit into int64 with values as far from 0 as this, at a scale of so many places."""
-    limit = INT64_MAX // of.window
-    if of.largest * 10 ** (places - of.places) > limit:
-        of.tighten()
-    return largest <= limit and bool(of.largest * 10 ** (places - of.places) <= limit)
+    limit = INT64_MAX // target.window
+    if target.largest * 10 ** (places - target.places) > limit:
+        target.tighten()
+    return largest <= limit and bool(target.largest * 10 ** (places - target.places) <= limit)
 
 
 def _push_run(mean: RollingSum, ticks: Integers, sums: Integers) -> None:
@@ -172,18 +172,18 @@ def _push_run(mean: RollingSum, ticks: Integers, sums: Integers) -> None:
     entering = len(ticks)
     if not entering:
         return
-    held, head = np.frombuffer(ring, np.int64), mean.head
+    values, head = np.frombuffer(ring, np.int64), mean.head
     if entering >= window:
         np.subtract(ticks[window:], ticks[: entering - window], out=sums[window:])
-        np.subtract(ticks[:window], np.concatenate((held[head:], held[:head])), out=sums[:window])
-        held[:] = ticks[entering - window :]
+        np.subtract(ticks[:window], np.concatenate((values[head:], values[:head])), out=sums[:window])
+        values[:] = ticks[entering - window :]
         mean.head = 0
     else:
         before_end = min(entering, window - head)
-        np.subtract(ticks[:before_end], held[head : head + before_end], out=sums[:before_end])
-        np.subtract(ticks[before_end:], held[: entering - before_end], out=sums[before_end:])
-        held[head : head + before_end] = ticks[:before_end]
-        held[: entering - before_end] = ticks[before_end:]
+        np.subtract(ticks[:before_end], values[head : head + before_end], out=sums[:before_end])
+        np.subtract(ticks[before_end:], values[: entering - before_end], out=sums[before_end:])
+        values[head : head + before_end] = ticks[:before_end]
+        values[: entering - before_end] = ticks[before_end:]
         mean.head = (head + entering) % window
     sums[:1] += np.int64(mean.total)  # a slice: NumPy warns when a scalar wraps around, which is harmless
     sums.cumsum(out=sums)

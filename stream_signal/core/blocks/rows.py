@@ -26,8 +26,8 @@ class ArrayRows(Rows):
     """n rows as arrays, valid until the observer returns.
 
     `ticks`, `places`, `largest` and `missing` are as in `core.blocks.rolling.Ticks`. `series` is one number, or an
-    array with that of each row. `odd` lists the positions of the rows that were read one at a time; the close of each
-    other row is written in digits, with a point and a minus sign at most.
+    array with that of each row. `irregular` lists the positions of the rows that were read one at a time; the close of
+    each other row is written in digits, with a point and a minus sign at most.
     """
 
     is_array = True
@@ -61,9 +61,9 @@ class ArrayRows(Rows):
         return closes
 
     @property
-    def odd(self) -> list[int]:
+    def irregular(self) -> list[int]:
         """The positions of the rows that were read one at a time."""
-        return list(self.columns.odd)
+        return list(self.columns.records)
 
     def numbers(self) -> list[int]:
         """Return the number of the series of each row."""

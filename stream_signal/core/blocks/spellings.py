@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 UNKNOWN = -1
 _FIRST_BITS = 12
 # How many slots there are, at least, for each text.
-_SLOTS_EACH = 8
+_SLOTS_A_TEXT = 8
 _HALF = np.uint64(32)
 _FACTOR, _OTHER_FACTOR, _TURN = (
     np.uint64(factor) for factor in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xFF51AFD7ED558CCD)
@@ -62,15 +62,15 @@ class Spellings:
         if not self._texts:
             return np.full(count, UNKNOWN)
         shift = np.uint64(64 - self._bits)
-        found = self._slots[(_mixed(words, _FACTOR) >> shift).view(np.int64)].astype(np.int64)
-        (missed,) = self._differ(found, words).nonzero()
+        numbers = self._slots[(_mixed(words, _FACTOR) >> shift).view(np.int64)].astype(np.int64)
+        (missed,) = self._differ(numbers, words).nonzero()
         if missed.size:
-            left = [each[missed] for each in words]
-            found[missed] = self._others[(_mixed(left, _OTHER_FACTOR) >> shift).view(np.int64)]
-            missed = missed[self._differ(found[missed], left)]
+            left = [column[missed] for column in words]
+            numbers[missed] = self._others[(_mixed(left, _OTHER_FACTOR) >> shift).view(np.int64)]
+            missed = missed[self._differ(numbers[missed], left)]
         for row in missed.tolist():
-            found[row] = self._texts.get(text_of([int(each[row]) for each in words]), UNKNOWN)
-        return found
+            numbers[row] = self._texts.get(text_of([int(column[row]) for column in words]), UNKNOWN)
+        return numbers
 
     def _differ(self, numbers: Integers, words: list[Words]) -> Flags:
         differ: Flags = self._words[0][numbers] != words[0]
@@ -89,29 +89,29 @@ class Spellings:
         known = len(self._texts) - len(new)
         while len(self._words) < words.shape[1]:
             self._words.append(np.zeros(known, np.uint64))
-        self._words = [np.append(each, words[:, at]) for at, each in enumerate(self._words)]
-        while len(self._texts) * _SLOTS_EACH > 1 << self._bits:
+        self._words = [np.append(column, words[:, at]) for at, column in enumerate(self._words)]
+        while len(self._texts) * _SLOTS_A_TEXT > 1 << self._bits:
             self._bits += 1
         shift, numbers = np.uint64(64 - self._bits), np.arange(len(self._texts))
         self._slots, self._others = (np.zeros(1 << self._bits, np.int32) for _ in range(2))
         slots = (_mixed(self._words, _FACTOR) >> shift).view(np.int64)
         self._slots[slots] = numbers
         (rest,) = (self._slots[slots] != numbers).nonzero()
-        others = (_mixed([each[rest] for each in self._words], _OTHER_FACTOR) >> shift).view(np.int64)
+        others = (_mixed([column[rest] for column in self._words], _OTHER_FACTOR) >> shift).view(np.int64)
         self._others[others] = rest
 
 
 def words_of(buffer: bytes, begins: Integers, lengths: NDArray[Any]) -> list[Words]:
     """Return the texts that begin at `begins`: their first eight bytes, the next eight ..., with zeros behind."""
     every: Words = np.ndarray((len(buffer) - 7,), "<u8", buffer, strides=(1,))
-    found = []
+    columns = []
     shortest, longest = int(lengths.min()), int(lengths.max())
     for at in range(0, max(longest, 1), 8):
         words = every[begins] if at == 0 else every[np.minimum(begins + at, len(every) - 1)]
         if shortest < at + 8:
             words &= _MASKS.take(longest - at if shortest == longest else np.clip(lengths, at, at + 8) - at)
-        found.append(words)
-    return found
+        columns.append(words)
+    return columns
 
 
 def text_of(words: Iterable[int]) -> bytes:

@@ -86,13 +86,13 @@ def order_of(times: Integers) -> dict[str, tuple[int, int]]:
     >>> order_of(np.array([60, 120, 60, 60, 240]))
     {'backwards': (1, 2), 'repeated': (1, 3)}
     """
-    steps, found = np.diff(times), {}
+    steps, disorder = np.diff(times), {}
     if len(steps) and steps.min() <= 0:
         for kind, flags in ((BACKWARDS, steps < 0), (REPEATED, steps == 0)):
             positions = np.flatnonzero(flags) + 1
             if len(positions):
-                found[kind] = len(positions), int(positions[0])
-    return found
+                disorder[kind] = len(positions), int(positions[0])
+    return disorder
 
 
 def longest_strides(times: Integers, rows: Sequence[int], least: int) -> Iterator[Stride]:
@@ -153,8 +153,8 @@ def _classes_of(steps: Integers) -> list[tuple[int, int]]:
     longest = np.zeros(256, np.int64)
     np.maximum.at(longest, classes, others)
     counts = np.bincount(classes, minlength=256)
-    found = [(int(counts[at]), int(longest[at])) for at in np.flatnonzero(counts)]
-    return found if usual <= 0 else [*found, (len(steps) - int((steps != usual).sum()), usual)]
+    classes_seen = [(int(counts[at]), int(longest[at])) for at in np.flatnonzero(counts)]
+    return classes_seen if usual <= 0 else [*classes_seen, (len(steps) - int((steps != usual).sum()), usual)]
 
 
 def _numbers(cells: Cells) -> Integers | None:

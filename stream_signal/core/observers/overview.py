@@ -198,7 +198,7 @@ class Overview(Observer):
         if not run or run.rows < LEAST_FLAT:
             return self._flats, self._flat_stretches, self._flat_rows
         flat = Flat(run.row, run.rows, decimal(run.ticks, self._buckets.places), run.time)
-        flats = sorted([*self._flats, flat], key=lambda each: (-each.rows, each.row))
+        flats = sorted([*self._flats, flat], key=lambda flat: (-flat.rows, flat.row))
         return flats[:FLATS], self._flat_stretches + 1, self._flat_rows + run.rows
 
 

@@ -19,7 +19,7 @@ from stream_signal.core.errors import shown
 from stream_signal.core.layout.layout import SYMBOL_NAMES, find_column, folded
 from stream_signal.core.limits import MOST_KEY_BYTES
 from stream_signal.core.rows import NO_SERIES
-from stream_signal.core.series.keys import KeyRefused, Keys, check_length
+from stream_signal.core.series.keys import KeyRefused, Keys, check_key, check_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,6 +42,8 @@ class Grouping:
     """those of the columns that tell series apart, from 0"""
     by_row = False
     """whether each row has a series of its own, `number`, which may be the same for all; otherwise it is 0"""
+    takes_keys = True
+    """whether `see` takes the keys that it reads; otherwise it only checks them"""
     reads = False
     """whether `see` has to see the records; known once the header is"""
     key: bytes | None = None
@@ -114,17 +116,17 @@ class OneSymbol(Grouping):
         """Compare the symbols of a row with those before."""
         for number, at in enumerate(self.positions):
             value = self.values[number]
-            if record[at] != value and (found := record[at].strip(b" ")) not in {b"", value}:
-                if value is not None or len(found) > MOST_KEY_BYTES:
-                    self._refuse(number, value, found)
-                self.values[number] = found
+            if record[at] != value and (symbol := record[at].strip(b" ")) not in {b"", value}:
+                if value is not None or len(symbol) > MOST_KEY_BYTES:
+                    self._refuse(number, value, symbol)
+                self.values[number] = symbol
 
-    def _refuse(self, number: int, value: bytes | None, found: bytes) -> None:
+    def _refuse(self, number: int, value: bytes | None, symbol: bytes) -> None:
         if value is not None:
             name = self._names[number]
-            expected, both = f"one symbol in column {shown(name)}", f"{shown(found)} after {shown(value)}"
+            expected, both = f"one symbol in column {shown(name)}", f"{shown(symbol)} after {shown(value)}"
             raise KeyRefused(expected, both, ("symbols", {"column": name}))
-        check_length(found, ("symbols", {"column": None}))
+        check_length(symbol, ("symbols", {"column": None}))
 
     @property
     def usual(self) -> tuple[int, bytes] | None:
@@ -151,8 +153,7 @@ class KeyColumn(Grouping):
 
     def __init__(self, keys: Keys, column: str | int) -> None:
         super().__init__(keys)
-        self.take: Callable[[bytes], object] = keys.take
-        """what a key is given to; the block reader only has those of odd lines checked"""
+
         self._wanted = column
         self._name = ""
 
@@ -172,10 +173,11 @@ class KeyColumn(Grouping):
         key = self.read(record[self.positions[0]])
         if not key:
             raise KeyRefused(f"a key in column {self._name}", shown(key), stops=False)
-        number = self.take(key)
+        if self.takes_keys:
+            self.number = self.keys.take(key)
+        else:
+            check_key(key)
         self.key = key
-        if isinstance(number, int):
-            self.number = number
 
     def keys_of(self, rows: Rows) -> list[bytes | None] | None:
         """Return what stands in the column."""

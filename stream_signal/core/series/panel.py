@@ -110,18 +110,18 @@ class Panel:
 
     def by_window(self) -> dict[int, Counts]:
         """Return the counts of each further window, of none before the first row."""
-        return {each.window: _counts(self.rows, each.signals) for each in self.windows[1:] if self.rows}
+        return {window.window: _counts(self.rows, window.signals) for window in self.windows[1:] if self.rows}
 
     def by_key_and_window(self) -> dict[str, dict[int, Counts]]:
         """Return the counts of each further window for each key, of no key if there is no such window."""
         if not self.has_keys or len(self.windows) == 1:
             return {}
-        by_window = {each.window: self._by_key(at) for at, each in enumerate(self.windows) if at}
-        return {key: {window: found[key] for window, found in by_window.items()} for key in self._by_key(0)}
+        by_window = {window.window: self._by_key(at) for at, window in enumerate(self.windows) if at}
+        return {key: {size: counts[key] for size, counts in by_window.items()} for key in self._by_key(0)}
 
     def has_long_rings(self, most: int) -> bool:
         """Whether the windows of keys are longer than `most`."""
-        return self.has_keys and max(each.window for each in self.windows) > most
+        return self.has_keys and max(window.window for window in self.windows) > most
 
     @property
     def longest(self) -> int:
@@ -139,7 +139,8 @@ class Panel:
 
         by_key = zip(*(window.segments() for window in self.windows), strict=True)
         series = dict(zip(self.keys.names, map(list, by_key), strict=True))
-        return Segments(self.rows, [each.full_before for each in self.windows], series, self.windows[0].cleared)
+        full = [window.full_before for window in self.windows]
+        return Segments(self.rows, full, series, self.windows[0].cleared)
 
     def state(self) -> Segments:
         """Return what `restore` needs in another process."""

@@ -72,7 +72,7 @@ class Segment(NamedTuple):
             signals += above or 0
             if not broken and len(head) < window - 1:
                 head.append(close)
-        return cls.from_ends(window, (rows, full, signals), head, (mean.held(), mean.places), broken=broken)
+        return cls.from_ends(window, (rows, full, signals), head, (mean.values(), mean.places), broken=broken)
 
     @classmethod
     def from_ends(
@@ -85,12 +85,12 @@ class Segment(NamedTuple):
         broken: bool,
     ) -> Self:
         """Make it of its `rows`, `full` and `signals`, its first closes, and its last ones with their places."""
-        ring, own = tail
+        ring, tail_places = tail
         if not head:
-            return cls(window, *counts, (), tuple(ring), own, broken)
-        places = max([own, *(close[1] for close in head)])
-        first = tuple(ticks * 10 ** (places - each) for ticks, each in head)
-        last = tuple(ticks * 10 ** (places - own) for ticks in ring)
+            return cls(window, *counts, (), tuple(ring), tail_places, broken)
+        places = max([tail_places, *(close[1] for close in head)])
+        first = tuple(ticks * 10 ** (places - close_places) for ticks, close_places in head)
+        last = tuple(ticks * 10 ** (places - tail_places) for ticks in ring)
         return cls(window, *counts, first, last, places, broken)
 
     def __add__(self, other: object) -> Segment:

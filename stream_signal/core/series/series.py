@@ -119,7 +119,7 @@ class Series:
         """Count the rows of a segment that comes next."""
         mean, joined = self.open(), segment
         if mean.count or mean.places:
-            before = segment.empty(self.window)._replace(tail=tuple(mean.held()), places=mean.places)
+            before = segment.empty(self.window)._replace(tail=tuple(mean.values()), places=mean.places)
             joined = before + segment
         self.rows += joined.rows
         self.without += joined.rows - joined.full
@@ -167,7 +167,7 @@ class WindowSeries:
             series.empty()
         return series
 
-    def _each(self, rows: Rows) -> Iterator[Series | None]:
+    def _series_of(self, rows: Rows) -> Iterator[Series | None]:
         """Return the series of each row as its turn comes, None for a row of none."""
         if isinstance(rows.series, int):
             return repeat(self.ready(rows.series), len(rows))
@@ -189,7 +189,7 @@ class WindowSeries:
         if isinstance(rows.series, int):
             self.ready(rows.series).push_each(rows.closes)
             return
-        for close, series in zip(rows.closes, self._each(rows), strict=True):
+        for close, series in zip(rows.closes, self._series_of(rows), strict=True):
             if series:
                 series.push(close)
 
@@ -199,7 +199,7 @@ class WindowSeries:
         sums: list[int] = []
         full: list[bool] = []
         places: list[int] = []
-        for close, series in zip(rows.closes, self._each(rows), strict=True):
+        for close, series in zip(rows.closes, self._series_of(rows), strict=True):
             above.append(series.push(close) if series else False)
             mean = series.mean if series else None
             sums.append(mean.total if mean else 0)
@@ -231,7 +231,7 @@ class WindowSeries:
             cleared = self.rings.copy_out(number, mean)
         if mean is None or (self.keys.grouped and number != len(self.keys) - 1):
             return [], 0
-        return mean.held() if cleared == self.cleared else [], mean.places
+        return mean.values() if cleared == self.cleared else [], mean.places
 
     def segments(self) -> Iterator[Segment]:
         """Yield each series as a segment."""

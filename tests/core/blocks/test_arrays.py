@@ -112,7 +112,7 @@ def as_lists(found: tuple[NDArray[np.bool_], NDArray[np.float64]]) -> tuple[list
 
 def state(mean: RollingMean) -> tuple[list[int], int, int]:
     """Give the values held, oldest first, their sum and their scale."""
-    return mean.held(), mean.total, mean.places
+    return mean.values(), mean.total, mean.places
 
 
 @given(float_arrays(), windows)
@@ -161,7 +161,7 @@ def test_update_many_is_update(values: NDArray[Any], window: int, data: st.DataO
 def push_one(mean: RollingMean, value: Any) -> bool:
     """Update with one value; return whether it signals."""
     mean.update(value)
-    return mean.ready and mean.held()[-1] * mean.window > mean.total
+    return mean.ready and mean.values()[-1] * mean.window > mean.total
 
 
 class Signals(Observer):
@@ -292,7 +292,7 @@ def test_an_infinity_among_values_read_as_text() -> None:
     mean = Mean(2)
     with pytest.raises(ValueError, match=r"^position 2: expected a decimal number, found inf$"):
         mean.update_many(np.array([0.1 + 0.2, 0.1 + 0.7, np.inf]))
-    assert mean.held() == [30000000000000004, 79999999999999990]
+    assert mean.values() == [30000000000000004, 79999999999999990]
 
 
 def test_a_mean_beyond_the_floats() -> None:

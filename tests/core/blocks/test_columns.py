@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_signal.core.blocks.columns import LONGEST, BatchColumns, Columns, OddLines
+from stream_signal.core.blocks.columns import LONGEST, BatchColumns, Columns, IrregularLines
 from stream_signal.core.blocks.decoder import PADDING, BlockDecoder
 
 cells = st.one_of(
@@ -52,7 +52,9 @@ def columns_of(
     block = decoder.decode(buffer, PADDING, PADDING + len(lines))
     assert block
     closes = dict.fromkeys(records)
-    return Columns(buffer, decoder, block, OddLines(block.odd.tolist(), gone, closes, records, {}, None, len(texts)))
+    return Columns(
+        buffer, decoder, block, IrregularLines(block.irregular.tolist(), gone, closes, records, {}, None, len(texts))
+    )
 
 
 @given(
@@ -67,7 +69,7 @@ def test_every_column(
 ) -> None:
     """Each column is what split gives, whatever stands between the lines; and so are the texts of some rows."""
     rows, close = table
-    rows += [["42"] * len(rows[0]) for _ in range(5 * ROWS)]  # a block of odd lines is declined
+    rows += [["42"] * len(rows[0]) for _ in range(5 * ROWS)]  # a block of irregular lines is declined
     columns = columns_of(rows, close, odd, delimiter=delimiter, line_end=line_end, blank=blank)
     for position, column in enumerate(zip(*rows, strict=True)):
         texts = [b"" if at in odd and at % 3 == 0 else cell.encode() for at, cell in enumerate(column)]

@@ -15,7 +15,7 @@ from stream_signal.core.blocks.decoder import (
     BLOCKS_WITHOUT_GUESS,
     MAX_CLOSE_BYTES,
     MAX_DIGITS,
-    MAX_ODD_SHARE,
+    MAX_IRREGULAR_SHARE,
     PADDING,
     Block,
     BlockDecoder,
@@ -27,7 +27,7 @@ from stream_signal.core.series.grouping import grouping_of
 from stream_signal.core.text.reader import TextReader
 
 PLAIN = re.compile(rb"-?[0-9]+(\.[0-9]+)?")
-FAR = 64  # a field before the close of this many bytes makes its line odd
+FAR = 64  # a field before the close of this many bytes makes its line irregular
 CAPACITY = 1 << 18
 
 
@@ -49,7 +49,7 @@ def oracle(line: bytes, layout: Columns) -> tuple[int, int] | None:
 
 
 def is_easy(line: bytes, layout: Columns) -> bool:
-    """Return whether a plain line is one that must not be odd."""
+    """Return whether a plain line is one that must not be irregular."""
     fields = line.removesuffix(b"\r").split(layout.delimiter.encode())
     return len(fields[layout.column].removeprefix(b"-")) <= MAX_CLOSE_BYTES and all(
         len(field) < FAR for field in fields[: layout.column]
@@ -57,12 +57,12 @@ def is_easy(line: bytes, layout: Columns) -> bool:
 
 
 def may_be_declined(data: bytes, layout: Columns) -> bool:
-    """Return whether there is a reason to decline the block: a long line, many odd ones, too many digits."""
+    """Return whether there is a reason to decline the block: a long line, many irregular ones, too many digits."""
     lines = data.split(b"\n")[:-1]
     if max(map(len, lines)) > MAX_LINE_BYTES:
         return True
     plain = [line for line in lines if oracle(line, layout)]
-    if len(lines) - sum(is_easy(line, layout) for line in plain) > len(lines) * MAX_ODD_SHARE:
+    if len(lines) - sum(is_easy(line, layout) for line in plain) > len(lines) * MAX_IRREGULAR_SHARE:
         return True
     closes = [line.removesuffix(b"\r").split(layout.delimiter.encode())[layout.column].lstrip(b"-") for line in plain]
     parts = [close.partition(b".") for close in closes]
@@ -91,9 +91,9 @@ def check(data: bytes, layout: Columns, start: int = PADDING, padding: random.Ra
     if block is None:
         assert may_be_declined(data, layout)
         return None
-    odd = block.odd.tolist()
-    assert odd == sorted(set(odd))
-    decoded = [at not in set(odd) for at in range(len(lines))]
+    irregular = block.irregular.tolist()
+    assert irregular == sorted(set(irregular))
+    decoded = [at not in set(irregular) for at in range(len(lines))]
     for at, line in enumerate(lines):
         assert data[block.starts[at] - start : block.ends[at] - start] == line
         answer = answers[at]
@@ -190,7 +190,7 @@ def test_reads_near_misses(closes: list[str], index: int, good: int) -> None:
 )
 @pytest.mark.parametrize("layout", [Columns(",", 4, 6), Columns(";", 0, 1), Columns("\t", 2, 3), Columns("|", 4, 12)])
 def test_checks_every_byte_of_the_close(close: str, layout: Columns) -> None:
-    """Any byte in any place of the close is read right or makes its line odd, and only its own line."""
+    """Any byte in any place of the close is read right or makes its line irregular, and only its own line."""
     fields = ["1704067200"] * layout.width
     fields[layout.column] = close
     line = layout.delimiter.join(fields).encode()
@@ -216,20 +216,20 @@ def test_reads_long_lines(index: int, end: str) -> None:
     ]
     block = check((end.join(lines) + end).encode(), layout)
     assert block
-    assert not block.odd.size
+    assert not block.irregular.size
     lines[::100] = [line + ",1" for line in lines[::100]]
     lines[1::100] = [line.replace(",", ";", 1) for line in lines[1::100]]
     block = check((end.join(lines) + end).encode(), layout)
     assert block
-    assert block.odd.tolist() == sorted([*range(0, 500, 100), *range(1, 500, 100)])
+    assert block.irregular.tolist() == sorted([*range(0, 500, 100), *range(1, 500, 100)])
 
 
 def test_a_surplus_of_256_fields_is_seen() -> None:
-    """A line whose count of fields is right only in the lowest byte is odd."""
+    """A line whose count of fields is right only in the lowest byte is irregular."""
     layout = Columns(",", 1, 3)
     block = check(b"1,2,3\n" * 9 + b"1,2," + b"," * 256 + b"3\n", layout)
     assert block
-    assert block.odd.tolist() == [9]
+    assert block.irregular.tolist() == [9]
 
 
 def test_quotes_outside_the_block() -> None:
@@ -239,9 +239,9 @@ def test_quotes_outside_the_block() -> None:
 
 
 def test_one_odd_line_does_not_spoil_the_others() -> None:
-    """Up to the named share of odd lines they are listed; above it the block is declined."""
+    """Up to the named share of irregular lines they are listed; above it the block is declined."""
     layout = Columns(",", 0, 2)
-    bound = int(1000 * MAX_ODD_SHARE)
+    bound = int(1000 * MAX_IRREGULAR_SHARE)
     for count, declined in ((1, False), (bound, False), (bound + 1, True)):
         block = check(b",1\n" * count + b"1.5,1\n" * (1000 - count), layout)
         assert (block is None) == declined
@@ -278,8 +278,8 @@ def test_a_decoder_forgets_the_block_before() -> None:
         assert (found is None) == (fresh is None)
         if found and fresh:
             assert found.places == fresh.places
-            assert found.odd.tolist() == fresh.odd.tolist()
-            assert np.delete(found.ticks, found.odd).tolist() == np.delete(fresh.ticks, fresh.odd).tolist()
+            assert found.irregular.tolist() == fresh.irregular.tolist()
+            assert np.delete(found.ticks, found.irregular).tolist() == np.delete(fresh.ticks, fresh.irregular).tolist()
 
 
 @given(file=files())
@@ -290,9 +290,9 @@ def test_agrees_with_the_row_engine(file: tuple[bytes, Columns]) -> None:
     if block is None:
         assert may_be_declined(data, layout)
         return
-    odd = set(block.odd.tolist())
+    irregular = set(block.irregular.tolist())
     for at, line in enumerate(data.split(b"\n")[:-1]):
-        if at in odd:
+        if at in irregular:
             continue
         config = Config(seed=1, window=5, version="v1", header=False, column=layout.column + 1)
         reader = TextReader(config, grouping_of(config), lambda _: (False, False))
@@ -385,5 +385,5 @@ def test_a_close_far_from_the_start_of_its_line(ahead: int) -> None:
     if ahead < 60:
         assert block
         assert mixed
-        assert not block.odd.size
-        assert not mixed.odd.size
+        assert not block.irregular.size
+        assert not mixed.irregular.size

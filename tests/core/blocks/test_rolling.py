@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def state(mean: RollingMean) -> tuple[list[int], int, int]:
     """Give the values held, oldest first, their sum and their scale."""
-    return mean.held(), mean.total, mean.places
+    return mean.values(), mean.total, mean.places
 
 
 def closes_of(rng: random.Random, size: int, largest: int) -> Iterator[Close]:

@@ -101,7 +101,7 @@ def test_a_series_is_a_segment(closes: list[str], window: int) -> None:
 def known(series: Series) -> list[Any]:
     """List all that a series knows."""
     mean = series.open()
-    return [series.rows, series.signals, series.full, mean.held(), mean.places, mean.total, mean.largest]
+    return [series.rows, series.signals, series.full, mean.values(), mean.places, mean.total, mean.largest]
 
 
 SOME: list[Close] = [(1, 0), (2, 0), (15, 1), None, (175, 2), (3, 0), (3, 0), (1, 0), (22, 1), (7, 0), (65, 1)]
@@ -123,7 +123,7 @@ def test_every_cut(closes: list[Close], window: int) -> None:
         joined.add(Segment.of(closes[cut:], window))
         for series in (by_row, by_run):
             mean, counts = series.open(), (series.rows, series.full, series.signals)
-            tail = mean.held(), mean.places
+            tail = mean.values(), mean.places
             assert Segment.from_ends(window, counts, series.head, tail, broken=series.broken) == whole
         assert (joined.rows, joined.full, joined.signals) == (whole.rows, whole.full, whole.signals)
         assert known(joined)[:4] == known(by_run)[:4]
