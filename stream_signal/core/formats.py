@@ -33,6 +33,7 @@ _SECONDS = Time(r"[0-9]{9,10}(?:\.[0-9]*)?", "seconds since 1970")
 _MILLISECONDS = Time(r"[0-9]{12,13}", "milliseconds since 1970")
 _MILLI_OR_MICROSECONDS = Time(r"[0-9]{12,13}|[0-9]{15,16}", "milliseconds or microseconds since 1970")
 OPEN, HIGH, LOW, CLOSE, VOLUME = "ohlcv"
+_ROLES = {"t": "time", OPEN: "open", HIGH: "high", LOW: "low", CLOSE: "close", VOLUME: "volume", "x": "other"}
 
 
 class Format(NamedTuple):
@@ -75,6 +76,18 @@ class Format(NamedTuple):
     def close_of(self, width: int) -> int:
         """Return the number of the column of the close in such a row, from 1."""
         return self.roles_of(width).index(CLOSE) + 1
+
+    def words_of(self, width: int) -> str:
+        """Return the roles of the columns of such a row as words, without those of one role beside each other."""
+        roles = self.roles_of(width)
+        return ", ".join(_ROLES[role] for at, role in enumerate(roles) if role != roles[at - 1 : at])
+
+    def places(self, width: int) -> tuple[int, int | tuple[int, int] | None]:
+        """Return where such a row has its close and its time, from 0."""
+        columns = self.time_column if isinstance(self.time_column, tuple) else (self.time_column,)
+        places = [column - 1 for column in columns if isinstance(column, int)]
+        time = (places[0], places[1]) if len(places) == 2 else next(iter(places), None)
+        return self.roles_of(width).index(CLOSE), time
 
     def wrong_time(self, cells: Sequence[str]) -> tuple[int, str] | None:
         """Return where a row without a header has no time as this layout has it, from 0, and what it should be."""

@@ -200,12 +200,13 @@ def _symbols(saved: object) -> tuple[str | None, ...]:
 
 
 def _header(value: object) -> Layout:
-    saved = {"time": None, "encoding": UTF_8} | _mapping(value)  # earlier versions did not keep these
+    saved = {"time": None, "encoding": UTF_8, "format": None} | _mapping(value)  # earlier versions did not keep these
     saved = _fields(saved, Layout._fields)
     line, delimiter = _bytes(saved["line"]), _text(saved["delimiter"])
     names, width = tuple(_list(saved["names"], str)), natural(saved["width"])
-    encoding = _text(saved["encoding"])
-    header = Layout(line, names, delimiter, natural(saved["position"]), width, _time(saved["time"], width), encoding)
+    encoding, format_name = _text(saved["encoding"]), _format(saved["format"], width)
+    time = _time(saved["time"], width)
+    header = Layout(line, names, delimiter, natural(saved["position"]), width, time, encoding, format_name)
     if encoding not in {UTF_8, *ENCODINGS}:
         raise ValueError("no encoding")
     if delimiter not in DELIMITERS or header.position >= header.width or len(header.names) not in {0, header.width}:
@@ -218,6 +219,17 @@ def _time(saved: Any, width: int) -> Position | None:
         return None if saved is None else natural(saved, width - 1)
     date, clock = _list_of(saved, 2)
     return natural(date, width - 1), natural(clock, width - 1)
+
+
+def _format(saved: Any, width: int) -> str | None:
+    if saved is None:
+        return None
+    from stream_signal.core.formats import FORMATS
+
+    name = _text(saved)
+    if name not in FORMATS or width not in FORMATS[name].widths:
+        raise ValueError("no format")
+    return name
 
 
 def _fields(saved: object, names: tuple[str, ...]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from stream_signal.core.findings import (
     PREAMBLE_LINE,
     REPEATED,
 )
+from stream_signal.core.formats import FORMATS
 from stream_signal.core.layout.encodings import shown_encoding
 from stream_signal.core.layout.layout import UTF_8
 from stream_signal.hints.durations import between, lasting
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 _LEAVE_OUT = Hint("the file is oldest first, and `newest_first` reads it from its end", (Way(("--no-newest-first",)),))
 _SORT = Hint("sort the rows by time")
 NEVER_FULL, NEWEST_FIRST, GAP, SYMBOLS = "never_full", "newest_first", "gap", "symbols"
-CLOSE_NAME, ENCODING = "close_name", "encoding"
+CLOSE_NAME, ENCODING, FORMAT = "close_name", "encoding", "format"
 LEFT_OUT = "members_left_out"
 NOTES = frozenset({CLOSE_NAME, ENCODING})
 # If one row in so many has no close, that is no rare one without a trade.
@@ -53,6 +54,7 @@ SHOWN_MEMBERS = 3
 WORDS = {
     ENCODING: "the header is not UTF-8, and was read as {how}",
     CLOSE_NAME: "column {count}, {first}, is read as the close; {how} says so",
+    FORMAT: "read as {first}, no header: close is column {count}; {how} says so",
     BAD_ROW: "{count} of {of} rows ({share}) could not be read and count without a close; first: {first}",
     MISSING_CLOSE: "{count} of {of} rows ({share}) have no close, and no window with one of them has a mean; "
     "first: {first}",
@@ -141,6 +143,9 @@ def doubts_of(
     def sorting() -> Hint:
         return _LEAVE_OUT if stream.newest_first else reversal(head_lines(stream))
 
+    if layout is not None and layout.format is not None:
+        facts[FORMAT] = fact_of_format(layout, layout.format)
+
     of_symbols = fact_of_symbols(order, stream.header) if stream.may_mix_symbols else None
     if of_symbols:
         return in_words(facts | {SYMBOLS: of_symbols})
@@ -149,7 +154,7 @@ def doubts_of(
         from stream_signal.core.layout.roles import may_have_candles
 
         times[REPEATED] = times[REPEATED]._replace(is_note=not may_have_candles(layout))
-    return in_words(facts | times)
+    return in_words(_read_once(facts | times))
 
 
 def doubts_of_array(rows: int, window: int, missing: Missing, order: TimeOrder) -> list[Doubt]:
@@ -201,6 +206,28 @@ def fact_of_symbols(order: TimeOrder, header: Layout | None) -> Fact | None:
     verb = "tell" if len(names) > 1 else "tells"
     hint = Hint("", (Way(("--key", names[0])), Way(("--key", NO_KEY))))
     return Fact(len(values), 0, columns, f"{verb} {len(values)} symbols apart ({listed})", hint)
+
+
+def fact_of_format(layout: Layout, name: str) -> Fact:
+    """Return by which known format rows without a header are read, and what says so."""
+    known = FORMATS[name]
+    flags = ("--format", name, *(["--no-newest-first"] if known.newest_first else []))
+    how = typed_all(flags[:2])
+    return Fact(layout.position + 1, 1, known.words_of(layout.width), how, Hint("", (Way(flags),)))
+
+
+def _read_once(facts: dict[str, Fact]) -> dict[str, Fact]:
+    """Have one command say the format of rows that are newest first, and how they are read in order of time."""
+    if FORMAT not in facts or NEWEST_FIRST not in facts or not facts[NEWEST_FIRST].hint.ways:
+        return facts
+    hint, named = facts[NEWEST_FIRST].hint, facts[FORMAT].hint.ways[0].flags
+    brings = len(named) > 2  # that the rows are newest first
+    ways = (
+        way._replace(flags=named if not way.flags else (*named[:2], *(() if brings else way.flags)))
+        for way in hint.ways
+    )
+    alone = facts[NEWEST_FIRST]._replace(hint=Hint(""))
+    return facts | {FORMAT: facts[FORMAT]._replace(hint=hint._replace(ways=tuple(ways))), NEWEST_FIRST: alone}
 
 
 def are_many_missing(missing: int, rows: int) -> bool:

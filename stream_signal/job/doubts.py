@@ -145,8 +145,9 @@ class Doubts(Sink):
 def doubts_in(stream: SignalStream, times: TimeOrder, reversal: Reversal, *, so_far: bool = False) -> list[Doubt]:
     """Return what `hints.doubts.doubts_of` finds; nothing is loaded where it would find nothing."""
     is_full = stream.rows_with_mean != 0 or so_far
-    is_utf_8 = stream.header is None or stream.header.encoding == UTF_8
-    is_plain = is_utf_8 and stream.other_close is None and not stream.repairs.counts.keys() & {BAD_ROW, MISSING_CLOSE}
+    header = stream.header
+    is_said = header is None or (header.encoding == UTF_8 and header.format is None)
+    is_plain = is_said and stream.other_close is None and not stream.repairs.counts.keys() & {BAD_ROW, MISSING_CLOSE}
     if is_full and is_plain and times.is_in_order and (so_far or not times.gap(stream.window)):
         return []
     from stream_signal.hints.doubts import doubts_of

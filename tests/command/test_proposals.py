@@ -160,25 +160,39 @@ def test_reversed_lines(end: str, header: str, tmp_path: Path) -> None:
 
 
 LAYOUTS = [
-    ((0, 1, 2, 3), "{time},{prices},1.5", ["--no-header --column 5"]),
-    ((0, 3, 1, 2), "{ms},{prices},1.5", ["--format bitfinex", "--no-header --column 3"]),
-    ((2, 1, 0, 3), "{time},{prices},1.5", ["--format coinbase --no-newest-first", "--no-header --column 5"]),
-    ((0, 1, 2, 3), "{ms},{prices},1.5,9,1,1,1,1,0", ["--format binance", "--no-header --column 5"]),
-    ((0, 3, 1, 2), "{time},{prices},1.5,9", ["--format kucoin --no-newest-first", "--no-header --column 3"]),
-    ((3, 1, 2, 0), "{time},9,{prices}", ["--format gateio", "--no-header --column 3"]),
-    ((0, 1, 2, 3), "{ms},{prices},1.5,9,9", ["--format bitget", "--no-header --column 5"]),
+    ((0, 3, 1, 2), "{ms},{prices},1.5", "--format bitfinex"),
+    ((2, 1, 0, 3), "{time},{prices},1.5", "--format coinbase --no-newest-first"),
+    ((0, 1, 2, 3), "{ms},{prices},1.5,9,1,1,1,1,0", "--format binance"),
+    ((0, 3, 1, 2), "{time},{prices},1.5,9", "--format kucoin --no-newest-first"),
+    ((3, 1, 2, 0), "{time},9,{prices}", "--format gateio"),
+    ((0, 1, 2, 3), "{ms},{prices},1.5,9,9", "--format bitget"),
 ]
 
 
 @pytest.mark.parametrize(("order", "form", "flags"), LAYOUTS, ids=lambda _: "")
-def test_flat_rows(order: tuple[int, ...], form: str, flags: list[str], tmp_path: Path) -> None:
+def test_a_known_format(order: tuple[int, ...], form: str, flags: str, tmp_path: Path) -> None:
+    """Rows without a header are read by the known format that they have, with a doubt that proposes to say so."""
+    (tmp_path / "a.csv").write_text(lines(order, form, MOVING))
+    done = run_in_process("a.csv", "--window", "5", cwd=tmp_path)
+    [line] = typing.proposed(done.stderr)
+    assert line == f"stream-signal a.csv --window 5 {flags}"
+    for read in done, typing.type_line(line, tmp_path):
+        assert read.record["value"] == rate([str(close) for *_, close in MOVING])
+    assert (read.code, read.stderr) == (0, "")
+    assert proposed(["a.csv", "--window", "5", "--strict"], tmp_path) == [
+        f"stream-signal a.csv --window 5 --strict {flags}"
+    ]
+
+
+def test_flat_rows(tmp_path: Path) -> None:
     """Where the first rows are flat, as many are looked at as it takes to tell the close, of up to a thousand."""
-    (tmp_path / "a.csv").write_text(lines(order, form))
-    found = proposed(["a.csv", "--quiet"], tmp_path)
-    for line, wanted in zip(found, flags, strict=True):
-        assert line.startswith("stream-signal a.csv --quiet ")
-        assert line.endswith(wanted)
+    for order, form, flags in [((0, 1, 2, 3), "{time},{prices},1.5", "--no-header --column 5"), *LAYOUTS]:
+        (tmp_path / "a.csv").write_text(lines(order, form))
+        done = run_in_process("a.csv", cwd=tmp_path)
+        line = typing.proposed(done.stderr)[0]
+        assert line == f"stream-signal a.csv {flags}"
         assert answer(line, tmp_path)["value"] == rate(CLOSES)
+        assert done.code == 1 or done.record["value"] == rate(CLOSES)
 
 
 @pytest.mark.parametrize("rows", [3, 6, 400, 2000])

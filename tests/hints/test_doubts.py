@@ -40,7 +40,16 @@ IN_TURN = keyed(*(f"{name},{at * 60},{at},{ord(name)}" for at in range(20) for n
     b"symbol,time,close", b"Name,time,close,code"
 )
 REPEATED = keyed(*(f"{key},{at * 60},1,2" for at in range(9) for key in "AB"), "A,120,1,2", "B,480,1,2", "B,480,1,2")
+KLINES = "".join(f"{60_000 * at + 1_700_000_000_000},{at},{at + 2},{at - 1},{at + 1},9,9\n" for at in range(1, 21))
+TURNED = "".join(reversed(KLINES.splitlines(keepends=True)))
 MORE = [
+    Said("no header, oldest first", {"a.csv": KLINES.encode()}, "", "a.csv"),
+    Said("no header, newest first", {"a.csv": TURNED.encode()}, "", "a.csv"),
+    Said("no header, newest first, from a pipe", {"a.csv": TURNED.encode()}),
+    Said(
+        "no header, and no format that says newest first", {"a.csv": TURNED.replace("000,", ",").encode()}, "", "a.csv"
+    ),
+    Said("no header, but a format", {"a.csv": KLINES.encode()}, "--format bybit --no-newest-first", "a.csv"),
     Said("newest first from a pipe", {"a.csv": NEWEST_FIRST}),
     Said("oldest first, read from the end", {"a.csv": PLAIN}, "--newest-first", "a.csv"),
     Said("newest first with a checkpoint", {"a.csv": NEWEST_FIRST}, "--checkpoint c.json", "a.csv"),

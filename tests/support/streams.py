@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from stream_signal import Config, DataError, SignalStream, State
 from stream_signal.core.limits import Tuning
 from stream_signal.core.observers.signal_lines import SignalLines
+from stream_signal.core.observers.time_order import TimeOrder
 from stream_signal.core.state import NotApart
 
 if TYPE_CHECKING:
@@ -77,3 +78,32 @@ def stretch_of(stream: SignalStream, lines: bytes, offset: int = 1) -> Stretch |
         return None
     copied: Stretch = pickle.loads(pickle.dumps(stretch))
     return copied
+
+
+def counted(pieces: list[bytes], config: Config, stops: set[int], **engine: Any) -> list[Any]:
+    """Count the pieces; between those at `stops`, another process goes on."""
+
+    def observers() -> list[Any]:
+        return [SignalLines(), TimeOrder()]
+
+    seen = observers()
+    stream = SignalStream(config, seen, **engine)
+    before, written = b"", b""
+    error = None
+    try:
+        for at, piece in enumerate(pieces):
+            if at in stops:
+                written += seen[0].take()
+                state = State.from_json(json.loads(json.dumps(stream.state().as_json())), config.window)
+                seen = observers()
+                stream = SignalStream.from_state(config, state, seen, **engine)
+                piece = before[state.offset :] + piece  # noqa: PLW2901 - it is read again
+                before = before[: state.offset]
+            stream.feed(piece)
+            before += piece
+        stream.finish()
+    except Exception as failure:  # noqa: BLE001 - compared
+        error = repr(failure)
+    written += seen[0].take()
+    order = seen[1]
+    return [error, stream.header, stream.rows, stream.signals, stream.repairs, written, order.counts, order.pairs]

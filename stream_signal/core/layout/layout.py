@@ -40,7 +40,7 @@ class Layout(NamedTuple):
     """How to read the rows: every row has `width` fields, and the close is at `position`, from 0.
 
     `names` and `line` are empty if the file has no header. `time` is where the timestamps are, None if there are none.
-    `encoding` is that of the names.
+    `encoding` is that of the names. `format` is the known one that rows without a header were recognised by.
     """
 
     line: bytes
@@ -50,6 +50,7 @@ class Layout(NamedTuple):
     width: int
     time: Position | None = None
     encoding: str = UTF_8
+    format: str | None = None
 
 
 def find_header(

@@ -183,9 +183,13 @@ def recognise(
 
 def formats_of(rows: Sequence[Sequence[str]], delimiter: str, times: Times | None) -> list[Format]:
     """Return the known formats whose columns fit every row, if they all name the same columns; otherwise none."""
-    fitting = [known for known in FORMATS.values() if _fits(known, rows, delimiter, times)]
-    places = {(known.time_column, known.roles_of(len(rows[0])).index(CLOSE)) for known in fitting}
-    return fitting if len(places) == 1 else []
+    known = fitting(rows, delimiter, times)
+    return known if len({layout.places(len(rows[0])) for layout in known}) == 1 else []
+
+
+def fitting(rows: Sequence[Sequence[str]], delimiter: str, times: Times | None) -> list[Format]:
+    """Return the known formats whose columns fit every row."""
+    return [known for known in FORMATS.values() if _fits(known, rows, delimiter, times)]
 
 
 def _fits(known: Format, rows: Sequence[Sequence[str]], delimiter: str, times: Times | None) -> bool:
@@ -193,9 +197,8 @@ def _fits(known: Format, rows: Sequence[Sequence[str]], delimiter: str, times: T
     width = len(rows[0]) if rows else 0
     if width not in known.widths or known.delimiter != delimiter:
         return False
-    columns = known.time_column if isinstance(known.time_column, tuple) else (known.time_column,)
-    places = tuple(column - 1 for column in columns if isinstance(column, int))
-    if times is not None and times.position not in {places, places[0]}:
+    _, time = known.places(width)
+    if times is not None and times.position not in {time, time[0] if isinstance(time, tuple) else time}:
         return False
     roles = known.roles_of(width)
     return all(len(row) == width and not known.wrong_time(row) and _is_candle(roles, row) for row in rows)

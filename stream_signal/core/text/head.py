@@ -17,13 +17,13 @@ from stream_signal.core.config import AUTO
 from stream_signal.core.errors import DataError, MissingColumnError, shown
 from stream_signal.core.findings import BLANK_LINE, PREAMBLE_LINE, Findings
 from stream_signal.core.foreign import refuse_foreign
-from stream_signal.core.layout.layout import BOM, Layout, find_header, find_time, headless
+from stream_signal.core.layout.layout import BOM, CLOSE, Layout, find_header, find_time, headless
 from stream_signal.core.quotes import FieldError, split_line
 from stream_signal.core.ticks import Marks, reads_as_close
 
 if TYPE_CHECKING:
     from stream_signal.core.config import Config
-    from stream_signal.core.layout.evidence import Evidence
+    from stream_signal.core.layout.evidence import FormatEvidence, TimeEvidence
 
 # CryptoDataDownload writes one line above its header, spreadsheets two or three.
 MAX_PREAMBLE_LINES = 5
@@ -66,7 +66,9 @@ class Head:
         self._marks = config.decimal.replace(".", "") + (config.thousands or "")
         self._skipped: list[bytes] = []  # lines that were not blank
         self._numbers: list[int] = []  # theirs
-        self._evidence: Evidence | None = None  # of the rows, while they are held
+        self._times: TimeEvidence | None = None  # of the rows, while they are held back
+        self._formats: FormatEvidence | None = None  # of rows without a header
+        self._recognises = _is_silent(config)
 
     def read(self, line: bytes, number: int, repairs: Findings) -> Line:
         """Take the next line, without its newline; raise DataError if the rows cannot begin here or later."""
@@ -78,36 +80,54 @@ class Head:
             raise
 
     def _read(self, line: bytes, number: int, repairs: Findings) -> Line:
-        if self._evidence:
-            self._hold(line, self._evidence)
+        if self._times or (self._formats and self.layout):
+            self._hold(line)
             return Line.ROW if self.is_settled else Line.HELD
         text, is_first = line.removesuffix(b"\r"), self.layout is None
         if not text:
-            repairs.note(BLANK_LINE, number)
-            return Line.SKIPPED
+            return self._skip(line, number, repairs)
         if not self._skipped:
             refuse_foreign(text, number)
         kind = self._kind(text, number)
         if kind is Line.SKIPPED:
-            self._skipped.append(text)
-            self._numbers.append(number)
-            if len(self._skipped) > MAX_PREAMBLE_LINES and not self._may_be_told():
-                raise self._no_header()
-            repairs.note(PREAMBLE_LINE, number, shown(text))
-            return kind
+            return self._look_for_format(line, text, number) or self._skip(line, number, repairs)
+        held, self.rows, self._formats = self.rows, [], None
+        for at, above in enumerate(held):  # they were no rows
+            self._skip(above, number - len(held) + at, repairs)
         if is_first and self.layout:
             self.layout = self.layout._replace(time=find_time(self.layout, self._config.time_column))
-        self.is_settled = not (is_first and self._needs_rows())
-        if not self.is_settled and self.layout:
-            from stream_signal.core.layout.evidence import Evidence
-
-            self._evidence = Evidence(self.layout)
+        self._look_at_rows(is_first=is_first)
         if kind is Line.ROW:
-            if self._evidence:
-                self._hold(line, self._evidence)
-            else:
-                self.rows.append(line)
+            self._hold(line)
         return kind if self.is_settled or kind is Line.HEADER else Line.HELD
+
+    def _skip(self, line: bytes, number: int, repairs: Findings) -> Line:
+        """Leave out a line above the rows, or a blank one; of rows that are held back, it may be among them."""
+        if self._formats:
+            self.rows.append(line)
+            return Line.HELD
+        text = line.removesuffix(b"\r")
+        repairs.note(PREAMBLE_LINE if text else BLANK_LINE, number, shown(text) if text else "")
+        return Line.SKIPPED
+
+    def _look_for_format(self, line: bytes, text: bytes, number: int) -> Line | None:
+        """Take a line that is no header: the first one may be a row, and those below it tell of which known format.
+
+        Raise DataError if they cannot.
+        """
+        self._skipped.append(text)
+        self._numbers.append(number)
+        if self._recognises and self.layout is None and len(self._skipped) == 1:
+            from stream_signal.core.layout.evidence import FormatEvidence
+
+            self._formats = FormatEvidence.of(text, self._config.delimiter)
+        if self._formats and (layout := self._formats.see(text)):
+            self.rows.append(line)
+            self.layout, self.is_settled = layout, True
+            return Line.ROW
+        if len(self._skipped) > MAX_PREAMBLE_LINES and not self._may_be_told():
+            raise self._no_header()
+        return None
 
     def _kind(self, line: bytes, number: int) -> Line:
         if self._decides and self.layout is None:
@@ -119,22 +139,46 @@ class Head:
                 return Line.HEADER
         return Line.SKIPPED
 
-    def _needs_rows(self) -> bool:
-        """Whether the rows have to tell where the time is: no name and no setting does."""
+    def _look_at_rows(self, *, is_first: bool) -> None:
+        """Hold the rows back if they have to tell where the time is, or whether they are of the format before them."""
         layout = self.layout
-        return layout is not None and layout.time is None and layout.width > 1
+        self.is_settled = False
+        if is_first and layout and layout.time is None and layout.width > 1:
+            from stream_signal.core.layout.evidence import TimeEvidence
 
-    def _hold(self, line: bytes, evidence: Evidence) -> None:
+            self._times = TimeEvidence(layout)
+        elif not is_first and layout and layout.format:
+            from stream_signal.core.layout.evidence import FormatEvidence
+
+            self._formats = FormatEvidence(layout.delimiter, layout.width, layout)
+        else:
+            self.is_settled = True
+
+    def _hold(self, line: bytes) -> None:
         self.rows.append(line)
-        self.layout = evidence.see(line.removesuffix(b"\r")) or self.layout
-        self.is_settled = evidence.is_settled
+        text, formats = line.removesuffix(b"\r"), self._formats
+        if self._times:
+            layout = self._times.see(text)
+            self.layout, self.is_settled = layout or self.layout, layout is not None
+        elif formats and text and ((layout := formats.see(text)) or formats.are_enough):
+            self._compare(layout)
+
+    def _compare(self, layout: Layout | None) -> None:
+        """Raise DataError if the rows of a later input do not tell the layout of those before it."""
+        if layout != self.layout:
+            raise self._no_header()
+        self.is_settled = True
 
     def end(self) -> None:
         """End the input: what is known has to be enough. DataError if its rows have not begun, unless it was blank."""
-        if self._evidence and not self.is_settled:
-            self.layout = self._evidence.settle()
-            self.is_settled = True
-        elif self._skipped and not self.is_settled:
+        if self.is_settled:
+            return
+        layout = self._times.settle() if self._times else self._formats.settle() if self._formats else None
+        if self._formats and self.layout:
+            self._compare(layout)
+        elif layout:
+            self.layout, self.is_settled = layout, True
+        elif self._skipped:
             raise self._no_header()
 
     def _decide(self, line: bytes, number: int) -> Line:
@@ -214,6 +258,8 @@ class Head:
             return False
         if count > MAX_PREAMBLE_LINES + 1 and count & (count - 1):
             return True  # looked at when there are twice as many, so that each line is looked at twice or so
+        if self._formats:
+            return self._formats.may_be_told()
         from stream_signal.core.guess import are_ambiguous
 
         return are_ambiguous(self._lines, self._config)
@@ -237,11 +283,24 @@ class Head:
             missing = MissingColumnError(name if name is not None else self._config.column_number or "")
             return missing.with_clue("no_header", lines=self._lines)
         hint = "all files need the same columns in the same order: run the job on this file alone, or make them alike"
+        if self.layout.format:
+            from stream_signal.core.formats import FORMATS
+
+            words = FORMATS[self.layout.format].words_of(self.layout.width)
+            return DataError(
+                1, f"rows of {words}, as in the first input", shown((self._skipped or self.rows)[0])
+            ).with_hint(hint)
         if not self.layout.line:
             expected = f"a row of {self.layout.width} fields with a close in column {self.layout.position + 1}"
             return DataError(1, f"{expected}, as in the first input", shown(self._skipped[0])).with_hint(hint)
         expected = f"the header of the first input ({shown(self.layout.line)})"
         return DataError(1, expected, shown(self._skipped[0])).with_hint(hint)
+
+
+def _is_silent(config: Config) -> bool:
+    """Whether the settings say nothing of the layout, so that rows without a header may tell it."""
+    said = (config.column, config.header, config.format, config.time_column, config.decimal, config.thousands)
+    return said == (CLOSE, True, None, None, ".", None) and not config.newest_first
 
 
 def is_repeated(line: bytes, layout: Layout, config: Config) -> bool:

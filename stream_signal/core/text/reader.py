@@ -229,9 +229,10 @@ class TextReader:
     def _read_head(self, lines: Iterator[bytes], head: Head) -> Iterator[bytes]:
         """Read the lines before the rows; return the lines from the first row on, none while they are held back."""
         for line in lines:
-            kind = head.read(line, self._next_line, self.repairs)
+            number = self._next_line
+            kind = head.read(line, number, self.repairs)
             if kind in {Line.SKIPPED, Line.HEADER}:
-                self.line += 1
+                self.line = number
             if head.is_settled:
                 return chain(self._begin_head(head), lines)
         return lines
@@ -470,9 +471,10 @@ class TextReader:
         return too_long(self._next_line).with_clue("long_line", start=line[:_SHOWN_BYTES])
 
     def _column(self) -> str:
-        name, number = self._config.column_name, self._config.column_number
-        is_named = name is not None and (number is None or bool(self.header and self.header.names))
-        return f"column {shown(name)}" if name is not None and is_named else f"column {number}"
+        name, header = self._config.column_name, self.header
+        if header and not header.names:
+            return f"column {header.position + 1}"
+        return f"column {self._config.column_number if name is None else shown(name)}"
 
 
 def _as_bytes(texts: list[str]) -> list[bytes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import pickle
 from itertools import pairwise
 from typing import Any
@@ -11,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_signal import Config, SignalLines, SignalStream, State, TimeOrder
+from stream_signal import Config, SignalStream
 from stream_signal.core.layout.evidence import MOST_BYTES, MOST_LINES
-from support.streams import BY_ROWS, by_blocks
+from support.streams import BY_ROWS, by_blocks, counted
 
 DATES = [f"2024-01-{day:02}" for day in range(1, 29)]
 EPOCHS = [str(1_700_000_000 + 60 * minute) for minute in range(40)]
@@ -35,35 +34,6 @@ def files(draw: st.DrawFn) -> tuple[bytes, dict[str, Any]]:
     end = draw(st.sampled_from(["\n", "\r\n"]))
     settings = {} if has_header else HEADLESS
     return (end.join(lines) + draw(st.sampled_from(["", end]))).encode(), {"bad_rows": "missing", **settings}
-
-
-def counted(pieces: list[bytes], config: Config, stops: set[int], **engine: Any) -> list[Any]:
-    """Count the pieces; between those at `stops`, another process goes on."""
-
-    def observers() -> list[Any]:
-        return [SignalLines(), TimeOrder()]
-
-    seen = observers()
-    stream = SignalStream(config, seen, **engine)
-    before, written = b"", b""
-    error = None
-    try:
-        for at, piece in enumerate(pieces):
-            if at in stops:
-                written += seen[0].take()
-                state = State.from_json(json.loads(json.dumps(stream.state().as_json())), config.window)
-                seen = observers()
-                stream = SignalStream.from_state(config, state, seen, **engine)
-                piece = before[state.offset :] + piece  # noqa: PLW2901 - it is read again
-                before = before[: state.offset]
-            stream.feed(piece)
-            before += piece
-        stream.finish()
-    except Exception as failure:  # noqa: BLE001 - compared
-        error = repr(failure)
-    written += seen[0].take()
-    order = seen[1]
-    return [error, stream.header, stream.rows, stream.signals, stream.repairs, written, order.counts, order.pairs]
 
 
 @given(file=files(), cuts=st.lists(st.integers(0, 400), max_size=5), data=st.data())
