@@ -10,7 +10,7 @@ from stream_signal.core.ticks import ticks_of
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from stream_signal.core.blocks.arrays import Flags, Floats
+    from stream_signal.core.blocks.array_types import Flags, Floats
 
 
 class RollingMean(RollingSum):

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from stream_signal.core.blocks.decoder import Integers
+    from stream_signal.core.blocks.array_types import Integers
     from stream_signal.core.config import Config
     from stream_signal.inputs.plain import Opened
 

@@ -9,7 +9,7 @@ from stream_signal.core.observers.time_order import TimeOrder
 from stream_signal.job.doubts import warn
 
 if TYPE_CHECKING:
-    from stream_signal.core.blocks.arrays import Flags, Floats
+    from stream_signal.core.blocks.array_types import Flags, Floats
 
 
 @overload

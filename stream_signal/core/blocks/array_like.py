@@ -17,7 +17,8 @@ from stream_signal.core.blocks.arrays import Closes, close_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from stream_signal.core.blocks.array_types import AnyArray
+
 
 _EXPECTED = "expected an array of ints or floats in one dimension, a list, a Series or an Arrow array"
 _ARRAY_PROTOCOLS = ("__array__", "__array_interface__", "__array_struct__")
@@ -78,7 +79,7 @@ def missing_in(closes: Closes) -> Missing:
     return Missing(len(places), int(places[0]), longest)
 
 
-def _from_numpy(values: NDArray[Any]) -> Closes:
+def _from_numpy(values: AnyArray) -> Closes:
     kind = values.dtype.kind
     if values.ndim != 1:
         raise ValueError(f"{_EXPECTED}, found {values.ndim} dimensions{': choose a column' * (values.ndim > 1)}")
@@ -157,7 +158,7 @@ def _has_buffer(values: object) -> bool:
     return True
 
 
-def _became_floats(values: Any, array: NDArray[Any]) -> bool:
+def _became_floats(values: Any, array: AnyArray) -> bool:
     """Whether these are floats that were something else in their own library."""
     dtype = getattr(values, "dtype", getattr(values, "type", None))
     if array.dtype.kind != "f" or dtype is None or isinstance(dtype, np.dtype):

@@ -26,14 +26,10 @@ from stream_signal.core.ticks import INT64_MAX, ticks_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from numpy.typing import NDArray
-
+    from stream_signal.core.blocks.array_types import AnyArray, Flags, Floats, Integers
     from stream_signal.core.rolling import RollingSum
     from stream_signal.core.ticks import Close
 
-    Flags = NDArray[np.bool_]
-    Floats = NDArray[np.float64]
-    Integers = NDArray[np.int64]
 
 # Of a short array the pieces are shorter: to get memory from the system for the first time costs more than the calls.
 LEAST_PIECE = 1 << 13
@@ -46,7 +42,7 @@ MOST_UNPROVEN = 0.25
 class Closes(NamedTuple):
     """Closes to push: an array of floats, in which NaN is missing, or of integers; or a list of any numbers."""
 
-    values: NDArray[Any] | Sequence[Any]
+    values: AnyArray | Sequence[Any]
     missing: Flags | None = None
     """of integers: which are missing; those are 0"""
 
@@ -109,7 +105,7 @@ class _Pusher:
         self.ticks = np.empty(self.before + longest)
         self.spare = np.empty((3, self.before + longest))
 
-    def push(self, values: NDArray[Any], missing: Flags | None, answer: _Answer) -> None:
+    def push(self, values: AnyArray, missing: Flags | None, answer: _Answer) -> None:
         """Push a piece."""
         ticks: Any = self.ticks[self.before : self.before + len(values)]
         places, unproven = 0, list[int]()
@@ -196,7 +192,7 @@ class _Pusher:
         _keep_last(mean, ticks, places, len(earlier) + gone[-1] if gone else None, total)
         return True
 
-    def _exactly(self, ticks: NDArray[Any], places: int, closes: dict[int, Close], answer: _Answer) -> None:
+    def _exactly(self, ticks: AnyArray, places: int, closes: dict[int, Close], answer: _Answer) -> None:
         """Push ticks in int64, and if a sum might not fit, in Python's integers."""
         scaled = Ticks.of(ticks.astype(np.int64), places, closes)
         pushed = scaled and push_closes(self.mean, scaled)
@@ -240,7 +236,7 @@ def close_of(value: Any) -> Close:
     return None if value is None or type(value).__name__ == "NAType" else ticks_of(value)
 
 
-def _closes(ticks: NDArray[Any], places: int, closes: dict[int, Close]) -> Iterator[Close]:
+def _closes(ticks: AnyArray, places: int, closes: dict[int, Close]) -> Iterator[Close]:
     for at, tick in enumerate(ticks.tolist()):
         yield closes[at] if at in closes else (int(tick), places)
 

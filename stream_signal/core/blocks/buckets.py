@@ -14,15 +14,12 @@ from stream_signal.core.buckets import times_in
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
+    from stream_signal.core.blocks.array_types import Flags, Integers
     from stream_signal.core.blocks.rows import ArrayRows
     from stream_signal.core.buckets import Columns
     from stream_signal.core.layout.layout import Position
     from stream_signal.core.rows import Means
 
-    Flags = NDArray[np.bool_]
-    Integers = NDArray[np.int64]
 
 # To count flags one slice at a time is faster for fewer slices.
 _MANY = 32

@@ -14,13 +14,11 @@ from stream_signal.core.rows import joined
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from numpy.typing import NDArray
-
-    from stream_signal.core.blocks.decoder import Block, BlockDecoder, Bytes, Integers, Lines
+    from stream_signal.core.blocks.array_types import Bytes, Cells, Integers, Lines
+    from stream_signal.core.blocks.decoder import Block, BlockDecoder
     from stream_signal.core.layout.layout import Position
     from stream_signal.core.ticks import Close
 
-    Cells = NDArray[np.bytes_]
 
 _SPACE = ord(" ")
 # NumPy pads every text to the length of the longest one, and the decoder measures no field that is longer.
@@ -271,7 +269,7 @@ def _gather(buffer: bytes, begins: Integers, length: int) -> Cells:
     return overlapping[begins]
 
 
-def table_of(cells: Cells) -> NDArray[np.uint8]:
+def table_of(cells: Cells) -> Bytes:
     """Return the bytes of texts, one row each, the shorter ones padded with zero bytes.
 
     >>> table_of(np.array([b"45", b"6"])).tolist()

@@ -15,16 +15,15 @@ with 17 digits, is left to `ticks_of`, which reads the text that Python prints. 
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Flags = NDArray[np.bool_]
-    Floats = NDArray[np.float64]
-    AnyFloats = NDArray[np.floating[Any]]
+    from stream_signal.core.blocks.array_types import AnyFloats, Flags, Floats
+
 
 # The shortest form of any float below 1e16 has a point: 5.0.
 LEAST_PLACES = 1

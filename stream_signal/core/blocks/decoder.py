@@ -39,13 +39,8 @@ from stream_signal.core.blocks.digits import are_digits, join, keep, scheme, sch
 from stream_signal.core.limits import MAX_LINE_BYTES
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
+    from stream_signal.core.blocks.array_types import Bytes, Flags, Integers, Lines, Words
 
-    Bytes = npt.NDArray[np.uint8]
-    Flags = npt.NDArray[np.bool_]
-    Integers = npt.NDArray[np.int64]
-    Words = npt.NDArray[np.uint64]
-    Lines = Integers | slice
 
 # Two words: enough for nearly every price, without its sign. A line with a longer close is irregular.
 MAX_CLOSE_BYTES = 16

@@ -23,11 +23,8 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import numpy.typing as npt
+    from stream_signal.core.blocks.array_types import Bytes, Flags, Words
 
-    Bytes = npt.NDArray[np.uint8]
-    Flags = npt.NDArray[np.bool_]
-    Words = npt.NDArray[np.uint64]
 
 _ZERO, _POINT = ord("0"), ord(".")
 _EVERY_BYTE = 0x0101010101010101  # times a byte: that byte in all eight places of a word

@@ -23,7 +23,8 @@ from stream_signal.core.series.keys import KeyRefused, check_key
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stream_signal.core.blocks.decoder import Block, BlockDecoder, Integers, Lines, Words
+    from stream_signal.core.blocks.array_types import Integers, Lines, Words
+    from stream_signal.core.blocks.decoder import Block, BlockDecoder
 
 
 # With more keys, blocks are longer: each key then has more rows, which is worth the slower memory.

@@ -26,16 +26,12 @@ from stream_signal.core.rows import NO_SERIES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
-    from stream_signal.core.blocks.columns import Cells
+    from stream_signal.core.blocks.array_types import Bytes, Cells, Integers
     from stream_signal.core.blocks.rows import ArrayRows
     from stream_signal.core.layout.layout import Position
     from stream_signal.core.line_format import LineFormat
     from stream_signal.core.rows import Means, Seen
 
-    Integers = NDArray[np.int64]
-    Table = NDArray[np.uint8]
 
 _ZERO, _POINT, _SPACE = b"0. "
 # The digits of 0 to 9999 as four characters each, in one word.
@@ -60,7 +56,7 @@ def lines_of(rows: ArrayRows, seen: Seen, line_format: LineFormat, time: Positio
     times = np.zeros(len(rows), "S1") if time is None else _as_written(rows.columns.cells(time), line_format)
     closes = _closes(rows, close, line_format)
     columns = [times, closes] if seen.names is None else [_keys(rows, seen.names, line_format), times, closes]
-    tables: list[Table] = []
+    tables: list[Bytes] = []
     for cells in columns:
         if cells is None:
             return None
@@ -114,7 +110,7 @@ def _is_plain(cells: Cells) -> bool:
     return not (is_space[:, 0].any() or (is_space & is_end).any())
 
 
-def _mean_table(means_of: Means, no_mean: bytes) -> Table:
+def _mean_table(means_of: Means, no_mean: bytes) -> Bytes:
     """Write the mean of each row as a row of the table."""
     full, sums = means_of.full, means_of.sums
     if full is None:
@@ -126,14 +122,14 @@ def _mean_table(means_of: Means, no_mean: bytes) -> Table:
     return table
 
 
-def _table_of_means(sums: NDArray[np.int64], divisor: int) -> Table:
+def _table_of_means(sums: Integers, divisor: int) -> Bytes:
     if not len(sums):
         return np.empty((0, 0), np.uint8)
     table = mean_table(sums, divisor)
     return table_of(np.array(_quotients(sums, divisor))) if table is None else table
 
 
-def _quotients(sums: NDArray[np.int64], divisor: int) -> list[bytes]:
+def _quotients(sums: Integers, divisor: int) -> list[bytes]:
     """Divide, rounding each mean once, and write its shortest text."""
     if divisor <= _EXACT and sums.min() >= -_EXACT and sums.max() <= _EXACT:
         means = repr((sums / divisor).tolist())  # twice as fast as the text of one after the other
@@ -141,7 +137,7 @@ def _quotients(sums: NDArray[np.int64], divisor: int) -> list[bytes]:
     return [mean_text(total, divisor).encode() for total in sums.tolist()]
 
 
-def run_text(between: tuple[bytes, ...], row: int, tables: Sequence[Table]) -> bytes:
+def run_text(between: tuple[bytes, ...], row: int, tables: Sequence[Bytes]) -> bytes:
     r"""Return the lines of the rows from number `row` on: the number, and a text of each table.
 
     `between` goes before, between and after these fields.
@@ -171,7 +167,7 @@ def run_text(between: tuple[bytes, ...], row: int, tables: Sequence[Table]) -> b
     return bytes(characters[characters != 0].tobytes())
 
 
-def digits(values: Integers, width: int, kept: int = 1) -> Table:
+def digits(values: Integers, width: int, kept: int = 1) -> Bytes:
     """Write integers from 0 in decimal, `width` digits each; leading zeros, except in the last `kept`, are zero bytes.
 
     >>> digits(np.array([7, 42]), 2).tolist()
@@ -194,7 +190,7 @@ def digits(values: Integers, width: int, kept: int = 1) -> Table:
     return table
 
 
-def mean_table(sums: Integers, divisor: int) -> Table | None:
+def mean_table(sums: Integers, divisor: int) -> Bytes | None:
     """Write each `sum / divisor` as the shortest text of the nearest float64; None if Python has to write them.
 
     >>> mean_table(np.array([2290, 2295]), 500).tobytes().translate(None, bytes(1))

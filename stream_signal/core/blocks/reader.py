@@ -29,7 +29,8 @@ from stream_signal.core.ticks import INT64_MAX, ticks_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from stream_signal.core.blocks.decoder import Block, Integers
+    from stream_signal.core.blocks.array_types import Integers
+    from stream_signal.core.blocks.decoder import Block
     from stream_signal.core.layout.layout import Layout
     from stream_signal.core.limits import Tuning
     from stream_signal.core.rows import Batch, Rows

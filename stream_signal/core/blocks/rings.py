@@ -31,14 +31,11 @@ from stream_signal.core.rows import NO_SERIES, Means
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
-
+    from stream_signal.core.blocks.array_types import AnyArray, Flags, Integers
     from stream_signal.core.blocks.rows import ArrayRows
     from stream_signal.core.rolling import RollingSum
     from stream_signal.core.series.series import Series, WindowSeries
 
-    Flags = NDArray[np.bool_]
-    Integers = NDArray[np.int64]
 
 # With fewer keys, their numbers fit into 16 bits, which NumPy sorts in linear time.
 _SHORT = 2**16
@@ -430,7 +427,7 @@ def _wrapped(places: Integers, window: int) -> Integers:
     return places
 
 
-def _longer(array: NDArray[Any], length: int) -> NDArray[Any]:
+def _longer(array: AnyArray, length: int) -> AnyArray:
     longer = np.zeros((length, *array.shape[1:]), array.dtype)
     longer[: len(array)] = array
     return longer

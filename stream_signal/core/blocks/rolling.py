@@ -25,13 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Self
 
-    from numpy.typing import NDArray
-
+    from stream_signal.core.blocks.array_types import Flags, Integers
     from stream_signal.core.rolling import RollingSum
     from stream_signal.core.ticks import Close
 
-    Flags = NDArray[np.bool_]
-    Integers = NDArray[np.int64]
 
 _NONE: Mapping[int, Close] = MappingProxyType({})
 

@@ -16,8 +16,9 @@ from stream_signal.core.rows import Rows
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from stream_signal.core.blocks.columns import Cells, TextColumns
-    from stream_signal.core.blocks.rolling import Integers, Ticks
+    from stream_signal.core.blocks.array_types import Cells, Integers
+    from stream_signal.core.blocks.columns import TextColumns
+    from stream_signal.core.blocks.rolling import Ticks
     from stream_signal.core.layout.layout import Position
     from stream_signal.core.ticks import Close
 

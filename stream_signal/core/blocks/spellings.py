@@ -16,18 +16,15 @@ The hash: Knuth, "The Art of Computer Programming", volume 3, 6.4 (Fibonacci has
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from numpy.typing import NDArray
+    from stream_signal.core.blocks.array_types import AnyArray, Flags, Integers, Words
 
-    Flags = NDArray[np.bool_]
-    Integers = NDArray[np.int64]
-    Words = NDArray[np.uint64]
 
 UNKNOWN = -1
 _FIRST_BITS = 12
@@ -101,7 +98,7 @@ class Spellings:
         self._others[others] = rest
 
 
-def words_of(buffer: bytes, begins: Integers, lengths: NDArray[Any]) -> list[Words]:
+def words_of(buffer: bytes, begins: Integers, lengths: AnyArray) -> list[Words]:
     """Return the texts that begin at `begins`: their first eight bytes, the next eight ..., with zeros behind."""
     every: Words = np.ndarray((len(buffer) - 7,), "<u8", buffer, strides=(1,))
     columns = []

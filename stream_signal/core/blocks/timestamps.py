@@ -21,12 +21,9 @@ from stream_signal.core.timestamps import are_of_one_form, form_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
-
-    from stream_signal.core.blocks.columns import Cells
+    from stream_signal.core.blocks.array_types import Bytes, Cells, Integers
     from stream_signal.core.timestamps import Form
 
-    Integers = NDArray[np.int64]
 
 _CLOCK = rb"(?:[TtD_ ]|, )(?:00(?::?00(?::?00(?:\.?0{1,9})?)?)?)?(?:Z|[+-]00:?00)?"
 _ZERO = ord("0")
@@ -181,7 +178,7 @@ def _numbers(cells: Cells) -> Integers | None:
     return numbers.view(np.int64)
 
 
-def _moments(cells: Cells, table: NDArray[np.uint8], form: Form, first: bytes) -> Integers | None:
+def _moments(cells: Cells, table: Bytes, form: Form, first: bytes) -> Integers | None:
     clock = form.zeros[form.cut :]
     if form.cut not in {8, 10} or (clock and not re.fullmatch(_CLOCK, clock)):
         return None
@@ -211,7 +208,7 @@ def _midnights(cells: Cells, form: Form) -> Integers | None:
     return None if days is None else np.repeat(days * (_DAY * NANOSECONDS), np.diff(starts, append=count))
 
 
-def _days_of(dates: NDArray[np.uint8], zeros: bytes) -> Integers | None:
+def _days_of(dates: Bytes, zeros: bytes) -> Integers | None:
     """Return the days since 1970 of dates that begin with the year; None if one is no date.
 
     >>> _days_of(np.frombuffer(b"1970-01-022000-02-29", np.uint8).reshape(2, 10), b"0000-00-00").tolist()
