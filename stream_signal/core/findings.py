@@ -90,7 +90,7 @@ class Findings:
         self.keep(kind, Place(self.line_of(line) if self.line_of else line, text, self.source))
 
     def keep(self, kind: str, place: Any, count: int = 1) -> None:
-        """Count so many; keep the place of the first of them if it is among the first of its kind."""
+        """Count so many of a kind, and keep the place of the first of them if there is room for it."""
         self.counts[kind] = self.counts.get(kind, 0) + count
         places = self.first.setdefault(kind, [])
         if len(places) < self._most:

@@ -35,7 +35,7 @@ class State(NamedTuple):
     """A stream between two rows: `SignalStream.state` returns it, `SignalStream.from_state` resumes from it."""
 
     header: Layout | None
-    """None while it is unknown"""
+    """how the rows are read; None while it is unknown"""
     offset: int
     """bytes of the current part before the first row that is not counted"""
     line: int
@@ -83,7 +83,7 @@ class State(NamedTuple):
         names = ("header", "offset", "line", "repairs", "rows", "full", "series", "symbols", "observed")
         saved = _fields(value, names)
         state = cls(
-            header=None if saved["header"] is None else _header(saved["header"]),
+            header=None if saved["header"] is None else _layout(saved["header"]),
             offset=natural(saved["offset"]),
             line=natural(saved["line"]),
             repairs=Findings.from_json(saved["repairs"], REPAIRS),
@@ -100,7 +100,7 @@ class Apart(NamedTuple):
     """How later lines of a stream are to be counted apart from it."""
 
     config: Config
-    header: Layout
+    layout: Layout
     parts: tuple[Observer, ...]
     """an observer for each one of the stream"""
     symbols: tuple[str | None, ...] = ()
@@ -115,8 +115,8 @@ class Stretch(NamedTuple):
     size: int
     """bytes"""
     lines: int
-    header: Layout
-    """which the rows were read by"""
+    layout: Layout
+    """how the rows were read"""
     segments: Segments
     """of each key, for each window"""
     repairs: Findings
@@ -132,7 +132,7 @@ class NotApart(Exception):  # noqa: N818 - nothing has failed
 
 
 def as_value(value: Any) -> Any:
-    """Return a copy of values that JSON can hold, in which nothing changes as what they were taken from goes on.
+    """Return a deep copy of values that JSON can hold: what they were taken from may change.
 
     >>> counts = {"repeated": 1}
     >>> taken = as_value({"counts": counts, "last": ("60", 1)})
@@ -199,19 +199,19 @@ def _symbols(saved: object) -> tuple[str | None, ...]:
     return tuple(saved)
 
 
-def _header(value: object) -> Layout:
+def _layout(value: object) -> Layout:
     saved = {"time": None, "encoding": UTF_8, "format": None} | _mapping(value)  # earlier versions did not keep these
     saved = _fields(saved, Layout._fields)
     line, delimiter = _bytes(saved["line"]), _text(saved["delimiter"])
     names, width = tuple(_list(saved["names"], str)), natural(saved["width"])
     encoding, format_name = _text(saved["encoding"]), _format(saved["format"], width)
     time = _time(saved["time"], width)
-    header = Layout(line, names, delimiter, natural(saved["position"]), width, time, encoding, format_name)
+    layout = Layout(line, names, delimiter, natural(saved["position"]), width, time, encoding, format_name)
     if encoding not in {UTF_8, *ENCODINGS}:
         raise ValueError("no encoding")
-    if delimiter not in DELIMITERS or header.position >= header.width or len(header.names) not in {0, header.width}:
+    if delimiter not in DELIMITERS or layout.position >= layout.width or len(layout.names) not in {0, layout.width}:
         raise ValueError("no header")
-    return header
+    return layout
 
 
 def _time(saved: Any, width: int) -> Position | None:

@@ -38,10 +38,10 @@ _TAIL = "tail"
 
 
 class _Reading:
-    """Whether a stream is open: it is not any more once it could not read all that it was fed.
+    """Whether a stream is open: it is closed by the first line that cannot be read.
 
-    An error gets the name of the `source`, and of `line_of` the number of the line. That is no generator, because one
-    takes a tenth of the time of a live row.
+    An error gets the name of the `source`, and the number of its line from `line_of`. As a generator, this would add a
+    tenth to the time of a live row.
     """
 
     def __init__(self) -> None:
@@ -103,11 +103,11 @@ class SignalStream:
 
             check_names(self._kept, {_TAIL})
         self._config = config
-        # Of an input of which not all rows are seen, the last ones are.
+        # If the observers do not see all rows of an input, they are told its last ones.
         self._tail = Tail() if any(observer.wants is not None for observer in observers) else None
         self._grouping = grouping_of(config)
         self._panel = Panel(self._grouping, (config.window, *config.windows), joins=joins)
-        # It does not have the stream, which has it: a stream that is dropped goes at once, with its arrays.
+        # The reader does not refer to this stream: without a cycle, a dropped one is freed at once, arrays and all.
         self._text = TextReader(config, self._grouping, partial(_begin, self._observers, self._stages))
         self._blocks: BlockReader | None = None
         self._scratch: Scratch = {}
@@ -360,9 +360,9 @@ class SignalStream:
         stream = SignalStream(apart.config, parts, tuning=apart.tuning, joins=True)
         stream._scratch = {} if scratch is None else scratch
         text = stream._text
-        text.resume(apart.header, offset, line=0, repairs=Findings())
+        text.resume(apart.layout, offset, line=0, repairs=Findings())
         stream._grouping.restore(apart.symbols)
-        stream.begin_input(size=stream._tuning.blocks_from_bytes)  # whoever counts apart counts a lot
+        stream.begin_input(size=stream._tuning.blocks_from_bytes)  # stretches are large
         fed = 0
         try:
             for chunk in chunks:
@@ -376,7 +376,7 @@ class SignalStream:
             raise NotApart("the last line is not whole")
         if not all(part.can_join for part in parts):
             raise NotApart("an observer has to see these rows in order")
-        return Stretch(fed, text.line, apart.header, stream._panel.segments(), text.repairs, parts, stream.symbols)
+        return Stretch(fed, text.line, apart.layout, stream._panel.segments(), text.repairs, parts, stream.symbols)
 
     def add(self, stretch: Stretch, tail: bytes) -> None:
         """Take whole lines that were counted apart, as if they were fed; `tail` are the last of their bytes.
@@ -395,8 +395,8 @@ class SignalStream:
                 self._tail.feed(tail)
 
     def fits(self, stretch: Stretch) -> bool:
-        """Whether lines were counted with the header and the symbols of this stream, and it can take their keys."""
-        is_alike = (stretch.header, stretch.symbols) == (self.header, self.symbols)
+        """Whether lines were counted with the layout and the symbols of this stream, and it can take their keys."""
+        is_alike = (stretch.layout, stretch.symbols) == (self.header, self.symbols)
         return is_alike and self._panel.fits(stretch.segments)
 
     def end_input(self) -> None:
@@ -501,10 +501,10 @@ class SignalStream:
 
     def _takes(self, batch: Batch) -> bool:
         """Whether the rows of a batch may be counted without their lines: these would be read as the batch was."""
-        header = self.header
-        if not header or self._tuning.engine == "rows" or self._grouping.reads or not self._text.between_rows:
+        layout = self.header
+        if not layout or self._tuning.engine == "rows" or self._grouping.reads or not self._text.between_rows:
             return False
-        return batch.layout == (header.delimiter, header.position, header.width)
+        return batch.layout == (layout.delimiter, layout.position, layout.width)
 
     def _wants_blocks(self) -> bool:
         """Whether the chunk that has just arrived is for the block reader."""
@@ -522,12 +522,12 @@ class SignalStream:
         return self._blocks
 
 
-def _begin(observers: Sequence[Observer], stages: Sequence[Stage], header: Layout) -> tuple[bool, bool]:
-    """Show the header; return what is `_wanted`."""
+def _begin(observers: Sequence[Observer], stages: Sequence[Stage], layout: Layout) -> tuple[bool, bool]:
+    """Show the layout; return what is `_wanted`."""
     for stage in stages:
-        stage.begin(header)
+        stage.begin(layout)
     for observer in observers:
-        observer.begin(header)
+        observer.begin(layout)
     return _wanted(observers, stages)
 
 

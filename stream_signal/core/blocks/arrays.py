@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from stream_signal.core.ticks import Close
 
 
-# Of a short array the pieces are shorter: to get memory from the system for the first time costs more than the calls.
+# The pieces of a short array are shorter: fresh memory from the system costs more than the calls.
 LEAST_PIECE = 1 << 13
 PIECES = 16
 EXACT_IN_FLOATS = 2**53

@@ -147,5 +147,5 @@ def _may_have_runs(ticks: Integers, least: int) -> bool:
 
 
 def _equal_at_head(ticks: Integers) -> int:
-    """Return how many of the first values are equal, at least one of all is not."""
+    """Return how many of the first values are equal; not all values are."""
     return int((ticks != ticks[0]).argmax())

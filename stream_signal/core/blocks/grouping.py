@@ -3,8 +3,8 @@
 A key is looked up as it is written, so that no spaces need to be cut off: `BTC` and ` BTC ` are two spellings of one
 key. The text reader reads the irregular lines, and those whose key cannot be read.
 
-A block is declined, for the text reader to read, if a row might not be taken: one key too many, or too long, one that
-comes back although the keys are grouped, or another symbol.
+A block is declined, and the text reader reads it, if a row might be refused: for one key too many, a key that is too
+long or comes back although the keys are grouped, or another symbol.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class BlockGrouping:
     """
 
     size = largest = 1
-    """how many times as long as usual a block should be now, and may be"""
+    """how many times the usual length a block should have now, and the most it may have"""
 
     def __init__(self, grouping: Grouping) -> None:
         self._grouping = grouping
@@ -77,7 +77,7 @@ class BlocksOfOneSymbol(BlockGrouping):
 
     @property
     def needs_a_line(self) -> bool:
-        """Whether a column of symbols has had no value yet: the next line has that of all others."""
+        """Whether a column of symbols has had no value yet: the next line tells which one all lines should have."""
         return None in self._symbols.values
 
     def look(self, chunk: bytes, block: Block, decoder: BlockDecoder) -> Block | None:

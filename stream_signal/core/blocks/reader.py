@@ -90,24 +90,24 @@ class BlockReader:
 
     def _lines(self, chunk: bytes, start: int, end: int) -> Iterator[Rows]:
         """Read whole lines without quotes."""
-        text, header = self._text, self._text.header
-        if header and text.between_rows and self._blocks.needs_a_line:
+        text, layout = self._text, self._text.header
+        if layout and text.between_rows and self._blocks.needs_a_line:
             first = chunk.find(b"\n", start, end) + 1
             yield from text.rows(chunk[start:first])
             start = first
         rows = None
-        if header and start < end and text.between_rows:
-            rows = self._read(chunk, header, start, end)
+        if layout and start < end and text.between_rows:
+            rows = self._read(chunk, layout, start, end)
         if rows is None:
             yield from text.rows(chunk[start:end])
         else:
             yield rows
 
-    def _read(self, chunk: bytes, header: Layout, start: int, end: int) -> Rows | None:
+    def _read(self, chunk: bytes, layout: Layout, start: int, end: int) -> Rows | None:
         """Read a block of lines; None to decline it."""
         if not self._decoder:
             block_bytes = self._block_bytes * self._blocks.largest
-            wanted = (header.delimiter, header.position, header.width, block_bytes)
+            wanted = (layout.delimiter, layout.position, layout.width, block_bytes)
             if wanted not in self._scratch:
                 self._scratch.clear()
                 self._scratch[wanted] = BlockDecoder(*wanted)
@@ -153,9 +153,9 @@ class BlockReader:
         return make(scaled)
 
     def batch(self, batch: Batch) -> Rows | None:
-        """Read rows between two lines, with their closes as floats; None, with none read, if their text is better.
+        """Read rows between two lines, whose closes are floats; None, with nothing read, if their lines are to be read.
 
-        That is so where an infinity has to be refused, or if many closes cannot be proven to stand for a decimal.
+        They are where an infinity has to be refused, or if many closes cannot be proven to stand for a decimal.
         """
         count, text = len(batch.closes), self._text
         floats, scratch = np.empty((2, count))

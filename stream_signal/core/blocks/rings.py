@@ -126,7 +126,7 @@ class Rings:
     """The windows of the series of one window as arrays, by the numbers of their keys, and what was pushed here."""
 
     def __init__(self, of: WindowSeries) -> None:
-        self._of = cast("WindowSeries", proxy(of))  # which has these rings: so both go at once, with their arrays
+        self._of = cast("WindowSeries", proxy(of))  # it has these rings: without a cycle, both are freed at once
         self._keys = of.keys
         self.window = of.window
         self.places = 0

@@ -85,7 +85,7 @@ class ArrayRows(Rows):
         return self.columns.texts(column)
 
     def text(self, column: Position, at: int) -> bytes:
-        """Return one text of a column, that of the row at a position; the first one cuts out all, for all rows."""
+        """Return one text of a column, that of the row at a position; the first call cuts out the whole column."""
         return self.texts(column)[at]
 
     def texts_at(self, column: Position, positions: Sequence[int] | Integers) -> list[bytes]:
@@ -111,7 +111,7 @@ class ArrayRows(Rows):
 
 
 class _Listed(Rows):
-    """Rows that were arrays as lists, with the texts of those."""
+    """Rows whose closes were arrays and are lists now; the texts are still those of the arrays."""
 
     def __init__(self, rows: ArrayRows, positions: Sequence[int] | None = None) -> None:
         closes, series = rows.closes, rows.series

@@ -93,7 +93,7 @@ def order_of(times: Integers) -> dict[str, tuple[int, int]]:
 
 
 def longest_strides(times: Integers, rows: Sequence[int], least: int) -> Iterator[Stride]:
-    """Return the longest steps between samples, of those that are longer than `least`, as they come.
+    """Yield the longest steps between samples in their order, if they are longer than `least`.
 
     >>> [stride.length for stride in longest_strides(np.array([0, 9, 99, 100, 109, 120, 150, 170, 195]), range(9), 0)]
     [9, 90, 9, 11, 30, 20, 25]

@@ -30,7 +30,7 @@ ALL_BUCKETS = 12_800
 
 
 class KeyCharts(Observer):
-    r"""Keeps the buckets of the keys that are the first `charts` of the stream, for its first window.
+    r"""Keeps the buckets of the first `charts` keys of the stream, for its first window.
 
     `time_column` is as in `SignalLines`. `most` is how many buckets a chart may have, whatever the number of charts.
 

@@ -1,6 +1,6 @@
 """Grouping: which series a row belongs to.
 
-    no key              all rows are one series; in columns with the name of one for symbols, a second value is refused
+    no key              all rows are one series; in columns named as those of symbols, a second value is refused
     `key: none`         all rows are one series, whatever symbols they have
     `key: symbol`       the key in that column of the row
     `key: @file`        the key in the name of the input
@@ -58,7 +58,7 @@ class Grouping:
     def begin_input(self, name: str | None) -> None:
         """Begin an input, with its name if it has one."""
 
-    def begin(self, header: Layout) -> None:
+    def begin(self, layout: Layout) -> None:
         """Find the columns."""
 
     def see(self, record: list[bytes]) -> None:
@@ -75,7 +75,7 @@ class Grouping:
 
     @property
     def usual(self) -> tuple[int, bytes] | None:
-        """A position, from 0, and the field there of a row that need not be seen; None if all rows are to be."""
+        """The position of a column, from 0, and the field with which `see` may be left out; None if it never may."""
         return None
 
     def restore(self, symbols: Sequence[str | None]) -> None:
@@ -83,7 +83,7 @@ class Grouping:
 
 
 class OneSymbol(Grouping):
-    """Refuses a second value in each column of the header that has the name of one for symbols; an empty one is none.
+    """Refuses a second value in any column that is named as one of symbols; an empty field is no value.
 
     A file of many symbols looks like any other, and the mean over all of them has no meaning.
 
@@ -104,12 +104,12 @@ class OneSymbol(Grouping):
         self.values: list[bytes | None] = []
         self._names: list[str] = []
 
-    def begin(self, header: Layout) -> None:
+    def begin(self, layout: Layout) -> None:
         """Find the columns of symbols."""
-        named = enumerate(header.names)
-        self.positions = [at for at, name in named if folded(name) in SYMBOL_NAMES and at != header.position]
+        named = enumerate(layout.names)
+        self.positions = [at for at, name in named if folded(name) in SYMBOL_NAMES and at != layout.position]
         self.values = [None] * len(self.positions)
-        self._names = [header.names[at] for at in self.positions]
+        self._names = [layout.names[at] for at in self.positions]
         self.reads = bool(self.positions)
 
     def see(self, record: list[bytes]) -> None:
@@ -157,11 +157,11 @@ class KeyColumn(Grouping):
         self._wanted = column
         self._name = ""
 
-    def begin(self, header: Layout) -> None:
+    def begin(self, layout: Layout) -> None:
         """Find the column of the keys."""
-        at = find_column(header, self._wanted, "key")
+        at = find_column(layout, self._wanted, "key")
         self.positions = [at]
-        self._name = shown(header.names[at]) if header.names else str(at + 1)
+        self._name = shown(layout.names[at]) if layout.names else str(at + 1)
 
     def read(self, field: bytes) -> bytes:
         """Return the key in a field, empty if it has none: a field always has the same."""
@@ -250,15 +250,15 @@ def grouping_of(config: Config) -> Grouping:
     return make(config) if make else KeyColumn(many_keys(config), config.key or "")
 
 
-def label_positions(header: Layout, config: Config) -> Sequence[int]:
+def label_positions(layout: Layout, config: Config) -> Sequence[int]:
     """Return the positions, from 0, of all columns that tell series apart; errors as of `find_column`.
 
     >>> from stream_signal.core.config import Config
     >>> from stream_signal.core.layout.layout import Layout
-    >>> header = Layout(b"", ("time", "Ticker", "close"), ",", 2, 3)
-    >>> label_positions(header, Config()), label_positions(header, Config(key="none"))
+    >>> layout = Layout(b"", ("time", "Ticker", "close"), ",", 2, 3)
+    >>> label_positions(layout, Config()), label_positions(layout, Config(key="none"))
     ([1], ())
     """
     grouping = grouping_of(config)
-    grouping.begin(header)
+    grouping.begin(layout)
     return grouping.positions

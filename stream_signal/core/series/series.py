@@ -242,7 +242,7 @@ class WindowSeries:
             yield Segment.from_ends(self.window, counts, series.head, self._tail(number, series), broken=broken)
 
     def add(self, number: int, segment: Segment, cleared: int) -> None:
-        """Count the rows of a segment of a series, within which all windows were emptied so often."""
+        """Count the rows of a segment of a series; `cleared` is how often all windows were emptied within it."""
         series = self.ready(number)
         series.add(segment)
-        series.cleared += cleared  # its window is what was left behind the last time
+        series.cleared += cleared  # the tail of the segment begins after the last time
