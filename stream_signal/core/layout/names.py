@@ -95,10 +95,14 @@ def is_time_name(name: str) -> bool:
 def named_time(names: Sequence[str]) -> int | tuple[int, int] | None:
     """Return where the time is by the names alone: the first known one, or a date and a clock if there is no other.
 
+    A name such as `index` or `t` is not enough: a counter may be called so.
+
     >>> named_time(["Open", "Date"]), named_time(["<DATE>", "<TIME>"]), named_time(["date", "time", "unix"])
     (1, (0, 1), 2)
+    >>> named_time(["index", "close"]) is None
+    True
     """
-    return next(iter(positions_by_name(names)), None)
+    return next((at for at in positions_by_name(names) if not isinstance(at, int) or rank_of(names[at]) < WEAK), None)
 
 
 def rank_of(name: str) -> int:

@@ -127,7 +127,9 @@ def find_times(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Times | N
     proposed = [position for position in named if not isinstance(position, int) or ranks[position] < WEAK]
     known = [column for position in proposed if (column := _at(position, columns, readable))]
     known.sort(key=lambda column: column.share < _LEAST_SHARE)
-    of_a_size = [column for column in known if column.kind in _TELLING and column.share >= _LEAST_SHARE]
+    weak = [readable[at] for at, rank in enumerate(ranks) if rank == WEAK and at in readable]
+    known_to_tell = [*known, *(column for column in weak if column.kind == _EPOCHS or column.has_clock)]
+    of_a_size = [column for column in known_to_tell if column.kind in _TELLING and column.share >= _LEAST_SHARE]
     if of_a_size:
         return _times(_finest(of_a_size, columns, ranks), NAMED)
     others = [readable[at] for at in sorted(readable, key=lambda at: ranks[at] != WEAK)]

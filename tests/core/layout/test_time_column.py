@@ -61,3 +61,18 @@ def test_the_formats_have_known_names() -> None:
     """A timestamp column that a format names is found without the format, too: no order goes unseen."""
     named = [layout.time_column for layout in FORMATS.values() if isinstance(layout.time_column, str)]
     assert [name for name in named if not is_time_name(name)] == []
+
+
+@pytest.mark.parametrize("name", ["index", "t", "day", "period"])
+def test_a_name_that_may_be_that_of_a_counter(name: str) -> None:
+    """A counter under such a name is not the time, wherever it stands; times under it are, from the first row on."""
+    dates = [f"2024-01-{day:02} 09:30,{30 - day},42\n" for day in range(28, 8, -1)]
+    for columns in (f"x,{name},close\n", f"{name},x,close\n"):
+        rows = dates if columns[0] == "x" else [f"{row.split(',')[1]},{row.split(',')[0]},42\n" for row in dates]
+        order = TimeOrder()
+        SignalStream(Config(), [order]).feed((columns + "".join(rows)).encode())
+        assert order.counts == {"backwards": 19}
+    for time in ("2024-01-02T09:30:00Z", "1704187800", "1.7041878e+12"):
+        stream = SignalStream(Config())
+        stream.feed(f"{name},close\n{time},42\n".encode())
+        assert (stream.rows, stream.header and stream.header.time) == (1, 0)
