@@ -102,6 +102,10 @@ class Rows:
         """Return the fields of the row at a position, None if they are not there."""
         return self._records[at] if self._records else None
 
+    def last_lines(self, size: int) -> bytes:  # noqa: ARG002
+        """Return the last bytes of the lines of the rows; lists are kept as they are."""
+        return b""
+
     def as_lists(self) -> Rows:
         """Return the same rows as lists, whatever they are."""
         return self

@@ -80,6 +80,10 @@ class TextColumns:
             return _side_by_side(*(self.cells_at(one, rows) for one in position))
         return self._cut_at(position, rows)
 
+    def last_lines(self, size: int) -> bytes:  # noqa: ARG002
+        """Return the last bytes of the lines, without the last newline; none if there are no lines."""
+        return b""
+
     def _cut(self, position: int) -> Cells | None:
         raise NotImplementedError
 
@@ -140,6 +144,14 @@ class Columns(TextColumns):
         """The lines that are plain, as an index."""
         counted, irregular = self._irregular.lines_counted, self._irregular.lines
         return np.delete(np.arange(counted), irregular) if irregular else slice(counted)
+
+    def last_lines(self, size: int) -> bytes:
+        """Return the last bytes of the lines that count, without the last newline."""
+        counted = self._odd_lines.lines_counted
+        if not counted:
+            return b""
+        start, end = int(self._block.starts[0]), int(self._block.ends[counted - 1])
+        return self._buffer[max(start, end - size) : end]
 
     def _plain(self, rows: Integers) -> Integers:
         """Return the lines of some rows, without those that are irregular."""

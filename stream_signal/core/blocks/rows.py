@@ -98,6 +98,10 @@ class ArrayRows(Rows):
         cells = self.columns.cells_at(column, rows)
         return self.columns.texts_at(column, rows) if cells is None else cells
 
+    def last_lines(self, size: int) -> bytes:
+        """Return the last bytes of the lines of the rows, without the last newline; none if they had no lines."""
+        return self.columns.last_lines(size)
+
     def as_lists(self, closes: Mapping[int, Close] = MappingProxyType({})) -> Rows:
         """Return the same rows as lists, with other `closes` at some positions: they have no limit."""
         listed = self.closes

@@ -14,7 +14,7 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from stream_signal.core.limits import natural
+from stream_signal.core.limits import FIRST_ROWS, natural
 from stream_signal.core.ticks import parse_ticks
 
 if TYPE_CHECKING:
@@ -34,8 +34,9 @@ _MOST_BYTES = 64
 # If a column had nothing to do with the times, so many pairs of rows with one value would have times that repeat or go
 # back. Two symbols with ten rows each have 4.5. Whole numbers, of which a file has more columns, need more.
 _PAIRS_OF_TEXT, _PAIRS_OF_NUMBERS = 4.5, 7
-# Of the shorter of two spans of time, so much is also in the other.
+# Of the shorter of two spans of time, so much is also in the other; of more symbols, the first ones are compared.
 _SHARED = 0.5
+_MOST_SPANS = 200
 # A clock is put back by no more than an hour, in nanoseconds.
 _PUT_BACK = 3600 * 10**9
 # As nanoseconds since 1970: numbers of so many digits, from 1980 to 2100, are times.
@@ -52,6 +53,7 @@ class Symbols:
     >>> times = [b"%d" % (60 * at) for at in range(10)] * 2
     >>> records = [[time, b"4.58", name] for time, name in zip(times, [b"A"] * 10 + [b"B"] * 10)]
     >>> symbols.look([(Rows([], records=records), range(20))], begins=True)
+    False
     >>> symbols.values
     {2: [b'A', b'B']}
     """
@@ -61,30 +63,47 @@ class Symbols:
         self.direction = 1
         """-1 if times go back from row to row"""
         self._looks = _MOST_LOOKS
+        self._may_have_many = True  # more than a window shows
         self._position, self._width = position, min(layout.width, _MOST_COLUMNS)
         # The times and the close tell none.
         self._refuted = {layout.position, *([position] if isinstance(position, int) else position)}
 
-    def look(self, pieces: Sequence[tuple[Rows, Sequence[int]]], *, begins: bool) -> None:
+    def look(self, pieces: Sequence[tuple[Rows, Sequence[int]]], *, begins: bool, goes_on: bool = False) -> bool:
         """Look at rows that follow each other, at some positions of each piece: among them, a time is not later.
 
-        `begins` says that they are the first ones.
+        `begins` says that they are the first ones, and `goes_on` that the time was among those looked at before. Return
+        whether the rows after it are so few that more may tell.
         """
         if not self._looks:
-            return
-        self._looks -= 1
+            return False
+        self._looks -= not goes_on
         rows, at = pieces[-1]
+        middle = 0
         if rows.is_array and len(at) > _WINDOW_ROWS:
-            cells = rows.cells(self._position)
-            steps = (
-                []
-                if isinstance(cells, list)
-                else seem_to_break(cells[:-1], cells[1:], self.direction).nonzero()[0].tolist()
-            )
-            middle = steps[0] + 1 if steps else 0
-            begins = begins and middle <= _WINDOW_ROWS // 2
-            pieces = [(rows, at[max(0, middle - _WINDOW_ROWS // 2) : middle + _WINDOW_ROWS // 2])]
-        self._study(pieces, begins=begins)
+            middle = 0 if goes_on else self._first_break(pieces)
+            start = max(0, middle - _WINDOW_ROWS // 2)
+            before = [] if start else pieces[:-1]
+            begins = begins and not start
+            pieces = [*before, (rows, at[start : middle + _WINDOW_ROWS // 2])]
+            if not self._study(pieces, begins=begins) or not self._may_have_many:
+                return False
+            pieces = [*before, (rows, at[start : middle + FIRST_ROWS])]
+        needs_more = self._study(pieces, begins=begins)
+        self._may_have_many = self._may_have_many and sum(len(each) for _, each in pieces) < FIRST_ROWS
+        return needs_more and self._may_have_many
+
+    def _first_break(self, pieces: Sequence[tuple[Rows, Sequence[int]]]) -> int:
+        """Return the position in the last piece, an array, of the first time that seems not to be later."""
+        rows, at = pieces[-1]
+        cells = rows.cells(self._position)
+        if isinstance(cells, list):
+            return 0
+        if len(pieces) > 1:
+            (before,) = pieces[-2][0].texts_at(self._position, pieces[-2][1][-1:])
+            if seem_to_break(before, bytes(cells[at[0]]), self.direction):
+                return 0
+        steps = seem_to_break(cells[:-1], cells[1:], self.direction).nonzero()[0]
+        return int(steps[0]) + 1 if len(steps) else 0
 
     def look_around(self, rows: Rows, start: int, end: int) -> None:
         """Look at the rows around two of them that are far apart, of which the second one seems not to be later."""
@@ -113,8 +132,8 @@ class Symbols:
             raise ValueError("expected the columns that tell symbols") from None
         self.direction = -1 if direction == -1 else 1
 
-    def _study(self, window: Sequence[tuple[Rows, Sequence[int]]], *, begins: bool) -> None:
-        """Find the columns that tell symbols, or drop those that do not."""
+    def _study(self, window: Sequence[tuple[Rows, Sequence[int]]], *, begins: bool) -> bool:
+        """Find the columns that tell symbols, or drop those that do not; return whether more rows may show some."""
         times = _nanoseconds([time for rows, at in window for time in rows.texts_at(self._position, at)])
         read = [at for at, time in enumerate(times) if time is not None]
         known = [time for time in times if time is not None]
@@ -124,7 +143,7 @@ class Symbols:
         known = [time * self.direction for time in known]
         breaks = [at for at, (time, later) in enumerate(pairwise(known), 1) if later <= time]
         if not breaks:
-            return
+            return False
         columns: dict[int, list[bytes]] = {}
         for column in range(self._width):
             if column not in self._refuted:
@@ -139,6 +158,8 @@ class Symbols:
         else:
             found = _telling(known, columns, begins=begins)
             self.values = {at: list(dict.fromkeys(columns[at])) for at in found}
+        is_short = len(known) - breaks[0] < _WINDOW_ROWS // 2
+        return not self.values and any(is_short or _may_come_again(values) for values in columns.values())
 
 
 def seem_to_break(before: Any, time: Any, direction: int) -> Any:
@@ -168,6 +189,13 @@ def _telling(times: list[int], columns: dict[int, list[bytes]], *, begins: bool)
         return []
     _, _, best = min(found)
     return [at for *_, at in sorted(found) if _tell_the_same(columns[best], columns[at])]
+
+
+def _may_come_again(values: list[bytes]) -> bool:
+    """Whether values may be symbols of which few have come twice so far: text, or whole numbers."""
+    count = len(set(values))
+    is_no_decimal = all(value.isdigit() or not _is_number(value) for value in values[:_MOST_SPANS])
+    return 2 * count > len(values) and count > 1 and b"" not in values and is_no_decimal
 
 
 def _tell_the_same(values: list[bytes], others: list[bytes]) -> bool:
@@ -210,7 +238,8 @@ def _overlap(times: list[int], values: list[bytes], *, begins: bool) -> float:
     spans: dict[bytes, tuple[int, int]] = {}
     for time, value in zip(times, values, strict=True):
         low, high = spans.get(value, (time, time))
-        spans[value] = min(low, time), max(high, time)
+        if value in spans or len(spans) < _MOST_SPANS:
+            spans[value] = min(low, time), max(high, time)
     shares = []
     for value, (low, high) in spans.items():
         best = 0.0

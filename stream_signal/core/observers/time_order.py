@@ -18,7 +18,9 @@ from stream_signal.core.limits import FIRST_ROWS, MOST_KEY_BYTES, MOST_PERIODS, 
 from stream_signal.core.observe import Observer
 from stream_signal.core.observers.time_sequence import TimeSequence
 from stream_signal.core.period import LEAST_GAP
+from stream_signal.core.rows import Rows
 from stream_signal.core.settings import value_as_json
+from stream_signal.core.text.lines import TAIL_BYTES, Tail
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,12 +30,14 @@ if TYPE_CHECKING:
     from stream_signal.core.observers.symbols import Symbols
     from stream_signal.core.observers.time_sequence import Step
     from stream_signal.core.pauses import Loss, Span
-    from stream_signal.core.rows import Rows, Seen
+    from stream_signal.core.rows import Seen
 
     _Keys = Sequence[bytes | None]
     # The keys of some rows, if there are any, their timestamps, their positions from the row of that number on, and
     # themselves, if they are there.
     _Waiting = tuple[_Keys | None, Any, Sequence[int], int, Rows | None]
+    # Some rows, or the last lines of an array of them, their positions, and the number of the first row.
+    _Piece = tuple[Rows | Tail, Sequence[int], int]
 
 # So many timestamps are compared at once.
 _BATCH_ROWS = 1000
@@ -41,6 +45,8 @@ _BATCH_ROWS = 1000
 _MANY_ROWS = 20_000
 # Samples come few at a time. Those of 30 MB are compared at once; of more, the arrays would be what takes most memory.
 _MANY_SAMPLES = 8_000
+# Those before a time that is not later, among which symbols are looked for.
+_RECENT_ROWS = 500
 # Of the last rows of an input, those without a timestamp that are passed over.
 _TAIL_ROWS = 256
 
@@ -78,7 +84,9 @@ class TimeOrder(Observer):
         self._symbols: Symbols | None = None  # there once a time is not later than the one before
         self._layout: Layout | None = None
         self._sample = b""  # the last one
-        self._compared: list[_Waiting] = []  # those that were compared last, as far as they may be kept
+        self._recent: list[_Piece] = []  # the rows that were compared last
+        self._recent_count = 0
+        self._looks_on = False  # for symbols, in the next rows
         self._sequences: dict[bytes, TimeSequence] = {}
         self._has_keys = False
         self._waiting: list[_Waiting] = []  # timestamps that are not compared yet
@@ -255,17 +263,45 @@ class TimeOrder(Observer):
             pairs = sequence.pairs + len(times) - (not sequence.last)
             before = _breaks(sequence)
             sequence.take(times, rows, sampled=self._are_samples)
-            if self._layout and not self._has_keys and _breaks(sequence) > before:
-                pieces = [(piece, at, first) for _, _, at, first, piece in (*self._compared, *waiting) if piece]
-                if pieces:
-                    self._symbols_to_look().look([piece[:2] for piece in pieces], begins=pieces[0][2] == 1)
+            if self._layout and not self._has_keys:
+                self._look(waiting, self._layout, breaks=_breaks(sequence) > before)
             self._is_complete = self._is_complete and sequence.pairs == pairs and bool(sequence.last)
             self._note(key, sequence)
-        self._compared = [piece for piece in waiting[-1:] if piece[4] and not piece[4].is_array]
         latest = (time for _, times, *_ in reversed(waiting) for time in reversed(times) if time.strip(b" "))
         self._last = bytes(next(latest, self._last))
         if not self._has_keys and not self._alone.watches:
             self.wants, self.samples, self._left, self._has_missed = 0, False, 0, False
+
+    def _look(self, waiting: list[_Waiting], layout: Layout, *, breaks: bool) -> None:
+        """Look for symbols where a time is not later, and keep the last rows for the next time that is not."""
+        pieces = [(rows, at, first) for _, _, at, first, rows in waiting if rows]
+        if pieces and (breaks or self._looks_on):
+            seen = [*self._recent_rows(layout), *(piece[:2] for piece in pieces)]
+            begins = (self._recent or pieces)[0][2] == 1
+            self._looks_on = self._symbols_to_look().look(seen, begins=begins, goes_on=self._looks_on and not breaks)
+        for rows, at, first in pieces:
+            if rows.is_array and self._looks_on:  # its texts are valid until it returns
+                records = [list(cells) for cells in zip(*map(rows.texts, range(layout.width)), strict=True)]
+                self._recent.append((Rows([None] * len(rows), records=records), at, first))
+                self._recent_count += len(at)
+            elif rows.is_array:
+                self._recent, self._recent_count = [(Tail(rows.last_lines(TAIL_BYTES)), (), first)], 0
+            else:
+                self._recent.append((rows, at, first))
+                self._recent_count += len(at)
+        # Not at each live row.
+        if self._recent_count > 2 * (most := FIRST_ROWS if self._looks_on else _RECENT_ROWS):
+            self._recent = _last_of(self._recent, most)
+            self._recent_count = sum(len(at) for _, at, _ in self._recent)
+
+    def _recent_rows(self, layout: Layout) -> Iterator[tuple[Rows, Sequence[int]]]:
+        """Yield the rows that were compared last; of an array its last lines were kept."""
+        for rows, at, _ in self._recent:
+            if isinstance(rows, Tail):
+                listed = rows.rows(layout, torn=False)
+                yield listed, range(len(listed))
+            else:
+                yield rows, at
 
     def _symbols_to_look(self) -> Symbols:
         if self._symbols is None:
@@ -451,6 +487,16 @@ def _breaks(sequence: TimeSequence) -> int:
     """Count the timestamps that were not later than the one before."""
     counts = sequence.found.counts
     return counts.get(BACKWARDS, 0) + counts.get(REPEATED, 0)
+
+
+def _last_of(pieces: list[_Piece], most: int) -> list[_Piece]:
+    """Return the last pieces, with so many rows or more."""
+    count = start = 0
+    for start in range(len(pieces) - 1, -1, -1):
+        count += len(pieces[start][1])
+        if count >= most:
+            break
+    return pieces[start:]
 
 
 def _is_long(rows: Rows | None) -> bool:

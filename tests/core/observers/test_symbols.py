@@ -69,6 +69,30 @@ def test_the_first_rows_say_nothing() -> None:
     assert list(found(table(below(3000, "A", "B"), "who"), 100)) == [2]
 
 
+@pytest.mark.parametrize("shift", range(-2, 3))
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_edge_of_a_block(shift: int, order: int) -> None:
+    """Symbols that change at the edge of an array, or of a chunk, are told as they are within one."""
+    data = table(below(3000, "A", "B")[::order], "who")
+    change = data.rindex((b",A\n", b",B\n")[order < 0]) + 3  # where the second one begins
+    for first in (change, change + shift, change + 60 * shift):
+        order_of_times = TimeOrder()
+        stream = SignalStream(Config(key="none"), [order_of_times], **by_blocks(1 << 20))
+        stream.feed(data[:first])
+        stream.feed(data[first:])
+        stream.end_input()
+        assert list(order_of_times.symbols) == [2]
+
+
+@pytest.mark.parametrize("count", [600, 2000])
+@pytest.mark.parametrize("form", ["S{}A", "{:06}"])
+def test_many_symbols(count: int, form: str) -> None:
+    """More symbols at each time than a window has rows are told, too, below each other or as codes."""
+    rows = [(at, "4.5", form.format(n)) for at in range(4) for n in range(count)]
+    for options in ({}, {"size": 700}, by_blocks(1 << 20)):
+        assert list(found(table(rows, "who"), **options)) == [2], options
+
+
 def test_all_columns_that_tell_the_same() -> None:
     """A name beside a code is named as well, text before numbers; a column with more values is not."""
     rows = [(at, close, n, "XY"[n], at % 3) for at, close in enumerate(closes(50)) for n in range(2)]
