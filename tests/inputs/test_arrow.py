@@ -519,3 +519,12 @@ def test_bounded(form: str, tmp_path: Path) -> None:
         assert metrics_of(done.stdout)["rows_processed"] == rows
         peaks.append(int(done.stderr.splitlines()[-1]) * 1024)
     assert peaks[1] - peaks[0] < 24 * MEGABYTE
+
+
+def test_the_index_of_pandas(tmp_path: Path) -> None:
+    """The times of an index without a name, which pandas stores as a column, are compared; a counter is no time."""
+    pd = pytest.importorskip("pandas")
+    for times, doubt in ((pd.date_range("2024-01-01", periods=30, freq="min"), "newest first"), (range(30), "")):
+        pd.DataFrame({"close": range(30)}, index=times[::-1]).to_parquet(tmp_path / "a.parquet", index=True)
+        assert "__index_level_0__" in parquet.read_schema(tmp_path / "a.parquet").names or not doubt
+        assert run_in_process("a.parquet", cwd=tmp_path).stderr.partition(": ")[2].startswith(doubt)
