@@ -147,7 +147,7 @@ class Columns(TextColumns):
 
     def last_lines(self, size: int) -> bytes:
         """Return the last bytes of the lines that count, without the last newline."""
-        counted = self._odd_lines.lines_counted
+        counted = self._irregular.lines_counted
         if not counted:
             return b""
         start, end = int(self._block.starts[0]), int(self._block.ends[counted - 1])
