@@ -122,3 +122,5 @@ class Journal(Every):
             delimiter=header.delimiter,
             skipped_lines=self._job.stream.repairs.counts.get(PREAMBLE_LINE, 0),
         )
+        if header.time is None:
+            self._log.info("order not checked", input=self._name, why="no timestamp column")

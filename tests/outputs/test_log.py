@@ -122,6 +122,16 @@ def test_noticed_once(folder: Path) -> None:
     assert [event["kind"] for event in logged(folder, "noticed")] == [*first, "blank_lines", "repeated"]
 
 
+@pytest.mark.parametrize("flags", [[], ["--strict"]])
+def test_an_order_that_is_not_checked(flags: list[str], folder: Path) -> None:
+    """Where there is no timestamp column, the log says so; it is no doubt, but --time-column requires one."""
+    (folder / "data.csv").write_bytes(b"close,volume\n" + b"1,2\n" * 9)
+    assert run_in_process("data.csv", *flags, "--log-file", "run.log", cwd=folder).code == 0
+    [told] = [event for event in events(folder) if event["event"] == "order not checked"]
+    assert told == {"event": "order not checked", "input": "data.csv", "why": "no timestamp column"}
+    assert run_in_process("data.csv", *flags, "--time-column", "time", cwd=folder).code == 1
+
+
 def test_a_failure_is_logged(folder: Path) -> None:
     """A failed job ends its log with the error and its kind; the log is appended to, run after run."""
     (folder / "config.yaml").unlink()

@@ -71,6 +71,9 @@ def test_ranges(count: int, cut: int) -> None:
         (b"when,close", [b"2024-01-01,1", b"2024-01-01,1", b"2024-01-02,1"], 4, 0),
         (b"when,close", [b"2024-01-01,1", b"2024-01-02,1"], 2, 0),
         (b"when,close", [b"2024-01-01,1", b"x,1"], 2, None),
+        (b"index,close", [b"1,1", b"2,1"], 1, None),
+        (b"index,close", [b"2024-01-01,1", b"2024-01-02,1"], 2, 0),
+        (b"t,day,close", [b"7,2024-01-01,1", b"3,2024-01-02,1"], 2, 1),
         (b"when,close", [b"%d,1" % (1_700_000_000 + at) for at in range(9)], 8, 0),
     ],
 )
