@@ -21,12 +21,22 @@ EXAMPLES = 3
 # What was skipped or taken as missing.
 BLANK_LINE = "blank_lines"
 PREAMBLE_LINE = "preamble_lines"
+HEADER_LINE = "header_lines"  # those of a header besides its names
 REPEATED_HEADER = "repeated_headers"
 MISSING_CLOSE = "missing_closes"
 BAD_ROW = "bad_rows"
 UNFINISHED_LINE = "unfinished_lines"  # the last line of a followed file that was rotated
 LONG_RECORD = "records_of_several_lines"  # not a repair, but one stray quote can join many rows
-REPAIRS = (BLANK_LINE, PREAMBLE_LINE, REPEATED_HEADER, MISSING_CLOSE, BAD_ROW, UNFINISHED_LINE, LONG_RECORD)
+REPAIRS = (
+    BLANK_LINE,
+    PREAMBLE_LINE,
+    HEADER_LINE,
+    REPEATED_HEADER,
+    MISSING_CLOSE,
+    BAD_ROW,
+    UNFINISHED_LINE,
+    LONG_RECORD,
+)
 
 # What is wrong with a timestamp, or with its place.
 BACKWARDS, REPEATED = "backwards", "repeated"

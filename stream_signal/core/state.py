@@ -64,7 +64,8 @@ class State(NamedTuple):
         header, by_key = None, self.panel.series.items()
         if self.header:
             line, names = self.header.line.decode("latin-1"), list(self.header.names)
-            header = {**self.header._asdict(), "line": line, "names": names}
+            below = [text.decode("latin-1") for text in self.header.below]
+            header = {**self.header._asdict(), "line": line, "names": names, "below": below}
         return {
             "header": header,
             "offset": self.offset,
@@ -200,13 +201,13 @@ def _symbols(saved: object) -> tuple[str | None, ...]:
 
 
 def _layout(value: object) -> Layout:
-    saved = {"time": None, "encoding": UTF_8, "format": None} | _mapping(value)  # earlier versions did not keep these
-    saved = _fields(saved, Layout._fields)
+    unknown: dict[str, Any] = {"time": None, "encoding": UTF_8, "format": None, "below": []}  # to earlier versions
+    saved = _fields(unknown | _mapping(value), Layout._fields)
     line, delimiter = _bytes(saved["line"]), _text(saved["delimiter"])
     names, width = tuple(_list(saved["names"], str)), natural(saved["width"])
     encoding, format_name = _text(saved["encoding"]), _format(saved["format"], width)
-    time = _time(saved["time"], width)
-    layout = Layout(line, names, delimiter, natural(saved["position"]), width, time, encoding, format_name)
+    time, below = _time(saved["time"], width), tuple(map(_bytes, _list(saved["below"], str)))
+    layout = Layout(line, names, delimiter, natural(saved["position"]), width, time, encoding, format_name, below)
     if encoding not in {UTF_8, *ENCODINGS}:
         raise ValueError("no encoding")
     if delimiter not in DELIMITERS or layout.position >= layout.width or len(layout.names) not in {0, layout.width}:

@@ -313,6 +313,7 @@ class SignalStream:
         """
         with self._reading:
             self._has_batches = True
+            self._text.take_header()
             rows = self._block_reader().batch(batch) if self._takes(batch) else None
             if rows:
                 self._take([rows])

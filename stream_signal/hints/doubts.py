@@ -16,13 +16,16 @@ from stream_signal.core.findings import (
     BAD_ROW,
     BLANK_LINE,
     EITHER,
+    HEADER_LINE,
     MISSING_CLOSE,
     NOT_COMPARED,
     PREAMBLE_LINE,
     REPEATED,
+    REPEATED_HEADER,
 )
 from stream_signal.core.formats import FORMATS
 from stream_signal.core.layout.encodings import shown_encoding
+from stream_signal.core.layout.headers import surplus_of
 from stream_signal.core.layout.layout import UTF_8
 from stream_signal.hints.durations import between, lasting
 from stream_signal.hints.shell import typed_all
@@ -41,9 +44,9 @@ if TYPE_CHECKING:
 _LEAVE_OUT = Hint("the file is oldest first, and `newest_first` reads it from its end", (Way(("--no-newest-first",)),))
 _SORT = Hint("sort the rows by time")
 NEVER_FULL, NEWEST_FIRST, GAP, SYMBOLS = "never_full", "newest_first", "gap", "symbols"
-CLOSE_NAME, ENCODING, FORMAT = "close_name", "encoding", "format"
+CLOSE_NAME, ENCODING, FORMAT, HEADER_FIT = "close_name", "encoding", "format", "header_fit"
 LEFT_OUT = "members_left_out"
-NOTES = frozenset({CLOSE_NAME, ENCODING})
+NOTES = frozenset({CLOSE_NAME, ENCODING, HEADER_FIT})
 # If one row in so many has no close, that is no rare one without a trade.
 FEWEST_WITHOUT_CLOSE = 10
 # Of the symbols in one column, so many are named.
@@ -53,6 +56,7 @@ SHOWN_MEMBERS = 3
 # In the order in which they are told.
 WORDS = {
     ENCODING: "the header is not UTF-8, and was read as {how}",
+    HEADER_FIT: "the header {how}",
     CLOSE_NAME: "column {count}, {first}, is read as the close; {how} says so",
     FORMAT: "read as {first}, no header: close is column {count}; {how} says so",
     BAD_ROW: "{count} of {of} rows ({share}) could not be read and count without a close; first: {first}",
@@ -139,6 +143,8 @@ def doubts_of(
         facts[CLOSE_NAME] = Fact(layout.position + 1, 1, shown(name), typed_all(("--column", name)))
     if layout is not None and layout.encoding != UTF_8:
         facts[ENCODING] = Fact(1, how=shown_encoding(layout.encoding))
+    if layout is not None and (surplus := surplus_of(layout)):
+        facts[HEADER_FIT] = Fact(1, how=_SPARE_NAME if surplus > 0 else _nameless(layout))
 
     def sorting() -> Hint:
         return _LEAVE_OUT if stream.newest_first else reversal(head_lines(stream))
@@ -248,12 +254,19 @@ def in_words(facts: dict[str, Fact]) -> list[Doubt]:
     return doubts
 
 
+_SPARE_NAME = "ends with a delimiter that the rows do not have, and the empty name behind it is left out"
+
+
+def _nameless(layout: Layout) -> str:
+    return f"has a name too few, and column {layout.names.index('') + 1} is read as the one without a name"
+
+
 def head_lines(stream: SignalStream) -> int | None:
-    """Return how many lines are above the rows of an input; None if blank ones may be among them."""
+    """Return how many lines are above the rows of an input; None if others may be among them."""
     counts, header = stream.repairs.counts, stream.header
-    if BLANK_LINE in counts:
+    if BLANK_LINE in counts or {HEADER_LINE, REPEATED_HEADER} <= counts.keys():
         return None
-    return counts.get(PREAMBLE_LINE, 0) + bool(header and header.line)
+    return counts.get(PREAMBLE_LINE, 0) + counts.get(HEADER_LINE, 0) + bool(header and header.line)
 
 
 def _why_never_full(stream: SignalStream) -> str:

@@ -184,6 +184,7 @@ class _File:
 def _find_head(file: _File, config: Config, header: Layout | None) -> _FileHead:
     """Read the lines before the rows; `header` is that of the files before."""
     head, repairs, start, is_blank = Head(config, header), Findings(), 0, True
+    lines = size = 0
     for number, line in enumerate(_first_lines(file), start=1):
         text, end = line.removesuffix(b"\r"), start + len(line) + 1
         if is_blank and text:
@@ -191,14 +192,18 @@ def _find_head(file: _File, config: Config, header: Layout | None) -> _FileHead:
             is_blank = False
         if text and not config.header:
             break  # the last line says how the rows are read
-        found = head.read(text, number, repairs)
-        if found is Line.HEADER:
-            return _FileHead(file.size, min(end, file.size), number, head.layout)
+        if head.is_settled and not (header and text in header.below):
+            break
+        found = Line.SKIPPED if head.is_settled else head.read(text, number, repairs)
         if found in {Line.ROW, Line.HELD}:
             break
+        if found is Line.HEADER or lines:  # its further lines follow
+            lines, size = number, min(end, file.size)
         start = end
     else:
         head.end()
+    if lines:
+        return _FileHead(file.size, size, lines, head.layout)
     # The mark is not part of the first line, which is read last.
     mark = len(BOM) if file.read(0, min(len(BOM), file.size)) == BOM else 0
     return _FileHead(file.size, mark, 0, head.layout)

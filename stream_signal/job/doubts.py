@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import DoubtWarning
 from stream_signal.core.findings import BACKWARDS, BAD_ROW, MISSING_CLOSE, REPEATED
+from stream_signal.core.layout.headers import surplus_of
 from stream_signal.core.layout.layout import UTF_8
 from stream_signal.core.limits import FIRST_ROWS
 from stream_signal.core.observers.time_order import TimeOrder
@@ -145,9 +146,11 @@ class Doubts(Sink):
 def doubts_in(stream: SignalStream, times: TimeOrder, reversal: Reversal, *, so_far: bool = False) -> list[Doubt]:
     """Return what `hints.doubts.doubts_of` finds; nothing is loaded where it would find nothing."""
     is_full = stream.rows_with_mean != 0 or so_far
-    header = stream.header
-    is_said = header is None or (header.encoding == UTF_8 and header.format is None)
-    is_plain = is_said and stream.other_close is None and not stream.repairs.counts.keys() & {BAD_ROW, MISSING_CLOSE}
+    layout = stream.header
+    is_as_written = layout is None or (layout.encoding == UTF_8 and layout.format is None and not surplus_of(layout))
+    is_plain = (
+        is_as_written and stream.other_close is None and not stream.repairs.counts.keys() & {BAD_ROW, MISSING_CLOSE}
+    )
     if is_full and is_plain and times.is_in_order and (so_far or not times.gap(stream.window)):
         return []
     from stream_signal.hints.doubts import doubts_of

@@ -256,7 +256,7 @@ def test_a_state_equals_what_its_json_says(document: Document, window: int, tail
     state = counted.state()
     assert State.from_json(json.loads(json.dumps(state.as_json())), window) == state
     counted.repairs.note("bad_rows", 1)
-    assert counted.state() != state
+    assert counted.state() != state or not state.offset  # the lines before the rows are read again
 
 
 def valid() -> dict[str, Any]:

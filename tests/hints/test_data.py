@@ -148,7 +148,7 @@ BAD_ROWS = [
     Told(PLAIN + "1700000000,4,4,4,42,004.66,1\n"),
     Told(HEADER + "1700000000,4,5,6,5,3,5,5,5,1\n"),
     Told(PLAIN[:-1] + PLAIN),
-    Told(PLAIN.replace("1.5\n", "1.5,\n")),
+    Told("time,close\n1,1.5,\n"),
     Told(PLAIN + HEADER.replace("open", "Open")),
     Told(PLAIN + '1,2,3,4,"5"x,6\n'),
     Told(PLAIN + '1,2,3,4,"5,6\n'),

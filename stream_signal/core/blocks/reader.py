@@ -90,8 +90,13 @@ class BlockReader:
 
     def _lines(self, chunk: bytes, start: int, end: int) -> Iterator[Rows]:
         """Read whole lines without quotes."""
-        text, layout = self._text, self._text.header
-        if layout and text.between_rows and self._blocks.needs_a_line:
+        text = self._text
+        while text.awaits_row and start < end:
+            first = chunk.find(b"\n", start, end) + 1
+            yield from text.rows(chunk[start:first])
+            start = first
+        layout = text.header
+        if layout and start < end and text.between_rows and self._blocks.needs_a_line:
             first = chunk.find(b"\n", start, end) + 1
             yield from text.rows(chunk[start:first])
             start = first

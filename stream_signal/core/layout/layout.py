@@ -40,7 +40,8 @@ class Layout(NamedTuple):
     """How to read the rows: every row has `width` fields, and the close is at `position`, from 0.
 
     `names` and `line` are empty if the file has no header. `time` is where the timestamps are, None if there are none.
-    `encoding` is that of the names. `format` is the known one that rows without a header were recognised by.
+    `encoding` is that of the names. `format` is the known one that rows without a header were recognised by. `below`
+    are further lines of the header, between its names and the rows.
     """
 
     line: bytes
@@ -51,6 +52,7 @@ class Layout(NamedTuple):
     time: Position | None = None
     encoding: str = UTF_8
     format: str | None = None
+    below: tuple[bytes, ...] = ()
 
 
 def find_header(

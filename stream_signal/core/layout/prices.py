@@ -251,6 +251,11 @@ def number_of(cell: str) -> float | None:
         return None
 
 
+def is_missing(cell: str) -> bool:
+    """Whether a cell says that there is no number."""
+    return cell.casefold() in _MISSING
+
+
 def _columns_of(rows: Sequence[Sequence[str]], times: Times | None) -> Columns:
     """Return the columns that may be prices, in the rows where all of them are numbers."""
     if not rows:
@@ -259,7 +264,7 @@ def _columns_of(rows: Sequence[Sequence[str]], times: Times | None) -> Columns:
     taken = {position} if isinstance(position, int) else set(position)
     numbers = {at: [number_of(row[at]) for row in rows] for at in range(len(rows[0])) if at not in taken}
     there = {at: sum(number is not None for number in column) for at, column in numbers.items()}
-    blank = {at: sum(row[at].casefold() in _MISSING for row in rows) for at in numbers}
+    blank = {at: sum(is_missing(row[at]) for row in rows) for at in numbers}
     kept = [at for at in numbers if there[at] and there[at] + blank[at] == len(rows) and blank[at] * 10 <= len(rows)]
     whole = [row for row in zip(*(numbers[at] for at in kept), strict=True) if None not in row] if kept else []
     columns = {at: [row[place] or 0.0 for row in whole] for place, at in enumerate(kept)} if whole else {}

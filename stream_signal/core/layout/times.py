@@ -148,6 +148,25 @@ def find_times(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Times | N
     return next((Times(position, NAMED, 0) for position in proposed if _has_digits(position, columns)), None)
 
 
+def are_times(cells: Sequence[str]) -> bool:
+    """Whether all cells that are there read as dates or moments, and one is; a clock alone is none.
+
+    >>> are_times(["2024-01-02 09:30", ""]), are_times(["09:30"]), are_times(["42.5"])
+    (True, False, False)
+    """
+    column = _column_of(0, cells, UNKNOWN)
+    return column is not None and column.is_whole and column.kind in _TELLING
+
+
+def are_clocks(cells: Sequence[str]) -> bool:
+    """Whether all cells are times of day.
+
+    >>> are_clocks(["09:30", "23:59:59"]), are_clocks(["0930"])
+    (True, False)
+    """
+    return all(map(_IS_CLOCK, cells))
+
+
 def may_have_times(rows: Sequence[Sequence[str]], besides: int) -> bool:
     """Whether more rows may show that a column is that of the time, which these do not; `besides` is none.
 
@@ -343,7 +362,7 @@ def _clock_of(
     cells = columns[at]
     if at == dates.position or not cells[0][:1].isdigit():
         return None
-    if ranks[at] == CLOCK or all(map(_IS_CLOCK, cells)):
+    if ranks[at] == CLOCK or are_clocks(cells):
         return _joined(dates, at, columns)
     if at - 1 != dates.position or ranks[at] != NAMELESS or {len(cell) for cell in cells} not in ({4}, {6}):
         return None

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 from stream_signal.core.config import AUTO
 from stream_signal.core.errors import DataError, MissingColumnError, shown
-from stream_signal.core.findings import BLANK_LINE, PREAMBLE_LINE, Findings
+from stream_signal.core.findings import BLANK_LINE, HEADER_LINE, PREAMBLE_LINE, Findings
 from stream_signal.core.foreign import refuse_foreign
+from stream_signal.core.layout.headers import HeaderFit, is_annotation
 from stream_signal.core.layout.layout import BOM, CLOSE, Layout, find_header, find_time, headless
 from stream_signal.core.quotes import FieldError, split_line
 from stream_signal.core.ticks import Marks, reads_as_close
@@ -52,8 +53,8 @@ class Head:
     >>> head = Head(Config(), None)
     >>> head.read(b"# BTC/USD", 1, Findings()), head.read(b"time,close", 2, Findings())
     (<Line.SKIPPED: 1>, <Line.HEADER: 2>)
-    >>> head.is_settled, head.layout.position, head.layout.time
-    (True, 1, 0)
+    >>> head.read(b"60,4.58", 3, Findings()), head.is_settled, head.layout.position, head.layout.time
+    (<Line.ROW: 3>, True, 1, 0)
     """
 
     def __init__(self, config: Config, layout: Layout | None) -> None:
@@ -66,6 +67,7 @@ class Head:
         self._marks = config.decimal.replace(".", "") + (config.thousands or "")
         self._skipped: list[bytes] = []  # lines that were not blank
         self._numbers: list[int] = []  # theirs
+        self._fit: HeaderFit | None = None  # of the header and the rows, until the first one
         self._times: TimeEvidence | None = None  # of the rows, while they are held back
         self._formats: FormatEvidence | None = None  # of rows without a header
         self._recognises = _is_silent(config)
@@ -83,6 +85,8 @@ class Head:
         if self._times or (self._formats and self.layout):
             self._hold(line)
             return Line.ROW if self.is_settled else Line.HELD
+        if self._fit:
+            return self._read_below(line, number, repairs, self._fit)
         text, is_first = line.removesuffix(b"\r"), self.layout is None
         if not text:
             return self._skip(line, number, repairs)
@@ -94,12 +98,41 @@ class Head:
         held, self.rows, self._formats = self.rows, [], None
         for at, above in enumerate(held):  # they were no rows
             self._skip(above, number - len(held) + at, repairs)
+        if is_first and kind is Line.HEADER and self.layout:
+            self._fit = HeaderFit(self.layout, self._config)
+            return kind
+        if kind is Line.ROW:
+            self.rows.append(line)
+        self._begin(is_first=is_first)
+        return kind if self.is_settled or kind is Line.HEADER else Line.HELD
+
+    def _read_below(self, line: bytes, number: int, repairs: Findings, fit: HeaderFit) -> Line:
+        """Read a line below the header, which may have further ones, until the rows show that it fits."""
+        text = line.removesuffix(b"\r")
+        if not self.rows and not text:
+            return self._skip(line, number, repairs)
+        if not self.rows and fit.take_below(text):
+            repairs.note(HEADER_LINE, number, shown(text))
+            self.layout = fit.layout
+            return Line.SKIPPED
+        self.rows.append(line)
+        fit.see(text)
+        if fit.is_settled:
+            self._end_fit(fit)
+        return Line.ROW if self.is_settled else Line.HELD
+
+    def _end_fit(self, fit: HeaderFit) -> None:
+        self._fit, self.layout = None, fit.layout
+        self._begin(is_first=True)
+
+    def _begin(self, *, is_first: bool) -> None:
+        """Find where the time is, now that the columns are known; the rows are held back if they have to tell."""
         if is_first and self.layout:
             self.layout = self.layout._replace(time=find_time(self.layout, self._config.time_column))
         self._look_at_rows(is_first=is_first)
-        if kind is Line.ROW:
+        rows, self.rows = self.rows, []
+        for line in rows:
             self._hold(line)
-        return kind if self.is_settled or kind is Line.HEADER else Line.HELD
 
     def _skip(self, line: bytes, number: int, repairs: Findings) -> Line:
         """Leave out a line above the rows, or a blank one; of rows that are held back, it may be among them."""
@@ -107,7 +140,8 @@ class Head:
             self.rows.append(line)
             return Line.HELD
         text = line.removesuffix(b"\r")
-        repairs.note(PREAMBLE_LINE if text else BLANK_LINE, number, shown(text) if text else "")
+        kind = HEADER_LINE if is_annotation(text) else PREAMBLE_LINE if text else BLANK_LINE
+        repairs.note(kind, number, shown(text) if text else "")
         return Line.SKIPPED
 
     def _look_for_format(self, line: bytes, text: bytes, number: int) -> Line | None:
@@ -156,6 +190,8 @@ class Head:
 
     def _hold(self, line: bytes) -> None:
         self.rows.append(line)
+        if self.is_settled:
+            return
         text, formats = line.removesuffix(b"\r"), self._formats
         if self._times:
             layout = self._times.see(text)
@@ -169,8 +205,21 @@ class Head:
             raise self._no_header()
         self.is_settled = True
 
+    @property
+    def awaits_row(self) -> bool:
+        """Whether the header is there and no row below it, which has to show that it fits."""
+        return self._fit is not None and not self.rows
+
+    def take_as_it_is(self) -> None:
+        """Take the header as it is: the rows of a columnar file have its fields."""
+        if self._fit and self.awaits_row:
+            self._end_fit(self._fit)
+
     def end(self) -> None:
         """End the input: what is known has to be enough. DataError if its rows have not begun, unless it was blank."""
+        if self._fit:
+            self._fit.settle()
+            self._end_fit(self._fit)
         if self.is_settled:
             return
         layout = self._times.settle() if self._times else self._formats.settle() if self._formats else None

@@ -103,6 +103,6 @@ class Tail:
             except FieldError:
                 records.clear()  # it may be part of a row of several lines, the last one before those that follow
                 continue
-            if len(fields) == header.width and line.removesuffix(b"\r") != header.line:
+            if len(fields) == header.width and line.removesuffix(b"\r") not in {header.line, *header.below}:
                 records.append(fields)
         return Rows([None] * len(records), records=records)

@@ -19,12 +19,14 @@ from stream_signal.core.errors import DataError, TruncatedError, shown
 from stream_signal.core.findings import (
     BAD_ROW,
     BLANK_LINE,
+    HEADER_LINE,
     LONG_RECORD,
     MISSING_CLOSE,
     REPEATED_HEADER,
     UNFINISHED_LINE,
     Findings,
 )
+from stream_signal.core.layout.headers import is_annotation
 from stream_signal.core.layout.layout import BOM, Layout, find_time
 from stream_signal.core.limits import FIRST_MARK, MARK_BYTES, MAX_LINE_BYTES
 from stream_signal.core.quotes import FieldError, QuotedRecords
@@ -259,6 +261,18 @@ class TextReader:
         self._marked_before = marked if self._head else []
         return marked
 
+    def take_header(self) -> None:
+        """Take the header as it is, if no row below it has been seen yet: a batch follows, whose rows fit it."""
+        if self._head:
+            self._head.take_as_it_is()
+            if self._head.is_settled:
+                self._begin_head(self._head)
+
+    @property
+    def awaits_row(self) -> bool:
+        """Whether the header is there and no row below it, which has to show that it fits."""
+        return self._head is not None and self._head.awaits_row
+
     @property
     def holds_rows(self) -> bool:
         """Whether rows are held back, because their layout is not settled."""
@@ -368,10 +382,13 @@ class TextReader:
                     except ValueError as error:
                         expected, found = self._misread(error, close, start)
                     else:
-                        # A blank line reads as a missing close if the close is the only column.
-                        is_row = ticks is not None or bool(line.removesuffix(b"\r"))
-                        if is_row and ticks is None:
-                            self.repairs.note(MISSING_CLOSE, start)
+                        is_row = ticks is not None
+                        if not is_row:
+                            # So reads a blank line if the close is the only column, and a further line of a header.
+                            text = line.removesuffix(b"\r")
+                            is_row = bool(text) and not (text in header.below or is_annotation(text))
+                            if is_row:
+                                self.repairs.note(MISSING_CLOSE, start)
                 elif found:
                     expected = _CSV
                 else:
@@ -435,6 +452,8 @@ class TextReader:
             self.repairs.note(BLANK_LINE, number)
         elif self.header and is_repeated(line.removeprefix(BOM), self.header, self._config):
             self.repairs.note(REPEATED_HEADER, number)
+        elif is_annotation(line) or (self.header and line in self.header.below):
+            self.repairs.note(HEADER_LINE, number, shown(line))
         else:
             return False
         return True

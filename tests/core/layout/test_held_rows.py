@@ -65,8 +65,8 @@ def test_ranges(count: int, cut: int) -> None:
 @pytest.mark.parametrize(
     ("header", "rows", "waits", "time"),
     [
-        (b"time,close", [b"x,1"], 0, 0),
-        (b"close", [b"1"], 0, None),
+        (b"time,close", [b"x,1"], 1, 0),
+        (b"close", [b"1"], 1, None),
         (b"close,volume", [b"1,2"], 1, None),
         (b"when,close", [b"2024-01-01,1", b"2024-01-01,1", b"2024-01-02,1"], 4, 0),
         (b"when,close", [b"2024-01-01,1", b"2024-01-02,1"], 2, 0),
@@ -85,7 +85,7 @@ def test_as_few_rows_as_tell(header: bytes, rows: list[bytes], waits: int, time:
     for row in [*rows, *rows[-1:] * 2]:
         stream.feed(row + b"\n")
         counts.append(stream.rows if stream.header else -1)
-    assert counts.index(max(waits, 0)) == waits
+    assert counts.index(waits) == waits
     assert counts[:waits] == [-1] * waits
     assert stream.header
     assert stream.header.time == time
