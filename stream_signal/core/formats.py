@@ -235,7 +235,7 @@ FORMATS = {
     ),
     # The close comes before the high.
     "kucoin": Format(
-        source="https://github.com/krnewberry/KuLine#readme",
+        source="https://github.com/Kucoin/kucoin-universal-sdk, types_klines_event.go",
         seen="2026-12-01",
         column=("close", 3),
         time_column=1,
@@ -324,6 +324,37 @@ FORMATS = {
         column="close",
         time_column="timestamp",
         newest_first=True,
+    ),
+    # Two lines of the names, and one with the name of the index.
+    "yfinance": Format(
+        source="https://github.com/ranaroussi/yfinance/issues/2269",
+        seen="2026-12-01",
+        column="close",
+        time_column=None,
+    ),
+    # Annotations above the header of each table; the fields are columns after `pivot`.
+    "influx": Format(
+        source="https://docs.influxdata.com/influxdb/cloud/reference/syntax/annotated-csv/",
+        seen="2026-12-01",
+        column="close",
+        time_column="_time",
+        delimiter=",",
+    ),
+    # The header has one name for the date and the clock, which are two columns.
+    "backtrader": Format(
+        source="https://github.com/mementum/backtrader/blob/master/datas/2006-01-02-volume-min-001.txt",
+        seen="2026-12-01",
+        column="close",
+        time_column=None,
+        delimiter=",",
+    ),
+    # The header ends with a comma, the rows do not.
+    "amibroker": Format(
+        source="https://github.com/topofocus/arcade-time-graph#assigning-events",
+        seen="2026-12-01",
+        column="close",
+        time_column="date/time",
+        delimiter=",",
     ),
 }
 

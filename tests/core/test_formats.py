@@ -74,6 +74,31 @@ def test_signals(sample: Sample, tmp_path: Path) -> None:
     ]
 
 
+NEAR = [f"{9 + number % 11 / 20 - 0.25:.2f}" for number in range(0, 280, 7)]
+TRY = "stream-signal: try stream-signal "
+
+
+@every_sample
+def test_the_first_command(sample: Sample, tmp_path: Path) -> None:
+    """Without a flag a sample is right at once; or it is doubted or refused, and the line to try is right."""
+    (tmp_path / "s.csv").write_bytes(sample.file(NEAR))
+    layout = FORMATS[sample.format]
+    done = run_in_process("s.csv", cwd=tmp_path)
+    tried = [line.removeprefix(TRY) for line in done.stderr.splitlines() if line.startswith(TRY)]
+    if not sample.head:
+        assert done.stderr
+        assert tried or done.code == 0
+    elif layout.newest_first:
+        assert (done.code, tried) == (0, ["s.csv --newest-first"])
+        assert done.stderr.startswith("stream-signal: newest first: 39 of 39 (100 %) timestamps are earlier")
+    else:
+        assert (done.code, done.stderr, tried) == (0, "", [])
+    if tried:
+        done = run_in_process(*tried[0].split(), cwd=tmp_path)
+    rows, signals = count(NEAR, 5)
+    assert (done.code, done.record["rows_processed"], done.record["value"]) == (0, rows, signals / rows)
+
+
 def test_every_format_has_a_sample() -> None:
     """No format of the table is without a sample and a source."""
     assert {sample.format for sample in SAMPLES} == set(FORMATS)

@@ -53,6 +53,11 @@ def _kline(second: int, close: str, unit: int) -> str:
     return f"{second * unit},9.0,9.5,8.5,{close},1.5,{(second + 60) * unit - 1},13.5,7,0.5,4.5,0"
 
 
+def _span(close: str) -> str:
+    """Write a high and a low that hold an open of 9 and a close; no close of the samples reads as another number."""
+    return f"{max(9.0, float(close or 9))},{min(9.0, float(close or 9))}"
+
+
 SAMPLES = [
     Sample("binance spot", "binance", "", lambda second, close: _kline(second, close, 10**3), lambda s: f"{s}000"),
     Sample(
@@ -266,5 +271,44 @@ SAMPLES = [
         "timestamp,open,high,low,close,volume\n",
         lambda second, close: f"{at('%Y-%m-%d %H:%M:%S')(second)},9.0,9.5,8.5,{close},15",
         at("%Y-%m-%d %H:%M:%S"),
+    ),
+    Sample(
+        "yfinance",
+        "yfinance",
+        "Price,Close,High,Low,Open,Volume\nTicker,ABC,ABC,ABC,ABC,ABC\nDate,,,,,\n",
+        lambda second, close: f"{DAY(second)},{close},9.5,8.5,9.0,15",
+        DAY,
+        step=86_400,
+    ),
+    Sample(
+        "yfinance of minutes",
+        "yfinance",
+        "Price,Adj Close,Close,High,Low,Open,Volume\nTicker,ABC,ABC,ABC,ABC,ABC,ABC\nDatetime,,,,,,\n",
+        lambda second, close: f"{at('%Y-%m-%d %H:%M:%S+00:00')(second)},9.0,{close},9.5,8.5,9.0,15",
+        at("%Y-%m-%d %H:%M:%S+00:00"),
+    ),
+    Sample(
+        "influx",
+        "influx",
+        "#group,false,false,true,true,false,false,true\r\n"
+        "#datatype,string,long,dateTime:RFC3339,dateTime:RFC3339,dateTime:RFC3339,double,string\r\n"
+        "#default,_result,,,,,,\r\n"
+        ",result,table,_start,_stop,_time,close,symbol\r\n",
+        lambda second, close: f",,0,2023-11-14T00:00:00Z,2023-11-16T00:00:00Z,{ISO(second)},{close},ABC",
+        ISO,
+    ),
+    Sample(
+        "backtrader",
+        "backtrader",
+        "Date,Open,High,Low,Close,Volume,OpenInterest\n",
+        lambda second, close: f"{at('%Y-%m-%d,%H:%M:%S')(second)},9.0,{_span(close)},{close},15,0",
+        at("%Y-%m-%d %H:%M:%S"),
+    ),
+    Sample(
+        "amibroker",
+        "amibroker",
+        "Ticker,Date/Time,Open,High,Low,Close,Volume,Open Interest,\r\n",
+        lambda second, close: f"ABC,{at('%d-%m-%Y %H:%M:%S')(second)},9.0,9.5,8.5,{close},15,0",
+        at("%d-%m-%Y %H:%M:%S"),
     ),
 ]
