@@ -82,6 +82,8 @@ _MONTHS = (
     "янв фев мар апр мая июн июл авг сен окт ноя дек",
     "ledna února března dubna května června července srpna září října nov prosince",
 )
+# Those of names of months; one that is read in another encoding is none.
+_ENCODINGS = ("utf-8", "cp1252", "cp1250", "cp1251", "cp1254")
 _TURKISH = {0x131: "i", 0x307: ""}  # with a dot and without: case folding keeps them apart
 _DAYS_OF_MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 # Those of RFC 2822, in hours.
@@ -238,8 +240,11 @@ def _year_of(number: int, digits: int) -> int:
 
 
 def _month(name: bytes) -> int:
-    folded = name.decode("utf-8", "replace").casefold().translate(_TURKISH)
-    return _months().get(folded, 0)
+    for encoding in _ENCODINGS:
+        folded = name.decode(encoding, "replace").casefold().translate(_TURKISH)
+        if folded in _months():
+            return _months()[folded]
+    return 0
 
 
 @lru_cache(maxsize=1)

@@ -97,11 +97,30 @@ MONTHS = [
     (12, "Dez. déc. diciembre dicembre ARALIK grudnia декабря prosince"),
 ]
 
+# Names of months in the encodings of old files.
+ENCODED = [
+    ("cp1252", 3, "März"),
+    ("cp1252", 8, "août"),
+    ("cp1250", 10, "října"),
+    ("cp1251", 2, "Фев"),
+    ("cp1254", 2, "Şubat"),
+]
+
 
 def times_of(text: str) -> set[int | None]:
     """Give the time of each reading of a text; the set is empty if it is in no form."""
     form = form_of(text.encode())
     return set(form.readings(text.encode())) if form else set()
+
+
+@pytest.mark.parametrize(("encoding", "month", "name"), ENCODED)
+def test_a_month_that_is_not_utf_8(encoding: str, month: int, name: str) -> None:
+    """A name of a month is read in the encodings of one byte, too."""
+    text, digits = f"10. {name} 2024".encode(encoding), f"2024-{month:02}-10".encode()
+    form, form_of_digits = form_of(text), form_of(digits)
+    assert form is not None
+    assert form_of_digits is not None
+    assert form.readings(text) == form_of_digits.readings(digits)
 
 
 @pytest.mark.parametrize(("text", "later"), FORMS)
