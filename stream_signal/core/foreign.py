@@ -19,6 +19,7 @@ _FOREIGN = {
     b"\xfd7zXZ\x00": "an xz file",
     b"\x04\x22\x4d\x18": "an lz4 file",
     b"7z\xbc\xaf\x27\x1c": "a 7z file",
+    b"Rar!\x1a\x07": "a RAR file",
     b"PAR1": "a Parquet file",
     b"ARROW1": "an Arrow file",
     b"SQLite format 3\x00": "an SQLite database",

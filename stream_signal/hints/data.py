@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stream_signal.core import guess
 from stream_signal.core.config import DELIMITERS, SETTINGS, Config
@@ -35,11 +35,16 @@ _NAMES_OF_CLOSE = (
     *("clôture", "cloture", "chiusura", "ultimo", "último", "fechamento"),
 )
 _NO_CLOSE = re.compile(r"(?:^|[\W_])(?:ts|dt)(?:$|[\W_])|(?:time|date|stamp)(?:$|[\W_])")
-_MOST_JSON = 65_536  # of it are looked at
+_MOST_JSON = 65_536  # of it are looked at, if it is cut off
+_MOST_JSON_ROWS = 1000
 _MOST_WORDS = 200  # characters of an answer of a server
 _NOT_TEXT = Hint("the file is damaged, or not a text file: look at it with `file` or `head -c 200`")
 _STRAY_QUOTE = Hint("a quoted field ends at its second quote: write a quote within it twice")
 _OPEN_QUOTE = Hint("a quote opens a field there and is not closed: close it, or double it if it is part of the text")
+_TORN = Hint(
+    "the last line is torn: no newline ends it; get the whole file, read it with --follow as it grows, or leave it out",
+    (Way((), (("sed", "$d", FILE),)),),
+)
 _GROUPED = Hint(
     "the rows are not grouped by their key: do without --grouped, or sort them, without changing the order within each",
     (Way(("--no-grouped",)),),
@@ -47,7 +52,6 @@ _GROUPED = Hint(
 LENIENT = Hint("if such rows may count without a close", (Way(("--bad-rows", "missing")),))
 _BY_PATH = Hint("give the job its path, of a file that is not compressed")
 _NO_TEXT = Hint("it is no text: name the file that has the rows, or export the table as CSV")
-_SAVE_AS_CSV = "save the sheet as CSV in Excel"
 
 
 def hint_of(error: StreamSignalError, config: Config | None = None) -> Hint | None:
@@ -123,9 +127,7 @@ def _of_bad_row(config: Config, cells: list[str], header: Layout, *, torn: bool,
     """Say why a line is no row: torn, a header, two rows, or with other marks."""
     surplus = len(cells) - header.width
     if torn and (surplus < 0 or (not surplus and header.position == header.width - 1)):
-        return Hint(
-            "the last line is torn: no newline ends it; get the whole file, or read it with --follow as it grows"
-        )
+        return _TORN
     if guess.is_header(cells) and not header.names and (first or config.newest_first):  # from the end, it comes last
         return _of_header("line 1" if first else "the line", cells, config)
     if guess.is_header(cells) and len(cells) > 1:
@@ -253,43 +255,76 @@ def _of_other_text(text: bytes, config: Config) -> Hint | None:
         return _of_json(text.lstrip(), config)
     if kind == guess.CARRIAGE_RETURNS:
         return _by_command("its lines end in CR alone", "tr", "\\r", "\\n")
-    return (
-        Hint(f"this is {kind}, as of an error or a login page: look at it, and download the file again")
-        if kind
-        else None
-    )
+    if not kind:
+        return None
+    if kind == guess.HTML and re.search(rb"<table\b", text, re.IGNORECASE):
+        return _by_command("this is HTML with a table, as of a file that only calls itself .xls", *_by_pandas("html"))
+    spoken = re.search(rb"<(?:title|message)>\s*([^<]+?)\s*</", text, re.IGNORECASE)
+    words = f": {shown_words(spoken[1].decode('utf-8', 'replace'))}" if spoken else ""
+    return Hint(f"this is {kind}, as of an error or a login page{words}; look at it, and download the file again")
 
 
 def _of_json(text: bytes, config: Config) -> Hint:
+    import json
+
     name = config.column_name or "close"
-    if words := _words_of(text):
+    try:
+        answer, _ = json.JSONDecoder().raw_decode(text.decode("utf-8", "replace"))
+    except ValueError:  # cut off
+        answer = _cut_table(text[:_MOST_JSON], name)
+    path, table = _table_in(answer, name) or ("", [])
+    if table and isinstance(table[0], dict):
+        flags = ("--no-header", "--column", "1")
+        return _by_command(
+            "this is JSON", "jq", "-r", f"{f'{path} | ' * bool(path)}[{_at('', name)}] | @csv", FILE, flags=flags
+        )
+    if words := _words_in(answer):
         return Hint(f"this is JSON that a server sent instead of candles: {words}")
-    rows = re.findall(rb"\[([^][]*)\]", text[:_MOST_JSON]) if re.match(rb"\[\s*\[", text) else []
-    if rows:  # as the APIs of exchanges send candles
-        cells = [[cell.strip('" \r\n\t') for cell in row.decode("utf-8", "replace").split(",")] for row in rows]
-        command = ("jq", "-r", ".[] | @csv", FILE)
+    if table:  # as the APIs of exchanges send candles
+        cells = [[str(cell) for cell in row] for row in table[:_MOST_JSON_ROWS] if isinstance(row, list)]
+        command = ("jq", "-r", f"{path} | @csv", FILE)
         columns = sorted({found.column for found in guess.find_close(cells)})
         ways = [Way(("--no-header", "--column", str(column)), (command,)) for column in columns]
-        if ways:
-            return Hint("this is JSON", tuple(ways), either=len(ways) > 1)
-        return Hint(
-            "this is JSON: jq -r '.[] | @csv' makes it CSV, to be read with --no-header --column and its number"
-        )
-    if re.search(rb'"%b"\s*:' % re.escape(name.encode()), text) and re.fullmatch(r"\w+", name, re.ASCII):
-        each = "" if text.startswith(b"{") else ".[] | "
-        flags = ("--no-header", "--column", "1")
-        return _by_command("this is JSON", "jq", "-r", f"{each}[.{name}] | @csv", FILE, flags=flags)
+        how = f"jq -r '{path} | @csv' makes it CSV, to be read with --no-header --column and its number"
+        return Hint("this is JSON", tuple(ways), either=len(ways) > 1) if ways else Hint(f"this is JSON: {how}")
     return Hint("this is JSON: turn it into CSV, with `jq -r ... | @csv` for example")
 
 
-def _words_of(text: bytes) -> str | None:
-    """Return what an object of JSON says in words, as of a limit or an error; None if it is no such object."""
+def _cut_table(text: bytes, name: str) -> list[Any]:
+    """Return the rows of JSON of which only the beginning is there; one that says nothing if none is whole."""
+    if re.match(rb"\[\s*\{", text) and re.search(rb'"%b"\s*:' % re.escape(name.encode()), text):
+        return [{name: None}]
+    rows = (re.findall(rb"\[([^][]*)\]", text) or [b","]) if re.match(rb"\[\s*\[", text) else []
+    return [[cell.strip('" \r\n\t') for cell in row.decode("utf-8", "replace").split(",")] for row in rows]
+
+
+def _table_in(answer: object, name: str, path: str = "") -> tuple[str, list[Any]] | None:
+    """Return the rows in JSON, and how jq writes each of them: lists, or objects with the column `name`.
+
+    >>> _table_in({"result": {"list": [[1, 2], [3, 4]]}}, "close"), _table_in([{"close": 1}], "close")
+    (('.result.list[]', [[1, 2], [3, 4]]), ('.[]', [{'close': 1}]))
+    """
+    if isinstance(answer, dict) and not isinstance(answer.get(name, []), (list, dict)):
+        return path, [answer]
+    if isinstance(answer, dict):
+        tables = (_table_in(value, name, _at(path, key)) for key, value in answer.items())
+        return next(filter(None, tables), None)
+    if isinstance(answer, list) and answer:
+        is_row = isinstance(answer[0], list) and len(answer[0]) > 1 and not isinstance(answer[0][0], (list, dict))
+        if is_row or (isinstance(answer[0], dict) and not isinstance(answer[0].get(name, []), (list, dict))):
+            return f"{path or '.'}[]", answer
+    return None
+
+
+def _at(path: str, key: str) -> str:
+    """Return where jq finds a key of the object at a path."""
     import json
 
-    try:
-        answer = json.loads(text)
-    except ValueError:
-        return None
+    return f"{path}.{key}" if re.fullmatch(r"[A-Za-z_]\w*", key, re.ASCII) else f"{path or '.'}[{json.dumps(key)}]"
+
+
+def _words_in(answer: object) -> str | None:
+    """Return what an object of JSON says in words, as of a limit or an error; None if it is no such object."""
     words: list[str] = []
     values = list(answer.values()) if isinstance(answer, dict) else []
     while values:
@@ -375,6 +410,12 @@ def _of_one_column(number: int, name: str, lines: Lines, config: Config) -> Hint
         return _by_command(f"line {number} has spaces between its columns", "tr", "-s", " ", ",")
     if len(lines) > 5:
         return Hint("at most 5 lines above the header are skipped: begin at its line, as with `tail -n +N`")
+    if name.startswith("version https://git-lfs"):
+        return Hint("this is a pointer of Git LFS in place of the file", (Way(first=("git", "lfs", "pull")),))
+    if len(lines) == 1 and not any(mark in name for mark in DELIMITERS):
+        return Hint(
+            f"its one line, {shown(name)}, may be what a server says instead of candles: download the file again"
+        )
     if config.delimiter is not None:
         return Hint(f"line {number} has no {DELIMITERS[config.delimiter]}: leave out --delimiter, or name another")
     names = "names with comma, semicolon, tab or bar between them"
@@ -477,10 +518,18 @@ def _listed(names: Sequence[str]) -> str:
 
 def _of_tar(_: Config, member: str) -> Hint:
     """Say how the first member of a tar archive is read; `member` is its name, of a folder if a slash ends it."""
+    if not member.strip("./").removeprefix("@PaxHeader"):
+        return _by_command("its members with the names of CSV files", "tar", "-xOf", "-", "--wildcards", "*.csv")
     how = "tar -tf FILE lists its members, and tar -xOf FILE MEMBER prints one"
     if member.endswith("/") or not member.isprintable() or not member.lower().endswith(TABLES):
         return Hint(f"its first member is {shown(member)}: {how}")
     return _by_command(f"its first member is {shown(member)}", "tar", "-xOf", "-", member)
+
+
+def _by_pandas(kind: str, part: str = "[0]") -> tuple[str, ...]:
+    """Return the command that prints a table of a file of this kind as CSV."""
+    script = f"import pandas, sys; pandas.read_{kind}(sys.argv[1]){part}.to_csv(sys.argv[2], index=False)"
+    return "python3", "-c", script, FILE, "/dev/stdout"
 
 
 _OF_HDF5 = "import pandas, sys; pandas.read_hdf(sys.argv[1]).to_csv(sys.argv[2])"
@@ -491,6 +540,9 @@ def _iconv(encoding: str, words: str = "") -> Hint:
     return _by_command(words, "iconv", "-f", encoding, "-t", "utf-8", FILE)
 
 
+OF_WORKBOOK = _by_command(
+    "save the sheet as CSV in Excel, or print the first one with pandas", *_by_pandas("excel", "")
+)
 # By the kinds of `core.foreign`: how each becomes CSV.
 _FOREIGN = {
     "a gzip file": _by_command("", "gzip", "-dc", FILE),
@@ -504,10 +556,13 @@ _FOREIGN = {
     "a Parquet file": _BY_PATH,
     "an Arrow file": _BY_PATH,
     "an HDF5 file": _by_command("", "python3", "-c", _OF_HDF5, FILE, "/dev/stdout"),
-    "an SQLite database": Hint("export its table: sqlite3 -header -csv FILE 'SELECT ...'"),
+    "a RAR file": _by_command("", "unrar", "p", "-inul", FILE),
+    "an SQLite database": Hint(
+        "sqlite3 FILE .tables lists its tables, and sqlite3 -header -csv FILE 'SELECT * FROM TABLE' prints one"
+    ),
     **dict.fromkeys(("a PNG picture", "a GIF picture", "a JPEG picture", "a PDF file", "a program"), _NO_TEXT),
-    "an Excel file": Hint(_SAVE_AS_CSV),
-    "an Excel workbook": Hint(f"it may be an Excel workbook: {_SAVE_AS_CSV}"),
+    "an Excel file": OF_WORKBOOK,
+    "an Excel workbook": OF_WORKBOOK,
     "UTF-32 text": _iconv("utf-32"),
     "UTF-16 text": _iconv("utf-16"),
     "UTF-16, little end first": _iconv("utf-16le", "it may be UTF-16"),

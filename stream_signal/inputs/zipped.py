@@ -43,7 +43,8 @@ _MOST_DESCRIPTOR_BYTES = max(_DESCRIPTORS)
 # Where the Finder of macOS puts what a file has there besides its data.
 _METADATA = "__MACOSX/"
 _METHODS = {zipfile.ZIP_STORED: None, zipfile.ZIP_DEFLATED: DEFLATE, zipfile.ZIP_BZIP2: BZIP2, 93: ZSTD}
-_WORKBOOK = "[Content_Types].xml"
+# What only a workbook has, of Excel and of LibreOffice.
+_WORKBOOKS = {"[Content_Types].xml": "an Excel workbook", "mimetype": "a spreadsheet"}
 _GET_AGAIN = "the archive is cut off or damaged: get it again"
 # Members with these endings are read, whatever they hold; of others, the first bytes tell.
 _TABLE_ENDINGS = (".csv", ".tsv", ".tab")
@@ -124,9 +125,11 @@ class Archive:
 
     def _add(self, entry: zipfile.ZipInfo) -> None:
         """Take a file that the directory has; InputError if it cannot be read."""
-        if entry.filename == _WORKBOOK:
-            found = "expected a zip file of CSV files, found an Excel workbook"
-            raise self._error(found, "save the sheet as CSV in Excel")
+        if kind := _WORKBOOKS.get(entry.filename):
+            from stream_signal.hints.data import OF_WORKBOOK
+
+            advice = OF_WORKBOOK if self.name == STDIN else OF_WORKBOOK._replace(path=self.name)
+            raise self._error(f"expected a zip file of CSV files, found {kind}", advice)
         if entry.flag_bits & _ENCRYPTED:
             hint = "decrypt it first, with `unzip` or `7z x`"
             raise self._error(f"its member {shown(entry.filename)} is encrypted", hint)

@@ -46,7 +46,7 @@ def advised(
 
 def located(hint: Hint, path: str) -> Hint:
     """Return a hint with the path of its input; stdin has none, and a URL none that can be typed."""
-    if not hint.ways:
+    if not hint.ways or hint.path:
         return hint
     if not is_url(path) and probe(path).can_be_read_again:
         return hint if path == STDIN else hint._replace(path=path, printing=printing(path))

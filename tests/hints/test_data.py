@@ -28,6 +28,7 @@ from stream_signal.core.config import configured
 from stream_signal.core.errors import StreamSignalError
 from stream_signal.hints.data import HINTS, hint_of
 from stream_signal.hints.shell import text_of
+from support.archives import zipped
 from support.candle_csv import HEADER
 from support.cases import ERRORS, PLAIN, Case
 from support.commands import run_in_process
@@ -96,9 +97,18 @@ NO_COLUMN = [
     Told(b"time,close\r1,2\r2,3\r", "", ("2 3",)),
     Told("<!DOCTYPE html>\n<html>\n"),
     Told('<?xml version="1.0"?>\n<Error/>\n'),
+    Told("<?xml version='1.0'?>\n<Error><Code>NoSuchKey</Code><Message>The key does not exist.</Message></Error>\n"),
+    Told("<html><body><table><tr><th>close</th></tr><tr><td>1</td></tr></table></body></html>\n", "", (TOOL,)),
+    Told("Too Many Requests\n"),
+    Told("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", "", (TOOL,)),
     Told('[[1700000000000,"4","5","6","3","1"]]', "", ("5",)),
     Told('[\n{"time":1,\n"close":2}\n]\n', "", ("2",)),
     Told('{"time":1,"close":2}\n', "", ("2",)),
+    Told('{"code":"0","data":[{"time":1,"close":2}]}\n', "", ("2",)),
+    Told('{"result":{"XX-1":[[1700000000000,"4","5","6","3","1"]],"last":1}}', "", ("5",)),
+    Told('{"t":[1,2],"chart":[{"x":{"close":[1.5]}}]}\n'),
+    Told("[\n [\n  1700000000000,\n  4,\n  5,\n  6,\n  3,\n  1\n ]\n]\n"),
+    Told('[\n {\n  "close": 2,\n' + '  "x": 1,\n' * 9 + '  "y": 1\n }\n]\n', "", ("2",)),
     Told('{"error":[]}\n'),
     Told('{"code":-1003,"msg":"Too many requests; current limit is 1200 request weight per minute."}'),
     Told('{"chart":{"result":null,"error":{"code":"Not Found",\n"description":"No data found"}}}\n'),
@@ -144,7 +154,7 @@ HEADS = [
     Told("3\n4\n", "--column 4", ("3 4",)),
 ]
 BAD_ROWS = [
-    Told(PLAIN[:-9]),
+    Told(PLAIN[:-9], "", (PLAIN_CLOSES.rpartition(" ")[0],)),
     Told(PLAIN + "1700000000,4,4,4,42,004.66,1\n"),
     Told(HEADER + "1700000000,4,5,6,5,3,5,5,5,1\n"),
     Told(PLAIN[:-1] + PLAIN),
@@ -192,12 +202,13 @@ OTHERS = [
 LZ4 = bytes.fromhex("04224d18604082") + struct.pack("<I", 2**31 + len(PLAIN)) + PLAIN.encode() + bytes(4)
 
 
-def tar(*names: str) -> bytes:
+def tar(*names: str, pax: bool = False) -> bytes:
     """Return a tar archive of candles by these names; one that ends with a slash is a folder."""
     file = io.BytesIO()
-    with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+    with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT if pax else tarfile.USTAR_FORMAT) as archive:
         for name in names:
             member = tarfile.TarInfo(name)
+            member.pax_headers = {"mtime": "1.5"} if pax else {}
             member.type, member.size = (tarfile.DIRTYPE, 0) if name.endswith("/") else (tarfile.REGTYPE, len(PLAIN))
             archive.addfile(member, None if name.endswith("/") else io.BytesIO(PLAIN.encode()))
     return file.getvalue()
@@ -211,6 +222,11 @@ FOREIGN = [
     Told(LZ4, "", (PLAIN_CLOSES,)),
     Told(b"DBN\x02", "", (TOOL,)),
     Told(b"SQLite format 3\x00"),
+    Told(b"Rar!\x1a\x07\x01\x00", "", (TOOL,)),
+    Told(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0", "", (TOOL,), "a.xls"),
+    Told(zipped({"[Content_Types].xml": b"<x/>", "xl/workbook.xml": b"<x/>"}), "", (TOOL,), "a.xlsx"),
+    Told(zipped({"mimetype": b"application/vnd.oasis.opendocument.spreadsheet"}), "", (TOOL,), "a.ods"),
+    Told(gzip.compress(tar("./a.csv", pax=True), mtime=0), "", (PLAIN_CLOSES,), "pax.tar.gz"),
     Told(PLAIN.encode("utf-16"), "", (PLAIN_CLOSES,)),
     Told(PLAIN.encode("utf-32"), "", (PLAIN_CLOSES,)),
     Told(PLAIN.encode("utf-16-le"), "", (PLAIN_CLOSES,)),
