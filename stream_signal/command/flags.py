@@ -10,6 +10,7 @@ import os
 import stat
 import sys
 from contextlib import suppress
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from stream_signal import __version__
@@ -266,8 +267,7 @@ def candles_parser() -> Parser:
 def parse(parser: Parser, arguments: list[str]) -> argparse.Namespace:
     """Parse paths and flags in any order; what follows `--` is a path, also if it begins with a dash."""
     end = arguments.index("--") if "--" in arguments else len(arguments)
-    parser.refuse_one_dash(arguments[:end])
-    options = parser.parse_intermixed_args(arguments[:end])  # which loses the `--`
+    options: argparse.Namespace = parser.parse_intermixed_args(arguments[:end])  # which loses the `--`
     if "" in arguments[end:]:
         parser.error(f"argument PATH: {PATH.wrong('')}")
     options.paths += arguments[end + 1 :]
@@ -366,11 +366,31 @@ class Parser(argparse.ArgumentParser):
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse the arguments, and remember them: a message about one may have it in it, and must not show a secret."""
         self._given = self._given or list(args or ())  # argparse calls it again with what it could not read
+        self._refuse_one_dash(self._given)
         return super().parse_known_args(args, namespace)
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse flags and their values."""
+        return self._without_rest(*self.parse_known_args(args, namespace))
+
+    def parse_intermixed_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse paths and flags in any order."""
+        return self._without_rest(*self.parse_known_intermixed_args(args, namespace))
+
+    def _without_rest(self, options: argparse.Namespace, rest: list[str]) -> argparse.Namespace:
+        """Return the options, if argparse could read all arguments."""
+        if rest:
+            self._refuse(rest)
+        return options
+
+    def _refuse(self, arguments: list[str]) -> NoReturn:
+        from stream_signal.command.usage import unknown
+
+        self.error(unknown(arguments, self._option_string_actions))
 
     def error(self, message: str) -> NoReturn:
         """Print the message, and exit with code 2."""
-        from stream_signal.command.usage import in_words, misspelt_command
+        from stream_signal.command.usage import misspelt_command
         from stream_signal.core.errors import shown
         from stream_signal.core.printable import printable
         from stream_signal.core.urls import without_secrets
@@ -379,7 +399,7 @@ class Parser(argparse.ArgumentParser):
             value = given.partition("=")[2] if given.startswith("-") else given
             for said in (value, repr(value)[1:-1]):
                 message = message.replace(said, without_secrets(said)) if said else message
-        message = in_words(message, self._option_string_actions)
+        message = " ".join(message.splitlines())
         lines = []
         if self.prog == _JOB and (meant := misspelt_command(self._given, PARSERS)):
             message, *lines = f"{shown(self._given[0])} is no command and no file; {meant[0]}", *meant[1:]
@@ -395,11 +415,16 @@ class Parser(argparse.ArgumentParser):
         except ValueError as error:
             raise argparse.ArgumentError(action, str(error)) from None
 
-    def refuse_one_dash(self, arguments: list[str]) -> None:
-        """Refuse `-output`, which would be -o with the value `utput`."""
-        for argument in arguments:
-            if argument[:1] == "-" and "-" + argument.partition("=")[0] in self._option_string_actions:
-                self.error(f"unrecognized arguments: {argument}")
+    def _refuse_one_dash(self, arguments: list[str]) -> None:
+        """Refuse `-output`, which would be -o with the value `utput`, and `-vx`, if there is no -x."""
+        actions = self._option_string_actions
+        for argument in arguments[: arguments.index("--") if "--" in arguments else None]:
+            name = argument.partition("=")[0]
+            letters = [actions.get(f"-{letter}") for letter in name[1:]] if argument[:1] == "-" else []
+            flags = list(takewhile(lambda action: action and action.nargs == 0, letters))
+            is_short = not flags or len(flags) == len(letters) or letters[len(flags)]
+            if letters and (f"-{name}" in actions or not is_short):
+                self._refuse([argument])
 
     def format_help(self) -> str:
         """Return the help, as wide as the terminal."""

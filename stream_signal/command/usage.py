@@ -14,26 +14,20 @@ if TYPE_CHECKING:
 
 # What others have as commands, and this one as flags.
 IN_WORDS = {"help": "--help", "version": "--version"}
-_UNKNOWN = re.compile(r"unrecognized arguments: (?P<words>.*)", re.DOTALL)
-# `-verbose` reads as `-v` with the rest as its value.
-_ONE_DASH = re.compile(r"argument (?P<flag>-\w)\b.*: ignored explicit argument '(?P<rest>.*)'", re.DOTALL)
 
 
-def in_words(message: str, flags: Iterable[str]) -> str:
-    """Put a message of argparse into words on one line; `flags` are those that there are.
+def unknown(arguments: Sequence[str], flags: Iterable[str]) -> str:
+    """Say which of the arguments that no flag takes is wrong, with the nearest of the flags that there are.
 
-    >>> in_words("unrecognized arguments: --windw", ["--window", "--version"])
-    'unrecognized argument --windw; did you mean --window?'
+    >>> unknown(["--windw"], ["--window", "--version"]), unknown(["5", "6"], ["--window"])
+    ('unrecognized argument --windw; did you mean --window?', "unexpected argument '5 6'")
     """
-    if found := _ONE_DASH.fullmatch(message):
-        return _of_flag(found["flag"] + found["rest"], flags)
-    if found := _UNKNOWN.fullmatch(message):
-        words = found["words"].split()
-        for word in words:
-            if word.startswith("-"):
-                return _of_flag(word.partition("=")[0], flags)
-        return f"unexpected argument {found['words']!r}"
-    return " ".join(message.splitlines())
+    for argument in arguments:
+        if argument.startswith("-"):
+            name = argument.partition("=")[0]
+            near = _nearest(name.lstrip("-").lower(), {flag.lstrip("-"): flag for flag in flags})
+            return f"unrecognized argument {name}" + (f"; did you mean {near}?" if near else "")
+    return f"unexpected argument {' '.join(arguments)!r}"
 
 
 def misspelt_command(arguments: Sequence[str], commands: Iterable[str]) -> list[str] | None:
@@ -57,11 +51,6 @@ def misspelt_command(arguments: Sequence[str], commands: Iterable[str]) -> list[
     if any(without_secrets(text) != text for text in rest):
         return [words]
     return [words, f"try {' '.join(['stream-signal', *map(typed, command)])}"]
-
-
-def _of_flag(name: str, flags: Iterable[str]) -> str:
-    near = _nearest(name.lstrip("-").lower(), {flag.lstrip("-"): flag for flag in flags})
-    return f"unrecognized argument {name}" + (f"; did you mean {near}?" if near else "")
 
 
 def _nearest(name: str, flags: dict[str, str]) -> str | None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         (["--idle=5"], "unrecognized argument --idle; did you mean --idle-timeout?"),
         (["-window", "5"], "unrecognized argument -window; did you mean --window?"),
         (["-version"], "unrecognized argument -version; did you mean --version?"),
+        (["-vx"], "unrecognized argument -vx; did you mean -v?"),
         (["-window=5"], "unrecognized argument -window; did you mean --window?"),
         (["-output", "m.json"], "unrecognized argument -output; did you mean --output?"),
         (["-w", "0"], "argument -w/--window: expected an integer from 1 to 1000000000, found '0'"),
