@@ -26,16 +26,13 @@ REPEATED_HEADER = "repeated_headers"
 MISSING_CLOSE = "missing_closes"
 BAD_ROW = "bad_rows"
 UNFINISHED_LINE = "unfinished_lines"  # the last line of a followed file that was rotated
+EMPTY_LINE = "lines_of_delimiters"  # between rows
+COMMENT_LINE = "comment_lines"  # they begin with `#`, and stand between rows
+FOOTER = "footer"
 LONG_RECORD = "records_of_several_lines"  # not a repair, but one stray quote can join many rows
 REPAIRS = (
-    BLANK_LINE,
-    PREAMBLE_LINE,
-    HEADER_LINE,
-    REPEATED_HEADER,
-    MISSING_CLOSE,
-    BAD_ROW,
-    UNFINISHED_LINE,
-    LONG_RECORD,
+    *(BLANK_LINE, PREAMBLE_LINE, HEADER_LINE, REPEATED_HEADER, MISSING_CLOSE, BAD_ROW, UNFINISHED_LINE, LONG_RECORD),
+    *(EMPTY_LINE, COMMENT_LINE, FOOTER),
 )
 
 # What is wrong with a timestamp, or with its place.

@@ -175,6 +175,7 @@ class SignalStream:
             raise ValueError("no stream can resume within an input that is not fed as bytes")
         offset, line, repairs = self._text.position()
         if self._tail is not None:
+            self._tail.left_out = self._text.ending
             self._pass_by(self._tail, torn=True)
         snapshots = {part.name: part.snapshot() for part in self._kept}
         observed = {name: as_value(snapshot) for name, snapshot in snapshots.items() if snapshot is not None}
@@ -282,13 +283,16 @@ class SignalStream:
         size: int = 0,
         line_of: Callable[[int], int] | None = None,
         path: str | None = None,
+        *,
+        ends: bool = True,
     ) -> None:
         """Begin an input, with what is known of it: its name, for errors, and how many bytes it has.
 
         The sooner the size is known, the sooner the block reader can be used. `line_of` gives the line number in the
         file of the line that is fed as number n, if the lines come in another order. With `key: @file`, `path`, or the
-        name without one, has the key; InputError if it has none.
+        name without one, has the key; InputError if it has none. Only an input that `ends` may have a footer.
         """
+        self._text.may_end = ends and not self._config.newest_first
         self._grouping.begin_input(path or name)
         self._reading.source = self.repairs.source = name
         self._reading.line_of = self.repairs.line_of = line_of
@@ -447,6 +451,7 @@ class SignalStream:
     def _end(self, *, torn: bool) -> None:
         self._has_batches = False
         if self._tail is not None:
+            self._tail.left_out = self._text.left_out
             self._pass_by(self._tail, torn=torn)
             self._tail = Tail()
         for observer in self._observers:

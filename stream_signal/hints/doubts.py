@@ -15,7 +15,10 @@ from stream_signal.core.findings import (
     BACKWARDS,
     BAD_ROW,
     BLANK_LINE,
+    COMMENT_LINE,
     EITHER,
+    EMPTY_LINE,
+    FOOTER,
     HEADER_LINE,
     MISSING_CLOSE,
     NOT_COMPARED,
@@ -46,7 +49,7 @@ _SORT = Hint("sort the rows by time")
 NEVER_FULL, NEWEST_FIRST, GAP, SYMBOLS = "never_full", "newest_first", "gap", "symbols"
 CLOSE_NAME, ENCODING, FORMAT, HEADER_FIT = "close_name", "encoding", "format", "header_fit"
 LEFT_OUT = "members_left_out"
-NOTES = frozenset({CLOSE_NAME, ENCODING, HEADER_FIT})
+NOTES = frozenset({CLOSE_NAME, ENCODING, FOOTER, HEADER_FIT})
 # If one row in so many has no close, that is no rare one without a trade.
 FEWEST_WITHOUT_CLOSE = 10
 # Of the symbols in one column, so many are named.
@@ -62,6 +65,9 @@ WORDS = {
     BAD_ROW: "{count} of {of} rows ({share}) could not be read and count without a close; first: {first}",
     MISSING_CLOSE: "{count} of {of} rows ({share}) have no close, and no window with one of them has a mean; "
     "first: {first}",
+    EMPTY_LINE: "lines of nothing but delimiters between rows were skipped: {count}; first: {first}",
+    COMMENT_LINE: "lines that begin with # between rows were skipped: {count}; first: {first}",
+    FOOTER: "last lines without a time and a close were left out, as a footer: {count}; first: {first}",
     NEVER_FULL: "no window was ever full, so no row could signal: a window has {of} rows, {how}",
     SYMBOLS: "{first} {how}, which are counted as one series: times come again or go back in the whole, and only rise "
     "for each of them",
@@ -75,6 +81,8 @@ WORDS = {
     EITHER: "day and month could be either, and the order of the rows depends on which is first; first: {first}; "
     "write dates as 2024-12-31",
 }
+# What was skipped, which is told at once.
+_SKIPPED = (BAD_ROW, EMPTY_LINE, COMMENT_LINE, FOOTER)
 # Of rows that do not follow each other, where there is nothing exact to say.
 SAMPLED = {
     BACKWARDS: "out of order: at least 1 timestamp is earlier than the one before; seen at {first}; "
@@ -130,7 +138,7 @@ def doubts_of(
     ["the same timestamp twice: 1 of 1 (100 %) equals the one before it; first: row 2: '60' after '60'"]
     """
     repairs = stream.repairs
-    facts = {BAD_ROW: Fact(repairs.counts[BAD_ROW], stream.rows)} if BAD_ROW in repairs.counts else {}
+    facts = {kind: Fact(repairs.counts[kind], stream.rows) for kind in _SKIPPED if kind in repairs.counts}
     if not so_far:
         if stream.rows_with_mean == 0:
             facts[NEVER_FULL] = Fact(1, stream.window, how=_why_never_full(stream))

@@ -197,6 +197,7 @@ class _Rows:
         line = self._delimiter.join(map(_quoted, names)).encode() or b'""'
         self.header = b"" if config.header is False else line + b"\n"
         header = self._find(line, config)
+        self._close = header.position if header else None
         self.columns: dict[int, _Column] = {}
         needed, may_be_times = _needed(header, config)
         for at in sorted({*needed, *may_be_times}):
@@ -237,16 +238,19 @@ class _Rows:
 
     def _lines(self, arrays: Sequence[Any]) -> bytes:
         """Return the lines of the rows."""
+        import pyarrow as pa
         import pyarrow.compute as pc
 
         parts: list[Any] = []
         written = 0
         for array, (position, column) in zip(arrays, self.columns.items(), strict=True):
             text = column.text(array)
-            parts += [self._delimiter * (position - written), _with_quotes(text) if column.quoted else text]
+            text = _with_quotes(text) if column.quoted else text
+            if position == self._close:  # a line without anything would be no row
+                missing = '""' if self._width == 1 else "nan"
+                text = pc.if_else(pc.is_in(pc.fill_null(text, ""), pa.array(["", '""'])), missing, text)
+            parts += [self._delimiter * (position - written), text]
             written = position
-        if self._width == 1:  # a line without anything would be no row
-            parts[1] = pc.if_else(pc.equal(pc.fill_null(parts[1], ""), ""), '""', parts[1])
         parts.append(self._delimiter * (self._width - 1 - written) + "\n")
         lines = pc.binary_join_element_wise(*parts, "", null_handling="replace", null_replacement="")
         return _joined(lines)[0]

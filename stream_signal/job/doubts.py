@@ -10,7 +10,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import DoubtWarning
-from stream_signal.core.findings import BACKWARDS, BAD_ROW, MISSING_CLOSE, REPEATED
+from stream_signal.core.findings import BACKWARDS, BAD_ROW, COMMENT_LINE, EMPTY_LINE, FOOTER, MISSING_CLOSE, REPEATED
 from stream_signal.core.layout.headers import surplus_of
 from stream_signal.core.layout.layout import UTF_8
 from stream_signal.core.limits import FIRST_ROWS
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 # Of more inputs, the times of the first ones are compared.
 _MOST_SPANS = 1000
+# What is said of lines that were skipped, or that count without a close.
+_TOLD = {BAD_ROW, EMPTY_LINE, COMMENT_LINE, FOOTER, MISSING_CLOSE}
 
 
 def wanted(job: Job) -> Iterator[Sink]:
@@ -148,9 +150,7 @@ def doubts_in(stream: SignalStream, times: TimeOrder, reversal: Reversal, *, so_
     is_full = stream.rows_with_mean != 0 or so_far
     layout = stream.header
     is_as_written = layout is None or (layout.encoding == UTF_8 and layout.format is None and not surplus_of(layout))
-    is_plain = (
-        is_as_written and stream.other_close is None and not stream.repairs.counts.keys() & {BAD_ROW, MISSING_CLOSE}
-    )
+    is_plain = is_as_written and stream.other_close is None and not stream.repairs.counts.keys() & _TOLD
     if is_full and is_plain and times.is_in_order and (so_far or not times.gap(stream.window)):
         return []
     from stream_signal.hints.doubts import doubts_of

@@ -97,7 +97,7 @@ class Drive:
         names = self._source.names
         name = without_secrets(begin.name) if len(names) > 1 or begin.name not in names else None
         path = names[0] if self._source.endless else begin.name
-        self.stream.begin_input(name, begin.size, begin.line_of, path)
+        self.stream.begin_input(name, begin.size, begin.line_of, path, ends=not self._source.endless)
         for sink in self._sinks:
             sink.begin(begin.name)
 

@@ -18,6 +18,7 @@ from itertools import chain, takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from stream_signal.core.config import BY_NAME
+from stream_signal.core.layout.names import named_time
 from stream_signal.core.layout.prices import close_by_name
 from stream_signal.core.names import key_in
 from stream_signal.inputs.events import Begin, End
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from stream_signal.inputs.events import Event, Source
 
 _MOST_PREAMBLE_LINES = 5
+_MOST_FOOTER_LINES = 5
 _MOST_DIGITS = 400
 _MISSING = {"", "nan", "na", "n/a", "null", "none"}
 _DELIMITERS = ",;\t|"
@@ -78,9 +80,18 @@ def judge(config: Config, source: Source) -> Generator[Judged]:
             elif layout.header:
                 lines = layout.after_header(lines)
             key = key_in(begin.name, config.key_pattern or "") if config.key == BY_NAME else None
+            waiting, before = list[list[str]](), list[str]()  # what may be a footer, and the row before it
             for row in _rows(lines, layout.delimiter):
-                if row is None or (row and not layout.is_header(row, config)):
-                    yield _judge(row or [], key, layout, windows, read, config)
+                if row is not None and (not row or layout.is_header(row, config) or layout.is_nothing(row, read)):
+                    continue
+                if row is not None and layout.may_be_footer(row, before, read) and not config.newest_first:
+                    waiting.append(row)
+                    continue
+                for counted in (*waiting, row or []):
+                    yield _judge(counted, key, layout, windows, read, config)
+                waiting.clear()
+                before = row or []
+            layout.check_footer(waiting)
     finally:
         events.close()
 
@@ -128,12 +139,12 @@ def _with_minus(text: str, negative: str) -> str:
 
 def _without_currency(text: str) -> str:
     """Leave out letters and signs of a currency, on one side of the number."""
-    match = re.fullmatch(r"([+-]?) *([A-Z]{0,2}\$|[A-Z]{3,5}|[^\w\s.,+()-])? *([+-]?)([0-9.,].*)", text)
+    match = re.fullmatch(r"([+-]?) *([A-Z]{0,2}\$|[A-Z]{3,5}|[^\w\s.,+()\x00-\x1f-])? *([+-]?)([0-9.,].*)", text)
     if match and (match[2] or match[3] == ""):
         text = match[1] + match[3] + match[4]
         if match[2]:
             return text
-    return re.sub(r"(?<=[0-9.,]) *(?:[A-Z]{3,5}|[A-Z]{0,2}\$|[^\w\s.,+()%-])$", "", text)
+    return re.sub(r"(?<=[0-9.,]) *(?:[A-Z]{3,5}|[A-Z]{0,2}\$|[^\w\s.,+()%\x00-\x1f-])$", "", text)
 
 
 class Window:
@@ -174,12 +185,45 @@ class _Layout(NamedTuple):
     """the position of the close, from 0"""
     key: int | None
     """that of the key"""
+    time: tuple[int, ...] | None
+    """those of the time, if names tell it"""
 
     def is_header(self, row: list[str], config: Config) -> bool:
         """Whether a row repeats the header, or is one of rows that began without it."""
         if self.header or config.header != "auto" or config.column_name is None:
             return [row[0].removeprefix("\ufeff"), *row[1:]] == self.header  # of another file
         return len(row) == self.width and _find(row, config.column_name) == self.close
+
+    def has_close(self, row: list[str], read: Callable[[str], Fraction | None]) -> bool:
+        """Whether there is a close where one is."""
+        try:
+            return len(row) > self.close and read(row[self.close]) is not None
+        except ValueError:
+            return False
+
+    def is_nothing(self, row: list[str], read: Callable[[str], Fraction | None]) -> bool:
+        """Whether a row has nothing but delimiters, or begins with `#` and has no close."""
+        return (len(row) > 1 and not any(row)) or (row[0].startswith("#") and not self.has_close(row, read))
+
+    def may_be_footer(self, row: list[str], before: list[str], read: Callable[[str], Fraction | None]) -> bool:
+        """Whether a row has neither a close nor what is written like a time where one is, or in the row before it."""
+        if self.time is None and len(row) == self.width == len(before):
+            row = [cell if re.search("[0-9]", above) else "" for cell, above in zip(row, before, strict=True)]
+        times = self.times_in(row)
+        is_told = not re.search("[0-9]", times) and len(row) != self.width
+        return (is_told or bool(re.search(r"[^\W\d_]", times))) and not self.has_close(row, read)
+
+    def times_in(self, row: list[str]) -> str:
+        """Return the text where the time is, all of it if that is unknown."""
+        places = range(len(row)) if self.time is None else self.time
+        return "".join(row[at] for at in places if at < len(row) and row[at].lower() not in _MISSING)
+
+    def check_footer(self, rows: list[list[str]]) -> None:
+        """Raise Puzzled if the last rows are not certain to be a footer."""
+        if len(rows) > _MOST_FOOTER_LINES or any(
+            re.match("[^(]*[0-9]", self.times_in(row)) or (self.time is None and len(row) == self.width) for row in rows
+        ):
+            raise Puzzled("the last rows may be a footer, or rows without a close")
 
     def after_header(self, lines: Iterator[str]) -> Iterator[str]:
         """Return the lines of a later input that has a preamble from its header on, or all of them."""
@@ -205,7 +249,7 @@ def _find_layout(lines: Iterator[str], config: Config) -> tuple[_Layout, Iterato
             at = _find(cells, config.column_name if config.column_name is not None else config.column_number)
             is_row = config.header == "auto" and config.column_name is None and at is not None and _is_close(cells[at])
             if at is not None and not is_row:
-                return _Layout(mark, cells, len(cells), at, _find_key(cells, config)), lines
+                return _Layout(mark, cells, len(cells), at, _find_key(cells, config), _find_time(cells, config)), lines
         if config.header is not True and config.column_number is not None:
             return _headless(readings, config), chain([line], lines)
         tried += 1
@@ -221,7 +265,8 @@ def _headless(readings: list[tuple[str, list[str]]], config: Config) -> _Layout:
     if len(sure) != 1:
         raise Puzzled("it cannot tell the delimiter of rows without a header")
     [(mark, cells)] = sure
-    return _Layout(mark, [], len(cells), at, config.key - 1 if isinstance(config.key, int) else None)
+    key = config.key - 1 if isinstance(config.key, int) else None
+    return _Layout(mark, [], len(cells), at, key, _find_time([], config))
 
 
 def _judge(
@@ -270,6 +315,15 @@ def _find_key(cells: list[str], config: Config) -> int | None:
     if at is None:
         raise Puzzled(f"it finds no column {config.key!r}")
     return at
+
+
+def _find_time(cells: list[str], config: Config) -> tuple[int, ...] | None:
+    asked = config.time_column
+    found = named_time(cells) if asked is None else None
+    if asked is None:
+        return found if found is None or isinstance(found, tuple) else (found,)
+    places = [_find(cells, column) for column in (asked if isinstance(asked, tuple) else (asked,))]
+    return tuple(at for at in places if at is not None) or None
 
 
 def _folded(name: str) -> str:

@@ -97,7 +97,7 @@ def test_few_bad_rows(tmp_path: Path) -> None:
 
 def test_a_last_line_that_is_no_row(tmp_path: Path) -> None:
     """A line of another kind below the rows is left out: it would count as one more row with --bad-rows missing."""
-    (tmp_path / "a b.csv").write_text("time,close\n" + COLUMN + "(5 rows)\n")
+    (tmp_path / "a b.csv").write_text("time,close\n" + COLUMN + "5\n")
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress((tmp_path / "a b.csv").read_bytes()))
     for name, before in (("a b.csv", "sed '$d' 'a b.csv'"), ("a.csv.gz", "gzip -dc a.csv.gz | sed '$d'")):
         [found] = proposed(["-qw", "2", name], tmp_path)

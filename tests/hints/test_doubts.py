@@ -53,6 +53,7 @@ MORE = [
     Said("newest first from a pipe", {"a.csv": NEWEST_FIRST}),
     Said("oldest first, read from the end", {"a.csv": PLAIN}, "--newest-first", "a.csv"),
     Said("newest first with a checkpoint", {"a.csv": NEWEST_FIRST}, "--checkpoint c.json", "a.csv"),
+    Said("lines between rows", {"a.csv": b"time,close\n60,1\n,\n# late\n120,2\n,\n(2 rows)\n"}, "--window 1", "a.csv"),
     Said("bad rows", {"a.csv": BAD}, "--bad-rows missing", "a.csv"),
     Said("a patch turned round behind the first rows", {"a.csv": candles_at(*FAR)}, "", "a.csv"),
     Said("rows again behind the first ones", {"a.csv": candles_at(*FAR[:14_000], *[14_000] * 400)}, "", "a.csv"),

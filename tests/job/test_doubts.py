@@ -294,13 +294,13 @@ def test_too_many_bad_rows(tmp_path: Path) -> None:
         "first: line 4: expected a decimal number in column 'close', found 'x'"
     )
     assert run_in_process("--quiet", stdin=half, cwd=tmp_path).code == 0
-    done = run_in_process(stdin=half + b"z\n", cwd=tmp_path)
+    done = run_in_process(stdin=half + b"9,z\n", cwd=tmp_path)
     assert (done.code, done.record["error_message"]) == (1, message)
     assert "--max-bad 0.6 lets so many be bad" in done.stderr
-    assert run_in_process("--max-bad", "0.6", "--quiet", stdin=half + b"z\n", cwd=tmp_path).code == 0
+    assert run_in_process("--max-bad", "0.6", "--quiet", stdin=half + b"9,z\n", cwd=tmp_path).code == 0
     assert run_in_process("--max-bad", "0.4", stdin=half, cwd=tmp_path).code == 1
     (tmp_path / "config.yaml").write_text("seed: 42\nwindow: 2\nversion: v1\nbad_rows: missing\nmax_bad: 0.6\n")
-    assert run_in_process("--quiet", stdin=half + b"z\n", cwd=tmp_path).code == 0
+    assert run_in_process("--quiet", stdin=half + b"9,z\n", cwd=tmp_path).code == 0
 
 
 def test_no_window_because_of_bad_rows(tmp_path: Path) -> None:

@@ -164,7 +164,7 @@ def test_the_table(tmp_path: Path) -> None:
 def test_text_is_never_html(tmp_path: Path) -> None:
     """What stands in the input is text on the page: it cannot end a script, begin a tag, or name a part of the page."""
     evil = "</script><script>alert(1)</script>{{bokeh}}"
-    text = f"symbol,time,close\n{evil},{evil},5\n{evil},{evil},x\n"
+    text = f"symbol,time,close\n{evil},{evil},x\n{evil},{evil},5\n"
     (tmp_path / "<b>.csv").write_text(text)
     arguments = ("--key", "symbol", "--bad-rows", "missing", "--max-bad", "1", "--window", "1")
     assert run_in_process("<b>.csv", "--report", "r.html", *arguments, cwd=tmp_path).code == 0

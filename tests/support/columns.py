@@ -126,7 +126,9 @@ def tables(draw: st.DrawFn) -> Table:
     lines = [",".join(_quoted(name.replace("\n", " ")) for name in names)]
     for row in zip(*values, strict=True):
         cells = ["" if cell is None else kind.text(cell) for cell, (_, kind, _) in zip(row, columns, strict=True)]
-        lines.append(",".join(cells) if len(cells) > 1 else cells[0] or '""')
+        if not any(cells):  # a line of nothing but delimiters is no row
+            cells[names.index("close")] = "nan" if len(cells) > 1 else '""'
+        lines.append(",".join(cells))
     return Table(pa.table(arrays, names=names), "".join(line + "\n" for line in lines).encode())
 
 

@@ -100,13 +100,14 @@ class BlockReader:
             first = chunk.find(b"\n", start, end) + 1
             yield from text.rows(chunk[start:first])
             start = first
-        rows = None
         if layout and start < end and text.between_rows:
+            begin = text.offset
             rows = self._read(chunk, layout, start, end)
-        if rows is None:
+            start += text.offset - begin
+            if rows is not None:
+                yield rows
+        if start < end:
             yield from text.rows(chunk[start:end])
-        else:
-            yield rows
 
     def _read(self, chunk: bytes, layout: Layout, start: int, end: int) -> Rows | None:
         """Read a block of lines; None to decline it."""
@@ -118,6 +119,8 @@ class BlockReader:
                 self._scratch[wanted] = BlockDecoder(*wanted)
             self._decoder = self._scratch[wanted]
         block = self._decoder.decode(chunk, start, end)
+        if block and (last := _last_regular(block)) < len(block.ends):  # the others may be the end of the input
+            block = self._decoder.decode(chunk, start, int(block.starts[last])) if last else None
         if block:
             block = self._blocks.look(chunk, block, self._decoder)
         if not block:
@@ -184,6 +187,7 @@ class BlockReader:
     def _read_irregular(self, chunk: bytes, block: Block) -> IrregularLines:
         """Have the text reader read the irregular lines in order, and skip the lines between them."""
         text, starts, ends, grouping = self._text, block.starts, block.ends, self._grouping
+        may_end, text.may_end = text.may_end, False  # a regular row follows
         irregular = IrregularLines(block.irregular.tolist(), [], {}, {}, {}, None, len(block.ticks))
         passed, at = 0, int(starts[0])
         for line in irregular.lines:
@@ -198,6 +202,7 @@ class BlockReader:
             finally:
                 grouping.takes_keys = True
             if failure:
+                text.may_end = may_end
                 before = [at for at in irregular.lines if at < line]
                 return irregular._replace(failure=failure, lines_counted=line, lines=before)
             if len(rows):
@@ -207,8 +212,19 @@ class BlockReader:
                 irregular.keys[line] = grouping.key
             else:
                 irregular.gone.append(line)
+        text.may_end = may_end
         text.skip_lines(irregular.lines_counted - passed, int(ends[-1]) + 1 - at)
         return irregular
+
+
+def _last_regular(block: Block) -> int:
+    """Return how many lines of a block remain without the irregular ones at its end."""
+    count = len(block.ends)
+    for line in block.irregular[::-1].tolist():
+        if line < count - 1:
+            break
+        count = line
+    return count
 
 
 def _positions_of(lines: Integers | None, irregular: IrregularLines) -> Any:

@@ -68,6 +68,7 @@ class Tail:
     def __init__(self, data: bytes = b"") -> None:
         self._data = bytearray(data)
         self._batch: Rows | None = None
+        self.left_out = 0  # bytes of the last lines, which are no rows
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes."""
@@ -84,7 +85,7 @@ class Tail:
     def whole(self) -> bytes:
         """Return the bytes of whole lines."""
         data = self._last()
-        return data[: data.rfind(b"\n") + 1]
+        return data[: max(data.rfind(b"\n") + 1 - self.left_out, 0)]
 
     def _last(self) -> bytes:
         return bytes(self._data[-TAIL_BYTES:])
@@ -93,7 +94,8 @@ class Tail:
         """Return the rows, those of lines without their closes; if the end is `torn`, without one without a newline."""
         if self._batch is not None:
             return self._batch
-        lines = (self.whole() if torn else self._last()).split(b"\n")
+        last = self._last()
+        lines = (self.whole() if torn else last[: max(len(last) - self.left_out, 0)]).split(b"\n")
         if len(self._data) >= TAIL_BYTES:
             del lines[0]  # its first bytes are gone
         records: list[list[bytes]] = []

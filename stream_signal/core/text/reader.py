@@ -19,6 +19,8 @@ from stream_signal.core.errors import DataError, TruncatedError, shown
 from stream_signal.core.findings import (
     BAD_ROW,
     BLANK_LINE,
+    EMPTY_LINE,
+    FOOTER,
     HEADER_LINE,
     LONG_RECORD,
     MISSING_CLOSE,
@@ -33,12 +35,13 @@ from stream_signal.core.quotes import FieldError, QuotedRecords
 from stream_signal.core.rows import Rows
 from stream_signal.core.series.grouping import Grouping
 from stream_signal.core.series.keys import KeyRefused, Keys
+from stream_signal.core.text.footer import MOST_BYTES, MOST_LINES, has_nothing, kind_of, kind_of_nothing
 from stream_signal.core.text.head import Head, Line, is_repeated, marks_of
 from stream_signal.core.text.lines import LineSplitter
 from stream_signal.core.ticks import parse_ticks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from stream_signal.core.config import Config
     from stream_signal.core.ticks import Close
@@ -83,7 +86,12 @@ class TextReader:
         self._record_line = 0  # where the open record began
         self._record: list[bytes] | None = None  # the fields of the row that is read, None if they could not be
         self._lines = LineSplitter()
-        self._is_torn = False  # whether the line that is read has no newline
+        # The last lines so far, which are no rows if the input ends behind them; and whether there may be such.
+        self._ending: list[bytes] = []
+        self._ending_bytes = 0
+        self.may_end = not config.newest_first
+        self.left_out = 0  # bytes of those that the last input ended with
+        self._torn_line = 0  # the number of the line without a newline, while it is read
         self._begin_input()
 
     def _begin_input(self) -> None:
@@ -103,6 +111,9 @@ class TextReader:
             if lines and len(lines[0]) > MAX_LINE_BYTES:
                 raise self._endless(lines[0])
             if lines:
+                if self._ending:  # read again, as more follows
+                    lines, self._ending = [*self._ending, *lines], []
+                    piece, held = b"\n".join([*lines, bytes(self._lines.held)]), 0
                 marked = self._marked(piece, held) if self.samples else []
                 self.offset += held + len(piece) - self._lines.held
                 yield self._read(lines, marked)
@@ -113,11 +124,12 @@ class TextReader:
         """Yield the rows that are left at the end of an input: those held back, and the last one without a newline."""
         lines: list[bytes] = []
         marked: list[int] = []
-        if self._lines.held:
-            lines = [self._lines.rest()]
-            marked = self._marked(b"", len(lines[0])) if self.samples else []
-            self.offset += len(lines[0])
-        is_torn = bool(lines)
+        is_torn = self._lines.held > 0
+        if is_torn:
+            lines, self._ending = [*self._ending, self._lines.rest()], []
+            piece = b"\n".join(lines)
+            marked = self._marked(piece, 0) if self.samples else []
+            self.offset += len(piece)
         if self._head:
             try:
                 lines = [*self._read_head(iter(lines), self._head), *self._end_head()]
@@ -125,19 +137,17 @@ class TextReader:
                 yield Rows([], failure=error)
                 return
             marked = self._take_marked(marked)
-            if is_torn and len(lines) > 1:
-                yield self._read(lines[:-1], [*marked])
-                del lines[:-1]
         if lines:
-            self._is_torn = is_torn
+            self._torn_line = self.line + len(lines) if is_torn else 0
             yield self._read(lines, marked)
-            self._is_torn = False
+            self._torn_line = 0
 
     def end_input(self) -> None:
         """End an input whose rows have all been read; the next bytes belong to another one."""
         if self._quoted and self._quoted.open:
             raise TruncatedError(self._record_line, "a closing quote", "the end of the data").with_clue("open_quote")
         self._end_head()
+        self._end_rows()
         self._begin_input()
 
     def drop_input(self) -> Iterator[Rows]:
@@ -149,6 +159,7 @@ class TextReader:
         yield from self.rest()
         self._drop_line()
         self._end_head()
+        self._end_rows()
         self._begin_input()
 
     def _drop_line(self) -> None:
@@ -161,7 +172,12 @@ class TextReader:
     @property
     def between_rows(self) -> bool:
         """Whether the rows have begun and the next byte begins one: nothing is held, no quote is open."""
-        return not (self._head or self._lines.held or (self._quoted and self._quoted.open))
+        return not (self._head or self._lines.held or self._ending or (self._quoted and self._quoted.open))
+
+    @property
+    def ending(self) -> int:
+        """Bytes of the lines that are no rows if the input ends behind them."""
+        return self._ending_bytes if self._ending else 0
 
     def skip_lines(self, count: int, size: int = 0) -> None:
         """Count lines that another engine has read, and their bytes."""
@@ -281,7 +297,7 @@ class TextReader:
     @property
     def _next_line(self) -> int:
         """The number of the next line."""
-        return self.line + (0 if self._head is None else len(self._head.rows)) + 1
+        return self.line + len(self._ending) + (0 if self._head is None else len(self._head.rows)) + 1
 
     def _plain_rows(self, lines: list[bytes], marked: list[int]) -> Rows | None:
         """Read lines at once, which is faster, if each is a plain row; None, with none read, if one is not."""
@@ -307,7 +323,7 @@ class TextReader:
         self.line += len(lines)
         return Rows(closes, 0, records if self.keeps or marks else None, marks=sorted(marks))
 
-    def _rows(self, lines: Iterable[bytes], marked: list[int]) -> Rows:  # noqa: PLR0915 - one loop, at 1 µs a row
+    def _rows(self, lines: list[bytes], marked: list[int]) -> Rows:  # noqa: PLR0915 - one loop, at 1 µs a row
         header, grouping = self.header, self._grouping
         if header is None:
             return Rows([])
@@ -328,13 +344,16 @@ class TextReader:
         keeps, by_row = self.keeps, grouping.by_row
         needs_record = keeps or grouping.reads
         fields: list[bytes] = []
-        number, is_marked = self.line, self._is_marked
+        last, number, is_marked = self.line + self._count_before_end(lines), self.line, self._is_marked
         while marked and marked[-1] <= number:  # in the head
             marked.pop()
         mark = marked.pop() if marked else 0
         needs_record = needs_record or is_marked
         try:
             for line in lines:
+                if number >= last and not quoted.open:
+                    self._ending = lines[number - self.line :]
+                    break
                 number += 1
                 if number == mark:
                     is_marked = needs_record = True
@@ -382,22 +401,20 @@ class TextReader:
                     except ValueError as error:
                         expected, found = self._misread(error, close, start)
                     else:
-                        is_row = ticks is not None
-                        if not is_row:
-                            # So reads a blank line if the close is the only column, and a further line of a header.
-                            text = line.removesuffix(b"\r")
-                            is_row = bool(text) and not (text in header.below or is_annotation(text))
-                            if is_row:
-                                self.repairs.note(MISSING_CLOSE, start)
+                        # A blank line reads as a missing close if the close is the only column.
+                        is_row = ticks is not None or bool(line.removesuffix(b"\r"))
                 elif found:
                     expected = _CSV
                 else:
                     expected, found = _fields(width), str(count)
+                if ticks is None and start == number and self._is_no_row(line.removesuffix(b"\r"), number, is_row):
+                    is_marked = False
+                    continue
+                if is_row and ticks is None:
+                    self.repairs.note(MISSING_CLOSE, start)
                 if not is_row:
-                    if start == number and self._is_no_row(line.removesuffix(b"\r"), number):
-                        is_marked = False
-                        continue
-                    self._bad_row(DataError(start, expected, found), line if texts is None else texts)
+                    bad = DataError(start, expected, found)
+                    self._bad_row(bad, line if texts is None else texts, is_torn=number == self._torn_line)
                 if is_marked:
                     samples[len(closes)] = self._record
                     is_marked, needs_record = False, keeps or grouping.reads
@@ -407,6 +424,9 @@ class TextReader:
                 if by_row:
                     series.append(grouping.number)
             self.line, self._is_marked = number, is_marked
+            if self._ending:
+                self._ending_bytes = sum(map(len, self._ending)) + len(self._ending) - bool(self._torn_line)
+                self.offset -= self._ending_bytes
         except BaseException as error:  # noqa: BLE001 - raised once the rows before it are counted
             failure = error
         if samples and not keeps:
@@ -426,7 +446,7 @@ class TextReader:
     def _parse_grouped(self, parse: Callable[[bytes], Close], close: bytes) -> Close:
         """Read a close, and the series of its row."""
         ticks = parse(close)
-        if self._record:
+        if self._record and not (ticks is None and has_nothing(self._record)):
             self._grouping.see(self._record)
         return ticks
 
@@ -446,25 +466,56 @@ class TextReader:
         if not quoted.open:
             self.repairs.note(LONG_RECORD, self._record_line)
 
-    def _is_no_row(self, line: bytes, number: int) -> bool:
-        """Whether a line that does not read as a row is blank, or repeats the header."""
+    def _count_before_end(self, lines: list[bytes]) -> int:
+        """Return how many lines come before the last ones that are no rows if the input ends behind them."""
+        header, count, footers, size = self.header, len(lines), 0, 0
+        if not self.may_end or header is None:
+            return count
+        is_torn = self._torn_line > 0
+        while count:
+            kind = kind_of(lines[count - 1], header, self.marks, is_torn=is_torn)
+            is_torn = False
+            footers += kind == FOOTER
+            size += len(lines[count - 1]) + 1
+            if kind is None or footers > MOST_LINES or size > MOST_BYTES:
+                break
+            count -= 1
+        while count < len(lines) and not lines[count].removesuffix(b"\r"):
+            count += 1
+        return count
+
+    def _end_rows(self) -> None:
+        """Leave out the last lines, which are no rows: some are a footer, the others say nothing."""
+        for line in self._ending:
+            self.line += 1
+            kind = self.header and kind_of(line, self.header, self.marks)
+            is_blank = kind in {BLANK_LINE, EMPTY_LINE}
+            self.repairs.note(BLANK_LINE if is_blank else FOOTER, self.line, "" if is_blank else shown(line))
+        self.left_out = self.ending
+        self._ending = []
+
+    def _is_no_row(self, line: bytes, number: int, is_row: bool) -> bool:  # noqa: FBT001 - as the loop has it
+        """Whether a line without a close says nothing: it is blank, repeats the header, or is told of."""
         if not line:
-            self.repairs.note(BLANK_LINE, number)
-        elif self.header and is_repeated(line.removeprefix(BOM), self.header, self._config):
-            self.repairs.note(REPEATED_HEADER, number)
+            kind = None if is_row else BLANK_LINE
+        elif not is_row and self.header and is_repeated(line.removeprefix(BOM), self.header, self._config):
+            kind = REPEATED_HEADER
         elif is_annotation(line) or (self.header and line in self.header.below):
             self.repairs.note(HEADER_LINE, number, shown(line))
+            return True
         else:
-            return False
-        return True
+            kind = self.header and kind_of_nothing(line, self.header, self.marks)
+        if kind:
+            self.repairs.note(kind, number)
+        return bool(kind)
 
-    def _bad_row(self, error: DataError, row: bytes | list[str]) -> None:
+    def _bad_row(self, error: DataError, row: bytes | list[str], *, is_torn: bool) -> None:
         """Raise if bad rows are errors; otherwise the row counts, with its close missing.
 
         `row` is the line, or its fields if it has quotes: none of them if the quotes are wrong.
         """
         if self._config.bad_rows == "error":
-            raise self._with_clue(error, row)
+            raise self._with_clue(error, row, is_torn=is_torn)
         if self._grouping.reads:
             try:
                 self._grouping.see_bad(self._record)
@@ -472,7 +523,7 @@ class TextReader:
                 raise refused.of_line(error.line) from None
         self.repairs.note(BAD_ROW, error.line or 0, f"expected {error.expected}, found {error.found}")
 
-    def _with_clue(self, error: DataError, row: bytes | list[str]) -> DataError:
+    def _with_clue(self, error: DataError, row: bytes | list[str], *, is_torn: bool) -> DataError:
         from stream_signal.core.guess import cells_in
 
         header = self.header
@@ -483,7 +534,7 @@ class TextReader:
         else:
             cells = [field.encode("latin-1").decode("utf-8", "replace").strip() for field in row]
         header = header._replace(line=b"")
-        return error.with_clue("bad_row", cells=cells, header=header, torn=self._is_torn, first=error.line == 1)
+        return error.with_clue("bad_row", cells=cells, header=header, torn=is_torn, first=error.line == 1)
 
     def _endless(self, line: bytes) -> DataError:
         """Return the error of a line that is too long, from its beginning."""
