@@ -36,6 +36,9 @@ FIRST_ROWS = 10_000
 MARK_BYTES = 4096
 # The first of them, from 1. Inputs are read in chunks of whole kilobytes, and a line that one of them cuts costs more.
 FIRST_MARK = 2048
+# Enough rows to tell one layout from another, and few enough to wait for, and to keep.
+MOST_LAYOUT_LINES = 1000
+MOST_LAYOUT_BYTES = 256 * 1024
 # The timestamps of later keys are not compared: those of a key take a kilobyte or more.
 MOST_TIMED_KEYS = 10_000
 # Those that have a period: it takes 2 to 4 KB for most keys, and up to 45 KB.

@@ -426,9 +426,11 @@ class SignalStream:
         self._reading.closed = True
         counts = self.counts
         if not counts:
-            rows_found = "only a header" if self.header else "an empty input"
+            line, rows_found = None, "only a header" if self.header else "an empty input"
+            if FOOTER in self.repairs.first:
+                line, rows_found, _ = self.repairs.first[FOOTER][0]
             header = self.header.line if self.header else None
-            error = TruncatedError(None, "at least one row", rows_found, self._reading.source)
+            error = TruncatedError(line, "at least one row", rows_found, self._reading.source)
             raise error.with_clue("no_rows", header=header)
         self._check_bad_rows(counts.rows)
         return counts

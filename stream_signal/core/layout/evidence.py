@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from stream_signal.core.layout.layout import Layout
 from stream_signal.core.layout.times import find_times, may_change, may_have_times
+from stream_signal.core.limits import MOST_LAYOUT_BYTES, MOST_LAYOUT_LINES
 from stream_signal.core.quotes import FieldError, QuotedRecords, split_line
 
 if TYPE_CHECKING:
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
     from stream_signal.core.layout.layout import Position
 
-# Enough to tell one layout from another, and few enough to wait for, and to keep.
-MOST_LINES = 1000
-MOST_BYTES = 256 * 1024
 # Of the rows of a later input, so many fit the format of those before it; a row without a close fits none.
 _LEAST_SHARE = 0.9
 
@@ -37,7 +35,7 @@ class _Rows:
     @property
     def are_enough(self) -> bool:
         """Whether no more are held back."""
-        return self._lines >= MOST_LINES or self._size > MOST_BYTES
+        return self._lines >= MOST_LAYOUT_LINES or self._size > MOST_LAYOUT_BYTES
 
     def add(self, line: bytes) -> bool:
         """Take the next line, without its line end; return whether to look at the rows, for the layout."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from stream_signal.core.layout.evidence import MOST_BYTES, MOST_LINES
 from stream_signal.core.layout.layout import SYMBOL_NAMES, find_time, folded
 from stream_signal.core.layout.names import is_time_name
+from stream_signal.core.limits import MOST_LAYOUT_BYTES, MOST_LAYOUT_LINES
 from stream_signal.core.quotes import FieldError, split_line
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stream_signal.core.layout.layout import Layout, Position
 
 # Influx writes them above the header of each table.
-_is_annotation = re.compile(rb"#(?:group|datatype|default|constant|timezone|concat)[,;\t|]").match
+_ANNOTATION = rb"#(?:group|datatype|default|constant|timezone|concat)[,;\t|]"
 
 
 def is_annotation(line: bytes) -> bool:
@@ -30,7 +30,7 @@ def is_annotation(line: bytes) -> bool:
     >>> is_annotation(b"#datatype,string,long"), is_annotation(b"#group of coins")
     (True, False)
     """
-    return _is_annotation(line) is not None
+    return line.startswith(b"#") and re.match(_ANNOTATION, line) is not None
 
 
 def surplus_of(header: Layout) -> int:
@@ -93,7 +93,7 @@ class HeaderFit:
         elif self._lines == 1 or not surplus:
             self.is_settled = True
             return
-        if self._lines == MOST_LINES or self._size > MOST_BYTES:
+        if self._lines == MOST_LAYOUT_LINES or self._size > MOST_LAYOUT_BYTES:
             self.settle()
         elif not self._lines & (self._lines - 1) and len(found := self._shifted()) < 2:
             self._take(found)

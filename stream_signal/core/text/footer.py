@@ -25,10 +25,9 @@ MOST_LINES = 5
 # Of lines that wait for the end: thousands of empty rows, as spreadsheets have them.
 MOST_BYTES = 64 * 1024
 # A row may begin with digits, or with the name of a month or of a day.
-_BEGINNING = re.compile(
-    rb"[\s\d+.-]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun", re.IGNORECASE
-)
-_DIGIT, _LETTER = re.compile(rb"\d"), re.compile(rb"[A-Za-z\x80-\xff]")
+# Patterns are compiled when they are first needed: most inputs need none.
+_BEGINNING = rb"(?i:[\s\d+.-]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun)"
+_DIGIT, _LETTER = rb"\d", rb"[A-Za-z\x80-\xff]"
 _LEAST_TORN = 4  # bytes
 
 
@@ -88,9 +87,10 @@ def _is_footer(cells: Sequence[bytes], layout: Layout) -> bool:
         return not is_whole
     places = layout.time if isinstance(layout.time, tuple) else (layout.time,)
     texts = [cells[place].strip() for place in places if place < len(cells)]
-    digits, words = (len(pattern.findall(b"".join(texts))) for pattern in (_DIGIT, _LETTER))
+    digits, words = (len(re.findall(pattern, b"".join(texts))) for pattern in (_DIGIT, _LETTER))
     if is_whole and (not words or all(text.lower() in MISSING for text in texts)):
-        return False  # a row whose time is missing, too
+        # In words alone it is none of a row whose time is missing, too.
+        return not digits and all(re.search(_LETTER, cell) for cell in cells if cell.lower() not in MISSING)
     if digits and (not words or (is_whole and digits >= _LEAST_TORN)):
         return False  # it may be a part of a time, or one in a form that is not known
     return not any(form_of(text) for text in (*texts, b" ".join(texts)))
@@ -98,4 +98,4 @@ def _is_footer(cells: Sequence[bytes], layout: Layout) -> bool:
 
 def _may_begin_row(line: bytes, layout: Layout) -> bool:
     """Whether a line without a newline may be a row that is not written to its end."""
-    return layout.time not in {0, (0, 1)} or len(line) < _LEAST_TORN or bool(_BEGINNING.match(line))
+    return layout.time not in {0, (0, 1)} or len(line) < _LEAST_TORN or re.match(_BEGINNING, line) is not None

@@ -19,6 +19,7 @@ from stream_signal.core.findings import BLANK_LINE, HEADER_LINE, PREAMBLE_LINE, 
 from stream_signal.core.foreign import refuse_foreign
 from stream_signal.core.layout.headers import HeaderFit, is_annotation
 from stream_signal.core.layout.layout import BOM, CLOSE, Layout, find_header, find_time, headless
+from stream_signal.core.limits import MOST_LAYOUT_BYTES, MOST_LAYOUT_LINES
 from stream_signal.core.quotes import FieldError, split_line
 from stream_signal.core.ticks import Marks, reads_as_close
 
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
 # CryptoDataDownload writes one line above its header, spreadsheets two or three.
 MAX_PREAMBLE_LINES = 5
-# Of rows without a header, so many are looked at if the first ones do not tell the close: flat ones, as at night.
-_MOST_LINES = 1000
-_MOST_BYTES = 256 * 1024
 
 
 class Line(Enum):
@@ -303,7 +301,7 @@ class Head:
     def _may_be_told(self) -> bool:
         """Whether more lines may show which column of rows without a header has the close, which these do not."""
         count = len(self._skipped)
-        if self.layout or count >= _MOST_LINES or sum(map(len, self._skipped)) > _MOST_BYTES:
+        if self.layout or count >= MOST_LAYOUT_LINES or sum(map(len, self._skipped)) > MOST_LAYOUT_BYTES:
             return False
         if count > MAX_PREAMBLE_LINES + 1 and count & (count - 1):
             return True  # looked at when there are twice as many, so that each line is looked at twice or so

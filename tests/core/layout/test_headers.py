@@ -168,7 +168,7 @@ def test_several_files_and_newest_first(text: str, tmp_path: Path) -> None:
         ("time,close,\n2024-01-02,4\n2024-01-03,4,\n", "line 3: expected 2 fields, found 3"),
         # A row that is no line of a header.
         ("time,close\nTicker,x\n", "expected at least one row, found only a header"),
-        ("time,close\nAB,x\n", "line 2: expected a decimal number in column 'close', found 'x'"),
+        ("time,close\nAB,x\n", "line 2: expected at least one row, found 'AB,x'"),
     ],
 )
 def test_refused(text: str, message: str, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import Config, DataError, MissingColumnError, SignalStream, State
-from stream_signal.core.layout.evidence import MOST_LINES
+from stream_signal.core.limits import MOST_LAYOUT_LINES
 from support.streams import BY_ROWS, by_blocks, counted
 
 CLOSES = [10.0, 12.0, 11.0, 14.0, 13.0, 9.0, 12.5, 15.0, 11.5, 13.5, 16.0, 12.0] * 4
@@ -160,7 +160,7 @@ def test_the_open_in_place_of_the_close() -> None:
 
 def test_no_more_than_a_bound() -> None:
     """Flat rows, which never tell, are held back up to a bound."""
-    flat = b"".join(b"%d,5,5,5,5,7,7\n" % (START + 60 * at) for at in range(MOST_LINES))
+    flat = b"".join(b"%d,5,5,5,5,7,7\n" % (START + 60 * at) for at in range(MOST_LAYOUT_LINES))
     stream = SignalStream()
     stream.feed(flat[: flat.rindex(b"\n", 0, -1) + 1])
     assert (stream.header, stream.closed) == (None, False)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_signal import Config, SignalStream
-from stream_signal.core.layout.evidence import MOST_BYTES, MOST_LINES
+from stream_signal.core.limits import MOST_LAYOUT_BYTES, MOST_LAYOUT_LINES
 from support.streams import BY_ROWS, by_blocks, counted
 
 DATES = [f"2024-01-{day:02}" for day in range(1, 29)]
@@ -93,7 +93,8 @@ def test_as_few_rows_as_tell(header: bytes, rows: list[bytes], waits: int, time:
 
 def test_no_more_than_a_bound() -> None:
     """Rows that never tell are held back up to a bound, of lines and of bytes."""
-    for row, most in ((b"1700000000,1\n", MOST_LINES), (b"1700000000,%s1\n" % (b" " * 9999), MOST_BYTES // 10_011 + 1)):
+    long = b"1700000000,%s1\n" % (b" " * 9999)
+    for row, most in ((b"1700000000,1\n", MOST_LAYOUT_LINES), (long, MOST_LAYOUT_BYTES // 10_011 + 1)):
         stream = SignalStream(Config(window=1))
         stream.feed(b"when,close\n" + row * (most - 1))
         assert stream.rows == 0
