@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.config import Config, as_config
 from stream_signal.core.errors import DataError, TruncatedError
-from stream_signal.core.findings import BAD_ROW, MISSING_CLOSE, Findings
+from stream_signal.core.findings import BAD_ROW, FOOTER, MISSING_CLOSE, Findings
 from stream_signal.core.layout.layout import matches
 from stream_signal.core.limits import Tuning
 from stream_signal.core.series.grouping import grouping_of
