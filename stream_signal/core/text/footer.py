@@ -43,7 +43,7 @@ def kind_of(line: bytes, layout: Layout, marks: Marks, *, is_torn: bool = False)
     if not line:
         return BLANK_LINE
     try:
-        cells = split_line(line, layout.delimiter)
+        cells = split_line(line, layout.delimiter) if b'"' in line else line.split(layout.delimiter.encode())
     except FieldError:
         return None
     if _has_close(cells, layout, marks):
@@ -71,12 +71,10 @@ def _has_close(cells: Sequence[bytes], layout: Layout, marks: Marks) -> bool:
     if layout.position >= len(cells):
         return False
     close = cells[layout.position]
-    if layout.names and folded(close.decode("utf-8", "replace")) == folded(layout.names[layout.position]):
-        return True
     try:
         return marks.parse(close) is not None
     except ValueError:
-        return False
+        return bool(layout.names) and folded(close.decode("utf-8", "replace")) == folded(layout.names[layout.position])
 
 
 def _is_footer(cells: Sequence[bytes], layout: Layout) -> bool:

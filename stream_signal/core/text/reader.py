@@ -469,8 +469,14 @@ class TextReader:
     def _count_before_end(self, lines: list[bytes]) -> int:
         """Return how many lines come before the last ones that are no rows if the input ends behind them."""
         header, count, footers, size = self.header, len(lines), 0, 0
-        if not self.may_end or header is None:
+        if not (self.may_end and header and lines):
             return count
+        cells = lines[-1].split(header.delimiter.encode())
+        try:  # what most last lines are, live ones above all
+            if len(cells) == header.width and parse_ticks(cells[header.position]):
+                return count
+        except ValueError:
+            pass
         is_torn = self._torn_line > 0
         while count:
             kind = kind_of(lines[count - 1], header, self.marks, is_torn=is_torn)
