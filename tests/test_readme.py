@@ -167,7 +167,8 @@ def test_the_help_is_shown(tmp_path: Path) -> None:
 LINES = [*blocks("bash")[0].splitlines(), *blocks("bash", page("reference/formats.md"))[0].splitlines()]
 DOWNLOADS = {re.search(r"--format (\w+)", line)[1]: line for line in LINES}  # type: ignore[index]
 # In place of the programs that download and unpack: one writes the sample, the other passes it on.
-STUBS = {"curl": "WRITE", "unzip": "WRITE", "gunzip": "WRITE", "jq": "cat"}
+STUBS = {"curl": "WRITE", "unzip": "WRITE", "gunzip": "WRITE", "jq": "cat", "influx": "WRITE"}
+STUBS["python"] = 'cat "$SAMPLE" > aapl.csv'
 WRITE = 'case "$1" in -sO) ;; *) cat "$SAMPLE" ;; esac'
 
 
@@ -183,7 +184,7 @@ def test_from_download_to_answer(name: str, tmp_path: Path) -> None:
     """The line of each format gives the answer, with a sample of its layout in the place of the download."""
     sample = next(sample for sample in SAMPLES if sample.format == name).file(CLOSES)
     (tmp_path / "sample").write_bytes(sample)
-    for archive, file in re.findall(r"stream-signal (\S+\.zip)?/?(\S+\.csv)?", DOWNLOADS[name]):
+    for archive, file in re.findall(r"stream-signal (\S+\.zip)?/?(\S+\.(?:csv|txt))?", DOWNLOADS[name]):
         (tmp_path / (archive or file or "none")).write_bytes(zipped({file or "a.csv": sample}) if archive else sample)
     for program, script in STUBS.items():
         (tmp_path / program).write_text(f"#!/bin/sh\n{WRITE if script == 'WRITE' else script}\n")

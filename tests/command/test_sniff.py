@@ -88,7 +88,8 @@ def test_known_formats(sample: Sample, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(sample.file(CLOSES))
     found = sniffed(tmp_path, "a.csv", "--format", sample.format)
     roles = [column["role"] for column in found["columns"]]
-    assert (roles.count("close"), "time" in roles, {"open", "high", "low"} <= {*roles}) == (1, True, True)
+    candles = {"open", "high", "low"} if sample.name != "influx" else set()  # which has the close alone
+    assert (roles.count("close"), "time" in roles, candles <= {*roles}) == (1, True, True)
     (command,) = found["commands"]
     done = type_line(command, tmp_path)
     assert (done.record["rows_processed"], done.record["value"]) == (len(CLOSES), ANSWER[1] / len(CLOSES))

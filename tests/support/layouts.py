@@ -189,12 +189,12 @@ def _written(
 
     rows = [line([cell(candle, column) for column in columns]) for candle in candles]
     if rng.random() < 0.05:
-        rows.insert(rng.randrange(len(rows) + 1), rng.choice(["", "# a word"]))
+        rows.insert(rng.randrange(len(rows) + 1), rng.choice(["", "# a word", delimiter * (len(columns) - 1)]))
     above = [] if names is None else [*rng.sample(PREAMBLES, rng.choice([0, 0, 0, 1, 2])), line(names)]
     below = []
     if rng.random() < 0.15:
         footer = rng.choice(FOOTERS).format(rows=len(candles))
-        below = [footer]
+        below = [footer + delimiter * rng.choice([0, (len(columns) - 1) * (columns[0] in {"time", "date"})])]
     encoding = rng.choice(ENCODINGS)
     text = rng.choice(["\n", "\r\n"]).join([*above, *rows, *below]) + ("\n" if rng.random() < 0.8 else "")
     try:

@@ -34,6 +34,7 @@ _LEAST_TORN = 4  # bytes
 def kind_of(line: bytes, layout: Layout, marks: Marks, *, is_torn: bool = False) -> str | None:
     """Return what a line is that is no row, as the kind of a finding; None if it may be a row, or a bad one.
 
+    >>> from stream_signal.core.layout.layout import Layout
     >>> from stream_signal.core.ticks import Marks
     >>> layout = Layout(b"", ("time", "close"), ",", 1, 2, 0)
     >>> [kind_of(line, layout, Marks()) for line in (b"(24 rows)", b",", b"# end", b"2024-01-02,", b"Total,4")]
