@@ -48,7 +48,7 @@ _LEAVE_OUT = Hint("the file is oldest first, and `newest_first` reads it from it
 _SORT = Hint("sort the rows by time")
 NEVER_FULL, NEWEST_FIRST, GAP, SYMBOLS = "never_full", "newest_first", "gap", "symbols"
 CLOSE_NAME, ENCODING, FORMAT, HEADER_FIT = "close_name", "encoding", "format", "header_fit"
-LEFT_OUT = "members_left_out"
+LEFT_OUT, THOUSANDS = "members_left_out", "thousands"
 NOTES = frozenset({CLOSE_NAME, ENCODING, FOOTER, HEADER_FIT})
 # If one row in so many has no close, that is no rare one without a trade.
 FEWEST_WITHOUT_CLOSE = 10
@@ -65,6 +65,7 @@ WORDS = {
     BAD_ROW: "{count} of {of} rows ({share}) could not be read and count without a close; first: {first}",
     MISSING_CLOSE: "{count} of {of} rows ({share}) have no close, and no window with one of them has a mean; "
     "first: {first}",
+    THOUSANDS: "a point may stand between thousands: the closes go from {first} to {how}; say which it is",
     EMPTY_LINE: "lines of nothing but delimiters between rows were skipped: {count}; first: {first}",
     COMMENT_LINE: "lines that begin with # between rows were skipped: {count}; first: {first}",
     FOOTER: "last lines without a time and a close were left out, as a footer: {count}; first: {first}",
@@ -169,6 +170,16 @@ def doubts_of(
 
         times[REPEATED] = times[REPEATED]._replace(is_note=not may_have_candles(layout))
     return in_words(_read_once(facts | times))
+
+
+def doubt_of_thousands(crossing: tuple[str, str]) -> Doubt:
+    """Return the doubt about two closes that follow each other, of which one has a point.
+
+    >>> doubt_of_thousands(("998", "1.000")).text
+    "a point may stand between thousands: the closes go from '998' to '1.000'; say which it is"
+    """
+    ways = Way(("--thousands", ".", "--decimal", ",")), Way(("--decimal", "."))
+    return in_words({THOUSANDS: Fact(1, 1, shown(crossing[0]), shown(crossing[1]), Hint("", ways))})[0]
 
 
 def doubts_of_array(rows: int, window: int, missing: Missing, order: TimeOrder) -> list[Doubt]:

@@ -14,6 +14,7 @@ from stream_signal.core.findings import BACKWARDS, BAD_ROW, COMMENT_LINE, EMPTY_
 from stream_signal.core.layout.headers import surplus_of
 from stream_signal.core.layout.layout import UTF_8
 from stream_signal.core.limits import FIRST_ROWS
+from stream_signal.core.observers.thousands import Thousands
 from stream_signal.core.observers.time_order import TimeOrder
 from stream_signal.core.observers.time_sequence import time_of
 from stream_signal.core.urls import is_url, shown_path
@@ -23,7 +24,9 @@ from stream_signal.outputs.parts import Sink
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from stream_signal.core.config import Config
     from stream_signal.core.errors import DoubtError, Hint
+    from stream_signal.core.observe import Observer
     from stream_signal.core.stream import SignalStream
     from stream_signal.hints.doubts import Doubt, Reversal
     from stream_signal.outputs.parts import Job
@@ -50,7 +53,10 @@ class Doubts(Sink):
         self._job = job
         sees_all = order.logs or bool(order.signals) or order.strict
         self.times = TimeOrder(job.config.time_column, rows=None if sees_all else FIRST_ROWS)
-        self.observers = [self.times]
+        self.observers: list[Observer] = [self.times]
+        self._thousands = None if "decimal" in order.settings else thousands_of(job.config)
+        if self._thousands:
+            self.observers.append(self._thousands)
         self._said: set[str] = set()
         self._name = ""
         # Where nobody has said whether they are of one symbol.
@@ -92,9 +98,9 @@ class Doubts(Sink):
         members = [_of_members(left_out)] if (left_out := self._job.left_out) else []
         if not so_far and not stream.symbols and (apart := self._files_apart()):
             of_times = {BACKWARDS, REPEATED}  # within each of them, there may be none
-            doubts = doubts_in(stream, self.times, self._reversal)
+            doubts = doubts_in(stream, self.times, self._reversal, self._thousands)
             return [*members, *(doubt for doubt in doubts if doubt.kind not in of_times), _of_files(apart)]
-        return [*members, *doubts_in(stream, self.times, self._reversal, so_far=so_far)]
+        return [*members, *doubts_in(stream, self.times, self._reversal, self._thousands, so_far=so_far)]
 
     def _files_apart(self) -> tuple[str, str, str] | None:
         """Return two inputs that seem to have two symbols, and the pattern of their names."""
@@ -145,17 +151,31 @@ class Doubts(Sink):
         return new
 
 
-def doubts_in(stream: SignalStream, times: TimeOrder, reversal: Reversal, *, so_far: bool = False) -> list[Doubt]:
+def thousands_of(config: Config) -> Thousands | None:
+    """Return what looks for points between thousands, if a point is the decimal mark and there is one series."""
+    return Thousands() if config.decimal == "." and not config.thousands and config.key is None else None
+
+
+def doubts_in(
+    stream: SignalStream,
+    times: TimeOrder,
+    reversal: Reversal,
+    thousands: Thousands | None = None,
+    *,
+    so_far: bool = False,
+) -> list[Doubt]:
     """Return what `hints.doubts.doubts_of` finds; nothing is loaded where it would find nothing."""
+    crossing = thousands.crossing if thousands and not so_far else None
     is_full = stream.rows_with_mean != 0 or so_far
     layout = stream.header
     is_as_written = layout is None or (layout.encoding == UTF_8 and layout.format is None and not surplus_of(layout))
     is_plain = is_as_written and stream.other_close is None and not stream.repairs.counts.keys() & _TOLD
-    if is_full and is_plain and times.is_in_order and (so_far or not times.gap(stream.window)):
+    if is_full and is_plain and not crossing and times.is_in_order and (so_far or not times.gap(stream.window)):
         return []
-    from stream_signal.hints.doubts import doubts_of
+    from stream_signal.hints.doubts import doubt_of_thousands, doubts_of
 
-    return doubts_of(stream, times, reversal, so_far=so_far)
+    of_points = [doubt_of_thousands(crossing)] if crossing else []
+    return of_points + doubts_of(stream, times, reversal, so_far=so_far)
 
 
 def refusal_of(found: Iterable[Doubt]) -> DoubtError:

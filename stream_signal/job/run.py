@@ -18,7 +18,7 @@ from stream_signal.core.urls import without_secrets
 from stream_signal.inputs.files import FilesSource
 from stream_signal.job.assemble import assemble
 from stream_signal.job.config import find_config, load_config
-from stream_signal.job.doubts import doubts_in, warn
+from stream_signal.job.doubts import doubts_in, thousands_of, warn
 from stream_signal.job.drive import read
 from stream_signal.job.failure import in_words, record
 from stream_signal.job.sources import source_of
@@ -74,7 +74,8 @@ def run(
     started = time.perf_counter()
     config = as_config(config)
     times = TimeOrder(config.time_column, rows=None if strict else FIRST_ROWS)
-    stream = SignalStream(config, [times])
+    thousands = thousands_of(config)
+    stream = SignalStream(config, [times, thousands] if thousands else [times])
     if config.newest_first or isinstance(source, (str, os.PathLike)):
         inputs = _source_of(config, source)
         read(stream, _shared_out(inputs, config, stream, executor, range_bytes) if executor else inputs)
@@ -84,7 +85,7 @@ def run(
         for chunk in chunks_of(source):
             stream.feed(chunk)
     counts = stream.finish()
-    doubts = warn(doubts_in(stream, times, lambda _: _FROM_THE_END), strict=strict)
+    doubts = warn(doubts_in(stream, times, lambda _: _FROM_THE_END, thousands), strict=strict)
     return Metrics.of(config, stream, counts, time.perf_counter() - started)._replace(doubts=doubts)
 
 

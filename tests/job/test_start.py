@@ -29,6 +29,7 @@ PLAIN = {
     *(
         "core.observe",
         "core.observers",
+        "core.observers.thousands",
         "core.observers.time_order",
         "core.observers.time_sequence",
         "core.printable",

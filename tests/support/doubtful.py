@@ -46,6 +46,7 @@ DOUBTFUL = [
         "day_or_month",
         dated("10/01/2024", "11/01/2024", "12/01/2024", "01/02/2024", "02/02/2024"),
     ),
+    Doubtful("points between thousands", "thousands", candle_csv(["995", "998", "1.000", "1.005", "1.010", "1.020"])),
     Doubtful("few rows", "never_full", candles_at(1, 2, 3)),
     Doubtful("no five closes in a row", "never_full", candle_csv([*"123", ""] * 5)),
     Doubtful("a third without a close", "missing_closes", candle_csv([*"12345678", *[""] * 4])),
