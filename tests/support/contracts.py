@@ -25,6 +25,7 @@ from stream_signal.core.limits import Tuning
 from stream_signal.core.observers.key_charts import KeyCharts
 from stream_signal.core.observers.overview import Overview
 from stream_signal.core.observers.signal_lines import SignalLines
+from stream_signal.core.observers.thousands import Thousands
 from stream_signal.core.series.grouping import GROUPINGS, grouping_of
 from stream_signal.core.text.reader import TextReader
 from stream_signal.inputs.backwards import BackwardsSource
@@ -33,7 +34,7 @@ from stream_signal.inputs.files import FilesSource
 from stream_signal.inputs.follow import FollowedSource
 from stream_signal.job.parallel import ParallelSource, Workers
 from stream_signal.outputs.log import Log
-from support.candle_csv import written_files
+from support.candle_csv import candle_csv, written_files
 from support.keyed_files import KeyedFile, keyed_files
 from support.strategies import candle_files, cuts
 from support.streams import BY_ROWS, by_blocks, stretch_of
@@ -60,6 +61,13 @@ FILES: st.SearchStrategy[KeyedFile] = st.builds(
     st.integers(1, 6),
     st.sampled_from([(), (), (7,), (20, 8)]),
     st.sampled_from(["missing", "missing", "error"]),
+)
+
+AROUND_A_THOUSAND: st.SearchStrategy[KeyedFile] = st.builds(
+    lambda closes, window: KeyedFile(candle_csv(closes), {"window": window}),
+    st.lists(st.sampled_from(["995", "998", "", "1.000", "1.005", "1.010"]), min_size=1, max_size=90)
+    | st.lists(st.sampled_from(["995", "1.000", "12.5"]), min_size=1, max_size=40),
+    st.integers(1, 3),
 )
 
 
@@ -105,6 +113,7 @@ OBSERVERS = {
     "overview": Watched(_overview, _picture),
     "overview of keys": Watched(_overview, _picture, keyed_files()),
     "charts of keys": Watched(lambda _: KeyCharts(charts=3, most=8), _charts, keyed_files()),
+    "points between thousands": Watched(lambda _: Thousands(), lambda looks: looks.crossing, AROUND_A_THOUSAND),
     "toy": Watched(lambda _: Highest(), lambda toy: toy.close),
 }
 

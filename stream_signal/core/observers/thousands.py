@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.observe import Observer
+from stream_signal.core.ticks import MISSING
 
 if TYPE_CHECKING:
     from stream_signal.core.layout.layout import Layout
@@ -48,6 +49,8 @@ class Thousands(Observer):
         self.wants = (self.wants or 0) - wanted
         for text in rows.texts_at(self._position, range(wanted)):
             close = text.strip(b" ").decode("latin-1")
+            if close.lower().encode("latin-1") in MISSING:
+                continue
             whole, point, part = close.partition(".")
             is_like_these = len(whole) <= 3 and len(part) == 3 * len(point) and (whole + part).isdigit()
             if not (is_like_these and whole and close.isascii()):
@@ -59,9 +62,9 @@ class Thousands(Observer):
                     self.crossing = self._before, close
             self._before = close
 
-    def part(self) -> Thousands:
-        """Return one that looks at nothing: the first rows are behind it."""
-        return Thousands(0)
+    def part(self) -> Thousands | None:
+        """Return one that looks at nothing, once the first rows are behind it; until then, it has to see them here."""
+        return None if self.wants else Thousands(0)
 
     def join(self, part: Any, rows: int) -> None:
         """Add nothing."""
