@@ -49,14 +49,11 @@ _CODES = (
 _SIGNS = rb"[A-Z]{0,2}\$|\xe2\x82[\xa0-\xbf]|\xc2[\xa3\xa5]|\xef\xbf\xa5"
 _SIGN = rb"[+-]|" + _MINUS
 _NUMBER = rb"[0-9.,](?:[^A-Za-z$]*[0-9.,])?(?:[eE][+-]?[0-9]+)?"
-_NEGATIVE = {
-    "parentheses": re.compile(rb"\(([^()]*)\)").fullmatch,
-    "trailing": re.compile(rb"([^()]*)-").fullmatch,
-}
+# Patterns for what few files have are compiled when they are first needed.
+_NEGATIVE = {"parentheses": rb"\(([^()]*)\)", "trailing": rb"([^()]*)-"}
 # All commas stand before the point, in groups of three, or of two with three at the end.
-_commas_before_point = re.compile(
-    rb"[+-]?(?:[1-9][0-9]{0,2}(?:,[0-9]{3})+|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3})\.[0-9]+"
-).fullmatch
+_COMMAS_BEFORE_POINT = rb"[+-]?(?:[1-9][0-9]{0,2}(?:,[0-9]{3})+|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3})\.[0-9]+"
+_DIGITS = b"0123456789"
 # What stands for a space between groups: itself, and in UTF-8 the no-break, thin and narrow no-break spaces.
 _SPACES = (b" ", b"\xc2\xa0", b"\xe2\x80\x89", b"\xe2\x80\xaf")
 
@@ -172,14 +169,16 @@ class Marks:
             stripped = self._bare(stripped)
         for mark in self._thousands:
             if mark in stripped:
-                if not (self._grouped[mark](stripped) or (self.have_point and _commas_before_point(stripped))):
+                if not (
+                    self._grouped[mark](stripped) or (self.have_point and re.fullmatch(_COMMAS_BEFORE_POINT, stripped))
+                ):
                     raise ValueError(self._expected)
                 stripped = stripped.replace(mark, b"")
                 break
         else:
             if not self.have_point and b"." in stripped:
                 raise ValueError(self._expected)
-            if self.are_usual and _commas_before_point(stripped):
+            if self.are_usual and b"," in stripped and re.fullmatch(_COMMAS_BEFORE_POINT, stripped):
                 stripped = stripped.replace(b",", b"")
         return stripped.replace(self._decimal, b".")
 
@@ -190,9 +189,9 @@ class Marks:
     def _bare(self, text: bytes) -> bytes:
         """Return a number without its currency, and with its sign as a minus before it; another text as it is."""
         minus = b""
-        if self._negative and (negative := self._negative(text)):
+        if self._negative and (negative := re.fullmatch(self._negative, text)):
             minus, text = b"-", negative[1].strip(b" ")
-        match = _with_currency(text)
+        match = _with_currency(text) if len(text.translate(None, _DIGITS)) < len(text) else None
         if match is None or (minus and (match["sign"] or match["inner"])):
             return minus + text
         signs = (match["sign"] or b"") + (match["inner"] or b"")
