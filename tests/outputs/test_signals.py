@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from support.candle_csv import CLOSES, HEADER, candle_csv, row
 from support.commands import COMMAND, run_in_process, run_script, settings_yaml
 from support.oracle import count, wanted_rows
-from support.processes import ROWS, start, wait_until_read
+from support.processes import ROWS, start, unread, wait_until, wait_until_read
 from support.scripts import BREAK
 from support.strategies import close_lists, windows
 
@@ -104,8 +104,7 @@ def test_stopped_before_a_row(tmp_path: Path) -> None:
         assert process.stdin
         assert process.stderr
         process.stdin.write(HEADER.encode())
-        while b"header read" not in process.stderr.readline():
-            pass
+        wait_until(lambda: unread(process) == 0)
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)
     assert (process.returncode, (tmp_path / "s.csv").read_bytes()) == (143, b"")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
+import sys
+import termios
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -37,6 +40,12 @@ def wait_until_read(process: subprocess.Popen[bytes]) -> None:
     process.stdin.write(candle_csv(["1"] * ROWS))
     while b"header read" not in process.stderr.readline():
         pass
+
+
+def unread(process: subprocess.Popen[bytes]) -> int:
+    """Return how many bytes of its stdin, a pipe, a process has not read yet."""
+    assert process.stdin
+    return int.from_bytes(fcntl.ioctl(process.stdin.fileno(), termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def wait_until(come: Callable[[], bool]) -> None:
