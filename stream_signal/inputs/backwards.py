@@ -197,7 +197,7 @@ def _find_head(file: _File, config: Config, header: Layout | None) -> _FileHead:
         found = Line.SKIPPED if head.is_settled else head.read(text, number, repairs)
         if found in {Line.ROW, Line.HELD}:
             break
-        if found is Line.HEADER or lines:  # its further lines follow
+        if found is Line.HEADER or (lines and text):  # its further lines follow
             lines, size = number, min(end, file.size)
         start = end
     else:

@@ -186,7 +186,7 @@ def test_everything_that_watches_is_watched() -> None:
     modules = [importlib.import_module(f"stream_signal.core.observers.{name}") for name in names]
     found = {name for module in modules for name, kind in vars(module).items() if hasattr(kind, "snapshot")}
     assert found - {"Buckets", "Observer", "Symbols", "TimeSequence"} == {
-        *("KeyCharts", "Overview", "SignalLines", "TimeOrder")
+        *("KeyCharts", "Overview", "SignalLines", "Thousands", "TimeOrder")
     }
 
 

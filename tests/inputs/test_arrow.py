@@ -330,7 +330,7 @@ def test_cut_anywhere(form: str) -> None:
 @pytest.mark.parametrize("form", WRITERS)
 @given(random=st.randoms(use_true_random=False), table=tables())
 def test_damaged_anywhere(form: str, random: Any, table: Table) -> None:
-    """A file with a damaged byte gives as many rows as the whole one, or is refused."""
+    """A file with a damaged byte gives as many rows as the whole one has as CSV, or is refused."""
     data = bytearray(written(table.table, form, rows=5))
     data[random.randrange(8, len(data))] ^= 1 << random.randrange(8)
     try:
@@ -341,7 +341,7 @@ def test_damaged_anywhere(form: str, random: Any, table: Table) -> None:
         rows = counted(chunks, bad_rows="missing", max_bad=1)[0][0]
     except DataError:
         return
-    assert rows == table.table.num_rows
+    assert rows == counted([table.csv], bad_rows="missing", max_bad=1)[0][0]
 
 
 def test_more_after_a_stream() -> None:

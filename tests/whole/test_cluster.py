@@ -126,7 +126,7 @@ def test_only_this_machine(folder: Path) -> None:
 
 def test_its_log_is_not_that_of_the_job(folder: Path) -> None:
     """When a job fails, or is stopped, what Dask has to say about its tasks does not reach stderr."""
-    (folder / "bad.csv").write_text(HEADER + row(0, "1") + "\n" + "bad,row\n")
+    (folder / "bad.csv").write_text(HEADER + row(0, "1") + "\n" + "0,row\n")
     text = (folder / "data.csv").read_text()
     (folder / "large.csv").write_text(text + text.removeprefix(HEADER) * 20)
     done = run_command("data.csv", "bad.csv", *["large.csv"] * 6, "--cluster", "local", "-q", cwd=folder)

@@ -258,6 +258,6 @@ def test_a_log_that_fails_after_a_bad_row(tmp_path: Path) -> None:
             except BlockingIOError:
                 time.sleep(0.01)
         os.close(reader)
-        stdout, stderr = process.communicate(b"torn\n", timeout=30)
+        stdout, stderr = process.communicate(b"7\n", timeout=30)
     assert json.loads(stdout)["error_message"] == "line 13: expected 6 fields, found 1"
     assert b"cannot write the log 'log': Broken pipe" in stderr
