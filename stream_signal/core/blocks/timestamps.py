@@ -99,9 +99,13 @@ def longest_strides(times: Integers, rows: Sequence[int], least: int) -> Iterato
     [9, 90, 9, 11, 30, 20, 25]
     """
     steps = np.diff(times)
-    if len(steps) > MOST_STRIDES:
-        least = max(least, int(np.partition(steps, -MOST_STRIDES)[-MOST_STRIDES]) - 1)
-    for at in np.flatnonzero(steps > least).tolist():
+    places = np.flatnonzero(steps > least)
+    if len(places) > MOST_STRIDES:
+        shortest = np.partition(steps, -MOST_STRIDES)[-MOST_STRIDES]
+        # Of equal ones, the first are kept: in a file of even steps, all others are equal, too.
+        equal = np.flatnonzero(steps == shortest)[:MOST_STRIDES]
+        places = np.sort(np.append(equal, np.flatnonzero(steps > shortest)))
+    for at in places.tolist():
         yield Stride(int(steps[at]), int(rows[at + 1]), int(times[at]), int(rows[at + 1]) - int(rows[at]))
 
 
