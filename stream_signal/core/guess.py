@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.foreign import BINARY
 from stream_signal.core.layout.prices import closes_of_formats
-from stream_signal.core.quotes import FieldError, split_line
+from stream_signal.core.quotes import cells_in
 from stream_signal.core.ticks import MISSING
 
 if TYPE_CHECKING:
@@ -201,15 +201,6 @@ def delimiter_of(line: bytes, config: Config) -> str:
 def cells_of(line: bytes, config: Config) -> list[str]:
     """Return the cells of a line, at the delimiter that it seems to have."""
     return cells_in(line, delimiter_of(line, config))
-
-
-def cells_in(line: bytes, delimiter: str) -> list[str]:
-    """Return the cells of a line, with or without quotes."""
-    try:
-        fields = split_line(line, delimiter)
-    except FieldError:
-        fields = line.split(delimiter.encode())
-    return [field.decode("utf-8", "replace").strip() for field in fields]
 
 
 def is_data(cells: Sequence[str]) -> bool:

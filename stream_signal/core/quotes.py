@@ -108,3 +108,12 @@ def split_line(line: bytes, delimiter: str) -> list[bytes]:
     if fields is None:
         raise FieldError("a quoted field has no end")
     return [field.encode("latin-1") for field in fields]
+
+
+def cells_in(line: bytes, delimiter: str) -> list[str]:
+    """Return the cells of a line as text, with or without quotes; those that are wrong stay."""
+    try:
+        fields = split_line(line, delimiter)
+    except FieldError:
+        fields = line.split(delimiter.encode())
+    return [field.decode("utf-8", "replace").strip() for field in fields]

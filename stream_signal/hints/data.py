@@ -16,6 +16,7 @@ from stream_signal.core.errors import FILE, Hint, Way, shown
 from stream_signal.core.foreign import BINARY
 from stream_signal.core.layout.encodings import likely, shown_encoding
 from stream_signal.core.layout.layout import SYMBOL_NAMES, folded, matches
+from stream_signal.core.quotes import cells_in
 from stream_signal.core.ticks import Marks
 from stream_signal.hints.shell import reversing
 
@@ -75,7 +76,7 @@ def _of_no_header(config: Config, lines: Lines) -> Hint:
         return hint
     for number, line in lines:  # another delimiter than the configured one gives the column
         for mark, name in DELIMITERS.items():
-            if config.delimiter not in {None, mark} and matches(tuple(guess.cells_in(line, mark)), _wanted(config)):
+            if config.delimiter not in {None, mark} and matches(tuple(cells_in(line, mark)), _wanted(config)):
                 return _by_flags(f"line {number} has the column, with another delimiter", "--delimiter", name)
     number, line = max(lines, key=lambda line: len(guess.cells_of(line[1], config)))
     names = tuple(guess.cells_of(line, config))

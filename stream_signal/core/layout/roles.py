@@ -14,7 +14,7 @@ from stream_signal.core.layout.layout import SYMBOL_NAMES, Layout, find_time, fo
 from stream_signal.core.layout.names import plain
 from stream_signal.core.layout.prices import find_closes, number_of, plain_price
 from stream_signal.core.layout.times import NAMED, find_times
-from stream_signal.core.quotes import FieldError, split_line
+from stream_signal.core.quotes import cells_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -151,7 +151,7 @@ def candidates_of(lines: Sequence[bytes], delimiter: str | None) -> tuple[str, l
     >>> candidates_of([b"52,54,51,53"], None)[1][3]
     Column(number=4, name='', role='close?', why='bracketed', values=['53'])
     """
-    tables = {mark: [_cells(line, mark) for line in lines] for mark in ([delimiter] if delimiter else DELIMITERS)}
+    tables = {mark: [cells_in(line, mark) for line in lines] for mark in ([delimiter] if delimiter else DELIMITERS)}
     widths = {mark: Counter(map(len, table)).most_common(1)[0] for mark, table in tables.items()}
     mark = max(tables, key=lambda mark: (widths[mark][0] > 1, widths[mark][1], widths[mark][0]))
     table = [cells for cells in tables[mark] if len(cells) == widths[mark][0]]
@@ -167,14 +167,6 @@ def candidates_of(lines: Sequence[bytes], delimiter: str | None) -> tuple[str, l
 
 def _named(names: Sequence[str]) -> dict[int, str]:
     return {at: role for at, name in enumerate(names) if (role := _ROLES.get(plain_price(name)))}
-
-
-def _cells(line: bytes, delimiter: str) -> list[str]:
-    try:
-        fields = split_line(line, delimiter)
-    except FieldError:
-        fields = line.split(delimiter.encode())
-    return [field.decode("utf-8", "replace").strip() for field in fields]
 
 
 def _column(at: int, names: Sequence[str], rows: Sequence[Sequence[str]], role: tuple[str, str]) -> Column:

@@ -31,7 +31,7 @@ from stream_signal.core.findings import (
 from stream_signal.core.layout.headers import is_annotation
 from stream_signal.core.layout.layout import BOM, Layout, find_time
 from stream_signal.core.limits import FIRST_MARK, MARK_BYTES, MAX_LINE_BYTES
-from stream_signal.core.quotes import FieldError, QuotedRecords
+from stream_signal.core.quotes import FieldError, QuotedRecords, cells_in
 from stream_signal.core.rows import Rows
 from stream_signal.core.series.grouping import Grouping
 from stream_signal.core.series.keys import KeyRefused, Keys
@@ -530,8 +530,6 @@ class TextReader:
         self.repairs.note(BAD_ROW, error.line or 0, f"expected {error.expected}, found {error.found}")
 
     def _with_clue(self, error: DataError, row: bytes | list[str], *, is_torn: bool) -> DataError:
-        from stream_signal.core.guess import cells_in
-
         header = self.header
         if not row or not header:
             return error.with_clue("stray_quote")
