@@ -8,6 +8,8 @@ from __future__ import annotations
 NANOSECONDS = 10**9  # of a second
 # Numbers of so many digits may be dates: 20240310, 202403101700, 20240310170000, 20240310170000000.
 DATE_SIZES = frozenset({8, 12, 14, 17})
+# From 1980 to 2100, in nanoseconds: a number outside of them is no time, unless its column is named so.
+PLAUSIBLE = range(315_532_800 * NANOSECONDS, 4_102_444_800 * NANOSECONDS)
 
 
 def unit_of(size: int) -> int:

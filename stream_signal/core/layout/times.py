@@ -15,7 +15,7 @@ from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from stream_signal.core.layout.names import CLOCK, NAMELESS, UNKNOWN, WEAK, plain, positions_by_name, rank_of
-from stream_signal.core.steps import DATE_SIZES, NANOSECONDS, unit_of
+from stream_signal.core.steps import DATE_SIZES, NANOSECONDS, PLAUSIBLE, unit_of
 from stream_signal.core.timestamps import NO_READING, form_of
 from stream_signal.named_tuple import NamedTuple
 
@@ -34,8 +34,6 @@ _WRITTEN, _IN_DIGITS, _EPOCHS, _NUMBERS, _CLOCKS = "dates", "dates in digits", "
 _DATED = {_WRITTEN, _IN_DIGITS}
 _TELLING = {*_DATED, _EPOCHS}
 
-# From 1980 to 2100, in nanoseconds: a number outside of them is no time unless its column is named so.
-_FIRST, _END = 315_532_800 * NANOSECONDS, 4_102_444_800 * NANOSECONDS
 _MINUTE = 60 * NANOSECONDS
 _MOST_RATIO = 1.6  # of the last time to the first; volumes spread more
 _LEAST_SHARE = 0.9  # of the cells under a known name read, and of the steps of numbers go one way
@@ -255,7 +253,7 @@ def _may_be_time(cell: str, rank: int) -> bool:
     readings = _readings(cell)
     if readings == NO_READING or rank < WEAK:
         return readings != NO_READING
-    return not _is_number(cell) or _FIRST <= (readings[0] or 0) < _END
+    return not _is_number(cell) or (readings[0] or 0) in PLAUSIBLE
 
 
 def _form_of(cell: str) -> Form | None:
@@ -277,7 +275,7 @@ def _kind_of(cells: Sequence[str], times: Sequence[int]) -> tuple[int, str]:
     if not _is_number(cells[0]):
         form = _form_of(cells[0])
         return 0, _CLOCKS if form and not form.cut else _WRITTEN
-    if min(times) < _FIRST or max(times) >= _END:
+    if min(times) not in PLAUSIBLE or max(times) not in PLAUSIBLE:
         return 0, _NUMBERS
     if all(len(cell) in DATE_SIZES and cell.isdigit() for cell in cells):
         return 0, _IN_DIGITS

@@ -15,6 +15,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.limits import FIRST_ROWS, natural
+from stream_signal.core.steps import PLAUSIBLE
 from stream_signal.core.ticks import parse_ticks
 
 if TYPE_CHECKING:
@@ -39,8 +40,7 @@ _SHARED = 0.5
 _MOST_SPANS = 200
 # A clock is put back by no more than an hour, in nanoseconds.
 _PUT_BACK = 3600 * 10**9
-# As nanoseconds since 1970: numbers of so many digits, from 1980 to 2100, are times.
-_TIMES = range(315_532_800 * 10**9, 4_102_444_800 * 10**9)
+# Numbers of fewer digits are no times.
 _FEWEST_DIGITS = 8
 
 
@@ -282,4 +282,4 @@ def _is_time(value: bytes) -> bool:
     if value.isdigit() and len(value) < _FEWEST_DIGITS:
         return False
     (time,) = _nanoseconds([value])
-    return time is not None and time in _TIMES
+    return time is not None and time in PLAUSIBLE

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 MOST_LINES = 5
 # Of lines that wait for the end: thousands of empty rows, as spreadsheets have them.
 MOST_BYTES = 64 * 1024
-# A row may begin with digits, or with the name of a month or of a day.
-# Patterns are compiled when they are first needed: most inputs need none.
+# Patterns, which are compiled when they are first needed: most inputs need none. A row may begin with digits, or with
+# the name of a month or of a day.
 _BEGINNING = rb"(?i:[\s\d+.-]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun)"
 _DIGIT, _LETTER = rb"\d", rb"[A-Za-z\x80-\xff]"
 _LEAST_TORN = 4  # bytes
