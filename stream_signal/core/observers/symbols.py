@@ -118,19 +118,15 @@ class Symbols:
         self.values = {at: values for at, values in (self.values or part.values).items() if at not in self._refuted}
 
     def snapshot(self) -> list[Any]:
-        """Return what was seen."""
-        found = [[at, *(value.decode("latin-1") for value in values)] for at, values in self.values.items()]
-        return [found, sorted(self._refuted), self.direction]
+        """Return the columns that tell symbols, with their values: what was refuted depends on how rows came together."""
+        return [[at, *(value.decode("latin-1") for value in values)] for at, values in self.values.items()]
 
     def restore(self, saved: Any) -> None:
-        """Continue with what was seen; ValueError if it is not valid."""
+        """Continue with the columns that tell symbols; ValueError if they are not valid."""
         try:
-            found, refuted, direction = saved
-            self.values = {natural(at): [value.encode("latin-1") for value in values] for at, *values in found}
-            self._refuted |= set(map(natural, refuted))
+            self.values = {natural(at): [value.encode("latin-1") for value in values] for at, *values in saved}
         except (TypeError, AttributeError):
             raise ValueError("expected the columns that tell symbols") from None
-        self.direction = -1 if direction == -1 else 1
 
     def _study(self, window: Sequence[tuple[Rows, Sequence[int]]], *, begins: bool) -> bool:
         """Find the columns that tell symbols, or drop those that do not; return whether more rows may show some."""

@@ -448,7 +448,7 @@ class TimeOrder(Observer):
             "complete": self._is_complete,
             "left": self._left,
             "missed": self._has_missed,
-            "symbols": self._symbols and self._symbols.snapshot(),
+            "symbols": self._symbols.snapshot() if self._symbols else [],
             "keys": [[key.decode("latin-1"), each.snapshot()] for key, each in self._sequences.items()],
         }
 
@@ -471,7 +471,7 @@ class TimeOrder(Observer):
         if column != value_as_json(self.time_column):
             self.forget()
             return
-        if saved.get("symbols") is not None and self._layout:
+        if saved.get("symbols") and self._layout:
             self._symbols_to_look().restore(saved["symbols"])
         self._last, self._is_complete, self._has_keys = last, is_complete, any(found)
         self._has_missed = has_missed or (self.samples and self.wants == 0)

@@ -144,10 +144,13 @@ def test_it_is_a_doubt_until_somebody_says() -> None:
 
 
 def test_over_a_stop() -> None:
-    """What was seen is in the state."""
+    """What was told stays told, and what tells nothing leaves nothing in the state."""
     order, again = TimeOrder(), TimeOrder()
     stream = SignalStream(Config(), [order])
     stream.feed(table(in_turn(50, "A", "B"), "who"))
     state = State.from_json(stream.state().as_json(), 5)
     SignalStream.from_state(Config(), state, [again])
     assert again.symbols == {2: [b"A", b"B"]}
+    repeated = TimeOrder()
+    SignalStream(Config(), [repeated]).feed(table([(1, "5", "A"), (1, "5", "A")], "who"))
+    assert (repeated.counts, repeated.snapshot()["symbols"]) == ({"repeated": 1}, [])
