@@ -118,7 +118,7 @@ class Symbols:
         self.values = {at: values for at, values in (self.values or part.values).items() if at not in self._refuted}
 
     def snapshot(self) -> list[Any]:
-        """Return the columns that tell symbols, with their values: what was refuted depends on how rows came together."""
+        """Return the columns that tell symbols, with their values; what was refuted depends on how rows came in."""
         return [[at, *(value.decode("latin-1") for value in values)] for at, values in self.values.items()]
 
     def restore(self, saved: Any) -> None:
