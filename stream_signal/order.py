@@ -81,7 +81,7 @@ class Order(NamedTuple):
     """makes lines of a hint, whole commands among them, for a doubt; None: it is said without"""
 
     @property
-    def own(self) -> list[str]:
+    def written_paths(self) -> list[str]:
         """The paths of all that it writes."""
         paths = (getattr(self, name) for name in WRITTEN)
         return [path for path in paths if path not in {None, STREAM}]

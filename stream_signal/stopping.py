@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class StopSignals:
-    """A context in which SIGINT, SIGTERM and SIGHUP raise Interrupted, at once or at the end of `held`.
+    """A context in which SIGINT, SIGTERM and SIGHUP raise Interrupted, at once or at the end of `deferred`.
 
     One that came before, and was held back by `early`, is raised by `check`.
     """
@@ -46,11 +46,11 @@ class StopSignals:
 
     def check(self) -> None:
         """Raise Interrupted if a signal has come before this context began."""
-        with self.held():
+        with self.deferred():
             pass
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def deferred(self) -> Iterator[None]:
         """Hold a signal back until the end of this context, or of the outermost one."""
         outside, self._holding = self._holding, True
         try:
@@ -87,7 +87,7 @@ class StopSignals:
     @contextmanager
     def last_step(self) -> Iterator[None]:
         """Complete the job: a signal that comes meanwhile, or later, is too late to stop it."""
-        with self.held():
+        with self.deferred():
             yield
             self.obey()
 

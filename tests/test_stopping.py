@@ -214,7 +214,7 @@ def test_a_signal_is_kept_while_a_piece_is_counted() -> None:
     reached = []
 
     def count_two_pieces(stop: StopSignals) -> None:
-        with stop.held():
+        with stop.deferred():
             os.kill(os.getpid(), signal.SIGTERM)
             reached.append("the end of the piece")
         reached.append("the next piece")
@@ -228,7 +228,7 @@ def test_a_second_signal_ends_the_process_at_once(tmp_path: Path) -> None:
     """Who asks twice does not wait for the piece; twice in the same moment is once."""
     script = (
         "import os, signal, time; from stream_signal.stopping import StopSignals\n"
-        "with StopSignals() as stop, stop.held():\n"
+        "with StopSignals() as stop, stop.deferred():\n"
         "    os.kill(os.getpid(), signal.SIGTERM)\n"
         "    os.kill(os.getpid(), signal.SIGTERM)\n"
         "    print('still here', flush=True)\n"

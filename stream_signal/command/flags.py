@@ -190,10 +190,10 @@ def _add_settings(group: argparse._ArgumentGroup) -> None:
 
 
 def _windows(text: str) -> tuple[int, ...]:
-    window, *more = map(SETTINGS["window"].kind.read, text.split(","))
-    if window in more or not SETTINGS["windows"].kind.allows(tuple(more)):
+    window, *further = map(SETTINGS["window"].kind.read, text.split(","))
+    if window in further or not SETTINGS["windows"].kind.allows(tuple(further)):
         raise ValueError(f"expected at most {1 + MAX_WINDOWS} windows, each of them once, found {text!r}")
-    return window, *more
+    return window, *further
 
 
 def _add_outputs(group: argparse._ArgumentGroup) -> None:
@@ -245,8 +245,8 @@ def settings_of(options: argparse.Namespace) -> dict[str, Any]:
     """Return the settings that the command line gives, by their key."""
     given = {name: value for name, value in vars(options).items() if name in SETTINGS}
     if "window" in given:
-        given["window"], *more = given["window"]
-        given["windows"] = tuple(more)  # the flag replaces those of the config too
+        given["window"], *further = given["window"]
+        given["windows"] = tuple(further)  # the flag replaces those of the config too
     if "time_column" in given:
         columns = given["time_column"]
         given["time_column"] = columns[0] if len(columns) == 1 else tuple(columns)
@@ -403,7 +403,7 @@ class Parser(argparse.ArgumentParser):
         lines = []
         if self.prog == _JOB and (meant := misspelt_command(self._given, PARSERS)):
             message, *lines = f"{shown(self._given[0])} is no command and no file; {meant[0]}", *meant[1:]
-        lines = [f"{self.prog}: error: {message} (see {self.prog} --help)", *(f"{self.prog}: {each}" for each in lines)]
+        lines = [f"{self.prog}: error: {message} (see {self.prog} --help)", *(f"{self.prog}: {line}" for line in lines)]
         self.exit(2, "".join(f"{printable(line)}\n" for line in lines))
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:

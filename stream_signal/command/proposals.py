@@ -51,26 +51,26 @@ def lines_of(hint: Hint | None, parser: argparse.ArgumentParser, arguments: Sequ
 
 def _whole(way: Way, hint: Hint, given: list[_Given], parser: argparse.ArgumentParser) -> str | None:
     """Return the whole command line of one way; None if there is none."""
-    replaced = {*way.without, *(each.dest for each in _given(parser, way.flags))}
-    kept = [each for each in given if each.dest not in replaced]
+    replaced = {*way.without, *(part.dest for part in _given(parser, way.flags))}
+    kept = [part for part in given if part.dest not in replaced]
     before = ""
     if way.before:
         pipeline = typed_before(way.before, hint.path, hint.printing)
-        if pipeline is None or any(each.dest in _OF_FILES for each in kept):
+        if pipeline is None or any(part.dest in _OF_FILES for part in kept):
             return None
         before = f"{pipeline} | "
-        inputs = [at for at, each in enumerate(kept) if each.dest in _INPUTS]
+        inputs = [at for at, part in enumerate(kept) if part.dest in _INPUTS]
         is_read = as_path(hint.path or "-")
-        found = next((at for at in inputs if as_path(_value_of(kept[at].texts[-1])) == is_read), None)
-        if len(inputs) > 1 and found is not None:  # it comes from the pipeline, the others as they are
-            kept[found] = _Given("paths", [*kept[found].texts[:-1], _with_value(kept[found].texts[-1], "-")])
-        elif found is not None:
-            del kept[found]
+        reading = next((at for at in inputs if as_path(_value_of(kept[at].texts[-1])) == is_read), None)
+        if len(inputs) > 1 and reading is not None:  # it comes from the pipeline, the others as they are
+            kept[reading] = _Given("paths", [*kept[reading].texts[:-1], _with_value(kept[reading].texts[-1], "-")])
+        elif reading is not None:
+            del kept[reading]
         elif inputs:  # a URL, or one of several members of an archive
             return None
     if way.first:
         before = f"{typed_all(way.first)} && "
-    texts = [text for each in kept for text in each.texts]
+    texts = [text for part in kept for text in part.texts]
     if way.instead:
         old, new = way.instead
         at = next((at for at, text in enumerate(texts) if as_path(_value_of(text)) == as_path(old)), None)
@@ -99,12 +99,12 @@ def _given(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> Iterato
             return
         is_short = text[:1] == "-" and text[:2] != "--" and len(text) > 1
         names = [f"-{letter}" for letter in text[1:]] if is_short else [text.partition("=")[0]]
-        found = [actions[name] for name in names if name in actions]
-        if not found:
+        named = [actions[name] for name in names if name in actions]
+        if not named:
             yield _Given("paths", [text])
             continue
         # Of `-qw 5` or `-qw5`, the first that takes a value has the rest of it, or what follows.
-        at, action = next(((at, each) for at, each in enumerate(found) if each.nargs != 0), (0, found[0]))
+        at, action = next(((at, option) for at, option in enumerate(named) if option.nargs != 0), (0, named[0]))
         takes_next = action.nargs != 0 and "=" not in text and (not is_short or at == len(names) - 1)
         yield _Given(action.dest, [text, *rest[: int(takes_next)]])
         del rest[: int(takes_next)]

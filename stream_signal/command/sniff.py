@@ -40,18 +40,20 @@ def sniffed(parser: Parser, arguments: list[str]) -> Iterator[bytes]:
     config = load_config(find_config(options.config, ignored=options.no_config), settings_of(options))
     with StopSignals() as stop:
         stop.check()
-        found = sniff(names, config, stop)
-    hint = found.error.hint if found.error else next((each.hint for each in found.doubts if each.hint.ways), None)
-    commands = _commands(hint, arguments, is_read=not found.error)
-    texts = [doubt.text for doubt in found.doubts]
+        sniffed = sniff(names, config, stop)
+    hint = (
+        sniffed.error.hint if sniffed.error else next((doubt.hint for doubt in sniffed.doubts if doubt.hint.ways), None)
+    )
+    commands = _commands(hint, arguments, is_read=not sniffed.error)
+    texts = [doubt.text for doubt in sniffed.doubts]
     if options.json:
-        yield (json_text(_as_json(found, texts, commands)) + "\n").encode()
+        yield (json_text(_as_json(sniffed, texts, commands)) + "\n").encode()
     else:
-        lines = [*_as_table(found).splitlines(), *([""] if texts else []), *texts]
-        lines += ["", *commands] if commands and not found.error else []  # those of an error follow it on stderr
+        lines = [*_as_table(sniffed).splitlines(), *([""] if texts else []), *texts]
+        lines += ["", *commands] if commands and not sniffed.error else []  # those of an error follow it on stderr
         yield "".join(f"{printable(line)}\n" for line in lines).encode()
-    if found.error:
-        raise found.error
+    if sniffed.error:
+        raise sniffed.error
 
 
 def _commands(hint: Hint | None, arguments: list[str], *, is_read: bool) -> list[str]:
@@ -62,17 +64,17 @@ def _commands(hint: Hint | None, arguments: list[str], *, is_read: bool) -> list
     return whole or ([typed_all(["stream-signal", *given])] if is_read and not (hint and hint.ways) else [])
 
 
-def _as_table(found: Sniffed) -> str:
-    header = ("yes" if found.header is None else f"line {found.header}") if found.has_header else "none"
+def _as_table(sniffed: Sniffed) -> str:
+    header = ("yes" if sniffed.header is None else f"line {sniffed.header}") if sniffed.has_header else "none"
     facts = [
-        ("encoding", shown_encoding(found.encoding) if found.encoding else "unknown"),
-        ("header", header if found.encoding else "unknown"),
-        ("delimiter", _DELIMITERS.get(found.delimiter or "", found.delimiter or "unknown")),
-        ("order", found.order),
+        ("encoding", shown_encoding(sniffed.encoding) if sniffed.encoding else "unknown"),
+        ("header", header if sniffed.encoding else "unknown"),
+        ("delimiter", _DELIMITERS.get(sniffed.delimiter or "", sniffed.delimiter or "unknown")),
+        ("order", sniffed.order),
     ]
-    if not found.columns:
+    if not sniffed.columns:
         return in_columns(facts)
-    rows = [("column", "name", "role", "why", "first values"), *map(_row, found.columns)]
+    rows = [("column", "name", "role", "why", "first values"), *map(_row, sniffed.columns)]
     return f"{in_columns(facts)}\n{in_columns(rows, right={0})}"
 
 
@@ -86,15 +88,15 @@ def _short(text: str) -> str:
     return text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 3]}..."
 
 
-def _as_json(found: Sniffed, doubts: list[str], commands: list[str]) -> dict[str, Any]:
+def _as_json(sniffed: Sniffed, doubts: list[str], commands: list[str]) -> dict[str, Any]:
     return {
-        "encoding": found.encoding,
-        "header": found.has_header,
-        "header_line": found.header,
-        "delimiter": found.delimiter,
-        "order": found.order,
-        "columns": [column._asdict() for column in found.columns],
+        "encoding": sniffed.encoding,
+        "header": sniffed.has_header,
+        "header_line": sniffed.header,
+        "delimiter": sniffed.delimiter,
+        "order": sniffed.order,
+        "columns": [column._asdict() for column in sniffed.columns],
         "doubts": doubts,
-        "error": one_line(found.error) if found.error else None,
+        "error": one_line(sniffed.error) if sniffed.error else None,
         "commands": commands,
     }

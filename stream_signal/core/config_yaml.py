@@ -94,8 +94,8 @@ def _entries(data: bytes) -> Iterator[tuple[int, str, Any]]:
     if document is not None and document.start_mark.index in marked:
         raise ConfigError(f"{_EXPECTED}, found {_MARK}").with_hint(_NO_CONFIG)
     if document is None or isinstance(document, yaml.SequenceNode):
-        found = "an empty document" if document is None else "a list without keys"
-        raise ConfigError(f"{_EXPECTED}, found {found}").with_hint("write them one a line, such as window: 5")
+        what = "an empty document" if document is None else "a list without keys"
+        raise ConfigError(f"{_EXPECTED}, found {what}").with_hint("write them one a line, such as window: 5")
     if not isinstance(document, yaml.MappingNode):  # the first lines of a CSV file are one value
         raise ConfigError(f"{_EXPECTED}, found one value without keys").with_hint(_NO_CONFIG)
     for key, value in document.value:
@@ -106,7 +106,7 @@ def _entries(data: bytes) -> Iterator[tuple[int, str, Any]]:
 
 def _scalar(node: Any, marked: set[int]) -> Any:
     parts = node.value if node.id == "sequence" else []
-    if any(each.start_mark.index in marked for each in (node, *parts)):
+    if any(part.start_mark.index in marked for part in (node, *parts)):
         return _Unread(_MARK)
     if node.id == "sequence" and all(part.id == "scalar" for part in parts):
         return tuple(_scalar(part, marked) for part in parts)
@@ -143,4 +143,4 @@ def _written(value: Any) -> str:
     if isinstance(value, float):
         return format(abs(Decimal(repr(value))), "f")  # an exponent is none in YAML, where no point is before it
     text = json.dumps(value, ensure_ascii=False)
-    return "".join(each if each.isprintable() else f"\\U{ord(each):08x}" for each in text)
+    return "".join(character if character.isprintable() else f"\\U{ord(character):08x}" for character in text)

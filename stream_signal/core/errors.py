@@ -39,7 +39,7 @@ FILE = "FILE"
 FOUND_CHARACTERS = 60
 
 
-def shown(found: bytes | str) -> str:
+def shown(value: bytes | str) -> str:
     """Quote data for a message: printable, on one line, cut to a sane length.
 
     >>> shown(b"42,004.66")
@@ -48,7 +48,7 @@ def shown(found: bytes | str) -> str:
     "'111111111111111111111111111111111111111111111111111111111111...'"
     """
     # Four bytes make a character at most, so this much is decoded however long the line is.
-    text = found[: FOUND_CHARACTERS * 4 + 4].decode("utf-8", "replace") if isinstance(found, bytes) else found
+    text = value[: FOUND_CHARACTERS * 4 + 4].decode("utf-8", "replace") if isinstance(value, bytes) else value
     return repr(text[:FOUND_CHARACTERS] + "..." * (len(text) > FOUND_CHARACTERS))
 
 

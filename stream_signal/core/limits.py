@@ -69,17 +69,17 @@ class Tuning(NamedTuple):
     """A longer window would be copied into the sums of floats more often than it is worth."""
 
 
-def natural(found: object, most: int = MAX_COUNT) -> int:
+def natural(value: object, most: int = MAX_COUNT) -> int:
     """Return a count or an offset of a checkpoint, which may be damaged or made up; ValueError if it cannot be one."""
-    return bounded(found, 0, most)
+    return bounded(value, 0, most)
 
 
-def bounded(found: object, least: int, most: int) -> int:
+def bounded(value: object, least: int, most: int) -> int:
     """Return an integer within bounds, likewise.
 
     >>> bounded(-7, -10, 10)
     -7
     """
-    if type(found) is not int or not least <= found <= most:
+    if type(value) is not int or not least <= value <= most:
         raise ValueError(f"expected an integer from {least} to {most}")
-    return found
+    return value

@@ -42,14 +42,14 @@ def key_in(name: str, pattern: str) -> str:
     """
     expressions = _expressions(pattern)
     for part in names_in(name):
-        found = {match["key"] for ways in expressions if (match := ways.fullmatch(part))}
-        if len(found) > 1:
-            both = " and ".join(sorted(map(shown, found), key=len))
+        keys = {match["key"] for ways in expressions if (match := ways.fullmatch(part))}
+        if len(keys) > 1:
+            both = " and ".join(sorted(map(shown, keys), key=len))
             raise _no_key(name, f"one key as {shown(pattern)} has it", f"{both} in {shown(part)}").with_hint(
                 "say more of the name: --key-pattern '{key}-1m-*.csv' instead of '{key}-*.csv'"
             )
-        if found:
-            return found.pop()
+        if keys:
+            return keys.pop()
     hint = "name the files by their paths" if name == "-" else "give the pattern that its name has: --key-pattern"
     raise _no_key(name, f"a name like {shown(pattern)}", "stdin" if name == "-" else "another one").with_hint(hint)
 
@@ -162,7 +162,7 @@ def _are_of_one_series(one: str, other: str, names: list[str]) -> bool:
     differing = [at for at, (part, another) in enumerate(zip(parts, others, strict=True)) if part != another]
     if all(_DATE(part[at]) for part in (parts, others) for at in differing):
         return True
-    numbers = sorted(int(found[differing[0]]) for name in names if (found := _NUMBERS.split(name))[::2] == parts[::2])
+    numbers = sorted(int(texts[differing[0]]) for name in names if (texts := _NUMBERS.split(name))[::2] == parts[::2])
     return len(differing) == 1 and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 

@@ -20,7 +20,11 @@ def printable(text: str) -> str:
     >>> print(printable("收盘 \x1b[31m \u202e"))
     收盘 \x1b[31m \u202e
     """
-    return text if text.isprintable() else "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+    return (
+        text
+        if text.isprintable()
+        else "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+    )
 
 
 def json_text(value: object, **options: Any) -> str:
@@ -34,7 +38,9 @@ def json_text(value: object, **options: Any) -> str:
     text = dumps(value, ensure_ascii=False, **options)
     lines = text.split("\n")  # those of the indent: within a text, a newline is escaped
     return "\n".join(
-        line if line.isprintable() else "".join(each if each.isprintable() else dumps(each)[1:-1] for each in line)
+        line
+        if line.isprintable()
+        else "".join(character if character.isprintable() else dumps(character)[1:-1] for character in line)
         for line in lines
     )
 

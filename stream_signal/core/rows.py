@@ -209,20 +209,20 @@ class Row:
 
     `number` counts from 1. `key` is that of the row, as bytes, if the stream has keys and it could be read,
     otherwise None. `above`
-    says whether the row signals. If there are more windows, `more` is the same row for each of them, with its own
+    says whether the row signals. If there are more windows, `further` is the same row for each of them, with its own
     `window`, `mean` and `above`. `text(column)` returns a field of the row as it was written, by its position from
     0, or two fields, joined by a space. If a row is bad because of its close, its texts are there all the same; if
     it has another number of fields than the header, all of them are empty.
     """
 
-    __slots__ = ("_close", "_scale", "_total", "above", "key", "more", "number", "text", "window")
+    __slots__ = ("_close", "_scale", "_total", "above", "further", "key", "number", "text", "window")
 
     text: Callable[[Position], bytes]
 
-    def __init__(self, window: int, text: Callable[[Position], bytes], more: Sequence[int] = ()) -> None:
+    def __init__(self, window: int, text: Callable[[Position], bytes], further: Sequence[int] = ()) -> None:
         self.number = 0
         self.window = window
-        self.more = [Row(window, text) for window in more]
+        self.further = [Row(window, text) for window in further]
         self.key: bytes | None = None
         self.above = False
         self.text = text
@@ -286,7 +286,7 @@ def each_row(rows: Rows, seen: Seen) -> Iterator[Row]:
     row = Row(seen.windows[0].window, lambda column: text(column, at), [means.window for means in seen.windows[1:]])
     columns = [
         (one, *(_as_list(rows, column) for column in (means.sums, means.places, means.full, means.above)))
-        for one, means in zip((row, *row.more), seen.windows, strict=True)
+        for one, means in zip((row, *row.further), seen.windows, strict=True)
     ]
     names, numbers = seen.names, rows.numbers() if seen.names is not None else None
     for at, close in enumerate(rows.closes):

@@ -47,8 +47,8 @@ class Kind:
         """Say what was expected, and that this was found."""
         if type(value) is str:
             return f"expected {self.expected}, found {shown(value)}{nearest(value, self.texts())}"
-        found = "a sequence" if isinstance(value, tuple) else str(value)[:FOUND_CHARACTERS]
-        return f"expected {self.expected}, found {found}"
+        told = "a sequence" if isinstance(value, tuple) else str(value)[:FOUND_CHARACTERS]
+        return f"expected {self.expected}, found {told}"
 
     def read(self, text: str) -> Any:
         """Return the value that a text of the command line stands for, or raise ValueError, which quotes it.
@@ -93,10 +93,10 @@ def integer(least: int, most: int, metavar: str = "N") -> Kind:
     return Kind(metavar, f"an integer from {least} to {most}", lambda value: is_integer(value, least, most), digits)
 
 
-def one_of(metavar: str, expected: str, texts: Mapping[str, Any], **more: Any) -> Kind:
+def one_of(metavar: str, expected: str, texts: Mapping[str, Any], **others: Any) -> Kind:
     """Return the kind of a few values, by what may be typed for each; True is not 1."""
     typed = [(type(value), value) for value in texts.values()]
-    return Kind(metavar, expected, lambda value: (type(value), value) in typed, texts=lambda: texts, **more)
+    return Kind(metavar, expected, lambda value: (type(value), value) in typed, texts=lambda: texts, **others)
 
 
 BOOLEAN = one_of("", "true or false", {"true": True, "false": False})

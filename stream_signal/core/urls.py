@@ -34,13 +34,13 @@ def without_secrets(name: str) -> str:
     >>> without_secrets("https://me:p/w@example.com/jan.csv")
     'https://...'
     """
-    if ":/" not in name or not (found := re.search(_LIKE_URL, name)):
+    if ":/" not in name or not (match := re.search(_LIKE_URL, name)):
         return name
-    address = _address(name[found.end() :])
+    address = _address(name[match.end() :])
     if address is None:
-        return name[: found.end()] + _LEFT_OUT
+        return name[: match.end()] + _LEFT_OUT
     host, path, rest = address
-    return name[: found.end()] + host + path + (rest and rest + _LEFT_OUT)
+    return name[: match.end()] + host + path + (rest and rest + _LEFT_OUT)
 
 
 def path_in(url: str) -> str:

@@ -221,12 +221,12 @@ def facts_of_times(
 
 def fact_of_symbols(order: TimeOrder, header: Layout | None) -> Fact | None:
     """Return which columns tell symbols, if some do: what else times show, they may not show within each of them."""
-    found = order.symbols
-    if not found or not header:
+    telling = order.symbols
+    if not telling or not header:
         return None
-    names = [header.names[at] if header.names else str(at + 1) for at in found]
+    names = [header.names[at] if header.names else str(at + 1) for at in telling]
     columns = f"column{'s' * (len(names) > 1)} {' and '.join(shown(name) if header.names else name for name in names)}"
-    values = next(iter(found.values()))
+    values = next(iter(telling.values()))
     listed = ", ".join(map(shown, values[:SHOWN_SYMBOLS])) + ", ..." * (len(values) > SHOWN_SYMBOLS)
     verb = "tell" if len(names) > 1 else "tells"
     hint = Hint("", (Way(("--key", names[0])), Way(("--key", NO_KEY))))

@@ -52,8 +52,8 @@ def listing(folder: str) -> Hint:
     from stream_signal.hints.shell import as_path
 
     names = _names_in(folder)
-    found = [max((end for end in _ENDINGS if name.endswith(end)), key=len, default="") for name in names]
-    ending = max(_ENDINGS, key=found.count)
+    endings = [max((end for end in _ENDINGS if name.endswith(end)), key=len, default="") for name in names]
+    ending = max(_ENDINGS, key=endings.count)
     pattern = Pattern(f"{as_path(folder.rstrip('/'))}/*{ending}")
     return Hint(f"name its files, in order of time: {pattern}", (Way(instead=(folder, pattern)),))
 

@@ -75,8 +75,8 @@ class _Decompression:
                 expected = f"expected the end, or more {codec.name} data, after byte {self._read - len(data)}"
                 raise unreadable(self._source.name, f"{expected}, found {shown(data[:_SHOWN_BYTES])}")
             data = yield from self._stream(data)
-            while len(data := data.lstrip(codec.padding)) < MAGIC_BYTES and (more := (yield from self._more())):
-                data += more
+            while len(data := data.lstrip(codec.padding)) < MAGIC_BYTES and (piece := (yield from self._more())):
+                data += piece
 
     def _stream(self, data: bytes) -> Generator[bytes, None, bytes]:
         """Yield the chunks of one stream; return what was read beyond its end."""

@@ -143,8 +143,8 @@ def keep(source: Opened, data: bytes, patience: Patience, into: BinaryIO) -> Gen
     while data:
         size += len(data)
         if size > MOST_KEPT_BYTES:
-            found = f"it has more than {MOST_KEPT_BYTES} bytes, too many to keep"
-            raise unreadable(source.name, found, "save it to a file first, and give its path")
+            why = f"it has more than {MOST_KEPT_BYTES} bytes, too many to keep"
+            raise unreadable(source.name, why, "save it to a file first, and give its path")
         try:
             into.write(data)
             into.flush()

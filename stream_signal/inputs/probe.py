@@ -171,10 +171,10 @@ _REFUSALS: tuple[tuple[Wish, Kind | None, frozenset[str] | None, str, str], ...]
 
 def refuse(wish: Wish, name: str, form: str | None = None) -> None:
     """Raise InputError if an input cannot be read as is wished; `form` is its format, if that is known by now."""
-    found = probe(name)
-    form = form or found.format
+    probed = probe(name)
+    form = form or probed.format
     for refused, kind, formats, why, advice in _REFUSALS:
-        if refused == wish and kind in {None, found.kind} and (formats is None or form in formats):
+        if refused == wish and kind in {None, probed.kind} and (formats is None or form in formats):
             raise InputError(why.format(shown_path(name), form)).with_hint(advice)
 
 
@@ -182,8 +182,8 @@ def printing(name: str) -> tuple[str, ...]:
     """Return the command that prints what is in a compressed file, or in a member of a zip file; none for others."""
     from stream_signal.hints.shell import as_path
 
-    found = probe(name)
-    if found.archive:
-        return *_PRINTING[ZIP], as_path(found.archive), name.removeprefix(found.archive)[1:]
-    form = found.format
+    probed = probe(name)
+    if probed.archive:
+        return *_PRINTING[ZIP], as_path(probed.archive), name.removeprefix(probed.archive)[1:]
+    form = probed.format
     return (*_PRINTING[form], as_path(name)) if form in _PRINTING and name != STDIN else ()

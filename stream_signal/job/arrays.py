@@ -48,13 +48,13 @@ def signals(
     from stream_signal.core.blocks.arrays import push_array
 
     array = closes_of(closes)
-    found = push_array(RollingMean(window), array, means=means)
+    signals = push_array(RollingMean(window), array, means=means)
     missing, order, rows = missing_in(array), _order_of(closes), len(array.values)
     if rows < window or missing.number or not order.is_in_order:
         from stream_signal.hints.doubts import doubts_of_array
 
         warn(doubts_of_array(rows, window, missing, order), strict=strict)
-    return found
+    return signals
 
 
 def _order_of(closes: Any) -> TimeOrder:

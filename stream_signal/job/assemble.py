@@ -42,7 +42,7 @@ def assemble(job: Job) -> tuple[Drive, Results]:
     """Put a job together: return what drives it, and what has its results."""
     outputs: list[Output] = job.make(OUTPUTS)
     for output in outputs:
-        job.held.callback(output.close)
+        job.resources.callback(output.close)
         output.check()
     job.read(inputs_of(job.order, job.config, job.left_out))
     sinks: list[Sink] = job.make(SINKS)

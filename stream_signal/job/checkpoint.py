@@ -193,12 +193,12 @@ def _read(data: bytes) -> Saved:
 
 def as_lines(contents: dict[str, Any]) -> str:
     """Write it for people: a line each."""
-    inputs = [f"{shown(each['name'])}, {each['bytes']} bytes" for each in contents["inputs"]]
+    inputs = [f"{shown(entry['name'])}, {entry['bytes']} bytes" for entry in contents["inputs"]]
     lines = [f"input: {text}" for text in inputs or [contents["input"]]]
     lines += [f"{key.replace('_', ' ')}: {contents[key]}" for key in ("rows", "signals", "next_row")]
     time = contents["last_time"]
     lines.append(f"last time: {'not known' if time is None else time}")
-    settings = {"signals format" if key == "signals" else key: found for key, found in contents["settings"].items()}
+    settings = {"signals format" if key == "signals" else key: setting for key, setting in contents["settings"].items()}
     lines += [f"{key.replace('_', ' ')}: {_printed_setting(setting)}" for key, setting in settings.items()]
     return "".join(f"{printable(line)}\n" for line in lines)
 

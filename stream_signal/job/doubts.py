@@ -73,7 +73,7 @@ class Doubts(Sink):
     def take(self, size: int, tail: bytes) -> None:  # noqa: ARG002 - they are counted by now
         """Say what was noticed in a followed file: it may not end for weeks."""
         if self._job.order.follow:
-            self._say(self.found(so_far=True))
+            self._say(self.current(so_far=True))
 
     def end(self, rotated: str | None) -> None:
         """Note the times of the input; warn if a followed file was truncated: what came right before cannot be read."""
@@ -92,7 +92,7 @@ class Doubts(Sink):
                 "rotate by renaming the file instead"
             )
 
-    def found(self, *, so_far: bool = False) -> list[Doubt]:
+    def current(self, *, so_far: bool = False) -> list[Doubt]:
         """Return all doubts and notes; `so_far` leaves out those that more rows may remove."""
         stream = self._job.stream
         members = [_of_members(left_out)] if (left_out := self._job.left_out) else []
@@ -117,30 +117,30 @@ class Doubts(Sink):
 
     def refuse(self) -> None:
         """Raise DoubtError if there is any doubt."""
-        found = self.found()
-        if any(not doubt.is_note for doubt in found):
-            self._record(found)
-            raise refusal_of(found)
+        doubts = self.current()
+        if any(not doubt.is_note for doubt in doubts):
+            self._record(doubts)
+            raise refusal_of(doubts)
 
     def say(self) -> None:
         """Say what was not said yet."""
-        self._say(self.found())
+        self._say(self.current())
 
     def texts(self, *, notes: bool, so_far: bool) -> list[str]:
         """Return the texts of all doubts, or those of all notes."""
-        return [doubt.text for doubt in self.found(so_far=so_far) if doubt.is_note == notes]
+        return [doubt.text for doubt in self.current(so_far=so_far) if doubt.is_note == notes]
 
-    def _say(self, found: list[Doubt]) -> None:
+    def _say(self, doubts: list[Doubt]) -> None:
         order = self._job.order
-        for doubt in self._record(found):
+        for doubt in self._record(doubts):
             if not order.is_quiet and (order.tells_notes or not doubt.is_note):
                 from stream_signal.outputs.stderr import say
 
                 say(doubt.text, *(order.lines_of(doubt.hint) if order.lines_of else ()))
 
-    def _record(self, found: list[Doubt]) -> list[Doubt]:
+    def _record(self, doubts: list[Doubt]) -> list[Doubt]:
         """Log what was not said yet, and return it."""
-        new = [doubt for doubt in found if doubt.kind not in self._said]
+        new = [doubt for doubt in doubts if doubt.kind not in self._said]
         log = self._job.log
         for doubt in new:
             self._said.add(doubt.kind)
@@ -178,21 +178,21 @@ def doubts_in(
     return of_points + doubts_of(stream, times, reversal, so_far=so_far)
 
 
-def refusal_of(found: Iterable[Doubt]) -> DoubtError:
+def refusal_of(doubts: Iterable[Doubt]) -> DoubtError:
     """Make one error of all doubts, with the hint of the first that has something to type."""
     from stream_signal.core.errors import DoubtError
 
-    doubts = [doubt for doubt in found if not doubt.is_note]
+    doubts = [doubt for doubt in doubts if not doubt.is_note]
     hint = next((doubt.hint for doubt in doubts if doubt.hint.ways), None)
     return DoubtError("; ".join(doubt.text for doubt in doubts)).with_hint(hint)
 
 
-def warn(found: Iterable[Doubt], *, strict: bool) -> tuple[str, ...]:
+def warn(doubts: Iterable[Doubt], *, strict: bool) -> tuple[str, ...]:
     """Warn whoever called the caller of each doubt, and return their texts; raise DoubtError if it is `strict`.
 
     What a command line would be told to type is said as settings.
     """
-    doubts = [_for_python(doubt) for doubt in found if not doubt.is_note]
+    doubts = [_for_python(doubt) for doubt in doubts if not doubt.is_note]
     if doubts and strict:
         raise refusal_of(doubts)
     for doubt in doubts:
@@ -230,13 +230,13 @@ def _settings_of(flags: Sequence[str]) -> Iterator[str]:
             yield f"{name.removeprefix('no_')}=False" if is_off else f"{name}={True if value is None else value!r}"
 
 
-def _of_files(found: tuple[str, str, str]) -> Doubt:
+def _of_files(files: tuple[str, str, str]) -> Doubt:
     """Return a doubt about two inputs that seem to have two symbols, and the pattern of their names."""
     from stream_signal.core.errors import Hint, Way, shown
     from stream_signal.hints.doubts import SYMBOLS, Doubt
     from stream_signal.hints.shell import typed_all
 
-    one, other, pattern = found
+    one, other, pattern = files
     what = f"{shown(one)} and {shown(other)} seem to have two symbols, and are counted as one series"
     by_name = "--key", "@file", "--key-pattern", pattern
     how = f"{typed_all(by_name)} for one mean each, --key none if one is meant"

@@ -104,7 +104,7 @@ class Drive:
     def _take(self, event: bytes | Batch | Counted) -> None:
         if not event:
             return
-        with self._stop.held():
+        with self._stop.deferred():
             if isinstance(event, bytes):
                 self.stream.feed(event)
                 size, tail = len(event), event
@@ -118,7 +118,7 @@ class Drive:
                 sink.take(size, tail)
 
     def _end_input(self, end: End) -> None:
-        with self._stop.held():
+        with self._stop.deferred():
             if end.rotated:
                 for sink in self._sinks:
                     sink.leaving(end.rotated)
@@ -130,7 +130,7 @@ class Drive:
                 sink.end(end.rotated)
 
     def _finish(self, end: End) -> Counts:
-        with self._stop.held():
+        with self._stop.deferred():
             for sink in self._sinks:
                 sink.ending()
             self._end_input(end)

@@ -38,12 +38,14 @@ def in_words(error: Exception) -> StreamSignalError:
     if isinstance(error, StreamSignalError):
         return error
     if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
-        found: StreamSignalError = InputError(f"the system opens no more files: {reason(error)}").with_hint(MORE_FILES)
+        failure: StreamSignalError = InputError(f"the system opens no more files: {reason(error)}").with_hint(
+            MORE_FILES
+        )
     else:
         text = without_urls(f"{type(error).__name__}: {error}")
-        found = InternalError(f"internal error: {text}").with_hint(_DEFECT)
-    found.__cause__ = error
-    return found
+        failure = InternalError(f"internal error: {text}").with_hint(_DEFECT)
+    failure.__cause__ = error
+    return failure
 
 
 def record(error: StreamSignalError, order: Order, config: Config | None, log: Log, stop: StopSignals) -> None:

@@ -76,13 +76,13 @@ def _of_bad_rows(facts: dict[str, Any], path: str, config: Config) -> Hint:
         is_whole = left > 0
         stream.finish()
     bad, rows = stream.repairs.counts.get(BAD_ROW, 0), stream.rows
-    found = f"{bad} of {'' if is_whole else 'the first '}{rows} rows cannot be read"
+    told = f"{bad} of {'' if is_whole else 'the first '}{rows} rows cannot be read"
     lines = [place.line for place in stream.repairs.first.get(BAD_ROW, [])]
     has_other_fields = len(facts["cells"]) != facts["header"].width
     if is_whole and bad == 1 and has_other_fields and lines == [newlines + (end != b"\n")]:
         return Hint("only the last line cannot be read, and it may be no row", (Way(before=(("sed", "$d", FILE),)),))
     if any(later - one == 1 for one, later in pairwise(lines)):
-        return Hint(f"{found}, and they follow each other: the file seems to have another layout")
+        return Hint(f"{told}, and they follow each other: the file seems to have another layout")
     if bad > max(1, _FEW * rows):
-        return Hint(f"{found}: the file seems to have another layout")
-    return LENIENT._replace(words=f"{found}; {LENIENT.words}")
+        return Hint(f"{told}: the file seems to have another layout")
+    return LENIENT._replace(words=f"{told}; {LENIENT.words}")

@@ -56,12 +56,12 @@ class Journal(Every):
         """Log what was found for the first time: a live stream may not end for weeks."""
         self._bytes += size
         self._log_header()
-        found: dict[str, object] = {kind: places[0] for kind, places in self._job.stream.repairs.first.items()}
-        found.update(self._time_order.first)
-        for kind, first in found.items():
+        first_of: dict[str, object] = {kind: places[0] for kind, places in self._job.stream.repairs.first.items()}
+        first_of.update(self._time_order.first)
+        for kind, first in first_of.items():
             if kind not in self._noticed:
                 self._log.warning("noticed", kind=kind, first=str(first))
-        self._noticed |= found.keys()
+        self._noticed |= first_of.keys()
         self.put_off()
 
     def do(self) -> None:

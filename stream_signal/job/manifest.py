@@ -59,8 +59,8 @@ class Manifest(NamedTuple):
 
     def written(self) -> bytes:
         """Write it as JSON."""
-        found = {key: value for key, value in self._asdict().items() if value is not None or key not in _OPTIONAL}
-        return (json_text(found, indent=4) + "\n").encode()
+        fields = {key: value for key, value in self._asdict().items() if value is not None or key not in _OPTIONAL}
+        return (json_text(fields, indent=4) + "\n").encode()
 
 
 def wanted(job: Job) -> Iterator[Output]:
@@ -111,18 +111,18 @@ def read_manifest(data: bytes) -> Manifest:
     ValueError: expected a manifest of schema 1, found schema 2
     """
     try:
-        found = json.loads(data)
+        contents = json.loads(data)
     except (ValueError, RecursionError):
         raise ValueError("expected what --manifest writes, found no JSON") from None
-    if not isinstance(found, dict) or "manifest" not in found:
+    if not isinstance(contents, dict) or "manifest" not in contents:
         raise ValueError("expected what --manifest writes, found other JSON")
-    if found["manifest"] != SCHEMA:
-        raise ValueError(f"expected a manifest of schema {SCHEMA}, found schema {str(found['manifest'])[:20]}")
+    if contents["manifest"] != SCHEMA:
+        raise ValueError(f"expected a manifest of schema {SCHEMA}, found schema {str(contents['manifest'])[:20]}")
     names = set(Manifest._fields)
-    if not names - _OPTIONAL <= found.keys() <= names:
+    if not names - _OPTIONAL <= contents.keys() <= names:
         raise ValueError(f"expected the keys {', '.join(Manifest._fields)}, found others")
-    manifest = Manifest(**found)
-    inputs: Any = found["inputs"]
+    manifest = Manifest(**contents)
+    inputs: Any = contents["inputs"]
     for name, is_right in (
         ("inputs", isinstance(inputs, list) and bool(inputs) and all(map(_is_input, inputs))),
         ("config", manifest.config is None or isinstance(manifest.config, str)),
@@ -153,11 +153,11 @@ def versions() -> dict[str, str]:
     return {"stream_signal": __version__, "python": sys.version.split()[0], "numpy": numpy}
 
 
-def _is_input(found: object) -> bool:
+def _is_input(value: object) -> bool:
     return (
-        isinstance(found, dict)
-        and found.keys() == {"name", "bytes", "sha256"}
-        and isinstance(found["name"], str)
-        and type(found["bytes"]) is int
-        and isinstance(found["sha256"], str)
+        isinstance(value, dict)
+        and value.keys() == {"name", "bytes", "sha256"}
+        and isinstance(value["name"], str)
+        and type(value["bytes"]) is int
+        and isinstance(value["sha256"], str)
     )

@@ -51,7 +51,7 @@ class Judged(NamedTuple):
     """None if it is missing"""
     mean: Fraction | None = None
     """None while the window is not full"""
-    more: tuple[Judged, ...] = ()
+    further: tuple[Judged, ...] = ()
     """the same row for each further window"""
 
 
@@ -282,7 +282,7 @@ def _judge(
         key = (row[layout.key].strip(" ") if is_whole else "") or None
         if key is None:  # it may be a row of any of them
             windows.clear()
-            return Judged(above=False, more=(Judged(above=False),) * len(config.windows))
+            return Judged(above=False, further=(Judged(above=False),) * len(config.windows))
     close = None
     try:
         close = read(row[layout.close]) if is_whole else None
@@ -293,19 +293,19 @@ def _judge(
         raise Puzzled(f"it finds {len(row)} fields in a row, and {layout.width} in the header")
     if key not in windows:
         windows[key] = [Window(size) for size in (config.window, *config.windows)]
-    first, *more = [window.push(close) for window in windows[key]]
-    return first._replace(more=tuple(more))
+    first, *further = [window.push(close) for window in windows[key]]
+    return first._replace(further=tuple(further))
 
 
 def _find(cells: list[str], column: str | int | None) -> int | None:
     if isinstance(column, int):
         return column - 1 if column <= len(cells) else None
-    found = [at for at, cell in enumerate(cells) if column is not None and _folded(cell) == _folded(column)]
-    if not found and column == "close" and len(cells) > 1 and len(other := close_by_name(cells)) == 1:
+    places = [at for at, cell in enumerate(cells) if column is not None and _folded(cell) == _folded(column)]
+    if not places and column == "close" and len(cells) > 1 and len(other := close_by_name(cells)) == 1:
         return other[0]
-    if len(found) > 1:
+    if len(places) > 1:
         raise Puzzled(f"it finds two columns {column!r}")
-    return found[0] if found else None
+    return places[0] if places else None
 
 
 def _find_key(cells: list[str], config: Config) -> int | None:
@@ -319,9 +319,9 @@ def _find_key(cells: list[str], config: Config) -> int | None:
 
 def _find_time(cells: list[str], config: Config) -> tuple[int, ...] | None:
     asked = config.time_column
-    found = named_time(cells) if asked is None else None
+    known = named_time(cells) if asked is None else None
     if asked is None:
-        return found if found is None or isinstance(found, tuple) else (found,)
+        return known if known is None or isinstance(known, tuple) else (known,)
     places = [_find(cells, column) for column in (asked if isinstance(asked, tuple) else (asked,))]
     return tuple(at for at in places if at is not None) or None
 

@@ -35,8 +35,10 @@ class Position:
         again = [probe(name).can_be_read_again for name in names]
         if len(again) > 1 and (STDIN in names or not all(again)):
             pipe = next(name for name, can in zip(names, again, strict=True) if not can or name == STDIN)
-            found = "stdin" if pipe == STDIN else repr(pipe)
-            message = f"with --checkpoint, expected files by their paths or a single pipe, found {found} among others"
+            pipe_name = "stdin" if pipe == STDIN else repr(pipe)
+            message = (
+                f"with --checkpoint, expected files by their paths or a single pipe, found {pipe_name} among others"
+            )
             raise InputError(message).with_hint("save what it gives to a file, and name that")
         self.input = FILES if all(again) else PIPE
         self.first = 0

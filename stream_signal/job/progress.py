@@ -36,7 +36,7 @@ _WITHOUT_TOTAL = "{n_fmt}{unit} [{elapsed}{postfix}]"
 
 def wanted(job: Job) -> Iterator[Sink]:
     """Yield what draws it, and takes it away."""
-    job.held.callback(erase)
+    job.resources.callback(erase)
     yield Progress(job)
 
 
@@ -65,7 +65,7 @@ class Progress(Sink):
         if now >= self.due:
             self.due = now + _INTERVAL_SECONDS
             if system.is_in_foreground(sys.stderr.fileno()):
-                with self._job.stop.held():  # it imports tqdm, and an interrupted import cannot be completed
+                with self._job.stop.deferred():  # it imports tqdm, and an interrupted import cannot be completed
                     draw(self._line(now))
 
     def finish(self) -> None:

@@ -70,7 +70,7 @@ def recount(
     a job.
     """
     config = as_config(manifest.settings)
-    names = names or tuple(each["name"] for each in manifest.inputs)
+    names = names or tuple(entry["name"] for entry in manifest.inputs)
     digests, stream = Digests(names), SignalStream(config)
     counts: Counts | str
     try:
@@ -166,8 +166,8 @@ def _of_counts(manifest: Manifest, counts: Counts | str, metrics: Metrics) -> It
 def _counted(counts: Any) -> str:
     if not isinstance(counts, dict):
         return _NONE
-    more = [f"{window}: {_signals(each)}" for window, each in counts.get("by_window", {}).items()]
-    return ", ".join([f"{counts.get('signals')} of {counts.get('rows')}", *more])
+    further = [f"{window}: {_signals(counted)}" for window, counted in counts.get("by_window", {}).items()]
+    return ", ".join([f"{counts.get('signals')} of {counts.get('rows')}", *further])
 
 
 def _signals(counts: Any) -> str:

@@ -88,10 +88,10 @@ class Repeats:
             self._record.clear()
         return is_new
 
-    def _are_new(self, found: Iterator[Rows]) -> bool:
+    def _are_new(self, batches: Iterator[Rows]) -> bool:
         """Whether the row of a line is new."""
         is_new = False
-        for rows in found:
+        for rows in batches:
             for time in rows.texts(self._position):
                 is_new = self._is_row_new(time.strip(b" "))
             if rows.failure:
@@ -106,8 +106,8 @@ class Repeats:
         if not (is_new or time == last or is_later(last, time)):
             raise DataError(line, f"a timestamp that can be compared with {shown(last)}", f"{shown(time)}; {UNIQUE}")
         if is_new and before and before != last:
-            found = f"{shown(time)} after {shown(before)}"
-            raise DataError(line, f"the timestamp {shown(last)} of the last row counted", found)
+            order = f"{shown(time)} after {shown(before)}"
+            raise DataError(line, f"the timestamp {shown(last)} of the last row counted", order)
         self._before = time
         return is_new
 

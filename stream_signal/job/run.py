@@ -118,14 +118,14 @@ def execute(order: Order) -> None:
     started = time.perf_counter()
     config: Config | None = None
     drive: Drive | None = None
-    with StopSignals() as stop, Log(order.log_file, order.verbosity) as log, _Held(stop) as held:
+    with StopSignals() as stop, Log(order.log_file, order.verbosity) as log, _Resources(stop) as resources:
         try:
             stop.check()
             path = find_config(order.config, ignored=not order.use_config)
             config = load_config(path, order.settings)
-            with stop.held():  # it imports structlog, and an interrupted import cannot be completed
+            with stop.deferred():  # it imports structlog, and an interrupted import cannot be completed
                 _log_start(log, order, config, path)
-            drive, results = assemble(Job(order._replace(config=path), config, log, stop, held, started))
+            drive, results = assemble(Job(order._replace(config=path), config, log, stop, resources, started))
             metrics = results.write(drive.run())
         except ClosedOutputError as error:
             log.info("output closed", reason=str(error))
@@ -158,7 +158,7 @@ def _log_start(log: Log, order: Order, config: Config, path: str | None) -> None
             log.info("config found", path=path, ignore="--no-config")
 
 
-class _Held(ExitStack):
+class _Resources(ExitStack):
     """What a job has open until its end; by then its record is written, and what cannot be closed changes nothing."""
 
     def __init__(self, stop: StopSignals) -> None:

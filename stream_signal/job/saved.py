@@ -101,29 +101,29 @@ def checked(content: dict[str, Any], window: int, windows: Sequence[int] = ()) -
     return saved
 
 
-def _names(found: object) -> tuple[str, ...]:
-    if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+def _names(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
         raise ValueError("expected the names of the inputs")
-    return tuple(found)
+    return tuple(value)
 
 
-def _followed(found: Any) -> Followed:
-    if isinstance(found, dict):
-        found = {"begun_ns": None} | found  # earlier versions did not look at the timestamps
-    if not isinstance(found, dict) or found.keys() != set(Followed._fields) or type(found["written_ns"]) is not int:
+def _followed(value: Any) -> Followed:
+    if isinstance(value, dict):
+        value = {"begun_ns": None} | value  # earlier versions did not look at the timestamps
+    if not isinstance(value, dict) or value.keys() != set(Followed._fields) or type(value["written_ns"]) is not int:
         raise ValueError("expected what is known of a followed file")
-    if found["begun_ns"] is not None and type(found["begun_ns"]) is not int:
+    if value["begun_ns"] is not None and type(value["begun_ns"]) is not int:
         raise ValueError("expected the first timestamp of the file that was left")
-    left = [Left(Fingerprint(*read), _file(file)) for read, file in found["left"]]
+    left = [Left(Fingerprint(*read), _file(file)) for read, file in value["left"]]
     if any(type(part) is not kind for one in left for part, kind in zip(one.read, (int, str, str), strict=True)):
         raise ValueError("expected the files that were left")
-    return Followed(_file(found["file"]), found["written_ns"], left, found["begun_ns"])
+    return Followed(_file(value["file"]), value["written_ns"], left, value["begun_ns"])
 
 
-def _file(found: Any) -> tuple[int, int] | None:
-    if found is None:
+def _file(value: Any) -> tuple[int, int] | None:
+    if value is None:
         return None
-    device, inode = found
+    device, inode = value
     if type(device) is not int or type(inode) is not int:
         raise ValueError("expected a device and an inode")
     return device, inode

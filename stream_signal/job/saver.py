@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 def wanted(job: Job) -> Iterator[Sink]:
     """Yield what saves the checkpoint, which is locked until the job ends."""
-    yield CheckpointSaver(job, job.held.enter_context(Checkpoint(str(job.order.checkpoint))))
+    yield CheckpointSaver(job, job.resources.enter_context(Checkpoint(str(job.order.checkpoint))))
 
 
 class CheckpointSaver(Every):

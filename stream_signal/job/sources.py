@@ -114,7 +114,7 @@ def rotations_of(job: Job) -> Rotations | None:
     from stream_signal.inputs.rotation import Rotations
 
     header, rows = (lambda: job.stream.header), (lambda: job.stream.rows)
-    return Rotations(order.inputs[0], order.rotated, order.own, job.config, header, rows)
+    return Rotations(order.inputs[0], order.rotated, order.written_paths, job.config, header, rows)
 
 
 def reversal_of(order: Order, head_lines: int | None) -> Hint:
@@ -143,7 +143,7 @@ def _workers(job: Job) -> Workers | None:
     if order.cluster:
         from stream_signal.job.workers import cluster
 
-        return cluster(order.cluster, job.held, job.stop)
+        return cluster(order.cluster, job.resources, job.stop)
     total_bytes = sum(probe(name).size for name in order.inputs)
     if not order.jobs and total_bytes < AUTO_BYTES:
         return None
@@ -152,7 +152,7 @@ def _workers(job: Job) -> Workers | None:
     count = order.jobs or system.usable_cores()
     job.log.info("processes", jobs=count)
     range_bytes = range_bytes_for(count, total_bytes, keyed=config.is_keyed)
-    return processes(count, range_bytes, job.held, job.stop) if count > 1 else None
+    return processes(count, range_bytes, job.resources, job.stop) if count > 1 else None
 
 
 def alone(order: Order, config: Config) -> str | None:

@@ -173,10 +173,10 @@ def by_jobs(subject: Subject, jobs: int, stop: StopSignals) -> Answer:
         ranges += isinstance(event, Counted)
         return False
 
-    with ExitStack() as held:
+    with ExitStack() as resources:
         small = max(sizes, default=0) // (RANGES_EACH * jobs)
         most = range_bytes_for(jobs, sum(sizes), keyed=config.is_keyed)
-        workers = processes(jobs, min(max(small, _LEAST_RANGE_BYTES), most), held, stop)
+        workers = processes(jobs, min(max(small, _LEAST_RANGE_BYTES), most), resources, stop)
         workers = workers._replace(head_bytes=min(max(small, _LEAST_HEAD_BYTES), HEAD_BYTES))
         source = ParallelSource(names, lambda some: FilesSource(some, config), stream, workers, Log(None, 0))
         read(stream, _Watched(source, see))
@@ -204,7 +204,7 @@ def by_fractions(subject: Subject, sample: int) -> Answer:
                 if signals_of_row is None or row is None:
                     by, not_by = ("oracle", "engine") if signals_of_row is None else ("engine", "oracle")
                     raise Differs(f"row {rows} is there for the {by}, and not for the {not_by}")
-                for window, above, one in zip(windows, signals_of_row, (row, *row.more), strict=True):
+                for window, above, one in zip(windows, signals_of_row, (row, *row.further), strict=True):
                     if above != one.above:
                         fractions = f"the close is {one.close} and the mean {one.mean}"
                         decided = "signals" if above else "does not signal"
@@ -242,7 +242,7 @@ class _Shown(Observer):
 
     def row(self, row: Row) -> None:
         if len(self.above) < self._most:
-            self.above.append([row.above, *(more.above for more in row.more)])
+            self.above.append([row.above, *(further.above for further in row.further)])
 
 
 def _answer(stream: SignalStream, detail: str = "") -> Answer:
@@ -285,26 +285,26 @@ def _named(text: str, given: dict[str, str]) -> str:
 
 def _compared(outcome: Outcome, reference: Outcome) -> Outcome:
     """Say how an outcome differs from that of the row engine; the rows of the oracle were compared one by one."""
-    found, expected = outcome.answer, reference.answer
-    if outcome.is_left_out or outcome.differs or (found and outcome.way == "fractions"):
+    answer, expected = outcome.answer, reference.answer
+    if outcome.is_left_out or outcome.differs or (answer and outcome.way == "fractions"):
         return outcome
-    if found and expected:
-        return outcome._replace(differs=_difference(found, expected))
-    texts = [f"{each.answer.rows} rows" if each.answer else each.why for each in (outcome, reference)]
+    if answer and expected:
+        return outcome._replace(differs=_difference(answer, expected))
+    texts = [f"{one.answer.rows} rows" if one.answer else one.why for one in (outcome, reference)]
     return outcome._replace(differs="" if texts[0] == texts[1] else f"{texts[0]}, and the row engine: {texts[1]}")
 
 
-def _difference(found: Answer, expected: Answer) -> str:
+def _difference(answer: Answer, expected: Answer) -> str:
     for what, one, other in (
-        ("rows", found.rows, expected.rows),
-        ("signals", found.signals, expected.signals),
-        ("repairs", found.repairs, expected.repairs),
-        ("windows", found.by_window, expected.by_window),
-        ("keys", list(found.by_key or ()), list(expected.by_key or ())),
+        ("rows", answer.rows, expected.rows),
+        ("signals", answer.signals, expected.signals),
+        ("repairs", answer.repairs, expected.repairs),
+        ("windows", answer.by_window, expected.by_window),
+        ("keys", list(answer.by_key or ()), list(expected.by_key or ())),
     ):
         if one != other:
             return f"{what}: {one}, and the row engine: {other}"
-    for key, counts in (found.by_key or {}).items():
+    for key, counts in (answer.by_key or {}).items():
         if expected.by_key and counts != expected.by_key[key]:
             return f"key {key!r}: {counts}, and the row engine: {expected.by_key[key]}"
     return ""

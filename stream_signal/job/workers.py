@@ -43,8 +43,8 @@ _LOGGING = {
 }
 
 
-def processes(count: int, range_bytes: int, held: ExitStack, stop: StopSignals) -> Workers:
-    """Return so many worker processes for ranges of that size; they end with `held`."""
+def processes(count: int, range_bytes: int, resources: ExitStack, stop: StopSignals) -> Workers:
+    """Return so many worker processes for ranges of that size; they end with `resources`."""
 
     def start() -> Executor:
         from concurrent.futures import ProcessPoolExecutor
@@ -53,10 +53,10 @@ def processes(count: int, range_bytes: int, held: ExitStack, stop: StopSignals) 
         # A fork takes 2 ms and shares what is loaded, a new process 100 ms. It is not safe with threads around.
         method = "fork" if sys.platform == "linux" and not _THREADED & sys.modules.keys() else "spawn"
         executor = ProcessPoolExecutor(count, get_context(method), _begin)
-        held.push(partial(_end, executor, set(active_children())))
+        resources.push(partial(_end, executor, set(active_children())))
         return executor
 
-    return Workers(start, range_bytes, 3 * count, stop.held)
+    return Workers(start, range_bytes, 3 * count, stop.deferred)
 
 
 def range_bytes_for(count: int, total_bytes: int, *, keyed: bool) -> int:
@@ -101,8 +101,8 @@ def _begin() -> None:
     Thread(target=end_with_parent, daemon=True).start()
 
 
-def cluster(address: str, held: ExitStack, stop: StopSignals) -> Workers:
-    """Return the workers of the cluster at `address`, or a cluster of this machine for `local`, until `held` ends.
+def cluster(address: str, resources: ExitStack, stop: StopSignals) -> Workers:
+    """Return the workers of the cluster at `address`, or a cluster of this machine for `local`, until `resources` end.
 
     ClusterError if the package is missing, or the scheduler cannot be reached.
     """
@@ -113,7 +113,9 @@ def cluster(address: str, held: ExitStack, stop: StopSignals) -> Workers:
     except ImportError as error:
         raise ClusterError("--cluster needs Dask").with_hint("pip install 'stream-signal[cluster]'") from error
     try:
-        client = held.enter_context(_local(Client) if address == _LOCAL else Client(address, timeout=_CONNECT_SECONDS))
+        client = resources.enter_context(
+            _local(Client) if address == _LOCAL else Client(address, timeout=_CONNECT_SECONDS)
+        )
     except (OSError, ValueError, TypeError) as error:
         why = unless_secret(str(error), address) or type(error).__name__
         raise ClusterError(f"cannot reach the cluster at {shown_path(address)}: {why}") from error
@@ -123,10 +125,10 @@ def cluster(address: str, held: ExitStack, stop: StopSignals) -> Workers:
         raise ClusterError(f"the cluster at {shown_path(address)} has no workers")
 
     def start() -> Executor:
-        executor: Executor = held.enter_context(client.get_executor(pure=False))
+        executor: Executor = resources.enter_context(client.get_executor(pure=False))
         return executor
 
-    return Workers(start, _CLUSTER_RANGE_BYTES, threads * _AHEAD, stop.held, share_files=False, may_fail=False)
+    return Workers(start, _CLUSTER_RANGE_BYTES, threads * _AHEAD, stop.deferred, share_files=False, may_fail=False)
 
 
 def _local(client: Any) -> Any:

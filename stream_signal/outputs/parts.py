@@ -43,13 +43,13 @@ class Job:
     """the number of the input that is read first, and the bytes of it that were read by earlier jobs"""
 
     def __init__(
-        self, order: Order, config: Config, log: Log, stop: StopSignals, held: ExitStack, started: float
+        self, order: Order, config: Config, log: Log, stop: StopSignals, resources: ExitStack, started: float
     ) -> None:
         self.order = order
         self.config = config
         self.log = log
         self.stop = stop
-        self.held = held
+        self.resources = resources
         """until whose end its files stay open, and locked"""
         self.started = started
         """on the clock of `time.perf_counter`"""

@@ -47,7 +47,7 @@ def wanted(job: Job) -> Iterator[Sink]:
     path = str(order.signals)
     form = order.signals_format or format_for(path)
     lines = SignalLines(form, config.time_column, keyed=config.is_keyed, windows=config.windows)
-    yield job.held.enter_context(SignalsWriter(path, lines, lambda: job.stop.received, quiet=order.is_quiet))
+    yield job.resources.enter_context(SignalsWriter(path, lines, lambda: job.stop.received, quiet=order.is_quiet))
 
 
 class SignalsWriter(Sink):
@@ -71,29 +71,29 @@ class SignalsWriter(Sink):
         self._quiet = quiet
         self._begun = False
         self._is_in_folder = False  # for certain, even if the power fails
-        self._held = ExitStack()
+        self._resources = ExitStack()
 
     def __enter__(self) -> Self:
         if self.path == STDOUT:
             self._descriptor, self.is_file = open_stdout(), False
         else:
-            with writing(self.path), ExitStack() as held:
+            with writing(self.path), ExitStack() as resources:
                 self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | system.BINARY, 0o666)
-                held.callback(system.close_unwritten, self._descriptor)  # synced by then, or the job has failed
+                resources.callback(system.close_unwritten, self._descriptor)  # synced by then, or the job has failed
                 self.is_file = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
                 if self.is_file:
-                    self._lock(held)
-                self._held = held.pop_all()
+                    self._lock(resources)
+                self._resources = resources.pop_all()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._held.close()
+        self._resources.close()
 
-    def _lock(self, held: ExitStack) -> None:
-        """Lock the file until `held` or the process ends; raise OutputError if another job has it."""
+    def _lock(self, resources: ExitStack) -> None:
+        """Lock the file until `resources` or the process ends; raise OutputError if another job has it."""
         try:
             try:
-                held.enter_context(FileLock(self.path))
+                resources.enter_context(FileLock(self.path))
             except BlockingIOError:
                 raise
             except OSError as error:

@@ -42,10 +42,10 @@ def say(*texts: str) -> None:
 def columns() -> int:
     """Return how many columns a line may have that is drawn in place."""
     try:
-        found = os.get_terminal_size(sys.stderr.fileno()).columns
+        columns = os.get_terminal_size(sys.stderr.fileno()).columns
     except (OSError, ValueError):
-        found = 0
-    return max(1, (found or _COLUMNS) - _ECHO_COLUMNS)
+        columns = 0
+    return max(1, (columns or _COLUMNS) - _ECHO_COLUMNS)
 
 
 def draw(line: str) -> None:

@@ -82,13 +82,13 @@ def find_encoded(
     """
     if is_utf_8(line):
         return None
-    found: dict[object, tuple[Reading, int]] = {}
+    meanings: dict[object, tuple[Reading, int]] = {}
     for reading in readings_of(line, delimiters):
         places = find(reading.names)
         for place in places:
             key = reading.delimiter, place, reading.names[place], len(places)
-            found.setdefault(key, (reading, place))
-    return next(iter(found.values())) if len(found) == 1 else None
+            meanings.setdefault(key, (reading, place))
+    return next(iter(meanings.values())) if len(meanings) == 1 else None
 
 
 def likely(line: bytes, delimiters: Sequence[str]) -> list[Reading]:
@@ -111,14 +111,14 @@ def _score(reading: Reading) -> float:
     text = " ".join(reading.names)
     others = sum(not character.isascii() for character in text)
     if common := _COMMON.get(reading.encoding):
-        return sum(bool(common.fullmatch(each.encode(reading.encoding))) for each in text) / others
+        return sum(bool(common.fullmatch(character.encode(reading.encoding))) for character in text) / others
     words = _WORD.findall(text)
-    return sum(sum(not each.isascii() for each in word) for word in words if _is_one_script(word)) / others
+    return sum(sum(not character.isascii() for character in word) for word in words if _is_one_script(word)) / others
 
 
 def _is_one_script(word: str) -> bool:
     """Whether a word is Cyrillic alone, in capitals or not, or Latin with few marks."""
-    is_cyrillic = ["\u0400" <= each <= "\u04ff" for each in word]
+    is_cyrillic = ["\u0400" <= character <= "\u04ff" for character in word]
     if any(is_cyrillic):
         return all(is_cyrillic) and (word[1:].islower() or word.isupper() or len(word) == 1)
-    return 2 * sum(each.isascii() for each in word) >= len(word)
+    return 2 * sum(character.isascii() for character in word) >= len(word)

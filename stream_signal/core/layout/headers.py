@@ -95,17 +95,17 @@ class HeaderFit:
             return
         if self._lines == MOST_LAYOUT_LINES or self._size > MOST_LAYOUT_BYTES:
             self.settle()
-        elif not self._lines & (self._lines - 1) and len(found := self._shifted()) < 2:
-            self._take(found)
+        elif not self._lines & (self._lines - 1) and len(layouts := self._shifted()) < 2:
+            self._take(layouts)
 
     def settle(self) -> None:
         """Take what the lines so far show: no more are looked at."""
         self._take(self._shifted() if self._rows else [])
 
-    def _take(self, found: list[Layout]) -> None:
+    def _take(self, layouts: list[Layout]) -> None:
         self.is_settled = True
-        if len(found) == 1:
-            self.layout = found[0]
+        if len(layouts) == 1:
+            self.layout = layouts[0]
 
     def _cells(self, line: bytes) -> list[str]:
         """Return the cells of a line; none if it is none, or a record goes on in the next one."""
@@ -117,7 +117,7 @@ class HeaderFit:
     def _shifted(self) -> list[Layout]:
         """Return the layouts with a column without a name by which all rows so far are candles; one of each meaning."""
         layout = self.layout
-        found: dict[object, Layout] = {}
+        layouts: dict[object, Layout] = {}
         for at in range(layout.width + 1):
             names = (*layout.names[:at], "", *layout.names[at:])
             position = layout.position + (at <= layout.position)
@@ -125,8 +125,8 @@ class HeaderFit:
             time = self._time_of(shifted, at)
             if time is not None and _are_candles(shifted, self._rows):
                 symbols = tuple(place for place, name in enumerate(names) if self._is_symbol(name))
-                found[position, time, symbols] = shifted._replace(time=time)
-        return list(found.values())
+                layouts[position, time, symbols] = shifted._replace(time=time)
+        return list(layouts.values())
 
     def _time_of(self, layout: Layout, nameless: int) -> Position | None:
         """Return where the time is by its name, if all rows have one there: with the clock in a column behind it."""

@@ -71,14 +71,14 @@ def find_header(
     (('Date', '<CLOSE>'), ';', 1, 2)
     """
     readings = _readings(line, delimiter)
-    found = _with_close(line, number, readings, partial(matches, column=column), column)
-    if not found and column == CLOSE:
-        found = _with_close(line, number, readings, _known_close, column)
-    if not found:
+    headers = _with_close(line, number, readings, partial(matches, column=column), column)
+    if not headers and column == CLOSE:
+        headers = _with_close(line, number, readings, _known_close, column)
+    if not headers:
         return _find_encoded(line, column, delimiter)
-    if len(found) > 1:
-        raise _two_delimiters(number, [header.delimiter for header, _ in found])
-    header, cell = found[0]
+    if len(headers) > 1:
+        raise _two_delimiters(number, [header.delimiter for header, _ in headers])
+    header, cell = headers[0]
     if reads_as_close(cell, parse):
         raise DataError(
             number, "a header", f"{shown(cell)} in column {header.position + 1}; set `header: false` if there is none"
@@ -94,7 +94,7 @@ def _with_close(
     column: str | int,
 ) -> list[tuple[Layout, bytes]]:
     """Return the ways to read a line as a header with the close, and the cell that has its name."""
-    found = []
+    layouts = []
     for mark, fields in readings:
         names = tuple(field.decode("utf-8", "replace").strip() for field in fields)
         places = find(names)
@@ -103,16 +103,16 @@ def _with_close(
                 number, f"one column {column!r}", f"{listed(names, places)}; set `column` to the number of one"
             ).with_clue("two_columns", setting="column", columns=[place + 1 for place in places])
         if places:
-            found.append((Layout(line, names, mark, places[0], len(names)), fields[places[0]]))
-    return found
+            layouts.append((Layout(line, names, mark, places[0], len(names)), fields[places[0]]))
+    return layouts
 
 
 def _known_close(names: tuple[str, ...]) -> list[int]:
     """Return the column with another name of a close, if it is the only one; a title alone is no header."""
     from stream_signal.core.layout.prices import close_by_name
 
-    found = close_by_name(names) if len(names) > 1 else []
-    return found if len(found) == 1 else []
+    places = close_by_name(names) if len(names) > 1 else []
+    return places if len(places) == 1 else []
 
 
 def _find_encoded(line: bytes, column: str | int, delimiter: str | None) -> Layout | None:
@@ -124,10 +124,10 @@ def _find_encoded(line: bytes, column: str | int, delimiter: str | None) -> Layo
     def find(names: tuple[str, ...]) -> list[int]:
         return matches(names, column) or (_known_close(names) if column == CLOSE else [])
 
-    found = None if is_utf_8(line) else find_encoded(line, [delimiter] if delimiter else list(DELIMITERS), find)
-    if found is None:
+    decoded = None if is_utf_8(line) else find_encoded(line, [delimiter] if delimiter else list(DELIMITERS), find)
+    if decoded is None:
         return None
-    reading, position = found
+    reading, position = decoded
     return Layout(line, reading.names, reading.delimiter, position, len(reading.names), encoding=reading.encoding)
 
 
@@ -161,17 +161,17 @@ def find_column(header: Layout, column: str | int, setting: str) -> int:
     0
     """
     if isinstance(column, int):
-        found = [column - 1] if column <= header.width else []
+        places = [column - 1] if column <= header.width else []
     else:
-        found = matches(header.names, column)
-    if not found:
+        places = matches(header.names, column)
+    if not places:
         raise MissingColumnError(column).with_clue("no_such_column", setting=setting, names=header.names, column=column)
-    if len(found) > 1:
-        expected, names = f"one column {column!r}", listed(header.names, found)
+    if len(places) > 1:
+        expected, names = f"one column {column!r}", listed(header.names, places)
         raise DataError(None, expected, f"{names}; give the number of one").with_clue(
-            "two_columns", setting=setting, columns=[place + 1 for place in found]
+            "two_columns", setting=setting, columns=[place + 1 for place in places]
         )
-    return found[0]
+    return places[0]
 
 
 def find_time(header: Layout, column: TimeColumn = None) -> Position | None:

@@ -155,7 +155,7 @@ def test_an_observer_sees_each_window() -> None:
             self.seen: list[list[tuple[int, float | None, bool]]] = []
 
         def row(self, row: Row) -> None:
-            self.seen.append([(each.window, each.mean, each.above) for each in (row, *row.more)])
+            self.seen.append([(each.window, each.mean, each.above) for each in (row, *row.further)])
 
     wanted = [
         [(1, 4.0, False), (2, None, False)],
