@@ -20,7 +20,7 @@ from stream_signal.core.limits import MAX_WINDOWS
 from stream_signal.core.settings import BOOLEAN, Kind, digits, integer, is_integer, is_text, one_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from _typeshed import SupportsWrite
 
@@ -82,28 +82,43 @@ _EXCLUDES = {
 }
 
 _DESCRIPTION = """\
-Read OHLCV candles as CSV from files or a pipe, count the rows whose close is above the rolling mean of the last closes,
-exactly, and write the metrics as JSON.
+Count the candles whose close is above the rolling mean of the last closes, exactly: CSV from files or a pipe, the
+metrics as JSON.
+
+  stream-signal candles.csv                            the metrics, on one line
+  cat jan.csv feb.csv | stream-signal -w 20            a pipe, 20 rows a mean
+  stream-signal market.csv --key symbol                a mean for each symbol
+  stream-signal btc.csv --report page.html             a page to look at
+  stream-signal live.csv --follow --checkpoint s.json  a file that grows
+
+Commands:
+  stream-signal sniff         print the layout of a file, and how to read it
+  stream-signal verify        count in several ways, or compare with a manifest
+  stream-signal formats       list the known layouts
+  stream-signal candles       write synthetic candles
+  stream-signal checkpoint    print what a checkpoint holds
+  stream-signal completion    write the completion of bash, zsh or fish
 """
 _EPILOG = """\
 Without a path, or with -, the candles are read from stdin.
 
-Examples:
-  stream-signal candles.csv                                    the metrics, on one line
-  cat jan.csv feb.csv | stream-signal -w 20 -o metrics.json    a pipe, a window of 20 rows, a file
-  stream-signal live.csv --follow --checkpoint state.json      a file that grows, from where it was left
-
-Commands:
-  stream-signal candles       write synthetic candles
-  stream-signal checkpoint    print what a checkpoint holds
-  stream-signal formats       list the known layouts
-  stream-signal sniff         print the layout of a file, and the command that reads it
-  stream-signal verify        count an input in several ways, or compare it with a manifest
-  stream-signal completion    write the completion of bash, zsh or fish
-
 Exit codes: 0 success, 1 the job failed, 2 the command line is wrong, 129, 130 or 143 stopped by SIGHUP, SIGINT or
 SIGTERM, which is the normal end of --follow, and 0. With NO_COLOR in the environment, nothing has colour.
 """
+_MORE = "stream-signal --help lists all flags."
+# Settings for files that do not say how they are written, and rare ones: their flags come last.
+_OF_FILES = (
+    "column",
+    "header",
+    "delimiter",
+    "format",
+    "time_column",
+    "newest_first",
+    "decimal",
+    "thousands",
+    "negative",
+)
+_RARE = ("max_bad", "key_pattern", "max_keys", "grouped", "seed", "version")
 _VERIFY_EPILOG = """\
 It takes the arguments of the job; flags that do not decide its answer are ignored, and nothing is written.
 With --manifest, the inputs and the settings are those of the manifest, unless others are given.
@@ -127,6 +142,7 @@ Put it where the shell looks:
 """
 # Where stdout is no terminal, as for the documents.
 _COLUMNS = 112
+_SHORT_COLUMNS = 80
 
 
 def job_parser() -> Parser:
@@ -139,11 +155,16 @@ def job_parser() -> Parser:
         add_help=False,
     )
     _add_inputs(parser.add_argument_group("inputs"))
-    _add_settings(parser.add_argument_group("settings; a flag wins over the config"))
+    settings = parser.add_argument_group("settings; a flag wins over the config")
+    _add_config(settings)
+    _add_settings(settings, [name for name in SETTINGS if name not in {*_OF_FILES, *_RARE}])
     _add_outputs(parser.add_argument_group("outputs"))
     _add_resuming(parser.add_argument_group("continuing an earlier job"))
-    _add_speed(parser.add_argument_group("several processes"))
     _add_messages(parser.add_argument_group("messages and help"))
+    group = parser.add_argument_group("how files are written, if unclear")
+    _add_settings(group, _OF_FILES)
+    _add_settings(parser.add_argument_group("settings that are rarely needed"), _RARE)
+    _add_speed(parser.add_argument_group("several processes"))
     return parser
 
 
@@ -165,12 +186,15 @@ def _add_inputs(group: argparse._ArgumentGroup) -> None:
     _add(group, "--rotated", text, PATH, metavar="PATTERN")
 
 
-def _add_settings(group: argparse._ArgumentGroup) -> None:
-    """Add the flags of all settings; those that are copied into the metrics, and change nothing else, come last."""
+def _add_config(group: argparse._ArgumentGroup) -> None:
     _add(group, "-c --config", "YAML settings (default: ./config.yaml, if it exists)", PATH)
     _add(group, "--no-config", "ignore ./config.yaml")
     _add(group, "--print-config", "print the settings in effect and where each came from, and exit")
-    for row in sorted(SETTINGS.values(), key=lambda row: row.name in {"seed", "version"}):
+
+
+def _add_settings(group: argparse._ArgumentGroup, names: Iterable[str]) -> None:
+    """Add the flags of some settings."""
+    for row in map(SETTINGS.__getitem__, names):
         if row.name == "windows":
             continue  # those that --window has behind the first
         options: dict[str, Any] = {"dest": row.name, "default": HIDDEN}  # not among the options unless it is given
@@ -231,7 +255,8 @@ def _add_messages(group: argparse._ArgumentGroup) -> None:
     text = "draw the progress on stderr, if that is a terminal, at once; without this flag: after a second"
     _add(group, "--progress", text, action=argparse.BooleanOptionalAction, default=None)
     _add(group, "-v --verbose", "log to stderr; -vv: tracebacks in the log file", action="count", default=0)
-    _add(group, "-h --help", "show this help and exit", action="help")
+    _add(group, "-h", "show the commands and examples, and exit", action=_ShortHelp, nargs=0)
+    _add(group, "--help", "show this help and exit", action="help")
     _add(group, "-V --version", "show the version and exit", action="version", version=f"{_JOB} {__version__}")
 
 
@@ -428,12 +453,27 @@ class Parser(argparse.ArgumentParser):
 
     def format_help(self) -> str:
         """Return the help, as wide as the terminal."""
+        self._widen(_COLUMNS)
+        return super().format_help()
+
+    def print_short_help(self, file: SupportsWrite[str] | None = None) -> None:
+        """Print what fits in one screen: what a job does, examples and commands; of a command, the whole help."""
+        if self.prog != _JOB:
+            self.print_help(file)
+            return
+        self._widen(_SHORT_COLUMNS)
+        formatter = self._get_formatter()
+        formatter.add_usage(self.usage, self._actions, self._mutually_exclusive_groups)
+        formatter.add_text(self.description)
+        formatter.add_text(_MORE)
+        self._print_message(formatter.format_help(), file or sys.stdout)
+
+    def _widen(self, columns: int) -> None:
+        """Have the help as wide as the terminal; elsewhere, so many columns."""
         from functools import partial
         from shutil import get_terminal_size
 
-        width = get_terminal_size((_COLUMNS, 24)).columns - 2
-        self.formatter_class = partial(_Formatter, width=width)
-        return super().format_help()
+        self.formatter_class = partial(_Formatter, width=get_terminal_size((columns, 24)).columns - 2)
 
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
         """Print the help or the version; argparse itself ignores that it cannot."""
@@ -441,6 +481,15 @@ class Parser(argparse.ArgumentParser):
             super()._print_message(message, file)
         elif code := printed(lambda: [message.encode()], self, self._given):
             self.exit(code)
+
+
+class _ShortHelp(argparse.Action):
+    """Prints what fits in one screen, or the whole help of a command."""
+
+    def __call__(self, parser: Any, *_: Any) -> None:
+        """Print it, and exit."""
+        parser.print_short_help()
+        parser.exit()
 
 
 class _Formatter(argparse.HelpFormatter):

@@ -58,7 +58,7 @@ def _run_job(arguments: list[str]) -> int:
         refuse_contradictions(parser, inputs, options)
         return printed(lambda: _config(options), parser, arguments)
     if not (options.paths or options.inputs) and sys.stdin and sys.stdin.isatty():
-        parser.print_help(sys.stderr)
+        parser.print_short_help(sys.stderr)
         return EXIT_USAGE
     if options.signals and is_stdout(options.signals):
         options.signals = "-"  # opening it again would truncate what is already there

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stream_signal.command.flags import PARSERS, PATHS, job_parser
+from stream_signal.command.flags import PARSERS, PATHS, job_parser, parse
 from stream_signal.order import WRITTEN
 from support.candle_csv import CLOSES, candle_csv
 from support.cases import DATA, SUCCESS
@@ -150,7 +150,21 @@ def test_short_flags(folder: Path) -> None:
     assert metrics_of(json.dumps(record).encode()) == metrics_of(long.stdout)
     assert record["version"] == "short"
     assert run_in_process("-V", cwd=folder) == run_in_process("--version", cwd=folder)
-    assert run_in_process("-h", cwd=folder) == run_in_process("--help", cwd=folder)
+    assert run_in_process("sniff", "-h", cwd=folder) == run_in_process("sniff", "--help", cwd=folder)
+
+
+def test_the_short_help_fits_one_screen(folder: Path) -> None:
+    """`-h` has 24 lines of 80 columns at most: five examples, each of which the job takes, and every command."""
+    done = run_in_process("-h", cwd=folder)
+    lines = done.stdout.decode().splitlines()
+    assert (done.code, done.stderr) == (0, "")
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 80
+    typed = [line.strip().partition("  ")[0] for line in lines if re.match("  (stream-signal|cat) ", line)]
+    assert {command.split()[1] for command in typed[5:]} == PARSERS.keys()
+    for command in typed[:5]:
+        options = parse(job_parser(), shlex.split(command.rpartition("stream-signal ")[2]))
+        assert len(options.paths) == ("cat" not in command)
 
 
 @pytest.mark.parametrize("columns", [40, 80, 200])
@@ -162,7 +176,7 @@ def test_the_help_is_as_wide_as_the_terminal(columns: int, folder: Path) -> None
         )
         lines = shown.screen()
     examples = [line for line in lines if re.match("  (stream-signal|cat) ", line)]
-    assert len(examples) == 3 + len(PARSERS)
+    assert len(examples) == 5 + len(PARSERS)
     assert columns * 0.7 < max(len(line) for line in lines if line not in examples) < columns
 
 
