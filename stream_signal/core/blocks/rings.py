@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from stream_signal.core.series.series import Series, WindowSeries
 
 
-# With fewer keys, their numbers fit into 16 bits, which NumPy sorts in linear time.
-_SHORT = 2**16
 _FIRST_CAPACITY = 64
 
 
@@ -386,10 +384,20 @@ class Rings:
 
 
 def _order_of(numbers: Integers, count: int) -> Integers | None:
-    """Return the order that brings rows of one key together; None if they are in it."""
+    """Return the order that brings rows of one key together; None if they are in it.
+
+    NumPy sorts 16 bits in linear time. The larger numbers of many keys are sorted by their low half, and then, keeping
+    that order, by their high half.
+
+    >>> _order_of(np.array([70_000, 1, 65_537, 1]), 70_001).tolist()
+    [1, 3, 2, 0]
+    """
     if (numbers[1:] >= numbers[:-1]).all():
         return None
-    return np.argsort(numbers.astype(np.uint16) if count <= _SHORT else numbers, kind="stable")
+    order = np.argsort(numbers.astype(np.uint16), kind="stable")
+    if count > 1 << 16:
+        order = order[np.argsort((numbers[order] >> 16).astype(np.uint16), kind="stable")]
+    return order
 
 
 def _runs_of(numbers: Integers, gaps: _Gaps | None) -> _Runs:

@@ -88,6 +88,21 @@ def test_too_large_for_int64() -> None:
     assert list(series.counts()) == [(1, 0, 0)]
 
 
+def test_more_keys_than_16_bits_number() -> None:
+    """The rows of each key stay in their order where the numbers of the keys have more than 16 bits."""
+    series, count = window_series(2), (1 << 16) + 2
+    rings = series.rings = Rings(series)
+    for number in range(count):
+        series.keys.restore(b"%d" % number)
+    numbers = np.array([count - 1, 1, count - 1, 0, 1, 1 << 16, count - 1])
+    assert rings.prepare(numbers)
+    shown = rings.push(numbers, np.array([5, 1, 6, 9, 2, 7, 4]))
+    assert shown.above.tolist() == [False, False, True, False, True, False, False]
+    assert [list(series.counts())[number] for number in (0, 1, 1 << 16, count - 1)] == [
+        *((1, 0, 0), (2, 1, 1), (1, 0, 0), (3, 2, 1)),
+    ]
+
+
 def test_reading_changes_nothing() -> None:
     """Whoever reads the counts, at any time, leaves the series and the rings as they were."""
     series = window_series(2)
