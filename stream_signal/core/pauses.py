@@ -131,11 +131,10 @@ def stride_to_name(period: Period, strides: Strides, window: int) -> Loss | None
     What its rows would take is known, and what is between them is not: unless the market never closes, as far as
     `period` shows, the gap has to be longer than any holiday.
     """
-    usual, seen_time = period.usual, time_seen(period)
+    usual, mean = period.usual, period.mean_step
     if usual is None or period.rows < 2:
         return None
-    mean = seen_time // (period.rows - 1) or 1
-    excesses = [(stride.length - stride.rows * mean, stride) for stride in strides.longest]
+    excesses = [(stride.excess(mean), stride) for stride in strides.longest]
     excess, stride = max(excesses, key=lambda pair: (pair[0], -pair[1].row), default=(0, None))
     least = max(max(window, LEAST_ROWS) * mean, LEAST_GAP if _is_always_open(period, usual) else _HOLIDAY + DAY)
     if stride is None or excess < least:
@@ -147,11 +146,6 @@ def stride_to_name(period: Period, strides: Strides, window: int) -> Loss | None
     return Loss(gap, excess // mean, is_sampled=True) if alike <= _OFTEN else None
 
 
-def time_seen(period: Period) -> int:
-    """Return how long it is from the first row to the last one, without what was not seen."""
-    return period.last - (period.first or 0) - sum(period.unseen.values())
-
-
 def missing_time(period: Period, rows: int) -> int | None:
     """Return how long the rows that are missing would take in hours of the week (or days) that are open.
 
@@ -159,9 +153,9 @@ def missing_time(period: Period, rows: int) -> int | None:
     seen a part: then it is an estimate, and None while a week was not seen, or without a usual step.
     """
     usual = period.usual
-    if usual is None or (rows > period.rows and time_seen(period) < _WITH_A_WEEKEND):
+    if usual is None or (rows > period.rows and period.time_seen < _WITH_A_WEEKEND):
         return None
-    if usual > DAY or time_seen(period) <= 0:
+    if usual > DAY or period.time_seen <= 0:
         return 0
     if _is_always_open(period, usual):
         return max((period.last - (period.first or 0)) // usual + 1 - rows, 0) * usual
@@ -182,7 +176,7 @@ def missing_time(period: Period, rows: int) -> int | None:
 
 
 def _is_always_open(period: Period, usual: int) -> bool:
-    seen = time_seen(period)
+    seen = period.time_seen
     return seen >= _WITH_A_WEEKEND and period.rows * usual * 10 >= seen * _ALWAYS_OPEN
 
 

@@ -64,6 +64,10 @@ class Stride(NamedTuple):
     rows: int
     """how many rows it is long, those of other keys included"""
 
+    def excess(self, mean: int) -> int:
+        """Return by how much it is longer than its rows are with a mean step."""
+        return self.length - self.rows * mean
+
 
 class Period:
     """The times of a run of rows.
@@ -110,6 +114,16 @@ class Period:
     def rows(self) -> int:
         """How many rows there are."""
         return self._rows + self._equal
+
+    @property
+    def time_seen(self) -> int:
+        """How long it is from the first row to the last one, without what was not seen."""
+        return self.last - (self.first or 0) - sum(self.unseen.values())
+
+    @property
+    def mean_step(self) -> int:
+        """How long a step is on average."""
+        return self.time_seen // max(self.rows - 1, 1) or 1
 
     @property
     def weeks(self) -> int:
@@ -362,10 +376,9 @@ class Strides:
         """A step that is not longer is none of them."""
         return self.longest[-1].length if len(self.longest) == MOST_STRIDES else 0
 
-    @property
-    def longest_step(self) -> int:
-        """How long the longest of them is."""
-        return self.longest[0].length if self.longest else 0
+    def longest_excess(self, mean: int) -> int:
+        """Return by how much one of them is longer than its rows are with a mean step."""
+        return max((stride.excess(mean) for stride in self.longest), default=0)
 
     def add(self, strides: Iterable[Stride]) -> None:
         """Take more of them, as they come."""

@@ -15,8 +15,7 @@ from stream_signal.core.blocks.columns import table_of
 from stream_signal.core.blocks.digits import join
 from stream_signal.core.findings import BACKWARDS, REPEATED
 from stream_signal.core.period import HOUR, MOST_STRIDES, SHORTEST_PAUSE, SLOTS, WEEK, Gap, Period, Stride
-from stream_signal.core.steps import NANOSECONDS, unit_of
-from stream_signal.core.timestamps import are_of_one_form, form_of
+from stream_signal.core.steps import DATE_SIZES, NANOSECONDS, unit_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,12 +45,14 @@ def nanoseconds_of(cells: Cells) -> Integers | None:
     [1, 86400]
     """
     first = bytes(cells[0])
-    form = form_of(first)
-    if not form or not form.sorts or cells.itemsize != len(first):
+    if cells.itemsize != len(first):
         return None
-    if form.date is None:
-        return _numbers(cells) if form.zeros.isdigit() else None
-    if not are_of_one_form(cells.tobytes(), form, first, len(cells)):
+    if first.isdigit() and len(first) not in DATE_SIZES:
+        return _numbers(cells)
+    from stream_signal.core.timestamps import are_of_one_form, form_of
+
+    form = form_of(first)
+    if not form or not form.sorts or form.date is None or not are_of_one_form(cells.tobytes(), form, first, len(cells)):
         return None
     return _moments(cells, table_of(cells), form, first)
 

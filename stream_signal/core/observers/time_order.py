@@ -10,6 +10,7 @@ time.
 from __future__ import annotations
 
 from itertools import pairwise
+from operator import gt, lt
 from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.findings import BACKWARDS, EITHER, REPEATED
@@ -151,12 +152,11 @@ class TimeOrder(Observer):
             return None
         found: list[tuple[bytes, Loss]] = []
         for key, sequence in self._sequences.items():
-            if sequence.period and max(sequence.period.longest_step, sequence.strides.longest_step) >= LEAST_GAP:
+            period, strides = sequence.period, sequence.strides
+            if period and max(period.longest_step, strides.longest_excess(period.mean_step)) >= LEAST_GAP:
                 from stream_signal.core.pauses import gap_to_name, stride_to_name
 
-                missing = gap_to_name(sequence.period, window) or stride_to_name(
-                    sequence.period, sequence.strides, window
-                )
+                missing = gap_to_name(period, window) or stride_to_name(period, strides, window)
                 if missing:
                     found.append((key, missing))
         return max(found, key=lambda pair: (pair[1].rows, -pair[1].gap.row), default=None)
@@ -319,11 +319,12 @@ class TimeOrder(Observer):
         """Look for symbols around a sample that is not later than the one before, if these rows have both of them."""
         first, self._sample = self._sample, bytes(times[-1])
         direction = self._symbols.direction if self._symbols else 1
+        is_later = lt if direction > 0 else gt
         if isinstance(times, list):
-            ordered = sorted(set(times), reverse=direction < 0) == times
+            ordered = all(map(is_later, times, times[1:]))
         else:
-            ordered = bool((times[:-1] < times[1:]).all() if direction > 0 else (times[:-1] > times[1:]).all())
-        if ordered and (not first or (first < bytes(times[0])) == (direction > 0)):
+            ordered = 0 not in is_later(times[:-1], times[1:]).tobytes()
+        if ordered and (not first or is_later(first, bytes(times[0]))):
             return
         texts = [first, *map(bytes, times)]
         for at, (before, time) in enumerate(pairwise(texts)):
