@@ -17,6 +17,8 @@ BIN := .venv/bin
 PINNED := --quiet --constraint constraints.txt
 # $(call install,ENVIRONMENT) ARGUMENTS: with uv where it is there, since it takes a tenth of the time.
 install = $(if $(shell command -v uv),uv pip install --compile-bytecode --python $(1)/bin/python,$(1)/bin/python -m pip install) $(PINNED)
+# The first that installs dependency groups.
+PIP := 'pip>=25.1'
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal --benchmark-disable
 EVERYTHING := --hypothesis-profile=all
 # The tests start hundreds of processes: each would compile the package anew.
@@ -47,8 +49,9 @@ test-lowest: .venv-lowest/installed
 test-wheel: .venv/installed-dev
 	rm -rf .venv-wheel
 	$(PYTHON) -m venv .venv-wheel
+	$(call install,.venv-wheel) $(PIP)
 	$(BIN)/python -m hatchling build --target wheel --directory .venv-wheel/dist
-	$(call install,.venv-wheel) "$$(echo .venv-wheel/dist/*.whl)[test-all]"
+	$(call install,.venv-wheel) "$$(echo .venv-wheel/dist/*.whl)" --group test-all
 	cd tests && ../$(BIN)/mypy $(AS_A_USER) --python-executable ../.venv-wheel/bin/python public_surface.py
 	$(subst .venv/bin/python -m pytest,.venv-wheel/bin/pytest,$(PYTEST)) $(EVERYTHING)
 
@@ -166,7 +169,8 @@ clean:
 pins:
 	rm -rf .venv-pins
 	$(PYTHON) -m venv .venv-pins
-	.venv-pins/bin/python -m pip install --quiet '.[test-all,dev]'
+	.venv-pins/bin/python -m pip install --quiet $(PIP)
+	.venv-pins/bin/python -m pip install --quiet . --group test-all --group dev
 	sed -n '/^#/p' constraints.txt > .venv-pins/constraints.txt
 	.venv-pins/bin/python -m pip freeze --exclude stream-signal --exclude numpy --exclude PyYAML --exclude structlog --exclude tqdm \
 		>> .venv-pins/constraints.txt
@@ -180,26 +184,28 @@ pins:
 	@touch $@
 
 .venv/installed-test: .venv/installed
-	$(call install,.venv) --editable '.[test]'
+	$(call install,.venv) $(PIP)
+	$(call install,.venv) --group test
 	@touch $@
 
 .venv/installed-test-all: .venv/installed-test
-	$(call install,.venv) --editable '.[test-all]'
+	$(call install,.venv) --group test-all
 	@touch $@
 
 .venv/installed-dev: .venv/installed-test-all
-	$(call install,.venv) --editable '.[test-all,dev]'
+	$(call install,.venv) --group test-all --group dev
 	@touch $@
 
 .venv-lowest/installed: pyproject.toml constraints.txt constraints-lowest.txt
 	$(PYTHON) -m venv .venv-lowest
-	$(call install,.venv-lowest) --constraint constraints-lowest.txt --editable '.[test-all]'
+	$(call install,.venv-lowest) $(PIP)
+	$(call install,.venv-lowest) --constraint constraints-lowest.txt --editable . --group test-all
 	@touch $@
 
 .venv/installed-mutants: .venv/installed-test-all
-	$(call install,.venv) --editable '.[mutants]'
+	$(call install,.venv) --group mutants
 	@touch $@
 
-.venv/installed-peers: .venv/installed
-	$(call install,.venv) --editable '.[peers]'
+.venv/installed-peers: .venv/installed-test
+	$(call install,.venv) --group peers
 	@touch $@

@@ -9,7 +9,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+TABLES = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
+PROJECT = TABLES["project"]
 NEEDED = [Requirement(text) for text in PROJECT["dependencies"]]
 
 
@@ -24,12 +25,13 @@ def pins(name: str) -> dict[str, str]:
 
 
 def test_every_tool_is_pinned() -> None:
-    """Each tool of the extras test, test-all and dev has a version in constraints.txt, one that its extra allows."""
+    """Each tool of the groups test, test-all and dev has a version in constraints.txt, one that its group allows."""
     pinned = pins("constraints.txt")
-    extras = PROJECT["optional-dependencies"]
-    tools = [Requirement(text) for extra in ("test", "test-all", "dev") for text in extras[extra]]
+    groups = TABLES["dependency-groups"]
+    lines = [line for group in ("test", "test-all", "dev") for line in groups[group]]
+    tools = [Requirement(line) for line in lines if isinstance(line, str)]
     assert tools
-    for tool in (tool for tool in tools if tool.name != PROJECT["name"]):
+    for tool in tools:
         assert pinned[canonicalize_name(tool.name)] in tool.specifier
 
 

@@ -69,7 +69,8 @@ _REDIRECTS = {
     "RedirectClientError": "the server redirects to what is no address of a web server",
 }
 _LIBRARIES = ("aiobotocore", "fsspec", "gcsfs", "s3fs")
-_INSTALL = "pip install 'stream-signal[remote]'"
+# The extra that brings what a scheme needs; of every other scheme fsspec names the package.
+_EXTRAS = {"http": "http", "https": "http", "s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs"}
 _DOWNLOAD = "download the file first"
 _ANONYMOUS = "set the credentials of the store, or FSSPEC_S3_ANON=true for a bucket that anyone may read"
 
@@ -157,7 +158,9 @@ class RemoteFile(Opened):
                 options["client_kwargs"] = ours | conf.get(self._scheme, {}).get("client_kwargs", {})
             store, path = url_to_fs(self.name, **options)
         except ImportError as error:
-            raise unreadable(self.name, f"it needs a package that is not installed ({error})", _INSTALL) from None
+            extra = _EXTRAS.get(self._scheme)
+            install = f"pip install 'stream-signal[{extra}]'" if extra else "pip install fsspec"
+            raise unreadable(self.name, f"it needs a package that is not installed ({error})", install) from None
         except (ValueError, OSError) as error:  # an unknown protocol, a URL without a host
             raise unreadable(self.name, _Failure(error).reason(self.name)) from None
         except StreamSignalError:  # a stop signal
