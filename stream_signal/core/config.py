@@ -255,6 +255,23 @@ def configured(document: Mapping[str, Any], flags: Mapping[str, Any]) -> Config:
         raise
 
 
+def settings_of(flags: Sequence[str]) -> dict[str, Any]:
+    """Return the settings that flags stand for; KeyError if one is no setting, ValueError if a value is none of it.
+
+    >>> settings_of(["--column", "5", "--no-header", "--newest-first"])
+    {'column': 5, 'header': False, 'newest_first': True}
+    """
+    settings: dict[str, Any] = {}
+    rest = list(flags)
+    while rest:
+        name = rest.pop(0).removeprefix("--").replace("-", "_")
+        if name in SETTINGS and rest and not rest[0].startswith("--"):
+            settings[name] = SETTINGS[name].kind.read(rest.pop(0))
+        else:
+            settings[SETTINGS[name.removeprefix("no_")].name] = not name.startswith("no_")
+    return settings
+
+
 def layers(document: Mapping[str, Any], flags: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the settings above the defaults: of the document's format, the document, the flags' format, the flags.
 

@@ -22,7 +22,7 @@ from stream_signal.inputs.events import TRUNCATED
 from stream_signal.outputs.parts import Sink
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from stream_signal.core.config import Config
     from stream_signal.core.errors import DoubtError, Hint
@@ -212,22 +212,11 @@ def _of_members(left_out: list[str]) -> Doubt:
 
 
 def _for_python(doubt: Doubt) -> Doubt:
-    settings = [", ".join(_settings_of(way.flags)) for way in doubt.hint.ways if way.flags]
-    return doubt._replace(text=f"{doubt.text}; set {' or '.join(settings)}") if settings else doubt
+    from stream_signal.core.config import settings_of
 
-
-def _settings_of(flags: Sequence[str]) -> Iterator[str]:
-    """Write flags as the settings that they are.
-
-    >>> list(_settings_of(("--key", "Name", "--no-newest-first")))
-    ["key='Name'", 'newest_first=False']
-    """
-    for at, flag in enumerate(flags):
-        if flag.startswith("--"):
-            value = flags[at + 1] if at + 1 < len(flags) and not flags[at + 1].startswith("--") else None
-            name = flag.removeprefix("--").replace("-", "_")
-            is_off = value is None and name.startswith("no_")
-            yield f"{name.removeprefix('no_')}=False" if is_off else f"{name}={True if value is None else value!r}"
+    ways = [settings_of(way.flags) for way in doubt.hint.ways if way.flags]
+    texts = [", ".join(f"{name}={value!r}" for name, value in settings.items()) for settings in ways]
+    return doubt._replace(text=f"{doubt.text}; set {' or '.join(texts)}") if texts else doubt
 
 
 def _of_files(files: tuple[str, str, str]) -> Doubt:

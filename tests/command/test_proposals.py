@@ -317,7 +317,8 @@ def test_what_cannot_be_typed(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
         archive.writestr("a.csv", data.replace("Price", "close"))
         archive.writestr("b.csv", data.encode("utf-16"))
-    words = "try unzip -p two.zip b.csv | iconv -f utf-16 -t utf-8 | stream-signal"
+    command = "unzip -p two.zip b.csv | iconv -f utf-16 -t utf-8 | stream-signal --column Price"
+    words = f"line 1 has the columns 'time' and 'Price': try {command}"
     assert run_in_process("two.zip", cwd=tmp_path).stderr.splitlines()[1] == f"stream-signal: {words}"
     hint = Hint("its lines end in CR alone", (Way(before=(("tr", "\\r", "\\n"),)),))
     assert lines_of(hint, job_parser(), ["https://example.com/a.csv"]) == [text_of(hint)]

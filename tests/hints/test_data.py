@@ -166,7 +166,7 @@ BAD_ROWS = [
     Told(FOUR + "40\n", "", (" ".join(map(str, range(40))),)),
     Told(FOUR.replace(",7\n", ",n.a.\n"), "", (" ".join(str(n) if n != 7 else "nan" for n in range(40)),)),
     Told(FOUR.replace(",7\n", ",n.a.\n").replace(",8\n", ",n.a.\n")),
-    Told(TWO + "42,5\n", "", (ANY,)),
+    Told(TWO + "42,5\n"),  # no setting reads both rows
     Told(TWO.replace("4.58", "4,58") + '"42,5"\n', "", ("4.58 42.5",)),
     Told(TWO.replace("4.58", "7") + "42,004\n", "", ("7 42.004", "7 42004")),
     Told(TWO.replace("4.58", "7") + "42.004,66\n", "", ("7 42004.66",)),
@@ -250,9 +250,20 @@ DOUBTS = [
     Told(b"time,close\n\n" + b"".join(FALLING), "", ("6 5 4 3 2 1 0",)),
     Told("time,close\n1,2\n"),
 ]
+# Files that ask for one thing after another: the first line to type has them all.
+GERMAN = "".join(f"{20 - n:02}.01.2024;{1 + n // 4}.{n:03},50\n" for n in range(7))
+AMERICAN = "".join(f'"01/{20 - n:02}/2024","{n // 4},{n:03}.5",x\n'.replace('"0,', '"') for n in range(7))
+STEPS = [
+    Told("Datum;Kurs\n" + GERMAN, "", ("2006.5 2005.5 2004.5 1003.5 1002.5 1001.5 1000.5",)),
+    Told('"Date","Price","x"\n' + AMERICAN, "", ("1006.5 1005.5 1004.5 3.5 2.5 1.5 0.5",)),
+    Told("Datum;Börse;Kurs\n1.1.2024;x;4,5\n2.1.2024;x;5,5\n".encode("cp1252"), "", ("4.5 5.5",)),
+    Told("Datum;Börse;Kurs\n2.1.2024;x;5,5\n1.1.2024;x;4,5\n".encode("cp1252"), "", ("4.5 5.5",)),
+    Told("time;Price\n1;4,5\n2;4.5\n"),  # no setting reads both
+]
 # A pipe has no end to be read from; and what was compressed in it, nobody knows later on.
 NOT_FROM_A_PIPE = [told for told in (*OTHERS, *DOUBTS, *FOREIGN) if told.name != "a.csv" or "newest" in told.flags]
-ALL = [*NO_COLUMN, *NO_HEADER, *HEADS, *BAD_ROWS, *OTHERS, *FOREIGN, *DOUBTS]
+NOT_FROM_A_PIPE += STEPS  # it cannot be read again
+ALL = [*NO_COLUMN, *NO_HEADER, *HEADS, *BAD_ROWS, *OTHERS, *FOREIGN, *DOUBTS, *STEPS]
 
 
 def written(path: Path) -> list[Fraction | None]:
