@@ -14,7 +14,7 @@ from stream_signal.job.parallel import Workers
 from stream_signal.stopping import leave_to_parent
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
+    from concurrent.futures import Executor, ProcessPoolExecutor
     from contextlib import ExitStack
     from multiprocessing.process import BaseProcess
 
@@ -70,7 +70,9 @@ def range_bytes_for(count: int, total_bytes: int, *, keyed: bool) -> int:
     return min(max(total_bytes // (RANGES_EACH * count), LEAST_RANGE_BYTES), MOST_RANGE_BYTES)
 
 
-def _end(executor: Executor, others: set[BaseProcess], _: object, error: BaseException | None, __: object) -> None:
+def _end(
+    executor: ProcessPoolExecutor, others: set[BaseProcess], _: object, error: BaseException | None, __: object
+) -> None:
     """End the workers, all child processes but `others`; at once if the job has failed or was stopped.
 
     One of them may hang, in a read of a disk that is gone for example, and nobody waits for what it counts. The
@@ -81,6 +83,9 @@ def _end(executor: Executor, others: set[BaseProcess], _: object, error: BaseExc
 
         for worker in set(active_children()) - others:
             worker.kill()
+        # One that was killed as it sent has left half a message, and the executor would wait for the rest of it as
+        # long as there is anybody who could write it: this process, by then.
+        executor._result_queue._writer.close()  # type: ignore[attr-defined]  # noqa: SLF001
     executor.shutdown(cancel_futures=True)
 
 
