@@ -16,6 +16,7 @@ from stream_signal.core.errors import FILE, Hint, Way, shown
 from stream_signal.core.foreign import BINARY
 from stream_signal.core.layout.encodings import likely, shown_encoding
 from stream_signal.core.layout.layout import SYMBOL_NAMES, folded, matches
+from stream_signal.core.layout.prices import find_closes, like_close
 from stream_signal.core.quotes import cells_in
 from stream_signal.core.ticks import Marks
 from stream_signal.hints.shell import reversing
@@ -29,12 +30,6 @@ if TYPE_CHECKING:
 
 # The columns that a hint lists; a file of ticks or of book levels may have hundreds.
 _MOST_NAMES = 12
-# Other names of a close, in the order in which they are proposed. "Kurs" and the like are the exports of investing.com.
-_NAMES_OF_CLOSE = (
-    *("close_price", "closeprice", "price_close", "c", "last", "px_last", "price", "settle", "settlement"),
-    *("trade_price", "mid", "rate", "value", "vwap", "schluss", "schlusskurs", "zuletzt", "kurs", "cierre", "dernier"),
-    *("clôture", "cloture", "chiusura", "ultimo", "último", "fechamento"),
-)
 _NO_CLOSE = re.compile(r"(?:^|[\W_])(?:ts|dt)(?:$|[\W_])|(?:time|date|stamp)(?:$|[\W_])")
 _MOST_JSON = 65_536  # of it are looked at, if it is cut off
 _MOST_JSON_ROWS = 1000
@@ -80,11 +75,20 @@ def _of_no_header(config: Config, lines: Lines) -> Hint:
                 return _by_flags(f"line {number} has the column, with another delimiter", "--delimiter", name)
     number, line = max(lines, key=lambda line: len(guess.cells_of(line[1], config)))
     names = tuple(guess.cells_of(line, config))
-    near = nearest(names, config.column_name)
+    rows = [cells for at, line in lines if at > number and len(cells := guess.cells_of(line, config)) == len(names)]
+    near = nearest(names, config.column_name) or _by_content(names, rows)
     if len(names) == 1 and not (near and not set(names[0]) & {" ", *DELIMITERS}):
         return _of_one_column(number, names[0], lines, config)
     found = f"line {number} has the {'columns' if len(names) > 1 else 'column'} {_listed(names)}"
     return _one_of(found, [("--column", name) for name in near]) if near else Hint(f"{found}: name one with --column")
+
+
+def _by_content(names: tuple[str, ...], rows: list[list[str]]) -> list[str]:
+    """Return the columns that may have the close by what the cells below them are, whatever they are called."""
+    if len(rows) < 2:  # one fits by chance
+        return []
+    closes = find_closes((), rows, guess.times_of(rows))
+    return [names[found.position] for found in closes if names.count(names[found.position]) == 1]
 
 
 def _of_encoding(lines: Lines, config: Config) -> Hint | None:
@@ -234,10 +238,15 @@ def nearest(names: tuple[str, ...], wanted: str | None, *, of_close: bool = True
     if of_close:
         by_fold = {fold: name for fold, name in by_fold.items() if not _PREVIOUS.search(fold)}
         by_fold = {fold: name for fold, name in by_fold.items() if not _NO_CLOSE.search(fold)} or by_fold
-    words = [name for name in names if folded(name) in by_fold and wanted in re.split(r"[\W_]+", folded(name))]
+    words = [name for name in names if folded(name) in by_fold and wanted in re.split(r"[\W_]+", folded(_apart(name)))]
     if not words and of_close and wanted == "close":
-        words = [by_fold[other] for other in _NAMES_OF_CLOSE if other in by_fold][:1]
+        words = [names[at] for at in like_close(names) if folded(names[at]) in by_fold]
     return (words or [by_fold[fold] for fold in get_close_matches(wanted, by_fold, n=1)])[:3]
+
+
+def _apart(name: str) -> str:
+    """Return a name in camel case with its words apart."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
 
 
 _PREVIOUS = re.compile(
@@ -468,7 +477,7 @@ def _of_close(cell: str, config: Config) -> Hint | None:
         (kind, _flags_of_marks(decimal, thousands, config))
         for decimal, thousands, kind in ways
         if (decimal, thousands) != (config.decimal, config.thousands)
-        and (thousands or decimal) in spaced
+        and (re.search(rf"\d{re.escape(thousands)}\d", spaced) if thousands else decimal in spaced)
         and (decimal in text or decimal == config.decimal or thousands is None)
         and _reads(text, Marks(decimal, thousands, config.negative))
     ]

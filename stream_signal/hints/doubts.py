@@ -66,7 +66,7 @@ WORDS = {
     MISSING_CLOSE: "{count} of {of} rows ({share}) have no close, and no window with one of them has a mean; "
     "first: {first}",
     THOUSANDS: "a point may stand between thousands: the closes go from {first} to {how}; say which it is",
-    EMPTY_LINE: "lines of nothing but delimiters between rows were skipped: {count}; first: {first}",
+    EMPTY_LINE: "lines of nothing but delimiters or dashes between rows were skipped: {count}; first: {first}",
     COMMENT_LINE: "lines that begin with # between rows were skipped: {count}; first: {first}",
     FOOTER: "last lines without a time and a close were left out, as a footer: {count}; first: {first}",
     NEVER_FULL: "no window was ever full, so no row could signal: a window has {of} rows, {how}",

@@ -202,8 +202,10 @@ class _Layout(NamedTuple):
             return False
 
     def is_nothing(self, row: list[str], read: Callable[[str], Fraction | None]) -> bool:
-        """Whether a row has nothing but delimiters, or begins with `#` and has no close."""
-        return (len(row) > 1 and not any(row)) or (row[0].startswith("#") and not self.has_close(row, read))
+        """Whether a row has nothing but delimiters or drawn lines, or begins with `#` and has no close."""
+        text = "|".join(row)
+        is_ruled = "---" in text and not text.strip("-+|:,; \t")
+        return is_ruled or (len(row) > 1 and not any(row)) or (row[0].startswith("#") and not self.has_close(row, read))
 
     def may_be_footer(self, row: list[str], before: list[str], read: Callable[[str], Fraction | None]) -> bool:
         """Whether a row has neither a close nor what is written like a time where one is, or in the row before it."""

@@ -86,6 +86,11 @@ NO_COLUMN = [
     Told("time,open\n1,2\n", "--column 3"),
     Told("Price\n1\n2\n", "", ("1 2",)),
     Told("x\n\ntime,Price\n1,2\n", "", ("2",)),
+    Told("time,Last,Settle,vwap\n4,5,6,7\n", "", ("5", "6")),
+    Told("Gmt time,CloseBid,CloseAsk\n4,5,6\n", "", ("5", "6")),
+    Told(
+        "wann,auf,hoch,tief,zu\n" + ROWS.decode().replace(",1.5\n", "\n"), "", (CLOSES, "4.58 " * 7)
+    ),  # by what the cells are
     Told("time,close_btc,close_usdt\n4,5,6\n", "", ("5", "6")),  # a part of a name is no time
     Told("close_time,last\n4,5\n", "", ("5",)),
     Told("settlement_date,settle\n4,5\n", "", ("5",)),
@@ -254,6 +259,7 @@ DOUBTS = [
 GERMAN = "".join(f"{20 - n:02}.01.2024;{1 + n // 4}.{n:03},50\n" for n in range(7))
 AMERICAN = "".join(f'"01/{20 - n:02}/2024","{n // 4},{n:03}.5",x\n'.replace('"0,', '"') for n in range(7))
 STEPS = [
+    Told("time;Kurs\n1;4,58 €\n2;4,59 €\n", "", ("4.58 4.59",)),
     Told("Datum;Kurs\n" + GERMAN, "", ("2006.5 2005.5 2004.5 1003.5 1002.5 1001.5 1000.5",)),
     Told('"Date","Price","x"\n' + AMERICAN, "", ("1006.5 1005.5 1004.5 3.5 2.5 1.5 0.5",)),
     Told("Datum;Börse;Kurs\n1.1.2024;x;4,5\n2.1.2024;x;5,5\n".encode("cp1252"), "", ("4.5 5.5",)),

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from stream_signal.core.config import Config
     from stream_signal.core.layout.layout import Layout, Position
 
+_ZONE = re.compile(r"\W*(?:utc|gmt|local)?\W*", re.IGNORECASE).fullmatch
+_UNIT = re.compile(r"\W*[A-Za-z]{1,10}\W*|[$€£¥₹₿]").fullmatch
 # Influx writes them above the header of each table.
 _ANNOTATION = rb"#(?:group|datatype|default|constant|timezone|concat)[,;\t|]"
 
@@ -64,20 +66,29 @@ class HeaderFit:
         self._lines = self._size = 0
 
     def take_below(self, line: bytes) -> bool:
-        """Take a line as a further one of the header, if it is one: that of the symbols, or of the name of the index.
+        """Take a line as a further one of the header, if it is one: of symbols, of units, or of the name of the index.
 
-        pandas writes them if the columns have names of two levels.
+        pandas writes those of symbols and of the index if the columns have names of two levels.
         """
         cells = self._cells(line)
         if len(cells) != self.layout.width or len(cells) == 1 or line == self.layout.line:
             return False
         first, *others = cells
         names_index = is_time_name(first) and not any(others)
-        if not names_index and not (folded(first) in SYMBOL_NAMES and all(others) and not any(map(_is_number, others))):
+        names_symbols = folded(first) in SYMBOL_NAMES and all(others) and not any(map(_is_number, others))
+        if not (names_index or names_symbols or self._are_units(cells)):
             return False
         names = (first, *self.layout.names[1:]) if names_index else self.layout.names
         self.layout = self.layout._replace(names=names, below=(*self.layout.below, line))
         return True
+
+    def _are_units(self, cells: list[str]) -> bool:
+        """Whether the first column, of the times, has nothing or a zone, and all others have words: `,USD,USD,BTC`."""
+        first, *others = cells
+        from stream_signal.core.layout.prices import is_missing
+
+        has_times = is_time_name(self.layout.names[0]) and self.layout.position > 0
+        return has_times and bool(_ZONE(first)) and all(_UNIT(cell) and not is_missing(cell) for cell in others)
 
     def see(self, line: bytes) -> None:
         """Take the next line, without its line end: a row, or what may be one."""

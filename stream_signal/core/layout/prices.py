@@ -34,15 +34,36 @@ CLOSE_NAMES = (
     *("закрытие", "ценазакрытия", "закриття", "kapanis", "kapanisfiyati", "zamkniecie", "kurszamkniecia"),
     *("slotkoers", "schluss", "schlusskurs", "schlußkurs", "chiusura", "prezzochiusura", "cloture"),
     *("courscloture", "courdecloture", "cierre", "preciocierre", "fechamento", "precofechamento", "zaverecnacena"),
-    *("slutkurs", "sluttkurs", "paatoskurssi", "zarokurs", "penutupan", "đongcua", "giađongcua", "ราคาปิด"),
+    *("slutkurs", "sluttkurs", "lukkekurs", "stangning", "stangningskurs", "paatoskurssi", "zarokurs"),
+    *("zaro", "zaroar"),
+    *("zaver", "zaviracicena", "uzaviracikurz", "κλεισιμο", "τιμηκλεισιματος", "inchidere", "pretinchidere", "fecho"),
+    *("penutupan", "hargapenutupan", "đongcua", "giađongcua", "ราคาปิด", "סגירה", "الإغلاق", "اغلاق"),
     *("lastprice", "lastpric", "pxlast", "lasttradedprice"),
 )
-# What may be the close, in the order in which it is proposed; only a person can say so.
-NAMES_LIKE_CLOSE = (
-    *("c", "last", "price", "settle", "settlement", "settlepr", "sttlmpric", "tradeprice", "mid", "rate", "value"),
-    *("vwap", "zuletzt", "kurs", "letzter", "ultimo", "dernier", "最新价", "現在値", "现价", "cena"),
-    *("adjclose", "adjustedclose", "closeadj", "closeadjusted", "adjcloseprice"),
+# What may be the close, in the order in which it is proposed; only a person can say so. A tier is proposed where there
+# is none of those above it.
+LIKE_CLOSE = (
+    (
+        *("c", "last", "price", "settle", "settlement", "settlepr", "sttlmpric", "tradeprice", "pxclose"),
+        *(
+            "zuletzt",
+            "kurs",
+            "letzter",
+            "ultimo",
+            "dernier",
+            "最新价",
+            "現在値",
+            "现价",
+            "cena",
+            "seneste",
+            "siste",
+            "senast",
+        ),
+    ),
+    ("mid", "rate", "value", "vwap"),
+    ("adjclose", "adjustedclose", "closeadj", "closeadjusted", "adjcloseprice"),
 )
+NAMES_LIKE_CLOSE = tuple(name for tier in LIKE_CLOSE for name in tier)
 _RANK = {name: rank for rank, name in enumerate(dict.fromkeys((*CLOSE_NAMES, *NAMES_LIKE_CLOSE)))}
 
 # Why a column is a candidate.
@@ -140,6 +161,20 @@ def close_by_name(names: Sequence[str]) -> list[int]:
     }
     closes = [at for at, rank in ranks.items() if rank < last]
     return closes or list(ranks)
+
+
+def like_close(names: Sequence[str]) -> list[int]:
+    """Return the positions of the columns that may have the close by their names, likeliest first.
+
+    >>> like_close(["day", "vwap", "settle", "last"]), like_close(["day", "Adj Close"]), like_close(["day", "volume"])
+    ([3, 2], [1], [])
+    """
+    plain_names = [plain_price(name) for name in names]
+    for tier in (CLOSE_NAMES, *LIKE_CLOSE):
+        ranks = {plain_price(name): rank for rank, name in enumerate(tier)}
+        if closes := [at for at, name in enumerate(plain_names) if name in ranks]:
+            return sorted(closes, key=lambda at: ranks[plain_names[at]])
+    return []
 
 
 def find_closes(

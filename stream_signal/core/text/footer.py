@@ -43,6 +43,8 @@ def kind_of(line: bytes, layout: Layout, marks: Marks, *, is_torn: bool = False)
     line = line.removesuffix(b"\r")
     if not line:
         return BLANK_LINE
+    if _is_ruled(line):
+        return EMPTY_LINE
     try:
         cells = split_line(line, layout.delimiter) if b'"' in line else line.split(layout.delimiter.encode())
     except FieldError:
@@ -56,10 +58,19 @@ def kind_of(line: bytes, layout: Layout, marks: Marks, *, is_torn: bool = False)
 
 def kind_of_nothing(line: bytes, layout: Layout, marks: Marks) -> str | None:
     """Return what a line is that says nothing, wherever it stands; None if it may say something."""
-    if line.startswith((b"#", b'"', layout.delimiter.encode())):
+    if line.startswith((b"#", b'"', layout.delimiter.encode())) or _is_ruled(line):
         kind = kind_of(line, layout, marks)
         return kind if kind in {COMMENT_LINE, EMPTY_LINE} else None
     return None
+
+
+def _is_ruled(line: bytes) -> bool:
+    """Whether a line is drawn, as databases and Markdown draw one below the names of a table.
+
+    >>> [_is_ruled(line) for line in (b"-----+-----", b"|---|---:|", b"----,----", b"-,-")]
+    [True, True, True, False]
+    """
+    return b"---" in line and not line.strip(b"-+|:,; \t")
 
 
 def has_nothing(cells: Sequence[bytes]) -> bool:

@@ -21,6 +21,7 @@ CLOSES = ["1.5", "2.5", "1.25", "2.75", "2", "3", "1", "2.125"]
 DAYS = [f"2024-01-{day:02}" for day in range(1, 9)]
 CANDLES = [f"1.75,3,1,{close}" for close in CLOSES]
 
+PLAIN = "time,close\n" + "".join(f"{day},{close}\n" for day, close in zip(DAYS, CLOSES, strict=True))
 SPARE_NAME = "time,open,high,low,close,\n" + "".join(f"{day},{row}\n" for day, row in zip(DAYS, CANDLES, strict=True))
 INDEX = "time,open,high,low,close\n" + "".join(
     f"{at},{day},{row}\n" for at, (day, row) in enumerate(zip(DAYS, CANDLES, strict=True))
@@ -32,6 +33,7 @@ AT_THE_END = "time,open,high,low,close\n" + "".join(f"{day},{row},\n" for day, r
 TWO_LEVELS = "Price,Close,High\nTicker,ABC,ABC\nDate,,\n" + "".join(
     f"{day},{close},3\n" for day, close in zip(DAYS, CLOSES, strict=True)
 )
+UNITS = PLAIN.replace("\n", "\n(UTC),USD\n", 1)
 ANNOTATIONS = "#group,false,true\n#datatype,string,double\n#default,,\n"
 TABLES = "".join(
     f"{ANNOTATIONS},_time,close\n" + "".join(f",{day},{close}\n" for day, close in table) + "\n"
@@ -44,8 +46,8 @@ FILES = {
     "a delimiter at the end of rows": AT_THE_END,
     "names of two levels": TWO_LEVELS,
     "annotations": TABLES,
+    "units": UNITS,
 }
-PLAIN = "time,close\n" + "".join(f"{day},{close}\n" for day, close in zip(DAYS, CLOSES, strict=True))
 
 
 def signals_of(text: str, tmp_path: Path, *flags: str) -> list[tuple[str, ...]]:
@@ -71,6 +73,7 @@ def test_right_at_once(text: str, tmp_path: Path) -> None:
         (TWO_LEVELS, {"header_lines": 2}),
         (TWO_LEVELS * 2, {"header_lines": 4, "repeated_headers": 1}),
         (TABLES, {"header_lines": 6, "blank_lines": 2, "repeated_headers": 1}),
+        (UNITS, {"header_lines": 1}),
         (SPARE_NAME * 2, {"repeated_headers": 1}),
         (INDEX * 2, {"repeated_headers": 1}),
         (PLAIN, {}),
@@ -168,6 +171,7 @@ def test_several_files_and_newest_first(text: str, tmp_path: Path) -> None:
         ("time,close,\n2024-01-02,4\n2024-01-03,4,\n", "line 3: expected 2 fields, found 3"),
         # A row that is no line of a header.
         ("time,close\nTicker,x\n", "expected at least one row, found only a header"),
+        ("time,close\n,none\n", "line 2: expected at least one row, found ',none'"),
         ("time,close\nAB,x\n", "line 2: expected at least one row, found 'AB,x'"),
     ],
 )

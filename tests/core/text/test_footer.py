@@ -22,6 +22,7 @@ FOOTERS = ["(24 rows)\n", "Source: nobody\n", "Total,,24\n", '"Downloaded from u
 LINES = [
     *FOOTERS,
     ",,\n",
+    "---,---,---\n",
     "\n",
     "2024-02-01,7,1\n",
     "2024-02-02,,1\n",
@@ -84,6 +85,17 @@ def test_lines_of_delimiters() -> None:
     found = counted([(HEAD + ",,\n# here\n" + ROWS + ",,\n" * 3000).encode()])
     assert found[0] == counted([(HEAD + ROWS).encode()])[0]
     assert found[1].counts == {EMPTY_LINE: 1, COMMENT_LINE: 1, BLANK_LINE: 3000}
+
+
+def test_drawn_lines() -> None:
+    """Lines of dashes, as databases and Markdown draw them below the names and around a table, are no rows."""
+    rows = [line.split(",") for line in (HEAD + ROWS).splitlines()]
+    table = "".join(f"| {' | '.join(cells)} |\n" for cells in rows[1:])
+    head, rule = f"| {' | '.join(rows[0])} |\n", f"+{'---+' * len(rows[0])}\n"
+    wanted = counted([(HEAD + ROWS).encode()])[0]
+    assert counted([(rule + head + rule + table + rule + "(24 rows)\n").encode()])[0] == wanted
+    assert counted([(head + "|---:" * len(rows[0]) + "|\n" + table).encode()])[1].counts == {EMPTY_LINE: 1}
+    assert counted([(HEAD + "----,----,---\n" + ROWS).encode()])[0] == wanted
 
 
 def test_an_input_without_an_end() -> None:
