@@ -3,7 +3,7 @@ r"""Exact rolling-mean signals from candle CSV, as a stream.
 The signal rate of a file, a pipe or bytes:
 
     >>> from stream_signal import Config, run
-    >>> run(Config(window=2), [b"close\n4.58\n4.", b"58\n4.59\n"]).value
+    >>> run([b"close\n4.58\n4.", b"58\n4.59\n"], window=2).value
     0.3333333333333333
 
 The same as bytes arrive, with an observer that sees each row:
@@ -34,7 +34,8 @@ The signals of an array, a list or a Series:
     >>> signals([4.58, 4.58, 4.59], window=2)
     array([False, False,  True])
 
-Everything that can go wrong is a StreamSignalError, and a DoubtWarning says why an answer is doubtful. The command is
+Five names are stable: run, signals, Config, RollingMean and SignalStream. The others are provisional: a minor version may
+change them. Everything that can go wrong is a StreamSignalError, and a DoubtWarning says why an answer is doubtful. The command is
 `stream-signal --help`.
 """
 

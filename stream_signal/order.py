@@ -30,7 +30,7 @@ class Order(NamedTuple):
     inputs: tuple[str, ...]
     """paths, `-` for stdin, read in this order as one stream"""
     output: str = "-"
-    """path, or `-` for stdout"""
+    """path, or `-` for stdout; empty: nowhere"""
     config: str | None = None
     """path; None: ./config.yaml if it exists, otherwise the built-in settings"""
     log_file: str | None = None
@@ -84,7 +84,7 @@ class Order(NamedTuple):
     def written_paths(self) -> list[str]:
         """The paths of all that it writes."""
         paths = (getattr(self, name) for name in WRITTEN)
-        return [path for path in paths if path not in {None, STREAM}]
+        return [path for path in paths if path and path != STREAM]
 
     @property
     def is_quiet(self) -> bool:

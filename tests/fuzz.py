@@ -155,7 +155,7 @@ def _compare(rng: random.Random, data: bytes, config: bytes) -> None:
     from stream_signal.core.config_yaml import read_settings
 
     try:
-        settings = configured(read_settings(config), {})
+        settings = configured(read_settings(config, Config), {})
     except ConfigError:
         return
     wanted = _outcome(settings, [data])

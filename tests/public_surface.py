@@ -57,20 +57,20 @@ def the_job(path: Path) -> None:
     """Count a path, bytes, pieces of bytes and an open file: each returns a record."""
     path.write_bytes(DATA)
     pieces: Iterable[bytes] = [DATA[:20], DATA[20:]]
-    metrics = run(Config(window=2), path)
+    metrics = run(path, Config(window=2))
     assert_type(metrics, Metrics)
     assert_type(metrics.value, float)
     assert_type(metrics.rows_processed, int)
     assert_type(metrics.by_key, dict[str, dict[str, Any]] | None)
     assert_type(metrics.doubts, tuple[str, ...])
-    run({"window": 2}, pieces, strict=True)
+    run(pieces, {"window": 2}, strict=True)
     executor: Executor = ThreadPoolExecutor(1)
     with warnings.catch_warnings(record=True, category=DoubtWarning), executor:
         warnings.simplefilter("always")
-        run(None, str(path))
+        run(str(path))
         with path.open("rb") as file:
-            run(None, file)
-        run(Config(), path, executor=executor, range_bytes=1 << 20)
+            run(file)
+        run(path, Config(), executor=executor, range_bytes=1 << 20)
 
 
 def the_stream() -> None:
@@ -167,7 +167,7 @@ def the_errors() -> None:
     data: list[type[DataError]] = [MissingColumnError, TruncatedError]
     output: list[type[OutputError]] = [ClosedOutputError]
     try:
-        run(None, b"close\n1\n1,2\n")
+        run(b"close\n1\n1,2\n")
     except (*errors, *data, *output):
         raise
     except DataError as error:
@@ -183,11 +183,11 @@ def wrong(path: Path, state: State) -> None:
     Config(window="20")  # type: ignore[arg-type]
     Config(windows=20)  # type: ignore[arg-type]
     Config(windw=20)  # type: ignore[call-arg]
-    run(Config(), 42)  # type: ignore[arg-type]
-    run(Config(), [4.58, 4.59])  # type: ignore[list-item]
-    run(Config(), path, 4)  # type: ignore[arg-type, call-arg]
-    run("config.yaml", path)  # type: ignore[arg-type]
-    str(run(Config(), path).rate)  # type: ignore[attr-defined]
+    run(42, Config())  # type: ignore[arg-type]
+    run([4.58, 4.59], Config())  # type: ignore[arg-type]
+    run(path, Config(), 4)  # type: ignore[arg-type, call-arg]
+    run(5.5)  # type: ignore[arg-type]
+    str(run(path, Config()).rate)  # type: ignore[attr-defined]
     SignalStream(Config(), observers=[print])  # type: ignore[list-item]
     SignalStream(Config()).feed("close\n4.58\n")  # type: ignore[arg-type]
     SignalStream.from_state(state, Config())  # type: ignore[arg-type]

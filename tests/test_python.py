@@ -63,5 +63,5 @@ def test_doctests(name: str) -> None:
 def test_a_data_error_tells_its_parts() -> None:
     """A DataError carries line, expected and found, for those who do more than print it."""
     with pytest.raises(DataError) as refused:
-        run(Config(), [b"close\n1\n1,2\n"])
+        run([b"close\n1\n1,2\n"], Config())
     assert (refused.value.line, refused.value.expected, refused.value.found) == (3, "1 field", "2")

@@ -281,7 +281,7 @@ def test_the_config_table_is_complete() -> None:
 
     lines = ["| key | default | what it may be | flag | meaning |", "|---|---|---|---|---|"]
     for name, row in SETTINGS.items():
-        line = yaml_line(name, row.default).removeprefix("# ").partition(": ")[2]
+        line = yaml_line(row, row.default).removeprefix("# ").partition(": ")[2]
         default = line if row.default is None else f"`{line}`"
         expected = row.kind.expected.replace("|", "\\|")
         lines.append(f"| `{name}` | {default} | {expected} | `{row.flag}` | {row.help} |")

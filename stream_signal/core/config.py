@@ -181,6 +181,25 @@ class Config(Settings):
     )
     windows: Sequence[int] = setting(_WINDOWS, "further windows, counted beside it", default=(), flags=("--window",))
 
+    @classmethod
+    def from_yaml(cls, document: bytes | str) -> Config:
+        r"""Return the config of a YAML document, which has to have `seed`, `window` and `version`; or ConfigError.
+
+        >>> Config.from_yaml("seed: 42\nwindow: [5, 20]\nversion: v1").windows
+        (20,)
+        """
+        from stream_signal.core.config_yaml import read_settings
+
+        return configured(read_settings(document.encode() if isinstance(document, str) else document, cls), {})
+
+    @classmethod
+    def in_rows(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Return settings as the table has them: of a list of windows, the first one and the further ones."""
+        windows = given.get("window")
+        if not isinstance(windows, (list, tuple)) or not windows or given.get("windows"):
+            return given
+        return {**given, "window": windows[0], "windows": tuple(windows[1:])}
+
     def contradictions(self) -> Iterator[tuple[str, str | None]]:
         """Yield the settings that do not fit each other."""
         if self.window in self.windows:
@@ -227,19 +246,19 @@ class Config(Settings):
 SETTINGS = Config.rows
 
 
-def as_config(given: Config | Mapping[str, Any] | None) -> Config:
-    """Return the config, or make one of its settings; None stands for the defaults.
+def as_config(given: Config | Mapping[str, Any] | None, settings: Mapping[str, Any] | None = None) -> Config:
+    """Return the config, or make one of its settings; None stands for the defaults. `settings` win over it.
 
     An unknown key raises ConfigError, anything else than a config or a dict TypeError.
 
-    >>> as_config({"window": 20}) == Config(window=20)
+    >>> as_config({"window": 20}, {"seed": 7}) == Config(window=20, seed=7)
     True
     """
     if isinstance(given, Config):
-        return given
+        return given._replace(**{**brought_by(settings.get("format")), **settings}) if settings else given
     if given is not None and not isinstance(given, dict):
         raise TypeError(f"expected a Config, or a dict of its settings, found {type(given).__name__}")
-    return Config(**{str(name): value for name, value in (given or {}).items()})
+    return configured({str(name): value for name, value in (given or {}).items()}, settings or {})
 
 
 def configured(document: Mapping[str, Any], flags: Mapping[str, Any]) -> Config:

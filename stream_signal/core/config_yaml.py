@@ -11,17 +11,14 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from stream_signal.core.config import SETTINGS
 from stream_signal.core.errors import ConfigError
 from stream_signal.core.limits import MAX_CONFIG_BYTES
-from stream_signal.core.settings import is_text, known_keys, unknown_key
+from stream_signal.core.settings import Setting, Settings, is_text, known_keys, unknown_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _BOOLS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-_REQUIRED = [name for name, row in SETTINGS.items() if row.required]
-_EXPECTED = f"expected the keys {', '.join(_REQUIRED)}"
 _NO_CONFIG = "a config is a few lines such as window: 5; candles are given as a path, without --config"
 _MARK = "a YAML tag or anchor"
 
@@ -32,37 +29,39 @@ class _Unread(str):
     __slots__ = ()
 
 
-def read_settings(data: bytes) -> dict[str, Any]:
-    r"""Read the keys and the values of a YAML document, as written.
+def read_settings(data: bytes, table: type[Settings]) -> dict[str, Any]:
+    r"""Read the keys and the values of a YAML document, as written; `table` has the settings that there are.
 
     ConfigError names every key that is unknown, there twice or missing, and then every wrong value, too. Of a document
     whose keys are right, the values are left to `Config`: a flag may replace one.
 
-    >>> read_settings(b'seed: 42\nwindow: 5\nversion: "v1"')
+    >>> from stream_signal import Config
+    >>> read_settings(b'seed: 42\nwindow: 5\nversion: "v1"', Config)
     {'seed': 42, 'window': 5, 'version': 'v1'}
     """
-    settings: dict[str, Any] = {}
+    rows, settings = table.rows, dict[str, Any]()
+    required = [name for name, row in rows.items() if row.required]
     wrong, known, versions = [], [], []
-    for line, key, value in _entries(data):
+    for line, key, value in _entries(data, f"expected the keys {', '.join(required)}"):
         versions += [value] * (key == "version")
         if isinstance(key, _Unread):
             wrong.append(f"line {line}: expected a key, found {key}")
-        elif key not in SETTINGS:
-            wrong.append(f"line {line}: {unknown_key(key, SETTINGS)}")
-            known = [known_keys(SETTINGS)]
+        elif key not in rows:
+            wrong.append(f"line {line}: {unknown_key(key, rows)}")
+            known = [known_keys(rows)]
         elif key in settings:
             wrong.append(f"line {line}: duplicate key {key!r}")
         else:
-            settings[key] = _share(value) if SETTINGS[key].kind.convert is float else value
-    missing = [key for key in _REQUIRED if key not in settings]
+            settings[key] = _share(value) if rows[key].kind.convert is float else value
+    missing = [key for key in required if key not in settings]
     if missing:
         wrong.append(f"missing required key{'s' * (len(missing) > 1)}: {', '.join(map(repr, missing))}")
     if not wrong:
         return settings
-    wrong += [text for key, value in settings.items() if (text := SETTINGS[key].wrong(value))]
+    wrong += [text for key, value in table.in_rows(settings).items() if (text := rows[key].wrong(value))]
     error = ConfigError("; ".join(wrong + known))
     error.version = versions[0] if len(versions) == 1 and is_text(versions[0]) else None
-    lines = " and ".join(yaml_line(key, SETTINGS[key].default) for key in missing)
+    lines = " and ".join(yaml_line(rows[key], rows[key].default) for key in missing)
     raise error.with_hint(f"add {'a line' if len(missing) == 1 else 'lines'} such as {lines}" if missing else None)
 
 
@@ -71,7 +70,7 @@ def _share(value: Any) -> Any:
     return float(value) if isinstance(value, _Unread) and re.fullmatch(r"[0-9]?\.[0-9]{1,400}", value) else value
 
 
-def _entries(data: bytes) -> Iterator[tuple[int, str, Any]]:
+def _entries(data: bytes, expected: str) -> Iterator[tuple[int, str, Any]]:
     """Yield `(line, key, value)` of the one mapping in the document; a key may be unread."""
     import yaml
 
@@ -92,12 +91,12 @@ def _entries(data: bytes) -> Iterator[tuple[int, str, Any]]:
     except RecursionError:
         raise ConfigError("expected YAML, found a document nested too deeply").with_hint(_NO_CONFIG) from None
     if document is not None and document.start_mark.index in marked:
-        raise ConfigError(f"{_EXPECTED}, found {_MARK}").with_hint(_NO_CONFIG)
+        raise ConfigError(f"{expected}, found {_MARK}").with_hint(_NO_CONFIG)
     if document is None or isinstance(document, yaml.SequenceNode):
         what = "an empty document" if document is None else "a list without keys"
-        raise ConfigError(f"{_EXPECTED}, found {what}").with_hint("write them one a line, such as window: 5")
+        raise ConfigError(f"{expected}, found {what}").with_hint("write them one a line, such as window: 5")
     if not isinstance(document, yaml.MappingNode):  # the first lines of a CSV file are one value
-        raise ConfigError(f"{_EXPECTED}, found one value without keys").with_hint(_NO_CONFIG)
+        raise ConfigError(f"{expected}, found one value without keys").with_hint(_NO_CONFIG)
     for key, value in document.value:
         name = _Unread(_MARK if key.start_mark.index in marked else f"a {key.id}")
         is_key = isinstance(key, yaml.ScalarNode) and name != _MARK
@@ -122,16 +121,16 @@ def _scalar(node: Any, marked: set[int]) -> Any:
     return _Unread(node.value or "nothing")
 
 
-def yaml_line(name: str, value: Any) -> str:
+def yaml_line(row: Setting, value: Any) -> str:
     """Write a setting as a line of a config; as a comment, if no value there means that it is not set.
 
-    >>> yaml_line("thousands", None), yaml_line("format", None)
+    >>> from stream_signal import Config
+    >>> yaml_line(Config.rows["thousands"], None), yaml_line(Config.rows["format"], None)
     ('thousands: none', '# format: none')
     """
-    row = SETTINGS[name]
     if value is None and None not in row.kind.texts().values():
-        return f"# {name}: {row.kind.unset}"
-    return f"{name}: {'none' if value is None else _written(value)}"
+        return f"# {row.name}: {row.kind.unset}"
+    return f"{row.name}: {'none' if value is None else _written(value)}"
 
 
 def _written(value: Any) -> str:

@@ -172,7 +172,13 @@ class Settings:
     def __init_subclass__(cls) -> None:
         cls.rows = {name: row for name, row in vars(cls).items() if isinstance(row, Setting)}
 
+    @classmethod
+    def in_rows(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Return what was given as the rows of the table have it."""
+        return given
+
     def __init__(self, **given: Any) -> None:
+        given = self.in_rows(given)
         values = {name: row.default for name, row in self.rows.items()} | brought_by(given.get("format"))
         values |= {name: row.taken(given[name]) for name, row in self.rows.items() if given.get(name) is not None}
         unknown = [unknown_key(name, self.rows) for name in given if name not in self.rows]

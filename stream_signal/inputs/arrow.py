@@ -121,12 +121,27 @@ def _read_stream(file: _File, config: Config) -> Iterator[bytes | Batch]:
     yield rows.header
     if not rows.columns:
         return
-    for batch in reader:
-        yield from rows.take_all(batch.select(list(rows.columns)))
+    yield from rows.take_stream(reader)
     if file.last != _END_OF_STREAM:  # where a stream was cut between two batches, Arrow sees a stream that ends
         raise ValueError("no mark at its end")
     if file.read(1):
         raise ValueError("more bytes after its end")
+
+
+def read_table(table: Any, config: Config) -> Iterator[bytes | Batch]:
+    """Yield the header and the rows of a table in memory, of any library that gives it as a stream of Arrow.
+
+    The index of a data frame is a column, if it is more than the numbers of the rows. Errors as of `read_batches`.
+    """
+    name = type(table).__name__
+    with _told(name, ARROW_STREAM):
+        import pyarrow as pa
+
+        reader = pa.RecordBatchReader.from_stream(table)
+        rows = _Rows(reader.schema, config, name)
+        yield rows.header
+        if rows.columns:
+            yield from rows.take_stream(reader)
 
 
 def _refuse_joined(file: _File, kind: str, mark: bytes, end_of_data: Callable[[bytes], int]) -> None:
@@ -214,6 +229,11 @@ class _Rows:
             if not is_text and _is_float(schema.field(header.position).type):
                 self._floats = list(self.columns).index(header.position)
                 self._layout = header.delimiter, header.position, header.width
+
+    def take_stream(self, reader: Any) -> Iterator[bytes | Batch]:
+        """Yield the rows of the batches of a stream, which have all columns."""
+        for batch in reader:
+            yield from self.take_all(batch.select(list(self.columns)))
 
     def take_all(self, batch: Any) -> Iterator[bytes | Batch]:
         """Yield the rows of a batch of any length, which has the columns that are needed alone."""
@@ -465,21 +485,28 @@ class _File(io.RawIOBase):
 
 @contextmanager
 def _opened(source: Opened, kind: str, start: bytes) -> Iterator[_File]:
-    """Give pyarrow a file to read; what it cannot read is an InputError, and so is what it raises."""
+    """Give pyarrow a file to read."""
+    file = _File(source, start)
+    with _told(source.name, kind, file):
+        if kind != ARROW_STREAM and source.file is None:
+            raise unreadable(source.name, f"{kind} has to be read from the end of a file", _NO_FILE)
+        yield file
+
+
+@contextmanager
+def _told(name: str, kind: str, file: _File | None = None) -> Iterator[None]:
+    """Raise as InputError what pyarrow cannot read and what it raises, and that it is missing."""
     try:
         import pyarrow as pa
     except ImportError as error:
-        raise unreadable(source.name, f"{kind} needs pyarrow ({error})", _INSTALL) from None
-    if kind != ARROW_STREAM and source.file is None:
-        raise unreadable(source.name, f"{kind} has to be read from the end of a file", _NO_FILE)
-    file = _File(source, start)
+        raise unreadable(name, f"{kind} needs pyarrow ({error})", _INSTALL) from None
     try:
-        yield file
+        yield
     except StreamSignalError:
         raise
     except (pa.ArrowException, OSError, ValueError, LookupError, OverflowError, MemoryError) as error:
-        if file.error:
+        if file and file.error:
             raise file.error from None
         found = " ".join(str(error).split())[:_REASON_CHARACTERS] or type(error).__name__
         expected = f"expected whole {kind} data"
-        raise unreadable(source.name, f"{expected}, found it damaged or cut ({found})") from error
+        raise unreadable(name, f"{expected}, found it damaged or cut ({found})") from error

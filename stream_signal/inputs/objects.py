@@ -1,4 +1,4 @@
-"""What a caller in Python gives as a source: files, text or binary, bytes and iterables of bytes, in chunks."""
+"""What a caller in Python gives as a source: paths, files, text or binary, bytes, iterables of bytes, and tables."""
 
 from __future__ import annotations
 
@@ -11,12 +11,43 @@ from stream_signal.inputs.plain import CHUNK_BYTES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-EXPECTED = "a path, a file, bytes or an iterable of bytes"
-# How to turn a data frame into bytes, by the method that pandas or polars has for it.
+    from stream_signal.core.config import Config
+    from stream_signal.core.stream import SignalStream
+
+EXPECTED = "a path, a list of paths, a file, bytes, an iterable of bytes or a data frame"
+# How to turn a data frame into bytes that Arrow cannot read, by the method that it has for it.
 _AS_CSV = {"to_csv": "to_csv(index=False).encode()", "write_csv": "write_csv().encode()"}
 
 
-_SEVERAL = ": to read several files, feed the bytes of each to a SignalStream, and call its end_input() after each"
+def names_of(source: Any) -> tuple[str, ...] | None:
+    """Return the paths that a source is, or None; InputError if it is CSV as a str.
+
+    >>> names_of("a.csv"), names_of(["a.csv", "b.csv"]), names_of([b"close"]), names_of([])
+    (('a.csv',), ('a.csv', 'b.csv'), None, None)
+    """
+    given = source if isinstance(source, (list, tuple)) else [source]
+    if not given or not all(isinstance(path, (str, os.PathLike)) for path in given):
+        return None
+    paths = tuple(map(os.fsdecode, given))
+    for path in paths:
+        if "\n" in path and not os.path.exists(path):
+            raise InputError("expected a path, found CSV as a str: encode it as UTF-8")
+    return paths
+
+
+def feed(stream: SignalStream, source: Any, config: Config) -> None:
+    """Feed a stream with a source that has no path. Errors as of `chunks_of`, InputError if a table cannot be read."""
+    if not hasattr(source, "__arrow_c_stream__"):
+        for chunk in chunks_of(source):
+            stream.feed(chunk)
+        return
+    from stream_signal.inputs.arrow import read_table
+
+    for rows in read_table(source, config):
+        if isinstance(rows, bytes):
+            stream.feed(rows)
+        else:
+            stream.feed_batch(rows)
 
 
 def chunks_of(source: Any) -> Iterable[bytes]:
@@ -62,7 +93,7 @@ def _each(chunks: Iterator[Any], kind: str) -> Iterator[bytes]:
             if isinstance(chunk, str) and "\n" in chunk:
                 advice = ": encode each"
             elif isinstance(chunk, (str, os.PathLike)) and kind != "dict":
-                advice = _SEVERAL
+                advice = ": give paths as a list"
             elif isinstance(chunk, (int, float)) or hasattr(chunk, "dtype"):
                 advice = ": a RollingMean takes numbers"
             raise TypeError(f"expected {EXPECTED}, found {kind} of {item}{advice}")

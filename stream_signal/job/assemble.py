@@ -23,7 +23,7 @@ OUTPUTS: list[Part] = [
     ("report", "stream_signal.outputs.report"),
     ("prometheus", "stream_signal.outputs.prometheus"),
     ("keys_output", "stream_signal.outputs.keys"),
-    (None, "stream_signal.outputs.record"),
+    ("output", "stream_signal.outputs.record"),
 ]
 # The signals come before the checkpoint, which covers only what is written; the checkpoint before all that writes to
 # the log, which may fail; the results after the doubts, which some of them have. What is drawn comes last: whatever

@@ -53,7 +53,7 @@ def as_yaml(path: str | None, settings: Mapping[str, Any]) -> str:
     names = f"{shown}, format {config.format}", shown, f"--format {config.format}", None
     for name, layer in zip(names, layers(_read(path), settings), strict=True):
         origins |= {key: name or SETTINGS[key].flag for key in layer}
-    lines = [(yaml_line(key, value), origins[key]) for key, value in config._asdict().items()]
+    lines = [(yaml_line(SETTINGS[key], value), origins[key]) for key, value in config._asdict().items()]
     return "".join(f"{line:<31} # {printable(origin)}\n" for line, origin in lines)
 
 
@@ -72,7 +72,7 @@ def _read(path: str | None) -> dict[str, Any]:
     from stream_signal.core.config_yaml import read_settings
 
     try:
-        return read_settings(read_small(path, MAX_CONFIG_BYTES))
+        return read_settings(read_small(path, MAX_CONFIG_BYTES), Config)
     except ConfigError as error:
         error.path = path
         raise

@@ -54,9 +54,9 @@ class Doubts(Sink):
         sees_all = order.logs or bool(order.signals) or order.strict
         self.times = TimeOrder(job.config.time_column, rows=None if sees_all else FIRST_ROWS)
         self.observers: list[Observer] = [self.times]
-        self._thousands = None if "decimal" in order.settings else thousands_of(job.config)
-        if self._thousands:
-            self.observers.append(self._thousands)
+        self.thousands = None if "decimal" in order.settings else thousands_of(job.config)
+        if self.thousands:
+            self.observers.append(self.thousands)
         self._said: set[str] = set()
         self._name = ""
         # Where nobody has said whether they are of one symbol.
@@ -98,9 +98,9 @@ class Doubts(Sink):
         members = [_of_members(left_out)] if (left_out := self._job.left_out) else []
         if not so_far and not stream.symbols and (apart := self._files_apart()):
             of_times = {BACKWARDS, REPEATED}  # within each of them, there may be none
-            doubts = doubts_in(stream, self.times, self._reversal, self._thousands)
+            doubts = doubts_in(stream, self.times, self._reversal, self.thousands)
             return [*members, *(doubt for doubt in doubts if doubt.kind not in of_times), _of_files(apart)]
-        return [*members, *doubts_in(stream, self.times, self._reversal, self._thousands, so_far=so_far)]
+        return [*members, *doubts_in(stream, self.times, self._reversal, self.thousands, so_far=so_far)]
 
     def _files_apart(self) -> tuple[str, str, str] | None:
         """Return two inputs that seem to have two symbols, and the pattern of their names."""

@@ -77,7 +77,7 @@ class Results(Sink):
     def tell(self, metrics: Metrics) -> None:
         """Say what is doubtful, and log the end."""
         self._doubts.say()
-        self._job.log.info("job finished", **metrics.without_table().as_dict())
+        self._job.log.info("job finished", **metrics.without_table().to_dict())
 
     def _result(self, counts: Counts, status: str) -> Result:
         job, so_far = self._job, status == "running"

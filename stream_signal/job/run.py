@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+import warnings
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -18,24 +19,25 @@ from stream_signal.core.urls import without_secrets
 from stream_signal.inputs.files import FilesSource
 from stream_signal.job.assemble import assemble
 from stream_signal.job.config import find_config, load_config
-from stream_signal.job.doubts import doubts_in, thousands_of, warn
+from stream_signal.job.doubts import Doubts, doubts_in, thousands_of, warn
 from stream_signal.job.drive import read
 from stream_signal.job.failure import in_words, record
 from stream_signal.job.sources import source_of
+from stream_signal.order import Order
 from stream_signal.outputs.log import Log
 from stream_signal.outputs.metrics import Metrics
 from stream_signal.outputs.parts import Job
 from stream_signal.stopping import StopSignals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from concurrent.futures import Executor
     from types import TracebackType
     from typing import Protocol
 
-    from stream_signal.inputs.events import Source
+    from stream_signal.hints.doubts import Doubt
+    from stream_signal.inputs.events import Source as Events
     from stream_signal.job.drive import Drive
-    from stream_signal.order import Order
 
     class File(Protocol):
         """Anything with the `read` of a file."""
@@ -43,63 +45,107 @@ if TYPE_CHECKING:
         def read(self, size: int, /) -> bytes | str:
             """Return at most `size` bytes or characters, none at the end."""
 
+    class Frame(Protocol):
+        """Anything that gives its rows as a stream of Arrow: a data frame, a table, a result of DuckDB."""
+
+        def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+            """Return the rows as a stream of Arrow."""
+
+    Path = str | os.PathLike[str]
+    Source = Path | Sequence[Path] | bytes | bytearray | memoryview | File | Frame | Iterable[bytes]
+    Given = Config | Mapping[str, Any] | Path | None
+
 
 # Ranges that are handed out before they are needed, to workers of which nobody knows how many there are.
 _AHEAD = 256
+# What a job of Python may write, by the names of the flags.
+_WRITTEN = ("signals", "report", "manifest")
 _FROM_THE_END = Hint("sort the rows, or let `newest_first` read the file from its end")
 
 
 def run(
-    config: Config | Mapping[str, Any] | None,
-    source: str | os.PathLike[str] | bytes | bytearray | memoryview | File | Iterable[bytes],
+    source: Source,
+    config: Given = None,
     *,
+    strict: bool = False,
     executor: Executor | None = None,
     range_bytes: int = 64 * 1024 * 1024,
-    strict: bool = False,
+    **settings: Any,
 ) -> Metrics:
-    r"""Run the job from Python: read the whole source, return its metrics.
+    r"""Run the job from Python: read the whole source, return its metrics; `settings` win over those of `config`.
 
-    `config` may be a dict of settings, or None for the defaults. `source` is a path, `-` for stdin, an open file,
-    bytes, or any iterable of bytes, cut anywhere. Raises a StreamSignalError that says what is wrong, or TypeError if
-    the source is of another type; nothing is written and nothing is logged. What makes the answer doubtful is in the
-    `doubts` of the metrics, and a DoubtWarning each; if the job is `strict`, all timestamps are compared, and a doubt
-    raises DoubtError.
+    What makes the answer doubtful is in the `doubts` of the metrics, and a DoubtWarning each; if the job is `strict`,
+    all timestamps are compared, and a doubt raises DoubtError, which is a StreamSignalError as all that may be wrong.
+    TypeError if the source is of another type. Nothing is logged, and nothing is written but the `signals`, a `report`
+    or a `manifest` if its path is given. The workers of an `executor` count ranges of `range_bytes` bytes of a file.
 
-    The workers of an `executor`, if one is given, count ranges of `range_bytes` bytes of a file; it may be any
-    `concurrent.futures.Executor` whose workers can read the file by its path.
-
-    >>> run(Config(window=2), [b"close\n4.58\n4.", b"58\n4.59\n"]).value
+    >>> run([b"close\n4.58\n4.", b"58\n4.59\n"], window=2).value
     0.3333333333333333
     """
     started = time.perf_counter()
-    config = as_config(config)
-    times = TimeOrder(config.time_column, rows=None if strict else FIRST_ROWS)
-    thousands = thousands_of(config)
-    stream = SignalStream(config, [times, thousands] if thousands else [times])
-    if config.newest_first or isinstance(source, (str, os.PathLike)):
-        inputs = _source_of(config, source)
-        read(stream, _shared_out(inputs, config, stream, executor, range_bytes) if executor else inputs)
+    outputs = {name: os.fsdecode(path) for name in _WRITTEN if (path := settings.pop(name, None)) is not None}
+    source, config = _in_order(source, config)
+    config = _config_of(config, settings)
+    if outputs:
+        metrics, doubts = _written(source, config, outputs, started, strict=strict)
     else:
-        from stream_signal.inputs.objects import chunks_of
+        times, thousands = TimeOrder(config.time_column, rows=None if strict else FIRST_ROWS), thousands_of(config)
+        stream = SignalStream(config, [times, thousands] if thousands else [times])
+        _feed(stream, source, config, executor, range_bytes)
+        metrics = Metrics.of(config, stream, stream.finish(), time.perf_counter() - started)
+        doubts = doubts_in(stream, times, lambda _: _FROM_THE_END, thousands)
+    return metrics._replace(doubts=warn(doubts, strict=strict))
 
-        for chunk in chunks_of(source):
-            stream.feed(chunk)
-    counts = stream.finish()
-    doubts = warn(doubts_in(stream, times, lambda _: _FROM_THE_END, thousands), strict=strict)
-    return Metrics.of(config, stream, counts, time.perf_counter() - started)._replace(doubts=doubts)
+
+def _in_order(source: Any, config: Any) -> tuple[Any, Any]:
+    """Return the source and the config, which used to come first."""
+    is_config = source is None or isinstance(source, (Config, dict))
+    if not is_config or config is None or isinstance(config, Config):
+        return source, config
+    warnings.warn("run(config, source) is now run(source, config)", DeprecationWarning, stacklevel=3)
+    return config, source
 
 
-def _source_of(config: Config, source: object) -> Source:
-    """Return the source of a path."""
-    if not isinstance(source, (str, os.PathLike)):
+def _config_of(config: Given, settings: dict[str, Any]) -> Config:
+    """Return the config with these settings on top."""
+    if isinstance(config, (str, os.PathLike)):
+        return load_config(os.fsdecode(config), settings)
+    return as_config(config, settings)
+
+
+def _feed(stream: SignalStream, source: Source, config: Config, executor: Executor | None, range_bytes: int) -> None:
+    """Feed a stream with all that a source has."""
+    from stream_signal.inputs.objects import feed, names_of
+
+    names = names_of(source)
+    if names is not None:
+        inputs = source_of(names, config, batches=True)
+        read(stream, _shared_out(inputs, config, stream, executor, range_bytes) if executor else inputs)
+    elif config.newest_first:
         raise InputError(f"newest_first: expected the path of a file, found {type(source).__name__}")
-    path = os.fsdecode(source)
-    if "\n" in path and not os.path.exists(path):
-        raise InputError("expected a path, found CSV as a str: encode it as UTF-8")
-    return source_of((path,), config, batches=True)
+    else:
+        feed(stream, source, config)
 
 
-def _shared_out(inputs: Source, config: Config, stream: SignalStream, executor: Executor, range_bytes: int) -> Source:
+def _written(
+    source: Source, config: Config, outputs: dict[str, Any], started: float, *, strict: bool
+) -> tuple[Metrics, list[Doubt]]:
+    """Run a job that writes what has a path; return its metrics and its doubts."""
+    from stream_signal.inputs.objects import names_of
+
+    names = names_of(source)
+    if names is None:
+        raise TypeError(f"{', '.join(outputs)}: expected a path or paths as the source, found {type(source).__name__}")
+    order = Order(names, output="", strict=strict, jobs=1, **outputs)
+    with ExitStack() as resources:
+        job = Job(order, config, Log(None, 0), StopSignals(), resources, started)
+        drive, results = assemble(job)
+        metrics = results.write(drive.run())
+        (seen,) = job.parts(Doubts)
+        return metrics, doubts_in(job.stream, seen.times, lambda _: _FROM_THE_END, seen.thousands)
+
+
+def _shared_out(inputs: Events, config: Config, stream: SignalStream, executor: Executor, range_bytes: int) -> Events:
     """Return a source whose ranges are counted by the workers, if they may be."""
     if config.newest_first:
         return inputs

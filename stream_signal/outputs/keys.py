@@ -8,6 +8,7 @@ from stream_signal.core.errors import ConfigError
 from stream_signal.core.line_format import CSV, CSV_LINES, format_for
 from stream_signal.core.printable import json_text
 from stream_signal.outputs.files import check_replaceable, replace_file
+from stream_signal.outputs.metrics import further
 from stream_signal.outputs.parts import Output
 
 if TYPE_CHECKING:
@@ -61,11 +62,11 @@ def table(by_key: Mapping[str, Mapping[str, Any]], form: str) -> bytes:
         return f"{{\n{entries}\n}}\n".encode()
     if form != CSV:
         return "".join(json_text({"key": key, **entry}) + "\n" for key, entry in by_key.items()).encode()
-    windows: Mapping[str, object] = next((entry.get("by_window", {}) for entry in by_key.values()), {})
+    windows = next((further(entry.get("by_window")) for entry in by_key.values()), {})
     lines = ["".join(["key,rows,signals,value", *(f",signals_{window},value_{window}" for window in windows), "\n"])]
     for key, entry in by_key.items():
         counts = [entry["rows"], entry["signals"], entry["value"]]
-        for of_window in entry.get("by_window", {}).values():
+        for of_window in further(entry.get("by_window")).values():
             counts += [of_window["signals"], of_window["value"]]
         lines.append(",".join([CSV_LINES.cell(key.encode()).decode(), *map(repr, counts)]) + "\n")
     return "".join(lines).encode()

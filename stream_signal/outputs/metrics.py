@@ -8,6 +8,8 @@ from stream_signal.core.printable import json_text
 from stream_signal.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from stream_signal.core.config import Config
     from stream_signal.core.series.panel import Counts
     from stream_signal.core.stream import SignalStream
@@ -34,7 +36,7 @@ class Metrics(NamedTuple):
     status: str
     """"success"; "running" in the metrics so far of a job that has not ended"""
     by_window: dict[str, dict[str, Any]] | None = None
-    """signals and value of each further window; not written without one"""
+    """signals and value of each window, if there are several; not written otherwise"""
     by_key: dict[str, dict[str, Any]] | None = None
     """rows, signals and value of each key, in the order in which they first came; not written without keys"""
     keys: int | None = None
@@ -49,15 +51,25 @@ class Metrics(NamedTuple):
         """Make the record of a job that has counted `stream`; `seconds` is its wall time."""
         head = config.version, counts.rows, "signal_rate", counts.value, int(seconds * 1000), config.seed, status
         by_window = stream.by_window
-        return cls(*head, None if by_window is None else _of_windows(by_window), _of_keys(stream))
+        windows = None if by_window is None else _of_windows({stream.window: counts} | by_window)
+        return cls(*head, windows, _of_keys(stream))
 
-    def as_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return it as it is written."""
         return {key: value for key, value in self._asdict().items() if value is not None and key != "doubts"}
+
+    def to_json(self) -> str:
+        """Return it as one line of JSON, as the command prints it."""
+        return json_text(self.to_dict())
 
     def without_table(self) -> Metrics:
         """Return it with the number of the keys in place of their counts."""
         return self if self.by_key is None else self._replace(by_key=None, keys=len(self.by_key))
+
+
+def further(by_window: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the windows but for the first one, whose figures stand beside them."""
+    return dict(list((by_window or {}).items())[1:])
 
 
 def _of_windows(by_window: dict[int, Counts]) -> dict[str, dict[str, Any]]:
@@ -71,7 +83,7 @@ def _of_keys(stream: SignalStream) -> dict[str, dict[str, Any]] | None:
     table: dict[str, dict[str, Any]] = {key: counts._asdict() for key, counts in by_key.items()}
     if windows is not None:
         for key, entry in table.items():
-            entry["by_window"] = _of_windows(windows[key])
+            entry["by_window"] = _of_windows({stream.window: by_key[key]} | windows[key])
     return table
 
 
@@ -85,7 +97,7 @@ class ErrorRecord(NamedTuple):
     error_message: str
     """one line: the place, what was expected, what was found"""
 
-    def as_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return it as it is written."""
         return self._asdict()
 
@@ -106,4 +118,4 @@ def render(record: Metrics | ErrorRecord, indent: int | None = None) -> bytes:
     >>> render(ErrorRecord("v1", "error", "Missing required column: 'close'"))
     b'{"version": "v1", "status": "error", "error_message": "Missing required column: \'close\'"}\n'
     """
-    return (json_text(record.as_dict(), indent=indent) + "\n").encode()
+    return (json_text(record.to_dict(), indent=indent) + "\n").encode()

@@ -103,7 +103,7 @@ def text_of(record: Metrics | ErrorRecord, last_success: float | None) -> bytes:
         one("rate", "Signals for each row.", record.value)
         windows, keys = record.by_window or {}, record.by_key or {}
         rates = [({"window": window}, counts["value"]) for window, counts in windows.items()]
-        gauge("window_rate", "Signals for each row, in a further window.", *rates)
+        gauge("window_rate", "Signals for each row, in one of several windows.", *rates)
         for name, text, field in (
             ("key_rows", "Data rows counted, of a key.", "rows"),
             ("key_signals", "Signals, of a key.", "signals"),

@@ -21,6 +21,7 @@ from stream_signal.core.observers.key_charts import KeyCharts
 from stream_signal.core.observers.overview import Overview
 from stream_signal.hints.durations import lines_of
 from stream_signal.outputs.files import check_replaceable, replace_file
+from stream_signal.outputs.metrics import further
 from stream_signal.outputs.parts import Output
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _packed_keys(by_key: Mapping[str, Mapping[str, Any]], most: int) -> str:
 
 def _columns_of(ranked: Sequence[tuple[str, Mapping[str, Any]]]) -> list[list[Any]]:
     """Return the names of keys, their rows, and their signals for each window."""
-    windows = ranked[0][1].get("by_window", {}) if ranked else {}
+    windows = further(ranked[0][1].get("by_window")) if ranked else {}
     return [
         [key for key, _ in ranked],
         [counts["rows"] for _, counts in ranked],
@@ -204,7 +205,7 @@ def _numbers(report: Report) -> str:
         "signals": str(report.result.stream.signals),
         "window": str(report.windows[0]),
     }
-    numbers |= {f"signal rate, window {window}": one["value"] for window, one in (metrics.by_window or {}).items()}
+    numbers |= {f"signal rate, window {window}": one["value"] for window, one in further(metrics.by_window).items()}
     numbers |= {"keys": str(len(metrics.by_key))} if metrics.by_key is not None else {}
     numbers |= {"version": metrics.version, "seed": str(metrics.seed), "status": metrics.status}
     numbers["latency"] = f"{metrics.latency_ms} ms"
@@ -312,7 +313,7 @@ def _table_of_keys(by_key: Mapping[str, Mapping[str, Any]]) -> str:
     caption = f"{len(ranked)} key{'s' if len(ranked) > 1 else ''}, the highest rate first"
     if len(ranked) > MOST_LINES:
         caption += f"; the first {MOST_LINES} of them, and --keys-output writes all"
-    windows = list(ranked[0][1].get("by_window", {})) if ranked else []
+    windows = list(further(ranked[0][1].get("by_window"))) if ranked else []
     heads = ["key", "signal rate", "rows", "signals", *(f"signal rate, window {window}" for window in windows)]
     lines = (
         [key, one["value"], one["rows"], one["signals"], *(one["by_window"][window]["value"] for window in windows)]

@@ -54,7 +54,7 @@ WRONG = [
     (GOOD.replace("5", "1:30"), WINDOW + "1:30"),
     (GOOD.replace("5", "0x1F"), WINDOW + "0x1F"),
     (GOOD.replace("5", ""), WINDOW + "nothing"),
-    (GOOD.replace("5", "[5]"), WINDOW + "a sequence"),
+    (GOOD.replace("5", "[]"), WINDOW + "a sequence"),
     (GOOD.replace("5", "{a: 5}"), WINDOW + "a mapping"),
     (GOOD.replace("42", "x"), SEED + "'x'"),
     (GOOD.replace("42", "-1"), SEED + "-1"),

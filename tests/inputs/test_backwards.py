@@ -371,12 +371,12 @@ def test_from_python(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
     path.write_bytes(candle_csv([str(number) for number in range(9, 0, -1)]) + b"1,2\n")
     with pytest.raises(DataError, match=r"^line 11: expected 6 fields, found 2$"):
-        run(Config(newest_first=True), path)
+        run(path, Config(newest_first=True))
     path.write_bytes(candle_csv([str(number) for number in range(9, 0, -1)]))
     with pytest.warns(DoubtWarning, match="oldest first"):
-        assert run(Config(newest_first=True), path).value == 5 / 9
+        assert run(path, Config(newest_first=True)).value == 5 / 9
     with pytest.raises(InputError, match=r"^newest_first: expected the path of a file, found bytes$"):
-        run(Config(newest_first=True), path.read_bytes())
+        run(path.read_bytes(), Config(newest_first=True))
 
 
 def test_bounded(tmp_path: Path) -> None:

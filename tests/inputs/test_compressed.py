@@ -34,14 +34,14 @@ every_format = pytest.mark.parametrize("name", COMPRESSORS)
 
 def answer(path: Path) -> tuple[int, float]:
     """Run the job on a file; return rows and signals."""
-    metrics = run(Config(), path)
+    metrics = run(path, Config())
     return metrics.rows_processed, round(metrics.value * metrics.rows_processed)
 
 
 def refusal(path: Path) -> str:
     """Run the job on a file that is refused; return the message without the path."""
     with pytest.raises(InputError) as refused:
-        run(Config(), path)
+        run(path, Config())
     return str(refused.value).removeprefix(f"cannot read {str(path)!r}: ")
 
 
@@ -299,7 +299,7 @@ def test_no_thread_is_left(tmp_path: Path) -> None:
         "import sys, threading, os\n"
         "from stream_signal import run, DataError\n"
         "before = os.listdir('/proc/self/fd')\n"
-        "try:\n    run(None, 'data.gz')\nexcept DataError as error:\n    print(error.line)\n"
+        "try:\n    run('data.gz')\nexcept DataError as error:\n    print(error.line)\n"
         "print(threading.active_count(), os.listdir('/proc/self/fd') == before)"
     )
     done = run_script(script, cwd=tmp_path)

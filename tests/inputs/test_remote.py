@@ -93,7 +93,7 @@ def s3() -> Iterator[S3]:
 @pytest.fixture(scope="module")
 def wanted() -> dict[str, object]:
     """Return the metrics of the data."""
-    return run(Config(), DATA)._replace(latency_ms=0).as_dict()
+    return run(DATA, Config())._replace(latency_ms=0).to_dict()
 
 
 def opened(url: str) -> closing[RemoteFile]:
@@ -114,7 +114,7 @@ def read_all(url: str) -> bytes:
 
 def answer_of(url: str) -> dict[str, object]:
     """Return the metrics of a URL."""
-    return run(Config(), url)._replace(latency_ms=0).as_dict()
+    return run(url, Config())._replace(latency_ms=0).to_dict()
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -250,7 +250,7 @@ def test_parquet_reads_only_what_is_needed(server: FileServer) -> None:
     table = pa.table({"a": noise, "close": [float(number % 7) for number in range(count)], "z": noise})
     WRITERS["parquet"](table, file, count)
     server.files["/wide"] = file.getvalue()
-    assert run(Config(), f"{server.url}/wide").rows_processed == count
+    assert run(f"{server.url}/wide", Config()).rows_processed == count
     starts = [asked.start for asked in server.asked if asked.method == "GET"]
     assert len(starts) == len(set(starts)) < len(file.getvalue()) / BLOCK_BYTES / 2
 
@@ -270,7 +270,7 @@ def test_several(server: FileServer, tmp_path: Path) -> None:
 def test_an_empty_file(server: FileServer) -> None:
     """A remote file without a byte is an empty input."""
     with pytest.raises(Exception, match="found an empty input"):
-        run(Config(), f"{server.url}/empty")
+        run(f"{server.url}/empty", Config())
 
 
 def test_credentials(server: FileServer, proxy: Proxy, tmp_path: Path) -> None:

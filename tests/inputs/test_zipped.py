@@ -43,7 +43,7 @@ def counts(stdout: bytes) -> tuple[int, int]:
 def refusal(path: Path) -> str:
     """Run the job on an archive that is refused; return the message without the path."""
     with pytest.raises(InputError) as refused:
-        run(Config(), path)
+        run(path, Config())
     return str(refused.value).replace(str(path), "z.zip")
 
 
@@ -60,7 +60,7 @@ def test_members_are_one_stream(method: int, tmp_path: Path) -> None:
             redirected = subprocess.run(command, stdin=file, cwd=tmp_path, capture_output=True, check=True)
         answers = [counts(one.stdout) for one in done] + [counts(redirected.stdout)]
         assert answers == [count(CLOSES, window)] * 3
-    assert run(Config(), tmp_path / "z.zip").rows_processed == len(CLOSES)
+    assert run(tmp_path / "z.zip", Config()).rows_processed == len(CLOSES)
 
 
 def test_one_member_by_its_path(tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_a_member_that_is_no_table(name: str, data: bytes, tmp_path: Path) -> No
         assert note in [line.get("text") for line in logged(tmp_path, "note")]
         assert json.loads((tmp_path / "m.json").read_bytes())["notes"] == [note]
         (tmp_path / "run.log").unlink()
-    assert run(Config(), tmp_path / "my z.zip").rows_processed == 2 * len(CLOSES)
+    assert run(tmp_path / "my z.zip", Config()).rows_processed == 2 * len(CLOSES)
     assert run_in_process("verify", "my z.zip", cwd=tmp_path).code == 0
     assert run_in_process(f"my z.zip/{name}", cwd=tmp_path).code == 1
 
@@ -124,7 +124,7 @@ def test_an_archive_without_a_table(tmp_path: Path) -> None:
     assert refusal(tmp_path / "z.zip") == "cannot read 'z.zip': none of its members is a table: 'LICENSE', 'a.png'"
     (tmp_path / "z.zip").write_bytes(zipped({"a.png": b"\x89PNG"}))
     with pytest.raises(DataError, match="found a PNG picture"):
-        run(Config(), tmp_path / "z.zip")
+        run(tmp_path / "z.zip", Config())
 
 
 def test_members_of_several_symbols(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_padding_between_members(extra: int, tmp_path: Path) -> None:
             info.extra = b"\x35\xd9" + (16 + extra).to_bytes(2, "little") + b"PK\x03\x04" * 4 + bytes(extra)
             archive.writestr(info, DATA)
     (tmp_path / "z.zip").write_bytes(into.getvalue())
-    assert run(Config(), tmp_path / "z.zip").rows_processed == 2 * len(CLOSES)
+    assert run(tmp_path / "z.zip", Config()).rows_processed == 2 * len(CLOSES)
 
 
 @pytest.mark.parametrize(("members", "is_read"), [(63, True), (65, False)])
@@ -191,7 +191,7 @@ def test_a_directory_that_is_too_large(members: int, is_read: bool, tmp_path: Pa
             archive.writestr(info, DATA)
         size = sum(46 + len(info.filename) + len(info.comment) for info in archive.infolist())
     if is_read:
-        assert run(Config(), tmp_path / "z.zip").rows_processed == members * len(CLOSES)
+        assert run(tmp_path / "z.zip", Config()).rows_processed == members * len(CLOSES)
     else:
         message = f"cannot read 'z.zip': the directory of the zip file has {size} bytes, more than can be read"
         assert refusal(tmp_path / "z.zip") == message
@@ -318,7 +318,7 @@ def test_a_damaged_byte(method: int, tmp_path: Path) -> None:
     for at in range(35, data.index(b"PK\x01\x02"), 11):
         (tmp_path / "z.zip").write_bytes(data[:at] + bytes([data[at] ^ 4]) + data[at + 1 :])
         with pytest.raises((InputError, DataError)):
-            run(Config(bad_rows="missing", max_bad=1), tmp_path / "z.zip")
+            run(tmp_path / "z.zip", Config(bad_rows="missing", max_bad=1))
 
 
 @pytest.mark.parametrize("field", ["checksum", "size", "packed size", "start"])

@@ -78,12 +78,12 @@ def test_strict(_: str, kind: str, data: bytes, tmp_path: Path) -> None:
 def test_from_python(_: str, kind: str, data: bytes) -> None:
     """`run` warns, with the line that called it, and has the texts in its metrics; if it is strict, it raises them."""
     with pytest.warns(DoubtWarning) as warned:
-        metrics = run(None, data)
+        metrics = run(data)
     assert tuple(str(warning.message) for warning in warned) == metrics.doubts
     assert (len(warned), warned[0].filename) == (1, __file__)
-    assert "doubts" not in metrics.as_dict()
+    assert "doubts" not in metrics.to_dict()
     with pytest.raises(DoubtError) as refused:
-        run(None, data, strict=True)
+        run(data, strict=True)
     assert (str(refused.value),) == metrics.doubts
     assert kind  # which a job tells
 
@@ -189,11 +189,11 @@ def test_settings_in_python(tmp_path: Path) -> None:
         ({}, NEWEST_FIRST, "; sort the rows, or let `newest_first` read the file from its end"),
     ):
         with pytest.warns(DoubtWarning) as warned:
-            metrics = run(config, source)
+            metrics = run(source, config)
         texts = [str(warning.message) for warning in warned]
         assert (texts[0].endswith(ending), "--" in texts[0], metrics.doubts) == (True, False, tuple(texts))
         with pytest.raises(DoubtError, match=re.escape(ending)):
-            run(config, source, strict=True)
+            run(source, config, strict=True)
 
 
 def test_the_files_in_the_wrong_order(tmp_path: Path) -> None:

@@ -80,12 +80,12 @@ def test_metrics_so_far(tmp_path: Path) -> None:
 
 def test_from_python() -> None:
     """`run` returns the counts of each key; the name of a path can be the key."""
-    metrics = run(Config(key="symbol", window=2), [b"symbol,close\nA,1\nB,1\nA,2\n"])
+    metrics = run([b"symbol,close\nA,1\nB,1\nA,2\n"], Config(key="symbol", window=2))
     assert metrics.by_key == {
         "A": {"rows": 2, "signals": 1, "value": 0.5},
         "B": {"rows": 1, "signals": 0, "value": 0.0},
     }
-    assert run(Config(window=2), [b"close\n1\n2\n"]).by_key is None
+    assert run([b"close\n1\n2\n"], Config(window=2)).by_key is None
 
 
 @pytest.mark.parametrize("archive", [False, True])

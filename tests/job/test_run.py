@@ -24,7 +24,7 @@ def test_run_takes_any_source(tmp_path: Path) -> None:
     pieces = [DATA[at : at + 7] for at in range(0, len(DATA), 7)]
     with open(path, "rb") as file:
         sources = (path, str(path), file, io.BytesIO(DATA), DATA, bytearray(DATA), pieces, iter(pieces))
-        found = [run(Config(), source) for source in sources]
+        found = [run(source, Config()) for source in sources]
     wanted = Metrics("v1", 7, "signal_rate", 3 / 7, 0, 42, "success")
     assert {metrics._replace(latency_ms=0) for metrics in found} == {wanted}
 
@@ -44,7 +44,7 @@ def test_no_source() -> None:
     with pytest.raises(TypeError):
         SignalStream().feed(3)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="embedded null byte"):
-        run(Config(), "a\0b")
+        run("a\0b", Config())
 
 
 def test_an_unforeseen_error(folder: Path) -> None:

@@ -54,7 +54,9 @@ def test_the_text_file(tmp_path: Path) -> None:
     assert found["stream_signal_info"] == {("v7",): 1}
     assert found["stream_signal_rows"] == {(): metrics["rows_processed"]}
     assert found["stream_signal_rate"] == {(): metrics["value"]}
-    assert found["stream_signal_window_rate"] == {("1",): metrics["by_window"]["1"]["value"]}
+    assert found["stream_signal_window_rate"] == {
+        (window,): metrics["by_window"][window]["value"] for window in ("2", "1")
+    }
     for name, field in (("rows", "rows"), ("signals", "signals"), ("rate", "value")):
         by_key = {(key,): entry[field] for key, entry in metrics["by_key"].items()}
         assert found[f"stream_signal_key_{name}"] == by_key

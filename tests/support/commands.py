@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from stream_signal.command.flags import HIDDEN
 from stream_signal.command.main import main
-from stream_signal.core.config import configured
+from stream_signal.core.config import Config, configured
 from stream_signal.core.config_yaml import read_settings
 from support.oracle import count
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from argparse import Action, ArgumentParser
     from collections.abc import Iterator
 
-    from stream_signal import Config
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # The tests themselves may run with a width that is no terminal's.
@@ -133,7 +132,7 @@ def settings_yaml(**settings: Any) -> str:
 
 def parse_config(data: bytes, **flags: Any) -> Config:
     """Make the config of the bytes of a config file, with the settings of the command line on top."""
-    return configured(read_settings(data), flags)
+    return configured(read_settings(data, Config), flags)
 
 
 def run_script(script: str, *arguments: str, cwd: Path, stdin: bytes = b"") -> Done:

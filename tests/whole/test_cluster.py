@@ -158,7 +158,7 @@ def test_a_worker_that_is_killed(cluster: Cluster, folder: Path, after: int) -> 
     """The ranges of a worker that dies are counted by the other one."""
     with Client(cluster.address) as client, client.get_executor(pure=False) as executor:
         killing: Any = Killing(executor, cluster.workers[0], after)
-        metrics = run(Config(), folder / "data.csv", executor=killing, range_bytes=20_000)
+        metrics = run(folder / "data.csv", Config(), executor=killing, range_bytes=20_000)
     assert (metrics.rows_processed, metrics.value) == wanted()
     assert cluster.workers[0].wait(30) == -signal.SIGKILL
 

@@ -83,7 +83,7 @@ def test_kills(tmp_path: Path) -> None:
         file.write(unwritten)
     assert run_command(*ARGUMENTS, cwd=tmp_path).code == 0
     with pytest.warns(DoubtWarning, match="out of order"):
-        wanted = run(Config(window=300), path)
+        wanted = run(path, Config(window=300))
     record = json.loads((tmp_path / "m.json").read_text())
     assert (record["rows_processed"], record["value"]) == (wanted.rows_processed, wanted.value)
     assert len(offsets) > KILLS / 4  # it did go on from many places

@@ -52,7 +52,7 @@ def test_memory_does_not_grow_with_the_ranges(tmp_path: Path) -> None:
         peaks = []
         for times in (1, 9):
             for _ in range(times):
-                metrics = run(Config(), path, executor=executor, range_bytes=MEGABYTE // 2)
+                metrics = run(path, Config(), executor=executor, range_bytes=MEGABYTE // 2)
             peaks.append(executor.submit(peak_of_this_process).result())
     assert metrics.rows_processed == 500_000
     assert path.stat().st_size > 10 * MEGABYTE

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from stream_signal.core.config import Config
     from stream_signal.core.layout.layout import Layout, Position
 
-_ZONE = re.compile(r"\W*(?:utc|gmt|local)?\W*", re.IGNORECASE).fullmatch
-_UNIT = re.compile(r"\W*[A-Za-z]{1,10}\W*|[$€£¥₹₿]").fullmatch
+_ZONE = r"(?i)\W*(?:utc|gmt|local)?\W*"
+_UNIT = r"\W*[A-Za-z]{1,10}\W*|[$€£¥₹₿]"
 # Influx writes them above the header of each table.
 _ANNOTATION = rb"#(?:group|datatype|default|constant|timezone|concat)[,;\t|]"
 
@@ -85,10 +85,12 @@ class HeaderFit:
     def _are_units(self, cells: list[str]) -> bool:
         """Whether the first column, of the times, has nothing or a zone, and all others have words: `,USD,USD,BTC`."""
         first, *others = cells
+        if any(map(str.isdigit, "".join(cells))) or not (self.layout.position and is_time_name(self.layout.names[0])):
+            return False
         from stream_signal.core.layout.prices import is_missing
 
-        has_times = is_time_name(self.layout.names[0]) and self.layout.position > 0
-        return has_times and bool(_ZONE(first)) and all(_UNIT(cell) and not is_missing(cell) for cell in others)
+        is_zone = re.fullmatch(_ZONE, first) is not None
+        return is_zone and all(re.fullmatch(_UNIT, cell) and not is_missing(cell) for cell in others)
 
     def see(self, line: bytes) -> None:
         """Take the next line, without its line end: a row, or what may be one."""
