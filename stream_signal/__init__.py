@@ -34,9 +34,9 @@ The signals of an array, a list or a Series:
     >>> signals([4.58, 4.58, 4.59], window=2)
     array([False, False,  True])
 
-Five names are stable: run, signals, Config, RollingMean and SignalStream. The others are provisional: a minor version may
-change them. Everything that can go wrong is a StreamSignalError, and a DoubtWarning says why an answer is doubtful. The command is
-`stream-signal --help`.
+Five names are stable: run, signals, Config, RollingMean and SignalStream. The others are provisional: a minor version
+may change them. Everything that can go wrong is a StreamSignalError, and a DoubtWarning says why an answer is doubtful.
+The command is `stream-signal --help`.
 """
 
 from __future__ import annotations
