@@ -34,6 +34,7 @@ LAYERS = [
     "core.series.panel",
     "core.state",
     "core.observers",
+    "core.stages",
     "core.stream",
     "hints",
     "stopping",

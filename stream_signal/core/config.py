@@ -51,6 +51,21 @@ def _is_time(value: object) -> bool:
     return _is_column(value) or (isinstance(value, tuple) and len(value) == 2 and all(map(_is_column, value)))
 
 
+def _is_moment(value: object) -> bool:
+    from stream_signal.core.timestamps import moment_of
+
+    try:
+        return isinstance(value, (str, int)) and not isinstance(value, bool) and moment_of(value) is not None
+    except ValueError:
+        return False
+
+
+def _is_before(one: str | int, other: str | int) -> bool:
+    from stream_signal.core.timestamps import moment_of
+
+    return moment_of(one) < moment_of(other)
+
+
 def _are_windows(value: Any) -> bool:
     are_integers = isinstance(value, tuple) and all(is_integer(window, 1, MAX_WINDOW) for window in value)
     return are_integers and len(set(value)) == len(value) <= MAX_WINDOWS
@@ -95,6 +110,12 @@ _KEY = Kind(
     digits,
     lambda: {BY_NAME: BY_NAME, NO_KEY: NO_KEY},
     unset="one symbol",
+)
+_TIME = Kind(
+    "TIME",
+    "a time such as 2024-01-31, '2024-01-31 09:30' or 1706693400, in UTC unless it has a zone",
+    _is_moment,
+    unset="all rows",
 )
 _DELIMITER = one_of(
     "C",
@@ -179,6 +200,8 @@ class Config(Settings):
         "the rows of each key follow each other: keep one window, and refuse a key that comes back",
         default=False,
     )
+    since: str | int | None = setting(_TIME, "leave out the rows before this time", default=None, flags=("--from",))
+    until: str | int | None = setting(_TIME, "leave out the rows from this time on", default=None, flags=("--to",))
     windows: Sequence[int] = setting(_WINDOWS, "further windows, counted beside it", default=(), flags=("--window",))
 
     @classmethod
@@ -219,6 +242,8 @@ class Config(Settings):
                 f"key: expected a key_pattern beside {BY_NAME}, found none",
                 "say where the symbol stands in the names: --key-pattern '{key}-1m-*.csv', or '{key}.csv'",
             )
+        if self.since is not None and self.until is not None and not _is_before(self.since, self.until):
+            yield f"until: expected a later time than that of `since`, {self.since}, found {self.until}", None
         if self.decimal == self.thousands:
             yield (
                 f"thousands: expected another mark than that of decimal, found {_found(self.thousands)}",
@@ -236,6 +261,11 @@ class Config(Settings):
         """The number of the column, counted from 1, if it has one."""
         number = self.column[1] if isinstance(self.column, tuple) else self.column
         return number if isinstance(number, int) else None
+
+    @property
+    def is_ranged(self) -> bool:
+        """Whether rows are left out by their times."""
+        return self.since is not None or self.until is not None
 
     @property
     def is_keyed(self) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.errors import ConfigError
@@ -17,6 +16,8 @@ from stream_signal.core.settings import Setting, Settings, is_text, known_keys, 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from stream_signal.core.settings import Kind
 
 _BOOLS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _NO_CONFIG = "a config is a few lines such as window: 5; candles are given as a path, without --config"
@@ -52,7 +53,7 @@ def read_settings(data: bytes, table: type[Settings]) -> dict[str, Any]:
         elif key in settings:
             wrong.append(f"line {line}: duplicate key {key!r}")
         else:
-            settings[key] = _share(value) if rows[key].kind.convert is float else value
+            settings[key] = _read(value, rows[key].kind)
     missing = [key for key in required if key not in settings]
     if missing:
         wrong.append(f"missing required key{'s' * (len(missing) > 1)}: {', '.join(map(repr, missing))}")
@@ -65,9 +66,11 @@ def read_settings(data: bytes, table: type[Settings]) -> dict[str, Any]:
     raise error.with_hint(f"add {'a line' if len(missing) == 1 else 'lines'} such as {lines}" if missing else None)
 
 
-def _share(value: Any) -> Any:
-    """Read a plain decimal number, which YAML would read as a float."""
-    return float(value) if isinstance(value, _Unread) and re.fullmatch(r"[0-9]?\.[0-9]{1,400}", value) else value
+def _read(value: Any, kind: Kind) -> Any:
+    """Read a plain decimal number, and a date, as a setting of the kind has them; YAML would read others."""
+    if isinstance(value, _Unread) and kind.convert is float and re.fullmatch(r"[0-9]?\.[0-9]{1,400}", value):
+        return float(value)
+    return str(value) if isinstance(value, _Unread) and kind.metavar == "TIME" and kind.allows(value) else value
 
 
 def _entries(data: bytes, expected: str) -> Iterator[tuple[int, str, Any]]:
@@ -140,6 +143,8 @@ def _written(value: Any) -> str:
     ('0.00001', '["Größe", 5]', '"\\U0000007f"')
     """
     if isinstance(value, float):
+        from decimal import Decimal
+
         return format(abs(Decimal(repr(value))), "f")  # an exponent is none in YAML, where no point is before it
     text = json.dumps(value, ensure_ascii=False)
     return "".join(character if character.isprintable() else f"\\U{ord(character):08x}" for character in text)

@@ -114,11 +114,12 @@ class Rows:
         """Return the number of the series of each row."""
         return [self.series] * len(self) if isinstance(self.series, int) else self.series
 
-    def only(self, positions: Sequence[int]) -> Rows:
-        """Return the rows at some positions, ascending, with the same failure."""
+    def only(self, positions: Sequence[int], failure: BaseException | None = None) -> Rows:
+        """Return the rows at some positions, ascending, with the same failure, or another one that comes first."""
         series = self.series if isinstance(self.series, int) else [self.series[at] for at in positions]
         records = self._records and [self._records[at] for at in positions]
-        return Rows([self.closes[at] for at in positions], series, records, self.failure, self.marks_of(positions))
+        closes = [self.closes[at] for at in positions]
+        return Rows(closes, series, records, failure or self.failure, self.marks_of(positions))
 
     def marks_of(self, positions: Sequence[int]) -> list[int]:
         """Return which of the rows at some positions are marked, by their place among these."""

@@ -96,8 +96,8 @@ class SignalStream:
         if tuning.engine not in {"auto", "rows", "blocks"}:
             raise ValueError(f"expected the engine 'auto', 'rows' or 'blocks', found {tuning.engine!r}")
         config = as_config(config)
-        self._observers, self._stages = tuple(observers), tuple(stages)
-        self._kept: tuple[Kept, ...] = (*observers, *stages)
+        self._observers, self._stages = tuple(observers), (*_stages_of(config), *stages)
+        self._kept: tuple[Kept, ...] = (*observers, *self._stages)
         if self._kept:
             from stream_signal.core.observe import check_names
 
@@ -430,6 +430,8 @@ class SignalStream:
             if FOOTER in self.repairs.first:
                 line, rows_found, _ = self.repairs.first[FOOTER][0]
             header = self.header.line if self.header else None
+            if self.header and self._config.is_ranged:
+                raise TruncatedError(None, "at least one row in the range of time", "none", self._reading.source)
             error = TruncatedError(line, "at least one row", rows_found, self._reading.source)
             raise error.with_clue("no_rows", header=header)
         self._check_bad_rows(counts.rows)
@@ -462,7 +464,7 @@ class SignalStream:
 
     def _pass_by(self, tail: Tail, *, torn: bool) -> None:
         """Tell the observers which were the last rows."""
-        if self.header:
+        if self.header and not self._stages:  # which may have left them out
             rows = tail.rows(self.header, torn=torn)
             keys = self._grouping.keys_of(rows)
             for observer in self._observers:
@@ -528,6 +530,15 @@ class SignalStream:
 
             self._blocks = BlockReader(self._text, self._grouping, self._tuning, self._scratch)
         return self._blocks
+
+
+def _stages_of(config: Config) -> list[Stage]:
+    """Return the stages that the settings ask for."""
+    if not config.is_ranged:
+        return []
+    from stream_signal.core.stages.time_range import TimeRange
+
+    return [TimeRange(config)]
 
 
 def _begin(observers: Sequence[Observer], stages: Sequence[Stage], layout: Layout) -> tuple[bool, bool]:

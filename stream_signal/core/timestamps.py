@@ -145,6 +145,20 @@ def form_of(text: bytes) -> Form | None:
     return _form(text.translate(AS_ZEROS)) if len(text) <= MAX_BYTES else None
 
 
+def moment_of(setting: str | int) -> int:
+    """Return the nanoseconds since 1970 that a setting stands for; ValueError if it is no time, or one of two.
+
+    >>> moment_of("1970-01-01 00:00:01"), moment_of(1_704_067_200) // 10**9
+    (1000000000, 1704067200)
+    """
+    text = str(setting).encode()
+    form = form_of(text)
+    day_first, month_first = form.readings(text) if form else NO_READING
+    if day_first is None or day_first != month_first:
+        raise ValueError("no time")
+    return day_first
+
+
 def is_later(time: bytes, before: bytes) -> bool:
     """Whether a timestamp is later than another, whichever of day and month comes first.
 

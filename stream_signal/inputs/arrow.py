@@ -19,7 +19,6 @@ Memory: BATCH_ROWS rows of the columns that are needed, of an Arrow file the lar
 from __future__ import annotations
 
 import io
-import re
 from contextlib import contextmanager, suppress
 from functools import partial
 from struct import unpack_from
@@ -160,8 +159,10 @@ def _refuse_joined(file: _File, kind: str, mark: bytes, end_of_data: Callable[[b
     end = footer - end_of_data(read_at(size - tail - footer, footer)) + len(mark)
     while end > 0:
         begin = max(0, end - _BUFFER_BYTES)
-        for found in reversed([*re.finditer(mark * 2, read_at(end - begin, begin))]):
-            other = begin + found.start() - 4  # where the length of the other footer is
+        data = read_at(end - begin, begin)
+        at = len(data)
+        while (at := data.rfind(mark * 2, 0, at + len(mark) * 2 - 1)) >= 0:
+            other = begin + at - 4  # where the length of the other footer is
             if other > 0 and 0 < unpack_from("<I", read_at(4, other))[0] <= other - len(mark):
                 expected = f"expected one {kind} file, found another one joined to it at byte {other + tail}"
                 raise unreadable(file.source.name, expected, _JOINED)

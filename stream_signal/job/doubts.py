@@ -51,7 +51,7 @@ class Doubts(Sink):
     def __init__(self, job: Job) -> None:
         order = job.order
         self._job = job
-        sees_all = order.logs or bool(order.signals) or order.strict
+        sees_all = order.logs or bool(order.signals) or order.strict or job.config.is_ranged
         self.times = TimeOrder(job.config.time_column, rows=None if sees_all else FIRST_ROWS)
         self.observers: list[Observer] = [self.times]
         self.thousands = None if "decimal" in order.settings else thousands_of(job.config)

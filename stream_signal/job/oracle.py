@@ -66,6 +66,8 @@ def judge(config: Config, source: Source) -> Generator[Judged]:
     ...     [(row.above, str(row.mean)) for row in judge(Config(window=2), FilesSource((file.name,)))]
     [(False, 'None'), (False, '229/50'), (True, '917/200')]
     """
+    if config.is_ranged:
+        raise Puzzled("it reads no times, so it cannot leave rows out by them")
     windows: dict[str | None, list[Window]] = {}
     read = reader_of(config)
     layout: _Layout | None = None

@@ -89,7 +89,8 @@ def run(
     if outputs:
         metrics, doubts = _written(source, config, outputs, started, strict=strict)
     else:
-        times, thousands = TimeOrder(config.time_column, rows=None if strict else FIRST_ROWS), thousands_of(config)
+        first_rows = None if strict or config.is_ranged else FIRST_ROWS
+        times, thousands = TimeOrder(config.time_column, rows=first_rows), thousands_of(config)
         stream = SignalStream(config, [times, thousands] if thousands else [times])
         _feed(stream, source, config, executor, range_bytes)
         metrics = Metrics.of(config, stream, stream.finish(), time.perf_counter() - started)

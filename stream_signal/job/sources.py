@@ -171,6 +171,8 @@ def alone(order: Order, config: Config) -> str | None:
         return "the keys are grouped"
     if config.is_keyed and (order.logs or order.strict):
         return "the timestamps of each key are compared in order"
+    if config.is_ranged:
+        return "rows are left out by their times"
     if max(config.window, *config.windows, 1) > MOST_WINDOW:
         return f"a window of more than {MOST_WINDOW} rows is long beside a range"
     return None

@@ -26,7 +26,7 @@ SEED = "seed: expected an integer from 0 to 9223372036854775807, found "
 VERSION = 'version: expected text, in quotes where it looks like a number ("1.10"), found '
 KNOWN = (
     "known keys: seed, window, version, column, header, delimiter, bad_rows, format, time_column, newest_first, "
-    "decimal, thousands, negative, max_bad, key, key_pattern, max_keys, grouped, windows"
+    "decimal, thousands, negative, max_bad, key, key_pattern, max_keys, grouped, since, until, windows"
 )
 MISSING = "missing required keys: 'seed', 'window', 'version'"
 COLUMN = "column: expected the name of a column, or its number from 1 to 100000, found "
@@ -224,12 +224,15 @@ def test_everything_set() -> None:
         key_pattern="{key}-1m-*.csv",
         max_keys=7,
         grouped=True,
+        since="2024-01-02",
+        until=1_706_693_400,
         windows=[5, 60],
     )
     text = (
         'seed: 7\nwindow: 20\nversion: "1.10"\ncolumn: [close, 5]\nheader: false\ndelimiter: "\\t"\nbad_rows: missing\n'
         'format: metatrader5\ntime_column: [1, time]\nnewest_first: true\ndecimal: ","\nthousands: space\n'
-        'key: 2\nkey_pattern: "{key}-1m-*.csv"\nmax_keys: 7\ngrouped: true\nwindows: [5, 60]\n'
+        'key: 2\nkey_pattern: "{key}-1m-*.csv"\nmax_keys: 7\ngrouped: true\nsince: 2024-01-02\nuntil: 1706693400\n'
+        "windows: [5, 60]\n"
     )
     assert parse_config(text.encode()) == wanted
     assert parse_config(json.dumps(wanted._asdict()).encode()) == wanted

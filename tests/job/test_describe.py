@@ -29,6 +29,8 @@ negative: sign
 key: not set
 key pattern: not set
 grouped: false
+since: not set
+until: not set
 windows: []
 signals format: not set
 time column: not set

@@ -73,6 +73,8 @@ def test_print_config(tmp_path: Path) -> None:
         'key_pattern: "{key}_[0-9]*.csv*" # config.yaml, format kraken\n'
         "max_keys: 100000                # default\n"
         "grouped: false                  # default\n"
+        "# since: all rows               # default\n"
+        "# until: all rows               # default\n"
         "windows: []                     # --window\n"
     )
 

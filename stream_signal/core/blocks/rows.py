@@ -109,22 +109,24 @@ class ArrayRows(Rows):
             listed[at] = close
         return _Listed(self)
 
-    def only(self, positions: Sequence[int]) -> Rows:
-        """Return the rows at some positions, ascending, with the same failure."""
-        return self.as_lists().only(positions)
+    def only(self, positions: Sequence[int], failure: BaseException | None = None) -> Rows:
+        """Return the rows at some positions, ascending, with the same failure, or another one that comes first."""
+        return self.as_lists().only(positions, failure)
 
 
 class _Listed(Rows):
     """Rows whose closes were arrays and are lists now; the texts are still those of the arrays."""
 
-    def __init__(self, rows: ArrayRows, positions: Sequence[int] | None = None) -> None:
+    def __init__(
+        self, rows: ArrayRows, positions: Sequence[int] | None = None, failure: BaseException | None = None
+    ) -> None:
         closes, series = rows.closes, rows.series
         if positions is not None:
             closes = [closes[at] for at in positions]
         if not isinstance(series, int):
             series = rows.numbers() if positions is None else [rows.numbers()[at] for at in positions]
         marks = rows.marks if positions is None else rows.marks_of(positions)
-        super().__init__(closes, series, None, rows.failure, marks)
+        super().__init__(closes, series, None, failure or rows.failure, marks)
         self._rows = rows
         self._positions = range(len(closes)) if positions is None else positions
 
@@ -138,5 +140,5 @@ class _Listed(Rows):
     def texts_at(self, column: Position, positions: Sequence[int]) -> list[bytes]:
         return self._rows.texts_at(column, [self._positions[at] for at in positions])
 
-    def only(self, positions: Sequence[int]) -> Rows:
-        return _Listed(self._rows, [self._positions[at] for at in positions])
+    def only(self, positions: Sequence[int], failure: BaseException | None = None) -> Rows:
+        return _Listed(self._rows, [self._positions[at] for at in positions], failure or self.failure)
