@@ -19,6 +19,7 @@ WRITTEN = {
     "signals": "the signals",
     "checkpoint": "the checkpoint",
     "keys_output": "the keys",
+    "rates": "the rates",
     "report": "the report",
     "manifest": "the manifest",
 }
@@ -69,6 +70,10 @@ class Order(NamedTuple):
     """seconds without new bytes after which a followed file has ended"""
     keys_output: str | None = None
     """path: a table of the counts of each key, which then are not among the metrics"""
+    rates: str | None = None
+    """path: a table of the rates of days, weeks or months"""
+    by: str | None = None
+    """"day", "week" or "month" """
     report: str | None = None
     """path: a page to look at"""
     manifest: str | None = None

@@ -55,6 +55,7 @@ FILE = Kind("PATH", "a file", lambda value: value not in {"", "-"})
 METRICS_FORMAT = choice("json", "prometheus")
 SIGNALS_FORMAT = choice("csv", "jsonl")
 RESUME_BY = choice("time")
+BY = choice("day", "week", "month")
 SHELL = choice("bash", "zsh", "fish")
 ROWS = integer(1, 10**9)  # minutes of two thousand years
 SYMBOLS = integer(1, 100_000)
@@ -64,6 +65,7 @@ HIDDEN = argparse.SUPPRESS
 # What reads a value that is a path.
 PATHS = (PATH.read, FILE.read)
 _NEEDS = {
+    "--by": "--rates",
     "--checkpoint-every": "--checkpoint",
     "--resume-by": "--checkpoint",
     "--signals-format": "--signals",
@@ -226,8 +228,10 @@ def _add_outputs(group: argparse._ArgumentGroup) -> None:
     text = "prometheus: the text file that its node exporter collects"
     _add(group, "--metrics-format", text, METRICS_FORMAT, default="json")
     _add(group, "--prometheus", "serve the metrics so far at http://127.0.0.1:PORT/metrics", PORT)
-    text = "write the counts of each key here (csv, json or jsonl by the ending), only their number in the metrics"
-    _add(group, "--keys-output", text, FILE)
+    text = "write the counts of each key here (csv, json, jsonl or parquet), only their number in the metrics"
+    _add(group, "--keys-output", text, PATH)
+    _add(group, "--rates", "write the rate of each day here, and of each key (csv, json, jsonl or parquet)", PATH)
+    _add(group, "--by", "with --rates: day, week or month (default: day)", BY)
     _add(group, "--signals", "write a line for each row here (-: stdout, with --output FILE)", PATH)
     text = "default: jsonl if PATH ends in .jsonl or .ndjson, otherwise csv"
     _add(group, "--signals-format", text, SIGNALS_FORMAT)
@@ -520,6 +524,10 @@ class _Formatter(argparse.HelpFormatter):
         return "\n\n".join(filled)
 
 
+# What `-` sends to stdout, besides the metrics.
+_TO_STDOUT = ("signals", "keys_output", "rates")
+
+
 def refuse_contradictions(
     parser: argparse.ArgumentParser, inputs: tuple[str, ...], options: argparse.Namespace
 ) -> None:
@@ -531,8 +539,11 @@ def refuse_contradictions(
     for (flag, other), why in _EXCLUDES.items():
         if given.get(flag) and given.get(other):
             parser.error(why)
-    if options.signals == "-" and is_stdout(options.output) and not _is_null(options.output):
-        parser.error("--signals - writes the signals to stdout: the metrics need --output FILE")
+    to_stdout = [f"--{name.replace('_', '-')}" for name in _TO_STDOUT if getattr(options, name) == "-"]
+    if to_stdout and is_stdout(options.output) and not _is_null(options.output):
+        parser.error(f"{to_stdout[0]} - writes to stdout: the metrics need --output FILE")
+    if len(to_stdout) > 1:
+        parser.error(f"{to_stdout[0]} and {to_stdout[1]} cannot both be written to stdout")
     if options.signals and options.signals.endswith(".json") and not options.signals_format:
         parser.error(
             "--signals writes lines, not one JSON text: name a file that ends in .jsonl, or give --signals-format"

@@ -23,6 +23,7 @@ OUTPUTS: list[Part] = [
     ("report", "stream_signal.outputs.report"),
     ("prometheus", "stream_signal.outputs.prometheus"),
     ("keys_output", "stream_signal.outputs.keys"),
+    ("rates", "stream_signal.outputs.rates"),
     ("output", "stream_signal.outputs.record"),
 ]
 # The signals come before the checkpoint, which covers only what is written; the checkpoint before all that writes to

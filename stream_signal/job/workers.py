@@ -79,8 +79,13 @@ def _end(
     thread of the executor is waited for: it may close the pipes that Python, as it ends, writes to.
     """
     if error is not None:
+        from concurrent.futures import Future
         from multiprocessing import active_children
 
+        # The executor tells all futures that it is broken, and one that was cancelled would not take it.
+        for item in list(executor._pending_work_items.values()):  # noqa: SLF001
+            if item.future.cancelled():
+                item.future = Future()
         for worker in set(active_children()) - others:
             worker.kill()
         # One that was killed as it sent has left half a message, and the executor would wait for the rest of it as

@@ -1,22 +1,22 @@
-"""The table of the keys: a line for each, with its rows, its signals and their rate, in CSV, JSON or JSON Lines."""
+"""The table of the keys: a line for each, with its rows, its signals and their rate."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.errors import ConfigError
-from stream_signal.core.line_format import CSV, CSV_LINES, format_for
+from stream_signal.core.line_format import JSONL
 from stream_signal.core.printable import json_text
-from stream_signal.outputs.files import check_replaceable, replace_file
 from stream_signal.outputs.metrics import further
 from stream_signal.outputs.parts import Output
+from stream_signal.outputs.tables import JSON, check_table, form_for, table_of, write_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from stream_signal.outputs.parts import Job, Result
 
-JSON = "json"
+_OF_WINDOWS = ("signals", "value")
 
 
 def wanted(job: Job) -> Iterator[Output]:
@@ -34,15 +34,14 @@ class KeysOutput(Output):
 
     def check(self) -> None:
         """Refuse a path that cannot be replaced, and a job without keys."""
-        check_replaceable(self._path)
+        check_table(self._path)
         if not self._is_keyed:
             message = "key: expected one, since --keys-output writes a line for each key, found none"
             raise ConfigError(message).with_hint("name the column of the symbols, such as --key symbol")
 
     def write(self, result: Result, *, final: bool) -> None:  # noqa: ARG002 - the same either way
         """Replace the table."""
-        form = JSON if self._path.endswith(".json") else format_for(self._path)
-        replace_file(self._path, table(result.metrics.by_key or {}, form))
+        write_table(self._path, table(result.metrics.by_key or {}, form_for(self._path)))
 
 
 def table(by_key: Mapping[str, Mapping[str, Any]], form: str) -> bytes:
@@ -60,13 +59,12 @@ def table(by_key: Mapping[str, Mapping[str, Any]], form: str) -> bytes:
     if form == JSON:
         entries = ",\n".join(f"{json_text(key)}: {json_text(entry)}" for key, entry in by_key.items())
         return f"{{\n{entries}\n}}\n".encode()
-    if form != CSV:
+    if form == JSONL:
         return "".join(json_text({"key": key, **entry}) + "\n" for key, entry in by_key.items()).encode()
     windows = next((further(entry.get("by_window")) for entry in by_key.values()), {})
-    lines = ["".join(["key,rows,signals,value", *(f",signals_{window},value_{window}" for window in windows), "\n"])]
+    columns = ["key", "rows", "signals", "value", *(f"{name}_{window}" for window in windows for name in _OF_WINDOWS)]
+    lines = []
     for key, entry in by_key.items():
-        counts = [entry["rows"], entry["signals"], entry["value"]]
-        for of_window in further(entry.get("by_window")).values():
-            counts += [of_window["signals"], of_window["value"]]
-        lines.append(",".join([CSV_LINES.cell(key.encode()).decode(), *map(repr, counts)]) + "\n")
-    return "".join(lines).encode()
+        of_windows = [one[name] for one in further(entry.get("by_window")).values() for name in _OF_WINDOWS]
+        lines.append([key, entry["rows"], entry["signals"], entry["value"], *of_windows])
+    return table_of(columns, lines, form)

@@ -24,6 +24,7 @@ from stream_signal.core.blocks.reader import BlockReader
 from stream_signal.core.limits import Tuning
 from stream_signal.core.observers.key_charts import KeyCharts
 from stream_signal.core.observers.overview import Overview
+from stream_signal.core.observers.rates import Rates
 from stream_signal.core.observers.signal_lines import SignalLines
 from stream_signal.core.observers.thousands import Thousands
 from stream_signal.core.series.grouping import GROUPINGS, grouping_of
@@ -104,6 +105,13 @@ def _charts(charts: KeyCharts) -> object:
     return [(key, buckets.size, buckets.columns()) for key, buckets in charts]
 
 
+def _rates(rates: Rates) -> object:
+    try:
+        return list(rates.counted())
+    except DataError as error:  # day and month could be either
+        return str(error)
+
+
 OBSERVERS = {
     "signal lines": Watched(_lines("csv"), SignalLines.take, hands_on=True),
     "signal lines in JSON": Watched(_lines("jsonl"), SignalLines.take, hands_on=True),
@@ -114,6 +122,8 @@ OBSERVERS = {
     "overview of keys": Watched(_overview, _picture, keyed_files()),
     "charts of keys": Watched(lambda _: KeyCharts(charts=3, most=8), _charts, keyed_files()),
     "points between thousands": Watched(lambda _: Thousands(), lambda looks: looks.crossing, AROUND_A_THOUSAND),
+    "rates": Watched(lambda _: Rates("week"), _rates),
+    "rates of keys": Watched(lambda _: Rates("month"), _rates, keyed_files()),
     "toy": Watched(lambda _: Highest(), lambda toy: toy.close),
 }
 

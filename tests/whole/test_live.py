@@ -235,7 +235,7 @@ def test_stopped_at_the_end_of_what_is_followed(tmp_path: Path) -> None:
 def test_a_log_that_fails_at_the_header(tmp_path: Path) -> None:
     """A log that is full where the header comes does not hide a bad row that comes with it."""
     header = ",".join(f"column{number}" for number in range(300)) + ",close\n"
-    command = ["sh", "-c", 'ulimit -f 1; exec "$@"', "sh", COMMAND, "--log-file", "run.log"]
+    command = ["sh", "-c", 'ulimit -f 2; exec "$@"', "sh", COMMAND, "--log-file", "run.log"]
     data = (header + "1," * 300 + "x\n").encode()
     done = subprocess.run(command, input=data, cwd=tmp_path, capture_output=True, check=False)
     assert json.loads(done.stdout)["error_message"] == "line 2: expected a decimal number in column 'close', found 'x'"

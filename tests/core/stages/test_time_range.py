@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from stream_signal import Config, ConfigError, DataError, SignalStream, TimeOrder
 from stream_signal.command.candles import candles
-from support.commands import run_in_process
+from support.commands import run_command, run_in_process
 from support.streams import BY_ROWS, by_blocks
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def test_every_way_in(tmp_path: Path) -> None:
         (("data.csv", "--signals", "s.csv"), b""),
         (("data.csv", "--log-file", "run.log"), b""),
     ):
-        done = run_in_process(*arguments, *flags, stdin=stdin, cwd=tmp_path)
+        done = run_command(*arguments, *flags, stdin=stdin, cwd=tmp_path)
         assert (done.code, done.stderr) == (0, "")
         assert {**done.record, "latency_ms": 0} == {**wanted, "latency_ms": 0}
     signals = (tmp_path / "s.csv").read_text().splitlines()

@@ -1,0 +1,203 @@
+"""Rates: the observer that counts the rows and the signals of each day, week or month, of each key.
+
+    2024-01-01 | BTC | 1440 rows, 702 signals, and those of each further window
+
+A row counts in the period of its time, in UTC unless the time has a zone, whatever the order of the rows. The periods
+of parts of a stream add up, so they are the same over any cut. Memory: a period of each key.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from stream_signal.core.errors import DataError
+from stream_signal.core.layout.layout import find_time
+from stream_signal.core.limits import bounded, natural
+from stream_signal.core.observe import Observer
+from stream_signal.core.observers.time_sequence import readings_of
+from stream_signal.core.period import FURTHEST
+from stream_signal.core.rows import NO_SERIES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stream_signal.core.formats import TimeColumn
+    from stream_signal.core.layout.layout import Layout, Position
+    from stream_signal.core.rows import Rows, Seen
+
+    # The key, None without one, and the number of the period since 1970, None for rows whose time cannot be read.
+    Place = tuple[bytes | None, int | None]
+    # The rows, and the signals of each window.
+    Table = dict[Place, list[int]]
+
+DAY, WEEK, MONTH = PERIODS = ("day", "week", "month")
+_DAY_NANOSECONDS = 86_400 * 10**9
+_FIRST_MONDAY = 3  # 1970 began on a Thursday
+_EPOCH = 719_163  # the number of 1970-01-01, as `date` counts days
+
+
+class Rates(Observer):
+    r"""Counts by period. DataError if there is no timestamp column.
+
+    >>> from stream_signal import Config, SignalStream
+    >>> rates = Rates("day")
+    >>> SignalStream(Config(window=2), [rates]).feed(b"time,close\n2024-01-01,1\n2024-01-02,2\n2024-01-02,1\n")
+    >>> list(rates.counted())
+    [(None, '2024-01-01', [1, 0]), (None, '2024-01-02', [2, 1])]
+    """
+
+    name = "rates"
+
+    def __init__(self, by: str, column: TimeColumn = None) -> None:
+        self._by = by
+        self._column = column
+        self._position: Position = 0
+        self._table: Table = {}
+        self._order: int | None = None  # of day and month, once a time can only be read in one way: 0 is day first
+        self._either: tuple[Table, Table] = ({}, {})  # of times that could be either, until then
+
+    def begin(self, header: Layout) -> None:
+        """Find the column of the times."""
+        position = find_time(header, self._column)
+        if position is None:
+            raise DataError(None, "a timestamp column for --rates", "none that is known")
+        self._position = position
+
+    def see(self, rows: Rows, seen: Seen) -> None:
+        """Count rows."""
+        if rows.is_array and self._see_arrays(rows, seen):
+            return
+        names, numbers = seen.names, rows.numbers()
+        shown = [means.above.tolist() if rows.is_array else means.above for means in seen.windows]
+        for at, text in enumerate(rows.texts(self._position)):
+            key = None if names is None or numbers[at] == NO_SERIES else names[numbers[at]]
+            counts = [1, *(int(above[at]) for above in shown)]
+            for table, period in self._places(text.strip(b" ")):
+                _add(table, (key, period), counts)
+
+    def _places(self, text: bytes) -> Iterator[tuple[Table, int | None]]:
+        """Yield in which table a time counts, and in which period of it."""
+        times = readings_of(text)
+        if times is None:
+            yield self._table, None
+            return
+        if None in times and self._order is None:
+            self._decide(times.index(None) ^ 1)
+        if times[0] == times[1] or self._order is not None:
+            time = times[self._order or 0]
+            yield self._table, None if time is None else self._period_of(time)
+            return
+        for table, time in zip(self._either, times, strict=True):
+            yield table, None if time is None else self._period_of(time)
+
+    def _decide(self, order: int) -> None:
+        """Take one of the two readings for all times."""
+        self._order = order
+        for place, counts in self._either[order].items():
+            _add(self._table, place, counts)
+        self._either = {}, {}
+
+    def _period_of(self, nanoseconds: int) -> int:
+        day = nanoseconds // _DAY_NANOSECONDS
+        if self._by == DAY:
+            return day
+        if self._by == WEEK:
+            return (day + _FIRST_MONDAY) // 7
+        one = date.fromordinal(day + _EPOCH)
+        return (one.year - 1970) * 12 + one.month - 1
+
+    def _see_arrays(self, rows: Rows, seen: Seen) -> bool:
+        """Count rows whose times are read at once; return False, with none counted, if they are not."""
+        cells = rows.cells(self._position)
+        if isinstance(cells, list):
+            return False
+        from stream_signal.core.blocks.periods import count_periods
+        from stream_signal.core.blocks.timestamps import nanoseconds_of
+
+        times = nanoseconds_of(cells)
+        if times is None:
+            return False
+        above = [means.above for means in seen.windows]
+        for number, period, counts in count_periods(times, self._by, rows.series, above):
+            key = None if seen.names is None or number == NO_SERIES else seen.names[number]
+            _add(self._table, (key, period), counts)
+        return True
+
+    def counted(self) -> Iterator[tuple[bytes | None, str, list[int]]]:
+        """Yield each key and period, in the order of the times, with its rows and the signals of each window.
+
+        The period of rows whose time cannot be read is empty. DataError if day and month could be either to the end,
+        and it matters.
+        """
+        if self._either[0] != self._either[1]:
+            raise DataError(None, "dates that can be read in one way", "day and month could be either")
+        table = dict(self._table)
+        for place, counts in self._either[0].items():
+            table[place] = (
+                [*counts] if place not in table else [sum(pair) for pair in zip(table[place], counts, strict=True)]
+            )
+        for (key, period), counts in sorted(table.items(), key=lambda item: _in_time(item[0])):
+            yield key, "" if period is None else self._label(period), counts
+
+    def _label(self, period: int) -> str:
+        """Return the date of a day, that of the Monday of a week, or the month."""
+        if self._by == MONTH:
+            return f"{1970 + period // 12:04}-{period % 12 + 1:02}"
+        day = period if self._by == DAY else period * 7 - _FIRST_MONDAY
+        return date.fromordinal(day + _EPOCH).isoformat()
+
+    def part(self) -> Rates:
+        """Return one for later rows; they add up."""
+        part = Rates(self._by, self._column)
+        part._position, part._order = self._position, self._order
+        return part
+
+    def join(self, part: Rates, rows: int) -> None:  # noqa: ARG002 - a period does not depend on those before
+        """Add what a part has counted."""
+        if self._order is None and part._order is not None:
+            self._decide(part._order)
+        elif part._order is None and self._order is not None:
+            part._decide(self._order)
+        for table, other in zip((self._table, *self._either), (part._table, *part._either), strict=True):
+            for place, counts in other.items():
+                _add(table, place, counts)
+
+    def snapshot(self) -> list[Any]:
+        """Return what `restore` needs."""
+        return [self._order, *([_as_json(*item) for item in table.items()] for table in (self._table, *self._either))]
+
+    def restore(self, saved: Any) -> None:
+        """Resume from a snapshot; raise ValueError if it is not one."""
+        order, *tables = saved
+        if order not in {None, 0, 1} or len(tables) != 3:
+            raise ValueError("expected the counts of periods")
+        self._order = order
+        self._table, *either = (dict(map(_from_json, table)) for table in tables)
+        self._either = either[0], either[1]
+
+
+def _add(table: Table, place: Place, counts: list[int]) -> None:
+    before = table.get(place)
+    table[place] = [*counts] if before is None else [one + other for one, other in zip(before, counts, strict=True)]
+
+
+def _in_time(place: Place) -> tuple[bool, int, bytes]:
+    key, period = place
+    return period is None, period or 0, key or b""
+
+
+def _as_json(place: Place, counts: list[int]) -> list[Any]:
+    key, period = place
+    return [None if key is None else key.decode("latin-1"), period, *counts]
+
+
+def _from_json(saved: Any) -> tuple[Place, list[int]]:
+    key, period, *counts = saved
+    if not isinstance(key, str | None):
+        raise ValueError("expected a key")  # noqa: TRY004 - in JSON, a wrong type is a wrong value
+    place = (
+        None if key is None else key.encode("latin-1"),
+        None if period is None else bounded(period, -FURTHEST, FURTHEST),
+    )
+    return place, [natural(count) for count in counts]
