@@ -17,7 +17,7 @@ from support.commands import run_command, run_in_process
 if TYPE_CHECKING:
     from pathlib import Path
 
-ROWS = 90_000  # of minutes: from the first of January to the third of March
+ROWS = 60_000  # of minutes: from the first of January to the eleventh of February
 DATA = b"".join(candles(ROWS, seed=3))
 HEADER, *LINES = DATA.splitlines(keepends=True)
 LABELS = {
@@ -45,7 +45,7 @@ def test_every_way_in(by: str, tmp_path: Path) -> None:
     """A file, a pipe, several processes, a newest-first file and a job in two parts give the one right table."""
     (tmp_path / "data.csv").write_bytes(DATA)
     (tmp_path / "newest.csv").write_bytes(HEADER + b"".join(LINES[::-1]))
-    (tmp_path / "part.csv").write_bytes(HEADER + b"".join(LINES[:40_000]))
+    (tmp_path / "part.csv").write_bytes(HEADER + b"".join(LINES[:30_000]))
     flags = ("--rates", "r.csv", "--by", by, "--no-config", "--output", "m.json")
     wanted = [[by, "rows", "signals", "value"], *expected(tmp_path, by)]
     for arguments, stdin in (
