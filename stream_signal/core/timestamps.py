@@ -279,6 +279,21 @@ def _midnight(year: int, month: int, day: int) -> int | None:
     return (days - 719_163) * _DAY  # the days of the years up to 1969, and 1
 
 
+def date_of(day: int) -> tuple[int, int, int]:
+    """Return the year, the month and the day of a day, by its number since 1970, in the Gregorian calendar.
+
+    >>> date_of(0), date_of(-1), date_of(19_782)
+    ((1970, 1, 1), (1969, 12, 31), (2024, 2, 29))
+    """
+    # By years that begin in March, of which the last day may be the 29th of February: 146,097 days are 400 years.
+    era, day_of_era = divmod(day + 719_468, 146_097)
+    year = (day_of_era - day_of_era // 1460 + day_of_era // 36_524 - day_of_era // 146_096) // 365
+    day_of_year = day_of_era - (365 * year + year // 4 - year // 100)
+    month = (5 * day_of_year + 2) // 153
+    number = month + 3 if month < 10 else month - 9
+    return 400 * era + year + (number <= 2), number, day_of_year - (153 * month + 2) // 5 + 1
+
+
 @lru_cache(maxsize=4096)
 def _clock(text: bytes) -> int | None:
     """Return the nanoseconds from midnight UTC to a clock; without a zone it is taken as UTC."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from stream_signal.core.urls import without_secrets
 from stream_signal.job.doubts import Doubts
-from stream_signal.outputs.metrics import Metrics
+from stream_signal.outputs.metrics import RUNNING, Metrics
 from stream_signal.outputs.parts import Output, Result, Sink
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Results(Sink):
             return
         due = [output for output in self._outputs if output.due <= now]
         if counts := self._job.stream.counts:
-            result = self._result(counts, "running")
+            result = self._result(counts, RUNNING)
             for output in due:
                 output.write(result, final=False)
         for output in due:
@@ -80,7 +80,7 @@ class Results(Sink):
         self._job.log.info("job finished", **metrics.without_table().to_dict())
 
     def _result(self, counts: Counts, status: str) -> Result:
-        job, so_far = self._job, status == "running"
+        job, so_far = self._job, status == RUNNING
         metrics = Metrics.of(job.config, job.stream, counts, time.perf_counter() - job.started, status)
 
         doubts, notes = (partial(self._doubts.texts, notes=are_notes, so_far=so_far) for are_notes in (False, True))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from stream_signal import system
 from stream_signal.core.config import BY_NAME
-from stream_signal.core.errors import ConfigError
+from stream_signal.core.errors import ClusterError, ConfigError
 from stream_signal.inputs.files import FilesSource
 from stream_signal.inputs.opening import expanded
 from stream_signal.inputs.probe import OLDEST_FIRST, probe, refuse
@@ -136,8 +136,10 @@ def _workers(job: Job) -> Workers | None:
     if order.jobs == 1 and not order.cluster:
         return None
     why = alone(order, config)
+    if why and order.cluster:
+        raise ClusterError(f"--cluster counts parts of files apart, and here {why}").with_hint("leave out --cluster")
     if why:
-        if order.jobs or order.cluster or order.report:
+        if order.jobs or order.report:
             job.log.info("one process", why=why)
         return None
     if order.cluster:

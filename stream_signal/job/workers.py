@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -130,6 +131,8 @@ def cluster(address: str, resources: ExitStack, stop: StopSignals) -> Workers:
         why = unless_secret(str(error), address) or type(error).__name__
         raise ClusterError(f"cannot reach the cluster at {shown_path(address)}: {why}") from error
 
+    with suppress(TimeoutError):
+        client.wait_for_workers(1, timeout=_CONNECT_SECONDS)
     threads = sum(client.nthreads().values())
     if not threads:
         raise ClusterError(f"the cluster at {shown_path(address)} has no workers")

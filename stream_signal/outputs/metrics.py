@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from stream_signal.core.stream import SignalStream
 
 JSON, PROMETHEUS = "json", "prometheus"
+RUNNING = "running"
 UNKNOWN_VERSION = "unknown"  # if the config could not be read
 
 
@@ -112,10 +113,10 @@ def one_line(error: Exception) -> str:
     return " ".join(str(error).splitlines())
 
 
-def render(record: Metrics | ErrorRecord, indent: int | None = None) -> bytes:
-    r"""Write a record as JSON: on one line, or indented.
+def render(record: Metrics | ErrorRecord, indent: int | None = None, **others: Any) -> bytes:
+    r"""Write a record as JSON, and what else is to be in it: on one line, or indented.
 
     >>> render(ErrorRecord("v1", "error", "Missing required column: 'close'"))
     b'{"version": "v1", "status": "error", "error_message": "Missing required column: \'close\'"}\n'
     """
-    return (json_text(record.to_dict(), indent=indent) + "\n").encode()
+    return (json_text(record.to_dict() | others, indent=indent) + "\n").encode()

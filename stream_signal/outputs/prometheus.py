@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.errors import ConfigError, OutputError, reason
 from stream_signal.outputs.files import STDOUT
-from stream_signal.outputs.metrics import Metrics
+from stream_signal.outputs.metrics import RUNNING, Metrics
 from stream_signal.outputs.parts import Output
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def text_of(record: Metrics | ErrorRecord, last_success: float | None) -> bytes:
     version = record.version.encode("utf-8", "backslashreplace").decode()  # a flag may be no UTF-8
     gauge("info", "The version of the config.", ({"version": version}, 1))
     if isinstance(record, Metrics):
-        one("running", "Whether the job is running.", int(record.status == "running"))
+        one("running", "Whether the job is running.", int(record.status == RUNNING))
         one("duration_seconds", "Wall time of the job so far.", record.latency_ms / 1000)
         one("rows", "Data rows counted.", record.rows_processed)
         one("rate", "Signals for each row.", record.value)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Any
 
 from stream_signal.outputs.files import FREELY, STDOUT, check_replaceable, replace_file, write_stdout
-from stream_signal.outputs.metrics import PROMETHEUS, render
+from stream_signal.outputs.metrics import PROMETHEUS, RUNNING, Metrics, render
 from stream_signal.outputs.parts import Output
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from stream_signal.order import Order
-    from stream_signal.outputs.metrics import ErrorRecord, Metrics
+    from stream_signal.outputs.metrics import ErrorRecord
     from stream_signal.outputs.parts import Job, Result
 
 
@@ -41,6 +42,13 @@ class MetricsOutput(Output):
         write_record(metrics, self._order, last=self._last_step() if final else FREELY)
 
 
+def _who() -> dict[str, Any]:
+    """Return which process writes, and when: of metrics that a killed job has left, both tell that nobody does."""
+    from datetime import UTC, datetime
+
+    return {"pid": os.getpid(), "written": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")}
+
+
 def write_record(
     record: Metrics | ErrorRecord,
     order: Order,
@@ -58,7 +66,8 @@ def write_record(
 
         text = text_of(record, last_success(record, order.output))
     else:
-        text = render(record, indent=None if order.output == STDOUT else 4)
+        is_snapshot = order.output != STDOUT and isinstance(record, Metrics) and record.status == RUNNING
+        text = render(record, indent=None if order.output == STDOUT else 4, **(_who() if is_snapshot else {}))
     if order.output == STDOUT:
         write_stdout(text, last)
     else:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import time
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from support.candle_csv import candle_csv
@@ -40,6 +42,10 @@ def test_a_metrics_file_as_it_goes(tmp_path: Path) -> None:
             assert process.poll() is None
         record = json.loads((tmp_path / "m.json").read_text())
         assert (record["rows_processed"], record["status"]) == (200, "running")
+        assert list(record)[7:] == ["pid", "written"]
+        assert record["pid"] == process.pid
+        assert 0 <= time.time() - datetime.fromisoformat(record["written"]).timestamp() < 60
         process.communicate(timeout=30)
-    assert json.loads((tmp_path / "m.json").read_text())["status"] == "success"
+    record = json.loads((tmp_path / "m.json").read_text())
+    assert (record["status"], len(record)) == ("success", 7)
     assert os.listdir(tmp_path) == ["m.json"]

@@ -163,6 +163,15 @@ def test_a_worker_that_is_killed(cluster: Cluster, folder: Path, after: int) -> 
     assert cluster.workers[0].wait(30) == -signal.SIGKILL
 
 
+def test_what_a_cluster_cannot_count(folder: Path) -> None:
+    """A flag that a cluster cannot serve is an error, and no quiet job of this machine."""
+    for flags in (("--signals", "s.csv"), ("--newest-first",), ("--from", "2024-01-01"), ("--window", "5000")):
+        done = run_command("data.csv", "--cluster", "tcp://127.0.0.1:1", *flags, cwd=folder)
+        assert done.code == 1
+        assert done.record["error_message"].startswith("--cluster counts parts of files apart, and here ")
+        assert done.stderr.splitlines()[1] == "stream-signal: leave out --cluster"
+
+
 def test_no_scheduler(folder: Path) -> None:
     """A scheduler that is not there is an error within seconds, on one line."""
     done = run_command("data.csv", "--cluster", "tcp://127.0.0.1:1", cwd=folder)

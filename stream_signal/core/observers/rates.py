@@ -8,7 +8,6 @@ of parts of a stream add up, so they are the same over any cut. Memory: a period
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.errors import DataError
@@ -18,6 +17,7 @@ from stream_signal.core.observe import Observer
 from stream_signal.core.observers.time_sequence import readings_of
 from stream_signal.core.period import FURTHEST
 from stream_signal.core.rows import NO_SERIES
+from stream_signal.core.timestamps import date_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 DAY, WEEK, MONTH = PERIODS = ("day", "week", "month")
 _DAY_NANOSECONDS = 86_400 * 10**9
 _FIRST_MONDAY = 3  # 1970 began on a Thursday
-_EPOCH = 719_163  # the number of 1970-01-01, as `date` counts days
 
 
 class Rates(Observer):
@@ -104,8 +103,8 @@ class Rates(Observer):
             return day
         if self._by == WEEK:
             return (day + _FIRST_MONDAY) // 7
-        one = date.fromordinal(day + _EPOCH)
-        return (one.year - 1970) * 12 + one.month - 1
+        year, month, _ = date_of(day)
+        return (year - 1970) * 12 + month - 1
 
     def _see_arrays(self, rows: Rows, seen: Seen) -> bool:
         """Count rows whose times are read at once; return False, with none counted, if they are not."""
@@ -144,8 +143,8 @@ class Rates(Observer):
         """Return the date of a day, that of the Monday of a week, or the month."""
         if self._by == MONTH:
             return f"{1970 + period // 12:04}-{period % 12 + 1:02}"
-        day = period if self._by == DAY else period * 7 - _FIRST_MONDAY
-        return date.fromordinal(day + _EPOCH).isoformat()
+        year, month, day = date_of(period if self._by == DAY else period * 7 - _FIRST_MONDAY)
+        return f"{year:04}-{month:02}-{day:02}"
 
     def part(self) -> Rates:
         """Return one for later rows; they add up."""
