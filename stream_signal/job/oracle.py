@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _MOST_PREAMBLE_LINES = 5
 _MOST_FOOTER_LINES = 5
 _MOST_DIGITS = 400
+_TOTALS = {"total", "totals", "grand total", "subtotal", "sum", "average", "mean", "summe", "gesamt"}
 _MISSING = {"", "nan", "na", "n/a", "null", "none"}
 _DELIMITERS = ",;\t|"
 _COMMAS = re.compile(r"[+-]?(?:[1-9][0-9]{0,2}(?:,[0-9]{3})+|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3})\.[0-9]+")
@@ -83,12 +84,21 @@ def judge(config: Config, source: Source) -> Generator[Judged]:
                 lines = layout.after_header(lines)
             key = key_in(begin.name, config.key_pattern or "") if config.key == BY_NAME else None
             waiting, before = list[list[str]](), list[str]()  # what may be a footer, and the row before it
+            has_rows = False
             for row in _rows(lines, layout.delimiter):
                 if row is not None and (not row or layout.is_header(row, config) or layout.is_nothing(row, read)):
                     continue
-                if row is not None and layout.may_be_footer(row, before, read) and not config.newest_first:
+                if (
+                    row is not None
+                    and layout.may_be_footer(row, before, read)
+                    and not (config.newest_first and has_rows)
+                ):
                     waiting.append(row)
                     continue
+                if not has_rows and config.newest_first:  # the footer of a file that is read from its end
+                    layout.check_footer(waiting)
+                    waiting.clear()
+                has_rows = True
                 for counted in (*waiting, row or []):
                     yield _judge(counted, key, layout, windows, read, config)
                 waiting.clear()
@@ -214,6 +224,9 @@ class _Layout(NamedTuple):
         if self.time is None and len(row) == self.width == len(before):
             row = [cell if re.search("[0-9]", above) else "" for cell, above in zip(row, before, strict=True)]
         times = self.times_in(row)
+        is_total = row[0].strip(' :"').lower() in _TOTALS and (self.time is None or not times)
+        if is_total and len(row) == self.width:
+            return not self.has_close(row, read)
         is_told = not re.search("[0-9]", times) and len(row) != self.width
         return (is_told or bool(re.search(r"[^\W\d_]", times))) and not self.has_close(row, read)
 
@@ -225,7 +238,9 @@ class _Layout(NamedTuple):
     def check_footer(self, rows: list[list[str]]) -> None:
         """Raise Puzzled if the last rows are not certain to be a footer."""
         if len(rows) > _MOST_FOOTER_LINES or any(
-            re.match("[^(]*[0-9]", self.times_in(row)) or (self.time is None and len(row) == self.width) for row in rows
+            re.match("[^(]*[0-9]", self.times_in(row)) or (self.time is None and len(row) == self.width)
+            for row in rows
+            if row[0].strip(' :"').lower() not in _TOTALS
         ):
             raise Puzzled("the last rows may be a footer, or rows without a close")
 

@@ -2,7 +2,9 @@
 
 A footer is up to five last lines without a time where the time is, and without a close: `(24 rows)`, `Source: ...`,
 `Total,,,,`. Without a time column, only a line with another number of fields than the header may be one. What could be
-the beginning of a row that is not written to its end is none. Between rows, such a line is the error that it is.
+the beginning of a row that is not written to its end is none. Between rows, such a line is the error that it is. A line
+without a close whose first cell is a word for a total is no row of a symbol. Where a file is read from its end, its
+footer comes first.
 """
 
 from __future__ import annotations
@@ -29,6 +31,10 @@ MOST_BYTES = 64 * 1024
 _BEGINNING = rb"(?i:[\s\d+.-]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun)"
 _DIGIT, _LETTER = rb"\d", rb"[A-Za-z\x80-\xff]"
 _LEAST_TORN = 4  # bytes
+# Where a symbol may be, the first cell of a line that adds up those above it.
+_TOTALS = frozenset(
+    {b"total", b"totals", b"grand total", b"subtotal", b"sum", b"average", b"mean", b"summe", b"gesamt"}
+)
 
 
 def kind_of(line: bytes, layout: Layout, marks: Marks, *, is_torn: bool = False) -> str | None:
@@ -53,6 +59,8 @@ def kind_of(line: bytes, layout: Layout, marks: Marks, *, is_torn: bool = False)
         return None
     if has_nothing(cells):
         return COMMENT_LINE if cells[0] else EMPTY_LINE
+    if _is_total(cells, layout):
+        return FOOTER
     return FOOTER if _is_footer(cells, layout) and not (is_torn and _may_begin_row(line, layout)) else None
 
 
@@ -89,14 +97,25 @@ def _has_close(cells: Sequence[bytes], layout: Layout, marks: Marks) -> bool:
         return bool(layout.names) and folded(close.decode("utf-8", "replace")) == folded(layout.names[layout.position])
 
 
+def _times_in(cells: Sequence[bytes], layout: Layout) -> list[bytes]:
+    places = layout.time if isinstance(layout.time, tuple) else () if layout.time is None else (layout.time,)
+    return [cells[place].strip() for place in places if place < len(cells)]
+
+
+def _is_total(cells: Sequence[bytes], layout: Layout) -> bool:
+    """Whether a whole line without a time begins with a word for a total."""
+    if len(cells) != layout.width or cells[0].strip(b' :"').lower() not in _TOTALS:
+        return False
+    return all(text.lower() in MISSING for text in _times_in(cells, layout))
+
+
 def _is_footer(cells: Sequence[bytes], layout: Layout) -> bool:
     from stream_signal.core.timestamps import form_of
 
     is_whole = len(cells) == layout.width
     if layout.time is None:
         return not is_whole
-    places = layout.time if isinstance(layout.time, tuple) else (layout.time,)
-    texts = [cells[place].strip() for place in places if place < len(cells)]
+    texts = _times_in(cells, layout)
     digits, words = (len(re.findall(pattern, b"".join(texts))) for pattern in (_DIGIT, _LETTER))
     if is_whole and (not words or all(text.lower() in MISSING for text in texts)):
         # In words alone it is none of a row whose time is missing, too.

@@ -92,6 +92,7 @@ class TextReader:
         self.may_end = not config.newest_first
         self.left_out = 0  # bytes of those that the last input ended with
         self._torn_line = 0  # the number of the line without a newline, while it is read
+        self._may_begin_with_footer = False  # in an input that is read from its end, until a row comes
         self._begin_input()
 
     def _begin_input(self) -> None:
@@ -100,6 +101,7 @@ class TextReader:
         self._is_marked = False  # whether the open record has a byte to be marked
         self._marked_before: list[int] = []  # of the lines that are held back in the head
         self._repairs_before = self.repairs.copy()  # those of earlier inputs
+        self._may_begin_with_footer = self._config.newest_first
         # None once the rows of this input have begun.
         self._head: Head | None = Head(self._config, self.header)
 
@@ -172,7 +174,8 @@ class TextReader:
     @property
     def between_rows(self) -> bool:
         """Whether the rows have begun and the next byte begins one: nothing is held, no quote is open."""
-        return not (self._head or self._lines.held or self._ending or (self._quoted and self._quoted.open))
+        is_before = self._head or self._may_begin_with_footer
+        return not (is_before or self._lines.held or self._ending or (self._quoted and self._quoted.open))
 
     @property
     def ending(self) -> int:
@@ -193,7 +196,7 @@ class TextReader:
 
         Before its rows have begun, that is the start of the input.
         """
-        if self._head:
+        if self._head or self._may_begin_with_footer:
             return 0, 0, self._repairs_before.copy()
         is_open = self._quoted and self._quoted.open
         offset = self.offset - (self._quoted.held if self._quoted else 0)
@@ -205,7 +208,7 @@ class TextReader:
         self._begin_input()
         self.line, self.offset = line, offset
         if offset:
-            self._head = None
+            self._head, self._may_begin_with_footer = None, False
         if header:
             self._begin_rows(header)
 
@@ -239,6 +242,8 @@ class TextReader:
                 marked = self._take_marked(marked)
                 if not head.is_settled:
                     return Rows([])
+            if self._may_begin_with_footer:
+                lines = self._without_footer(lines)
             rows = self._plain_rows(lines, marked) if len(lines) >= _MANY_LINES else None
             return rows or self._rows(lines, marked)
         except DataError as error:  # before the rows
@@ -286,8 +291,8 @@ class TextReader:
 
     @property
     def awaits_row(self) -> bool:
-        """Whether the header is there and no row below it, which has to show that it fits."""
-        return self._head is not None and self._head.awaits_row
+        """Whether the header is there and no row below it, which has to show that it fits, or where the rows begin."""
+        return self._may_begin_with_footer if self._head is None else self._head.awaits_row
 
     @property
     def holds_rows(self) -> bool:
@@ -493,12 +498,26 @@ class TextReader:
     def _end_rows(self) -> None:
         """Leave out the last lines, which are no rows: some are a footer, the others say nothing."""
         for line in self._ending:
-            self.line += 1
-            kind = self.header and kind_of(line, self.header, self.marks)
-            is_blank = kind in {BLANK_LINE, EMPTY_LINE}
-            self.repairs.note(BLANK_LINE if is_blank else FOOTER, self.line, "" if is_blank else shown(line))
+            self._leave_out(line, self.header and kind_of(line, self.header, self.marks))
         self.left_out = self.ending
         self._ending = []
+
+    def _without_footer(self, lines: list[bytes]) -> list[bytes]:
+        """Leave out the lines that an input which is read from its end begins with, and which are no rows."""
+        for at, line in enumerate(lines):
+            # Of the last line of a file, nobody knows here whether it had a newline.
+            kind = self.header and kind_of(line, self.header, self.marks, is_torn=True)
+            left_out = self.repairs.counts.get(FOOTER, 0) - self._repairs_before.counts.get(FOOTER, 0)
+            if kind is None or (kind == FOOTER and left_out == MOST_LINES):
+                self._may_begin_with_footer = False
+                return lines[at:]
+            self._leave_out(line, kind)
+        return []
+
+    def _leave_out(self, line: bytes, kind: str | None) -> None:
+        self.line += 1
+        is_blank = kind in {BLANK_LINE, EMPTY_LINE}
+        self.repairs.note(BLANK_LINE if is_blank else FOOTER, self.line, "" if is_blank else shown(line))
 
     def _is_no_row(self, line: bytes, number: int, is_row: bool) -> bool:  # noqa: FBT001 - as the loop has it
         """Whether a line without a close says nothing: it is blank, repeats the header, or is told of."""

@@ -80,6 +80,46 @@ def test_without_a_time_column() -> None:
     assert counted([b"close,volume\n1,2\n3,4\nn,m\n"]).startswith("line 4: expected a decimal number")
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("footer", [*FOOTERS, "Total,,\n", ",,\n", "\n"])
+def test_newest_first(footer: str, engine: dict[str, Any] | None) -> None:
+    """Read from its end, an input begins with its footer, which is left out; more than five lines are not."""
+    rows = "".join(reversed(ROWS.splitlines(keepends=True)))
+    plain = counted([(HEAD + rows).encode()], engine, newest_first=True)
+    text = (HEAD + footer + rows).encode()
+    found = counted([text], engine, newest_first=True)
+    assert found[0] == plain[0]
+    assert list(found[1].counts) == [BLANK_LINE if footer in {",,\n", "\n"} else FOOTER]
+    assert counted([text[at : at + 1] for at in range(len(text))], engine, newest_first=True) == found
+    assert counted([text[:30], text[30:]], engine, newest_first=True, resumes=True) == found
+    six = counted([(HEAD + "(24 rows)\n" * 6 + rows).encode()], engine, newest_first=True)
+    assert six == "line 7: expected 3 fields, found 1"
+
+
+@pytest.mark.parametrize("line", ["2024-02\n", "201\n", "January,\n", "2024-02-01,7\n"])
+def test_newest_first_torn(line: str) -> None:
+    """What may be the beginning of a row is not left out where an input is read from its end, either."""
+    assert isinstance(counted([(HEAD + line + ROWS).encode()], newest_first=True), str)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("key", [None, "symbol"])
+@pytest.mark.parametrize("head", ["symbol,time,close,volume\n", "symbol,close\n"])
+def test_total_below_symbols(head: str, key: str | None, engine: dict[str, Any] | None) -> None:
+    """A total without a close is no symbol, whatever it has in the column of the volume."""
+    cells = "," * (head.count(",") - 1)
+    rows = "".join(f"BTC,2024-01-{day:02},{day % 4}.5,1\n" for day in range(1, 29))
+    if "time" not in head:
+        rows = "".join(f"BTC,{day % 4}.5\n" for day in range(1, 29))
+    for total in (f"Total{cells},\n", f"TOTAL{cells},{'28' if 'volume' in head else ''}\n"):
+        found = counted([(head + rows + total).encode()], engine, key=key)
+        assert found[0] == counted([(head + rows).encode()], engine, key=key)[0]
+        assert found[1].counts == {FOOTER: 1}
+        backwards = counted([(head + total + rows).encode()], engine, key=key, newest_first=True)
+        assert backwards[0] == found[0]
+        assert backwards[1].counts == {FOOTER: 1}
+
+
 def test_lines_of_delimiters() -> None:
     """They are blank at the end, and skipped and counted on their own between rows, as lines that begin with # are."""
     found = counted([(HEAD + ",,\n# here\n" + ROWS + ",,\n" * 3000).encode()])
