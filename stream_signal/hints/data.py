@@ -10,10 +10,10 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from stream_signal.core import guess
 from stream_signal.core.config import DELIMITERS, SETTINGS, Config
 from stream_signal.core.errors import FILE, Hint, Way, shown
 from stream_signal.core.foreign import BINARY
+from stream_signal.core.layout import guess
 from stream_signal.core.layout.encodings import likely, shown_encoding
 from stream_signal.core.layout.layout import SYMBOL_NAMES, folded, matches
 from stream_signal.core.layout.prices import find_closes, like_close
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from stream_signal.core.errors import StreamSignalError
-    from stream_signal.core.guess import Lines
+    from stream_signal.core.layout.guess import Lines
     from stream_signal.core.layout.layout import Layout
 
 # The columns that a hint lists; a file of ticks or of book levels may have hundreds.
@@ -293,7 +293,7 @@ def _of_json(text: bytes, config: Config) -> Hint:
     if table:  # as the APIs of exchanges send candles
         cells = [[str(cell) for cell in row] for row in table[:_MOST_JSON_ROWS] if isinstance(row, list)]
         command = ("jq", "-r", f"{path} | @csv", FILE)
-        columns = sorted({found.column for found in guess.find_close(cells)})
+        columns = list(dict.fromkeys(found.column for found in guess.find_close(cells)))
         ways = [Way(("--no-header", "--column", str(column)), (command,)) for column in columns]
         how = f"jq -r '{path} | @csv' makes it CSV, to be read with --no-header --column and its number"
         return Hint("this is JSON", tuple(ways), either=len(ways) > 1) if ways else Hint(f"this is JSON: {how}")
@@ -382,7 +382,7 @@ def _of_rows(
     guesses = [found for found in guesses if found.column == config.column_number] or guesses  # somebody knows it
     if not guesses:
         return Hint(f"{words}: name the column of the close, --no-header --column N")
-    columns = sorted({found.column for found in guesses})
+    columns = list(dict.fromkeys(found.column for found in guesses))  # the likeliest first
     has_comma = config.decimal == "." and any(re.fullmatch(r"[+-]?[0-9]+,[0-9]+", rows[0][at - 1]) for at in columns)
     before: tuple[tuple[str, ...], ...] = (("tail", "-n", f"+{skipped + 1}", FILE),) if skipped else ()
     order: tuple[str, ...] = ()

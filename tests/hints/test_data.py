@@ -432,7 +432,7 @@ def test_a_stream_reads_nothing_compressed(data: bytes, kind: str) -> None:
 def test_a_job_that_succeeds_loads_no_hints(tmp_path: Path) -> None:
     """What puts hints into words is imported by a failed job alone."""
     (tmp_path / "data.csv").write_text(PLAIN)
-    unwanted = ["core.guess", "hints.data", "hints.doubts"]
+    unwanted = ["core.layout.guess", "hints.data", "hints.doubts"]
     script = (
         "import sys; from stream_signal.command.main import main; main(['data.csv']); "
         f"print({{'difflib', 'shlex', *('stream_signal.' + name for name in {unwanted})}} & set(sys.modules), "

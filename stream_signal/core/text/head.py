@@ -307,7 +307,7 @@ class Head:
             return True  # looked at when there are twice as many, so that each line is looked at twice or so
         if self._formats:
             return self._formats.may_be_told()
-        from stream_signal.core.guess import are_ambiguous
+        from stream_signal.core.layout.guess import are_ambiguous
 
         return are_ambiguous(self._lines, self._config)
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.foreign import BINARY
-from stream_signal.core.layout.prices import closes_of_formats
+from stream_signal.core.layout.prices import closes_of_formats, number_of, step_between
 from stream_signal.core.quotes import cells_in
 from stream_signal.core.ticks import MISSING
 
@@ -32,6 +32,7 @@ TIME = re.compile(
 ).fullmatch
 _WORD = re.compile(r"[^\W\d_]").search
 _LEAST_PAIRS = 5  # of rows that follow each other, before they tell an open from a close
+_CLEAR = 0.5  # the steps from close to open, as a share of those from open to close
 # The prices of a row by their order, from that of the first one on: open, high, low, close.
 _ORDERS = {"OHLC": (0, 1, 2, 3), "OCHL": (0, 2, 3, 1), "LHOC": (2, 1, 0, 3)}
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
@@ -108,7 +109,7 @@ def find_close(rows: Sequence[Sequence[str]], delimiter: str = ",") -> list[Gues
     known = closes_of_formats(rows, delimiter, times_of(rows))
     if len(known) == 1:
         return [Guess(known[0].position + 1, known[0].order)]
-    prices = [[None if TIME(cell) else _value(cell) for cell in row] for row in rows]
+    prices = [[None if TIME(cell) else number_of(cell) for cell in row] for row in rows]
     for start in range(width - 3):
         found = [
             Guess(start + places[3] + 1, order)
@@ -136,29 +137,22 @@ def _without_mirrored(
 ) -> list[Guess]:
     """Add the orders that no single row can tell from those found, open and close exchanged, unless the rows can.
 
-    A candle opens near the close of the one before. Known layouts are what they are; and a file without a header that
-    begins with the close has been seen with the volume before it.
+    A candle opens near the close of the one before. Known layouts are what they are; a file without a header that
+    begins with the close has been seen with the volume before it. Any other is doubted where the rows speak against it.
     """
-    if len(found) == 1 and not known_format(rows, delimiter, found[0]):
-        order, volume = found[0].order, start and all(row[start - 1] is not None for row in prices)
-        if order == "OCHL" or (order == "OHLC" and volume):
-            places = _ORDERS[order or ""]
-            mirrored = Guess(start + places[0] + 1, f"{order} from its close")
-            kept = _nearer(prices, found[0].column - 1, mirrored.column - 1, direction(rows))
-            return [found[0], mirrored] if kept is None else [found[0] if kept else mirrored]
-    return found
-
-
-def _nearer(prices: list[list[float | None]], close: int, opened: int, direction: int) -> bool | None:
-    """Whether rows open nearer to the close before as they are than with both exchanged; None if that is unclear."""
-    pairs = [(a, b) if direction > 0 else (b, a) for a, b in pairwise(prices)]
-    gaps = [
-        sum(abs((later[one] or 0) - (earlier[other] or 0)) for earlier, later in pairs)
-        for one, other in ((opened, close), (close, opened))
-    ]
-    if not direction or len(pairs) < _LEAST_PAIRS or gaps[0] == gaps[1]:
-        return None
-    return gaps[0] < gaps[1] if 2 * min(gaps) < max(gaps) else None
+    if len(found) > 1 or known_format(rows, delimiter, found[0]):
+        return found
+    order, volume = found[0].order or "", start and all(row[start - 1] is not None for row in prices)
+    mirrored = Guess(start + _ORDERS[order][0] + 1, f"{order} from its close")
+    opens, closes = ([row[guess.column - 1] or 0.0 for row in prices] for guess in (mirrored, found[0]))
+    way = direction(rows)
+    step = step_between(opens, closes, way)
+    is_clear = way != 0 and len(rows) > _LEAST_PAIRS and (step.ratio < _CLEAR or step.ratio > 1 / _CLEAR)
+    if is_clear:
+        return [found[0] if step.ratio < 1 else mirrored]
+    if way and step.z < 0:
+        return [mirrored, found[0]]
+    return [found[0], mirrored] if order == "OCHL" or (order == "OHLC" and volume) else found
 
 
 def times_of(rows: Sequence[Sequence[str]]) -> Times | None:
@@ -212,15 +206,6 @@ def is_header(cells: Sequence[str]) -> bool:
     """Whether more than half of the cells are words, and none is a number or a time."""
     words = [cell for cell in cells if _WORD(cell) and cell.lower().encode() not in MISSING]
     return 2 * len(words) > len(cells) and not any(NUMBER(cell) or TIME(cell) for cell in cells)
-
-
-def _value(cell: str) -> float | None:
-    if not NUMBER(cell):
-        return None
-    try:
-        return float(cell.replace(",", "."))
-    except ValueError:
-        return None
 
 
 def _is_candle(prices: Sequence[float | None]) -> bool:
