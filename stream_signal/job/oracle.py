@@ -35,6 +35,8 @@ _MOST_DIGITS = 400
 _TOTALS = {"total", "totals", "grand total", "subtotal", "sum", "average", "mean", "summe", "gesamt"}
 _MISSING = {"", "nan", "na", "n/a", "null", "none"}
 _DELIMITERS = ",;\t|"
+# Of a header that is not UTF-8; no bar is a delimiter in those of two bytes.
+_ENCODINGS = ("gbk", "cp932", "big5", "cp949", "cp1252", "cp1250", "cp1251", "cp1254")
 _COMMAS = re.compile(r"[+-]?(?:[1-9][0-9]{0,2}(?:,[0-9]{3})+|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3})\.[0-9]+")
 _SPACES = " \u00a0\u2009\u202f"  # between groups of digits
 
@@ -221,12 +223,12 @@ class _Layout(NamedTuple):
 
     def may_be_footer(self, row: list[str], before: list[str], read: Callable[[str], Fraction | None]) -> bool:
         """Whether a row has neither a close nor what is written like a time where one is, or in the row before it."""
+        is_total = row[0].strip(' :"').lower() in _TOTALS and (self.time is None or not self.times_in(row))
+        if is_total and len(row) == self.width:
+            return not self.has_close(row, read)
         if self.time is None and len(row) == self.width == len(before):
             row = [cell if re.search("[0-9]", above) else "" for cell, above in zip(row, before, strict=True)]
         times = self.times_in(row)
-        is_total = row[0].strip(' :"').lower() in _TOTALS and (self.time is None or not times)
-        if is_total and len(row) == self.width:
-            return not self.has_close(row, read)
         is_told = not re.search("[0-9]", times) and len(row) != self.width
         return (is_told or bool(re.search(r"[^\W\d_]", times))) and not self.has_close(row, read)
 
@@ -264,17 +266,48 @@ def _find_layout(lines: Iterator[str], config: Config) -> tuple[_Layout, Iterato
         if not line.strip("\r\n"):
             continue
         readings = [(mark, _split(line, mark)) for mark in delimiters]
+        if (encoded := _find_encoded(readings, config)) is not None:
+            return _whole(encoded, lines)
         for mark, cells in readings if config.header is not False else ():
             at = _find(cells, config.column_name if config.column_name is not None else config.column_number)
             is_row = config.header == "auto" and config.column_name is None and at is not None and _is_close(cells[at])
             if at is not None and not is_row:
-                return _Layout(mark, cells, len(cells), at, _find_key(cells, config), _find_time(cells, config)), lines
+                layout = _Layout(mark, cells, len(cells), at, _find_key(cells, config), _find_time(cells, config))
+                return _whole(layout, lines)
         if config.header is not True and config.column_number is not None:
             return _headless(readings, config), chain([line], lines)
         tried += 1
         if tried > _MOST_PREAMBLE_LINES:
             break
     raise Puzzled("it finds no header")
+
+
+def _find_encoded(readings: list[tuple[str, list[str]]], config: Config) -> _Layout | None:
+    """Return the layout of a header that is not UTF-8, if one meaning of it has the column."""
+    meanings: dict[tuple[str, int, str], _Layout] = {}
+    for mark, cells in readings if config.header is not False and config.column_name is not None else ():
+        if not re.search("[\ud800-\udfff]", "".join(cells)):
+            continue
+        for encoding in _ENCODINGS[4 if mark == "|" else 0 :]:
+            try:
+                names = [cell.encode("utf-8", "surrogateescape").decode(encoding) for cell in cells]
+            except UnicodeDecodeError:
+                continue
+            if (at := _find(names, config.column_name)) is not None:
+                key, time = _find_key(names, config), _find_time(names, config)
+                meanings.setdefault((mark, at, names[at]), _Layout(mark, cells, len(cells), at, key, time))
+    if len(meanings) > 1:
+        raise Puzzled("it finds the column in several encodings")
+    return next(iter(meanings.values()), None)
+
+
+def _whole(layout: _Layout, lines: Iterator[str]) -> tuple[_Layout, Iterator[str]]:
+    """Return the layout as wide as its rows, and their lines, where the header ends with a delimiter too many."""
+    if layout.header[-1]:
+        return layout, lines
+    first = next(lines, "")
+    is_shorter = len(_split(first, layout.delimiter)) == layout.width - 1 > layout.close
+    return layout._replace(width=layout.width - is_shorter), chain([first] if first else [], lines)
 
 
 def _headless(readings: list[tuple[str, list[str]]], config: Config) -> _Layout:

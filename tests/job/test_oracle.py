@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -126,3 +126,21 @@ def test_puzzled(data: str, tmp_path: Path) -> None:
     (tmp_path / "data.csv").write_text(data)
     with pytest.raises(Puzzled):
         list(judge(Config(), FilesSource((str(tmp_path / "data.csv"),))))
+
+
+@pytest.mark.parametrize(
+    ("data", "settings"),
+    [
+        ("日期,收盘,股票代码\n2024-01-02,1.5,中国\n2024-01-03,2.5,中国\n".encode("gbk"), {"key": "股票代码"}),
+        ("日付,終値\n2024-01-02,1.5\n2024-01-03,2.5\n".encode("cp932"), {}),
+        (b"day,close,\n2024-01-02,1.5\n2024-01-03,2.5\n", {}),
+        (b"day,close\n(2 rows)\nTotal,\n2024-01-03,1.5\n2024-01-02,2.5\n", {"newest_first": True}),
+        (b"symbol,day,close\nX,2024-01-02,1.5\nX,2024-01-03,2.5\nTotal,,\n", {"key": "symbol"}),
+    ],
+)
+def test_layouts(data: bytes, settings: dict[str, Any], tmp_path: Path) -> None:
+    """It reads a header in another encoding or with a delimiter too many, and leaves footers out, as the engines do."""
+    path = tmp_path / "data.csv"
+    path.write_bytes(data)
+    config = Config(window=2, **settings)
+    assert [row.above for row in judge(config, FilesSource((str(path),)))] == [False, True]
