@@ -205,9 +205,9 @@ def test_only_flat_rows(rows: int, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(text)
     done = run_in_process("a.csv", cwd=tmp_path)
     assert done.stderr.splitlines()[1:] == [
-        "stream-signal: line 1 looks like data, and the close may be in column 3 or 5",
-        "stream-signal: either stream-signal a.csv --no-header --column 3",
-        "stream-signal: or stream-signal a.csv --no-header --column 5",
+        "stream-signal: line 1 looks like data, and the close may be in column 5 or 3",
+        "stream-signal: either stream-signal a.csv --no-header --column 5",
+        "stream-signal: or stream-signal a.csv --no-header --column 3",
     ]
     assert run_in_process(stdin=text.encode(), cwd=tmp_path).stderr == done.stderr.replace(" a.csv", "")
 
