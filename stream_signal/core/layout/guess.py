@@ -146,10 +146,9 @@ def _without_mirrored(
     mirrored = Guess(start + _ORDERS[order][0] + 1, f"{order} from its close")
     opens, closes = ([row[guess.column - 1] or 0.0 for row in prices] for guess in (mirrored, found[0]))
     way = direction(rows)
-    step = step_between(opens, closes, way)
-    is_clear = way != 0 and len(rows) > _LEAST_PAIRS and (step.ratio < _CLEAR or step.ratio > 1 / _CLEAR)
-    if is_clear:
-        return [found[0] if step.ratio < 1 else mirrored]
+    step, exchanged = step_between(opens, closes, way), step_between(closes, opens, way)
+    if way and len(rows) > _LEAST_PAIRS and min(step.ratio, exchanged.ratio) < _CLEAR:
+        return [found[0] if step.ratio < exchanged.ratio else mirrored]
     if way and step.z < 0:
         return [mirrored, found[0]]
     return [found[0], mirrored] if order == "OCHL" or (order == "OHLC" and volume) else found
