@@ -17,6 +17,7 @@ import stream_signal.core.observers
 from stream_signal import Config, DataError, Observer, Row, SignalLines, SignalStream, State, TimeOrder
 from stream_signal.core.observers.key_charts import KeyCharts
 from stream_signal.core.observers.overview import Overview
+from stream_signal.core.observers.rates import Rates
 from support.candle_csv import candle_csv
 from support.cases import CASES, Case
 from support.oracle import count
@@ -158,7 +159,8 @@ class Watched:
         self.last, self.tally, self.charts = TimeOrder(name="last_time"), Tally(), KeyCharts(most=4)
         self.overview = Overview(keyed=keyed, windows=1 + len(config.windows), most=8)
         lines = SignalLines(keyed=keyed, windows=config.windows)
-        observers: list[Observer] = [lines, self.times, self.last, self.tally, self.charts, self.overview]
+        self.rates = Rates("week", 1)
+        observers: list[Observer] = [lines, self.times, self.last, self.tally, self.charts, self.overview, self.rates]
         make = partial(SignalStream.from_state, config, state) if state else partial(SignalStream, config)
         self.stream = make(observers, **engine)
 
@@ -177,6 +179,7 @@ class Watched:
             (self.last.last, self.last.tells_rows_apart, self.tally.counts),
             (overview.columns(), overview.flats, overview.flat_stretches, overview.flat_rows),
             [(key, chart.columns()) for key, chart in self.charts],
+            self.rates.snapshot(),
         )
 
 
@@ -186,7 +189,7 @@ def test_everything_that_watches_is_watched() -> None:
     modules = [importlib.import_module(f"stream_signal.core.observers.{name}") for name in names]
     found = {name for module in modules for name, kind in vars(module).items() if hasattr(kind, "snapshot")}
     assert found - {"Buckets", "Observer", "Symbols", "TimeSequence"} == {
-        *("KeyCharts", "Overview", "SignalLines", "Thousands", "TimeOrder")
+        *("KeyCharts", "Overview", "Rates", "SignalLines", "Thousands", "TimeOrder")
     }
 
 
