@@ -556,37 +556,15 @@ def refuse_contradictions(
 
 def refuse_overwriting(parser: argparse.ArgumentParser, inputs: tuple[str, ...], options: argparse.Namespace) -> None:
     """Refuse to overwrite an input, the config or another output, by any name of the file."""
-    from stream_signal.inputs.probe import probe
-    from stream_signal.job.config import DEFAULT_CONFIG
+    from stream_signal.job.overwriting import overwritten
     from stream_signal.order import WRITTEN
-    from stream_signal.outputs.files import temporary_of
-    from stream_signal.outputs.lock import lock_of
 
-    taken = {
-        **{probe(path).identity: "an input" for path in inputs},
-        probe(options.config or DEFAULT_CONFIG).identity: "the config",
-    }
     if is_stdout(options.output) or options.signals == "-":
         refuse_stdout(parser, inputs)
-    if options.signals == "-":
-        taken[_identity_of_stdout()] = "the signals on stdout"
-    for name, what in WRITTEN.items():
-        path = getattr(options, name)
-        if not _is_replaced(path):
-            continue
-        file = probe(path).identity
-        if file in taken:
-            parser.error(f"--{name.replace('_', '-')} {path} would overwrite {taken[file]}")
-        taken[file] = what
-    for flag, what, path, beside in (
-        ("--signals", "the lock of the signals", options.signals, lock_of),
-        ("--checkpoint", "the lock of the checkpoint", options.checkpoint, lock_of),
-        ("--checkpoint", "the temporary file of the checkpoint", options.checkpoint, temporary_of),
-    ):
-        if _is_replaced(path):
-            file = probe(beside(path)).identity
-            if file in taken:
-                parser.error(f"{flag} {path} would use {taken[file]} as {what}: rename one of them")
+    others = {_identity_of_stdout(): "the signals on stdout"} if options.signals == "-" else {}
+    why = overwritten(inputs, options.config, {name: getattr(options, name) for name in WRITTEN}, others)
+    if why:
+        parser.error(why)
 
 
 def refuse_stdout(parser: argparse.ArgumentParser, inputs: tuple[str, ...]) -> None:
@@ -607,11 +585,6 @@ def _identity_of_stdout() -> object:
     with suppress(OSError):
         return identity_of(os.fstat(1))
     return None
-
-
-def _is_replaced(path: str | None) -> bool:
-    """Whether an output is a file; a pipe or a device is not overwritten."""
-    return path not in {None, "-"} and (os.path.isfile(path) or not os.path.exists(path))
 
 
 def is_stdout(path: str) -> bool:

@@ -93,7 +93,7 @@ def _each(chunks: Iterator[Any], kind: str) -> Iterator[bytes]:
             if isinstance(chunk, str) and "\n" in chunk:
                 advice = ": encode each"
             elif isinstance(chunk, (str, os.PathLike)) and kind != "dict":
-                advice = ": give paths as a list"
+                advice = ": give paths alone, as a list"
             elif isinstance(chunk, (int, float)) or hasattr(chunk, "dtype"):
                 advice = ": a RollingMean takes numbers"
             raise TypeError(f"expected {EXPECTED}, found {kind} of {item}{advice}")

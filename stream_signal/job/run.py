@@ -85,9 +85,10 @@ def run(
     started = time.perf_counter()
     outputs = {name: os.fsdecode(path) for name in _WRITTEN if (path := settings.pop(name, None)) is not None}
     source, config = _in_order(source, config)
+    path = os.fsdecode(config) if isinstance(config, (str, os.PathLike)) else None
     config = _config_of(config, settings)
     if outputs:
-        metrics, doubts = _written(source, config, outputs, started, strict=strict)
+        metrics, doubts = _written(source, config, {**outputs, "config": path}, started, strict=strict)
     else:
         first_rows = None if strict or config.is_ranged else FIRST_ROWS
         times, thousands = TimeOrder(config.time_column, rows=first_rows), thousands_of(config)
@@ -109,6 +110,8 @@ def _in_order(source: Any, config: Any) -> tuple[Any, Any]:
 
 def _config_of(config: Given, settings: dict[str, Any]) -> Config:
     """Return the config with these settings on top."""
+    if "window" in settings:  # which stands for all windows
+        settings = {"windows": (), **Config.in_rows(settings)}
     if isinstance(config, (str, os.PathLike)):
         return load_config(os.fsdecode(config), settings)
     return as_config(config, settings)
@@ -133,10 +136,14 @@ def _written(
 ) -> tuple[Metrics, list[Doubt]]:
     """Run a job that writes what has a path; return its metrics and its doubts."""
     from stream_signal.inputs.objects import names_of
+    from stream_signal.job.overwriting import overwritten
 
     names = names_of(source)
     if names is None:
-        raise TypeError(f"{', '.join(outputs)}: expected a path or paths as the source, found {type(source).__name__}")
+        what = ", ".join(name for name in _WRITTEN if name in outputs)
+        raise TypeError(f"{what}: expected a path or paths as the source, found {type(source).__name__}")
+    if why := overwritten(names, outputs["config"], outputs):
+        raise OutputError(why.removeprefix("--"))
     order = Order(names, output="", strict=strict, jobs=1, **outputs)
     with ExitStack() as resources:
         job = Job(order, config, Log(None, 0), StopSignals(), resources, started)

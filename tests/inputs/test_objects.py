@@ -12,7 +12,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stream_signal import Config, ConfigError, DoubtError, InputError, MissingColumnError, SignalStream, run
+from stream_signal import (
+    Config,
+    ConfigError,
+    DoubtError,
+    InputError,
+    MissingColumnError,
+    OutputError,
+    SignalStream,
+    run,
+)
 from support.cases import DATA
 from support.commands import run_in_process
 
@@ -87,6 +96,24 @@ def test_what_is_written(tmp_path: Path) -> None:
         run(DATA, signals=tmp_path / "c.csv")
 
 
+@pytest.mark.parametrize("name", ["signals", "report", "manifest"])
+def test_nothing_is_overwritten(name: str, tmp_path: Path) -> None:
+    """An output that is an input, by any name, the config or another output is refused, and nothing is lost."""
+    path = tmp_path / "data.csv"
+    path.write_bytes(DATA)
+    os.link(path, tmp_path / "other.csv")
+    (tmp_path / "c.yaml").write_text("seed: 7\nwindow: 5\nversion: v2\n")
+    for other, what in (("data.csv", "an input"), ("other.csv", "an input"), ("c.yaml", "the config")):
+        outputs: dict[str, Any] = {name: tmp_path / other}
+        with pytest.raises(OutputError, match=f"^{name} .*{other} would overwrite {what}$"):
+            run(path, tmp_path / "c.yaml", **outputs)
+    both: dict[str, Any] = {name: tmp_path / "new", "report" if name == "signals" else "signals": tmp_path / "new"}
+    with pytest.raises(OutputError, match="would overwrite the"):
+        run(path, **both)
+    assert path.read_bytes() == DATA
+    assert sorted(os.listdir(tmp_path)) == ["c.yaml", "data.csv", "other.csv"]
+
+
 def test_settings_of_all_kinds(tmp_path: Path) -> None:
     """Settings by name win over those of a Config, a dict and a file; an unknown one names the nearest."""
     (tmp_path / "c.yaml").write_text("seed: 7\nwindow: [2, 3]\nversion: v2\n")
@@ -94,6 +121,8 @@ def test_settings_of_all_kinds(tmp_path: Path) -> None:
     configs: list[Any] = [Config(window=2), {"window": 2}, tmp_path / "c.yaml", str(tmp_path / "c.yaml")]
     for config in configs:
         assert run(DATA, config, window=3)[3] == wanted
+        assert run(DATA, config, window=[3, 4]).by_window is not None
+        assert run(DATA, config, window=4).by_window is None
     metrics = run(DATA, tmp_path / "c.yaml")
     assert (metrics.version, metrics.seed, list(metrics.by_window or ())) == ("v2", 7, ["2", "3"])
     assert metrics == run(DATA, Config(seed=7, window=2, windows=[3], version="v2"))._replace(latency_ms=metrics[4])
@@ -159,8 +188,8 @@ def test_a_config_of_any_kind() -> None:
         ([1.5, 2.5], EXPECTED + "list of float: a RollingMean takes numbers"),
         (np.array([1.5, 2.5]), EXPECTED + "ndarray of float64: a RollingMean takes numbers"),
         (iter(["close\n", "1\n"]), EXPECTED + "list_iterator of str: encode each"),
-        (iter(["a.csv", "b.csv"]), EXPECTED + "list_iterator of str: give paths as a list"),
-        ([b"close\n", Path("a.csv")], EXPECTED + f"list of {type(Path()).__name__}: give paths as a list"),
+        (iter(["a.csv", "b.csv"]), EXPECTED + "list_iterator of str: give paths alone, as a list"),
+        ([b"close\n", Path("a.csv")], EXPECTED + f"list of {type(Path()).__name__}: give paths alone, as a list"),
         ({"close": [1]}, EXPECTED + "dict of str"),
         ([["close"], ["1"]], EXPECTED + "list of list"),
         (None, EXPECTED + "NoneType"),

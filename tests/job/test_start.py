@@ -42,7 +42,7 @@ PLAIN = {
     *("hints", "hints.paths"),
     *("inputs", "inputs.events", "inputs.files", "inputs.opening", "inputs.plain", "inputs.probe"),
     *("job", "job.assemble", "job.config", "job.doubts", "job.drive", "job.failure", "job.results", "job.run"),
-    *("job.sources", "order", "stopping"),
+    *("job.overwriting", "job.sources", "order", "stopping"),
     *(
         "outputs",
         "outputs.files",
