@@ -6,6 +6,8 @@ Light, because every job imports it: the forms of timestamps are in `timestamps`
 from __future__ import annotations
 
 NANOSECONDS = 10**9  # of a second
+DAY_NANOSECONDS = 86_400 * NANOSECONDS
+FIRST_MONDAY = 3  # so many days a week begins before the Thursday that 1970 began with
 # Numbers of so many digits may be dates: 20240310, 202403101700, 20240310170000, 20240310170000000.
 DATE_SIZES = frozenset({8, 12, 14, 17})
 # From 1980 to 2100, in nanoseconds: a number outside of them is no time, unless its column is named so.

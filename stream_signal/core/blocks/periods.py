@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from stream_signal.core.steps import DAY_NANOSECONDS, FIRST_MONDAY
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from stream_signal.core.blocks.array_types import Flags, Integers
-
-_DAY_NANOSECONDS = 86_400 * 10**9
-_FIRST_MONDAY = 3
 
 
 def count_periods(
@@ -24,9 +23,9 @@ def count_periods(
     >>> list(count_periods(days, "day", 0, [np.array([True, False, True])]))
     [(0, 0, [1, 1]), (0, 1, [2, 1])]
     """
-    days = times // _DAY_NANOSECONDS
+    days = times // DAY_NANOSECONDS
     if by == "week":
-        periods = (days + _FIRST_MONDAY) // 7
+        periods = (days + FIRST_MONDAY) // 7
     elif by == "month":
         periods = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
     else:

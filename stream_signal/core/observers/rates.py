@@ -17,6 +17,7 @@ from stream_signal.core.observe import Observer
 from stream_signal.core.observers.time_sequence import readings_of
 from stream_signal.core.period import FURTHEST
 from stream_signal.core.rows import NO_SERIES
+from stream_signal.core.steps import DAY_NANOSECONDS, FIRST_MONDAY
 from stream_signal.core.timestamps import date_of
 
 if TYPE_CHECKING:
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     Table = dict[Place, list[int]]
 
 DAY, WEEK, MONTH = PERIODS = ("day", "week", "month")
-_DAY_NANOSECONDS = 86_400 * 10**9
-_FIRST_MONDAY = 3  # 1970 began on a Thursday
 
 
 class Rates(Observer):
@@ -98,11 +97,11 @@ class Rates(Observer):
         self._either = {}, {}
 
     def _period_of(self, nanoseconds: int) -> int:
-        day = nanoseconds // _DAY_NANOSECONDS
+        day = nanoseconds // DAY_NANOSECONDS
         if self._by == DAY:
             return day
         if self._by == WEEK:
-            return (day + _FIRST_MONDAY) // 7
+            return (day + FIRST_MONDAY) // 7
         year, month, _ = date_of(day)
         return (year - 1970) * 12 + month - 1
 
@@ -143,7 +142,7 @@ class Rates(Observer):
         """Return the date of a day, that of the Monday of a week, or the month."""
         if self._by == MONTH:
             return f"{1970 + period // 12:04}-{period % 12 + 1:02}"
-        year, month, day = date_of(period if self._by == DAY else period * 7 - _FIRST_MONDAY)
+        year, month, day = date_of(period if self._by == DAY else period * 7 - FIRST_MONDAY)
         return f"{year:04}-{month:02}-{day:02}"
 
     def part(self) -> Rates:
