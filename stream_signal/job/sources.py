@@ -165,6 +165,8 @@ def alone(order: Order, config: Config) -> str | None:
         return "a file is read from its end"
     if order.signals:
         return "signals are written row by row"
+    if order.rates:
+        return "the signals of a period depend on the rows before it"
     if order.report:
         return "the report shows the rows in their places"
     if config.key == BY_NAME:

@@ -2,8 +2,8 @@
 
     2024-01-01 | BTC | 1440 rows, 702 signals, and those of each further window
 
-A row counts in the period of its time, in UTC unless the time has a zone, whatever the order of the rows. The periods
-of parts of a stream add up, so they are the same over any cut. Memory: a period of each key.
+A row counts in the period of its time, in UTC unless the time has a zone, whatever the order of the rows. It has to see
+the rows in order: which of the first rows of a range signal depends on those before it. Memory: a period of each key.
 """
 
 from __future__ import annotations
@@ -144,22 +144,6 @@ class Rates(Observer):
             return f"{1970 + period // 12:04}-{period % 12 + 1:02}"
         year, month, day = date_of(period if self._by == DAY else period * 7 - FIRST_MONDAY)
         return f"{year:04}-{month:02}-{day:02}"
-
-    def part(self) -> Rates:
-        """Return one for later rows; they add up."""
-        part = Rates(self._by, self._column)
-        part._position, part._order = self._position, self._order
-        return part
-
-    def join(self, part: Rates, rows: int) -> None:  # noqa: ARG002 - a period does not depend on those before
-        """Add what a part has counted."""
-        if self._order is None and part._order is not None:
-            self._decide(part._order)
-        elif part._order is None and self._order is not None:
-            part._decide(self._order)
-        for table, other in zip((self._table, *self._either), (part._table, *part._either), strict=True):
-            for place, counts in other.items():
-                _add(table, place, counts)
 
     def snapshot(self) -> list[Any]:
         """Return what `restore` needs."""
