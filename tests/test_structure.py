@@ -291,3 +291,30 @@ def test_a_release_checks_its_tag(tag: str, code: int) -> None:
     environment = os.environ | {"GITHUB_REF_NAME": tag, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     done = subprocess.run(["bash", "-e", "-c", check], cwd=ROOT, env=environment, check=False)
     assert done.returncode == code
+
+
+# What `make test` installs, and folders of the repository.
+QUICK = {
+    *sys.stdlib_module_names,
+    "hypothesis",
+    "numpy",
+    "packaging",
+    "pytest",
+    "structlog",
+    "stream_signal",
+    "support",
+    "yaml",
+}
+
+
+@pytest.mark.parametrize("path", TEST_FILES, ids=lambda path: path.stem)
+def test_what_the_quick_tests_import(path: Path) -> None:
+    """A file of tests imports no extra, unless it is skipped without it: `make test` installs none."""
+    lines = ast.parse(path.read_text()).body
+    if any("importorskip" in ast.unparse(line) for line in lines if isinstance(line, (ast.Expr, ast.Assign))):
+        return
+    imported = [alias.name for line in lines if isinstance(line, ast.Import) for alias in line.names]
+    imported += [line.module or "" for line in lines if isinstance(line, ast.ImportFrom)]
+    folders = {folder.name for folder in (ROOT / "benchmarks", ROOT / "tests")}
+    modules = {file.stem for folder in folders for file in (ROOT / folder).rglob("*.py")}
+    assert {name.partition(".")[0] for name in imported} <= QUICK | folders | modules

@@ -14,7 +14,6 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-import pandas as pd
 import pytest
 
 from stream_signal import DoubtError, DoubtWarning, run, signals
@@ -90,6 +89,7 @@ def test_from_python(_: str, kind: str, data: bytes) -> None:
 
 def test_arrays() -> None:
     """`signals` warns of what is doubtful in closes, and in the times of a Series; if it is strict, it raises that."""
+    pd = pytest.importorskip("pandas")
     times = pd.date_range("2024-01-01", periods=20, freq="min")
     closes = pd.Series(range(20), times, dtype=float)
     doubtful = [
