@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Self
 
+    from stream_signal.core.blocks.segments import ArraySegments
     from stream_signal.core.config import Config
     from stream_signal.core.layout.layout import Position
     from stream_signal.core.observe import Observer
@@ -118,7 +119,7 @@ class Stretch(NamedTuple):
     lines: int
     layout: Layout
     """how the rows were read"""
-    segments: Segments
+    segments: Segments | ArraySegments
     """of each key, for each window"""
     repairs: Findings
     """with lines counted from the start of the stretch"""

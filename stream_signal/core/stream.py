@@ -381,6 +381,8 @@ class SignalStream:
             raise NotApart("the last line is not whole")
         if not all(part.can_join for part in parts):
             raise NotApart("an observer has to see these rows in order")
+        if stream._blocks:
+            stream._blocks.keep()
         return Stretch(fed, text.line, apart.layout, stream._panel.segments(), text.repairs, parts, stream.symbols)
 
     def add(self, stretch: Stretch, tail: bytes) -> None:

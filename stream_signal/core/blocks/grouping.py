@@ -9,13 +9,14 @@ long or comes back although the keys are grouped, or another symbol.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from bisect import bisect_left
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
 from stream_signal.core.blocks.columns import LONGEST, IrregularLines
 from stream_signal.core.blocks.decoder import ALL
-from stream_signal.core.blocks.spellings import UNKNOWN, Spellings, text_of, words_of
+from stream_signal.core.blocks.spellings import Spellings, text_of, words_of
 from stream_signal.core.rows import NO_SERIES
 from stream_signal.core.series.grouping import Grouping, InputName, KeyColumn, OneSymbol
 from stream_signal.core.series.keys import KeyRefused, check_key
@@ -32,6 +33,8 @@ _MANY_KEYS = 500
 # A key with and without spaces on each side; and so many beside these are looked up as fast as a few.
 _SPELLINGS_OF_A_KEY = 4
 _SPARE_SPELLINGS = 10_000
+# In place of the number of a key that has not come yet.
+FRESH = -2
 
 
 class BlockGrouping:
@@ -114,21 +117,29 @@ class _BlockKeys(NamedTuple):
     """what is written"""
     spellings: Integers
     """the number of the spelling of each run; those of new ones go on from the known ones"""
-    new: dict[bytes, tuple[int, bytes | None]]
-    """each new spelling: its first line, and the key, None if it cannot be read"""
+    new: list[bytes]
+    """the new spellings"""
+    numbers: Integers
+    """the number of the key of each run, FRESH if the spelling has come in no block before"""
+    fresh: list[int]
+    """the spellings that have come in no block before, in the order of their first lines"""
+    lines: list[int]
+    """those lines"""
+    keys: list[bytes | None]
+    """their keys, None if one cannot be read"""
 
 
 class BlocksWithKeys(BlockGrouping):
-    """Each line has the key in its column."""
+    """Each line has the key in its column; `spellings` may have those of another stream: a text has the same key."""
 
     largest = 2
 
-    def __init__(self, grouping: KeyColumn) -> None:
+    def __init__(self, grouping: KeyColumn, spellings: Spellings) -> None:
         super().__init__(grouping)
         self._column = grouping
         self._keys = grouping.keys
-        self._spellings = Spellings()
-        self._numbers = np.zeros(0, np.int64)  # of the key of each spelling
+        self.spellings = spellings
+        self._numbers = np.full(len(spellings.texts), FRESH)  # of the key of each spelling, in this stream
         self._block_keys: _BlockKeys | None = None  # in the block that was looked at last
 
     @property
@@ -142,10 +153,9 @@ class BlocksWithKeys(BlockGrouping):
         if not column:
             return None
         block_keys = self._block_keys = self._find(column)
-        bad = [key is None for _, key in block_keys.new.values()]
-        if any(bad):
-            is_bad = np.append(np.zeros(len(self._numbers), np.bool_), bad)[block_keys.spellings]
-            unreadable = column.numbers[np.repeat(is_bad, column.lengths)]
+        if None in block_keys.keys:
+            bad = [spelling for spelling, key in zip(block_keys.fresh, block_keys.keys, strict=True) if key is None]
+            unreadable = column.numbers[np.repeat(np.isin(block_keys.spellings, bad), column.lengths)]
             block = block._replace(irregular=np.union1d(block.irregular, unreadable))
         return block if self._may_take(block_keys, block) else None
 
@@ -156,25 +166,30 @@ class BlocksWithKeys(BlockGrouping):
             raise RuntimeError("`look` comes first")
         column = block_keys.column
         numbers = np.full(column.block.starts.size, NO_SERIES)
-        numbers[column.lines] = np.repeat(self._learn(block_keys, irregular)[block_keys.spellings], column.lengths)
+        numbers[column.lines] = np.repeat(self._learn(block_keys, irregular), column.lengths)
         for line, key in irregular.keys.items():
             numbers[line] = NO_SERIES if key is None else self._keys.number(key)
         return numbers
 
     def _find(self, column: _Written) -> _BlockKeys:
         """Look up what is written in the column of the keys."""
-        spellings = self._spellings.find(column.words)
-        new: dict[bytes, tuple[int, bytes | None]] = {}
-        numbers: dict[tuple[int, ...], int] = {}
-        unknown = np.flatnonzero(spellings == UNKNOWN)
-        lines = column.numbers[column.firsts[unknown]].tolist() if unknown.size else []
-        for at, line, words in zip(unknown.tolist(), lines, _tuples_of(column.words, unknown), strict=True):
-            if words not in numbers:
-                numbers[words] = len(self._numbers) + len(numbers)
-                text = text_of(words)
-                new[text] = line, self._key_of(text)
-            spellings[at] = numbers[words]
-        return _BlockKeys(column, spellings, new)
+        spellings, new = self.spellings.find(column.words)
+        numbers = self._known_and(new)[spellings]
+        (unnumbered,) = (numbers == FRESH).nonzero()
+        if not unnumbered.size:
+            return _BlockKeys(column, spellings, new, numbers, [], [], [])
+        distinct, first = np.unique(spellings[unnumbered], return_index=True)
+        order = np.argsort(first)
+        fresh: list[int] = distinct[order].tolist()
+        lines: list[int] = column.numbers[column.firsts[unnumbered[first[order]]]].tolist()
+        known, read = self.spellings.texts, self._column.read
+        count = len(known)
+        keys = [read(known[at]) if at < count else self._key_of(new[at - count]) for at in fresh]
+        return _BlockKeys(column, spellings, new, numbers, fresh, lines, keys)
+
+    def _known_and(self, new: list[bytes]) -> Integers:
+        """Return the number of the key of each known spelling, and of new ones."""
+        return np.append(self._numbers, np.full(len(new), FRESH)) if new else self._numbers
 
     def _key_of(self, text: bytes) -> bytes | None:
         key = self._column.read(text)
@@ -188,47 +203,60 @@ class BlocksWithKeys(BlockGrouping):
         """Whether all rows can be counted, whatever the keys of the irregular lines are."""
         keys, lines = self._keys, block.irregular
         irregular: list[int] = (block.ends[lines] - block.starts[lines]).tolist()  # a key is no longer than its line
-        read = [key for _, key in block_keys.new.values() if key is not None]
-        new = dict.fromkeys(key for key in read if key not in keys)
+        new = dict.fromkeys(key for key in block_keys.keys if key is not None and key not in keys)
         if not keys.has_room([*map(len, new), *irregular]):
             return False
         if keys.grouped and block_keys.spellings.size:
             if irregular:  # among which are the lines whose key cannot be read
                 return False
-            numbers = {key: len(keys) + at for at, key in enumerate(new)}
-            of_new = [numbers[key] if key in numbers else keys.number(key) for key in read]
-            rows = np.append(self._numbers, np.array(of_new, np.int64))[block_keys.spellings]
+            expected = {key: len(keys) + at for at, key in enumerate(new)}
+            numbers = self._known_and(block_keys.new).copy()
+            numbers[block_keys.fresh] = [
+                NO_SERIES if key is None else expected[key] if key in expected else keys.number(key)
+                for key in block_keys.keys
+            ]
+            rows = numbers[block_keys.spellings]
             return int(rows[0]) >= len(keys) - 1 and bool((rows[1:] >= rows[:-1]).all())
         return True
 
     def _learn(self, block_keys: _BlockKeys, irregular: IrregularLines) -> Integers:
-        """Take the new keys, in the order of their rows; return the number of the key of each spelling.
+        """Take the new keys, in the order of their rows; return the number of the key of each run.
 
         The spellings are remembered, but for those of no key: there is no end to these. If one key has too many of
         them, all are forgotten.
         """
-        keys = self._keys
-        read = [(line, key if line < irregular.lines_counted else None) for line, key in block_keys.new.values()]
-        first = [(line, key) for line, key in read if key is not None]
-        first += [(line, key) for line, key in irregular.keys.items() if key is not None and key not in keys]
-        for _, key in sorted(first):
-            keys.number(key)
-        if not block_keys.new:
-            return self._numbers
-        new = np.array([NO_SERIES if key is None else keys.number(key) for _, key in read])
-        every = np.append(self._numbers, new)
-        of_new = zip(block_keys.new, new.tolist(), strict=True)
-        self._spellings.learn(text for text, number in of_new if number != NO_SERIES)
-        self._numbers = np.append(self._numbers, new[new != NO_SERIES])
-        if len(self._numbers) > _SPELLINGS_OF_A_KEY * len(keys) + _SPARE_SPELLINGS:
-            self._spellings, self._numbers = Spellings(), np.zeros(0, np.int64)
-        return every
+        fresh, lines, keys_of = block_keys.fresh, block_keys.lines, block_keys.keys
+        if not fresh and not irregular.keys:
+            return block_keys.numbers
+        counted = bisect_left(lines, irregular.lines_counted)
+        keys_of = [*keys_of[:counted], *[None] * (len(fresh) - counted)]
+        first = [(line, key) for line, key in irregular.keys.items() if key is not None and key not in self._keys]
+        if first:
+            first += [(line, key) for line, key in zip(lines, keys_of, strict=True) if key is not None]
+            self._keys.numbers([key for _, key in sorted(first)])
+        every, known = self._known_and(block_keys.new), len(self._numbers)
+        every[fresh] = self._numbers_of(keys_of)
+        is_key = every[known:] != NO_SERIES
+        if is_key.size:
+            self.spellings.learn([text for text, is_one in zip(block_keys.new, is_key, strict=True) if is_one])
+        self._numbers = np.append(every[:known], every[known:][is_key])
+        if len(self._numbers) > _SPELLINGS_OF_A_KEY * len(self._keys) + _SPARE_SPELLINGS:
+            self.spellings.forget()
+            self._numbers = np.zeros(0, np.int64)
+        return every[block_keys.spellings]
+
+    def _numbers_of(self, keys: list[bytes | None]) -> list[int]:
+        """Return the number of each of these keys, which are taken if they are new, NO_SERIES for None."""
+        if None not in keys:
+            return self._keys.numbers(cast("list[bytes]", keys))
+        numbers = iter(self._keys.numbers([key for key in keys if key is not None]))
+        return [NO_SERIES if key is None else next(numbers) for key in keys]
 
 
-def blocks_of(grouping: Grouping) -> BlockGrouping:
-    """Make the twin of a grouping."""
+def blocks_of(grouping: Grouping, spellings: Spellings) -> BlockGrouping:
+    """Make the twin of a grouping; `spellings` are those that may be known from elsewhere."""
     if isinstance(grouping, KeyColumn):
-        return BlocksWithKeys(grouping)
+        return BlocksWithKeys(grouping, spellings)
     if isinstance(grouping, InputName):
         return BlocksOfAnInput(grouping)
     if isinstance(grouping, OneSymbol):

@@ -22,6 +22,7 @@ from stream_signal.core.blocks.decoder import MAX_IRREGULAR_SHARE, PADDING, Bloc
 from stream_signal.core.blocks.grouping import blocks_of
 from stream_signal.core.blocks.rolling import Ticks
 from stream_signal.core.blocks.rows import ArrayRows
+from stream_signal.core.blocks.spellings import Spellings
 from stream_signal.core.findings import MISSING_CLOSE
 from stream_signal.core.limits import FIRST_MARK, MARK_BYTES
 from stream_signal.core.ticks import INT64_MAX, ticks_of
@@ -38,9 +39,10 @@ if TYPE_CHECKING:
     from stream_signal.core.text.reader import TextReader
     from stream_signal.core.ticks import Close
 
-# The decoder that was used last, by what it was made with: its arrays are costly to make, and say nothing about what
-# comes next. Readers that take turns in one thread may share it.
-Scratch = dict[tuple[str, int, int, int], BlockDecoder]
+# What is costly to make, and says nothing about what comes next: the decoder that was used last, with what it was made
+# of, which readers that take turns in one thread may share; and the spellings of keys, which one of them has at a time.
+Scratch = dict[Any, Any]
+_DECODER, _SPELLINGS = "decoder", "spellings"
 
 
 class BlockReader:
@@ -60,12 +62,17 @@ class BlockReader:
     def __init__(self, text: TextReader, grouping: Grouping, tuning: Tuning, scratch: Scratch | None = None) -> None:
         self._text = text
         self._grouping = grouping
-        self._blocks = blocks_of(grouping)
+        self._scratch = {} if scratch is None else scratch
+        self._spellings: Spellings = self._scratch.pop(_SPELLINGS, None) or Spellings()
+        self._blocks = blocks_of(grouping, self._spellings)
         self._block_bytes = tuning.block_bytes
         self._least_block_bytes = tuning.least_block_bytes
         self._decoder: BlockDecoder | None = None
-        self._scratch = {} if scratch is None else scratch
         self._places = LEAST_PLACES  # with which the floats of a batch were proven last
+
+    def keep(self) -> None:
+        """Leave its spellings to the next reader: those of one that has failed may be half learnt."""
+        self._scratch[_SPELLINGS] = self._spellings
 
     def rows(self, data: bytes) -> Iterator[Rows]:
         """Take the next bytes, cut anywhere; yield the rows that are now complete, as `TextReader.rows` does.
@@ -114,10 +121,11 @@ class BlockReader:
         if not self._decoder:
             block_bytes = self._block_bytes * self._blocks.largest
             wanted = (layout.delimiter, layout.position, layout.width, block_bytes)
-            if wanted not in self._scratch:
-                self._scratch.clear()
-                self._scratch[wanted] = BlockDecoder(*wanted)
-            self._decoder = self._scratch[wanted]
+            made_with, decoder = self._scratch.get(_DECODER, (None, None))
+            if made_with != wanted:
+                decoder = BlockDecoder(*wanted)
+                self._scratch[_DECODER] = wanted, decoder
+            self._decoder = decoder
         block = self._decoder.decode(chunk, start, end)
         if block and (last := _last_regular(block)) < len(block.ends):  # the others may be the end of the input
             block = self._decoder.decode(chunk, start, int(block.starts[last])) if last else None

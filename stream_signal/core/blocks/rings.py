@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.blocks.array_types import AnyArray, Flags, Integers
     from stream_signal.core.blocks.rows import ArrayRows
-    from stream_signal.core.rolling import RollingSum
+    from stream_signal.core.series.segment import Segment
     from stream_signal.core.series.series import Series, WindowSeries
 
 
@@ -120,6 +120,36 @@ def _flags(positions: list[int], count: int) -> Flags | None:
     return flags
 
 
+class WindowColumns(NamedTuple):
+    """The segments of one window, one for each key; the fields are those of `Segment`."""
+
+    window: int
+    rows: Integers
+    full: Integers
+    signals: Integers
+    first: Integers
+    """the head of each, in a row of its own, with zeros behind it"""
+    kept: Integers
+    """how many closes that are"""
+    last: Integers
+    """the tail of each, in a row as long as the longest, with zeros before it"""
+    filled: Integers
+    """how many closes that are"""
+    broken: Flags
+    places: int
+    largest: int
+    """no close is further from 0"""
+
+    def segment(self, at: int) -> Segment:
+        """Return the segment of a key as an object."""
+        from stream_signal.core.series.segment import Segment
+
+        counts = int(self.rows[at]), int(self.full[at]), int(self.signals[at])
+        first = tuple(self.first[at, : self.kept[at]].tolist())
+        last = tuple(self.last[at, self.last.shape[1] - self.filled[at] :].tolist())
+        return Segment(self.window, *counts, first, last, self.places, bool(self.broken[at]))
+
+
 class Rings:
     """The windows of the series of one window as arrays, by the numbers of their keys, and what was pushed here."""
 
@@ -128,19 +158,23 @@ class Rings:
         self._keys = of.keys
         self.window = of.window
         self.places = 0
-        self.largest = 0  # no value in the rings is further from 0 than this
+        self.largest = 0  # no value in the rings, or among the first closes, is further from 0 than this
         self._is_here = np.zeros(0, np.bool_)  # for each key: is its window here
-        self._columns = np.zeros((7, 0), np.int64)
+        self._columns = np.zeros((9, 0), np.int64)
         self._rings = np.zeros((0, self.window), np.int64)
+        self._first = np.zeros((0, self.window - 1 if of.joins else 0), np.int64)  # the first closes of each key
         self._grow(_FIRST_CAPACITY)
 
     def _grow(self, capacity: int) -> None:
         self._is_here = _longer(self._is_here, capacity)
         self._columns = np.array([_longer(column, capacity) for column in self._columns])
         self._rings = _longer(self._rings, 1 if self._keys.grouped else capacity)
+        self._first = _longer(self._first, capacity)
         # For each key: where is the oldest value of a full window, how many does it hold, their sum, how often had all
-        # windows been emptied at its last row; and its rows, full windows and signals.
-        self._head, self._filled, self._total, self._cleared, self._rows, self._full, self._signals = self._columns
+        # windows been emptied at its last row; its rows, full windows and signals; how many first closes it has, and
+        # whether they have come to an end.
+        self._head, self._filled, self._total, self._cleared = self._columns[:4]
+        self._rows, self._full, self._signals, self._kept, self._broken = self._columns[4:]
 
     def prepare(self, numbers: Integers) -> bool:
         """Have the windows of the series of these rows here; False if one is too large for int64."""
@@ -152,13 +186,25 @@ class Rings:
             if known.size and not self._is_here[known[0]]:
                 self._is_here[:] = False
                 self._rings[:] = 0
-        return all(map(self._move_in, np.unique(known[~self._is_here[known]]).tolist()))
+        absent = np.unique(known[~self._is_here[known]])
+        if not absent.size:
+            return True
+        series = self._of.series
+        moved = [number for number in absent.tolist() if number in series]
+        if not all(map(self._move_in, moved)):
+            return False
+        self._is_here[absent] = True
+        new = np.setdiff1d(absent, moved, assume_unique=True)
+        self._cleared[new] = self._of.cleared
+        self._broken[new] = self._of.cleared > 0
+        return True
 
     def align(self, ticks: int, places: int) -> int:
         """Scale the rings to a larger number of places, as `RollingSum.align`."""
         if self.largest:
             scale = 10 ** (places - self.places)
             self._rings *= scale
+            self._first *= scale
             self._total *= scale
             self.largest *= scale
         self.places = places
@@ -169,8 +215,8 @@ class Rings:
         self.largest = largest
 
     def tighten(self) -> None:
-        """Recompute how large the values in the rings are."""
-        self.largest = int(np.abs(self._rings).max(initial=0))
+        """Recompute how large the values are."""
+        self.largest = max(int(np.abs(values).max(initial=0)) for values in (self._rings, self._first))
 
     def push(self, numbers: Integers, ticks: Integers, missing: Flags | None = None) -> Pushed:
         """Count a row of the key with each of `numbers`, whose close is the tick beside it, at the scale of the rings.
@@ -305,59 +351,144 @@ class Rings:
                 np.add.at(total, runs.owners, counted)
 
     def _note_first(self, runs: _Runs, ticks: Integers, gaps: _Gaps | None) -> None:
-        """Show each series its first closes, up to a missing one."""
-        all_series, ends = self._of.series, runs.starts + runs.lengths
-        fresh = [False] * len(ends) if runs.fresh is None else runs.fresh.tolist()
-        is_broken = gaps.missing[ends - 1].tolist() if gaps else [False] * len(ends)
-        bounds = zip(runs.owners.tolist(), runs.starts.tolist(), ends.tolist(), fresh, is_broken, strict=True)
-        for number, start, end, is_fresh, broken in bounds:
-            series = all_series[number]
-            series.broken |= is_fresh or self._of.cleared > 0
-            if series.joins:
-                first = ticks[start : min(end - broken, start + self.window)].tolist()
-                series.note_first([(tick, self.places) for tick in first])
-            series.broken |= broken
+        """Keep the first closes of each series, up to a missing one: the windows of rows before reach into them."""
+        owners, lengths, wanted = runs.owners, runs.lengths, self.window - 1
+        is_open = (self._broken[owners] == 0) & (self._kept[owners] < wanted)
+        if self._of.cleared:
+            is_open[:] = False
+        missing = gaps.missing[runs.starts + lengths - 1] if gaps else None
+        if runs.fresh is not None:
+            is_open &= ~runs.fresh
+            self._broken[owners[runs.fresh]] = 1
+        if is_open.any():  # one run of a key at most: the later ones are fresh
+            opened, kept = owners[is_open], self._kept[owners[is_open]]
+            here = lengths[is_open] if missing is None else lengths[is_open] - missing[is_open]
+            added = np.minimum(here, wanted - kept)
+            self._first.ravel()[_ranges(opened * wanted + kept, added)] = ticks[_ranges(runs.starts[is_open], added)]
+            self._kept[opened] += added
+        if missing is not None:
+            self._broken[owners[missing]] = 1
 
     def counts(self) -> Iterator[tuple[int, int, int]]:
         """Yield the rows, the full windows and the signals that were pushed here of each key, and of all later ones."""
-        return chain(zip(*self._columns[4:].tolist(), strict=True), repeat((0, 0, 0)))
+        return chain(zip(*self._columns[4:7].tolist(), strict=True), repeat((0, 0, 0)))
 
     def move_out(self, number: int, series: Series) -> None:
         """Move the window of a series, if it is here, into it; there it is empty."""
-        mean = series.open()
-        series.cleared = self.copy_out(number, mean)
         if number < len(self._is_here) and self._is_here[number]:
+            self.copy_out(number, series)
             self._empty(np.array([number]))
             self._is_here[number] = False
 
-    def copy_out(self, number: int, mean: RollingSum) -> int:
-        """Copy the window of a series, if it is here, into `mean`; return how often all windows were emptied before."""
+    def copy_out(self, number: int, series: Series) -> None:
+        """Copy the window and the first closes of a series, if they are here, into it; there they are empty."""
         if number >= len(self._is_here) or not self._is_here[number]:
-            return self._of.cleared
+            return
         ring = self._rings[0 if self._keys.grouped else number].tolist()
         head, filled = int(self._head[number]), int(self._filled[number])
         begin = (head - filled) % self.window
-        mean.restore((ring[begin:] + ring[:begin])[:filled], self.places)
-        return int(self._cleared[number])
+        series.open().restore((ring[begin:] + ring[:begin])[:filled], self.places)
+        series.cleared = int(self._cleared[number])
+        if self._of.joins:
+            series.head = [(tick, self.places) for tick in self._first[number, : self._kept[number]].tolist()]
+            series.broken = bool(self._broken[number])
 
     def _move_in(self, number: int) -> bool:
-        """Move the window of a series here; False if it is too large for int64."""
+        """Move the window of a series here, and its first closes; False if it is too large for int64."""
         series = self._of.series[number]
         mean = series.mean
         self._cleared[number] = series.cleared if mean else self._of.cleared
+        self._broken[number] = series.broken
         if mean:
-            values = mean.values()
-            factor = make_ready([self], max(map(abs, values), default=0), mean.places)
+            places = max([mean.places, *(places for _, places in series.head)])
+            values = [value * 10 ** (places - mean.places) for value in mean.values()]
+            first = [tick * 10 ** (places - of_tick) for tick, of_tick in series.head]
+            factor = make_ready([self], max(map(abs, values + first), default=0), places)
             if factor is None:
                 return False
             values = [value * factor for value in values]
             self._rings[0 if self._keys.grouped else number, : len(values)] = values
+            self._first[number, : len(first)] = [tick * factor for tick in first]
+            self._kept[number] = len(first)
             self._head[number] = len(values) % self.window
             self._filled[number] = len(values)
             self._total[number] = sum(values)
         series.mean = None
         self._is_here[number] = True
         return True
+
+    def columns(self) -> WindowColumns | None:
+        """Return what was counted of all keys, here or in their series; None if a window is too large for int64.
+
+        All windows are here afterwards.
+        """
+        of, count = self._of, len(self._keys)
+        numbers = np.arange(count)
+        if not self.prepare(numbers):
+            return None
+        counts = self._columns[4:7, :count].copy()
+        for number, series in of.series.items():
+            counts[:, number] += series.rows, series.full, series.signals
+        kept, broken = self._kept[:count], (self._broken[:count] > 0) | (of.cleared > 0)
+        filled = np.where(self._cleared[:count] == of.cleared, self._filled[:count], 0)
+        last = np.empty((count, int(filled.max(initial=0))), np.int64)
+        for part in _slices(count, self.window):
+            last[part] = self._oldest_first(numbers[part], last.shape[1])
+        last[filled == 0] = 0
+        first = self._first[:count, : int(kept.max(initial=0))]
+        rows, full, signals = counts
+        return WindowColumns(
+            self.window, rows, full, signals, first, kept, last, filled, broken, self.places, self.largest
+        )
+
+    def add(self, numbers: Integers, columns: WindowColumns, cleared: int) -> bool:
+        """Count the rows of segments of these keys, which come next; False, with none counted, if one is too large.
+
+        `cleared` is how often all windows were emptied within them.
+        """
+        if not self.prepare(numbers) or (factor := make_ready([self], columns.largest, columns.places)) is None:
+            return False
+        self._empty_stale(numbers)
+        for part in _slices(len(numbers), self.window):
+            self._add(numbers[part], columns, part, factor)
+        self._cleared[numbers] += cleared  # the last closes of the segments come after the last time
+        return True
+
+    def _add(self, numbers: Integers, columns: WindowColumns, part: slice, factor: int) -> None:
+        window = self.window
+        first, last = times(columns.first[part], factor), times(columns.last[part], factor)
+        kept, filled_by, broken = columns.kept[part], columns.filled[part], columns.broken[part]
+        before, filled = self._oldest_first(numbers, window), self._filled[numbers]
+
+        # The windows across the seam: those of the first closes, as far as they are full.
+        at = np.arange(first.shape[1])
+        sums = np.cumsum(first - before[:, : len(at)], axis=1)
+        sums += self._total[numbers][:, None]
+        without = window - 1 - np.minimum(filled, window - 1)
+        above = first * window > sums
+        above &= (at >= without[:, None]) & (at < kept[:, None])
+        self._rows[numbers] += columns.rows[part]
+        self._full[numbers] += columns.full[part] + np.maximum(kept - without, 0)
+        self._signals[numbers] += columns.signals[part] + np.count_nonzero(above, axis=1)
+
+        # Segments shorter than the window, without a gap, leave the newest closes that were here before them.
+        rings, own = np.zeros_like(before), last.shape[1]
+        rings[:, window - own :] = last
+        (short,) = np.nonzero(~broken & (filled_by < window))
+        if short.size:
+            stays = np.arange(window) + filled_by[short, None]
+            older = np.take_along_axis(before[short], np.minimum(stays, window - 1), axis=1)
+            rings[short] += older * (stays < window)
+            filled_by = filled_by.copy()
+            filled_by[short] = np.minimum(filled_by[short] + filled[short], window)
+        self._rings[numbers] = rings
+        self._head[numbers], self._filled[numbers], self._total[numbers] = 0, filled_by, rings.sum(axis=1)
+
+    def _oldest_first(self, numbers: Integers, count: int) -> Integers:
+        """Return the newest `count` places of the windows of these keys, with zeros before the oldest close."""
+        turns = (self._head[numbers][:, None] + np.arange(self.window - count, self.window)) % self.window
+        windows: Integers = self._rings[numbers[:, None], turns]
+        return windows
 
     def _empty_stale(self, numbers: Integers) -> None:
         """Empty the windows of these keys that were to be emptied since their last row."""
@@ -381,6 +512,17 @@ class Rings:
     def _rings_of(self, numbers: Integers) -> Integers:
         """Return which ring each of these keys has."""
         return np.zeros_like(numbers) if self._keys.grouped else numbers
+
+
+def _slices(count: int, width: int) -> Iterator[slice]:
+    """Yield slices of so many rows, each of whose arrays stays in the processor's cache.
+
+    >>> list(_slices(5, 1 << 16))
+    [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
+    """
+    step = max((1 << 17) // max(width, 1), 1)
+    for begin in range(0, count, step):
+        yield slice(begin, min(begin + step, count))
 
 
 def _order_of(numbers: Integers, count: int) -> Integers | None:

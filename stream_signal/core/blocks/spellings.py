@@ -2,8 +2,8 @@
 
 The texts are cut into words of eight bytes. A multiplicative hash of the words leads to a slot of a table, and the
 words of the text that is known there are compared with those of the row, for all rows at once. Of two known texts that
-have one slot, the second stands in another table, under another hash. What neither of them has is looked up one at a
-time, and learnt.
+have one slot, the second stands in another table, under another hash. What neither of them has is looked up in a dict,
+each text once.
 
     texts      BTC   ETH   BTC
     slots       17     4    17
@@ -21,12 +21,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from stream_signal.core.blocks.array_types import AnyArray, Flags, Integers, Words
 
 
-UNKNOWN = -1
 _FIRST_BITS = 12
 # How many slots there are, at least, for each text.
 _SLOTS_A_TEXT = 8
@@ -43,31 +42,47 @@ class Spellings:
 
     >>> texts = Spellings()
     >>> words = words_of(b"BTC,ETH,BTC,    ", np.array([0, 4, 8]), np.array([3, 3, 3]))
-    >>> texts.find(words).tolist(), texts.learn([b"BTC", b"ETH"]), texts.find(words).tolist()
-    ([-1, -1, -1], None, [0, 1, 0])
+    >>> numbers, new = texts.find(words)
+    >>> numbers.tolist(), new, texts.learn(new), texts.texts
+    ([0, 1, 0], [b'BTC', b'ETH'], None, [b'BTC', b'ETH'])
     """
 
     def __init__(self) -> None:
-        self._texts: dict[bytes, int] = {}
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget all texts."""
+        self.texts: list[bytes] = []
+        """those that are known, by their numbers"""
+        self._numbers: dict[bytes, int] = {}
         self._words: list[Words] = [np.zeros(0, np.uint64)]  # of all texts: the first word of each, the second ...
         self._bits = _FIRST_BITS
         self._slots = self._others = np.zeros(1 << self._bits, np.int32)
 
-    def find(self, words: list[Words]) -> Integers:
-        """Return the number of each text, UNKNOWN if it has none."""
-        count = len(words[0])
-        if not self._texts:
-            return np.full(count, UNKNOWN)
+    def find(self, words: list[Words]) -> tuple[Integers, list[bytes]]:
+        """Return the number of each text, and those that are not known, in the order in which they first come.
+
+        These have the numbers that they would have once all of them are learnt.
+        """
         shift = np.uint64(64 - self._bits)
-        numbers = self._slots[(_mixed(words, _FACTOR) >> shift).view(np.int64)].astype(np.int64)
-        (missed,) = self._differ(numbers, words).nonzero()
-        if missed.size:
+        if self.texts:
+            numbers = self._slots[(_mixed(words, _FACTOR) >> shift).view(np.int64)].astype(np.int64)
+            (missed,) = self._differ(numbers, words).nonzero()
+        else:
+            numbers = np.zeros(len(words[0]), np.int64)
+            missed = np.arange(len(numbers))
+        if missed.size and self.texts:
             left = [column[missed] for column in words]
             numbers[missed] = self._others[(_mixed(left, _OTHER_FACTOR) >> shift).view(np.int64)]
             missed = missed[self._differ(numbers[missed], left)]
-        for row in missed.tolist():
-            numbers[row] = self._texts.get(text_of([int(column[row]) for column in words]), UNKNOWN)
-        return numbers
+        if not missed.size:
+            return numbers, []
+        texts, first, which = _distinct([column[missed] for column in words])
+        new = [text for _, text in sorted(zip(first, texts, strict=True)) if text not in self._numbers]
+        expected = dict(zip(new, range(len(self.texts), len(self.texts) + len(new)), strict=True))
+        found = [expected[text] if text in expected else self._numbers[text] for text in texts]
+        numbers[missed] = np.array(found)[which]
+        return numbers, new
 
     def _differ(self, numbers: Integers, words: list[Words]) -> Flags:
         differ: Flags = self._words[0][numbers] != words[0]
@@ -76,20 +91,19 @@ class Spellings:
             differ |= known != (words[at] if at < len(words) else np.uint64(0))
         return differ
 
-    def learn(self, texts: Iterable[bytes]) -> None:
+    def learn(self, texts: Sequence[bytes]) -> None:
         """Give texts that are not known the next numbers."""
-        new = list(texts)
-        for text in new:
-            self._texts[text] = len(self._texts)
-        size = max(8 * len(self._words), max(map(len, new), default=0) + 7 & -8)
-        words = np.array(new, f"S{size}").view("<u8").reshape(len(new), size // 8)
-        known = len(self._texts) - len(new)
-        while len(self._words) < words.shape[1]:
+        known, count = len(self.texts), len(self.texts) + len(texts)
+        self._numbers.update(zip(texts, range(known, count), strict=True))
+        self.texts += texts
+        width = max(len(self._words), (max(map(len, texts), default=0) + 7) // 8)
+        new = np.array(texts, f"S{8 * width}").view("<u8").reshape(len(texts), width)
+        while len(self._words) < width:
             self._words.append(np.zeros(known, np.uint64))
-        self._words = [np.append(column, words[:, at]) for at, column in enumerate(self._words)]
-        while len(self._texts) * _SLOTS_A_TEXT > 1 << self._bits:
+        self._words = [np.append(column, new[:, at]) for at, column in enumerate(self._words)]
+        while count * _SLOTS_A_TEXT > 1 << self._bits:
             self._bits += 1
-        shift, numbers = np.uint64(64 - self._bits), np.arange(len(self._texts))
+        shift, numbers = np.uint64(64 - self._bits), np.arange(count)
         self._slots, self._others = (np.zeros(1 << self._bits, np.int32) for _ in range(2))
         slots = (_mixed(self._words, _FACTOR) >> shift).view(np.int64)
         self._slots[slots] = numbers
@@ -114,6 +128,13 @@ def words_of(buffer: bytes, begins: Integers, lengths: AnyArray) -> list[Words]:
 def text_of(words: Iterable[int]) -> bytes:
     """Return the text of some words."""
     return b"".join(word.to_bytes(8, "little") for word in words).rstrip(b"\0")
+
+
+def _distinct(words: list[Words]) -> tuple[list[bytes], list[int], Integers]:
+    """Return each text once, where it first comes, and which of them each text is."""
+    texts = np.stack(words, axis=1).astype("<u8", copy=False).view(f"S{8 * len(words)}").ravel()
+    distinct, first, which = np.unique(texts, return_index=True, return_inverse=True)
+    return distinct.tolist(), first.tolist(), which
 
 
 def _mixed(words: list[Words], factor: np.uint64) -> Words:

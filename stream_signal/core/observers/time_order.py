@@ -46,6 +46,8 @@ _BATCH_ROWS = 1000
 _MANY_ROWS = 20_000
 # Samples come few at a time. Those of 30 MB are compared at once; of more, the arrays would be what takes most memory.
 _MANY_SAMPLES = 8_000
+# Those of one key are farther apart still: as many as 5,000 keys have in 250 MB, which take some 10 MB.
+_MANY_OF_KEYS = 64_000
 # Those before a time that is not later, among which symbols are looked for.
 _RECENT_ROWS = 500
 # Of the last rows of an input, those without a timestamp that are passed over.
@@ -250,7 +252,11 @@ class TimeOrder(Observer):
         self._has_keys = self._has_keys or keys is not None
         self._waiting.append((keys, times, positions, first, None if keys or _is_long(rows) else rows))
         self._size += len(times)
-        if is_array or self._size >= (_MANY_SAMPLES if samples else _BATCH_ROWS if keys is None else _MANY_ROWS):
+        if samples:
+            many = _MANY_SAMPLES if keys is None else _MANY_OF_KEYS
+        else:
+            many = _BATCH_ROWS if keys is None else _MANY_ROWS
+        if is_array or self._size >= many:
             self._compare()
 
     def _compare(self) -> None:

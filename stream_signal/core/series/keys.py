@@ -12,7 +12,7 @@ from stream_signal.core.errors import DataError, shown
 from stream_signal.core.limits import MOST_KEY_BYTES, MOST_KEYS_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from stream_signal.core.errors import Clue
 
@@ -65,6 +65,15 @@ class Keys:
         """Return the number of a key, and take it if it is new, without a check of the order of the rows."""
         number = self._numbers.get(key)
         return self._add(key) if number is None else number
+
+    def numbers(self, keys: Collection[bytes]) -> list[int]:
+        """Return the number of each of these keys; those that are new are taken: there is room for them."""
+        known = self._numbers
+        new = list(dict.fromkeys(key for key in keys if key not in known))
+        known.update(zip(new, range(len(known), len(known) + len(new)), strict=True))
+        self.names += new
+        self.size += sum(map(len, new))
+        return [known[key] for key in keys]
 
     def take(self, key: bytes) -> int:
         """Return the number of a key; KeyRefused if it is one too many, or comes back although they are grouped."""

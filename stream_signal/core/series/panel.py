@@ -25,6 +25,7 @@ from stream_signal.named_tuple import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from stream_signal.core.blocks.segments import ArraySegments
     from stream_signal.core.rows import Means, Rows
     from stream_signal.core.series.grouping import Grouping
     from stream_signal.core.series.segment import Segments
@@ -130,11 +131,23 @@ class Panel:
 
     @property
     def may_join(self) -> bool:
-        """Whether segments can be added to it, at a cost below that of their rows."""
+        """Whether segments can be added to it, in less time than to count their rows."""
         return not self.keys.grouped and len(self.keys) <= MOST_JOINED_KEYS
 
-    def segments(self) -> Segments:
-        """Return what was counted, as segments; to be joined to rows before, the panel has to have been made for it."""
+    def segments(self) -> Segments | ArraySegments:
+        """Return what was counted, as segments; to be joined to rows before, the panel has to have been made for it.
+
+        Those of many keys are arrays where their windows are.
+        """
+        if self.windows[0].rings:
+            from stream_signal.core.blocks.segments import ArraySegments
+
+            arrays = ArraySegments.of(self.windows, self.rows)
+            if arrays:
+                return arrays
+        return self._as_objects()
+
+    def _as_objects(self) -> Segments:
         from stream_signal.core.series.segment import Segments
 
         by_key = zip(*(window.segments() for window in self.windows), strict=True)
@@ -144,7 +157,7 @@ class Panel:
 
     def state(self) -> Segments:
         """Return what `restore` needs in another process."""
-        return self.segments()._replace(cleared=0)
+        return self._as_objects()._replace(cleared=0)
 
     def restore(self, state: Segments) -> None:
         """Continue from what was saved; ValueError if it is the state of a stream with other windows, or other keys."""
@@ -156,16 +169,21 @@ class Panel:
             self.keys.restore(key)
         self.add(state)
 
-    def fits(self, segments: Segments) -> bool:
+    def fits(self, segments: Segments | ArraySegments) -> bool:
         """Whether it has room for all keys of these."""
-        return self.keys.has_room(len(key) for key in segments.series if key not in self.keys)
+        return self.keys.has_room(len(key) for key in segments.keys if key not in self.keys)
 
-    def add(self, segments: Segments) -> None:
+    def add(self, segments: Segments | ArraySegments) -> None:
         """Count the rows of segments, which come next."""
-        for key, series in segments.series.items():
-            number = self.keys.number(key)
-            for window, segment in zip(self.windows, series, strict=True):
-                window.add(number, segment, segments.cleared)
+        from stream_signal.core.series.segment import Segments
+
+        if isinstance(segments, Segments):
+            numbers = self.keys.numbers(segments.keys)
+            for number, series in zip(numbers, segments.series.values(), strict=True):
+                for window, segment in zip(self.windows, series, strict=True):
+                    window.add(number, segment, segments.cleared)
+        else:
+            segments.add_to(self.windows)
         for window, full in zip(self.windows, segments.full, strict=True):
             window.cleared += segments.cleared
             window.full_before = None if window.full_before is None or full is None else window.full_before + full

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from stream_signal.core.rolling import RollingSum
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from typing import Self
 
     from stream_signal.core.ticks import Close
@@ -142,6 +142,11 @@ class Segments(NamedTuple):
     """of each key, for each window, in the order in which they first came"""
     cleared: int = 0
     """how often all windows were emptied"""
+
+    @property
+    def keys(self) -> Collection[bytes]:
+        """The keys, in the order in which they first came."""
+        return self.series.keys()
 
 
 def _across(tail: tuple[int, ...], head: tuple[int, ...], window: int) -> tuple[int, int]:

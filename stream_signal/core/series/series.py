@@ -128,10 +128,10 @@ class Series:
 
 
 class WindowSeries:
-    """The series of all `keys` for one window; `series` has them by the numbers of the keys.
+    """The series of all `keys` for one window; `series` has those that were pushed into, by the numbers of their keys.
 
-    `rings` has the windows of many keys in arrays (`core.blocks.rings`), and what was counted with them. A window is
-    there or here, and moves when a row of its key comes as a list; counts stay where they are.
+    `rings` has the windows of many keys in arrays (`core.blocks.rings`), and what was counted with them. A window, and
+    its first closes, are there or here, and move when a row of its key comes as a list; counts stay where they are.
     """
 
     def __init__(self, window: int, keys: Keys, *, joins: bool) -> None:
@@ -143,23 +143,21 @@ class WindowSeries:
         self.full_before: int | None = 0
         """rows with a mean that no series counts; None if unknown"""
         self.rings: Any = None
-        self._series: list[Series] = []
+        self.series: dict[int, Series] = {}
 
-    @property
-    def series(self) -> list[Series]:
-        """The series of each key that has come so far."""
-        series = self._series
-        for _ in range(len(series), len(self.keys)):
-            series.append(Series(self.window, self.cleared, joins=self.joins))
-        return series
+    def new(self) -> Series:
+        """Return the series of a key that comes now."""
+        return Series(self.window, self.cleared, joins=self.joins)
 
     def ready(self, number: int) -> Series:
         """Return a series with its window here, emptied if it is to be, to push the next row into it."""
-        series = self._series[number] if number < len(self._series) else self.series[number]
+        series = self.series.get(number)
+        if series is None:
+            series = self.series[number] = self.new()
         if series.mean is None:
             series.open()
-            if self.keys.grouped and number:
-                self._series[number - 1].mean = None
+            if self.keys.grouped and (before := self.series.get(number - 1)):
+                before.mean = None
             if self.rings:
                 self.rings.move_out(number, series)
         if series.cleared != self.cleared:
@@ -179,7 +177,7 @@ class WindowSeries:
                 self.cleared += 1
                 yield None
                 continue
-            series = self._series[number] if number < len(self._series) else None
+            series = self.series.get(number)
             if series is None or series.mean is None or series.cleared != self.cleared:
                 series = self.ready(number)
             yield series
@@ -210,8 +208,12 @@ class WindowSeries:
     def counts(self) -> Iterator[tuple[int, int, int]]:
         """Yield the rows, the full windows and the signals of each series, in the order in which the keys came."""
         elsewhere = self.rings.counts() if self.rings else repeat((0, 0, 0))
-        for series, (rows, full, signals) in zip(self.series, elsewhere, strict=False):
-            yield series.rows + rows, series.full + full, series.signals + signals
+        for number, (rows, full, signals) in zip(range(len(self.keys)), elsewhere, strict=False):
+            series = self.series.get(number)
+            if series is None:
+                yield rows, full, signals
+            else:
+                yield series.rows + rows, series.full + full, series.signals + signals
 
     @property
     def signals(self) -> int:
@@ -223,23 +225,26 @@ class WindowSeries:
         """How many rows end a full window; None if unknown."""
         return None if self.full_before is None else self.full_before + sum(full for _, full, _ in self.counts())
 
-    def _tail(self, number: int, series: Series) -> tuple[list[int], int]:
-        """Return the closes in the window of a series, oldest first, and their places; none if it is to be emptied."""
-        mean, cleared = series.mean, series.cleared
-        if mean is None and self.rings:
-            mean = RollingSum(self.window)
-            cleared = self.rings.copy_out(number, mean)
-        if mean is None or (self.keys.grouped and number != len(self.keys) - 1):
-            return [], 0
-        return mean.values() if cleared == self.cleared else [], mean.places
+    def _copy_of(self, number: int) -> Series:
+        """Return a series as it would be here, but for its counts."""
+        series = self.series.get(number)
+        if self.rings and (series is None or series.mean is None):
+            series = self.new()
+            self.rings.copy_out(number, series)
+        return series or self.new()
 
     def segments(self) -> Iterator[Segment]:
         """Yield each series as a segment."""
         from stream_signal.core.series.segment import Segment
 
-        for number, (series, counts) in enumerate(zip(self.series, self.counts(), strict=True)):
-            broken = series.broken or series.cleared != self.cleared
-            yield Segment.from_ends(self.window, counts, series.head, self._tail(number, series), broken=broken)
+        last = len(self.keys) - 1
+        for number, counts in enumerate(self.counts()):
+            series = self._copy_of(number)
+            mean, broken = series.mean, series.broken or series.cleared != self.cleared
+            ring: tuple[list[int], int] = [], 0
+            if mean and (number == last or not self.keys.grouped):
+                ring = mean.values() if series.cleared == self.cleared else [], mean.places
+            yield Segment.from_ends(self.window, counts, series.head, ring, broken=broken)
 
     def add(self, number: int, segment: Segment, cleared: int) -> None:
         """Count the rows of a segment of a series; `cleared` is how often all windows were emptied within it."""

@@ -14,6 +14,7 @@ from stream_signal.core.limits import MOST_KEY_BYTES, MOST_KEYS_BYTES, Tuning
 from stream_signal.core.series.grouping import KeyColumn
 from stream_signal.core.series.keys import Keys
 from stream_signal.core.series.panel import Panel
+from stream_signal.core.series.segment import Segments
 from support.streams import moved, stretch_of
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def test_keys_that_are_long_together_apart() -> None:
     stretch = stretch_of(stream, LONGEST + b",1\n")
     assert stretch
     assert stream.fits(stretch)
+    assert isinstance(stretch.segments, Segments)
     (own,) = stretch.segments.series.values()
     named = {long_key(number): own for number in range(MOST)}
     keys = Keys(most=100_000)

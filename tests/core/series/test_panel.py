@@ -69,7 +69,7 @@ def test_grouped_keys_keep_one_window() -> None:
     panel = of_keys(grouped=True)
     for number in (0, 1):
         panel.push(Rows([(45, 1), (5, 0)], number))
-    first, second = panel.windows[0].series
+    first, second = panel.windows[0].series.values()
     assert first.mean is None
     assert second.mean is not None
     assert [(each.tail, each.places) for each in panel.windows[0].segments()] == [((), 0), ((45, 50), 1)]
@@ -94,7 +94,7 @@ def test_a_state_that_does_not_fit() -> None:
         of_keys().restore(one.state())
     with pytest.raises(ValueError, match=r"^expected the state of each window$"):
         of_one_key().restore(two.state())
-    for segments in (two.segments(), two.segments()._replace(series={})):
+    for segments in (two.state(), two.state()._replace(series={})):
         with pytest.raises(ValueError, match="zip"):
             of_one_key().add(segments)
 
