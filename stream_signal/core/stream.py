@@ -338,17 +338,23 @@ class SignalStream:
             return None
         parts = [observer.part() for observer in self._observers]
         settled = tuple(part for part in parts if part is not None)
-        if len(settled) < len(parts) or not (self._panel.may_join and self._grouping.may_join):
+        if len(settled) < len(parts) or not self._panel.may_join:
             return None
         return Apart(self._config, self.header, settled, self.symbols, self._tuning)
 
     @staticmethod
-    def count_apart(apart: Apart, chunks: Iterable[bytes], offset: int = 1, scratch: Scratch | None = None) -> Stretch:
+    def count_apart(
+        apart: Apart,
+        chunks: Iterable[bytes],
+        offset: int = 1,
+        scratch: Scratch | None = None,
+        name: str | None = None,
+    ) -> Stretch:
         r"""Count the whole lines in `chunks` apart from the stream that `apart` came from.
 
-        `offset` is that of the first line in its input. NotApart if the stream has to read these lines itself. Whoever
-        counts many stretches in one thread may pass the same empty dict as `scratch`, to keep memory that is costly to
-        make.
+        `offset` is that of the first line in its input, and `name` the name of that, which may have the key. NotApart
+        if the stream has to read these lines itself. Whoever counts many stretches in one thread may pass the same
+        empty dict as `scratch`, to keep what is costly to make.
 
         >>> stream = SignalStream(Config(window=2))
         >>> stream.feed(b"close\n4.58\n")
@@ -367,7 +373,7 @@ class SignalStream:
         text = stream._text
         text.resume(apart.layout, offset, line=0, repairs=Findings())
         stream._grouping.restore(apart.symbols)
-        stream.begin_input(size=stream._tuning.blocks_from_bytes)  # stretches are large
+        stream.begin_input(size=stream._tuning.blocks_from_bytes, path=name)  # stretches are large
         fed = 0
         try:
             for chunk in chunks:

@@ -82,7 +82,7 @@ def count_range(apart: Apart, planned: Range) -> CountedRange:
         lines = lines_of(planned)
         scratch = vars(_kept).setdefault("scratch", {})
         chunks = read_range(lines, chunk_bytes_for(apart.config))
-        stretch = SignalStream.count_apart(apart, chunks, lines.begin, scratch)
+        stretch = SignalStream.count_apart(apart, chunks, lines.begin, scratch, lines.name)
         return CountedRange(lines, stretch, _tail_of(lines))
     except NotApart as why:
         return CountedRange(lines, None, why=str(why))

@@ -169,12 +169,8 @@ def alone(order: Order, config: Config) -> str | None:
         return "the signals of a period depend on the rows before it"
     if order.report:
         return "the report shows the rows in their places"
-    if config.key == BY_NAME:
-        return "each file has a key of its own"
     if config.is_keyed and config.grouped:
         return "the keys are grouped"
-    if config.is_keyed and (order.logs or order.strict):
-        return "the timestamps of each key are compared in order"
     if config.is_ranged:
         return "rows are left out by their times"
     if max(config.window, *config.windows, 1) > MOST_WINDOW:

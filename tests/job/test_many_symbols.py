@@ -191,28 +191,31 @@ def test_what_is_refused(tmp_path: Path) -> None:
     assert done.code == 2
 
 
-@pytest.mark.parametrize(
-    ("flags", "why"),
-    [
-        ([], "the timestamps of each key are compared in order"),
-        (["--grouped"], "the keys are grouped"),
-        (["--key", "@file", "--key-pattern", "{key}.csv"], "each file has a key of its own"),
-    ],
-)
-def test_one_process(tmp_path: Path, flags: list[str], why: str) -> None:
+def test_one_process(tmp_path: Path) -> None:
     """Where one process has to count, the log says why."""
     (tmp_path / "market.csv").write_bytes(market(ROWS[:1]))
-    run_command("market.csv", "--key", "symbol", *flags, "--jobs", "2", "--log-file", "run.log", cwd=tmp_path)
-    assert logged(tmp_path, "one process") == [{"event": "one process", "why": why}]
+    flags = ("--key", "symbol", "--grouped", "--jobs", "2", "--log-file", "run.log")
+    run_command("market.csv", *flags, cwd=tmp_path)
+    assert logged(tmp_path, "one process") == [{"event": "one process", "why": "the keys are grouped"}]
 
 
-def test_several_processes(tmp_path: Path) -> None:
-    """Several processes give each key and each window the counts that one process gives them."""
+@pytest.mark.parametrize(
+    "key", [("--key", "symbol"), ("--key", "@file", "--key-pattern", "{key}.csv")], ids=["column", "file"]
+)
+def test_several_processes(tmp_path: Path, key: tuple[str, ...]) -> None:
+    """Several processes give each key and each window, and the log of their times, what one process gives."""
     written = run_in_process("candles", "--symbols", "30", "--rows", "120000", "--seed", "7", cwd=tmp_path)
-    (tmp_path / "market.csv").write_bytes(written.stdout)
-    flags = ("market.csv", "--key", "symbol", "--window", "5,20", "--quiet")
-    one, two = (json.loads(run_command(*flags, "--jobs", jobs, cwd=tmp_path).stdout) for jobs in ("1", "2"))
-    assert {**one, "latency_ms": 0} == {**two, "latency_ms": 0}
+    lines = written.stdout.splitlines(keepends=True)
+    (tmp_path / "market.csv").write_bytes(b"".join([*lines, lines[-40]]))
+    (tmp_path / "other.csv").write_bytes(b"".join(lines[:90_000]))
+    flags = ("market.csv", "other.csv", *key, "--window", "5,20", "--quiet", "--log-file", "run.log")
+    found = []
+    for jobs in ("1", "2"):
+        answer = json.loads(run_command(*flags, "--jobs", jobs, cwd=tmp_path).stdout)
+        found.append(({**answer, "latency_ms": 0}, logged(tmp_path, "doubt", "period")))
+        assert logged(tmp_path, "one process", "range read here") == []
+        (tmp_path / "run.log").unlink()
+    assert found[0] == found[1]
 
 
 def test_no_key_has_a_full_window(tmp_path: Path) -> None:

@@ -86,6 +86,50 @@ def test_one_answer(
     assert found[0] == found[1]
 
 
+# Of a key, and the text of a time: most are in order and of one form.
+_ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(["A", "B", "B ", "K", ""]),
+        st.one_of(
+            st.integers(1500000000, 1500009999).map(str),
+            st.sampled_from(["", "x", "03/04/2024", "2024-03-04", "13/04/2024", "1500000000"]),
+        ),
+        st.sampled_from(["4.58", "4.6", "5", "", "12345678901234567890.5"]),
+    ),
+    max_size=60,
+)
+
+
+@given(st.lists(_ROWS, min_size=1, max_size=3), st.booleans(), st.integers(50, 900), st.integers(0, 2), st.booleans())
+def test_one_answer_of_keys(
+    tmp_path_factory: pytest.TempPathFactory,
+    files: list[list[tuple[str, str, str]]],
+    is_sorted: bool,  # noqa: FBT001
+    range_bytes: int,
+    how: int,
+    by_name: bool,  # noqa: FBT001
+) -> None:
+    """Keys in a column or in the names of the files, with all their times or the first: what one process gives."""
+    texts = []
+    for rows in files:
+        ordered = sorted(rows, key=lambda row: row[1]) if is_sorted else rows
+        lines = (f"{time},{key},{close}\n" for key, time, close in [("A", "1500000000", "5"), *ordered])
+        texts.append(("time,symbol,close\n" + "".join(lines)).encode())
+    names = written_files(tmp_path_factory.mktemp("files"), texts)
+    key: dict[str, Any] = {"key": "@file", "key_pattern": "{key}.csv"} if by_name else {"key": "symbol"}
+    config = Config(window=3, bad_rows="missing", max_bad=1, windows=(2,), **key)
+    found = []
+    with ThreadPoolExecutor(2) as executor:
+        for is_parallel in (False, True):
+            times = TimeOrder(rows=5 if how == 1 else None)
+            stream = SignalStream(config, [times] if how else ())
+            source: Source = FilesSource(names)
+            if is_parallel:
+                source = ParallelSource(names, FilesSource, stream, workers(executor, range_bytes), Log(None, 0))
+            found.append((outcome(source, stream), stream.by_key, times.snapshot(), stream.closed or stream.state()))
+    assert found[0] == found[1]
+
+
 def test_ranges_are_counted_by_the_workers(tmp_path: Path) -> None:
     """Of a plain file, all but the head and the last line is counted apart."""
     path = tmp_path / "data.csv"

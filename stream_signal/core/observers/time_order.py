@@ -419,18 +419,28 @@ class TimeOrder(Observer):
             part = TimeOrder(self.time_column, rows=0)
             part.samples, part._collects = self.samples, True
             return part
-        sequence = None if self._has_keys or self.wants else self._alone.part()
-        if sequence is None:
+        if self.wants:
             return None
         part = TimeOrder(self.time_column)
+        if self._has_keys:
+            are_known = all(sequence.may_be_joined_by_key for sequence in self._sequences.values())
+            return part if are_known and len(self._sequences) <= MOST_PERIODS else None
+        sequence = self._alone.part()
+        if sequence is None:
+            return None
         part._sequences = {b"": sequence}
         return part
 
     @property
     def can_join(self) -> bool:  # type: ignore[override]
-        """Whether the timestamps were all read in the way that was settled."""
+        """Whether the timestamps were all read in the way that was settled, and those of all keys kept."""
         self._compare()
-        return self._collects or self._alone.can_join
+        if self._collects:
+            return True
+        if self._has_keys:
+            are_known = all(sequence.may_join_by_key for sequence in self._sequences.values())
+            return are_known and len(self._sequences) <= MOST_PERIODS
+        return self._alone.can_join
 
     def join(self, part: TimeOrder, rows: int) -> None:
         """Add what a part has compared or collected."""
@@ -440,12 +450,14 @@ class TimeOrder(Observer):
             self._join_symbols(part)
             return
         self._compare()
-        self._sequence(b"").join(part._sequence(b""), rows)
+        for key, of_part in part._sequences.items():
+            sequence = self._sequence(key)
+            sequence.join(of_part, rows)
+            self._note(key, sequence)
         self._left = max(0, self._left - (FIRST_ROWS - part._left))
         self._join_symbols(part)
         self._is_complete = self._is_complete and part._is_complete
         self._last = part._last or self._last
-        self._note(b"", self._sequence(b""))
 
     def snapshot(self) -> dict[str, Any]:
         """Return what was found in each series, the timestamp column, and how many rows of the input it still wants."""

@@ -36,8 +36,6 @@ class Grouping:
     """whether the stream has keys"""
     is_assumed = False
     """whether nobody has said which series a row belongs to"""
-    may_join = True
-    """whether rows that were counted apart have the keys that they would have here"""
     positions: Sequence[int] = ()
     """those of the columns that tell series apart, from 0"""
     by_row = False
@@ -197,7 +195,6 @@ class InputName(Grouping):
     """Takes the key in the name of the current input for each of its rows, bad ones too."""
 
     has_keys = by_row = reads = True
-    may_join = False
 
     def __init__(self, keys: Keys, pattern: str) -> None:
         super().__init__(keys)
