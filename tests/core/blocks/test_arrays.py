@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stream_signal import Config, Observer, RollingMean, Row, SignalStream
@@ -62,6 +62,8 @@ FLOATS: dict[str, st.SearchStrategy[float]] = {
     "dirty": st.one_of(*[two_places] * 8, dirty),
     "mixed": st.one_of(ties, dirty, st.just(NAN), st.floats(allow_infinity=False)),
     "any": st.floats(allow_infinity=False),
+    "computed": st.integers(1, 4).map(lambda cents: cents / 100 * 1.1),
+    "computed, with gaps": st.one_of(*[st.floats(1e3, 1e5)] * 8, st.just(NAN)),
 }
 INTEGERS: dict[str, st.SearchStrategy[int]] = {
     "small": st.integers(-9, 9),
@@ -123,6 +125,14 @@ def test_floats(values: NDArray[Any], window: int) -> None:
     assert as_lists(signals(values, window, means=True)) == wanted
     assert signals(values, window).tolist() == wanted[0]
     assert np.array_equal(values, before, equal_nan=True)
+
+
+@example([2, 3, 3, 1, 1, 2, 1], 5)
+@given(st.lists(st.integers(1, 4), max_size=60), windows)
+def test_computed_floats(cents: list[int], window: int) -> None:
+    """Where float64 rounds a sum that ties, or nearly so, the decimals decide."""
+    values = np.array(cents) / 100 * 1.1
+    assert signals(values, window).tolist() == expected(exactly(values), window)[0]
 
 
 @given(integer_arrays(), windows)
