@@ -147,7 +147,7 @@ class Batch(NamedTuple):
     """makes the lines of CSV that the rows stand for"""
     column: Callable[..., tuple[bytes, NDArray[Any]]]
     """makes the texts at a position of the header, joined, and the n + 1 offsets where they begin and the last ends;
-    those of one row, if its number from 0 is given, too"""
+    those of some rows, if the number of the first of them, from 0, and their count are given, too"""
 
 
 class Means:

@@ -20,13 +20,14 @@ from __future__ import annotations
 
 import io
 from contextlib import contextmanager, suppress
-from functools import partial
-from struct import unpack_from
+from functools import cache, partial
+from struct import pack, unpack_from
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal.core.config import DELIMITERS
 from stream_signal.core.errors import DataError, InputError, MissingColumnError, StreamSignalError, shown
 from stream_signal.core.layout.layout import Layout, find_header, find_time
+from stream_signal.core.limits import FIRST_ROWS
 from stream_signal.core.rows import Batch
 from stream_signal.core.series.grouping import label_positions
 from stream_signal.inputs.plain import unreadable
@@ -54,6 +55,8 @@ _JOINED = "`cat` cannot join such files: give them as paths, the oldest first"
 _NO_FILE = "save it to a file of its own first, and give the path of that"
 # The seconds at which the years 1 and 10000 begin; a year of any other length is no ISO 8601.
 _FIRST_SECOND, _END_SECOND = -62_135_596_800, 253_402_300_800
+# Within these sizes, Arrow writes a float as Python does, but for a point without digits behind it.
+_LEAST_WITHOUT_EXPONENT, _END_WITHOUT_EXPONENT = 1e-4, 1e10
 _UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
@@ -259,7 +262,6 @@ class _Rows:
 
     def _lines(self, arrays: Sequence[Any]) -> bytes:
         """Return the lines of the rows."""
-        import pyarrow as pa
         import pyarrow.compute as pc
 
         parts: list[Any] = []
@@ -268,25 +270,33 @@ class _Rows:
             text = column.text(array)
             text = _with_quotes(text) if column.quoted else text
             if position == self._close:  # a line without anything would be no row
-                missing = '""' if self._width == 1 else "nan"
-                text = pc.if_else(pc.is_in(pc.fill_null(text, ""), pa.array(["", '""'])), missing, text)
-            parts += [self._delimiter * (position - written), text]
+                missing, text = '""' if self._width == 1 else "nan", pc.fill_null(text, _scalar(""))
+                is_empty = pc.or_(pc.equal(text, _scalar("")), pc.equal(text, _scalar('""')))
+                text = pc.if_else(is_empty, _scalar(missing), text)
+            parts += [_scalar(self._delimiter * (position - written)), text]
             written = position
-        parts.append(self._delimiter * (self._width - 1 - written) + "\n")
-        lines = pc.binary_join_element_wise(*parts, "", null_handling="replace", null_replacement="")
+        parts.append(_scalar(self._delimiter * (self._width - 1 - written) + "\n"))
+        lines = pc.binary_join_element_wise(*parts, _scalar(""), null_handling="replace", null_replacement="")
         return _joined(lines)[0]
 
-    def _texts(self, arrays: Sequence[Any], position: int, row: int | None = None) -> tuple[bytes, Integers]:
-        """Return the texts of the column at a position, joined, and where each begins; or that of one row."""
+    def _texts(
+        self, arrays: Sequence[Any], position: int, first: int = 0, count: int | None = None
+    ) -> tuple[bytes, Integers]:
+        """Return the texts of the column at a position, joined, and where each begins; or those of some rows."""
         import numpy as np
-        import pyarrow.compute as pc
 
         if position not in self.columns:  # which is empty in the lines, too
-            return b"", np.zeros(len(arrays[0]) + 1, np.int64)
-        at = list(self.columns).index(position)
-        array, column = arrays[at], self.columns[position]
-        text = column.text(array if row is None else array.slice(row, 1))
-        return _joined(pc.fill_null(text, "") if text.null_count else text)
+            return b"", np.zeros((len(arrays[0]) if count is None else count) + 1, np.int64)
+        array = arrays[list(self.columns).index(position)].slice(first, count)
+        texts = _few_texts(array) if len(array) <= FIRST_ROWS else None
+        if texts is not None:
+            return b"".join(texts), np.cumsum([0, *map(len, texts)])
+        text = self.columns[position].text(array)
+        if text.null_count:
+            import pyarrow.compute as pc
+
+            text = pc.fill_null(text, _scalar(""))
+        return _joined(text)
 
     def _find(self, line: bytes, config: Config) -> Layout | None:
         name, number = config.column_name, config.column_number
@@ -367,11 +377,12 @@ def _cast(array: Any) -> Any:
 
 
 def _text_of_numbers(array: Any) -> Any:
+    import pyarrow as pa
     import pyarrow.compute as pc
     from pyarrow import types
 
     if types.is_floating(array.type):
-        array = pc.if_else(pc.is_nan(array), None, array)
+        array = pc.if_else(pc.is_nan(array), pa.nulls(1, array.type)[0], array)
     return _cast(array)
 
 
@@ -387,7 +398,32 @@ def _text_of_times(array: Any) -> Any:
 
     times = array.cast(pa.int64()).cast(pa.timestamp(array.type.unit))
     text = pc.binary_replace_slice(_cast(times), 10, 11, "T")
-    return pc.binary_join_element_wise(text, "Z", "") if array.type.tz else text
+    return pc.binary_join_element_wise(text, _scalar("Z"), _scalar("")) if array.type.tz else text
+
+
+def _few_texts(array: Any) -> list[bytes] | None:
+    """Return the texts of few numbers or times, those that their column makes; None where Arrow has to make them.
+
+    To import `pyarrow.compute`, which makes them, takes as long as to read a million closes.
+    """
+    import numpy as np
+    from pyarrow import types
+
+    kind = array.type
+    if types.is_float64(kind):
+        floats = _floats_of(array)
+        sizes = np.abs(floats)
+        is_short = (sizes >= _LEAST_WITHOUT_EXPONENT) & (sizes < _END_WITHOUT_EXPONENT)
+        if not (is_short | (sizes == 0) | np.isnan(sizes)).all():
+            return None
+        return [repr(value).removesuffix(".0").removesuffix("nan").encode() for value in floats.tolist()]
+    if array.null_count or not (types.is_int64(kind) or types.is_timestamp(kind)):
+        return None
+    numbers = _values_of(array, "i8")
+    if types.is_int64(kind):
+        return [b"%d" % number for number in numbers.tolist()]
+    zone, texts = b"Z" if kind.tz else b"", numbers.view(f"M8[{kind.unit}]").astype("S")
+    return [text + zone for text in texts.tolist()]
 
 
 def _is_float(kind: Any) -> bool:
@@ -396,21 +432,37 @@ def _is_float(kind: Any) -> bool:
     return bool(types.is_float32(kind) or types.is_float64(kind))
 
 
-def _floats_of(array: Any) -> NDArray[Any]:
-    """Return an array of floats as one of NumPy, with NaN for null.
+def _values_of(array: Any, kind: str) -> NDArray[Any]:
+    """Return an array as one of NumPy of that kind, whatever stands where nulls are.
 
-    Not by `to_numpy` and `fill_null`: these import pandas where there is one, which takes longer than many a file, and
-    catch the exception of a stop signal meanwhile.
+    Not by `to_numpy`: that imports pandas where there is one, which takes longer than many a file, and catches the
+    exception of a stop signal meanwhile. So do `pa.array`, `pa.scalar`, and a function that is given a value of Python.
     """
     import numpy as np
 
-    valid, values = array.buffers()
-    here = slice(array.offset, array.offset + len(array))
-    floats: NDArray[Any] = np.frombuffer(values, f"f{array.type.bit_width // 8}")[here]
+    values: NDArray[Any] = np.frombuffer(array.buffers()[1], kind)[array.offset : array.offset + len(array)]
+    return values
+
+
+def _floats_of(array: Any) -> NDArray[Any]:
+    """Return an array of floats as one of NumPy, with NaN for null."""
+    import numpy as np
+
+    floats = _values_of(array, f"f{array.type.bit_width // 8}")
     if not array.null_count:
         return floats
-    bits = np.unpackbits(np.frombuffer(valid, np.uint8), bitorder="little")
-    return np.where(bits[here], floats, floats.dtype.type("nan"))
+    bits = np.unpackbits(np.frombuffer(array.buffers()[0], np.uint8), bitorder="little")
+    return np.where(bits[array.offset : array.offset + len(array)], floats, floats.dtype.type("nan"))
+
+
+@cache
+def _scalar(text: str) -> Any:
+    """Return a text as Arrow has it, without `pa.scalar`."""
+    import pyarrow as pa
+
+    data = text.encode()
+    bounds = pa.py_buffer(pack("=2i", 0, len(data)))
+    return pa.Array.from_buffers(pa.string(), 1, [None, bounds, pa.py_buffer(data)])[0]
 
 
 def _with_quotes(array: Any) -> Any:
@@ -420,7 +472,8 @@ def _with_quotes(array: Any) -> Any:
     special = pc.match_substring_regex(array, _SPECIAL)
     if not pc.any(special).as_py():
         return array
-    return pc.if_else(special, pc.binary_join_element_wise("", pc.replace_substring(array, '"', '""'), "", '"'), array)
+    quoted = pc.binary_join_element_wise(_scalar(""), pc.replace_substring(array, '"', '""'), _scalar(""), _scalar('"'))
+    return pc.if_else(special, quoted, array)
 
 
 def _joined(array: Any) -> tuple[bytes, Integers]:

@@ -9,6 +9,7 @@ import sys
 import time
 import zipfile
 from decimal import Decimal
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,7 +31,7 @@ from stream_signal.inputs.arrow import read_batches, read_columns
 from stream_signal.inputs.plain import Opened
 from stream_signal.inputs.probe import find_format
 from support.candle_csv import FIRST_TIMESTAMP, HEADER, candle_csv
-from support.columns import CLOSES, WRITERS, Table, tables
+from support.columns import CLOSES, TIMES, WRITERS, Kind, Table, tables
 from support.commands import COMMAND, metrics_of, run_command, run_in_process, run_script
 from support.memory import MEASURE, MEGABYTE
 from support.scripts import AT_IMPORT
@@ -142,6 +143,34 @@ def test_floats_are_not_made_text(kind: Any) -> None:
     stream = SignalStream(Config(), [order])
     feed(stream, [chunk if isinstance(chunk, bytes) else chunk._replace(lines=refused) for chunk in batches_of(data)])
     assert (stream.finish().rows, order.last) == (30_000, b"29999")
+
+
+@pytest.mark.parametrize("kind", [CLOSES[0], *TIMES[:3], TIMES[5]], ids=lambda kind: str(kind.type))
+@given(drawn=st.data())
+def test_few_texts(kind: Kind, drawn: st.DataObject) -> None:
+    """The texts of few rows, which are made without Arrow, are those that all rows of a batch have."""
+    values = drawn.draw(st.lists(st.none() | kind.values, min_size=1, max_size=40))
+    first, count = drawn.draw(st.integers(0, len(values) - 1)), drawn.draw(st.integers(1, 40))
+    array = pa.array(values + [None] * FIRST_ROWS, kind.type, from_pandas=False)
+    _, batch = batches_of(written(pa.table({"time": array, "close": [4.5] * len(array)}), "arrow", rows=len(array)))
+    assert not isinstance(batch, bytes)
+    assert texts_of(*batch.column(0, first, count)) == texts_of(*batch.column(0))[first : first + count]
+
+
+def texts_of(text: bytes, begins: Any) -> list[bytes]:
+    """Return the texts of a column of a batch."""
+    return [text[begin:end] for begin, end in pairwise(begins.tolist())]
+
+
+@pytest.mark.parametrize(("flags", "unwanted"), [((), {"pandas", "pyarrow.compute"}), (("--signals", "-"), {"pandas"})])
+def test_what_is_imported(flags: tuple[str, ...], unwanted: set[str], files: Path) -> None:
+    """A job that looks at few timestamps needs Arrow to read the file alone, and no job has it import pandas."""
+    script = (
+        "import sys; from stream_signal.command.main import main; code = main(sys.argv[1:])\n"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    done = run_script(script, "data.parquet", *flags, cwd=files)
+    assert not unwanted & set(done.stderr.split())
 
 
 @pytest.mark.parametrize("engine", ["auto", "rows"])
@@ -399,9 +428,9 @@ def test_indexes_and_filters(options: dict[str, Any]) -> None:
 
 
 NUMBERS = [f"{4 + number % 7}.{number % 5}" for number in range(300)]
-TIMES = list(range(FIRST_TIMESTAMP, FIRST_TIMESTAMP + 60 * len(NUMBERS), 60))
+MOMENTS = list(range(FIRST_TIMESTAMP, FIRST_TIMESTAMP + 60 * len(NUMBERS), 60))
 CANDLES = pa.table(
-    {name: TIMES if name == "timestamp" else list(map(float, NUMBERS)) for name in HEADER.strip().split(",")}
+    {name: MOMENTS if name == "timestamp" else list(map(float, NUMBERS)) for name in HEADER.strip().split(",")}
 )
 
 
@@ -486,7 +515,9 @@ def test_stopped_while_a_pipe_is_silent(files: Path) -> None:
 @pytest.mark.parametrize(("module", "rows"), [("pyarrow.lib", 0), ("pyarrow.ipc", 0), ("pyarrow.compute", 100)])
 def test_stopped_in_an_import(module: str, rows: int, files: Path) -> None:
     """A stop signal in an import stops the job: at once, or once a batch is counted."""
-    done = run_script(AT_IMPORT, module, cwd=files, stdin=(files / "data.arrows").read_bytes())
+    days = pa.array(MOMENTS).cast(pa.timestamp("s")).cast(pa.date32())  # which Arrow makes text
+    data = written(CANDLES.set_column(0, "timestamp", days), "arrows", rows=100)
+    done = run_script(AT_IMPORT, module, cwd=files, stdin=data)
     assert (done.code, done.record["error_message"]) == (143, f"interrupted by SIGTERM after {rows} rows")
 
 
