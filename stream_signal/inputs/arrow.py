@@ -82,8 +82,8 @@ def _read_parquet(file: _File, config: Config) -> Iterator[bytes | Batch]:
     from pyarrow.parquet import ParquetFile
 
     parquet = ParquetFile(file, buffer_size=_BUFFER_BYTES, pre_buffer=False, page_checksum_verification=True)
-    if not file.source.is_slow:  # where it is, the whole of it should not be read for this
-        _refuse_joined(file, PARQUET, b"PAR1", lambda _: 0)
+    if not file.source.is_slow:  # where it is, no more of it should be read than is needed
+        _refuse_joined(file, PARQUET, b"PAR1", lambda _: _end_of_chunks(parquet))
     rows = _Rows(parquet.schema_arrow, config, file.source.name)
     yield rows.header
     if not rows.columns:
@@ -153,13 +153,12 @@ def _refuse_joined(file: _File, kind: str, mark: bytes, end_of_data: Callable[[b
 
     The footer of b tells where its data is in b alone: `end_of_data` reads where that ends, or returns 0 if it cannot.
     Up to the footer, there is then too much by the length of a. What else is there is no reason to refuse a file:
-    writers put indexes, filters and things of their own before the footer. For Parquet, the whole file is searched:
-    pyarrow ends the process if it is asked for the places of the columns in a footer that is damaged.
+    writers put indexes, filters and things of their own before the footer.
     """
     size, tail = file.source.size, 4 + len(mark)
     read_at = file.source.read_at
     footer = size - tail - unpack_from("<I", read_at(4, size - tail))[0]
-    end = footer - end_of_data(read_at(size - tail - footer, footer)) + len(mark)
+    end = min(footer, footer - end_of_data(read_at(size - tail - footer, footer)) + len(mark))
     while end > 0:
         begin = max(0, end - _BUFFER_BYTES)
         data = read_at(end - begin, begin)
@@ -170,6 +169,28 @@ def _refuse_joined(file: _File, kind: str, mark: bytes, end_of_data: Callable[[b
                 expected = f"expected one {kind} file, found another one joined to it at byte {other + tail}"
                 raise unreadable(file.source.name, expected, _JOINED)
         end = begin + 2 * len(mark) - 1 if begin else 0
+
+
+def _end_of_chunks(parquet: Any) -> int:
+    """Return where the last column of the last row group of a Parquet file ends, as its footer says; 0 if in doubt.
+
+    pyarrow ends the process if it is asked for the places of a column in a footer that is damaged, unless that column
+    could be read: it has met the error then.
+    """
+    import pyarrow as pa
+
+    last, names = parquet.num_row_groups - 1, parquet.schema_arrow.names
+    if last < 0 or not names:
+        return 0
+    try:
+        rows = parquet.iter_batches(batch_size=1, row_groups=[last], columns=names[-1:], use_threads=False)
+        if not next(rows, ()):
+            return 0
+    except (pa.ArrowException, OSError):
+        return 0
+    chunk = parquet.metadata.row_group(last).column(len(parquet.schema) - 1)
+    start: int = chunk.dictionary_page_offset or chunk.data_page_offset
+    return start + int(chunk.total_compressed_size)
 
 
 def _end_of_blocks(footer: bytes) -> int:

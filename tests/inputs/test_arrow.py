@@ -27,7 +27,7 @@ from stream_signal.core.limits import FIRST_ROWS, Tuning
 from stream_signal.core.observers.signal_lines import SignalLines
 from stream_signal.core.observers.time_order import TimeOrder
 from stream_signal.hints.data import hint_of
-from stream_signal.inputs.arrow import read_batches, read_columns
+from stream_signal.inputs.arrow import BATCH_ROWS, read_batches, read_columns
 from stream_signal.inputs.plain import Opened
 from stream_signal.inputs.probe import find_format
 from support.candle_csv import FIRST_TIMESTAMP, HEADER, candle_csv
@@ -58,6 +58,17 @@ class Stored(Opened):
 
     def read(self, size: int) -> bytes:
         return self._data.read(size)
+
+
+class Counting(Stored):
+    """One that counts the bytes that are read of it."""
+
+    taken = 0
+
+    def read_at(self, length: int, offset: int) -> bytes:
+        data = super().read_at(length, offset)
+        self.taken += len(data)
+        return data
 
 
 def written(table: Any, form: str, rows: int = 1000) -> bytes:
@@ -405,6 +416,16 @@ def _more_before_the_footer(size: int) -> bytes:
 def test_more_before_a_footer(size: int) -> None:
     """What a writer puts between the data and the footer is not another file, whatever it looks like."""
     assert chunks_of(_more_before_the_footer(size)) == chunks_of(written(PRICES, "parquet"))
+
+
+def test_other_columns_are_not_read() -> None:
+    """Of a Parquet file with many other columns a small part is read, also to find out that it is a single one."""
+    rows, rng = 400_000, np.random.default_rng(1)
+    others = {f"other{number}": rng.random(rows) for number in range(20)}
+    table = pa.table({"time": range(rows), "close": np.arange(rows) / 100, **others})
+    source = Counting(written(table, "parquet", rows=rows // 4))
+    assert len(list(read_batches(source, "Parquet", b"PAR1", Config()))) == 1 + -(-rows // BATCH_ROWS)
+    assert source.taken < source.size / 4
 
 
 @pytest.mark.parametrize(
