@@ -197,6 +197,20 @@ def test_the_first_row_of_each_batch_is_a_sample(engine: Any) -> None:
     assert (order.counts, order.last) == ({}, b"499")
 
 
+@pytest.mark.parametrize("times", [[*range(150_000, 200_000), *range(50_000)], [*range(99_000), *range(1_000)]])
+def test_times_that_go_back(times: list[int]) -> None:
+    """A time that goes back or comes again is found in whichever batch it is, of rows that are all looked at."""
+    table = pa.table({"time": times, "close": [4.5] * len(times), "volume": [1.5] * len(times)})
+    order = TimeOrder()
+    stream = SignalStream(Config(), [order])
+    feed(stream, batches_of(written(table, "parquet", rows=60_000)))
+    stream.finish()
+    row = next(at for at, time in enumerate(times) if at and time < times[at - 1])
+    assert {kind: str(step) for kind, step in order.first.items()} == {
+        "backwards": f"row {row + 1}: '0' after '{times[row - 1]}'"
+    }
+
+
 def test_another_layout() -> None:
     """Rows of another layout than that of the stream are read as lines: with other fields, they are bad rows."""
     settings: dict[str, Any] = {"header": False, "column": 2, "bad_rows": "missing", "max_bad": 1.0, "delimiter": ","}
