@@ -148,6 +148,8 @@ class Batch(NamedTuple):
     column: Callable[..., tuple[bytes, NDArray[Any]]]
     """makes the texts at a position of the header, joined, and the n + 1 offsets where they begin and the last ends;
     those of some rows, if the number of the first of them, from 0, and their count are given, too"""
+    is_sampled: bool = True
+    """whether its first row is among the samples"""
 
 
 class Means:

@@ -325,7 +325,7 @@ class SignalStream:
                     self._tail.take(rows)
                 return
             text = batch.lines()
-            self._text.mark_first(len(text))
+            self._text.mark_first(len(text), is_marked=batch.is_sampled)
             self._read(text)
             if self._tail is not None:
                 self._tail.feed(text)

@@ -30,11 +30,12 @@ from stream_signal.core.layout.layout import Layout, find_header, find_time
 from stream_signal.core.limits import FIRST_ROWS
 from stream_signal.core.rows import Batch
 from stream_signal.core.series.grouping import label_positions
+from stream_signal.inputs.parquet_footer import end_of_chunks, rising
 from stream_signal.inputs.plain import unreadable
 from stream_signal.inputs.probe import ARROW, ARROW_STREAM, PARQUET
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -42,8 +43,13 @@ if TYPE_CHECKING:
     from stream_signal.core.config import Config
     from stream_signal.inputs.plain import Opened
 
+    # The name of a column, and how many others of that name come before it.
+    _Place = tuple[str, int]
+
 # Large enough that the calls of Arrow cost nothing beside their work; the text of so many rows is about 2 MB.
 BATCH_ROWS = 64 * 1024
+# Of row groups with fewer rows, several are one run: each run takes a millisecond.
+_RUN_ROWS = 256 * 1024
 # A column of a row group is read in pieces of this size: a row group may be as large as the file.
 _BUFFER_BYTES = 1024 * 1024
 # What ends a stream: the mark of a message, and a length of 0.
@@ -79,11 +85,9 @@ def read_batches(source: Opened, kind: str, start: bytes, config: Config) -> Ite
 
 
 def _read_parquet(file: _File, config: Config) -> Iterator[bytes | Batch]:
-    from pyarrow.parquet import ParquetFile
-
-    parquet = ParquetFile(file, buffer_size=_BUFFER_BYTES, pre_buffer=False, page_checksum_verification=True)
+    parquet = _open_parquet(file)
     if not file.source.is_slow:  # where it is, no more of it should be read than is needed
-        _refuse_joined(file, PARQUET, b"PAR1", lambda _: _end_of_chunks(parquet))
+        _refuse_joined(file, PARQUET, b"PAR1", end_of_chunks)
     rows = _Rows(parquet.schema_arrow, config, file.source.name)
     yield rows.header
     if not rows.columns:
@@ -91,12 +95,103 @@ def _read_parquet(file: _File, config: Config) -> Iterator[bytes | Batch]:
     # By their names, which reads all columns that share one.
     names = parquet.schema_arrow.names
     places = [(names[at], names[:at].count(names[at])) for at in rows.columns]
-    needed = sorted({name for name, _ in places})
-    for batch in parquet.iter_batches(batch_size=BATCH_ROWS, columns=needed, use_threads=False):
-        yield rows.take([_named(batch, *place) for place in places])
+    at = rows.closes_at
+    if at is not None:
+        yield from _read_closes(file, parquet, rows, places[at], [*places[:at], *places[at + 1 :]])
+    else:
+        needed = sorted({name for name, _ in places})
+        for batch in parquet.iter_batches(batch_size=BATCH_ROWS, columns=needed, use_threads=False):
+            yield rows.take([_named(batch, *place) for place in places])
     if rows.count != parquet.metadata.num_rows:
         raise ValueError(f"{rows.count} rows, where its end says {parquet.metadata.num_rows}")
     file.source.check(0)
+
+
+def _open_parquet(file: _File, metadata: Any = None) -> Any:
+    """Open a Parquet file, the end of which may have been read."""
+    from pyarrow.parquet import ParquetFile
+
+    options = {"buffer_size": _BUFFER_BYTES, "pre_buffer": False, "page_checksum_verification": True}
+    return ParquetFile(file, metadata=metadata, **options)
+
+
+def _read_closes(
+    file: _File, parquet: Any, rows: _Rows, close: _Place, others: Sequence[_Place]
+) -> Iterator[bytes | Batch]:
+    """Yield the rows of a Parquet file; other columns than the close are read where somebody looks at them.
+
+    The first row of each batch is a sample. Where the footer says that all timestamps of some row groups are later than
+    those before, it is that of the first batch alone, but for the last row group, which is read to its last row.
+    """
+    beside, ahead = (_Beside(file.source, parquet, others) for _ in range(2))
+    rises = rising(_footer(file, b"PAR1"), others[0][0]) if len(others) == 1 else []
+    runs = _runs_of(parquet.num_row_groups, parquet.metadata.num_rows)
+    for run in runs:
+        first, is_last = 0, run is runs[-1]
+        are_samples = is_last or len(rises) != parquet.num_row_groups or not all(rises[run.start : run.stop])
+        for batch in parquet.iter_batches(batch_size=BATCH_ROWS, row_groups=run, columns=[close[0]], use_threads=False):
+            closes = _named(batch, *close)
+            read = partial(beside.read, run, first, len(closes))
+            if beside.is_followed:  # this thread has time for it
+                read = partial(list, ahead.read(run, first, len(closes)))
+            yield rows.take_closes(closes, read, is_sampled=not first or are_samples)
+            first += len(closes)
+
+
+def _runs_of(groups: int, rows: int) -> list[range]:
+    """Cut the row groups of a file into runs of many rows.
+
+    >>> _runs_of(5, 500_000), _runs_of(2, 10_000_000)
+    ([range(0, 3), range(3, 5)], [range(0, 1), range(1, 2)])
+    """
+    length = max(1, -(-groups * _RUN_ROWS // max(rows, 1)))
+    return [range(first, min(first + length, groups)) for first in range(0, groups, length)]
+
+
+class _Beside:
+    """The columns of a Parquet file at some places, beside the close: some rows at a time, best in their order."""
+
+    def __init__(self, source: Opened, parquet: Any, places: Sequence[_Place]) -> None:
+        self.is_followed = False
+        """whether somebody looks at rows that are not the first ones of a run"""
+        self._file = _File(source, b"")
+        self._metadata = parquet.metadata
+        self._places = places
+        self._run = range(0)
+        self._batches: Iterator[Any] = iter(())
+        self._batch: Any = None
+        self._begin = self._end = 0  # of its rows, in the run
+
+    def read(self, run: range, first: int, count: int) -> list[Any]:
+        """Return an array for each place, of so many rows; the first one has that number in a run of row groups."""
+        if not self._places:
+            return []
+        import pyarrow as pa
+
+        with _told(self._file.source.name, PARQUET, self._file):
+            if run != self._run or first < self._begin:
+                self._start(run)
+            self.is_followed = self.is_followed or first > 0
+            pieces: list[list[Any]] = []
+            while count:
+                while first >= self._end:
+                    self._next()
+                batch = self._batch.slice(first - self._begin, count)
+                pieces.append([_named(batch, *place) for place in self._places])
+                first, count = first + len(batch), count - len(batch)
+            return [arrays[0] if len(arrays) == 1 else pa.concat_arrays(arrays) for arrays in zip(*pieces, strict=True)]
+
+    def _start(self, run: range) -> None:
+        parquet = _open_parquet(self._file, metadata=self._metadata)
+        names = sorted({name for name, _ in self._places})
+        self._run, self._begin, self._end = run, 0, 0
+        self._batches = parquet.iter_batches(batch_size=BATCH_ROWS, row_groups=run, columns=names, use_threads=False)
+
+    def _next(self) -> None:
+        self._batch = next(self._batches, None)
+        if self._batch is None:
+            raise ValueError("fewer rows beside the closes")
+        self._begin, self._end = self._end, self._end + len(self._batch)
 
 
 def _read_arrow(file: _File, config: Config) -> Iterator[bytes | Batch]:
@@ -155,10 +250,9 @@ def _refuse_joined(file: _File, kind: str, mark: bytes, end_of_data: Callable[[b
     Up to the footer, there is then too much by the length of a. What else is there is no reason to refuse a file:
     writers put indexes, filters and things of their own before the footer.
     """
-    size, tail = file.source.size, 4 + len(mark)
-    read_at = file.source.read_at
-    footer = size - tail - unpack_from("<I", read_at(4, size - tail))[0]
-    end = min(footer, footer - end_of_data(read_at(size - tail - footer, footer)) + len(mark))
+    read_at, tail, footer = file.source.read_at, 4 + len(mark), _footer(file, mark)
+    start = file.source.size - tail - len(footer)
+    end = min(start, start - end_of_data(footer) + len(mark))
     while end > 0:
         begin = max(0, end - _BUFFER_BYTES)
         data = read_at(end - begin, begin)
@@ -171,26 +265,11 @@ def _refuse_joined(file: _File, kind: str, mark: bytes, end_of_data: Callable[[b
         end = begin + 2 * len(mark) - 1 if begin else 0
 
 
-def _end_of_chunks(parquet: Any) -> int:
-    """Return where the last column of the last row group of a Parquet file ends, as its footer says; 0 if in doubt.
-
-    pyarrow ends the process if it is asked for the places of a column in a footer that is damaged, unless that column
-    could be read: it has met the error then.
-    """
-    import pyarrow as pa
-
-    last, names = parquet.num_row_groups - 1, parquet.schema_arrow.names
-    if last < 0 or not names:
-        return 0
-    try:
-        rows = parquet.iter_batches(batch_size=1, row_groups=[last], columns=names[-1:], use_threads=False)
-        if not next(rows, ()):
-            return 0
-    except (pa.ArrowException, OSError):
-        return 0
-    chunk = parquet.metadata.row_group(last).column(len(parquet.schema) - 1)
-    start: int = chunk.dictionary_page_offset or chunk.data_page_offset
-    return start + int(chunk.total_compressed_size)
+def _footer(file: _File, mark: bytes) -> bytes:
+    """Return the footer of a file, as its end says how long that is."""
+    end = file.source.size - 4 - len(mark)
+    length = unpack_from("<I", file.source.read_at(4, end))[0]
+    return file.source.read_at(length, end - length)
 
 
 def _end_of_blocks(footer: bytes) -> int:
@@ -216,8 +295,8 @@ class _Column(NamedTuple):
     """makes text of an array, null where a field is empty"""
     quoted: bool = False
     """whether CSV may have to quote the text"""
-    check: Callable[[Any], None] | None = None
-    """raises InputError if an array has what cannot be written"""
+    check: Callable[[Any, int], None] | None = None
+    """raises InputError if an array, behind so many rows, has what cannot be written"""
 
 
 class _Rows:
@@ -247,13 +326,14 @@ class _Rows:
                     schema.field(at), config, is_close=bool(header and at == header.position)
                 )
         # Where the closes need not become text; None if they have to, because rows are told apart by other texts.
-        self._floats = None
+        self._floats: int | None = None
         if header and not config.is_keyed and not label_positions(header, config):
             # What is text may span lines, or be too long for one, which only the lines show.
             is_text = any(column.quoted for column in self.columns.values())
             if not is_text and _is_float(schema.field(header.position).type):
                 self._floats = list(self.columns).index(header.position)
                 self._layout = header.delimiter, header.position, header.width
+        self._others = [schema.field(at) for at in self.columns if at != self._close]
 
     def take_stream(self, reader: Any) -> Iterator[bytes | Batch]:
         """Yield the rows of the batches of a stream, which have all columns."""
@@ -268,18 +348,53 @@ class _Rows:
 
     def take(self, arrays: Sequence[Any]) -> bytes | Batch:
         """Take rows: an array for each column that is needed, in order; InputError if one cannot be written."""
-        from pyarrow import types
-
         size = sum(array.nbytes for array in arrays)
-        arrays = [array.dictionary_decode() if types.is_dictionary(array.type) else array for array in arrays]
-        for array, column in zip(arrays, self.columns.values(), strict=True):
-            if column.check:
-                column.check(array)
+        arrays = self._checked(map(_decoded, arrays), self.count)
         self.count += len(arrays[0])
         if self._floats is None or not len(arrays[0]):
             return self._lines(arrays)
-        floats = _floats_of(arrays[self._floats])
-        return Batch(self._layout, floats, size, partial(self._lines, arrays), partial(self._texts, arrays))
+        floats, array_at = _floats_of(arrays[self._floats]), dict(zip(self.columns, arrays, strict=True)).__getitem__
+        return Batch(self._layout, floats, size, partial(self._lines, arrays), partial(self._texts, array_at))
+
+    @property
+    def closes_at(self) -> int | None:
+        """The place of the close among the columns, if `take_closes` may take the rows; None if not."""
+        from pyarrow import types
+
+        return self._floats if all(types.is_primitive(field.type) for field in self._others) else None
+
+    def take_closes(self, closes: Any, others: Callable[[], list[Any]], *, is_sampled: bool) -> Batch:
+        """Take the closes of rows; `others` reads the arrays of the other columns, where somebody looks at these."""
+        count, before = len(closes), self.count
+        self.count += count
+
+        @cache
+        def arrays() -> list[Any]:
+            beside = iter(others())
+            every = [closes if at == self._close else next(beside) for at in self.columns]
+            return self._checked(every, before)
+
+        def array_at(position: int) -> Any:
+            return closes if position == self._close else arrays()[list(self.columns).index(position)]
+
+        bits = [bits for field in self._others for bits in (field.type.bit_width, int(field.nullable))]
+        size = closes.nbytes + sum(-(-count * each // 8) for each in bits)
+        return Batch(
+            self._layout,
+            _floats_of(closes),
+            size,
+            lambda: self._lines(arrays()),
+            partial(self._texts, array_at),
+            is_sampled,
+        )
+
+    def _checked(self, arrays: Iterable[Any], before: int) -> list[Any]:
+        """Return the arrays of rows behind so many others; InputError if one has what cannot be written."""
+        arrays = list(arrays)
+        for array, column in zip(arrays, self.columns.values(), strict=True):
+            if column.check:
+                column.check(array, before)
+        return arrays
 
     def _lines(self, arrays: Sequence[Any]) -> bytes:
         """Return the lines of the rows."""
@@ -301,14 +416,14 @@ class _Rows:
         return _joined(lines)[0]
 
     def _texts(
-        self, arrays: Sequence[Any], position: int, first: int = 0, count: int | None = None
+        self, array_at: Callable[[int], Any], position: int, first: int = 0, count: int | None = None
     ) -> tuple[bytes, Integers]:
         """Return the texts of the column at a position, joined, and where each begins; or those of some rows."""
         import numpy as np
 
         if position not in self.columns:  # which is empty in the lines, too
-            return b"", np.zeros((len(arrays[0]) if count is None else count) + 1, np.int64)
-        array = arrays[list(self.columns).index(position)].slice(first, count)
+            return b"", np.zeros((len(array_at(next(iter(self.columns)))) if count is None else count) + 1, np.int64)
+        array = array_at(position).slice(first, count)
         texts = _few_texts(array) if len(array) <= FIRST_ROWS else None
         if texts is not None:
             return b"".join(texts), np.cumsum([0, *map(len, texts)])
@@ -351,15 +466,14 @@ class _Rows:
         found = f"the type {field.type} in column {shown(field.name)}"
         raise unreadable(self._name, f"expected {expected}, found {found}")
 
-    def _check_times(self, column: str, array: Any) -> None:
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        unit, numbers = array.type.unit, array.cast(pa.int64())
-        for number in pc.min_max(numbers).values():
-            if number.is_valid and not _FIRST_SECOND <= number.as_py() // _UNITS[unit] < _END_SECOND:
-                row = self.count + pc.index(numbers, number).as_py() + 1
-                found = f"{number.as_py()} {unit} since 1970 in row {row}"
+    def _check_times(self, column: str, array: Any, before: int) -> None:
+        unit = array.type.unit
+        numbers, is_valid = _values_of(array, "i8"), _is_valid(array)
+        times = numbers if is_valid is None else numbers[is_valid]
+        for number in (int(times.min()), int(times.max())) if len(times) else ():
+            if not _FIRST_SECOND <= number // _UNITS[unit] < _END_SECOND:
+                is_here = numbers == number if is_valid is None else (numbers == number) & is_valid
+                found = f"{number} {unit} since 1970 in row {before + int(is_here.argmax()) + 1}"
                 expected = f"a year from 1 to 9999 in column {column}"
                 raise unreadable(self._name, f"expected {expected}, found {found}")
 
@@ -380,6 +494,13 @@ def _needed(header: Layout | None, config: Config) -> tuple[set[int], range]:
     with suppress(DataError):
         needed |= {*label_positions(header, config)}
     return needed, may_be_times
+
+
+def _decoded(array: Any) -> Any:
+    """Return an array without its dictionary, if it has one."""
+    from pyarrow import types
+
+    return array.dictionary_decode() if types.is_dictionary(array.type) else array
 
 
 def _named(batch: Any, name: str, number: int) -> Any:
@@ -465,15 +586,23 @@ def _values_of(array: Any, kind: str) -> NDArray[Any]:
     return values
 
 
+def _is_valid(array: Any) -> NDArray[Any] | None:
+    """Return for each value of an array whether it is one; None if there is no null."""
+    import numpy as np
+
+    if not array.null_count:
+        return None
+    bits = np.unpackbits(np.frombuffer(array.buffers()[0], np.uint8), bitorder="little")
+    flags: NDArray[Any] = bits[array.offset : array.offset + len(array)] == 1
+    return flags
+
+
 def _floats_of(array: Any) -> NDArray[Any]:
     """Return an array of floats as one of NumPy, with NaN for null."""
     import numpy as np
 
-    floats = _values_of(array, f"f{array.type.bit_width // 8}")
-    if not array.null_count:
-        return floats
-    bits = np.unpackbits(np.frombuffer(array.buffers()[0], np.uint8), bitorder="little")
-    return np.where(bits[array.offset : array.offset + len(array)], floats, floats.dtype.type("nan"))
+    floats, is_valid = _values_of(array, f"f{array.type.bit_width // 8}"), _is_valid(array)
+    return floats if is_valid is None else np.where(is_valid, floats, floats.dtype.type("nan"))
 
 
 @cache

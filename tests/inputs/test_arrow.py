@@ -211,6 +211,63 @@ def test_times_that_go_back(times: list[int]) -> None:
     }
 
 
+@pytest.mark.parametrize("back", [250_000, 310_000, 940_000])
+def test_samples_where_row_groups_overlap(back: int) -> None:
+    """Where the times of row groups do not follow those before, the first time of each batch is a sample of its own."""
+    rows = np.arange(1_000_000)
+    times = np.where(rows < back, rows, rows - back)
+    order = TimeOrder(rows=FIRST_ROWS)
+    stream = SignalStream(Config(), [order])
+    feed(stream, batches_of(written(pa.table({"time": times, "close": rows / 100}), "parquet", rows=100_000)))
+    stream.finish()
+    assert (set(order.sampled), order.last) == ({"backwards"}, b"%d" % times[-1])
+    assert order.sampled["backwards"].row - back < BATCH_ROWS + 1
+
+
+def test_times_that_rise_are_not_read() -> None:
+    """Where the footer says that the times of row groups rise, most of them are not read, and the last one is known."""
+    table = pa.table({"time": np.arange(2_000_000) * 60, "close": np.arange(2_000_000) / 100})
+    data = parquet_of(table, row_group_size=500_000, use_dictionary=False, compression="none")
+    source, order = Counting(data), TimeOrder(rows=FIRST_ROWS)
+    stream = SignalStream(Config(), [order])
+    feed(stream, list(read_batches(source, "Parquet", b"PAR1", Config())))
+    assert (stream.finish().rows, order.last, order.is_in_order) == (2_000_000, b"119999940", True)
+    assert source.taken < source.size * 3 / 4
+
+
+def test_times_in_any_row_group() -> None:
+    """Whoever looks at all timestamps sees those of each row group, as do lines of unproven closes."""
+    rows = 700_000
+    closes = np.round(np.random.default_rng(1).random(rows) * 100, 2)
+    closes[400_000:500_000] /= 3
+    closes[650_000] = np.nan
+    times = pa.array(np.arange(rows) * 1000).cast(pa.timestamp("ms"))
+    data = parquet_of(pa.table({"time": times, "close": closes, "volume": closes}), row_group_size=150_000)
+    found = []
+    for chunks in (chunks_of(data), batches_of(data)):
+        order, sampled = TimeOrder(), TimeOrder(rows=FIRST_ROWS, name="sampled")
+        stream = SignalStream(Config(), [order, sampled])
+        feed(stream, chunks)
+        found.append((stream.finish(), order.last, order.pairs, order.is_in_order, sampled.last, sampled.is_in_order))
+    assert found == [(found[0][0], b"1970-01-09T02:26:39.000", rows - 1, True, b"1970-01-09T02:26:39.000", True)] * 2
+
+
+def parquet_of(table: Any, **options: Any) -> bytes:
+    """Return the bytes of a Parquet file."""
+    file = io.BytesIO()
+    parquet.write_table(table, file, **options)
+    return file.getvalue()
+
+
+def test_a_year_of_many_digits() -> None:
+    """A timestamp outside the years 1 to 9999 is refused, with its row, by whoever looks at it."""
+    times = pa.array([0] * 150_000 + [2**60] + [0] * 99).cast(pa.timestamp("ms"))
+    chunks = batches_of(written(pa.table({"time": times, "close": [4.5] * len(times)}), "parquet", rows=10**6))
+    stream = SignalStream(Config(), [TimeOrder()])
+    with pytest.raises(InputError, match="found 1152921504606846976 ms since 1970 in row 150001"):
+        feed(stream, chunks)
+
+
 def test_another_layout() -> None:
     """Rows of another layout than that of the stream are read as lines: with other fields, they are bad rows."""
     settings: dict[str, Any] = {"header": False, "column": 2, "bad_rows": "missing", "max_bad": 1.0, "delimiter": ","}

@@ -181,7 +181,8 @@ class BlockReader:
             closes = dict(sorted((closes | dict.fromkeys(gone)).items()))
         text.skip_lines(count)
         floats[list(closes)] = 0
-        make = partial(ArrayRows, series=0, columns=BatchColumns(batch.column), marks=[0])
+        marks = [0] if batch.is_sampled else []
+        make = partial(ArrayRows, series=0, columns=BatchColumns(batch.column), marks=marks)
         return self._as_rows(floats.astype(np.int64), decimals.places, closes, make)
 
     def _read_irregular(self, chunk: bytes, block: Block) -> IrregularLines:
