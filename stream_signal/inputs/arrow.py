@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 # Large enough that the calls of Arrow cost nothing beside their work; the text of so many rows is about 2 MB.
 BATCH_ROWS = 64 * 1024
+# With keys, each has few rows in a batch; so many have about as many bytes as lines between two samples.
+_KEYED_SAMPLE_ROWS = 64
 # Of row groups with fewer rows, several are one run: each run takes a millisecond.
 _RUN_ROWS = 256 * 1024
 # A column of a row group is read in pieces of this size: a row group may be as large as the file.
@@ -325,14 +327,18 @@ class _Rows:
                 self.columns[at] = self._column(
                     schema.field(at), config, is_close=bool(header and at == header.position)
                 )
-        # Where the closes need not become text; None if they have to, because rows are told apart by other texts.
+        # Where the closes need not become text; None if they have to.
         self._floats: int | None = None
-        if header and not config.is_keyed and not label_positions(header, config):
-            # What is text may span lines, or be too long for one, which only the lines show.
-            is_text = any(column.quoted for column in self.columns.values())
-            if not is_text and _is_float(schema.field(header.position).type):
+        self._has_labels = False
+        with suppress(DataError):  # whoever reads the keys refuses what is wrong with them
+            labels = label_positions(header, config) if header else ()
+            # What is text may span lines, or be too long for one, which only the lines show; keys are looked at.
+            is_text = any(column.quoted for at, column in self.columns.items() if at not in labels)
+            if header and not is_text and _is_float(schema.field(header.position).type):
                 self._floats = list(self.columns).index(header.position)
                 self._layout = header.delimiter, header.position, header.width
+                self._has_labels = bool(labels)
+                self._sample_rows = _KEYED_SAMPLE_ROWS if labels else BATCH_ROWS
         self._others = [schema.field(at) for at in self.columns if at != self._close]
 
     def take_stream(self, reader: Any) -> Iterator[bytes | Batch]:
@@ -354,14 +360,17 @@ class _Rows:
         if self._floats is None or not len(arrays[0]):
             return self._lines(arrays)
         floats, array_at = _floats_of(arrays[self._floats]), dict(zip(self.columns, arrays, strict=True)).__getitem__
-        return Batch(self._layout, floats, size, partial(self._lines, arrays), partial(self._texts, array_at))
+        return Batch(
+            self._layout, floats, size, partial(self._lines, arrays), partial(self._texts, array_at), self._sample_rows
+        )
 
     @property
     def closes_at(self) -> int | None:
         """The place of the close among the columns, if `take_closes` may take the rows; None if not."""
         from pyarrow import types
 
-        return self._floats if all(types.is_primitive(field.type) for field in self._others) else None
+        is_fit = not self._has_labels and all(types.is_primitive(field.type) for field in self._others)
+        return self._floats if is_fit else None
 
     def take_closes(self, closes: Any, others: Callable[[], list[Any]], *, is_sampled: bool) -> Batch:
         """Take the closes of rows; `others` reads the arrays of the other columns, where somebody looks at these."""
@@ -385,7 +394,7 @@ class _Rows:
             size,
             lambda: self._lines(arrays()),
             partial(self._texts, array_at),
-            is_sampled,
+            self._sample_rows if is_sampled else 0,
         )
 
     def _checked(self, arrays: Iterable[Any], before: int) -> list[Any]:
@@ -416,17 +425,25 @@ class _Rows:
         return _joined(lines)[0]
 
     def _texts(
-        self, array_at: Callable[[int], Any], position: int, first: int = 0, count: int | None = None
+        self, array_at: Callable[[int], Any], position: int, rows: Integers | None = None
     ) -> tuple[bytes, Integers]:
         """Return the texts of the column at a position, joined, and where each begins; or those of some rows."""
         import numpy as np
 
         if position not in self.columns:  # which is empty in the lines, too
-            return b"", np.zeros((len(array_at(next(iter(self.columns)))) if count is None else count) + 1, np.int64)
-        array = array_at(position).slice(first, count)
-        texts = _few_texts(array) if len(array) <= FIRST_ROWS else None
-        if texts is not None:
-            return b"".join(texts), np.cumsum([0, *map(len, texts)])
+            return b"", np.zeros((len(array_at(next(iter(self.columns)))) if rows is None else len(rows)) + 1, np.int64)
+        array = array_at(position)
+        are_few = len(array if rows is None else rows) <= FIRST_ROWS
+        texts = _few_texts(array, slice(None) if rows is None else rows) if are_few else None
+        if texts is None:
+            if rows is None:
+                return self._text_of(array, position)
+            first = int(rows[0])
+            text, begins = self._text_of(array.slice(first, int(rows[-1]) + 1 - first), position)
+            texts = [text[begins[row] : begins[row + 1]] for row in (rows - first).tolist()]
+        return b"".join(texts), np.cumsum([0, *map(len, texts)])
+
+    def _text_of(self, array: Any, position: int) -> tuple[bytes, Integers]:
         text = self.columns[position].text(array)
         if text.null_count:
             import pyarrow.compute as pc
@@ -515,7 +532,7 @@ def _quoted(name: str) -> str:
 def _cast(array: Any) -> Any:
     import pyarrow as pa
 
-    return array.cast(pa.string())
+    return array if array.type == pa.string() else array.cast(pa.string())
 
 
 def _text_of_numbers(array: Any) -> Any:
@@ -543,8 +560,8 @@ def _text_of_times(array: Any) -> Any:
     return pc.binary_join_element_wise(text, _scalar("Z"), _scalar("")) if array.type.tz else text
 
 
-def _few_texts(array: Any) -> list[bytes] | None:
-    """Return the texts of few numbers or times, those that their column makes; None where Arrow has to make them.
+def _few_texts(array: Any, rows: Integers | slice) -> list[bytes] | None:
+    """Return the texts of some numbers or times, those that their column makes; None where Arrow has to make them.
 
     To import `pyarrow.compute`, which makes them, takes as long as to read a million closes.
     """
@@ -553,7 +570,7 @@ def _few_texts(array: Any) -> list[bytes] | None:
 
     kind = array.type
     if types.is_float64(kind):
-        floats = _floats_of(array)
+        floats = _floats_of(array)[rows]
         sizes = np.abs(floats)
         is_short = (sizes >= _LEAST_WITHOUT_EXPONENT) & (sizes < _END_WITHOUT_EXPONENT)
         if not (is_short | (sizes == 0) | np.isnan(sizes)).all():
@@ -561,7 +578,7 @@ def _few_texts(array: Any) -> list[bytes] | None:
         return [repr(value).removesuffix(".0").removesuffix("nan").encode() for value in floats.tolist()]
     if array.null_count or not (types.is_int64(kind) or types.is_timestamp(kind)):
         return None
-    numbers = _values_of(array, "i8")
+    numbers = _values_of(array, "i8")[rows]
     if types.is_int64(kind):
         return [b"%d" % number for number in numbers.tolist()]
     zone, texts = b"Z" if kind.tz else b"", numbers.view(f"M8[{kind.unit}]").astype("S")

@@ -144,6 +144,70 @@ def test_arrays_are_counted_as_text(
     assert found[0] == found[1]
 
 
+_KEYS = st.sampled_from(["A", "B", " A", "B ", "C,d", "é"])
+_ODD_KEYS = _KEYS | st.sampled_from(["", " ", 'E"f', "G\nh", "I\0j", "k" * 64, "k" * 1025]) | st.none()
+
+
+@pytest.mark.parametrize("form", WRITERS)
+@pytest.mark.parametrize(
+    "kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string()), pa.int64()], ids=str
+)
+@given(
+    keys=st.lists(_KEYS | _KEYS | _ODD_KEYS, min_size=1, max_size=60)
+    | st.lists(st.sampled_from(["A", ""]), min_size=1),
+    rows=st.integers(1, 50),
+    settings=st.sampled_from(
+        [{"key": "symbol"}, {"key": "symbol", "grouped": True}, {"key": "symbol", "max_keys": 2}, {"key": "none"}, {}]
+    ),
+    missing=st.sampled_from(["", "missing"]),
+)
+def test_keys_are_counted_as_text(
+    form: str, kind: Any, keys: list[str | None], rows: int, settings: dict[str, Any], missing: str
+) -> None:
+    """The keys of closes that are floats, and a second symbol, give all that their lines give, or the same error."""
+    values = [key and (len(key) if kind == pa.int64() else key) for key in keys]
+    table = pa.table(
+        {
+            "time": [60 * number for number in range(len(keys))],
+            "symbol": pa.array([None if value == "" and kind == pa.int64() else value for value in values], kind),
+            "close": [
+                float("nan") if missing and number % 7 == 3 else 4 + number % 5 / 10 for number in range(len(keys))
+            ],
+        }
+    )
+    data = written(table, form, rows)
+    found: list[Any] = []
+    for chunks in (chunks_of(data, **settings), batches_of(data, **settings)):
+        order = TimeOrder()
+        stream = SignalStream(Config(window=2, windows=(3,), bad_rows=missing or "error", **settings), [order])
+        try:
+            feed(stream, chunks)
+            answer: Any = stream.finish()
+        except DataError as error:
+            answer = str(error)
+        about = stream.by_key, stream.by_key_and_window, stream.symbols, stream.repairs.in_words()
+        found.append((answer, about, order.counts, order.last, order.pairs))
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("settings", [{"key": "symbol"}, {}], ids=["keys", "one symbol"])
+def test_keys_are_not_made_lines(settings: dict[str, Any]) -> None:
+    """Closes beside plain keys become no text, nor do those beside one symbol."""
+    names = [f"S{number % 500 if settings else 0}" for number in range(200_000)]
+    data = written(
+        pa.table({"time": range(200_000), "symbol": names, "close": np.arange(200_000) % 997 / 100}),
+        "parquet",
+        rows=70_000,
+    )
+    stream = SignalStream(Config(**settings))
+    chunks = batches_of(data, **settings)
+    feed(stream, [chunk if isinstance(chunk, bytes) else chunk._replace(lines=refused) for chunk in chunks])
+    assert (stream.finish().rows, stream.keys, stream.symbols) == (
+        200_000,
+        *((500, ()) if settings else (None, ("S0",))),
+    )
+
+
 @pytest.mark.parametrize("kind", [pa.float64(), pa.float32()], ids=str)
 def test_floats_are_not_made_text(kind: Any) -> None:
     """Closes that stand for prices become no text."""
@@ -161,11 +225,12 @@ def test_floats_are_not_made_text(kind: Any) -> None:
 def test_few_texts(kind: Kind, drawn: st.DataObject) -> None:
     """The texts of few rows, which are made without Arrow, are those that all rows of a batch have."""
     values = drawn.draw(st.lists(st.none() | kind.values, min_size=1, max_size=40))
-    first, count = drawn.draw(st.integers(0, len(values) - 1)), drawn.draw(st.integers(1, 40))
+    rows = sorted(drawn.draw(st.sets(st.integers(0, len(values) - 1), min_size=1)))
     array = pa.array(values + [None] * FIRST_ROWS, kind.type, from_pandas=False)
     _, batch = batches_of(written(pa.table({"time": array, "close": [4.5] * len(array)}), "arrow", rows=len(array)))
     assert not isinstance(batch, bytes)
-    assert texts_of(*batch.column(0, first, count)) == texts_of(*batch.column(0))[first : first + count]
+    texts = texts_of(*batch.column(0))
+    assert texts_of(*batch.column(0, np.array(rows))) == [texts[row] for row in rows]
 
 
 def texts_of(text: bytes, begins: Any) -> list[bytes]:

@@ -225,33 +225,31 @@ class BatchColumns(TextColumns):
 
     def __init__(self, column: Callable[..., tuple[bytes, Integers]]) -> None:
         super().__init__()
-        self._column = cache(column)
+        self.column = cache(column)
+        """the texts at a position, joined, and where each begins"""
         self._some = column
 
     def _cut(self, position: int) -> Cells | None:
-        buffer, bounds = self._column(position)
+        buffer, bounds = self.column(position)
         return _cells_of(buffer, bounds[:-1], np.diff(bounds))
 
     def _cut_at(self, position: int, rows: Integers) -> Cells | None:
-        return _cells_of(*self._pieces(position, rows))
+        buffer, bounds = self._texts_at(position, rows)
+        return _cells_of(buffer, bounds[:-1], np.diff(bounds))
 
     def _split(self, position: int) -> list[bytes]:
-        buffer, bounds = self._column(position)
-        return [buffer[begin:end] for begin, end in pairwise(bounds.tolist())]
+        return _pieces_of(*self.column(position))
 
     def _split_at(self, position: int, rows: Integers) -> list[bytes]:
-        buffer, begins, lengths = self._pieces(position, rows)
-        pieces = zip(begins.tolist(), lengths.tolist(), strict=True)
-        return [buffer[begin : begin + length] for begin, length in pieces]
+        return _pieces_of(*self._texts_at(position, rows))
 
-    def _pieces(self, position: int, rows: Integers) -> tuple[bytes, Integers, Integers]:
-        """Return the texts of some rows, ascending, without making those before and behind them."""
-        if not len(rows):
-            return b"", rows, rows
-        first = int(rows[0])
-        buffer, bounds = self._some(position, first, int(rows[-1]) + 1 - first)
-        begins = bounds[rows - first]
-        return buffer, begins, bounds[rows - first + 1] - begins
+    def _texts_at(self, position: int, rows: Integers) -> tuple[bytes, Integers]:
+        """Return the texts of some rows, joined, and where each begins, without those of the others."""
+        return self._some(position, rows) if len(rows) else (b"", np.zeros(1, np.int64))
+
+
+def _pieces_of(buffer: bytes, bounds: Integers) -> list[bytes]:
+    return [buffer[begin:end] for begin, end in pairwise(bounds.tolist())]
 
 
 def _side_by_side(left: Cells | None, right: Cells | None) -> Cells | None:
