@@ -147,7 +147,9 @@ class Batch(NamedTuple):
     """makes the lines of CSV that the rows stand for"""
     column: Callable[..., tuple[bytes, NDArray[Any]]]
     """makes the texts at a position of the header, joined, and the n + 1 offsets where they begin and the last ends;
-    those of one row, if its number from 0 is given, too"""
+    those of some rows, if an array with their numbers from 0, ascending, is given, too"""
+    sample_rows: int
+    """the first of every so many rows is a sample; none if this is 0"""
 
 
 class Means:

@@ -325,7 +325,8 @@ class SignalStream:
                     self._tail.take(rows)
                 return
             text = batch.lines()
-            self._text.mark_first(len(text))
+            if not 0 < batch.sample_rows < len(batch.closes):  # otherwise as of other lines
+                self._text.mark_first(len(text), is_marked=batch.sample_rows > 0)
             self._read(text)
             if self._tail is not None:
                 self._tail.feed(text)
@@ -520,7 +521,7 @@ class SignalStream:
     def _takes(self, batch: Batch) -> bool:
         """Whether the rows of a batch may be counted without their lines: these would be read as the batch was."""
         layout = self.header
-        if not layout or self._tuning.engine == "rows" or self._grouping.reads or not self._text.between_rows:
+        if not layout or self._tuning.engine == "rows" or not self._text.between_rows:
             return False
         return batch.layout == (layout.delimiter, layout.position, layout.width)
 

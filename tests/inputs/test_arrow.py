@@ -9,6 +9,7 @@ import sys
 import time
 import zipfile
 from decimal import Decimal
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,11 +27,11 @@ from stream_signal.core.limits import FIRST_ROWS, Tuning
 from stream_signal.core.observers.signal_lines import SignalLines
 from stream_signal.core.observers.time_order import TimeOrder
 from stream_signal.hints.data import hint_of
-from stream_signal.inputs.arrow import read_batches, read_columns
+from stream_signal.inputs.arrow import BATCH_ROWS, read_batches, read_columns
 from stream_signal.inputs.plain import Opened
 from stream_signal.inputs.probe import find_format
 from support.candle_csv import FIRST_TIMESTAMP, HEADER, candle_csv
-from support.columns import CLOSES, WRITERS, Table, tables
+from support.columns import CLOSES, TIMES, WRITERS, Kind, Table, tables
 from support.commands import COMMAND, metrics_of, run_command, run_in_process, run_script
 from support.memory import MEASURE, MEGABYTE
 from support.scripts import AT_IMPORT
@@ -57,6 +58,17 @@ class Stored(Opened):
 
     def read(self, size: int) -> bytes:
         return self._data.read(size)
+
+
+class Counting(Stored):
+    """One that counts the bytes that are read of it."""
+
+    taken = 0
+
+    def read_at(self, length: int, offset: int) -> bytes:
+        data = super().read_at(length, offset)
+        self.taken += len(data)
+        return data
 
 
 def written(table: Any, form: str, rows: int = 1000) -> bytes:
@@ -132,6 +144,70 @@ def test_arrays_are_counted_as_text(
     assert found[0] == found[1]
 
 
+_KEYS = st.sampled_from(["A", "B", " A", "B ", "C,d", "é"])
+_ODD_KEYS = _KEYS | st.sampled_from(["", " ", 'E"f', "G\nh", "I\0j", "k" * 64, "k" * 1025]) | st.none()
+
+
+@pytest.mark.parametrize("form", WRITERS)
+@pytest.mark.parametrize(
+    "kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string()), pa.int64()], ids=str
+)
+@given(
+    keys=st.lists(_KEYS | _KEYS | _ODD_KEYS, min_size=1, max_size=60)
+    | st.lists(st.sampled_from(["A", ""]), min_size=1),
+    rows=st.integers(1, 50),
+    settings=st.sampled_from(
+        [{"key": "symbol"}, {"key": "symbol", "grouped": True}, {"key": "symbol", "max_keys": 2}, {"key": "none"}, {}]
+    ),
+    missing=st.sampled_from(["", "missing"]),
+)
+def test_keys_are_counted_as_text(
+    form: str, kind: Any, keys: list[str | None], rows: int, settings: dict[str, Any], missing: str
+) -> None:
+    """The keys of closes that are floats, and a second symbol, give all that their lines give, or the same error."""
+    values = [key and (len(key) if kind == pa.int64() else key) for key in keys]
+    table = pa.table(
+        {
+            "time": [60 * number for number in range(len(keys))],
+            "symbol": pa.array([None if value == "" and kind == pa.int64() else value for value in values], kind),
+            "close": [
+                float("nan") if missing and number % 7 == 3 else 4 + number % 5 / 10 for number in range(len(keys))
+            ],
+        }
+    )
+    data = written(table, form, rows)
+    found: list[Any] = []
+    for chunks in (chunks_of(data, **settings), batches_of(data, **settings)):
+        order = TimeOrder()
+        stream = SignalStream(Config(window=2, windows=(3,), bad_rows=missing or "error", **settings), [order])
+        try:
+            feed(stream, chunks)
+            answer: Any = stream.finish()
+        except DataError as error:
+            answer = str(error)
+        about = stream.by_key, stream.by_key_and_window, stream.symbols, stream.repairs.in_words()
+        found.append((answer, about, order.counts, order.last, order.pairs))
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("settings", [{"key": "symbol"}, {}], ids=["keys", "one symbol"])
+def test_keys_are_not_made_lines(settings: dict[str, Any]) -> None:
+    """Closes beside plain keys become no text, nor do those beside one symbol."""
+    names = [f"S{number % 500 if settings else 0}" for number in range(200_000)]
+    data = written(
+        pa.table({"time": range(200_000), "symbol": names, "close": np.arange(200_000) % 997 / 100}),
+        "parquet",
+        rows=70_000,
+    )
+    stream = SignalStream(Config(**settings))
+    chunks = batches_of(data, **settings)
+    feed(stream, [chunk if isinstance(chunk, bytes) else chunk._replace(lines=refused) for chunk in chunks])
+    assert (stream.finish().rows, stream.keys, stream.symbols) == (
+        200_000,
+        *((500, ()) if settings else (None, ("S0",))),
+    )
+
+
 @pytest.mark.parametrize("kind", [pa.float64(), pa.float32()], ids=str)
 def test_floats_are_not_made_text(kind: Any) -> None:
     """Closes that stand for prices become no text."""
@@ -142,6 +218,35 @@ def test_floats_are_not_made_text(kind: Any) -> None:
     stream = SignalStream(Config(), [order])
     feed(stream, [chunk if isinstance(chunk, bytes) else chunk._replace(lines=refused) for chunk in batches_of(data)])
     assert (stream.finish().rows, order.last) == (30_000, b"29999")
+
+
+@pytest.mark.parametrize("kind", [CLOSES[0], *TIMES[:3], TIMES[5]], ids=lambda kind: str(kind.type))
+@given(drawn=st.data())
+def test_few_texts(kind: Kind, drawn: st.DataObject) -> None:
+    """The texts of few rows, which are made without Arrow, are those that all rows of a batch have."""
+    values = drawn.draw(st.lists(st.none() | kind.values, min_size=1, max_size=40))
+    rows = sorted(drawn.draw(st.sets(st.integers(0, len(values) - 1), min_size=1)))
+    array = pa.array(values + [None] * FIRST_ROWS, kind.type, from_pandas=False)
+    _, batch = batches_of(written(pa.table({"time": array, "close": [4.5] * len(array)}), "arrow", rows=len(array)))
+    assert not isinstance(batch, bytes)
+    texts = texts_of(*batch.column(0))
+    assert texts_of(*batch.column(0, np.array(rows))) == [texts[row] for row in rows]
+
+
+def texts_of(text: bytes, begins: Any) -> list[bytes]:
+    """Return the texts of a column of a batch."""
+    return [text[begin:end] for begin, end in pairwise(begins.tolist())]
+
+
+@pytest.mark.parametrize(("flags", "unwanted"), [((), {"pandas", "pyarrow.compute"}), (("--signals", "-"), {"pandas"})])
+def test_what_is_imported(flags: tuple[str, ...], unwanted: set[str], files: Path) -> None:
+    """A job that looks at few timestamps needs Arrow to read the file alone, and no job has it import pandas."""
+    script = (
+        "import sys; from stream_signal.command.main import main; code = main(sys.argv[1:])\n"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    done = run_script(script, "data.parquet", *flags, cwd=files)
+    assert not unwanted & set(done.stderr.split())
 
 
 @pytest.mark.parametrize("engine", ["auto", "rows"])
@@ -155,6 +260,77 @@ def test_the_first_row_of_each_batch_is_a_sample(engine: Any) -> None:
     stream.finish()
     assert {kind: str(step) for kind, step in order.sampled.items()} == {"backwards": "row 1001: '0' after '1900'"}
     assert (order.counts, order.last) == ({}, b"499")
+
+
+@pytest.mark.parametrize("times", [[*range(150_000, 200_000), *range(50_000)], [*range(99_000), *range(1_000)]])
+def test_times_that_go_back(times: list[int]) -> None:
+    """A time that goes back or comes again is found in whichever batch it is, of rows that are all looked at."""
+    table = pa.table({"time": times, "close": [4.5] * len(times), "volume": [1.5] * len(times)})
+    order = TimeOrder()
+    stream = SignalStream(Config(), [order])
+    feed(stream, batches_of(written(table, "parquet", rows=60_000)))
+    stream.finish()
+    row = next(at for at, time in enumerate(times) if at and time < times[at - 1])
+    assert {kind: str(step) for kind, step in order.first.items()} == {
+        "backwards": f"row {row + 1}: '0' after '{times[row - 1]}'"
+    }
+
+
+@pytest.mark.parametrize("back", [250_000, 310_000, 940_000])
+def test_samples_where_row_groups_overlap(back: int) -> None:
+    """Where the times of row groups do not follow those before, the first time of each batch is a sample of its own."""
+    rows = np.arange(1_000_000)
+    times = np.where(rows < back, rows, rows - back)
+    order = TimeOrder(rows=FIRST_ROWS)
+    stream = SignalStream(Config(), [order])
+    feed(stream, batches_of(written(pa.table({"time": times, "close": rows / 100}), "parquet", rows=100_000)))
+    stream.finish()
+    assert (set(order.sampled), order.last) == ({"backwards"}, b"%d" % times[-1])
+    assert order.sampled["backwards"].row - back < BATCH_ROWS + 1
+
+
+def test_times_that_rise_are_not_read() -> None:
+    """Where the footer says that the times of row groups rise, most of them are not read, and the last one is known."""
+    table = pa.table({"time": np.arange(2_000_000) * 60, "close": np.arange(2_000_000) / 100})
+    data = parquet_of(table, row_group_size=500_000, use_dictionary=False, compression="none")
+    source, order = Counting(data), TimeOrder(rows=FIRST_ROWS)
+    stream = SignalStream(Config(), [order])
+    feed(stream, list(read_batches(source, "Parquet", b"PAR1", Config())))
+    assert (stream.finish().rows, order.last, order.is_in_order) == (2_000_000, b"119999940", True)
+    assert source.taken < source.size * 9 / 10
+
+
+def test_times_in_any_row_group() -> None:
+    """Whoever looks at all timestamps sees those of each row group, as do lines of unproven closes."""
+    rows = 700_000
+    closes = np.round(np.random.default_rng(1).random(rows) * 100, 2)
+    closes[400_000:500_000] /= 3
+    closes[650_000] = np.nan
+    times = pa.array(np.arange(rows) * 1000).cast(pa.timestamp("ms"))
+    data = parquet_of(pa.table({"time": times, "close": closes, "volume": closes}), row_group_size=150_000)
+    found = []
+    for chunks in (chunks_of(data), batches_of(data)):
+        order, sampled = TimeOrder(), TimeOrder(rows=FIRST_ROWS, name="sampled")
+        stream = SignalStream(Config(), [order, sampled])
+        feed(stream, chunks)
+        found.append((stream.finish(), order.last, order.pairs, order.is_in_order, sampled.last, sampled.is_in_order))
+    assert found == [(found[0][0], b"1970-01-09T02:26:39.000", rows - 1, True, b"1970-01-09T02:26:39.000", True)] * 2
+
+
+def parquet_of(table: Any, **options: Any) -> bytes:
+    """Return the bytes of a Parquet file."""
+    file = io.BytesIO()
+    parquet.write_table(table, file, **options)
+    return file.getvalue()
+
+
+def test_a_year_of_many_digits() -> None:
+    """A timestamp outside the years 1 to 9999 is refused, with its row, by whoever looks at it."""
+    times = pa.array([0] * 150_000 + [2**60] + [0] * 99).cast(pa.timestamp("ms"))
+    chunks = batches_of(written(pa.table({"time": times, "close": [4.5] * len(times)}), "parquet", rows=10**6))
+    stream = SignalStream(Config(), [TimeOrder()])
+    with pytest.raises(InputError, match="found 1152921504606846976 ms since 1970 in row 150001"):
+        feed(stream, chunks)
 
 
 def test_another_layout() -> None:
@@ -378,6 +554,16 @@ def test_more_before_a_footer(size: int) -> None:
     assert chunks_of(_more_before_the_footer(size)) == chunks_of(written(PRICES, "parquet"))
 
 
+def test_other_columns_are_not_read() -> None:
+    """Of a Parquet file with many other columns a small part is read, also to find out that it is a single one."""
+    rows, rng = 400_000, np.random.default_rng(1)
+    others = {f"other{number}": rng.random(rows) for number in range(20)}
+    table = pa.table({"time": range(rows), "close": np.arange(rows) / 100, **others})
+    source = Counting(written(table, "parquet", rows=rows // 4))
+    assert len(list(read_batches(source, "Parquet", b"PAR1", Config()))) == 1 + -(-rows // BATCH_ROWS)
+    assert source.taken < source.size / 4
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -399,9 +585,9 @@ def test_indexes_and_filters(options: dict[str, Any]) -> None:
 
 
 NUMBERS = [f"{4 + number % 7}.{number % 5}" for number in range(300)]
-TIMES = list(range(FIRST_TIMESTAMP, FIRST_TIMESTAMP + 60 * len(NUMBERS), 60))
+MOMENTS = list(range(FIRST_TIMESTAMP, FIRST_TIMESTAMP + 60 * len(NUMBERS), 60))
 CANDLES = pa.table(
-    {name: TIMES if name == "timestamp" else list(map(float, NUMBERS)) for name in HEADER.strip().split(",")}
+    {name: MOMENTS if name == "timestamp" else list(map(float, NUMBERS)) for name in HEADER.strip().split(",")}
 )
 
 
@@ -486,7 +672,9 @@ def test_stopped_while_a_pipe_is_silent(files: Path) -> None:
 @pytest.mark.parametrize(("module", "rows"), [("pyarrow.lib", 0), ("pyarrow.ipc", 0), ("pyarrow.compute", 100)])
 def test_stopped_in_an_import(module: str, rows: int, files: Path) -> None:
     """A stop signal in an import stops the job: at once, or once a batch is counted."""
-    done = run_script(AT_IMPORT, module, cwd=files, stdin=(files / "data.arrows").read_bytes())
+    days = pa.array(MOMENTS).cast(pa.timestamp("s")).cast(pa.date32())  # which Arrow makes text
+    data = written(CANDLES.set_column(0, "timestamp", days), "arrows", rows=100)
+    done = run_script(AT_IMPORT, module, cwd=files, stdin=data)
     assert (done.code, done.record["error_message"]) == (143, f"interrupted by SIGTERM after {rows} rows")
 
 

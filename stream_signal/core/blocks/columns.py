@@ -218,32 +218,38 @@ class Columns(TextColumns):
 class BatchColumns(TextColumns):
     """The columns of a batch of rows (`core.rows.Batch`); no row is irregular.
 
-    >>> columns = BatchColumns(lambda position: (b"42.542", np.array([0, 4, 6])))
+    >>> columns = BatchColumns(lambda position, *rows: (b"42.542", np.array([0, 4, 6])))
     >>> columns.cells(1).tolist(), columns.texts(1)
     ([b'42.5', b'42'], [b'42.5', b'42'])
     """
 
     def __init__(self, column: Callable[..., tuple[bytes, Integers]]) -> None:
         super().__init__()
-        self._column = cache(column)
-        self._one = column
+        self.column = cache(column)
+        """the texts at a position, joined, and where each begins"""
+        self._some = column
 
     def _cut(self, position: int) -> Cells | None:
-        buffer, bounds = self._column(position)
-        lengths = np.diff(bounds)
-        if len(lengths) and (int(lengths.max()) > LONGEST or 0 in buffer):
-            return None
-        return cut_out(buffer, bounds[:-1], lengths) if len(lengths) else np.empty(0, "S1")
+        buffer, bounds = self.column(position)
+        return _cells_of(buffer, bounds[:-1], np.diff(bounds))
+
+    def _cut_at(self, position: int, rows: Integers) -> Cells | None:
+        buffer, bounds = self._texts_at(position, rows)
+        return _cells_of(buffer, bounds[:-1], np.diff(bounds))
 
     def _split(self, position: int) -> list[bytes]:
-        buffer, bounds = self._column(position)
-        return [buffer[begin:end] for begin, end in pairwise(bounds.tolist())]
+        return _pieces_of(*self.column(position))
 
     def _split_at(self, position: int, rows: Integers) -> list[bytes]:
-        if len(rows) == 1:  # without making the texts of the others
-            return [self._one(position, int(rows[0]))[0]]
-        buffer, bounds = self._column(position)
-        return [buffer[bounds[row] : bounds[row + 1]] for row in rows.tolist()]
+        return _pieces_of(*self._texts_at(position, rows))
+
+    def _texts_at(self, position: int, rows: Integers) -> tuple[bytes, Integers]:
+        """Return the texts of some rows, joined, and where each begins, without those of the others."""
+        return self._some(position, rows) if len(rows) else (b"", np.zeros(1, np.int64))
+
+
+def _pieces_of(buffer: bytes, bounds: Integers) -> list[bytes]:
+    return [buffer[begin:end] for begin, end in pairwise(bounds.tolist())]
 
 
 def _side_by_side(left: Cells | None, right: Cells | None) -> Cells | None:
@@ -257,6 +263,13 @@ def _side_by_side(left: Cells | None, right: Cells | None) -> Cells | None:
     table[:, size] = _SPACE
     table[:, size + 1 :] = table_of(right)
     return cells
+
+
+def _cells_of(buffer: bytes, begins: Integers, lengths: Integers) -> Cells | None:
+    """Return texts as an array; None if one is too long, or has a zero byte."""
+    if not len(lengths):
+        return np.empty(0, "S1")
+    return cut_out(buffer, begins, lengths) if int(lengths.max()) <= LONGEST and 0 not in buffer else None
 
 
 def cut_out(buffer: bytes, begins: Integers, lengths: Integers | Bytes) -> Cells:

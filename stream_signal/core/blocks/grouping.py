@@ -15,18 +15,20 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import numpy as np
 
 from stream_signal.core.blocks.columns import LONGEST, IrregularLines
-from stream_signal.core.blocks.decoder import ALL
+from stream_signal.core.blocks.decoder import ALL, PADDING, Block
 from stream_signal.core.blocks.spellings import Spellings, text_of, words_of
 from stream_signal.core.rows import NO_SERIES
 from stream_signal.core.series.grouping import Grouping, InputName, KeyColumn, OneSymbol
 from stream_signal.core.series.keys import KeyRefused, check_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from stream_signal.core.blocks.array_types import Integers, Lines, Words
-    from stream_signal.core.blocks.decoder import Block, BlockDecoder
+    from stream_signal.core.blocks.array_types import AnyArray, Integers, Lines, Words
+    from stream_signal.core.blocks.decoder import BlockDecoder
 
+    # The texts at a position of a batch, as `core.rows.Batch` has them.
+    Texts = Callable[[int], tuple[bytes, Integers]]
 
 # With more keys, blocks are longer: each key then has more rows, which is worth the slower memory.
 _MANY_KEYS = 500
@@ -35,6 +37,8 @@ _SPELLINGS_OF_A_KEY = 4
 _SPARE_SPELLINGS = 10_000
 # In place of the number of a key that has not come yet.
 FRESH = -2
+# What stands in quotes in lines, over several of them, or is the end of a word.
+_NOT_PLAIN = b'"\r\n\0'
 
 
 class BlockGrouping:
@@ -62,6 +66,10 @@ class BlockGrouping:
         """Return the number of the series of all rows of the block, or of each line."""
         return 0
 
+    def of_batch(self, texts: Texts) -> int | Integers | None:  # noqa: ARG002
+        """Return the number of the series of all rows of a batch, or of each; None, with none taken, to decline it."""
+        return 0
+
 
 class BlocksAsText(BlockGrouping):
     """No lines are read in blocks: those of a grouping that has no twin here."""
@@ -69,6 +77,9 @@ class BlocksAsText(BlockGrouping):
     def look(self, chunk: bytes, block: Block, decoder: BlockDecoder) -> Block | None:  # noqa: ARG002
         """Decline the block."""
         return None
+
+    def of_batch(self, texts: Texts) -> None:
+        """Decline the batch."""
 
 
 class BlocksOfOneSymbol(BlockGrouping):
@@ -93,6 +104,20 @@ class BlocksOfOneSymbol(BlockGrouping):
                 return None
         return block
 
+    def of_batch(self, texts: Texts) -> int | None:
+        """Decline a batch with another symbol; take the one that it has, if there was none."""
+        found: list[bytes | None] = []
+        for position, value in zip(self._symbols.positions, self._symbols.values, strict=True):
+            column = _written_in(*texts(position))
+            if column is None:
+                return None
+            symbols = {text_of(words).strip(b" ") for words in set(_tuples_of(column.words))} - {b""}
+            if len(symbols | {value} - {None}) > 1:
+                return None
+            found.append(next(iter(symbols), value))
+        self._symbols.values[:] = found
+        return 0
+
 
 class BlocksOfAnInput(BlockGrouping):
     """All lines have the key of the input."""
@@ -107,6 +132,14 @@ class BlocksOfAnInput(BlockGrouping):
 
     def series(self, irregular: IrregularLines) -> int:  # noqa: ARG002
         """Return the number of the key."""
+        return self._grouping.number
+
+    def of_batch(self, texts: Texts) -> int | None:  # noqa: ARG002
+        """Take the key; decline the batch if it is refused."""
+        try:
+            self._grouping.see([])
+        except KeyRefused:
+            return None
         return self._grouping.number
 
 
@@ -169,6 +202,18 @@ class BlocksWithKeys(BlockGrouping):
         numbers[column.lines] = np.repeat(self._learn(block_keys, irregular), column.lengths)
         for line, key in irregular.keys.items():
             numbers[line] = NO_SERIES if key is None else self._keys.number(key)
+        return numbers
+
+    def of_batch(self, texts: Texts) -> Integers | None:
+        """Return the number of the key of each row; decline a batch with a key that cannot be read."""
+        column = _written_in(*texts(self._column.positions[0]))
+        block_keys = column and self._find(column)
+        if not column or not block_keys or None in block_keys.keys:
+            return None
+        if not self._may_take(block_keys, column.block):
+            return None
+        all_count = IrregularLines([], [], {}, {}, {}, None, column.block.starts.size)
+        numbers: Integers = np.repeat(self._learn(block_keys, all_count), column.lengths)
         return numbers
 
     def _find(self, column: _Written) -> _BlockKeys:
@@ -294,13 +339,28 @@ def _written(chunk: bytes, block: Block, decoder: BlockDecoder, position: int) -
     begins, lengths = decoder.locate(position, chunk, lines)
     if int(lengths.max()) > LONGEST or chunk.find(0, int(starts[0]), int(ends[-1])) >= 0:
         return None
+    return _runs_in(chunk, begins, lengths, block, lines)
+
+
+def _written_in(text: bytes, bounds: Integers) -> _Written | None:
+    """Find the texts of a column of a batch; None if one is too long, or has a byte that no plain line has."""
+    begins, lengths = bounds[:-1], np.diff(bounds)
+    if int(lengths.max()) > LONGEST or any(byte in text for byte in _NOT_PLAIN):
+        return None
+    nothing = np.zeros(0, np.int64)
+    block = Block(nothing, 0, None, nothing, begins, bounds[1:], begins, nothing.astype(np.uint8), LONGEST)
+    return _runs_in(text + bytes(PADDING), begins, lengths, block, ALL)
+
+
+def _runs_in(chunk: bytes, begins: Integers, lengths: AnyArray, block: Block, lines: Lines) -> _Written:
+    """Find the runs of the same text among those that begin at some places."""
     words = words_of(chunk, begins, lengths)
-    is_first = np.ones(starts.size, np.bool_)
+    is_first = np.ones(len(begins), np.bool_)
     np.not_equal(words[0][1:], words[0][:-1], out=is_first[1:])
     for words_at in words[1:]:
         is_first[1:] |= words_at[1:] != words_at[:-1]
     firsts = np.flatnonzero(is_first)
-    return _Written(block, lines, firsts, np.diff(firsts, append=starts.size), [words_at[firsts] for words_at in words])
+    return _Written(block, lines, firsts, np.diff(firsts, append=len(begins)), [words_at[firsts] for words_at in words])
 
 
 def _tuples_of(words: list[Words], which: Lines = ALL) -> Iterator[tuple[int, ...]]:

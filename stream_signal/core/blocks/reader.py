@@ -171,7 +171,8 @@ class BlockReader:
     def batch(self, batch: Batch) -> Rows | None:
         """Read rows between two lines, whose closes are floats; None, with nothing read, if their lines are to be read.
 
-        They are where an infinity has to be refused, or if many closes cannot be proven to stand for a decimal.
+        They are where an infinity has to be refused, if many closes cannot be proven to stand for a decimal, or if a
+        key is not plain.
         """
         count, text = len(batch.closes), self._text
         floats, scratch = np.empty((2, count))
@@ -181,6 +182,10 @@ class BlockReader:
         values = batch.closes[decimals.unproven]
         if len(values) > count * MAX_IRREGULAR_SHARE or not np.isfinite(values).all():
             return None
+        columns = BatchColumns(batch.column)
+        series = self._blocks.of_batch(columns.column)
+        if series is None:
+            return None
         closes: dict[int, Close] = dict(zip(decimals.unproven, map(ticks_of, values), strict=True))
         if decimals.missing is not None:
             gone = np.flatnonzero(decimals.missing).tolist()
@@ -189,7 +194,8 @@ class BlockReader:
             closes = dict(sorted((closes | dict.fromkeys(gone)).items()))
         text.skip_lines(count)
         floats[list(closes)] = 0
-        make = partial(ArrayRows, series=0, columns=BatchColumns(batch.column), marks=[0])
+        marks: Any = np.arange(0, count, batch.sample_rows) if batch.sample_rows else []
+        make = partial(ArrayRows, series=series, columns=columns, marks=marks)
         return self._as_rows(floats.astype(np.int64), decimals.places, closes, make)
 
     def _read_irregular(self, chunk: bytes, block: Block) -> IrregularLines:

@@ -301,11 +301,12 @@ class TimeOrder(Observer):
             self._recent_count = sum(len(at) for _, at, _ in self._recent)
 
     def _recent_rows(self, layout: Layout) -> Iterator[tuple[Rows, Sequence[int]]]:
-        """Yield the rows that were compared last; of an array its last lines were kept."""
+        """Yield the rows that were compared last; of an array its last lines were kept, if it had any."""
         for rows, at, _ in self._recent:
             if isinstance(rows, Tail):
                 listed = rows.rows(layout, torn=False)
-                yield listed, range(len(listed))
+                if len(listed):
+                    yield listed, range(len(listed))
             else:
                 yield rows, at
 

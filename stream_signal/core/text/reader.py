@@ -187,9 +187,9 @@ class TextReader:
         self.line += count
         self.offset += size
 
-    def mark_first(self, size: int) -> None:
-        """Mark the first of the next rows, which have so many bytes, and no other: they are a batch."""
-        self.offset, self._mark_bytes = FIRST_MARK - 1, max(size, 1)
+    def mark_first(self, size: int, *, is_marked: bool) -> None:
+        """Mark the first of the next rows, which have so many bytes, or none, and no other: they are a batch."""
+        self.offset, self._mark_bytes = FIRST_MARK - is_marked, size + 1
 
     def position(self) -> tuple[int, int, Findings]:
         """Return the offset and the line where the first row not counted begins, and the repairs before it.
