@@ -22,6 +22,7 @@ WRITTEN = {
     "rates": "the rates",
     "report": "the report",
     "manifest": "the manifest",
+    "summary": "the summary",
 }
 
 
@@ -78,6 +79,8 @@ class Order(NamedTuple):
     """path: a page to look at"""
     manifest: str | None = None
     """path: the digests of the inputs, the settings, the versions and the counts"""
+    summary: str | None = None
+    """path: a page of Markdown in words"""
     progress: bool | None = None
     """whether to draw the progress on a terminal; True: at once, None: if the job takes a while"""
     strict: bool = False
@@ -100,6 +103,11 @@ class Order(NamedTuple):
     def tells_notes(self) -> bool:
         """Whether stderr has notes: somebody looks at it, so that no nightly job sends mail for one."""
         return not self.is_quiet and bool(sys.stderr and sys.stderr.isatty())
+
+    @property
+    def tells_summary(self) -> bool:
+        """Whether a person reads the metrics: then stderr says in words what they mean."""
+        return self.tells_notes and bool(sys.stdout and sys.stdout.isatty())
 
     @property
     def logs(self) -> bool:

@@ -238,6 +238,7 @@ def _add_outputs(group: argparse._ArgumentGroup) -> None:
     _add(group, "--report", "write a page to look at here: price, mean and signal rate, as HTML", FILE)
     text = "write the SHA-256 of each input, the settings, versions and counts here, for `stream-signal verify`"
     _add(group, "--manifest", text, FILE)
+    _add(group, "--summary", "write what was found in words here, as Markdown: for the page of a job of CI", FILE)
     _add(group, "--log-file", "append the log here, as JSON Lines (-: stderr, and nothing else)", PATH)
 
 

@@ -17,14 +17,17 @@ if TYPE_CHECKING:
     from stream_signal.job.saver import CheckpointSaver
     from stream_signal.outputs.parts import Job, Output, Part, Sink
 
-# What asks for each in the order, and its module. The metrics come last: once they are there, the job has succeeded.
+# What asks for each in the order, and its module. Once the metrics are there, the job has succeeded: behind them, there
+# are only words for people.
 OUTPUTS: list[Part] = [
     ("manifest", "stream_signal.job.manifest"),
     ("report", "stream_signal.outputs.report"),
     ("prometheus", "stream_signal.outputs.prometheus"),
     ("keys_output", "stream_signal.outputs.keys"),
     ("rates", "stream_signal.outputs.rates"),
+    ("summary", "stream_signal.outputs.summary"),
     ("output", "stream_signal.outputs.record"),
+    ("tells_summary", "stream_signal.outputs.terminal"),
 ]
 # The signals come before the checkpoint, which covers only what is written; the checkpoint before all that writes to
 # the log, which may fail; the results after the doubts, which some of them have. What is drawn comes last: whatever
