@@ -477,9 +477,7 @@ def test_the_rates_of_the_keys(tmp_path: Path, browser: Browser) -> None:
         assert (bars["from"], bars["rate"]) == (ranked, [rates[key] for key in ranked])
         lines = page.get_by_role("table", name="60 keys").locator("tbody tr")
         assert lines.locator("th").all_inner_texts() == ranked
-        assert [float(text) for text in lines.locator("td:nth-child(2)").all_inner_texts()] == [
-            rates[key] for key in ranked
-        ]
+        assert lines.locator("td:nth-child(2)").all_inner_texts() == [f"{100 * rates[key]:.2f} %" for key in ranked]
         page.get_by_role("button", name="rows").click()
         counts = [int(text) for text in lines.locator("td:nth-child(3)").all_inner_texts()]
         assert counts == sorted((len(closes_of(key)) for key in KEYS), reverse=True)

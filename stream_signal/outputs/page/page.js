@@ -1,6 +1,22 @@
 // Draws the charts from the numbers in the page. Nothing here is loaded from anywhere.
-(() => {
+(async () => {
   "use strict";
+  // What is compressed in the page.
+  async function text_in(id) {
+    const text = document.getElementById(id).textContent;
+    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+    return new Response(stream).text();
+  }
+  async function unpacked(id) {
+    return document.getElementById(id).textContent ? JSON.parse(await text_in(id)) : null;
+  }
+  const bokeh = document.createElement("script");
+  bokeh.textContent = await text_in("bokeh");
+  document.head.append(bokeh);
+  // One format of numbers in all of the page.
+  const counted = (count) => String(count).replace(/\B(?=(\d{3})+$)/g, ",");
+  const percent = (share) => `${(100 * share).toFixed(2)} %`;
   const overview = JSON.parse(document.getElementById("overview").textContent);
   const dark = matchMedia("(prefers-color-scheme: dark)");
   // The colours of Okabe and Ito, which everybody can tell apart; a falling candle is also filled, a rising one is not.
@@ -224,7 +240,7 @@
       themed(overall, ({text}) => ({line_color: text}));
       figure.add_layout(overall);
       figure.add_tools(new HoverTool({mode: "vline", renderers: [bars], tooltips: [
-        ["rows", "@row to @end"], ["time", "@time"], ["signals", "@signals of @rows"], ["rate", "@rate{0.[00] %}"]]}));
+        ["rows", "@row to @end"], ["time", "@time"], ["signals", "@signals of @rows"], ["rate", "@rate{0.00 %}"]]}));
       dress_legend(figure);
       return figure;
     }
@@ -255,21 +271,13 @@
     fit(figure, () => [0, Math.min(1, 1.1 * Math.max(0.01, keys.rates[0][0] || 0))]);
     figure.yaxis.formatter = new NumeralTickFormatter({format: "0.[0] %"});
     figure.add_tools(new HoverTool({mode: "vline", renderers: [bars], tooltips: [
-      ["first key", "@from"], ["its rate", "@rate{0.[00] %}"], ["last key", "@to"], ["its rate", "@lowest{0.[00] %}"]]}));
+      ["first key", "@from"], ["its rate", "@rate{0.00 %}"], ["last key", "@to"], ["its rate", "@lowest{0.00 %}"]]}));
     figure.x_range.change.connect((_, {start, end}) => {
       const bars = bars_between(start, end);
       if (bars.x.length !== source.data.x.length) source.data = bars;
     });
     dress_legend(figure);
     return figure;
-  }
-
-  async function unpacked(id) {
-    const text = document.getElementById(id).textContent;
-    if (!text) return null;
-    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-    return JSON.parse(await new Response(stream).text());
   }
 
   const element = (tag, attributes = {}, text = "") => {
@@ -323,14 +331,14 @@
   function key_charts(charts, of, begin) {
     const list = document.getElementById("multiples");
     const sum = (numbers) => numbers.reduce((one, other) => one + other, 0);
-    const which = charts.length < of ? `The first ${charts.length} of ${of} keys, in` : "In";
-    const since = begin > 1 ? ` Their rows are counted from row ${begin} of all, where the charts begin.` : "";
+    const which = charts.length < of ? `The first ${charts.length} of ${counted(of)} keys, in` : "In";
+    const since = begin > 1 ? ` Their rows are counted from row ${counted(begin)} of all, where the charts begin.` : "";
     document.getElementById("of_charts").textContent =
       `${which} the order in which they came. Choose one to see it in full.${since}`;
     const buttons = charts.map((chart) => {
       const button = element("button", {type: "button", "aria-pressed": "false"});
-      const rate = `${(100 * sum(chart.signals[0]) / chart.count).toFixed(2)} %`;
-      button.append(element("span", {class: "name"}, chart.key), element("span", {}, `${rate} of ${chart.count}`));
+      const rate = percent(sum(chart.signals[0]) / chart.count);
+      button.append(element("span", {class: "name"}, chart.key), element("span", {}, `${rate} of ${counted(chart.count)}`));
       button.addEventListener("click", () => choose(chart.key));
       const item = element("li");
       item.append(button);
@@ -365,7 +373,7 @@
       document.getElementById("chosen").textContent = key;
       document.getElementById("of_chosen").textContent = (data.size === 1
         ? "Each close; the triangles are the rows that signalled."
-        : `Each candle: the first, last, lowest and highest close of ${data.size} rows of this key.`)
+        : `Each candle: the first, last, lowest and highest close of ${counted(data.size)} rows of this key.`)
         + ` The rolling mean is that of ${data.windows[0]}; the rows are those of this key alone.`;
       fill_table(data);
       paint();
@@ -386,9 +394,9 @@
     place.replaceChildren();
     details.ontoggle = () => {
       if (!details.open || place.firstChild) return;
-      const lines = data.row.map((row, at) => [row, data.time[at], data.rows[at], data.missing[at],
-        data.signals[0][at] / data.rows[at], data.first[at], data.low[at], data.high[at], data.last[at], data.means[0][at]]);
-      place.append(table_of(`${data.key}: ${data.size === 1 ? "each line is one row" : `each line is ${data.size} rows`}`,
+      const lines = data.row.map((row, at) => [counted(row), data.time[at], counted(data.rows[at]), counted(data.missing[at]),
+        percent(data.signals[0][at] / data.rows[at]), data.first[at], data.low[at], data.high[at], data.last[at], data.means[0][at]]);
+      place.append(table_of(`${data.key}: ${data.size === 1 ? "each line is one row" : `each line is ${counted(data.size)} rows`}`,
         ["first row", "time", "rows", "missing closes", "signal rate", "first close", "lowest", "highest", "last",
          `mean of ${data.windows[0]}`], lines));
     };
@@ -419,7 +427,7 @@
     const [, ...windows] = overview.windows;
     const heads = ["key", "signal rate", "rows", "signals", ...windows.map((window) => `signal rate, window ${window}`)];
     const columns = [keys.names, keys.rates[0], keys.rows, keys.signals[0], ...keys.rates.slice(1)];
-    const table = table_of(keys.of === 1 ? "1 key" : `${keys.of} keys`, heads, []);
+    const table = table_of(keys.of === 1 ? "1 key" : `${counted(keys.of)} keys`, heads, []);
     const search = element("input", {type: "search", id: "search", autocomplete: "off", spellcheck: "false"});
     const found = element("span", {role: "status", class: "note"});
     const more = element("button", {type: "button", class: "more"}, `Show ${LINES} more`);
@@ -427,7 +435,8 @@
     tools.append(element("label", {for: "search"}, "Find a key"), search, found);
     let [order, shown, sorted, is_falling] = [[], 0, 1, true];
     const show = () => {
-      table.tBodies[0].append(...order.slice(shown, shown + LINES).map((at) => line_of(columns.map((column) => column[at]))));
+      table.tBodies[0].append(...order.slice(shown, shown + LINES).map((at) => line_of(columns.map((column, which) =>
+        which === 0 ? column[at] : which === 2 || which === 3 ? counted(column[at]) : percent(column[at])))));
       shown = Math.min(order.length, shown + LINES);
       more.hidden = shown === order.length;
     };
@@ -437,7 +446,7 @@
       const column = columns[sorted];
       const before = (one, other) => column[one] < column[other] ? -1 : Number(column[one] > column[other]);
       order.sort((one, other) => (is_falling ? -1 : 1) * before(one, other) || one - other);
-      found.textContent = wanted ? `${order.length} of ${keys.names.length} keys` : "";
+      found.textContent = wanted ? `${counted(order.length)} of ${counted(keys.names.length)} keys` : "";
       table.tBodies[0].replaceChildren();
       [...table.tHead.rows[0].cells].forEach((cell, at) => at === sorted
         ? cell.setAttribute("aria-sort", is_falling ? "descending" : "ascending") : cell.removeAttribute("aria-sort"));
@@ -458,8 +467,8 @@
     place.replaceChildren(table);
     place.before(tools);
     if (keys.names.length < keys.of) {
-      place.before(element("p", {class: "note", id: "left_out"}, `The page has room for the ${keys.names.length} keys of `
-        + `the highest rates, of ${keys.of}. --keys-output writes all of them to a file.`));
+      place.before(element("p", {class: "note", id: "left_out"}, `The page has room for the ${counted(keys.names.length)} keys of `
+        + `the highest rates, of ${counted(keys.of)}. --keys-output writes all of them to a file.`));
     }
     place.after(more);
     list();
@@ -528,11 +537,11 @@
     document.body.dataset.drawn = "yes";
   }
 
-  draw().catch((error) => {
-    document.getElementById("trouble").hidden = false;
-    throw error;
-  }).finally(() => {
-    const seconds = Number(document.body.dataset.reload);
-    if (seconds) setTimeout(() => location.reload(), Math.max(1000, 1000 * seconds));
-  });
-})();
+  await draw();
+})().catch((error) => {
+  document.getElementById("trouble").hidden = false;
+  throw error;
+}).finally(() => {
+  const seconds = Number(document.body.dataset.reload);
+  if (seconds) setTimeout(() => location.reload(), Math.max(1000, 1000 * seconds));
+});
