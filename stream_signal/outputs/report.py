@@ -135,9 +135,10 @@ def charts_of(charts: Iterable[tuple[str, Buckets]]) -> list[dict[str, Any]]:
     drawn = []
     for key, buckets in charts:
         columns = buckets.columns()
-        names = ("time", "missing", "first", "last", "low", "high")
+        names = ["time", "missing", "first", "last", "low", "high"]
+        names += [name for name in ("row", "rows", "start", "step") if "start" in columns and name in columns]
         chart = {"key": key, "size": buckets.size, "count": buckets.rows_seen}
-        drawn.append(chart | {name: columns[name] for name in (*names, "signals", "means")})
+        drawn.append(chart | {name: columns[name] for name in [*names, "signals", "means"]})
     return drawn
 
 
@@ -293,13 +294,20 @@ def _foot(report: Report) -> str:
 
 
 def _charts(report: Report) -> str:
-    size, windows = report.overview.size, ", ".join(map(str, report.windows))
-    rate = "The share of rows that signalled, in each bar. The dotted line is the rate of all rows."
+    overview, windows = report.overview, ", ".join(f"{window:,}" for window in report.windows)
+    columns = overview.columns()
+    rate = "The share of rows that signalled, above or below the line, which is the rate of all rows."
     figures = []
-    if not report.overview.keyed:
-        what = "Each close" if size == 1 else f"Each candle: the first, last, lowest and highest close of {size} rows"
-        marks = "; the triangles are the rows that signalled" if size == 1 else ""
-        figures.append(_figure("price", "Price", f"{what}, and the rolling mean of {windows}{marks}."))
+    if not overview.keyed:
+        if max(columns["rows"], default=1) == 1:
+            text = f"Each close, and the rolling mean of {windows}; the triangles are the rows that signalled."
+        else:
+            of = f"{overview.size:,} rows" if overview.size else "each stretch of time"
+            text = (
+                f"Closes from the lowest to the highest of {of}, as a line in a band, and closer up as candles; "
+                f"and the rolling mean of {windows}."
+            )
+        figures.append(_figure("price", "Price", text))
     figures.append(_figure("rate", "Signal rate", rate))
     return "\n".join(figures)
 
@@ -307,7 +315,7 @@ def _charts(report: Report) -> str:
 def _figure(name: str, title: str, text: str) -> str:
     label = escape(f"{title}. {text} The same numbers are in the table below.")
     return (
-        f'<figure><h2>{title}</h2><div class="chart" id="{name}" role="img" aria-label="{label}"></div>'
+        f'<figure><h2>{title}</h2><div class="chart" id="{name}" role="group" aria-label="{label}"></div>'
         f"<figcaption>{escape(text)}</figcaption></figure>"
     )
 
