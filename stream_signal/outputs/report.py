@@ -9,17 +9,20 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 import zlib
 from base64 import b64encode
+from functools import cache
 from html import escape
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_signal import __version__
+from stream_signal.core.config import Config
 from stream_signal.core.errors import OutputError
 from stream_signal.core.observers.key_charts import KeyCharts
 from stream_signal.core.observers.overview import Overview
-from stream_signal.hints.durations import lines_of
+from stream_signal.hints.durations import clock, lasting, lines_of
 from stream_signal.outputs.files import check_replaceable, replace_file
 from stream_signal.outputs.metrics import further
 from stream_signal.outputs.parts import Output
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from stream_signal.core.buckets import Buckets
-    from stream_signal.core.config import Config
     from stream_signal.outputs.parts import Job, Result
 
 # A page has to be small enough to be mailed; the table of keys takes what the rest leaves.
@@ -89,13 +91,14 @@ class Report(NamedTuple):
 
 def page(report: Report) -> bytes:
     """Return the page as HTML."""
-    scripts = [_read(os.path.join(_bokeh_folder(), name)) for name in _SCRIPTS]
     parts = {
         "program": __version__,
         "title": escape(_title(report)),
         "css": _read(os.path.join(_PARTS, "page.css")),
         "reload": f"{report.reload_seconds:g}" if report.reload_seconds else "",
+        "sentence": escape(_sentence(report)),
         "status": _status(report),
+        "doubts": _doubts(report),
         "numbers": _numbers(report),
         "charts": _charts(report),
         "table": _table_of_buckets(report),
@@ -105,7 +108,8 @@ def page(report: Report) -> bytes:
         "keys": "" if report.charts is None else _read(os.path.join(_PARTS, "keys.html")),
         "key_charts_data": packed(charts_of(report.charts)) if report.charts is not None else "",
         "keys_data": "",
-        "bokeh": "\n".join(scripts),
+        "bokeh": _bokeh(),
+        "foot": _foot(report),
         "script": _read(os.path.join(_PARTS, "page.js")),
     }
     template = _read(os.path.join(_PARTS, "page.html"))
@@ -131,15 +135,23 @@ def charts_of(charts: Iterable[tuple[str, Buckets]]) -> list[dict[str, Any]]:
     drawn = []
     for key, buckets in charts:
         columns = buckets.columns()
-        names = ("time", "missing", "first", "last", "low", "high")
+        names = ["time", "missing", "first", "last", "low", "high"]
+        names += [name for name in ("row", "rows", "start", "step") if "start" in columns and name in columns]
         chart = {"key": key, "size": buckets.size, "count": buckets.rows_seen}
-        drawn.append(chart | {name: columns[name] for name in (*names, "signals", "means")})
+        drawn.append(chart | {name: columns[name] for name in [*names, "signals", "means"]})
     return drawn
 
 
 def packed(data: Any) -> str:
     """Return data as JSON that is compressed, for a script that a browser unpacks."""
     return b64encode(zlib.compress(json.dumps(data, separators=(",", ":")).encode())).decode()
+
+
+@cache
+def _bokeh() -> str:
+    """Return Bokeh's scripts, compressed: they are a third as long, and most of a page."""
+    scripts = "\n".join(_read(os.path.join(_bokeh_folder(), name)) for name in _SCRIPTS)
+    return b64encode(zlib.compress(scripts.encode(), 9)).decode()
 
 
 def _packed_keys(by_key: Mapping[str, Mapping[str, Any]], most: int) -> str:
@@ -182,10 +194,42 @@ def _read(path: str) -> str:
         return file.read()
 
 
+def _short(name: str) -> str:
+    """Return the name of an input, without a member of an archive that repeats its name.
+
+    >>> _short("BTC-2024.zip/BTC-2024.csv"), _short("all.zip/BTC.csv"), _short("a/b.csv")
+    ('BTC-2024.zip', 'all.zip/BTC.csv', 'a/b.csv')
+    """
+    archive, slash, member = name.rpartition("/")
+    is_same = archive.endswith(".zip") and os.path.splitext(os.path.basename(archive))[0] == os.path.splitext(member)[0]
+    return archive if slash and is_same else name
+
+
 def _title(report: Report) -> str:
-    names = [name for name, _ in report.result.inputs]
+    names = [_short(name) for name, _ in report.result.inputs]
     others = f" and {len(names) - 1 + report.result.inputs_left_out} more" if len(names) > 1 else ""
     return f"Signal rate of {'stdin' if names == ['-'] else names[0] if names else 'no input'}{others}"
+
+
+def _percent(share: float) -> str:
+    """Write a share, as it stands everywhere on the page.
+
+    >>> _percent(0.49234)
+    '49.23 %'
+    """
+    return f"{100 * share:.2f} %"
+
+
+def _sentence(report: Report) -> str:
+    """Say what was found, in one sentence."""
+    metrics, config = report.result.metrics, report.config
+    if not metrics.rows_processed:
+        return "No rows were read so far."
+    of = " of their key" if config.is_keyed else ""
+    rows = f"{metrics.rows_processed:,} row{'s' if metrics.rows_processed > 1 else ''}"
+    span = report.result.span()
+    when = f", from {clock(span.first)} to {clock(span.last)} UTC" if span else ""
+    return f"{_percent(metrics.value)} of {rows} closed above the mean of the last {config.window:,}{of}{when}."
 
 
 def _status(report: Report) -> str:
@@ -194,37 +238,76 @@ def _status(report: Report) -> str:
             f"The job is still running. This page is replaced every {report.reload_seconds:g} s, and loads itself anew."
         )
         return f'<p class="status running" role="status">{text}</p>'
-    return '<p class="status">The job has ended: all rows are counted.</p>'
+    return ""
+
+
+def _doubts(report: Report) -> str:
+    doubts = report.result.doubts()
+    if not doubts:
+        return '<section id="doubts" class="note" aria-label="Doubts"><p>No doubts.</p></section>'
+    return _section("doubts", "Doubts", doubts, "")
 
 
 def _numbers(report: Report) -> str:
+    """Return what was found, the exact number below a rounded one."""
+    metrics, windows = report.result.metrics, report.windows
+    numbers = [("signal rate", _percent(metrics.value), repr(metrics.value))]
+    for window, one in further(metrics.by_window).items():
+        numbers.append((f"signal rate, window {window}", _percent(one["value"]), repr(one["value"])))
+    numbers.append(("rows", f"{metrics.rows_processed:,}", ""))
+    numbers.append(("signals", f"{report.result.stream.signals:,}", f"window {windows[0]:,}"))
+    if metrics.by_key is not None:
+        numbers.append(("keys", f"{len(metrics.by_key):,}", ""))
+    if span := report.result.span():
+        step = "no usual step" if span.usual is None else f"a row every {lasting(span.usual)}"
+        numbers.append(("period", _lasting(span.last - span.first), step))
+        about = "about " * span.is_about
+        missing = "unknown" if span.missing is None else about + _lasting(span.missing) if span.missing else "none"
+        longest = f"longest gap {about}{lasting(span.longest.length)}" if span.longest and span.missing else ""
+        numbers.append(("missing time", missing, longest))
+    else:
+        numbers.append(("period", "unknown", "no times that can be read"))
+    return "\n".join(
+        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}<small>{escape(small)}</small></dd></div>"
+        for name, value, small in numbers
+    )
+
+
+def _lasting(nanoseconds: int) -> str:
+    """Write a duration in the two greatest units of it."""
+    parts = lasting(nanoseconds).split(" ")
+    return " ".join(parts[:4])
+
+
+def _foot(report: Report) -> str:
     metrics = report.result.metrics
-    numbers: dict[str, str | float] = {
-        "signal rate": metrics.value,
-        "rows": str(metrics.rows_processed),
-        "signals": str(report.result.stream.signals),
-        "window": str(report.windows[0]),
-    }
-    numbers |= {f"signal rate, window {window}": one["value"] for window, one in further(metrics.by_window).items()}
-    numbers |= {"keys": str(len(metrics.by_key))} if metrics.by_key is not None else {}
-    numbers |= {"version": metrics.version, "seed": str(metrics.seed), "status": metrics.status}
-    numbers["latency"] = f"{metrics.latency_ms} ms"
-    return "\n".join(f"<div><dt>{escape(name)}</dt><dd>{_shown(value)}</dd></div>" for name, value in numbers.items())
-
-
-def _shown(value: str | float) -> str:
-    """Show a rate rounded, with the exact number below."""
-    return escape(value) if isinstance(value, str) else f"{value:.2%}<small>{value!r}</small>"
+    state = "running" if report.reload_seconds else "ended, all rows are counted"
+    minute = 60 * 10**9
+    facts = [
+        f"version {metrics.version}",
+        f"seed {metrics.seed}",
+        f"latency {metrics.latency_ms:,} ms",
+        f"job {state}",
+        f"written {clock(time.time_ns() // minute * minute)} UTC by stream-signal {__version__}",
+    ]
+    return escape(" · ".join(facts))
 
 
 def _charts(report: Report) -> str:
-    size, windows = report.overview.size, ", ".join(map(str, report.windows))
-    rate = "The share of rows that signalled, in each bar. The dotted line is the rate of all rows."
+    overview, windows = report.overview, ", ".join(f"{window:,}" for window in report.windows)
+    columns = overview.columns()
+    rate = "The share of rows that signalled, above or below the line, which is the rate of all rows."
     figures = []
-    if not report.overview.keyed:
-        what = "Each close" if size == 1 else f"Each candle: the first, last, lowest and highest close of {size} rows"
-        marks = "; the triangles are the rows that signalled" if size == 1 else ""
-        figures.append(_figure("price", "Price", f"{what}, and the rolling mean of {windows}{marks}."))
+    if not overview.keyed:
+        if max(columns["rows"], default=1) == 1:
+            text = f"Each close, and the rolling mean of {windows}; the triangles are the rows that signalled."
+        else:
+            of = f"{overview.size:,} rows" if overview.size else "each stretch of time"
+            text = (
+                f"Closes from the lowest to the highest of {of}, as a line in a band, and closer up as candles; "
+                f"and the rolling mean of {windows}."
+            )
+        figures.append(_figure("price", "Price", text))
     figures.append(_figure("rate", "Signal rate", rate))
     return "\n".join(figures)
 
@@ -232,7 +315,7 @@ def _charts(report: Report) -> str:
 def _figure(name: str, title: str, text: str) -> str:
     label = escape(f"{title}. {text} The same numbers are in the table below.")
     return (
-        f'<figure><h2>{title}</h2><div class="chart" id="{name}" role="img" aria-label="{label}"></div>'
+        f'<figure><h2>{title}</h2><div class="chart" id="{name}" role="group" aria-label="{label}"></div>'
         f"<figcaption>{escape(text)}</figcaption></figure>"
     )
 
@@ -241,15 +324,22 @@ def _table_of_buckets(report: Report) -> str:
     columns, windows = report.overview.columns(), report.windows
     heads = ["first row", "time", "rows", "missing closes", *(f"signal rate, window {window}" for window in windows)]
     rates = [
-        [f"{signals / rows:.4f}" for signals, rows in zip(of_window, columns["rows"], strict=True)]
+        [_percent(signals / rows) for signals, rows in zip(of_window, columns["rows"], strict=True)]
         for of_window in columns["signals"]
     ]
-    cells: list[Iterable[Any]] = [columns["row"], columns["time"], columns["rows"], columns["missing"], *rates]
+    counts = [[f"{count:,}" for count in columns[name]] for name in ("row", "rows", "missing")]
+    cells: list[Iterable[Any]] = [counts[0], columns["time"], *counts[1:], *rates]
     if "first" in columns:
         heads += ["first close", "lowest", "highest", "last", *(f"mean of {window}" for window in windows)]
         cells += [columns["first"], columns["low"], columns["high"], columns["last"], *columns["means"]]
     size = report.overview.size
-    caption = "Each line is one row" if size == 1 else f"Each line is {size} rows"
+    caption = (
+        "Each line is one row"
+        if size == 1
+        else f"Each line is {size:,} rows"
+        if size
+        else "Each line is a stretch of time"
+    )
     return _table(caption, heads, zip(*cells, strict=True))
 
 
@@ -273,34 +363,49 @@ def _sections(report: Report) -> Iterable[str]:
     metrics, overview = report.result.metrics, report.overview
     if metrics.by_key is not None:
         yield f'<section id="keys"><h2>All keys</h2>{_table_of_keys(metrics.by_key)}</section>'
-    yield _section("doubts", "Doubts", report.result.doubts(), "None.")
     span = report.result.span()
-    yield _section("period", "Period", lines_of(span) if span else [], "No times.")
+    yield _section(
+        "period", "Period", lines_of(span) if span else [], "No times that can be read, so gaps are not seen."
+    )
     findings = report.result.stream.repairs
     repairs = [
-        f"{kind.replace('_', ' ')}: {findings.counts[kind]} ({'; '.join(places)})"
+        f"{kind.replace('_', ' ')}: {findings.counts[kind]:,} ({'; '.join(places)})"
         for kind, places in findings.in_words().items()
     ]
-    yield _section("repairs", "Missing closes and repairs", repairs, "None.")
+    yield _section("repairs", "Missing closes and repairs", repairs, "No close is missing, and nothing was repaired.")
     if not overview.keyed:
-        flats = [f"{flat.rows} rows at {flat.close}, from row {flat.row}{_at(flat.time)}" for flat in overview.flats]
+        flats = [
+            f"{flat.rows:,} rows at {flat.close}, from row {flat.row:,}{_at(flat.time)}" for flat in overview.flats
+        ]
         if len(flats) < overview.flat_stretches:
-            flats.append(f"and {overview.flat_stretches - len(flats)} shorter ones")
+            flats.append(f"and {overview.flat_stretches - len(flats):,} shorter ones")
         if flats:
             flats.insert(
-                0, f"{overview.flat_rows} rows in {overview.flat_stretches} stretches of one close, the longest:"
+                0, f"{overview.flat_rows:,} rows in {overview.flat_stretches:,} stretches of one close, the longest:"
             )
         yield _section("flats", "Flat stretches", flats, "None: no close stays the same for 32 rows.")
-    settings = [(key, json.dumps(value)) for key, value in report.config._asdict().items()]
-    yield f'<section id="settings"><h2>Settings</h2>{_table("The settings in effect", ("setting", "value"), settings)}'
-    yield "</section>"
-    inputs = _table("What was read, in this order", ("input", "bytes of CSV"), report.result.inputs)
-    left = f"<p>and {report.result.inputs_left_out} more inputs</p>" if report.result.inputs_left_out else ""
+    yield f'<section id="settings"><h2>Settings</h2>{_settings(report.config)}</section>'
+    read = [(name, f"{size:,}") for name, size in report.result.inputs]
+    inputs = _table("What was read, in this order", ("input", "bytes of CSV"), read)
+    left = f"<p>and {report.result.inputs_left_out:,} more inputs</p>" if report.result.inputs_left_out else ""
     yield f'<section id="inputs"><h2>Inputs</h2>{inputs}{left}</section>'
 
 
-def _at(time: str) -> str:
-    return f" ({time})" if time else ""
+def _settings(config: Config) -> str:
+    """Return the settings that are not as they are without any, and below them the others."""
+    usual = Config()._asdict()
+    given = {key: value for key, value in config._asdict().items() if value != usual[key]}
+    others = {key: value for key, value in config._asdict().items() if key not in given}
+    tables = [
+        _table(caption, ("setting", "value"), [(key, json.dumps(value)) for key, value in some.items()])
+        for caption, some in (("Those that differ from the defaults", given), ("The defaults in effect", others))
+    ]
+    first = tables[0] if given else "<p>All settings have their defaults.</p>"
+    return f"{first}<details><summary>The {len(others)} settings with their defaults</summary>{tables[1]}</details>"
+
+
+def _at(moment: str) -> str:
+    return f" ({moment})" if moment else ""
 
 
 def _section(name: str, title: str, lines: Sequence[str], nothing: str) -> str:
@@ -310,13 +415,19 @@ def _section(name: str, title: str, lines: Sequence[str], nothing: str) -> str:
 
 def _table_of_keys(by_key: Mapping[str, Mapping[str, Any]]) -> str:
     ranked = _ranked(by_key)
-    caption = f"{len(ranked)} key{'s' if len(ranked) > 1 else ''}, the highest rate first"
+    caption = f"{len(ranked):,} key{'s' if len(ranked) > 1 else ''}, the highest rate first"
     if len(ranked) > MOST_LINES:
         caption += f"; the first {MOST_LINES} of them, and --keys-output writes all"
     windows = list(further(ranked[0][1].get("by_window"))) if ranked else []
     heads = ["key", "signal rate", "rows", "signals", *(f"signal rate, window {window}" for window in windows)]
     lines = (
-        [key, one["value"], one["rows"], one["signals"], *(one["by_window"][window]["value"] for window in windows)]
+        [
+            key,
+            _percent(one["value"]),
+            f"{one['rows']:,}",
+            f"{one['signals']:,}",
+            *(_percent(one["by_window"][window]["value"]) for window in windows),
+        ]
         for key, one in ranked[:MOST_LINES]
     )
     return _table(caption, heads, lines)

@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import time
+import zipfile
 import zlib
 from base64 import b64decode
 from decimal import Decimal
@@ -95,12 +96,63 @@ def test_what_it_shows(tmp_path: Path) -> None:
     assert page.title == "Signal rate of a&b.csv"
     everything = " ".join(page.sections.values())
     assert repr(done.record["value"]) in everything
-    assert f"{done.record['value']:.2%}" in everything
+    assert (
+        f"{100 * done.record['value']:.2f} % of 142 rows closed above the mean of the last 4, from 2023-11-14"
+        in everything
+    )
     assert "1 of 142 rows (0.704 %) could not be read and count without a close" in page.sections["doubts"]
     assert "missing closes: 1 (line 102)" in page.sections["repairs"]
     assert "40 rows at 7.5, from row 103 (1700006120)" in page.sections["flats"]
     assert re.search(r"window 4\s", page.sections["settings"])
-    assert re.search(rf"a&b.csv +{len(candle_csv(closes))}", page.sections["inputs"])
+    assert re.search(rf"a&b.csv +{len(candle_csv(closes)):,}", page.sections["inputs"])
+
+
+def test_in_words(tmp_path: Path) -> None:
+    """What was found stands first and what went on last, with separators; what there is none of is said in words."""
+    (tmp_path / "data.csv").write_bytes(candle_csv(MANY))
+    done = run_in_process("data.csv", "--no-config", "--report", "r.html", cwd=tmp_path)
+    page = (tmp_path / "r.html").read_text()
+    whole = " ".join(" ".join(Text(page).sections.values()).split())
+    rate = f"{100 * done.record['value']:.2f} %"
+    assert f"Signal rate of data.csv {rate} of 10,000 rows closed above the mean of the last 5, from " in whole
+    for text in (
+        "No doubts.",
+        "rows 10,000",
+        "missing time none",
+        "All settings have their defaults.",
+        "nothing was repaired",
+    ):
+        assert text in whole
+    places = [page.index(text) for text in ("closed above", 'id="doubts"', 'class="numbers"', 'id="price"', "<footer>")]
+    assert places == sorted(places)
+    foot = page.partition("<footer>")[2].partition("</footer>")[0]
+    assert re.match(r"version v1 · seed 42 · latency [\d,]+ ms · job ended, .* · written 20\d\d-.* UTC by", foot)
+
+
+def test_the_settings_that_differ(tmp_path: Path) -> None:
+    """The settings that differ from the defaults stand first, and the others are folded up below them."""
+    arguments = ("--report", "r.html", "--no-config", "--window", "7", "--bad-rows", "missing")
+    assert run_in_process(*arguments, stdin=candle_csv(CLOSES), cwd=tmp_path).code == 0
+    settings = (tmp_path / "r.html").read_text().partition('id="settings"')[2].partition("</section>")[0]
+    first, _, others = settings.partition("<details>")
+    assert re.findall(r'<th scope="row">(\w+)', first) == ["window", "bad_rows"]
+    assert 'scope="row">seed' in others
+
+
+def test_a_doubt_stands_first(tmp_path: Path) -> None:
+    """Doubts are a banner above what was found, and no line of one without any."""
+    assert run_in_process("--report", "r.html", "--window", "9", stdin=candle_csv(["1", "2"]), cwd=tmp_path).code == 0
+    page = (tmp_path / "r.html").read_text()
+    assert "<h2>Doubts</h2>" in page.partition('class="numbers"')[0]
+    assert "No doubts" not in page
+
+
+def test_an_archive_is_named_once(tmp_path: Path) -> None:
+    """The title names an archive, and not a member that repeats its name."""
+    with zipfile.ZipFile(tmp_path / "BTC-2024.zip", "w") as archive:
+        archive.writestr("BTC-2024.csv", candle_csv(CLOSES))
+    assert run_in_process("BTC-2024.zip", "--report", "r.html", cwd=tmp_path).code == 0
+    assert Text((tmp_path / "r.html").read_text()).title == "Signal rate of BTC-2024.zip"
 
 
 def test_nothing_is_loaded(tmp_path: Path) -> None:
@@ -144,18 +196,18 @@ def test_jobs(tmp_path: Path) -> None:
 
 
 def test_it_is_small(tmp_path: Path) -> None:
-    """A page of as many buckets as there can be, with three windows, has at most 3 MB."""
+    """A page of as many buckets as there can be, with three windows, has at most 1.5 MB."""
     (tmp_path / "data.csv").write_bytes(candle_csv(MANY[:2048]))
     assert run_in_process("data.csv", "--report", "r.html", "--window", "5,20,60", cwd=tmp_path).code == 0
     assert len(overview_in(tmp_path / "r.html")["row"]) == 2048
-    assert os.path.getsize(tmp_path / "r.html") < 3 * MEGABYTE
+    assert os.path.getsize(tmp_path / "r.html") < 1.5 * MEGABYTE
 
 
 def test_the_table(tmp_path: Path) -> None:
     """What the charts show is there as a table, for those who cannot see them."""
     (tmp_path / "data.csv").write_bytes(candle_csv(CLOSES))
     assert run_in_process("data.csv", "--report", "r.html", cwd=tmp_path).code == 0
-    (table,) = re.findall(r"<details>.*?</details>", (tmp_path / "r.html").read_text(), re.DOTALL)
+    table, _ = re.findall(r"<details>.*?</details>", (tmp_path / "r.html").read_text(), re.DOTALL)
     lines = [re.split("<t[hd][^>]*>", line)[1:] for line in table.split("<tr>")[2:]]
     assert [line[0].strip() for line in lines] == [str(number) for number in range(1, 301)]
     assert [Decimal(line[5]) for line in lines] == [Decimal(close) for close in CLOSES]
@@ -183,10 +235,10 @@ def test_keys(tmp_path: Path) -> None:
     arguments = ("--key", "symbol", "--window", "2,1")
     assert run_in_process("data.csv", "--report", "r.html", *arguments, cwd=tmp_path).code == 0
     page = Text((tmp_path / "r.html").read_text())
-    assert re.findall(r"(BTC|ETH|SOL) +(\S+) +3 +(\d)", page.sections["keys"]) == [
-        ("BTC", repr(2 / 3), "2"),
-        ("SOL", repr(1 / 3), "1"),
-        ("ETH", "0.0", "0"),
+    assert re.findall(r"(BTC|ETH|SOL) +(\S+ %) +3 +(\d)", page.sections["keys"]) == [
+        ("BTC", "66.67 %", "2"),
+        ("SOL", "33.33 %", "1"),
+        ("ETH", "0.00 %", "0"),
     ]
     data = overview_in(tmp_path / "r.html")
     assert (data["signals"], "first" in data) == ([[0, 0, 0, 1, 0, 1, 1, 0, 0], [0] * 9], False)
@@ -298,7 +350,7 @@ def test_as_it_runs(tmp_path: Path) -> None:
         job.stdin.close()
         assert job.wait(timeout=60) == 0
     assert 'data-reload=""' in page.read_text()
-    assert "The job has ended" in page.read_text()
+    assert "job ended, all rows are counted" in page.read_text()
     assert len(overview_in(page)["row"]) == 300
 
 

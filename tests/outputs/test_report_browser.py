@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from support.candle_csv import candle_csv
+from support.candle_csv import FIRST_TIMESTAMP, candle_csv
 from support.commands import COMMAND, run_in_process
 from support.keyed_files import market
 
@@ -60,13 +60,16 @@ PAINTED = """async ([name, kinds, columns]) => {
   });
 }"""
 CANDLES, BARS = ["rising", "falling"], ["bar", "edge"]
-# The range of an axis of a chart.
-AXIS = """([name, axis]) => {
+# The axis of time of `candle_csv`, in rows: where a row is, and which is there.
+PLACE, ROW = "(row => 1.7e12 + 60000 * (row - 0.5))", "(place => place < 1e11 ? place : (place - 1.7e12) / 60000 + 0.5)"
+# The range of an axis of a chart; in rows, if it is that of time.
+AXIS = f"""([name, axis]) => {{
   const range = Object.values(Bokeh.index).find(each => each.model.name === name).model[axis];
-  return [range.start, range.end];
-}"""
-RANGES = "() => ['price', 'rate'].map(name => Bokeh.documents.map(each => each.get_model_by_name(name)).find(Boolean))\
-.map(each => [each.x_range.start, each.x_range.end])"
+  return [range.start, range.end].map({ROW});
+}}"""
+RANGES = f"""() => ['price', 'rate']
+.map(name => Bokeh.documents.map(each => each.get_model_by_name(name)).find(Boolean))
+.map(each => [each.x_range.start, each.x_range.end].map({ROW}))"""
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +110,11 @@ def written(folder: Path, closes: list[str], *arguments: str) -> Path:
     done = run_in_process("--report", path.name, "--window", window, *arguments, stdin=candle_csv(closes), cwd=folder)
     assert done.code == 0
     return path
+
+
+def place(row: int) -> float:
+    """Return where a row of `candle_csv` is: in the middle of its minute, in milliseconds."""
+    return 1000 * (FIRST_TIMESTAMP + 60 * row - 30)
 
 
 def number(value: Fraction | None) -> float | None:
@@ -156,10 +164,10 @@ def test_the_values_drawn(closes: list[str], size: int, tmp_path: Path, browser:
     for window, found in zip(WINDOWS, means, strict=True):
         exact = means_of(closes, window)
         assert nothing_as_none(found["y"]) == [number(exact[end - 1]) for end in ends]
-        assert found["x"] == ends
+        assert found["x"] == [place(end) for end in ends]
     if marked:
         rows = [at for at, is_above in enumerate(above) if is_above]
-        assert marked == {"x": [at + 1 for at in rows], "y": [float(closes[at]) for at in rows]}
+        assert marked == {"x": [place(at + 1) for at in rows], "y": [float(closes[at]) for at in rows]}
 
 
 def test_the_rates_drawn(tmp_path: Path, browser: Browser) -> None:
@@ -241,7 +249,7 @@ def test_on_a_phone(scheme: str, tmp_path: Path, browser: Browser) -> None:
             assert box
             assert 330 < box["width"] <= 390
             for end in (195, 200, 205):  # a label is at the right edge, or close to it
-                page.evaluate(f"stream_signal_report.zoom(0.5, {end}.5)")
+                page.evaluate(f"stream_signal_report.zoom(...[0.5, {end}.5].map({PLACE}))")
                 assert page.evaluate(AT_THE_SIDES, name) == [0, 0]
 
 
@@ -250,7 +258,7 @@ def test_the_table_is_read(tmp_path: Path, browser: Browser) -> None:
     with opened(browser, written(tmp_path, SHORT)) as page:
         assert page.get_by_role("heading", level=1).inner_text() == "Signal rate of stdin"
         assert (
-            page.get_by_role("img", name=re.compile("^Price. Each close, and the rolling mean of 3, 20")).count() == 1
+            page.get_by_role("group", name=re.compile("^Price. Each close, and the rolling mean of 3, 20")).count() == 1
         )
         page.get_by_text("The numbers of the charts as a table").click()
         table = page.get_by_role("table", name="Each line is one row")
@@ -311,7 +319,7 @@ GESTURES: dict[str, Callable[[Page], None]] = {
     "double click": go_back,
     "wheel": lambda page: turn(page, "price", -300, key="Control", times=4),
     "button": press_the_button,
-    "code": lambda page: page.evaluate("stream_signal_report.zoom(2400.5, 2600.5)"),
+    "code": lambda page: page.evaluate(f"stream_signal_report.zoom(...[2400.5, 2600.5].map({PLACE}))"),
 }
 
 
@@ -393,19 +401,95 @@ def test_no_candle_beyond_the_view(tmp_path: Path, browser: Browser) -> None:
     """Of candles beyond the view nothing is drawn: where the view ends between two candles, none is at its edges."""
     closes = [str(5000 + (-1) ** at * (at % 7) * 300) if at % 1000 else "9000" for at in range(5000)]
     with opened(browser, written(tmp_path, closes)) as page:
-        page.evaluate("stream_signal_report.zoom(2404.5, 2484.5)")  # 20 candles of 4 rows, as wide as 2.8 rows
+        page.evaluate(
+            f"stream_signal_report.zoom(...[2404.5, 2484.5].map({PLACE}))"
+        )  # 20 candles of 4 rows, as wide as 2.8 rows
         painted = page.evaluate(PAINTED, ["price", CANDLES, None])
     assert (painted[:2], painted[-2:]) == ([None] * 2, [None] * 2)
     assert len([column for column in painted if column]) > 0.5 * len(painted)
 
 
-def test_no_bar_beyond_the_view(tmp_path: Path, browser: Browser) -> None:
-    """Of the bars of the rate beyond the view nothing is drawn: where no row in view signals, there is none."""
-    closes = [str(at if not 2000 <= at < 3000 else 9000 - at) for at in range(5000)]
-    with opened(browser, written(tmp_path, closes)) as page:
-        assert None not in page.evaluate(PAINTED, ["rate", BARS, [5, -5]])
-        page.evaluate("stream_signal_report.zoom(2100.5, 2900.5)")
-        assert page.evaluate(PAINTED, ["rate", BARS, [1, 2, 100, -100, -2, -1]]) == [None] * 6
+def test_a_gap_is_a_gap(tmp_path: Path, browser: Browser) -> None:
+    """Where there are no rows for a time nothing is drawn: no line, candle or bar, nor what is beyond the view."""
+    text = candle_csv(CLOSES).splitlines(keepends=True)
+    del text[2001:3001]
+    arguments = ("--report", "r.html", "--window", "3,20", "--quiet")
+    assert run_in_process(*arguments, stdin=b"".join(text), cwd=tmp_path).code == 0
+    with opened(browser, tmp_path / "r.html") as page:
+        whole = page.evaluate(PAINTED, ["price", CANDLES, None])
+        holes = [at / len(whole) for at, column in enumerate(whole) if not column]
+        inner = [at for at in holes if 0.1 < at < 0.9]  # a line begins and ends in the middle of a bucket
+        assert 0.38 < inner[0] < 0.42
+        assert 0.58 < inner[-1] < 0.62
+        page.evaluate(f"stream_signal_report.zoom(...[2050.5, 2950.5].map({PLACE}))")
+        for name, kinds in (("price", CANDLES), ("rate", BARS)):
+            assert set(map(str, page.evaluate(PAINTED, [name, kinds, None]))) == {"None"}
+
+
+def test_rows_without_times(tmp_path: Path, browser: Browser) -> None:
+    """Where not all times can be read, or one is not later than the one before it, the axis is that of rows."""
+    for times in (["", "", ""], ["1700000000", "1700000000", "1700000060"], ["1700000000", "soon", "1700000060"]):
+        rows = "".join(f"{time},{4 + at}\n" for at, time in enumerate(times))
+        stdin = f"time,close\n{rows}".encode()
+        assert run_in_process("--report", "r.html", "--quiet", stdin=stdin, cwd=tmp_path).code == 0
+        with opened(browser, tmp_path / "r.html") as page:
+            assert page.evaluate(AXIS, ["price", "x_range"]) == [0.5, 3.5]
+            assert page.evaluate(DRAWN, "buckets")["x"] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("ahead", ["Z", "+02:00", ""])
+def test_times_as_dates(ahead: str, tmp_path: Path, browser: Browser) -> None:
+    """The axis is that of time, in UTC, for dates as for numbers, and a label says which."""
+    rows = "".join(f"2024-01-01T{at:02}:00:00{ahead},{4 + at}\n" for at in range(2, 24))
+    stdin = f"time,close\n{rows}".encode()
+    assert run_in_process("--report", "r.html", "--quiet", stdin=stdin, cwd=tmp_path).code == 0
+    hour, first = 3_600_000, 1_704_067_200_000 + (0 if "+" in ahead else 7_200_000)
+    with opened(browser, tmp_path / "r.html") as page:
+        assert page.evaluate(DRAWN, "buckets")["x"] == [first + hour * at + hour / 2 for at in range(22)]
+        label = "time => stream_signal_report.label('price', time)"
+        assert page.evaluate(label, first + 3 * hour) == f"0{5 if first > 1_704_067_200_000 else 3}:00\n2024-01-01"
+        assert page.evaluate(label, 1_704_067_200_000) == "2024-01-01"
+
+
+def test_a_line_far_away_and_candles_closer_up(tmp_path: Path, browser: Browser) -> None:
+    """More than 400 candles are a line of the closes in a band from the lowest to the highest; fewer are candles."""
+    shown = """() => Object.values(Bokeh.index).find(each => each.model.name === "price").model.legend.items
+        .filter(each => each.visible).map(each => each.label.value)"""
+    with opened(browser, written(tmp_path, CLOSES)) as page:
+        assert page.evaluate(shown) == ["lowest to highest", "mean of 3", "mean of 20", "close"]
+        page.evaluate(f"stream_signal_report.zoom(...[400.5, 1400.5].map({PLACE}))")
+        assert page.evaluate(shown) == ["mean of 3", "mean of 20", "price, rising", "price, falling"]
+        spike = page.evaluate(PAINTED, ["price", CANDLES, None])
+        bands = page.evaluate(DRAWN, "bands")
+    assert min(column[0] for column in spike if column) < 0.1  # a spike of one row is in its candle
+    heights = [value for ys in bands["ys"] for value in ys]
+    exact = [float(close) for close in CLOSES if close]
+    assert (min(heights), max(heights)) == (min(exact), max(exact))
+
+
+def test_the_bars_stand_on_the_rate_of_all(tmp_path: Path, browser: Browser) -> None:
+    """A bar reaches from the rate of all rows up or down to its own, and the axis holds them all and little more."""
+    with opened(browser, written(tmp_path, CLOSES)) as page:
+        bars = page.evaluate(DRAWN, "rates")
+        low, high = page.evaluate(AXIS, ["rate", "y_range"])
+    assert set(bars["overall"]) == {sum(signals_of(CLOSES, WINDOWS[0])) / len(CLOSES)}
+    rates = bars["rate"] + bars["rate_1"]
+    height = max(rates) - min(rates)
+    assert min(rates) - 0.2 * height < low < min(rates)
+    assert max(rates) < high < max(rates) + 0.2 * height
+
+
+def test_nothing_to_draw(tmp_path: Path, browser: Browser) -> None:
+    """A chart says what it has none of, and its legend names nothing that is not drawn."""
+    with opened(browser, written(tmp_path, ["4", "5"])) as page:
+        said = """name => Object.values(Bokeh.index).find(each => each.model.name === name).model.below
+            .map(each => each.text).filter(Boolean)"""
+        assert [page.evaluate(said, name) for name in ("price", "rate")] == [
+            [f"No window of {window} was ever full." for window in WINDOWS],
+            ["No row signals."],
+        ]
+        legend = "Object.values(Bokeh.index).find(each => each.model.name === 'price').model.legend.items"
+        assert page.evaluate(f"{legend}.map(each => each.label.value)") == ["close"]
 
 
 KEYS = [f"S{at}" for at in range(60)]
@@ -477,9 +561,7 @@ def test_the_rates_of_the_keys(tmp_path: Path, browser: Browser) -> None:
         assert (bars["from"], bars["rate"]) == (ranked, [rates[key] for key in ranked])
         lines = page.get_by_role("table", name="60 keys").locator("tbody tr")
         assert lines.locator("th").all_inner_texts() == ranked
-        assert [float(text) for text in lines.locator("td:nth-child(2)").all_inner_texts()] == [
-            rates[key] for key in ranked
-        ]
+        assert lines.locator("td:nth-child(2)").all_inner_texts() == [f"{100 * rates[key]:.2f} %" for key in ranked]
         page.get_by_role("button", name="rows").click()
         counts = [int(text) for text in lines.locator("td:nth-child(3)").all_inner_texts()]
         assert counts == sorted((len(closes_of(key)) for key in KEYS), reverse=True)
@@ -625,7 +707,7 @@ def test_as_it_runs(tmp_path: Path, browser: Browser) -> None:
             subprocess.run(["sleep", "0.02"], check=True)
         with opened(browser, path) as page:
             assert page.get_by_role("status").inner_text().startswith("The job is still running")
-            page.evaluate("stream_signal_report.zoom(100, 200)")
+            page.evaluate(f"stream_signal_report.zoom(...[100, 200].map({PLACE}))")
             job.stdin.write(candle_csv(CLOSES[300:600], header=False))
             job.stdin.close()
             assert job.wait(timeout=60) == 0
