@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import time
 import zlib
 from base64 import b64encode
 from functools import cache
@@ -22,10 +21,11 @@ from stream_signal.core.config import Config
 from stream_signal.core.errors import OutputError
 from stream_signal.core.observers.key_charts import KeyCharts
 from stream_signal.core.observers.overview import Overview
-from stream_signal.hints.durations import clock, lasting, lines_of
+from stream_signal.hints.durations import lasting, lines_of
 from stream_signal.outputs.files import check_replaceable, replace_file
 from stream_signal.outputs.metrics import further
 from stream_signal.outputs.parts import Output
+from stream_signal.outputs.summary import percent, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -96,7 +96,7 @@ def page(report: Report) -> bytes:
         "title": escape(_title(report)),
         "css": _read(os.path.join(_PARTS, "page.css")),
         "reload": f"{report.reload_seconds:g}" if report.reload_seconds else "",
-        "sentence": escape(_sentence(report)),
+        "sentence": escape(sentence(report.result)),
         "status": _status(report),
         "doubts": _doubts(report),
         "numbers": _numbers(report),
@@ -211,27 +211,6 @@ def _title(report: Report) -> str:
     return f"Signal rate of {'stdin' if names == ['-'] else names[0] if names else 'no input'}{others}"
 
 
-def _percent(share: float) -> str:
-    """Write a share, as it stands everywhere on the page.
-
-    >>> _percent(0.49234)
-    '49.23 %'
-    """
-    return f"{100 * share:.2f} %"
-
-
-def _sentence(report: Report) -> str:
-    """Say what was found, in one sentence."""
-    metrics, config = report.result.metrics, report.config
-    if not metrics.rows_processed:
-        return "No rows were read so far."
-    of = " of their key" if config.is_keyed else ""
-    rows = f"{metrics.rows_processed:,} row{'s' if metrics.rows_processed > 1 else ''}"
-    span = report.result.span()
-    when = f", from {clock(span.first)} to {clock(span.last)} UTC" if span else ""
-    return f"{_percent(metrics.value)} of {rows} closed above the mean of the last {config.window:,}{of}{when}."
-
-
 def _status(report: Report) -> str:
     if report.reload_seconds:
         text = (
@@ -251,9 +230,9 @@ def _doubts(report: Report) -> str:
 def _numbers(report: Report) -> str:
     """Return what was found, the exact number below a rounded one."""
     metrics, windows = report.result.metrics, report.windows
-    numbers = [("signal rate", _percent(metrics.value), repr(metrics.value))]
+    numbers = [("signal rate", percent(metrics.value), repr(metrics.value))]
     for window, one in further(metrics.by_window).items():
-        numbers.append((f"signal rate, window {window}", _percent(one["value"]), repr(one["value"])))
+        numbers.append((f"signal rate, window {window}", percent(one["value"]), repr(one["value"])))
     numbers.append(("rows", f"{metrics.rows_processed:,}", ""))
     numbers.append(("signals", f"{report.result.stream.signals:,}", f"window {windows[0]:,}"))
     if metrics.by_key is not None:
@@ -282,13 +261,12 @@ def _lasting(nanoseconds: int) -> str:
 def _foot(report: Report) -> str:
     metrics = report.result.metrics
     state = "running" if report.reload_seconds else "ended, all rows are counted"
-    minute = 60 * 10**9
     facts = [
         f"version {metrics.version}",
         f"seed {metrics.seed}",
         f"latency {metrics.latency_ms:,} ms",
         f"job {state}",
-        f"written {clock(time.time_ns() // minute * minute)} UTC by stream-signal {__version__}",
+        f"written by stream-signal {__version__}",
     ]
     return escape(" · ".join(facts))
 
@@ -324,7 +302,7 @@ def _table_of_buckets(report: Report) -> str:
     columns, windows = report.overview.columns(), report.windows
     heads = ["first row", "time", "rows", "missing closes", *(f"signal rate, window {window}" for window in windows)]
     rates = [
-        [_percent(signals / rows) for signals, rows in zip(of_window, columns["rows"], strict=True)]
+        [percent(signals / rows) for signals, rows in zip(of_window, columns["rows"], strict=True)]
         for of_window in columns["signals"]
     ]
     counts = [[f"{count:,}" for count in columns[name]] for name in ("row", "rows", "missing")]
@@ -423,10 +401,10 @@ def _table_of_keys(by_key: Mapping[str, Mapping[str, Any]]) -> str:
     lines = (
         [
             key,
-            _percent(one["value"]),
+            percent(one["value"]),
             f"{one['rows']:,}",
             f"{one['signals']:,}",
-            *(_percent(one["by_window"][window]["value"]) for window in windows),
+            *(percent(one["by_window"][window]["value"]) for window in windows),
         ]
         for key, one in ranked[:MOST_LINES]
     )

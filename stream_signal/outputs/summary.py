@@ -45,12 +45,12 @@ class SummaryOutput(Output):
 
 
 def percent(rate: float) -> str:
-    """Write a rate in three digits.
+    """Write a rate, as it stands in all that people read.
 
-    >>> percent(0.49213), percent(0.000123), percent(1.0), percent(0.0)
-    ('49.2 %', '0.0123 %', '100 %', '0 %')
+    >>> percent(0.49234)
+    '49.23 %'
     """
-    return f"{100 * rate:.3g} %"
+    return f"{100 * rate:.2f} %"
 
 
 def sentence(result: Result) -> str:

@@ -126,7 +126,7 @@ def test_in_words(tmp_path: Path) -> None:
     places = [page.index(text) for text in ("closed above", 'id="doubts"', 'class="numbers"', 'id="price"', "<footer>")]
     assert places == sorted(places)
     foot = page.partition("<footer>")[2].partition("</footer>")[0]
-    assert re.match(r"version v1 · seed 42 · latency [\d,]+ ms · job ended, .* · written 20\d\d-.* UTC by", foot)
+    assert re.match(r"version v1 · seed 42 · latency [\d,]+ ms · job ended, .* · written by stream-signal", foot)
 
 
 def test_the_settings_that_differ(tmp_path: Path) -> None:

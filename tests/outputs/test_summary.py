@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 DATA = b"time,close\n2024-01-01 00:00,1\n2024-01-01 00:01,2\n2024-01-01 00:02,1\n2024-01-01 00:03,4\n"
 KEYED = b"time,symbol,close\n1,A|B,1\n2,A|B,2\n3,<b>,3\n"
-SENTENCE = "50 % of 4 rows closed above the mean of the last 2, from 2024-01-01 00:00 to 2024-01-01 00:03 UTC."
+SENTENCE = "50.00 % of 4 rows closed above the mean of the last 2, from 2024-01-01 00:00 to 2024-01-01 00:03 UTC."
 
 
 def on_a_terminal(folder: Path, *flags: str, data: bytes = DATA) -> str:
@@ -75,11 +75,11 @@ def test_a_page(tmp_path: Path) -> None:
     (tmp_path / "data.csv").write_bytes(KEYED)
     run_command("data.csv", "--window", "2", "--key", "symbol", "--summary", "s.md", cwd=tmp_path)
     page = (tmp_path / "s.md").read_text()
-    assert "33.3 % of 3 rows closed above the mean of the last 2 of their key" in page
-    assert "| rate | 33.3 % (0.3333333333333333) |" in page
+    assert "33.33 % of 3 rows closed above the mean of the last 2 of their key" in page
+    assert "| rate | 33.33 % (0.3333333333333333) |" in page
     assert re.findall(r"^\| (\S+) \| (\S+ %) \| (\d) \| (\d) \|$", page, re.MULTILINE) == [
-        (r"A\|B", "50 %", "2", "1"),
-        (r"\<b\>", "0 %", "1", "0"),
+        (r"A\|B", "50.00 %", "2", "1"),
+        (r"\<b\>", "0.00 %", "1", "0"),
     ]
 
 
