@@ -180,7 +180,7 @@ def _add(group: argparse._ActionsContainer, names: str, text: str, kind: Kind | 
 
 
 def _add_inputs(group: argparse._ArgumentGroup) -> None:
-    _add(group, "paths", "candle CSV; several are read in order, as one stream", PATH, nargs="*")
+    _add(group, "paths", "candle CSV; several are read in order, as one stream; a folder or 'PATTERN' in that of their times", PATH, nargs="*")
     _add(group, "-i --input", "the same, as a flag", PATH, dest="inputs", action="append")
     _add(group, "--follow", "keep reading the file as it grows, until SIGINT or SIGTERM")
     _add(group, "--idle-timeout", "end --follow after so many seconds without new bytes", SECONDS)

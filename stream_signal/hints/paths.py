@@ -5,9 +5,13 @@ from __future__ import annotations
 import errno
 import os
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import Hint, OutputError, Pattern, Way, reason
 from stream_signal.core.urls import is_url, shown_path, without_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MORE_FILES = Hint("allow more of them: ulimit -n 4096")
 _HINTS: dict[int, Hint | str] = {
@@ -16,7 +20,7 @@ _HINTS: dict[int, Hint | str] = {
     errno.ENFILE: MORE_FILES,
 }
 # What the names of candle files end with; the shell puts such names in order.
-_ENDINGS = (".csv", ".csv.gz", ".csv.bz2", ".csv.xz", ".csv.zst", ".zip", ".gz", ".txt", ".tsv", ".csv.zip")
+_ENDINGS = (".csv", ".csv.gz", ".csv.bz2", ".csv.xz", ".csv.zst", ".zip", ".gz", ".txt", ".tsv", ".csv.zip", ".parquet")
 
 
 def hint_to_read(path: str, error: OSError | ValueError) -> Hint | str | None:
@@ -51,11 +55,23 @@ def listing(folder: str) -> Hint:
     """
     from stream_signal.hints.shell import as_path
 
-    names = _names_in(folder)
-    endings = [max((end for end in _ENDINGS if name.endswith(end)), key=len, default="") for name in names]
+    endings = list(map(_ending_of, _names_in(folder)))
     ending = max(_ENDINGS, key=endings.count)
     pattern = Pattern(f"{as_path(folder.rstrip('/'))}/*{ending}")
     return Hint(f"name its files, in order of time: {pattern}", (Way(instead=(folder, pattern)),))
+
+
+def endings_of(names: Iterable[str]) -> set[str]:
+    """Return the endings of names of tables, an empty one for a name of anything else.
+
+    >>> sorted(endings_of(["a.csv", "b.csv.gz", "notes"]))
+    ['', '.csv', '.csv.gz']
+    """
+    return set(map(_ending_of, names))
+
+
+def _ending_of(name: str) -> str:
+    return max((end for end in _ENDINGS if name.endswith(end)), key=len, default="")
 
 
 def cannot_write(path: str, error: OSError | ValueError, what: str = "", *, in_place: bool = False) -> OutputError:

@@ -70,6 +70,11 @@ def expanded(names: tuple[str, ...], left_out: list[str] | None = None) -> tuple
     return tuple(names_of_all)
 
 
+def is_pattern(name: str) -> bool:
+    """Whether a name is no file's, and could be a pattern of a shell."""
+    return any(mark in name for mark in "*?[") and probe(name).kind == "nothing"
+
+
 def bytes_in(names: tuple[str, ...]) -> list[int] | None:
     """Return how many bytes of CSV each input has; None if one does not tell, as a pipe or a compressed file.
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stream_signal.core.stream import SignalStream
+from stream_signal.inputs.opening import is_pattern
+from stream_signal.inputs.probe import probe
 from stream_signal.job.drive import Drive
 from stream_signal.job.results import Results
 from stream_signal.job.sources import inputs_of, rotations_of, source_for
@@ -48,6 +50,7 @@ def assemble(job: Job) -> tuple[Drive, Results]:
     for output in outputs:
         job.resources.callback(output.close)
         output.check()
+    _find_files(job)
     job.read(inputs_of(job.order, job.config, job.left_out))
     sinks: list[Sink] = job.make(SINKS)
     parts: list[Sink | Output] = [*sinks, *outputs]
@@ -64,6 +67,19 @@ def assemble(job: Job) -> tuple[Drive, Results]:
         source = checkpoint.without_repeats(source)
     (results,) = job.parts(Results)
     return Drive(source, job.stream, sinks, job.stop, *job.position), results
+
+
+def _find_files(job: Job) -> None:
+    """Have it read the files that patterns and folders name, in order of time."""
+    inputs = job.order.inputs
+    if job.order.follow or not any(is_pattern(name) or probe(name).kind == "folder" for name in inputs):
+        return
+    from stream_signal.job.named import files_of
+
+    found = files_of(job.order, job.config)
+    if found != inputs:
+        job.log.info("files found", inputs=list(found))
+        job.read(found)
 
 
 def _checkpoint(job: Job) -> CheckpointSaver | None:

@@ -84,13 +84,13 @@ def test_another_header_in_a_compressed_file(tmp_path: Path) -> None:
     [
         ("candles", ["2.csv", "1.csv", "notes.txt"], "candles/*.csv"),
         ("my candles/", ["1.csv.gz", "2.csv.gz", "2.csv"], "'my candles/'*.csv.gz"),
-        ("zips", ["a.zip"], "zips/*.zip"),
+        ("zips", ["a.zip", "notes"], "zips/*.zip"),
         ("empty", [], "empty/*.csv"),
-        ("-x", ["1.csv"], "./-x/*.csv"),
+        ("-x", ["1.csv", "notes.md"], "./-x/*.csv"),
     ],
 )
 def test_a_folder(folder: str, names: list[str], command: str, tmp_path: Path) -> None:
-    """A folder is refused before the first row, with the command that reads the files in it, and which works."""
+    """A folder with other files is refused before the first row, with the command that reads most of it, and works."""
     (tmp_path / folder).mkdir()
     for name in names:
         data = candle_csv(CLOSES[:10])
