@@ -47,6 +47,8 @@ class Order(NamedTuple):
     """seconds"""
     metrics_format: str = "json"
     """that of the metrics and of the error record: "json", or "prometheus" """
+    error_format: str = "plain"
+    """that of the error record: "plain", or "full" with the kind of the error and its hint"""
     prometheus: int | None = None
     """the port at which the metrics so far are served"""
     every: float | None = None

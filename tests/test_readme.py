@@ -175,7 +175,7 @@ def test_the_two_commands_of_the_checkout() -> None:
 def test_the_help_is_shown(tmp_path: Path) -> None:
     """The reference of the command shows the output of --help, for each command."""
     shown = [block for block in blocks("text", page("reference/command.md")) if block.startswith("usage: ")]
-    commands = [[], ["checkpoint"], ["sniff"], ["verify"], ["candles"], ["formats"], ["completion"]]
+    commands = [[], ["checkpoint"], ["sniff"], ["verify"], ["candles"], ["formats"], ["schema"], ["completion"]]
     helps = [run_command(*command, "--help", cwd=tmp_path, env=WITHOUT_COLUMNS) for command in commands]
     assert [done.stdout.decode() for done in helps] == shown
 

@@ -53,10 +53,12 @@ ADDRESS = Kind("ADDRESS", "the address of a scheduler, or local", is_text)
 PATH = Kind("PATH", "a path", bool)
 FILE = Kind("PATH", "a file", lambda value: value not in {"", "-"})
 METRICS_FORMAT = choice("json", "prometheus")
+ERROR_FORMAT = choice("plain", "full")
 SIGNALS_FORMAT = choice("csv", "jsonl")
 RESUME_BY = choice("time")
 BY = choice("day", "week", "month")
 SHELL = choice("bash", "zsh", "fish")
+SCHEMA = choice("metrics", "error", "config", "manifest", "log", "checkpoint")
 ROWS = integer(1, 10**9)  # minutes of two thousand years
 SYMBOLS = integer(1, 100_000)
 
@@ -99,6 +101,7 @@ Commands:
   stream-signal formats       list the known layouts
   stream-signal candles       write synthetic candles
   stream-signal checkpoint    print what a checkpoint holds
+  stream-signal schema        print the JSON Schema of what is read or written
   stream-signal completion    write the completion of bash, zsh or fish
 """
 _EPILOG = """\
@@ -180,7 +183,13 @@ def _add(group: argparse._ActionsContainer, names: str, text: str, kind: Kind | 
 
 
 def _add_inputs(group: argparse._ArgumentGroup) -> None:
-    _add(group, "paths", "candle CSV; several are read in order, as one stream; a folder or 'PATTERN' in that of their times", PATH, nargs="*")
+    _add(
+        group,
+        "paths",
+        "candle CSV; several are read in order, as one stream; a folder or 'PATTERN' in that of their times",
+        PATH,
+        nargs="*",
+    )
     _add(group, "-i --input", "the same, as a flag", PATH, dest="inputs", action="append")
     _add(group, "--follow", "keep reading the file as it grows, until SIGINT or SIGTERM")
     _add(group, "--idle-timeout", "end --follow after so many seconds without new bytes", SECONDS)
@@ -227,6 +236,8 @@ def _add_outputs(group: argparse._ArgumentGroup) -> None:
     _add(group, "--every", "write the metrics so far every so many seconds", SECONDS)
     text = "prometheus: the text file that its node exporter collects"
     _add(group, "--metrics-format", text, METRICS_FORMAT, default="json")
+    text = "full: an error record has the kind of the error and its hint, too (default: plain)"
+    _add(group, "--error-format", text, ERROR_FORMAT, default="plain")
     _add(group, "--prometheus", "serve the metrics so far at http://127.0.0.1:PORT/metrics", PORT)
     text = "write the counts of each key here (csv, json, jsonl or parquet), only their number in the metrics"
     _add(group, "--keys-output", text, PATH)
@@ -375,6 +386,16 @@ def completion_parser() -> Parser:
     return parser
 
 
+def schema_parser() -> Parser:
+    """Return the parser of `stream-signal schema`."""
+    text = (
+        "Print a JSON Schema: of the metrics, the error record, a config, a manifest, the log (a line) or a checkpoint."
+    )
+    parser = Parser("stream-signal schema", description=text)
+    _add(parser, "name", SCHEMA.expected, SCHEMA, metavar="NAME")
+    return parser
+
+
 # Selected by the first argument; `./candles` is a file.
 PARSERS: dict[str, Callable[[], Parser]] = {
     "candles": candles_parser,
@@ -382,6 +403,7 @@ PARSERS: dict[str, Callable[[], Parser]] = {
     "formats": formats_parser,
     "sniff": sniff_parser,
     "verify": verify_parser,
+    "schema": schema_parser,
     "completion": completion_parser,
 }
 

@@ -114,6 +114,13 @@ def _completion(options: Namespace) -> Iterable[bytes]:
     return [script(options.shell).encode()]
 
 
+def _schema(options: Namespace) -> Iterable[bytes]:
+    from stream_signal.command.schemas import schema_of
+    from stream_signal.core.printable import json_text
+
+    return [(json_text(schema_of(options.name), indent=2) + "\n").encode()]
+
+
 def _candles(options: Namespace) -> Iterable[bytes]:
     from stream_signal.command.candles import candles, market
     from stream_signal.job.config import find_config, load_config
@@ -153,4 +160,10 @@ def _verify(parser: Parser, arguments: list[str]) -> int:
 
 
 # The commands that print something; `sniff` and `verify`, which take the arguments of the job, are others.
-_PRINTED = {"candles": _candles, "checkpoint": _checkpoint, "formats": _formats, "completion": _completion}
+_PRINTED = {
+    "candles": _candles,
+    "checkpoint": _checkpoint,
+    "formats": _formats,
+    "schema": _schema,
+    "completion": _completion,
+}

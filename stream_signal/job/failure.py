@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import (
@@ -48,6 +49,15 @@ def in_words(error: Exception) -> StreamSignalError:
     return failure
 
 
+def _code_of(error: StreamSignalError) -> str:
+    """Return the kind of an error, by the name of its class.
+
+    >>> _code_of(InputError("cannot read it"))
+    'input'
+    """
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__.removesuffix("Error")).lower()
+
+
 def record(error: StreamSignalError, order: Order, config: Config | None, log: Log, stop: StopSignals) -> None:
     """Write the error to the log, and in place of the metrics; what cannot be written does not hide it.
 
@@ -61,6 +71,11 @@ def record(error: StreamSignalError, order: Order, config: Config | None, log: L
 
         error.hint = advised(error, order.inputs, config, follows=order.follow)
     written = ErrorRecord.of(_version(error, order, config), error)
+    if order.error_format == "full":
+        from stream_signal.hints.shell import text_of
+
+        hint = text_of(error.hint) if error.hint else None
+        written = written._replace(code=_code_of(error), hint=hint)
 
     def write() -> None:
         try:

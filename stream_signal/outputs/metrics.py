@@ -97,10 +97,14 @@ class ErrorRecord(NamedTuple):
     """always "error" """
     error_message: str
     """one line: the place, what was expected, what was found"""
+    code: str | None = None
+    """the kind of the error, such as "data" or "missing_column"; not written unless it was asked for"""
+    hint: str | None = None
+    """what to do, with the commands to type, if anything is known; likewise"""
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as it is written."""
-        return self._asdict()
+        return {key: value for key, value in self._asdict().items() if key not in {"code", "hint"} or value is not None}
 
     @classmethod
     def of(cls, version: str, error: Exception) -> ErrorRecord:
