@@ -6,11 +6,12 @@ at most, or a little more where there are many keys.
 
 A job is a batch to Prometheus: each figure is a gauge, the state after its last run. Times are in seconds and the names
 have the prefix of the program, as its naming rules want it (prometheus.io/docs/practices/naming). A figure is written
-as JSON writes it.
+as JSON writes it. Each has the version of the config and the input as labels, so that the files of several jobs may
+stand in one folder; `job` is a label of Prometheus itself.
 
     # HELP stream_signal_rows Data rows counted.
     # TYPE stream_signal_rows gauge
-    stream_signal_rows 10000
+    stream_signal_rows{version="v1",input="data.csv"} 10000
 """
 
 from __future__ import annotations
@@ -22,12 +23,13 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.errors import ConfigError, OutputError, reason
+from stream_signal.core.urls import without_secrets
 from stream_signal.outputs.files import STDOUT
 from stream_signal.outputs.metrics import RUNNING, Metrics
 from stream_signal.outputs.parts import Output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from stream_signal.outputs.metrics import ErrorRecord
     from stream_signal.outputs.parts import Job, Result
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 # The time is in one of the first lines of a file, which may be of any kind and size.
 _HEAD_CHARACTERS = 4096
 _LAST_SUCCESS = "last_success_timestamp_seconds"
-_LAST_IN_TEXT = re.compile(rf"^stream_signal_{_LAST_SUCCESS} ([0-9.]+)$", re.ASCII | re.MULTILINE)
+_LAST_IN_TEXT = re.compile(rf"^stream_signal_{_LAST_SUCCESS}(?:\{{.*\}})? ([0-9.]+)$", re.ASCII | re.MULTILINE)
 HOST = "127.0.0.1"
 # What this machine calls itself. A page of any site can have a name that leads here (DNS rebinding) and read the
 # answer, but its browser asks for that name.
@@ -64,29 +66,28 @@ def last_success(record: Metrics | ErrorRecord, output: str) -> float | None:
         return None
 
 
-def text_of(record: Metrics | ErrorRecord, last_success: float | None) -> bytes:
+def text_of(record: Metrics | ErrorRecord, inputs: Sequence[str], last_success: float | None) -> bytes:
     r"""Write the text format of Prometheus.
 
     >>> from stream_signal.outputs.metrics import ErrorRecord
-    >>> print(text_of(ErrorRecord("v1", "error", "no such file"), 1704067200).decode(), end="")
+    >>> print(text_of(ErrorRecord("v1", "error", "no such file"), ["a.csv", "b.csv"], 1704067200).decode(), end="")
     # HELP stream_signal_success Whether the job did not fail: 1 if it ended, or is running.
     # TYPE stream_signal_success gauge
-    stream_signal_success 0
+    stream_signal_success{version="v1",input="a.csv and 1 more"} 0
     # HELP stream_signal_last_success_timestamp_seconds When success was 1 last, as Unix time.
     # TYPE stream_signal_last_success_timestamp_seconds gauge
-    stream_signal_last_success_timestamp_seconds 1704067200
-    # HELP stream_signal_info The version of the config.
-    # TYPE stream_signal_info gauge
-    stream_signal_info{version="v1"} 1
+    stream_signal_last_success_timestamp_seconds{version="v1",input="a.csv and 1 more"} 1704067200
     """
     lines: list[str] = []
+    more = f" and {len(inputs) - 1} more" if len(inputs) > 1 else ""
+    of_job = {"version": record.version, "input": without_secrets(inputs[0]) + more}
 
     def gauge(name: str, text: str, *samples: tuple[dict[str, str], float]) -> None:
         if samples:
             lines.extend([f"# HELP stream_signal_{name} {text}", f"# TYPE stream_signal_{name} gauge"])
         for labels, value in samples:
-            inside = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
-            lines.append(f"stream_signal_{name}{f'{{{inside}}}' if inside else ''} {json.dumps(value)}")
+            inside = ",".join(f'{label}="{_escaped(text)}"' for label, text in {**of_job, **labels}.items())
+            lines.append(f"stream_signal_{name}{{{inside}}} {json.dumps(value)}")
 
     def one(name: str, text: str, value: float) -> None:
         gauge(name, text, ({}, value))
@@ -94,8 +95,6 @@ def text_of(record: Metrics | ErrorRecord, last_success: float | None) -> bytes:
     one("success", "Whether the job did not fail: 1 if it ended, or is running.", int(record.status != "error"))
     if last_success is not None:
         one(_LAST_SUCCESS, "When success was 1 last, as Unix time.", last_success)
-    version = record.version.encode("utf-8", "backslashreplace").decode()  # a flag may be no UTF-8
-    gauge("info", "The version of the config.", ({"version": version}, 1))
     if isinstance(record, Metrics):
         one("running", "Whether the job is running.", int(record.status == RUNNING))
         one("duration_seconds", "Wall time of the job so far.", record.latency_ms / 1000)
@@ -112,12 +111,12 @@ def text_of(record: Metrics | ErrorRecord, last_success: float | None) -> bytes:
             gauge(name, text, *(({"key": key}, counts[field]) for key, counts in keys.items()))
         if record.keys is not None:
             one("keys", "Keys that have come.", record.keys)
-    return "".join(f"{line}\n" for line in lines).encode()
+    return "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace")  # a flag may be no UTF-8
 
 
 def wanted(job: Job) -> Iterator[Output]:
     """Yield the server."""
-    yield Served(job.order.prometheus or 0)
+    yield Served(job.order.prometheus or 0, job.order.inputs)
 
 
 class Served(Output):
@@ -126,8 +125,9 @@ class Served(Output):
     ConfigError if prometheus_client is not installed, OutputError if the port is taken.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, inputs: Sequence[str]) -> None:
         super().__init__(_SECONDS)
+        self._inputs = inputs
         self.due = time.monotonic()
         self._port = port
         self._text = b""  # before the first row
@@ -150,7 +150,7 @@ class Served(Output):
 
     def write(self, result: Result, *, final: bool) -> None:  # noqa: ARG002 - the same either way
         """Have the metrics served from now on, as the text file has them."""
-        self._text = text_of(result.metrics, now())
+        self._text = text_of(result.metrics, self._inputs, now())
 
     def put_off(self, begun: float) -> None:
         """Leave the most of the time to the rows."""

@@ -64,7 +64,7 @@ def write_record(
     if order.metrics_format == PROMETHEUS:
         from stream_signal.outputs.prometheus import last_success, text_of
 
-        text = text_of(record, last_success(record, order.output))
+        text = text_of(record, order.inputs, last_success(record, order.output))
     else:
         is_snapshot = order.output != STDOUT and isinstance(record, Metrics) and record.status == RUNNING
         text = render(record, indent=None if order.output == STDOUT else 4, **(_who() if is_snapshot else {}))

@@ -32,13 +32,15 @@ MARKET = b'symbol,close\nBTC,1\nBTC,2\nETH,5\nETH,4\n"a ""b"" \\c",7\n'
 
 
 def samples_of(text: str) -> dict[str, dict[tuple[str, ...], float]]:
-    """Read the text format with the parser of Prometheus's own client."""
+    """Read the text format with the parser of Prometheus's own client, without the labels of the job."""
     found: dict[str, dict[tuple[str, ...], float]] = {}
     for family in text_string_to_metric_families(text):
         assert family.type == "gauge"
         assert family.documentation
         for sample in family.samples:
-            found.setdefault(sample.name, {})[tuple(sample.labels.values())] = sample.value
+            assert {"version", "input"} <= sample.labels.keys()
+            own = tuple(value for name, value in sample.labels.items() if name not in {"version", "input"})
+            found.setdefault(sample.name, {})[own] = sample.value
     return found
 
 
@@ -51,7 +53,7 @@ def test_the_text_file(tmp_path: Path) -> None:
     found = samples_of((tmp_path / "s.prom").read_text())
     assert found["stream_signal_success"] == {(): 1}
     assert found["stream_signal_running"] == {(): 0}
-    assert found["stream_signal_info"] == {("v7",): 1}
+    assert '\nstream_signal_running{version="v7",input="-"} 0\n' in (tmp_path / "s.prom").read_text()
     assert found["stream_signal_rows"] == {(): metrics["rows_processed"]}
     assert found["stream_signal_rate"] == {(): metrics["value"]}
     assert found["stream_signal_window_rate"] == {
@@ -71,8 +73,8 @@ def test_figures_as_in_json(tmp_path: Path) -> None:
             "--no-config", "--window", window, "--metrics-format", "prometheus", stdin=close, cwd=tmp_path
         ).stdout.decode()
         value = re.findall(r'"value": ([^,]+),', metrics)
-        assert re.findall(r"^stream_signal_rate (.*)$", text, re.MULTILINE) == value
-        assert "stream_signal_rows 130\n" in text
+        assert re.findall(r"^stream_signal_rate\{.*\} (.*)$", text, re.MULTILINE) == value
+        assert 'stream_signal_rows{version="v1",input="-"} 130\n' in text
         assert "seed" not in text
 
 
@@ -82,7 +84,6 @@ def test_a_failed_job(tmp_path: Path) -> None:
     assert done.code == 1
     assert samples_of(done.stdout.decode()) == {
         "stream_signal_success": {(): 0},
-        "stream_signal_info": {("v1",): 1},
     }
     assert "Missing required column: 'close'" in done.stderr
 
@@ -106,7 +107,6 @@ def test_the_time_of_the_last_success(tmp_path: Path) -> None:
         assert run_in_process(*flags, stdin=bad, cwd=tmp_path).code == 1
         assert samples_of(path.read_text()) == {
             "stream_signal_success": {(): 0},
-            "stream_signal_info": {("v1",): 1},
             last: found,
         }
 
@@ -134,7 +134,7 @@ def served(port: int, rows: int) -> Iterator[str]:
             text = ""
         if text:
             yield text
-            if f"stream_signal_rows {rows}\n" in text:
+            if re.search(rf"^stream_signal_rows\{{.*\}} {rows}$", text, re.MULTILINE):
                 return
         time.sleep(0.01)
     pytest.fail("so many rows are never served")
@@ -154,7 +154,7 @@ def test_a_live_job_is_served(tmp_path: Path) -> None:
     command = [COMMAND, "live.csv", "--follow", "--prometheus", str(port), "-o", "m.json", "-q"]
     with subprocess.Popen(command, cwd=tmp_path) as job:
         *_, first = served(port, 50)
-        assert "stream_signal_rows 50\n" in first
+        assert 'stream_signal_rows{version="v1",input="live.csv"} 50\n' in first
         assert samples_of(first)["stream_signal_running"] == {(): 1}
         assert begun <= samples_of(first)["stream_signal_last_success_timestamp_seconds"][()] <= round(time.time(), 3)
         taken = run_in_process("--prometheus", str(port), stdin=candle_csv(CLOSES), cwd=tmp_path)
@@ -177,7 +177,7 @@ def test_a_live_job_is_served(tmp_path: Path) -> None:
 def test_only_for_this_machine(host: str, status: int) -> None:
     """A page whose name leads here reads nothing: the host that is asked for has to be a name of this machine."""
     port = free_port()
-    server = Served(port)
+    server = Served(port, ["live.csv"])
     server.check()
     with closing(server):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
@@ -196,7 +196,7 @@ def test_keys_that_come_while_it_is_served(tmp_path: Path) -> None:
         feeder.start()
         for text in served(port, rows):
             by_key = re.findall(r"^stream_signal_key_rows\{.*\} (.+)$", text, re.MULTILINE)
-            assert f"stream_signal_rows {sum(map(int, by_key))}\n" in text
+            assert samples_of(text)["stream_signal_rows"] == {(): sum(map(int, by_key))}
         feeder.join()
         job.stdin.close()
         assert job.wait(30) == 0
