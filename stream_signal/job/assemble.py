@@ -46,11 +46,11 @@ SINKS: list[Part] = [
 
 def assemble(job: Job) -> tuple[Drive, Results]:
     """Put a job together: return what drives it, and what has its results."""
+    _find_files(job)
     outputs: list[Output] = job.make(OUTPUTS)
     for output in outputs:
         job.resources.callback(output.close)
         output.check()
-    _find_files(job)
     job.read(inputs_of(job.order, job.config, job.left_out))
     sinks: list[Sink] = job.make(SINKS)
     parts: list[Sink | Output] = [*sinks, *outputs]

@@ -76,3 +76,12 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     assert done.code == 1
     assert "signals data/jan.csv would overwrite an input" in done.stderr
     assert (tmp_path / "data" / "jan.csv").read_bytes() == before
+
+
+def test_a_manifest(tmp_path: Path) -> None:
+    """A manifest has each file, so that `verify` finds them again."""
+    written(tmp_path / "data")
+    assert run_command("data/*.csv", "--manifest", "m.json", cwd=tmp_path).code == 0
+    inputs = json.loads((tmp_path / "m.json").read_text())["inputs"]
+    assert [one["name"] for one in inputs] == [f"data/{name}.csv" for name in ("jan", "feb", "mar", "apr")]
+    assert run_command("verify", "--manifest", "m.json", cwd=tmp_path).code == 0
