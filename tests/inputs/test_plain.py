@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(
-    ("path", "reason"), [("none.csv", "No such file"), (".", "Is a directory"), ("a/b", "No such file")]
+    ("path", "reason"), [("none.csv", "No such file"), ("/", "Is a directory"), ("a/b", "No such file")]
 )
 def test_unreadable_input(path: str, reason: str, folder: Path) -> None:
     """An input that cannot be read is named, with the reason of the system."""
