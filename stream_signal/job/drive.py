@@ -17,6 +17,7 @@ from stream_signal.core.errors import Interrupted, OutputError, StreamSignalErro
 from stream_signal.core.urls import without_secrets
 from stream_signal.inputs.events import Begin, Counted, End
 from stream_signal.job.failure import attempt
+from stream_signal.outputs.parts import Sink
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +26,24 @@ if TYPE_CHECKING:
     from stream_signal.core.series.panel import Counts
     from stream_signal.core.stream import SignalStream
     from stream_signal.inputs.events import Source
-    from stream_signal.outputs.parts import Sink
     from stream_signal.stopping import StopSignals
+
+
+class _Enough(Exception):  # noqa: N818 - nobody made an error
+    """All rows that are wanted have been counted."""
+
+
+class _Limit(Sink):
+    """Ends the reading behind so many rows."""
+
+    def __init__(self, stream: SignalStream, rows: int) -> None:
+        self._stream = stream
+        self._rows = rows
+
+    def turn(self) -> None:
+        """Raise _Enough if they are there."""
+        if self._stream.rows >= self._rows:
+            raise _Enough
 
 
 class Drive:
@@ -156,3 +173,13 @@ def read(stream: SignalStream, source: Source) -> None:
     from stream_signal.stopping import StopSignals
 
     Drive(source, stream, [], StopSignals()).read()
+
+
+def read_first(stream: SignalStream, source: Source, rows: int, stop: StopSignals) -> bool:
+    """Feed the first rows of a source to `stream`, so many or a few more; return whether these are all that it has."""
+    try:
+        with stop.honoured():
+            Drive(source, stream, [_Limit(stream, rows)], stop).read()
+    except _Enough:
+        return False
+    return True

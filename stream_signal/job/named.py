@@ -10,11 +10,10 @@ in its place. A folder with other files is refused: nobody knows which of them a
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from glob import glob
 from typing import TYPE_CHECKING
 
-from stream_signal.core.errors import InputError, OutputError, StreamSignalError
+from stream_signal.core.errors import InputError, Interrupted, OutputError, StreamSignalError
 from stream_signal.core.layout.layout import find_time
 from stream_signal.core.observe import Observer
 from stream_signal.core.observers.time_sequence import time_of
@@ -23,11 +22,10 @@ from stream_signal.core.urls import shown_path
 from stream_signal.hints.paths import endings_of
 from stream_signal.inputs.opening import is_pattern
 from stream_signal.inputs.probe import probe
-from stream_signal.job.drive import Drive
+from stream_signal.job.drive import read_first
 from stream_signal.job.overwriting import overwritten
 from stream_signal.job.sources import source_of
 from stream_signal.order import WRITTEN
-from stream_signal.outputs.parts import Sink
 from stream_signal.stopping import StopSignals
 
 if TYPE_CHECKING:
@@ -57,22 +55,6 @@ class _FirstTime(Observer):
         self.wants = 0
         if self._position is not None:
             self.time = time_of(rows.texts_at(self._position, [0])[0])
-
-
-class _Enough(Exception):  # noqa: N818 - nobody made an error
-    """The first row has been seen."""
-
-
-class _FirstRow(Sink):
-    """Ends the reading behind the first row."""
-
-    def __init__(self, stream: SignalStream) -> None:
-        self._stream = stream
-
-    def turn(self) -> None:
-        """Raise _Enough if it is there."""
-        if self._stream.rows:
-            raise _Enough
 
 
 def files_of(order: Order, config: Config) -> tuple[str, ...]:
@@ -119,6 +101,10 @@ def _first_time(name: str, config: Config) -> int | None:
     """Return the first time in a file; None if there is none that can be read: its turn will tell why."""
     first = _FirstTime(config)
     stream = SignalStream(config, [first])
-    with suppress(StreamSignalError, _Enough):
-        Drive(source_of((name,), config), stream, [_FirstRow(stream)], StopSignals()).read()
+    try:
+        read_first(stream, source_of((name,), config), 1, StopSignals())
+    except Interrupted:
+        raise
+    except StreamSignalError:
+        pass
     return first.time

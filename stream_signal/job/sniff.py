@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,11 +16,10 @@ from stream_signal.core.observers.time_order import TimeOrder
 from stream_signal.core.stream import SignalStream
 from stream_signal.hints.doubts import head_lines
 from stream_signal.job.doubts import doubts_in
-from stream_signal.job.drive import Drive
+from stream_signal.job.drive import read_first
 from stream_signal.job.hints import advised
 from stream_signal.job.sources import reversal_of, source_of
 from stream_signal.order import Order
-from stream_signal.outputs.parts import Sink
 
 if TYPE_CHECKING:
     from stream_signal.core.config import Config
@@ -50,22 +48,6 @@ class Sniffed(NamedTuple):
     doubts: list[Doubt]
     error: StreamSignalError | None
     """why it was refused"""
-
-
-class _Enough(Exception):  # noqa: N818 - nobody made an error
-    """All rows that are wanted have been seen."""
-
-
-class _Limit(Sink):
-    """Ends the reading behind so many rows."""
-
-    def __init__(self, stream: SignalStream) -> None:
-        self._stream = stream
-
-    def turn(self) -> None:
-        """Raise _Enough if they are there."""
-        if self._stream.rows >= FIRST_ROWS:
-            raise _Enough
 
 
 class _Cells(Observer):
@@ -98,9 +80,7 @@ def sniff(names: tuple[str, ...], config: Config, stop: StopSignals) -> Sniffed:
     stream = SignalStream(config, [times, cells])
     error, is_whole = None, False
     try:
-        with suppress(_Enough), stop.honoured():
-            Drive(source_of(names, config), stream, [_Limit(stream)], stop).read()
-            is_whole = True
+        is_whole = read_first(stream, source_of(names, config), FIRST_ROWS, stop)
         if is_whole:
             stream.finish()
     except StreamSignalError as refused:

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
+from stream_signal import Config
+from stream_signal.core.errors import Interrupted
+from stream_signal.job.named import files_of
+from stream_signal.order import Order
+from stream_signal.stopping import StopSignals
 from support.commands import logged, run_command
 
 if TYPE_CHECKING:
@@ -85,3 +93,16 @@ def test_a_manifest(tmp_path: Path) -> None:
     inputs = json.loads((tmp_path / "m.json").read_text())["inputs"]
     assert [one["name"] for one in inputs] == [f"data/{name}.csv" for name in ("jan", "feb", "mar", "apr")]
     assert run_command("verify", "--manifest", "m.json", cwd=tmp_path).code == 0
+
+
+def test_a_stop_while_first_times_are_read(tmp_path: Path) -> None:
+    """A signal that comes meanwhile stops the job: it is no error of a file whose turn will tell."""
+    for name in "abc":
+        (tmp_path / f"{name}.csv").write_bytes(b"time,close\n" + b"\n" * 3_000_000)
+    order = Order((str(tmp_path),))
+    with StopSignals():
+        timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+        timer.start()
+        with pytest.raises(Interrupted):
+            files_of(order, Config())
+        timer.join()
