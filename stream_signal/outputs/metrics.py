@@ -73,6 +73,11 @@ def further(by_window: Mapping[str, Any] | None) -> dict[str, Any]:
     return dict(list((by_window or {}).items())[1:])
 
 
+def ranked(by_key: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the keys with their counts, the highest rate first."""
+    return sorted(by_key.items(), key=lambda item: (-item[1]["value"], item[0]))
+
+
 def _of_windows(by_window: dict[int, Counts]) -> dict[str, dict[str, Any]]:
     return {str(window): {"signals": counts.signals, "value": counts.value} for window, counts in by_window.items()}
 

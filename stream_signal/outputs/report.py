@@ -23,7 +23,7 @@ from stream_signal.core.observers.key_charts import KeyCharts
 from stream_signal.core.observers.overview import Overview
 from stream_signal.hints.durations import lasting, lines_of
 from stream_signal.outputs.files import check_replaceable, replace_file
-from stream_signal.outputs.metrics import further
+from stream_signal.outputs.metrics import further, ranked
 from stream_signal.outputs.parts import Output
 from stream_signal.outputs.summary import percent, sentence
 
@@ -135,10 +135,9 @@ def charts_of(charts: Iterable[tuple[str, Buckets]]) -> list[dict[str, Any]]:
     drawn = []
     for key, buckets in charts:
         columns = buckets.columns()
-        names = ["time", "missing", "first", "last", "low", "high"]
-        names += [name for name in ("row", "rows", "start", "step") if "start" in columns and name in columns]
+        names = ("time", "missing", "first", "last", "low", "high")
         chart = {"key": key, "size": buckets.size, "count": buckets.rows_seen}
-        drawn.append(chart | {name: columns[name] for name in [*names, "signals", "means"]})
+        drawn.append(chart | {name: columns[name] for name in (*names, "signals", "means")})
     return drawn
 
 
@@ -151,15 +150,15 @@ def packed(data: Any) -> str:
 def _bokeh() -> str:
     """Return Bokeh's scripts, compressed: they are a third as long, and most of a page."""
     scripts = "\n".join(_read(os.path.join(_bokeh_folder(), name)) for name in _SCRIPTS)
-    return b64encode(zlib.compress(scripts.encode(), 9)).decode()
+    return b64encode(zlib.compress(scripts.encode())).decode()
 
 
 def _packed_keys(by_key: Mapping[str, Mapping[str, Any]], most: int) -> str:
     """Return the counts of the keys, the highest rate first, as many as have room."""
-    ranked = _ranked(by_key)
-    count = len(ranked)
+    keys = ranked(by_key)
+    count = len(keys)
     while True:
-        text = packed({"of": len(ranked), "keys": _columns_of(ranked[:count])})
+        text = packed({"of": len(keys), "keys": _columns_of(keys[:count])})
         if len(text) <= most or not count:
             return text
         count = min(count - 1, count * most // len(text)) if most > 0 else 0
@@ -174,10 +173,6 @@ def _columns_of(ranked: Sequence[tuple[str, Mapping[str, Any]]]) -> list[list[An
         [counts["signals"] for _, counts in ranked],
         *([counts["by_window"][window]["signals"] for _, counts in ranked] for window in windows),
     ]
-
-
-def _ranked(by_key: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
-    return sorted(by_key.items(), key=lambda item: (-item[1]["value"], item[0]))
 
 
 def _bokeh_folder() -> str:
@@ -273,17 +268,15 @@ def _foot(report: Report) -> str:
 
 def _charts(report: Report) -> str:
     overview, windows = report.overview, ", ".join(f"{window:,}" for window in report.windows)
-    columns = overview.columns()
     rate = "The share of rows that signalled, above or below the line, which is the rate of all rows."
     figures = []
     if not overview.keyed:
-        if max(columns["rows"], default=1) == 1:
+        if overview.size == 1:
             text = f"Each close, and the rolling mean of {windows}; the triangles are the rows that signalled."
         else:
-            of = f"{overview.size:,} rows" if overview.size else "each stretch of time"
             text = (
-                f"Closes from the lowest to the highest of {of}, as a line in a band, and closer up as candles; "
-                f"and the rolling mean of {windows}."
+                f"Closes from the lowest to the highest of {overview.size:,} rows, as a line in a band, and closer up "
+                f"as candles; and the rolling mean of {windows}."
             )
         figures.append(_figure("price", "Price", text))
     figures.append(_figure("rate", "Signal rate", rate))
@@ -311,13 +304,7 @@ def _table_of_buckets(report: Report) -> str:
         heads += ["first close", "lowest", "highest", "last", *(f"mean of {window}" for window in windows)]
         cells += [columns["first"], columns["low"], columns["high"], columns["last"], *columns["means"]]
     size = report.overview.size
-    caption = (
-        "Each line is one row"
-        if size == 1
-        else f"Each line is {size:,} rows"
-        if size
-        else "Each line is a stretch of time"
-    )
+    caption = "Each line is one row" if size == 1 else f"Each line is {size:,} rows"
     return _table(caption, heads, zip(*cells, strict=True))
 
 
@@ -392,11 +379,11 @@ def _section(name: str, title: str, lines: Sequence[str], nothing: str) -> str:
 
 
 def _table_of_keys(by_key: Mapping[str, Mapping[str, Any]]) -> str:
-    ranked = _ranked(by_key)
-    caption = f"{len(ranked):,} key{'s' if len(ranked) > 1 else ''}, the highest rate first"
-    if len(ranked) > MOST_LINES:
+    keys = ranked(by_key)
+    caption = f"{len(keys):,} key{'s' if len(keys) > 1 else ''}, the highest rate first"
+    if len(keys) > MOST_LINES:
         caption += f"; the first {MOST_LINES} of them, and --keys-output writes all"
-    windows = list(further(ranked[0][1].get("by_window"))) if ranked else []
+    windows = list(further(keys[0][1].get("by_window"))) if keys else []
     heads = ["key", "signal rate", "rows", "signals", *(f"signal rate, window {window}" for window in windows)]
     lines = (
         [
@@ -406,6 +393,6 @@ def _table_of_keys(by_key: Mapping[str, Mapping[str, Any]]) -> str:
             f"{one['signals']:,}",
             *(percent(one["by_window"][window]["value"]) for window in windows),
         ]
-        for key, one in ranked[:MOST_LINES]
+        for key, one in keys[:MOST_LINES]
     )
     return _table(caption, heads, lines)

@@ -9,7 +9,7 @@ from stream_signal.core.urls import without_secrets
 from stream_signal.hints.durations import clock, lines_of
 from stream_signal.order import STREAM, WRITTEN
 from stream_signal.outputs.files import check_replaceable, replace_file
-from stream_signal.outputs.metrics import further
+from stream_signal.outputs.metrics import further, ranked
 from stream_signal.outputs.parts import Output
 
 if TYPE_CHECKING:
@@ -106,13 +106,13 @@ def markdown(result: Result) -> str:
     doubts = result.doubts()
     page += ["**Doubts**", "", *(f"- {_escaped(doubt)}" for doubt in doubts), ""] if doubts else []
     if metrics.by_key:
-        ranked = sorted(metrics.by_key.items(), key=lambda item: (-item[1]["value"], item[0]))
+        keys = ranked(metrics.by_key)
         shown = [
             (key, percent(counts["value"]), f"{counts['rows']:,}", f"{counts['signals']:,}")
-            for key, counts in ranked[:MOST_KEYS]
+            for key, counts in keys[:MOST_KEYS]
         ]
         page += [*_table(("key", "rate", "rows", "signals"), shown), ""]
-        page += [f"and {len(ranked) - MOST_KEYS:,} more keys", ""] if len(ranked) > MOST_KEYS else []
+        page += [f"and {len(keys) - MOST_KEYS:,} more keys", ""] if len(keys) > MOST_KEYS else []
     return "\n".join(page)
 
 

@@ -140,20 +140,19 @@
 
   // Where buckets begin and end: in time, if all of them have one and the one after it is later; else in rows.
   function places_of(data) {
-    const {row, rows, step, time} = data;
+    const {row, rows, time} = data;
     const count = row.length;
-    const start = data.start ?? time.map(milliseconds);
-    if (!start.every((each, at) => Math.abs(each) < 8.64e15 && (!at || each > start[at - 1]))
-        || (!data.start && count < 2)) {
+    const start = time.map(milliseconds);
+    if (count < 2 || !start.every((each, at) => Math.abs(each) < 8.64e15 && (!at || each > start[at - 1]))) {
       const left = row.map((each) => each - 0.5);
       return {is_timed: false, left, right: left.map((each, at) => each + rows[at]), is_gap: () => false};
     }
     const steps = start.slice(1).map((each, at) => (each - start[at]) / rows[at]).sort((one, other) => one - other);
     const usual = steps[steps.length >> 1];
     const right = start.map((each, at) => {
-      const end = each + (step ?? usual * rows[at]);
+      const end = each + usual * rows[at];
       // A few rows that are missing are no gap.
-      return at + 1 < count && (step ? end > start[at + 1] : start[at + 1] - each <= 3 * (end - each)) ? start[at + 1] : end;
+      return at + 1 < count && start[at + 1] - each <= 3 * (end - each) ? start[at + 1] : end;
     });
     return {is_timed: true, left: start, right, is_gap: (at) => at > 0 && start[at] > right[at - 1]};
   }
@@ -183,7 +182,7 @@
     const single = data.rows.every((rows) => rows === 1);
     const is_seen = (at, [from, to]) => left[at] < to && right[at] > from;
     const what = is_timed ? "time (UTC)" : "row";
-    const moments = data.start && !data.time.some(Boolean) ? data.start.map(iso) : data.time.map(moment);
+    const moments = data.time.map(moment);
     // Points of a line, which has a hole where there is a gap.
     const points = (x, y) => {
       const line = {x: [], y: []};
@@ -441,7 +440,6 @@
   // Buckets of rows but the last have the same number of them, so the page has only the size and the count.
   function series_of(chart) {
     const windows = overview.windows.slice(0, 1);
-    if (chart.row) return {...chart, windows};
     const row = chart.time.map((_, at) => 1 + at * chart.size);
     const rows = row.map((row) => Math.min(chart.size, chart.count - row + 1));
     return {...chart, row, rows, windows};
@@ -519,7 +517,7 @@
       document.getElementById("chosen").textContent = key;
       document.getElementById("of_chosen").textContent = (data.rows.every((rows) => rows === 1)
         ? "Each close; the triangles are the rows that signalled."
-        : `Closes from the lowest to the highest of ${data.size ? `${counted(data.size)} rows of this key` : "each stretch of time"}, as a `
+        : `Closes from the lowest to the highest of ${counted(data.size)} rows of this key, as a `
           + "line in a band, and closer up as candles.")
         + ` The rolling mean is that of ${data.windows[0]}; the rows are those of this key alone.`;
       fill_table(data);
@@ -544,7 +542,7 @@
       const lines = data.row.map((row, at) => [counted(row), data.time[at], counted(data.rows[at]), counted(data.missing[at]),
         percent(data.signals[0][at] / data.rows[at]), data.first[at], data.low[at], data.high[at], data.last[at], data.means[0][at]]);
       place.append(table_of(`${data.key}: ${data.rows.every((rows) => rows === 1) ? "each line is one row"
-        : data.size ? `each line is ${counted(data.size)} rows` : "each line is a stretch of time"}`,
+        : `each line is ${counted(data.size)} rows`}`,
         ["first row", "time", "rows", "missing closes", "signal rate", "first close", "lowest", "highest", "last",
          `mean of ${data.windows[0]}`], lines));
     };
