@@ -120,7 +120,6 @@ _SCHEMAS = {
     "log": ("A line of the log", _log),
     "checkpoint": ("What --checkpoint saves", _checkpoint),
 }
-NAMES = tuple(_SCHEMAS)
 
 
 def schema_of(name: str) -> dict[str, Any]:

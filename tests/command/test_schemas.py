@@ -15,8 +15,6 @@ from support.commands import run_command, run_in_process, settings_yaml  # noqa:
 if TYPE_CHECKING:
     from pathlib import Path
 
-NAMES = ("metrics", "error", "config", "manifest", "log", "checkpoint")
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -56,6 +56,21 @@ def workers(executor: Executor, range_bytes: int = 150, *, are_here: bool = True
     return Workers(lambda: executor, range_bytes, ahead=3, share_files=are_here, may_fail=are_here, head_bytes=300)
 
 
+def outcomes(names: tuple[str, ...], config: Config, range_bytes: int, how: int) -> list[Any]:
+    """Count files in one process and in ranges, with no times, the first ones or all; return what there is to see."""
+    found = []
+    with ThreadPoolExecutor(2) as executor:
+        for is_parallel in (False, True):
+            times = TimeOrder(rows=5 if how == 1 else None)
+            stream = SignalStream(config, [times] if how else ())
+            source: Source = FilesSource(names)
+            if is_parallel:
+                source = ParallelSource(names, FilesSource, stream, workers(executor, range_bytes), Log(None, 0))
+            seen = outcome(source, stream), stream.by_key, times.snapshot(), stream.closed or stream.state()
+            found.append(seen)
+    return found
+
+
 @given(
     st.lists(candle_files(), min_size=1, max_size=3),
     windows,
@@ -74,16 +89,8 @@ def test_one_answer(
     """Any files, cut into ranges of any size, give what one process gives: counts, repairs, times, or the error."""
     names = written_files(tmp_path_factory.mktemp("files"), files)
     config = Config(window=window, bad_rows=bad_rows)
-    found = []
-    with ThreadPoolExecutor(2) as executor:
-        for is_parallel in (False, True):
-            times = TimeOrder(rows=5 if how == 1 else None)
-            stream = SignalStream(config, [times] if how else ())
-            source: Source = FilesSource(names)
-            if is_parallel:
-                source = ParallelSource(names, FilesSource, stream, workers(executor, range_bytes), Log(None, 0))
-            found.append((outcome(source, stream), times.snapshot(), stream.closed or stream.state()))
-    assert found[0] == found[1]
+    alone, in_ranges = outcomes(names, config, range_bytes, how)
+    assert alone == in_ranges
 
 
 # Of a key, and the text of a time: most are in order and of one form.
@@ -118,16 +125,8 @@ def test_one_answer_of_keys(
     names = written_files(tmp_path_factory.mktemp("files"), texts)
     key: dict[str, Any] = {"key": "@file", "key_pattern": "{key}.csv"} if by_name else {"key": "symbol"}
     config = Config(window=3, bad_rows="missing", max_bad=1, windows=(2,), **key)
-    found = []
-    with ThreadPoolExecutor(2) as executor:
-        for is_parallel in (False, True):
-            times = TimeOrder(rows=5 if how == 1 else None)
-            stream = SignalStream(config, [times] if how else ())
-            source: Source = FilesSource(names)
-            if is_parallel:
-                source = ParallelSource(names, FilesSource, stream, workers(executor, range_bytes), Log(None, 0))
-            found.append((outcome(source, stream), stream.by_key, times.snapshot(), stream.closed or stream.state()))
-    assert found[0] == found[1]
+    alone, in_ranges = outcomes(names, config, range_bytes, how)
+    assert alone == in_ranges
 
 
 def test_ranges_are_counted_by_the_workers(tmp_path: Path) -> None:

@@ -219,12 +219,10 @@ class _Pusher:
         roundings = 2 * (2 * window.bit_length() + 6)
         bound = roundings * 2.0 ** -BITS[values.dtype.itemsize] * window * most
         without = min(window - 1 - len(earlier), count)
-        unsure = np.empty(0, np.intp)
         if without < count:
-            last = closes[window - 1 :].copy()  # `_window_sums` may write over them
-            kept = closes.copy()
+            kept = closes.copy()  # `_window_sums` may return some of them
             sums, _ = _window_sums(closes, window, self.spare)
-            above = last * window - sums
+            above = kept[window - 1 :] * window - sums
             unsure = np.flatnonzero(np.abs(above) <= bound)
             if len(unsure) > count * MOST_UNPROVEN:
                 return False

@@ -100,7 +100,7 @@ class BlocksOfOneSymbol(BlockGrouping):
             column = _written(chunk, block, decoder, position)
             if value is None or column is None:
                 return None
-            if not {text_of(words).strip(b" ") for words in set(_tuples_of(column.words))} <= {value, b""}:
+            if not _symbols_in(column) <= {value}:
                 return None
         return block
 
@@ -111,7 +111,7 @@ class BlocksOfOneSymbol(BlockGrouping):
             column = _written_in(*texts(position))
             if column is None:
                 return None
-            symbols = {text_of(words).strip(b" ") for words in set(_tuples_of(column.words))} - {b""}
+            symbols = _symbols_in(column)
             if len(symbols | {value} - {None}) > 1:
                 return None
             found.append(next(iter(symbols), value))
@@ -124,11 +124,7 @@ class BlocksOfAnInput(BlockGrouping):
 
     def look(self, chunk: bytes, block: Block, decoder: BlockDecoder) -> Block | None:  # noqa: ARG002
         """Take the key; decline the block if it is refused, so that the line is named."""
-        try:
-            self._grouping.see([])
-        except KeyRefused:
-            return None
-        return block
+        return None if self._take() is None else block
 
     def series(self, irregular: IrregularLines) -> int:  # noqa: ARG002
         """Return the number of the key."""
@@ -136,6 +132,10 @@ class BlocksOfAnInput(BlockGrouping):
 
     def of_batch(self, texts: Texts) -> int | None:  # noqa: ARG002
         """Take the key; decline the batch if it is refused."""
+        return self._take()
+
+    def _take(self) -> int | None:
+        """Take the key and return its number; None if it is refused."""
         try:
             self._grouping.see([])
         except KeyRefused:
@@ -361,6 +361,11 @@ def _runs_in(chunk: bytes, begins: Integers, lengths: AnyArray, block: Block, li
         is_first[1:] |= words_at[1:] != words_at[:-1]
     firsts = np.flatnonzero(is_first)
     return _Written(block, lines, firsts, np.diff(firsts, append=len(begins)), [words_at[firsts] for words_at in words])
+
+
+def _symbols_in(column: _Written) -> set[bytes]:
+    """Return the texts of a column without the spaces around them, and without the empty one."""
+    return {text_of(words).strip(b" ") for words in set(_tuples_of(column.words))} - {b""}
 
 
 def _tuples_of(words: list[Words], which: Lines = ALL) -> Iterator[tuple[int, ...]]:

@@ -424,8 +424,8 @@ class TimeOrder(Observer):
             return None
         part = TimeOrder(self.time_column)
         if self._has_keys:
-            are_known = all(sequence.may_be_joined_by_key for sequence in self._sequences.values())
-            return part if are_known and len(self._sequences) <= MOST_PERIODS else None
+            are_alike = all(sequence.reads_in_one_way for sequence in self._sequences.values())
+            return part if are_alike and len(self._sequences) <= MOST_PERIODS else None
         sequence = self._alone.part()
         if sequence is None:
             return None
@@ -439,8 +439,8 @@ class TimeOrder(Observer):
         if self._collects:
             return True
         if self._has_keys:
-            are_known = all(sequence.may_join_by_key for sequence in self._sequences.values())
-            return are_known and len(self._sequences) <= MOST_PERIODS
+            are_apart = all(sequence.depends_on_no_other for sequence in self._sequences.values())
+            return are_apart and len(self._sequences) <= MOST_PERIODS
         return self._alone.can_join
 
     def join(self, part: TimeOrder, rows: int) -> None:

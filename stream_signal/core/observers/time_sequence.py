@@ -334,14 +334,14 @@ class TimeSequence:
         return len(self._readings) == 1 and self._order == self._settled
 
     @property
-    def may_be_joined_by_key(self) -> bool:
-        """Whether a part of a key that may be new, so that nothing is settled there, compares as this one does."""
+    def reads_in_one_way(self) -> bool:
+        """Whether nothing is settled, as for a new key, and nothing has to be: each timestamp has had one reading."""
         return self.watches and len(self._readings) == 1 and self._order is None
 
     @property
-    def may_join_by_key(self) -> bool:
-        """Whether nothing in such a part depends on the rows before it: each timestamp could be read, in one way."""
-        return self.may_be_joined_by_key and self._left >= FIRST_ROWS - 1
+    def depends_on_no_other(self) -> bool:
+        """Whether a part of a key is as it would be behind other rows: each timestamp could be read, in one way."""
+        return self.reads_in_one_way and self._left >= FIRST_ROWS - 1
 
     def join(self, part: TimeSequence, rows: int) -> None:
         """Add what a part has compared after `rows` rows, and compare its first timestamp with the last one here."""
