@@ -17,6 +17,8 @@ from stream_signal.hints.paths import cannot_write
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
+    from types import TracebackType
+    from typing import Self
 
 STDOUT = "-"
 # A temporary file is recognised by them: a checkpoint differs from another one behind `{"schema": 3, "sha256": "`.
@@ -29,7 +31,7 @@ def check_replaceable(path: str) -> None:
     """Raise OutputError if `path` cannot be replaced, before anything is read."""
     if os.path.isdir(path) or path.endswith("/"):
         raise cannot_write(path, OSError(errno.EISDIR, ""))
-    if _is_special(path):
+    if is_special(path):
         return
     folder = os.path.dirname(os.path.realpath(path))
     if not os.path.isdir(folder):
@@ -57,32 +59,68 @@ def replace_file(
     Any other file of that name stays. The rename is done within `last`.
     """
     try:
-        if _is_special(path):
+        if is_special(path):
             _write_special(path, data, 0 if wait else system.NONBLOCK, last)
             return
-        target = os.path.realpath(path)
-        folder = os.path.dirname(target)
         if temporary and _is_left_behind(temporary, data):
             _remove(temporary)
-        if not temporary or os.path.lexists(temporary):
-            temporary = os.path.join(folder, f".stream-signal.{os.urandom(4).hex()}.tmp")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | system.BINARY, 0o666)
-        try:
-            try:
-                if os.path.exists(target):
-                    system.copy_permissions(target, descriptor)
-                write_all(descriptor, data)
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-            with last:
-                os.replace(temporary, target)
-        except BaseException:
-            _remove(temporary)  # gone already if a signal came right after the rename
-            raise
-        system.sync_folder(folder)
+        with Replacement(path, temporary) as file:
+            file.write(data)
+            file.commit(last)
     except OSError as error:
         raise cannot_write(path, error) from error
+
+
+class Replacement:
+    """A file that is written beside the one at `path`, piece by piece, and takes its place with `commit`.
+
+    A context; if it ends without that, the file is removed, and the old one is unchanged. The new one is named
+    `temporary` where no file has that name, and gets the permissions of the old one. OSError if something fails.
+    """
+
+    def __init__(self, path: str, temporary: str | None = None) -> None:
+        self._target = os.path.realpath(path)
+        self._folder = os.path.dirname(self._target)
+        if not temporary or os.path.lexists(temporary):
+            temporary = os.path.join(self._folder, f".stream-signal.{os.urandom(4).hex()}.tmp")
+        self._temporary = temporary
+        self._is_there = False
+
+    def __enter__(self) -> Self:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | system.BINARY
+        self._descriptor = os.open(self._temporary, flags, 0o666)
+        self._is_there = True
+        try:
+            if os.path.exists(self._target):
+                system.copy_permissions(self._target, self._descriptor)
+        except BaseException:
+            self.discard()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.discard()
+
+    def write(self, data: bytes) -> None:
+        """Write every byte."""
+        write_all(self._descriptor, data)
+
+    def commit(self, last: AbstractContextManager[object] = FREELY) -> None:
+        """Put the file in the place of the old one, within `last`; it is on disk by then."""
+        os.fsync(self._descriptor)
+        descriptor, self._descriptor = self._descriptor, -1
+        os.close(descriptor)
+        with last:
+            os.replace(self._temporary, self._target)
+        self._is_there = False
+        system.sync_folder(self._folder)
+
+    def discard(self) -> None:
+        """Remove the file, unless it is in its place."""
+        if self._is_there:
+            self._is_there = False
+            system.close_unwritten(self._descriptor)
+            _remove(self._temporary)  # gone already if a signal came right after the rename
 
 
 def temporary_of(path: str) -> str:
@@ -109,10 +147,10 @@ def open_stdout() -> int:
 
 
 @contextmanager
-def writing(path: str) -> Iterator[None]:
+def writing(path: str, *, in_place: bool = True) -> Iterator[None]:
     """Turn a failure to write a file, or stdout for `-`, into an OutputError with a message.
 
-    It is a ClosedOutputError if the reader closed the pipe.
+    It is a ClosedOutputError if the reader closed the pipe. A file that is not written `in_place` is replaced.
     """
     where = "to stdout" if path == STDOUT else shown_path(path)
     try:
@@ -121,7 +159,7 @@ def writing(path: str) -> Iterator[None]:
         raise ClosedOutputError(f"cannot write {where}: the reader closed the pipe") from error
     except (OSError, ValueError) as error:  # a path with a NUL in it
         if path != STDOUT:
-            raise cannot_write(path, error, in_place=True) from error
+            raise cannot_write(path, error, in_place=in_place) from error
         raise OutputError(f"cannot write {where}: {reason(error)}") from error
 
 
@@ -149,7 +187,8 @@ def _write_when_taken(descriptor: int, data: bytes, last: AbstractContextManager
         write_all(descriptor, data)
 
 
-def _is_special(path: str) -> bool:
+def is_special(path: str) -> bool:
+    """Whether there is a pipe or a device, which cannot be replaced."""
     try:
         return not stat.S_ISREG(os.stat(path).st_mode)
     except OSError:
