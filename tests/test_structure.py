@@ -55,7 +55,7 @@ HOMES = {
     "msvcrt": ["system"],
     "numpy": ["core.blocks", "inputs.arrow"],  # which pyarrow has loaded by then
     "prometheus_client": ["outputs.prometheus"],
-    "pyarrow": ["core.blocks.array_like", "inputs.arrow", "outputs.tables"],
+    "pyarrow": ["core.blocks.array_like", "inputs.arrow", "outputs.parquet"],
     "shtab": ["command.completion"],
     "structlog": ["outputs.log"],
     "tqdm": ["job.progress"],

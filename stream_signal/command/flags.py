@@ -243,8 +243,9 @@ def _add_outputs(group: argparse._ArgumentGroup) -> None:
     _add(group, "--keys-output", text, PATH)
     _add(group, "--rates", "write the rate of each day here, and of each key (csv, json, jsonl or parquet)", PATH)
     _add(group, "--by", "with --rates: day, week or month (default: day)", BY)
-    _add(group, "--signals", "write a line for each row here (-: stdout, with --output FILE)", PATH)
-    text = "default: jsonl if PATH ends in .jsonl or .ndjson, otherwise csv"
+    text = "write a line for each row here (csv, jsonl or parquet; -: stdout, with --output FILE)"
+    _add(group, "--signals", text, PATH)
+    text = "default: by the ending of PATH (.jsonl, .ndjson, .parquet), otherwise csv"
     _add(group, "--signals-format", text, SIGNALS_FORMAT)
     _add(group, "--report", "write a page to look at here: price, mean and signal rate, as HTML", FILE)
     text = "write the SHA-256 of each input, the settings, versions and counts here, for `stream-signal verify`"
@@ -571,10 +572,21 @@ def refuse_contradictions(
         parser.error(
             "--signals writes lines, not one JSON text: name a file that ends in .jsonl, or give --signals-format"
         )
+    if options.signals:
+        _refuse_adding_to_parquet(parser, options)
     if len(given.get("--time-column", ())) > 2:
         parser.error("--time-column may be given once, or twice for a date and a time")
     if options.follow and (len(inputs) > 1 or "-" in inputs):
         parser.error("--follow needs one file, by its path; a pipe is read as it is written, without --follow")
+
+
+def _refuse_adding_to_parquet(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    from stream_signal.core.line_format import PARQUET, format_for
+
+    if (options.signals_format or format_for(options.signals)) == PARQUET:
+        for flag, value in (("--checkpoint", options.checkpoint), ("--follow", options.follow)):
+            if value:
+                parser.error(f"--signals to Parquet cannot be used with {flag}: a Parquet file cannot be continued")
 
 
 def refuse_overwriting(parser: argparse.ArgumentParser, inputs: tuple[str, ...], options: argparse.Namespace) -> None:

@@ -18,7 +18,7 @@ from stream_signal.core.printable import json_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-CSV, JSONL = "csv", "jsonl"
+CSV, JSONL, PARQUET = "csv", "jsonl", "parquet"
 _FIELD = re.compile(b"%[bd]")
 # Characters that are written as they are in every format; a space is not one of them, because it may have to go.
 PLAIN = bytes(code for code in range(33, 127) if chr(code) not in '",\\')
@@ -102,7 +102,13 @@ def with_windows(line_format: LineFormat, windows: Sequence[int]) -> LineFormat:
 
 
 def format_for(path: str) -> str:
-    """Return the name of the format that fits the ending of a path."""
+    """Return the name of the format that fits the ending of a path.
+
+    >>> [format_for(path) for path in ("s.csv", "s.ndjson", "s.parquet", "-")]
+    ['csv', 'jsonl', 'parquet', 'csv']
+    """
+    if path.endswith(".parquet"):
+        return PARQUET
     return JSONL if path.endswith((".jsonl", ".ndjson")) else CSV
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from stream_signal import system
 from stream_signal.core.errors import DataError, OutputError
-from stream_signal.core.line_format import format_for
+from stream_signal.core.line_format import CSV, PARQUET, format_for
 from stream_signal.core.observers.signal_lines import SignalLines
 from stream_signal.core.urls import shown_path
 from stream_signal.outputs.files import STDOUT, open_stdout, write_all, writing
@@ -46,6 +46,12 @@ def wanted(job: Job) -> Iterator[Sink]:
     order, config = job.order, job.config
     path = str(order.signals)
     form = order.signals_format or format_for(path)
+    if form == PARQUET:
+        from stream_signal.outputs.parquet import ParquetSignals
+
+        columns = SignalLines(CSV, config.time_column, keyed=config.is_keyed, windows=config.windows)
+        yield job.resources.enter_context(ParquetSignals(path, columns))
+        return
     lines = SignalLines(form, config.time_column, keyed=config.is_keyed, windows=config.windows)
     yield job.resources.enter_context(SignalsWriter(path, lines, lambda: job.stop.received, quiet=order.is_quiet))
 

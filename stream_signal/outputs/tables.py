@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from stream_signal.core.errors import OutputError
-from stream_signal.core.line_format import CSV, CSV_LINES, format_for
+from stream_signal.core.line_format import CSV, CSV_LINES, PARQUET, format_for
 from stream_signal.core.printable import json_text
 from stream_signal.outputs.files import STDOUT, check_replaceable, replace_file, write_stdout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-JSON, PARQUET = "json", "parquet"
+JSON = "json"
 
 
 def form_for(path: str) -> str:
@@ -21,7 +20,7 @@ def form_for(path: str) -> str:
     >>> [form_for(path) for path in ("a.csv", "a.json", "a.ndjson", "a.parquet", "-")]
     ['csv', 'json', 'jsonl', 'parquet', 'csv']
     """
-    return next((form for form in (JSON, PARQUET) if path.endswith(f".{form}")), format_for(path))
+    return JSON if path.endswith(".json") else format_for(path)
 
 
 def check_table(path: str) -> None:
@@ -29,12 +28,9 @@ def check_table(path: str) -> None:
     if path != STDOUT:
         check_replaceable(path)
     if form_for(path) == PARQUET:
-        try:
-            import pyarrow as pa  # noqa: F401
-        except ImportError as error:
-            raise OutputError(f"cannot write {path!r}: Parquet needs pyarrow ({error})").with_hint(
-                "pip install 'stream-signal[arrow]'"
-            ) from None
+        from stream_signal.outputs.parquet import check_parquet
+
+        check_parquet(path)
 
 
 def write_table(path: str, data: bytes) -> None:
@@ -55,7 +51,9 @@ def table_of(columns: Sequence[str], lines: Iterable[Sequence[Any]], form: str) 
         texts = [columns, *([_cell(value) for value in line] for line in lines)]
         return "".join(f"{','.join(line)}\n" for line in texts).encode()
     if form == PARQUET:
-        return _parquet(columns, list(lines))
+        from stream_signal.outputs.parquet import parquet_of
+
+        return parquet_of(columns, list(lines))
     objects = [json_text(dict(zip(columns, line, strict=True))) for line in lines]
     lines_of_json = ",\n".join(objects) if form == JSON else "".join(f"{one}\n" for one in objects)
     return (f"[\n{lines_of_json}\n]\n" if form == JSON else lines_of_json).encode()
@@ -65,15 +63,3 @@ def _cell(value: Any) -> str:
     if isinstance(value, str):
         return CSV_LINES.cell(value.encode()).decode()
     return "" if value is None else repr(value)
-
-
-def _parquet(columns: Sequence[str], lines: Sequence[Sequence[Any]]) -> bytes:
-    import io
-
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    arrays = [pa.array([line[at] for line in lines]) for at in range(len(columns))]
-    file = io.BytesIO()
-    parquet.write_table(pa.table(arrays, names=list(columns)), file)
-    return file.getvalue()

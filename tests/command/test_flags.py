@@ -94,6 +94,8 @@ if TYPE_CHECKING:
         (["--signals", "-"], "the metrics need --output FILE"),
         (["--signals-format", "csv"], "--signals-format needs --signals"),
         (["--signals", "s.json"], "--signals writes lines, not one JSON text: name a file that ends in .jsonl"),
+        (["--signals", "s.parquet", "--checkpoint", "c"], "--signals to Parquet cannot be used with --checkpoint: a"),
+        (["--signals", "s.parquet", "--follow", "a"], "--signals to Parquet cannot be used with --follow: a Parquet"),
         (["--signals", "s", "--signals-format", "xml"], "expected csv or jsonl, found 'xml'"),
         (["--max-bad", "1.1"], "expected a share of the rows, from 0 to 1, found '1.1'"),
         (["--max-bad", "half"], "from 0 to 1, found 'half'"),

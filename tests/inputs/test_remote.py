@@ -417,6 +417,7 @@ sys.exit(main())
         ("gcsfs", "gs://bucket/a.csv", "stream-signal[gs]"),
         ("fsspec", "webdav://example.com/a.csv", "fsspec"),
         ("pyarrow", "a.parquet", "stream-signal[arrow]"),
+        ("pyarrow", "--signals=s.parquet", "stream-signal[arrow]"),
     ],
 )
 def test_a_missing_package(package: str, name: str, installed: str, tmp_path: Path) -> None:
