@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.layout.layout import Layout
     from stream_signal.core.rows import Row, Rows, Seen
+    from stream_signal.core.seam import OfWindow
 
 
 class Kept:
@@ -96,8 +97,11 @@ class Observer(Kept):
     can_join = True
     """whether a part can still be joined"""
 
-    def join(self, part: Any, rows: int) -> None:
-        """Add what a part has seen after the first `rows` rows, as if this observer had seen it."""
+    def join(self, part: Any, rows: int, seam: Sequence[OfWindow]) -> None:
+        """Add what a part has seen after the first `rows` rows, as if this observer had seen it.
+
+        What the windows show of the first rows of each series of the part is in the `seam`, for each window.
+        """
         raise NotImplementedError
 
 

@@ -98,6 +98,10 @@ class Rows:
         """Return the texts of the rows at some positions as an array, or as a list if that takes less time."""
         return self.texts_at(column, positions)
 
+    def times(self, column: Position) -> Any:  # noqa: ARG002
+        """Return the time of each row as an array, in nanoseconds since 1970; None if they are not read at once."""
+        return None
+
     def record(self, at: int) -> list[bytes] | None:
         """Return the fields of the row at a position, None if they are not there."""
         return self._records[at] if self._records else None

@@ -400,9 +400,10 @@ class SignalStream:
         if not self.fits(stretch) or not self._text.between_rows:
             raise ValueError("the stretch does not begin where this stream is")
         with self._reading:
+            rows, shown = self.rows, any(observer.sees_windows for observer in self._observers)
+            seam = self._panel.add(stretch.segments, shown=shown)
             for observer, part in zip(self._observers, stretch.parts, strict=True):
-                observer.join(part, self.rows)
-            self._panel.add(stretch.segments)
+                observer.join(part, rows, seam)
             self.repairs.add(stretch.repairs, self._text.line)
             self._text.skip_lines(stretch.lines, stretch.size)
             if self._tail is not None:

@@ -180,6 +180,8 @@ class ParallelSource:
             # Workers elsewhere have another working directory.
             is_path = not self._workers.share_files and not is_url(planned.name)
             sent = planned._replace(name=os.path.abspath(planned.name)) if is_path else planned
+            # As far as the stream has come by now: what its observers know makes less work for their parts.
+            self._apart = self._stream.apart() or self._apart
             try:
                 with self._workers.hold_signals():
                     self._executor = self._executor or self._workers.start()

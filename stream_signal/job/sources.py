@@ -139,7 +139,7 @@ def _workers(job: Job) -> Workers | None:
     if why and order.cluster:
         raise ClusterError(f"--cluster counts parts of files apart, and here {why}").with_hint("leave out --cluster")
     if why:
-        if order.jobs or order.report:
+        if order.jobs:
             job.log.info("one process", why=why)
         return None
     if order.cluster:
@@ -165,10 +165,6 @@ def alone(order: Order, config: Config) -> str | None:
         return "a file is read from its end"
     if order.signals:
         return "signals are written row by row"
-    if order.rates:
-        return "the signals of a period depend on the rows before it"
-    if order.report:
-        return "the report shows the rows in their places"
     if config.is_keyed and config.grouped:
         return "the keys are grouped"
     if config.is_ranged:

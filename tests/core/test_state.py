@@ -188,7 +188,7 @@ def test_everything_that_watches_is_watched() -> None:
     names = [name for _, name, _ in pkgutil.iter_modules(stream_signal.core.observers.__path__)]
     modules = [importlib.import_module(f"stream_signal.core.observers.{name}") for name in names]
     found = {name for module in modules for name, kind in vars(module).items() if hasattr(kind, "snapshot")}
-    assert found - {"Buckets", "Observer", "Symbols", "TimeSequence"} == {
+    assert found - {"Buckets", "Flats", "Observer", "Symbols", "TimeLine", "TimeSequence"} == {
         *("KeyCharts", "Overview", "Rates", "SignalLines", "Thousands", "TimeOrder")
     }
 

@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 
 from stream_signal import ClusterError, Config, SignalStream, StreamSignalError, TimeOrder
 from stream_signal.core.errors import Hint
+from stream_signal.core.observers.key_charts import KeyCharts
+from stream_signal.core.observers.overview import Overview
+from stream_signal.core.observers.rates import Rates
 from stream_signal.inputs.events import Counted
 from stream_signal.inputs.files import FilesSource
 from stream_signal.job.drive import Drive
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from pathlib import Path
 
+    from stream_signal.core.observe import Observer
     from stream_signal.inputs.events import Event, Source
 
 
@@ -57,12 +61,15 @@ def workers(executor: Executor, range_bytes: int = 150, *, are_here: bool = True
 
 
 def outcomes(names: tuple[str, ...], config: Config, range_bytes: int, how: int) -> list[Any]:
-    """Count files in one process and in ranges, with no times, the first ones or all; return what there is to see."""
+    """Count files in one process and in ranges, seen by nobody or for a log, a report or rates; return all of it."""
     found = []
     with ThreadPoolExecutor(2) as executor:
         for is_parallel in (False, True):
             times = TimeOrder(rows=5 if how == 1 else None)
-            stream = SignalStream(config, [times] if how else ())
+            pictures: list[Observer] = [Overview(keyed=config.is_keyed, windows=1 + len(config.windows), most=8)]
+            pictures += [KeyCharts(charts=2, most=8)] if config.is_keyed else []
+            watching: list[list[Observer]] = [[], [times], [times], pictures, [Rates("day")]]
+            stream = SignalStream(config, watching[how])
             source: Source = FilesSource(names)
             if is_parallel:
                 source = ParallelSource(names, FilesSource, stream, workers(executor, range_bytes), Log(None, 0))
@@ -76,7 +83,7 @@ def outcomes(names: tuple[str, ...], config: Config, range_bytes: int, how: int)
     windows,
     st.sampled_from(["error", "missing"]),
     st.integers(1, 900),
-    st.integers(0, 2),
+    st.integers(0, 4),
 )
 def test_one_answer(
     tmp_path_factory: pytest.TempPathFactory,
@@ -107,7 +114,7 @@ _ROWS = st.lists(
 )
 
 
-@given(st.lists(_ROWS, min_size=1, max_size=3), st.booleans(), st.integers(50, 900), st.integers(0, 2), st.booleans())
+@given(st.lists(_ROWS, min_size=1, max_size=3), st.booleans(), st.integers(50, 900), st.integers(0, 4), st.booleans())
 def test_one_answer_of_keys(
     tmp_path_factory: pytest.TempPathFactory,
     files: list[list[tuple[str, str, str]]],

@@ -26,7 +26,7 @@ from stream_signal.core.limits import Tuning
 from stream_signal.core.observers.overview import Overview
 from stream_signal.outputs.report import data_of
 from support.candle_csv import candle_csv
-from support.commands import COMMAND, logged, run_in_process
+from support.commands import COMMAND, run_command, run_in_process
 from support.keyed_files import market
 
 if TYPE_CHECKING:
@@ -180,19 +180,27 @@ def test_the_same_from_file_and_pipe(tmp_path: Path) -> None:
     overview = Overview()
     stream = SignalStream(Config(), [overview], tuning=Tuning("rows"))
     stream.feed(data)
-    wanted = data_of(overview, [5])
-    assert json.loads(wanted)["size"] == 8
+    wanted = data_of(overview, overview.columns(), [5])
+    assert 1024 < len(json.loads(wanted)["start"]) <= 2048
     for name in ("file", "jobs", "pipe"):
         assert f'id="overview">{wanted}</script>' in (tmp_path / f"{name}.html").read_text()
 
 
 def test_jobs(tmp_path: Path) -> None:
-    """With a report one process reads the input, and the log says why."""
-    (tmp_path / "data.csv").write_bytes(candle_csv(CLOSES))
-    run_in_process("data.csv", "--report", "r.html", "--jobs", "2", "--log-file", "run.log", cwd=tmp_path)
-    assert logged(tmp_path, "one process") == [
-        {"event": "one process", "why": "the report shows the rows in their places"}
-    ]
+    """The charts, the flat stretches and the rates of several processes are those of one."""
+    drawn = random.Random(5)
+    rows = [(f"S{drawn.randrange(90)}", drawn.choice(["4.58", "4.59", "5", ""])) for _ in range(100_000)]
+    (tmp_path / "data.csv").write_bytes(market(rows, lambda at: 1_700_000_000 + 7 * at))
+    for arguments in (["--key", "symbol", "--window", "9,3"], ["--key", "none"]):
+        for jobs in "12":
+            outputs = ["--report", f"{jobs}.html", "--rates", f"{jobs}.csv", "--by", "day", "--output", f"{jobs}.json"]
+            log = ["--log-file", f"{jobs}.log", "--quiet"]
+            assert run_command("data.csv", *arguments, *outputs, *log, "--jobs", jobs, cwd=tmp_path).code == 0
+        assert "range read here" not in (tmp_path / "2.log").read_text()
+        one, two = ((tmp_path / f"{jobs}.html").read_text() for jobs in "12")
+        for data in (r'id="overview">.*?<', r'id="key_charts_data">.*?<', r'(?s)<section id="flats">.*?</section>'):
+            assert re.findall(data, one) == re.findall(data, two)
+        assert (tmp_path / "1.csv").read_bytes() == (tmp_path / "2.csv").read_bytes()
 
 
 def test_it_is_small(tmp_path: Path) -> None:
@@ -241,7 +249,7 @@ def test_keys(tmp_path: Path) -> None:
         ("ETH", "0.00 %", "0"),
     ]
     data = overview_in(tmp_path / "r.html")
-    assert (data["signals"], "first" in data) == ([[0, 0, 0, 1, 0, 1, 1, 0, 0], [0] * 9], False)
+    assert (data["signals"], "first" in data) == ([[0, 2, 1], [0, 0, 0]], False)
 
 
 def test_charts_of_keys(tmp_path: Path) -> None:
@@ -261,8 +269,8 @@ def test_charts_of_keys(tmp_path: Path) -> None:
     charts = unpacked(tmp_path / "file.html", "key_charts_data")
     keys = list(dict.fromkeys(line.partition(",")[0] for line in lines))
     assert [chart["key"] for chart in charts] == keys[:50]
-    assert {chart["size"] for chart in charts} == {2}
-    assert sum(chart["count"] for chart in charts) == sum(line.partition(",")[0] in keys[:50] for line in lines)
+    assert {chart["in_each"] for chart in charts} <= {"11 min 15 s", "22 min 30 s", "45 min"}
+    assert sum(sum(chart["rows"]) for chart in charts) == sum(line.partition(",")[0] in keys[:50] for line in lines)
     for name in ("key_charts_data", "keys_data"):
         (wanted,) = re.findall(rf'id="{name}">.*?</script>', (tmp_path / "file.html").read_text())
         assert wanted in (tmp_path / "pipe.html").read_text()
@@ -317,7 +325,7 @@ def test_the_charts_of_keys_are_small(tmp_path: Path) -> None:
     stdin = ("symbol,time,close\n" + "".join(lines)).encode()
     done = run_in_process("--key", "symbol", "--quiet", "--report", "r.html", stdin=stdin, cwd=tmp_path)
     assert done.code == 0
-    assert {chart["size"] for chart in unpacked(tmp_path / "r.html", "key_charts_data")} == {1}
+    assert all(set(chart["rows"]) == {1} for chart in unpacked(tmp_path / "r.html", "key_charts_data"))
     assert os.path.getsize(tmp_path / "r.html") < 3 * MEGABYTE
 
 
@@ -336,9 +344,10 @@ def test_after_a_checkpoint(tmp_path: Path) -> None:
 def test_as_it_runs(tmp_path: Path) -> None:
     """With --every the page of a running job says so, and is replaced until the job ends."""
     arguments = [COMMAND, "--report", "r.html", "--every", "0.05", "--output", "m.json"]
+    data, head = candle_csv(CLOSES), candle_csv(CLOSES[:100])
     with subprocess.Popen(arguments, stdin=subprocess.PIPE, cwd=tmp_path) as job:
         assert job.stdin
-        job.stdin.write(candle_csv(CLOSES[:100]))
+        job.stdin.write(head)
         job.stdin.flush()
         page = tmp_path / "r.html"
         while not page.exists() or len(overview_in(page)["row"]) < 100:
@@ -346,7 +355,7 @@ def test_as_it_runs(tmp_path: Path) -> None:
             assert job.poll() is None
         assert 'data-reload="0.05"' in page.read_text()
         assert "The job is still running" in Text(page.read_text()).sections["h1"]
-        job.stdin.write(candle_csv(CLOSES[100:], header=False))
+        job.stdin.write(data.removeprefix(head))
         job.stdin.close()
         assert job.wait(timeout=60) == 0
     assert 'data-reload=""' in page.read_text()

@@ -94,7 +94,7 @@ def _overview(config: Config) -> Overview:
 
 def _picture(overview: Overview) -> object:
     flats = overview.flats, overview.flat_stretches, overview.flat_rows
-    return overview.first, overview.size, overview.rows_seen, overview.columns(), flats
+    return overview.first, overview.picture.step, overview.rows_seen, overview.columns(), flats
 
 
 def _lines(form: str) -> Callable[[Config], SignalLines]:
@@ -102,7 +102,7 @@ def _lines(form: str) -> Callable[[Config], SignalLines]:
 
 
 def _charts(charts: KeyCharts) -> object:
-    return [(key, buckets.size, buckets.columns()) for key, buckets in charts]
+    return [(key, chart.step, chart.columns()) for key, chart in charts]
 
 
 def _rates(rates: Rates) -> object:

@@ -66,7 +66,8 @@ class TextColumns:
 
     def texts_at(self, position: Position, rows: Integers) -> list[bytes]:
         """Return the texts at `position` of some rows, few of all."""
-        cells = self.cells_at(position, rows)
+        whole = self._cells.get(position)
+        cells = self.cells_at(position, rows) if whole is None else whole[rows]
         if cells is not None:
             texts: list[bytes] = cells.tolist()
             return texts

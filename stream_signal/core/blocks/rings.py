@@ -26,6 +26,7 @@ from weakref import proxy
 import numpy as np
 
 from stream_signal.core.blocks.rolling import Pushed, make_ready, push_scaled, times
+from stream_signal.core.blocks.seam import ArraySeam
 from stream_signal.core.rows import NO_SERIES, Means
 
 if TYPE_CHECKING:
@@ -441,20 +442,27 @@ class Rings:
             self.window, rows, full, signals, first, kept, last, filled, broken, self.places, self.largest
         )
 
-    def add(self, numbers: Integers, columns: WindowColumns, cleared: int) -> bool:
-        """Count the rows of segments of these keys, which come next; False, with none counted, if one is too large.
+    def add(self, numbers: Integers, columns: WindowColumns, cleared: int, *, shown: bool) -> ArraySeam | None:
+        """Count the rows of segments of these keys, which come next; None, with none counted, if one is too large.
 
-        `cleared` is how often all windows were emptied within them.
+        `cleared` is how often all windows were emptied within them. What is across the seam is only `shown` if asked.
         """
         if not self.prepare(numbers) or (factor := make_ready([self], columns.largest, columns.places)) is None:
-            return False
+            return None
         self._empty_stale(numbers)
+        count, width = len(numbers) if shown else 0, columns.first.shape[1]
+        flags = np.zeros((2, count, width), np.bool_)
+        seam = ArraySeam(self.window, self.places, np.zeros((count, width), np.int64), *flags)
         for part in _slices(len(numbers), self.window):
-            self._add(numbers[part], columns, part, factor)
+            across = self._add(numbers[part], columns, part, factor)
+            if shown:
+                seam.sums[part], seam.full[part], seam.is_above[part] = across
         self._cleared[numbers] += cleared  # the last closes of the segments come after the last time
-        return True
+        return seam
 
-    def _add(self, numbers: Integers, columns: WindowColumns, part: slice, factor: int) -> None:
+    def _add(
+        self, numbers: Integers, columns: WindowColumns, part: slice, factor: int
+    ) -> tuple[Integers, Flags, Flags]:
         window = self.window
         first, last = times(columns.first[part], factor), times(columns.last[part], factor)
         kept, filled_by, broken = columns.kept[part], columns.filled[part], columns.broken[part]
@@ -465,8 +473,9 @@ class Rings:
         sums = np.cumsum(first - before[:, : len(at)], axis=1)
         sums += self._total[numbers][:, None]
         without = window - 1 - np.minimum(filled, window - 1)
+        full = (at >= without[:, None]) & (at < kept[:, None])
         above = first * window > sums
-        above &= (at >= without[:, None]) & (at < kept[:, None])
+        above &= full
         self._rows[numbers] += columns.rows[part]
         self._full[numbers] += columns.full[part] + np.maximum(kept - without, 0)
         self._signals[numbers] += columns.signals[part] + np.count_nonzero(above, axis=1)
@@ -483,6 +492,7 @@ class Rings:
             filled_by[short] = np.minimum(filled_by[short] + filled[short], window)
         self._rings[numbers] = rings
         self._head[numbers], self._filled[numbers], self._total[numbers] = 0, filled_by, rings.sum(axis=1)
+        return sums, full, above
 
     def _oldest_first(self, numbers: Integers, count: int) -> Integers:
         """Return the newest `count` places of the windows of these keys, with zeros before the oldest close."""

@@ -47,6 +47,7 @@ class ArrayRows(Rows):
         self.failure = failure
         self.marks = marks
         self.columns = columns
+        self._times: dict[Position, Integers | None] = {}
 
     @property
     def missing(self) -> list[int]:
@@ -90,13 +91,27 @@ class ArrayRows(Rows):
 
     def texts_at(self, column: Position, positions: Sequence[int] | Integers) -> list[bytes]:
         """Return the texts of a column, those of the rows at some positions; it cuts out no others."""
-        return self.columns.texts_at(column, np.asarray(positions, np.int64))
+        rows = np.asarray(positions, np.int64)
+        if (rows[1:] >= rows[:-1]).all():
+            return self.columns.texts_at(column, rows)
+        order = np.argsort(rows, kind="stable")
+        texts = self.columns.texts_at(column, rows[order])
+        return [texts[at] for at in np.argsort(order, kind="stable").tolist()]
 
     def cells_at(self, column: Position, positions: Sequence[int] | Integers) -> Cells | list[bytes]:
         """Return the texts of the rows at some positions as an array, or as a list if that takes less time."""
         rows = np.asarray(positions, np.int64)
         cells = self.columns.cells_at(column, rows)
         return self.columns.texts_at(column, rows) if cells is None else cells
+
+    def times(self, column: Position) -> Integers | None:
+        """Return the time of each row, in nanoseconds since 1970; None if they are not read at once."""
+        if column not in self._times:
+            from stream_signal.core.blocks.timestamps import nanoseconds_of
+
+            cells = self.cells(column)
+            self._times[column] = None if isinstance(cells, list) else nanoseconds_of(cells)
+        return self._times[column]
 
     def last_lines(self, size: int) -> bytes:
         """Return the last bytes of the lines of the rows, without the last newline; none if they had no lines."""

@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from stream_signal.core.blocks.rings import Rings
+from stream_signal.core.seam import WindowSeam
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Self
 
     from stream_signal.core.blocks.rings import WindowColumns
+    from stream_signal.core.seam import OfWindow
     from stream_signal.core.series.series import WindowSeries
 
 
@@ -50,11 +52,19 @@ class ArraySegments(NamedTuple):
         first = windows[0]
         return cls(rows, [window.full_before for window in windows], first.keys.names, columns, first.cleared)
 
-    def add_to(self, windows: Sequence[WindowSeries]) -> None:
-        """Count their rows, which come next."""
+    def add_to(self, windows: Sequence[WindowSeries], *, shown: bool) -> Sequence[OfWindow]:
+        """Count their rows, which come next; return what is across the seam, if that is to be shown."""
         numbers = np.array(windows[0].keys.numbers(self.keys), np.int64)
+        seam: list[OfWindow] = []
         for window, columns in zip(windows, self.windows, strict=True):
             window.rings = window.rings or Rings(window)
-            if not window.rings.add(numbers, columns, self.cleared):
-                for at, number in enumerate(numbers.tolist()):
-                    window.add(number, columns.segment(at), self.cleared)
+            added = window.rings.add(numbers, columns, self.cleared, shown=shown)
+            if added:
+                seam.append(added)
+                continue
+            seam.append(of_window := WindowSeam(window.window))
+            for at, number in enumerate(numbers.tolist()):
+                across = window.add(number, columns.segment(at), self.cleared, shown=shown)
+                if across:
+                    of_window.series[at] = across
+        return seam

@@ -167,18 +167,27 @@ def _numbers(cells: Cells) -> Integers | None:
     if size < 8:
         cells = cells.astype("S8")
     unit, words = unit_of(size), np.ascontiguousarray(cells)
-    numbers, spare = np.zeros(count, np.uint64), np.empty(count, np.uint64)
+    numbers, spare, shared = None, np.empty(count, np.uint64), 0
     for at in range((size - 1) % 8 - 7, size, 8):
-        word = np.ndarray((count,), "<u8", words, max(at, 0), (words.itemsize,)) ^ np.uint64(_ZEROS)
+        word = np.ndarray((count,), "<u8", words, max(at, 0), (words.itemsize,))
+        is_shared = numbers is None and at < size - 8 and (word == word[0]).all()
+        word = (word[:1] if is_shared else word) ^ np.uint64(_ZEROS)
         if at < 0:
             word <<= np.uint64(-8 * at)  # behind them are digits of the next eight, or none
-        if at < size - 8 and (word == word[0]).all():  # the first digits of times hardly change
-            word = word[:1]
         join(word, spare[: len(word)])
-        numbers *= np.uint64(10**8)
-        numbers += word
-    if int(numbers.max()) > _MAX // unit:
+        if is_shared:  # the first digits of times hardly change
+            shared = shared * 10**8 + int(word[0])
+            continue
+        if numbers is None:
+            numbers = word
+        else:
+            numbers *= np.uint64(10**8)
+            numbers += word
+    shared *= 10**8
+    assert numbers is not None  # noqa: S101 - the last digits are never shared
+    if int(numbers.max()) + shared > _MAX // unit:
         return None
+    numbers += np.uint64(shared)
     numbers *= np.uint64(unit)
     return numbers.view(np.int64)
 

@@ -2,18 +2,20 @@
 
     2024-01-01 | BTC | 1440 rows, 702 signals, and those of each further window
 
-A row counts in the period of its time, in UTC unless the time has a zone, whatever the order of the rows. It has to see
-the rows in order: which of the first rows of a range signal depends on those before it. Memory: a period of each key.
+A row counts in the period of its time, in UTC unless the time has a zone, whatever the order of the rows. Memory: a
+period of each key.
 """
 
 from __future__ import annotations
 
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.errors import DataError
 from stream_signal.core.layout.layout import find_time
 from stream_signal.core.limits import bounded, natural
 from stream_signal.core.observe import Observer
+from stream_signal.core.observers.first_rows import FirstRows
 from stream_signal.core.observers.time_sequence import readings_of
 from stream_signal.core.period import FURTHEST
 from stream_signal.core.rows import NO_SERIES
@@ -21,11 +23,12 @@ from stream_signal.core.steps import DAY_NANOSECONDS, FIRST_MONDAY
 from stream_signal.core.timestamps import date_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from stream_signal.core.formats import TimeColumn
     from stream_signal.core.layout.layout import Layout, Position
     from stream_signal.core.rows import Rows, Seen
+    from stream_signal.core.seam import OfWindow
 
     # The key, None without one, and the number of the period since 1970, None for rows whose time cannot be read.
     Place = tuple[bytes | None, int | None]
@@ -54,6 +57,10 @@ class Rates(Observer):
         self._table: Table = {}
         self._order: int | None = None  # of day and month, once a time can only be read in one way: 0 is day first
         self._either: tuple[Table, Table] = ({}, {})  # of times that could be either, until then
+        self._first_rows: FirstRows | None = None  # of a part
+        self._late: list[tuple[Any, Any, list[Place]]] = []  # rows of a part whose signals are not known yet
+        self._settled: int | None = None  # the order with which a part began
+        self._is_part = False
 
     def begin(self, header: Layout) -> None:
         """Find the column of the times."""
@@ -64,12 +71,14 @@ class Rates(Observer):
 
     def see(self, rows: Rows, seen: Seen) -> None:
         """Count rows."""
+        if self._is_part:
+            self._note_late(rows, seen)
         if rows.is_array and self._see_arrays(rows, seen):
             return
-        names, numbers = seen.names, rows.numbers()
+        numbers = rows.numbers()
         shown = [means.above.tolist() if rows.is_array else means.above for means in seen.windows]
         for at, text in enumerate(rows.texts(self._position)):
-            key = None if names is None or numbers[at] == NO_SERIES else names[numbers[at]]
+            key = _key_of(seen, numbers[at])
             counts = [1, *(int(above[at]) for above in shown)]
             for table, period in self._places(text.strip(b" ")):
                 _add(table, (key, period), counts)
@@ -107,20 +116,48 @@ class Rates(Observer):
 
     def _see_arrays(self, rows: Rows, seen: Seen) -> bool:
         """Count rows whose times are read at once; return False, with none counted, if they are not."""
-        cells = rows.cells(self._position)
-        if isinstance(cells, list):
-            return False
-        from stream_signal.core.blocks.periods import count_periods
-        from stream_signal.core.blocks.timestamps import nanoseconds_of
-
-        times = nanoseconds_of(cells)
+        times = rows.times(self._position)
         if times is None:
             return False
+        from stream_signal.core.blocks.periods import count_periods
+
         above = [means.above for means in seen.windows]
         for number, period, counts in count_periods(times, self._by, rows.series, above):
-            key = None if seen.names is None or number == NO_SERIES else seen.names[number]
+            key = _key_of(seen, number)
             _add(self._table, (key, period), counts)
         return True
+
+    def part(self) -> Rates | None:
+        """Return one for later rows; None while day and month could be either."""
+        if any(self._either):
+            return None
+        part = Rates(self._by, self._column)
+        part._position, part._order, part._settled, part._is_part = self._position, self._order, self._order, True
+        return part
+
+    @property
+    def can_join(self) -> bool:  # type: ignore[override]
+        """Whether the times were read as those before."""
+        return self._order == self._settled and not any(self._either)
+
+    def join(self, part: Rates, rows: int, seam: Sequence[OfWindow]) -> None:  # noqa: ARG002
+        """Add what a part has counted."""
+        for place, counts in part._table.items():
+            _add(self._table, place, counts)
+        for series, ranks, places in part._late:
+            for at, of_window in enumerate(seam, start=1):
+                for place in compress(places, of_window.above(series, ranks)):
+                    self._table[place][at] += 1
+
+    def _note_late(self, rows: Rows, seen: Seen) -> None:
+        """Note where rows count whose windows begin before the part."""
+        self._first_rows = self._first_rows or FirstRows(max(means.window for means in seen.windows))
+        positions, series, ranks = self._first_rows.among(rows)
+        if len(positions):
+            texts = rows.texts_at(self._position, positions)
+            periods = [next(self._places(text.strip(b" ")))[1] for text in texts]
+            places = [(_key_of(seen, number), period) for number, period in zip(series, periods, strict=True)]
+            self._late.append((series, ranks, places))
 
     def counted(self) -> Iterator[tuple[bytes | None, str, list[int]]]:
         """Yield each key and period, in the order of the times, with its rows and the signals of each window.
@@ -157,6 +194,10 @@ class Rates(Observer):
         self._order = order
         self._table, *either = (dict(map(_from_json, table)) for table in tables)
         self._either = either[0], either[1]
+
+
+def _key_of(seen: Seen, number: int) -> bytes | None:
+    return None if seen.names is None or number == NO_SERIES else seen.names[number]
 
 
 def _add(table: Table, place: Place, counts: list[int]) -> None:

@@ -12,8 +12,11 @@ from stream_signal.core.observe import Observer
 from stream_signal.core.ticks import MISSING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stream_signal.core.layout.layout import Layout
     from stream_signal.core.rows import Rows, Seen
+    from stream_signal.core.seam import OfWindow
 
 _FIRST_ROWS = 1000
 # A price on one side of the thousand, and on the other; further apart, no price of a series is from its neighbour.
@@ -66,7 +69,7 @@ class Thousands(Observer):
         """Return one that looks at nothing, once the first rows are behind it; until then, it has to see them here."""
         return None if self.wants else Thousands(0)
 
-    def join(self, part: Any, rows: int) -> None:
+    def join(self, part: Any, rows: int, seam: Sequence[OfWindow]) -> None:
         """Add nothing."""
 
     def snapshot(self) -> list[Any]:

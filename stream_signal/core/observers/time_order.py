@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from stream_signal.core.observers.time_sequence import Step
     from stream_signal.core.pauses import Loss, Span
     from stream_signal.core.rows import Seen
+    from stream_signal.core.seam import OfWindow
 
     _Keys = Sequence[bytes | None]
     # The keys of some rows, if there are any, their timestamps, their positions from the row of that number on, and
@@ -443,7 +444,7 @@ class TimeOrder(Observer):
             return are_apart and len(self._sequences) <= MOST_PERIODS
         return self._alone.can_join
 
-    def join(self, part: TimeOrder, rows: int) -> None:
+    def join(self, part: TimeOrder, rows: int, seam: Sequence[OfWindow] = ()) -> None:  # noqa: ARG002
         """Add what a part has compared or collected."""
         if part._collects:
             for keys, times, positions, first, _ in part._waiting:

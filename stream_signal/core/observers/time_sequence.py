@@ -455,6 +455,12 @@ def readings_of(text: bytes) -> Readings | None:
     return None if times == NO_READING else times
 
 
+def times_of(texts: Sequence[bytes]) -> list[int] | None:
+    """Return the times of texts of one form, which sorts; None if they are not, or if one is no time."""
+    whole = _stripped(texts)
+    return _nanoseconds_of(whole, _joined(whole))
+
+
 def time_of(text: bytes) -> int | None:
     """Return the time of a text, month first if either could be, for which a few days do not matter."""
     day_first, month_first = readings_of(text.strip(b" ")) or (None, None)

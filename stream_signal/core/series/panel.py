@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from stream_signal.core.blocks.segments import ArraySegments
     from stream_signal.core.rows import Means, Rows
+    from stream_signal.core.seam import OfWindow
     from stream_signal.core.series.grouping import Grouping
     from stream_signal.core.series.segment import Segments
 
@@ -173,21 +174,27 @@ class Panel:
         """Whether it has room for all keys of these."""
         return self.keys.has_room(len(key) for key in segments.keys if key not in self.keys)
 
-    def add(self, segments: Segments | ArraySegments) -> None:
-        """Count the rows of segments, which come next."""
+    def add(self, segments: Segments | ArraySegments, *, shown: bool = False) -> Sequence[OfWindow]:
+        """Count the rows of segments, which come next; return what is across the seam, if that is to be shown."""
+        from stream_signal.core.seam import WindowSeam
         from stream_signal.core.series.segment import Segments
 
         if isinstance(segments, Segments):
+            by_window = [WindowSeam(window.window) for window in self.windows]
             numbers = self.keys.numbers(segments.keys)
-            for number, series in zip(numbers, segments.series.values(), strict=True):
-                for window, segment in zip(self.windows, series, strict=True):
-                    window.add(number, segment, segments.cleared)
+            for at, (number, series) in enumerate(zip(numbers, segments.series.values(), strict=True)):
+                for window, segment, of_window in zip(self.windows, series, by_window, strict=True):
+                    across = window.add(number, segment, segments.cleared, shown=shown)
+                    if across:
+                        of_window.series[at] = across
+            seam: Sequence[OfWindow] = by_window
         else:
-            segments.add_to(self.windows)
+            seam = segments.add_to(self.windows, shown=shown)
         for window, full in zip(self.windows, segments.full, strict=True):
             window.cleared += segments.cleared
             window.full_before = None if window.full_before is None or full is None else window.full_before + full
         self.rows += segments.rows
+        return seam
 
 
 def _counts(rows: int, signals: int) -> Counts:

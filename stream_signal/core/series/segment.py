@@ -21,6 +21,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream_signal.core.rolling import RollingSum
+from stream_signal.core.seam import Across
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -101,12 +102,12 @@ class Segment(NamedTuple):
             raise ValueError(f"segments of windows {self.window} and {other.window} cannot be joined")
         places, window = max(self.places, other.places), self.window
         a, b = self.scaled(places), other.scaled(places)
-        full, signals = _across(a.tail, b.head, window)
+        across = Across.of(a.tail, b.head, window, places)
         return Segment(
             window,
             a.rows + b.rows,
-            a.full + b.full + full,
-            a.signals + b.signals + signals,
+            a.full + b.full + len(across.sums),
+            a.signals + b.signals + sum(across.above),
             a.head if a.broken else (a.head + b.head)[: window - 1],
             b.tail if b.broken else (a.tail + b.tail)[-window:],
             places,
@@ -147,17 +148,3 @@ class Segments(NamedTuple):
     def keys(self) -> Collection[bytes]:
         """The keys, in the order in which they first came."""
         return self.series.keys()
-
-
-def _across(tail: tuple[int, ...], head: tuple[int, ...], window: int) -> tuple[int, int]:
-    """Count the closes in `head` whose windows are full and begin in `tail`, and the signals among them."""
-    before = tail[1:] if len(tail) == window else tail
-    first = window - 1 - len(before)  # the number of the first close in `head` whose window is full
-    if first >= len(head):
-        return 0, 0
-    closes = head[first:]
-    total, signals = sum(before) + sum(head[:first]), 0
-    for close, oldest in zip(closes, (0, *before), strict=False):  # each close enters, and the oldest leaves
-        total += close - oldest
-        signals += close * window > total
-    return len(closes), signals

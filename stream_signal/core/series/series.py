@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from stream_signal.core.rows import Rows
+    from stream_signal.core.seam import Across
     from stream_signal.core.series.keys import Keys
     from stream_signal.core.series.segment import Segment
     from stream_signal.core.ticks import Close
@@ -119,12 +120,23 @@ class Series:
         """Count the rows of a segment that comes next."""
         mean, joined = self.open(), segment
         if mean.count or mean.places:
-            before = segment.empty(self.window)._replace(tail=tuple(mean.values()), places=mean.places)
-            joined = before + segment
+            joined = self._last_closes(segment) + segment
         self.rows += joined.rows
         self.without += joined.rows - joined.full
         self.signals += joined.signals
         mean.restore(list(joined.tail), joined.places)
+
+    def across(self, segment: Segment) -> Across:
+        """Return the windows from here to the first closes of a segment that comes next."""
+        from stream_signal.core.seam import Across
+
+        before = self._last_closes(segment)
+        places = max(before.places, segment.places)
+        return Across.of(before.scaled(places).tail, segment.scaled(places).head, self.window, places)
+
+    def _last_closes(self, segment: Segment) -> Segment:
+        mean = self.open()
+        return segment.empty(self.window)._replace(tail=tuple(mean.values()), places=mean.places)
 
 
 class WindowSeries:
@@ -246,8 +258,13 @@ class WindowSeries:
                 ring = mean.values() if series.cleared == self.cleared else [], mean.places
             yield Segment.from_ends(self.window, counts, series.head, ring, broken=broken)
 
-    def add(self, number: int, segment: Segment, cleared: int) -> None:
-        """Count the rows of a segment of a series; `cleared` is how often all windows were emptied within it."""
+    def add(self, number: int, segment: Segment, cleared: int, *, shown: bool = False) -> Across | None:
+        """Count the rows of a segment of a series; return the windows across the seam if they are to be shown.
+
+        `cleared` is how often all windows were emptied within the segment.
+        """
         series = self.ready(number)
+        across = series.across(segment) if shown else None
         series.add(segment)
         series.cleared += cleared  # the tail of the segment begins after the last time
+        return across

@@ -34,21 +34,9 @@
   const field = (name) => ({field: name});
   // What is missing, or beyond the floats, is left out of the chart.
   const number = (text) => text === null || !Number.isFinite(Number(text)) ? NaN : Number(text);
-  // Milliseconds since 1970: of seconds, milliseconds, microseconds or nanoseconds, or of a date; NaN of anything else.
-  const DATE = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d(?:\.\d+)?))?)?(?: ?(Z|UTC|([+-])(\d\d):?(\d\d)))?$/;
-  function milliseconds(text) {
-    if (/^\d+$/.test(text)) return Number(text) * ({10: 1e3, 13: 1, 16: 1e-3, 19: 1e-6}[text.length] ?? NaN);
-    const found = DATE.exec(text);
-    if (!found) return NaN;
-    const [, year, month, day, hours = 0, minutes = 0, seconds = 0, , sign, ahead = 0, and = 0] = found;
-    const offset = (sign === "-" ? -1 : 1) * (60 * ahead + Number(and));
-    return Date.UTC(year, month - 1, day, hours, minutes - offset) + 1000 * seconds;
-  }
+  // The times of buckets in UTC, or as they were written where they cannot be read.
+  const moments_of = ({start, time}) => start ? start.map(iso) : time;
   const iso = (time) => new Date(time).toISOString().slice(0, 19).replace("T", " ");
-  function moment(text) {
-    const time = milliseconds(text);
-    return Math.abs(time) < 8.64e15 ? iso(time) : text;
-  }
   // A price on the axis; what is very large or small has an exponent.
   const priced = (price) => price && (Math.abs(price) < 1e-6 || Math.abs(price) >= 1e15) ? String(price)
     : price.toLocaleString("en-US", {maximumFractionDigits: 12, maximumSignificantDigits: 12});
@@ -138,12 +126,10 @@
     figure.add_layout(note, "below");
   }
 
-  // Where buckets begin and end: in time, if all of them have one and the one after it is later; else in rows.
-  function places_of(data) {
-    const {row, rows, time} = data;
+  // Where buckets begin and end: in time, if they have one; else in rows.
+  function places_of({row, rows, start, step}) {
     const count = row.length;
-    const start = time.map(milliseconds);
-    if (count < 2 || !start.every((each, at) => Math.abs(each) < 8.64e15 && (!at || each > start[at - 1]))) {
+    if (count < 2 || !start) {
       const left = row.map((each) => each - 0.5);
       return {is_timed: false, left, right: left.map((each, at) => each + rows[at]), is_gap: () => false};
     }
@@ -151,8 +137,8 @@
     const usual = steps[steps.length >> 1];
     const right = start.map((each, at) => {
       const end = each + usual * rows[at];
-      // A few rows that are missing are no gap.
-      return at + 1 < count && start[at + 1] - each <= 3 * (end - each) ? start[at + 1] : end;
+      // A few rows that are missing are no gap, nor is what is between two buckets that follow each other.
+      return at + 1 < count && start[at + 1] - each <= Math.max(2 * step, 3 * (end - each)) ? start[at + 1] : end;
     });
     return {is_timed: true, left: start, right, is_gap: (at) => at > 0 && start[at] > right[at - 1]};
   }
@@ -175,14 +161,14 @@
     const {is_timed, left, right, is_gap} = places_of(data);
     const width = left.map((each, at) => right[at] - each);
     const center = left.map((each, at) => each + width[at] / 2);
-    const end = data.row.map((row, at) => row + data.rows[at] - 1);
     const last_row = right.map((each, at) => each - width[at] / data.rows[at] / 2);
     const first = left[0] ?? 0.5;
     const last = right[count - 1] ?? 1.5;
     const single = data.rows.every((rows) => rows === 1);
     const is_seen = (at, [from, to]) => left[at] < to && right[at] > from;
     const what = is_timed ? "time (UTC)" : "row";
-    const moments = data.time.map(moment);
+    const {end} = data;
+    const moments = moments_of(data);
     // Points of a line, which has a hole where there is a gap.
     const points = (x, y) => {
       const line = {x: [], y: []};
@@ -199,10 +185,10 @@
         const [date, time] = iso(value).split(" ");
         return time === "00:00:00" ? date : `${time.replace(/:00$/, "")}\n${date}`;
       }
-      const at = Math.floor((value - data.row[0]) / data.size);
-      if (at < 0 || at >= count || value !== Math.round(value)) return "";
+      const at = right.findIndex((each) => each > value);
+      if (at < 0 || value < left[0] || value !== Math.round(value)) return "";
       const text = moments[at].slice(0, 16);
-      return text && (single || data.row[at] === value || data.size * 20 < last - first)
+      return text && (single || data.row[at] === value || width[at] * 20 < last - first)
         ? `${counted(value)}\n${text.replace(" ", "\n")}` : counted(value);
     }
 
@@ -437,14 +423,6 @@
     return made;
   };
 
-  // Buckets of rows but the last have the same number of them, so the page has only the size and the count.
-  function series_of(chart) {
-    const windows = overview.windows.slice(0, 1);
-    const row = chart.time.map((_, at) => 1 + at * chart.size);
-    const rows = row.map((row) => Math.min(chart.size, chart.count - row + 1));
-    return {...chart, row, rows, windows};
-  }
-
   // A small picture of a key: its closes from the lowest to the highest, the mean, and the rate below.
   function small_picture({low, high, signals, rows, means}) {
     const [lows, highs, mean] = [low, high, means[0]].map((each) => each.map(number));
@@ -488,8 +466,9 @@
       `${which} the order in which they came. Choose one to see it in full.${since}`;
     const buttons = charts.map((chart) => {
       const button = element("button", {type: "button", "aria-pressed": "false"});
-      const rate = percent(sum(chart.signals[0]) / chart.count);
-      button.append(element("span", {class: "name"}, chart.key), element("span", {}, `${rate} of ${counted(chart.count)}`));
+      const count = sum(chart.rows);
+      const rate = percent(sum(chart.signals[0]) / count);
+      button.append(element("span", {class: "name"}, chart.key), element("span", {}, `${rate} of ${counted(count)}`));
       button.addEventListener("click", () => choose(chart.key));
       const item = element("li");
       item.append(button);
@@ -497,7 +476,7 @@
       return button;
     });
     // All at once, so that they are there in print.
-    buttons.forEach((button, at) => button.children[0].after(small_picture(series_of(charts[at]))));
+    buttons.forEach((button, at) => button.children[0].after(small_picture(charts[at])));
 
     let views = [];
     async function choose(key) {
@@ -511,14 +490,14 @@
       buttons.forEach((button, other) => button.setAttribute("aria-pressed", String(other === at)));
       group = groups.key;
       Object.assign(group, {ranges: [], changing: [], key});
-      const data = series_of(charts[at]);
+      const data = {...charts[at], windows: overview.windows.slice(0, 1)};
       const drawn = series(data);
       const figures = {price: drawn.price(), key_rate: drawn.rate("key_rate")};
       document.getElementById("chosen").textContent = key;
       document.getElementById("of_chosen").textContent = (data.rows.every((rows) => rows === 1)
         ? "Each close; the triangles are the rows that signalled."
-        : `Closes from the lowest to the highest of ${counted(data.size)} rows of this key, as a `
-          + "line in a band, and closer up as candles.")
+        : `Closes from the lowest to the highest in each ${data.in_each} of this key, as a line in a band, and closer up `
+          + "as candles.")
         + ` The rolling mean is that of ${data.windows[0]}; the rows are those of this key alone.`;
       fill_table(data);
       paint();
@@ -539,10 +518,11 @@
     place.replaceChildren();
     details.ontoggle = () => {
       if (!details.open || place.firstChild) return;
-      const lines = data.row.map((row, at) => [counted(row), data.time[at], counted(data.rows[at]), counted(data.missing[at]),
+      const moments = moments_of(data);
+      const lines = data.row.map((row, at) => [counted(row), moments[at], counted(data.rows[at]), counted(data.missing[at]),
         percent(data.signals[0][at] / data.rows[at]), data.first[at], data.low[at], data.high[at], data.last[at], data.means[0][at]]);
       place.append(table_of(`${data.key}: ${data.rows.every((rows) => rows === 1) ? "each line is one row"
-        : `each line is ${counted(data.size)} rows`}`,
+        : `each line is ${data.in_each}`}`,
         ["first row", "time", "rows", "missing closes", "signal rate", "first close", "lowest", "highest", "last",
          `mean of ${data.windows[0]}`], lines));
     };

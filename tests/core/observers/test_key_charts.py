@@ -24,7 +24,7 @@ MARKETS = st.lists(st.tuples(st.sampled_from("ABCDE"), closes), max_size=120)
 
 def shown(charts: KeyCharts) -> list[Any]:
     """Return all that a page shows."""
-    return [(key, buckets.size, buckets.columns()) for key, buckets in charts]
+    return [(key, chart.columns()) for key, chart in charts]
 
 
 def charts_of(pieces: list[bytes], engine: dict[str, Any], charts: KeyCharts | None = None, **options: Any) -> Any:
@@ -50,7 +50,7 @@ def test_each_key_alone(
         stream = SignalStream(Config(window=3), [overview], tuning=Tuning("rows"))
         own = [f"{60 * at},{close}\n" for at, (other, close) in enumerate(rows) if other == key]
         stream.feed(("time,close\n" + "".join(own)).encode())
-        alone.append((key, overview.size, overview.columns()))
+        alone.append((key, overview.columns()))
     assert charts_of(data.draw(cuts(market(rows))), engine, windows=windows) == alone
 
 
@@ -61,9 +61,9 @@ def test_room(keys: int, engine: dict[str, Any]) -> None:
     drawn = random.Random(3)
     rows = [(f"S{at % keys:02}", f"{drawn.randrange(400_000) / 100:.2f}") for at in range(400 * keys)]
     found = charts_of([market(rows)], engine, KeyCharts())
-    assert [key for key, *_ in found] == [f"S{at:02}" for at in range(min(keys, MOST_CHARTS))]
-    assert {size for _, size, _ in found} == {1 if keys < 25 else 2}
-    assert sum(len(columns["row"]) for *_, columns in found) <= ALL_BUCKETS
+    assert [key for key, _ in found] == [f"S{at:02}" for at in range(min(keys, MOST_CHARTS))]
+    assert all((max(columns["rows"]) == 1) == (keys < 25) for _, columns in found)
+    assert sum(len(columns["row"]) for _, columns in found) <= ALL_BUCKETS
 
 
 def test_a_damaged_snapshot() -> None:
@@ -72,11 +72,12 @@ def test_a_damaged_snapshot() -> None:
     SignalStream(Config(key="symbol"), [charts]).feed(market([("A", "1"), ("B", "2"), ("A", "3")]))
     whole = charts.snapshot()
     wrongs: tuple[Any, ...] = (None, -1, 1.5, "x", [], {}, [[]], 50, 2**60)
-    damaged: list[Any] = [*wrongs, whole * 2]
+    damaged: list[Any] = [*wrongs, *({"keys": whole["keys"], "line": wrong} for wrong in wrongs)]
+    damaged += [whole | {"keys": keys} for keys in (*wrongs, whole["keys"] * 2)]
     for at in range(3):
         for wrong in wrongs:
             copy = json.loads(json.dumps(whole))
-            copy[1][at] = wrong
+            copy["keys"][1][at] = wrong
             damaged.append(copy)
     for each in damaged:
         restored = KeyCharts()

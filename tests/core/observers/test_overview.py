@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 import random
 from contextlib import suppress
+from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from stream_signal import Config, DataError, SignalStream
-from stream_signal.core.observers.overview import LEAST_FLAT, Flat, Overview
+from stream_signal.core.observers.flats import LEAST_FLAT, Flat
+from stream_signal.core.observers.overview import Overview
 from support.candle_csv import FIRST_TIMESTAMP, candle_csv
 from support.streams import BY_ROWS, by_blocks, moved
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 WALK = [f"{4000 + random.Random(7).randrange(-300, 300) * at % 611 / 100:.2f}" for at in range(5000)]
 FLAT = ["1"] * 40 + ["2"] * 31 + ["3"] * 32 + ["", "3"] + ["4"] * 100 + ["4.0"] * 5 + ["5"] * 33
@@ -23,7 +28,7 @@ FLAT = ["1"] * 40 + ["2"] * 31 + ["3"] * 32 + ["", "3"] + ["4"] * 100 + ["4.0"] 
 def shown(overview: Overview) -> dict[str, Any]:
     """Return all that a page shows."""
     flats = overview.flats, overview.flat_stretches, overview.flat_rows
-    return {"size": overview.size, "rows": overview.rows_seen, "columns": overview.columns(), "flats": flats}
+    return {"step": overview.picture.step, "rows": overview.rows_seen, "columns": overview.columns(), "flats": flats}
 
 
 def overview_of(pieces: list[bytes], engine: dict[str, Any] | None = None, most: int = 16, **options: Any) -> Overview:
@@ -38,44 +43,89 @@ def overview_of(pieces: list[bytes], engine: dict[str, Any] | None = None, most:
     return overview
 
 
-def expected(closes: list[str], window: int, size: int) -> dict[str, list[Any]]:
-    """Compute the columns from the closes alone, each bucket on its own, in fractions."""
+def expected(closes: list[str], places: list[int], most: int = 16) -> dict[str, list[Any]]:
+    """Compute the columns from the closes and the places of the rows alone, each bucket on its own, in fractions."""
     values = [Fraction(close) if close else None for close in closes]
     means: list[Fraction | None] = []
     for at in range(len(values)):
-        last = values[max(0, at - window + 1) : at + 1]
-        full = [value for value in last if value is not None]
-        means.append(sum(full, Fraction()) / window if len(full) == window else None)
+        last = [value for value in values[max(0, at - 2) : at + 1] if value is not None]
+        means.append(sum(last, Fraction()) / 3 if len(last) == 3 else None)
     above = [mean is not None and value is not None and value > mean for value, mean in zip(values, means, strict=True)]
-    starts = range(0, len(values), size)
-    found = [[value for value in values[at : at + size] if value is not None] for at in starts]
-    last_means = [means[min(at + size, len(values)) - 1] for at in starts]
+    level = 0
+    while len({place >> level for place in places}) > most:
+        level += 1
+    buckets = [
+        [at for at, place in enumerate(places) if place >> level == number]
+        for number in sorted({place >> level for place in places})
+    ]
+    found = [[value for at in bucket if (value := values[at]) is not None] for bucket in buckets]
     return {
-        "row": [at + 1 for at in starts],
-        "rows": [len(values[at : at + size]) for at in starts],
-        "missing": [values[at : at + size].count(None) for at in starts],
-        "signals": [[sum(above[at : at + size]) for at in starts]],
+        "place": [min(places[at] for at in bucket) for bucket in buckets],
+        "row": [bucket[0] + 1 for bucket in buckets],
+        "end": [bucket[-1] + 1 for bucket in buckets],
+        "rows": list(map(len, buckets)),
+        "missing": [len(bucket) - len(each) for bucket, each in zip(buckets, found, strict=True)],
+        "signals": [[sum(above[at] for at in bucket) for bucket in buckets]],
         "first": [each[0] if each else None for each in found],
         "last": [each[-1] if each else None for each in found],
         "low": [min(each, default=None) for each in found],
         "high": [max(each, default=None) for each in found],
-        "means": [[None if mean is None else float(mean) for mean in last_means]],
+        "means": [[None if (mean := means[bucket[-1]]) is None else float(mean) for bucket in buckets]],
     }
+
+
+def exact(overview: Overview) -> dict[str, Any]:
+    """Return the columns with the closes as fractions."""
+    columns = overview.columns()
+    for name in ("first", "last", "low", "high"):
+        columns[name] = [None if close is None else Fraction(close) for close in columns[name]]
+    return columns
 
 
 @pytest.mark.parametrize("engine", [BY_ROWS, by_blocks(4096), by_blocks(100_000)], ids=str)
 @pytest.mark.parametrize("closes", [WALK[:16], WALK[:17], WALK, FLAT, ["", "1", "", ""] * 50], ids=len)
 def test_exact(closes: list[str], engine: dict[str, Any]) -> None:
     """Each bucket has the exact closes, mean and signals of its rows, computed from the text in fractions."""
-    overview = overview_of([candle_csv(closes)], engine)
-    size = 1
-    while size * 16 < len(closes):
-        size *= 2
-    columns = overview.columns()
-    for name in ("first", "last", "low", "high"):
-        columns[name] = [None if close is None else Fraction(close) for close in columns[name]]
-    times = [str(FIRST_TIMESTAMP + 60 * at) for at in range(0, len(closes), size)]
-    assert (overview.size, columns) == (size, expected(closes, 3, size) | {"time": times})
+    overview = overview_of([("n,close\n" + "".join(f"x,{close}\n" for close in closes)).encode()], engine)
+    wanted = expected(closes, list(range(len(closes)))) | {"time": [""] * len(overview.columns()["row"])}
+    del wanted["place"]
+    assert (overview.picture.is_timed, exact(overview)) == (False, wanted)
+
+
+DAY = 86_400
+FORMS: dict[str, Callable[[int], str]] = {
+    "seconds": str,
+    "ISO": lambda second: datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    "German": lambda second: datetime.fromtimestamp(second, UTC).strftime("%d.%m.%Y %H:%M:%S"),
+}
+
+
+@pytest.mark.parametrize("engine", [BY_ROWS, by_blocks(4096), by_blocks(100_000)], ids=str)
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("kind", ["minutes", "gaps", "any order", "some without a time"])
+def test_buckets_of_time(kind: str, form: str, engine: dict[str, Any]) -> None:
+    """A bucket has the rows of a day halved or doubled; the fewest doublings that leave no more than 16 are taken."""
+    drawn = random.Random(11)
+    seconds = [FIRST_TIMESTAMP + 60 * at for at in range(3000)]
+    if kind == "gaps":
+        seconds = [
+            second + 5 * DAY * (second // 9000 % 7) + 90 * DAY * (at > 2000) for at, second in enumerate(seconds)
+        ]
+    elif kind == "any order":
+        drawn.shuffle(seconds)
+    texts = list(map(FORMS[form], seconds))
+    if kind == "some without a time":
+        for at in range(1, 3000, 7):
+            texts[at], seconds[at] = drawn.choice(["", "soon", "-"]), seconds[at - 1]
+    lines = [f"{text},{close}\n" for text, close in zip(texts, WALK, strict=False)]
+    overview = overview_of([("time,close\n" + "".join(lines)).encode()], engine)
+    places = [(second << 32) // DAY for second in seconds]
+    wanted = expected(WALK[:3000], places)
+    wanted["time"] = [texts[row - 1] for row in wanted["row"]]
+    in_milliseconds = {place: 1000 * second for place, second in zip(places, seconds, strict=True)}
+    wanted["start"] = [in_milliseconds[place] for place in wanted["place"]]
+    del wanted["place"]
+    assert (overview.picture.is_timed, exact(overview)) == (True, wanted)
 
 
 @pytest.mark.parametrize("engine", [BY_ROWS, by_blocks(4096), by_blocks(100_000)], ids=str)
@@ -119,7 +169,7 @@ def test_keys() -> None:
     by_row = overview_of([data], BY_ROWS, key="symbol")
     found = overview_of([data], by_blocks(4096), key="symbol")
     assert shown(found) == shown(by_row)
-    assert list(found.columns()) == ["row", "time", "rows", "missing", "signals"]
+    assert list(found.columns()) == ["row", "end", "time", "rows", "missing", "signals", "start"]
     stream = SignalStream(Config(window=3, key="symbol"))
     stream.feed(data)
     assert sum(found.columns()["signals"][0]) == stream.signals
@@ -155,7 +205,7 @@ def damages() -> list[Any]:
     whole = overview_of([candle_csv(FLAT)]).snapshot()
     wrongs: tuple[Any, ...] = (None, -1, 1.5, "x", [], {}, [[]], [None], 3, [[1, 2, 3, 4]], 2**60)
     found = [whole | {key: wrong} for key in whole for wrong in wrongs]
-    for at in range(6):
+    for at in range(9):
         for wrong in wrongs:
             buckets = json.loads(json.dumps(whole["buckets"]))
             buckets[1][at] = wrong
@@ -170,3 +220,17 @@ def test_a_damaged_snapshot() -> None:
         with suppress(ValueError):
             overview.restore(damaged)
             json.dumps(shown(overview))
+
+
+def test_the_snapshot_of_0_2_0() -> None:
+    """Buckets of rows that a checkpoint of before has are gone on with, in rows."""
+    bucket = ["60", 2, 1, [459, 459, 459, 459], [None], [0]]
+    saved = {"first": 1, "size": 2, "places": 2, "buckets": [bucket], "run": None, "flats": [], "flat": [0, 0]}
+    overview = Overview(most=16)
+    overview.restore(saved)
+    config = Config(window=1)
+    stream = SignalStream(config, [overview])
+    stream.feed(b"time,close\n180,4.6\n240,4.5\n")
+    assert not overview.picture.is_timed
+    columns = overview.columns()
+    assert (columns["row"], columns["first"], columns["last"]) == ([1, 3], ["4.59", "4.6"], ["4.59", "4.5"])

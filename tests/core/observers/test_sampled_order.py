@@ -106,7 +106,7 @@ class Sampler(Observer):
         """Take those of later rows, once the first ones are there."""
         return None if self.wants else Sampler()
 
-    def join(self, part: Sampler, rows: int) -> None:
+    def join(self, part: Sampler, rows: int, seam: object) -> None:  # noqa: ARG002
         """Add them."""
         self.seen += [(rows + row, key, time) for row, key, time in part.seen]
 

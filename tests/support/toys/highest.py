@@ -28,7 +28,7 @@ class Highest(Observer):
         """Return one for later rows."""
         return Highest()
 
-    def join(self, part: Any, rows: int) -> None:  # noqa: ARG002
+    def join(self, part: Any, rows: int, seam: Any) -> None:  # noqa: ARG002
         """Take the higher of both."""
         if part.close is not None and (self.close is None or part.close > self.close):
             self.close = part.close
