@@ -26,7 +26,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # More for pytest or peers.py: make bench BENCH="--rows 1_000_000 -k command"
 BENCH ?=
 
-.PHONY: browser shells screenshots run test test-all durations test-lowest test-wheel coverage dist check format bench bench-compare bench-baseline bench-once bench-peers bench-arrays bench-klines bench-keys bench-latency bench-signals bench-soak bench-bulk bench-pollock bench-scaling bench-history fuzz data exactness mutants pins clean
+.PHONY: browser shells screenshots run test test-all durations test-lowest test-wheel coverage dist check format bench bench-compare bench-baseline bench-once bench-peers bench-ladder bench-arrays bench-klines bench-keys bench-latency bench-signals bench-soak bench-bulk bench-pollock bench-scaling bench-history fuzz data exactness mutants pins clean
 
 run: .venv/installed
 	$(BIN)/stream-signal --input data.csv --config config.yaml --output metrics.json --log-file run.log
@@ -96,12 +96,16 @@ bench-once: .venv/installed-dev
 	$(BIN)/python -m pytest benchmarks --benchmark-disable --rows 100_000
 
 bench-peers: .venv/installed-peers
+	$(BIN)/python benchmarks/ladder.py
 	$(BIN)/python benchmarks/peers.py $(BENCH)
 	$(BIN)/python benchmarks/klines.py $(BENCH)
 	$(BIN)/python benchmarks/arrays.py $(BENCH)
 	$(BIN)/python benchmarks/keys.py $(BENCH)
 
 # The other parts of bench-peers.
+bench-ladder: .venv/installed-peers
+	$(BIN)/python benchmarks/ladder.py $(BENCH)
+
 bench-arrays: .venv/installed-peers
 	$(BIN)/python benchmarks/arrays.py $(BENCH)
 

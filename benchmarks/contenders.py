@@ -29,6 +29,8 @@ class Contender(NamedTuple):
     """what is timed, without its PATH"""
     shower: list[str]
     """what shows the signal of each row, without its PATH, SIGNALS and MEANS; not timed"""
+    counts_lines: bool = False
+    """whether it prints the number of lines, that of the header included, and no signals"""
 
     @property
     def label(self) -> str:
@@ -53,6 +55,8 @@ class Contender(NamedTuple):
             metrics = json.loads(stdout)
             rows = int(metrics["rows_processed"])
             return rows, round(metrics["value"] * rows)
+        if self.counts_lines:
+            return int(stdout.split(maxsplit=1)[0]) - 1, 0
         rows_text, signals = stdout.split()
         return int(rows_text), int(signals)
 
@@ -80,10 +84,25 @@ def contenders(folder: Path) -> list[Contender]:
     if shutil.which("mawk"):
         found.append(_one("mawk, ring", ["mawk", "-F,", "-f", str(PROGRAMS / "ring.awk")]))
     if shutil.which("cc"):
-        binary = str(folder / "ring")
-        subprocess.run(["cc", "-O3", "-march=native", "-o", binary, str(PROGRAMS / "ring.c")], check=True)
-        found.append(_one("C, one loop", [binary]))
+        found.append(_compiled("C, one loop", "ring.c", folder))
     return found
+
+
+def rungs(folder: Path) -> list[Contender]:
+    """List what does not become faster or slower when others do: to look at each byte, and the same job in C."""
+    lines = _one("wc -l", ["wc", "-l"])._replace(counts_lines=True)
+    return [lines, _compiled("C, SIMD", "ring_simd.c", folder)] if shutil.which("cc") else [lines]
+
+
+def in_one_process() -> Contender:
+    """Return stream-signal without further processes."""
+    return _stream_signal("file")._replace(name="stream-signal --jobs 1", program=[COMMAND, "--jobs", "1"])
+
+
+def _compiled(name: str, source: str, folder: Path) -> Contender:
+    binary = str(folder / Path(source).stem)
+    subprocess.run(["cc", "-O3", "-march=native", "-o", binary, str(PROGRAMS / source)], check=True)
+    return _one(name, [binary])
 
 
 def starters(found: list[Contender], folder: Path) -> list[Contender]:

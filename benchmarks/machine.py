@@ -57,6 +57,19 @@ def versions() -> dict[str, str]:
     return found
 
 
+def raise_share() -> bool:
+    """Ask for a larger share of the cores for this process and those that it starts; return whether it was granted.
+
+    Where Linux shares the cores by sessions (autogroup), another session at work would take its half of them.
+    """
+    try:
+        with open("/proc/self/autogroup", "w", encoding="ascii") as file:
+            file.write("-15")
+    except OSError:
+        return False
+    return True
+
+
 def usable_cores() -> int:
     """Return the number of cores this process may run on."""
     affinity = getattr(os, "sched_getaffinity", None)  # only Linux has it

@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from baseline import BASELINE, read
-from contenders import contenders
+from contenders import COMMAND, contenders, rungs
 from keys import MARKETS, PEERS, WINDOWS
-from processes import measure
+from processes import FailedError, measure
 from report import markers
 from test_tracking import run
-from workloads import read_signals, workload
+from workloads import read_signals, repeated, workload
 
 HERE = Path(__file__).resolve().parent
 
@@ -42,6 +42,38 @@ def test_peers(tmp_path: Path) -> None:
     before, after = (path.read_text().partition(begin)[0] for path in (HERE / "README.md", document))
     assert before == after
     assert document.read_text().partition(begin)[2].partition(end)[0].strip() == printed.strip()
+
+
+def test_ladder() -> None:
+    """The rungs and stream-signal are in the table for each size; a longer file is the largest one several times."""
+    printed = script("ladder.py", "--rows", "1000", "2000", "--runs", "1", "--no-compile", "--print")
+    lines = [line.strip("| ").split(" | ") for line in printed.splitlines() if line.startswith("| ")]
+    names = ["wc -l", *["C, SIMD"] * bool(shutil.which("cc")), "stream-signal", "stream-signal --jobs 1"]
+    for rows in ("1,000", "2,000"):
+        assert [line[0] for line in lines if line[1] == rows][: len(names)] == names
+    work = repeated(workload("plain", 1000), 3)
+    done = subprocess.run([COMMAND, str(work.path), "--quiet"], stdout=subprocess.PIPE, check=True)
+    metrics = json.loads(done.stdout)
+    assert (metrics["rows_processed"], metrics["value"]) == (work.rows, work.signals[5] / work.rows)
+
+
+def test_the_rung_in_c(tmp_path: Path) -> None:
+    """The program in C signals the rows that signal, and refuses what it does not know."""
+    if not shutil.which("cc"):
+        pytest.skip("no C compiler")
+    *_, rung = rungs(tmp_path)
+    for kind in ("plain", "flat"):
+        work = workload(kind, 100_000)
+        measure(rung.showing(work.path, tmp_path / "signals", tmp_path / "means"))
+        assert (read_signals(tmp_path / "signals") == work.truth).all()
+    texts = ["time,close\n1,2.5\n2,2.25\n3,3\n4,1\n5,9.125\n6,9\n", "close\n1\n2\n3\n4\n2.5\n"]
+    for text, answer in zip(texts, ((6, 2), (5, 0)), strict=True):
+        (tmp_path / "small.csv").write_text(text)
+        assert rung.answer(measure(rung.counting(tmp_path / "small.csv")).stdout) == answer
+    for line in ("1,", "1,-4", "1,x", "1,2,3", "1,123456789"):
+        (tmp_path / "odd.csv").write_text(f"time,close\n{line}\n")
+        with pytest.raises(FailedError, match="ring_simd: row"):
+            measure(rung.counting(tmp_path / "odd.csv"))
 
 
 def test_the_first_wrong_row_is_explained() -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from array import array
 from itertools import islice
 from pathlib import Path
@@ -90,6 +91,33 @@ def workload(kind: str, rows: int) -> Workload:
         _make(kind, rows, path)
     signals = {int(window): count for window, count in json.loads(answers.read_text()).items()}
     return Workload(path, path.with_suffix(".signals"), rows, signals)
+
+
+def repeated(work: Workload, times: int) -> Workload:
+    """Return a file of plain candles that has the rows of another one so often, one after the other."""
+    path = work.path.with_name(f"{work.path.stem}-times-{times}.csv")
+    ticks = ticks_of(work) if work.rows < 10 * WINDOW else _ticks_at_ends(work)
+    across = signals_of(np.tile(ticks, 2), np.zeros(2 * len(ticks), np.bool_), WINDOW)[len(ticks) :][: WINDOW - 1]
+    signals = times * work.signals[WINDOW] + (times - 1) * int(across.sum())
+    if not path.exists():
+        unfinished = path.with_suffix(f".{os.getpid()}")
+        with unfinished.open("wb") as file:
+            for at in range(times):
+                with work.path.open("rb") as source:
+                    if at:
+                        next(source)  # the header
+                    shutil.copyfileobj(source, file, 1 << 20)
+        unfinished.rename(path)
+    return Workload(path, work.signals_path, times * work.rows, {WINDOW: signals})
+
+
+def _ticks_at_ends(work: Workload) -> NDArray[np.int64]:
+    """Return the first closes of a file and its last ones, as integers."""
+    with work.path.open("rb") as file:
+        head = file.read(4096).split(b"\n")[1 : 1 + WINDOW]
+        file.seek(-4096, os.SEEK_END)
+        tail = file.read().split(b"\n")[-1 - WINDOW : -1]
+    return np.array([int(line.split(b",")[CLOSE].replace(b".", b"")) for line in (*head, *tail)], np.int64)
 
 
 def _make(kind: str, rows: int, path: Path) -> None:
