@@ -10,6 +10,7 @@ from stream_signal.core.layout.encodings import shown_encoding
 from stream_signal.core.printable import in_columns, json_text, printable
 from stream_signal.hints.shell import typed_all
 from stream_signal.job.config import find_config, load_config
+from stream_signal.job.named import files_of
 from stream_signal.job.sniff import sniff
 from stream_signal.outputs.metrics import one_line
 from stream_signal.stopping import StopSignals
@@ -40,7 +41,7 @@ def sniffed(parser: Parser, arguments: list[str]) -> Iterator[bytes]:
     config = load_config(find_config(options.config, ignored=options.no_config), settings_of(options))
     with StopSignals() as stop:
         stop.check()
-        sniffed = sniff(names, config, stop)
+        sniffed = sniff(files_of(names, config), config, stop)
     hint = (
         sniffed.error.hint if sniffed.error else next((doubt.hint for doubt in sniffed.doubts if doubt.hint.ways), None)
     )

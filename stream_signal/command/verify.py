@@ -51,11 +51,13 @@ def verify(parser: Parser, arguments: list[str]) -> bool:
 def _in_several_ways(options: argparse.Namespace, names: tuple[str, ...]) -> tuple[bool, StreamSignalError | None]:
     """Count in several ways, and print the table; return whether all agree, and the error that they agree on."""
     from stream_signal.job.hints import advised
+    from stream_signal.job.named import files_of
     from stream_signal.job.verify import table, verify
 
     config = load_config(find_config(options.config, ignored=options.no_config), settings_of(options))
     with StopSignals() as stop:
         stop.check()
+        names = files_of(names, config)
         jobs = max(options.jobs or _JOBS, _JOBS)
         outcomes, error = verify(names, config, jobs=jobs, sample=options.sample, stop=stop)
     if error:

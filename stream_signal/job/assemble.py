@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stream_signal.core.errors import OutputError
 from stream_signal.core.stream import SignalStream
 from stream_signal.inputs.opening import is_pattern
 from stream_signal.inputs.probe import probe
 from stream_signal.job.drive import Drive
 from stream_signal.job.results import Results
 from stream_signal.job.sources import inputs_of, rotations_of, source_for
+from stream_signal.order import WRITTEN
 
 if TYPE_CHECKING:
     from stream_signal.job.saver import CheckpointSaver
@@ -75,8 +77,11 @@ def _find_files(job: Job) -> None:
     if job.order.follow or not any(is_pattern(name) or probe(name).kind == "folder" for name in inputs):
         return
     from stream_signal.job.named import files_of
+    from stream_signal.job.overwriting import overwritten
 
-    found = files_of(job.order, job.config)
+    found = files_of(inputs, job.config)
+    if why := overwritten(found, job.order.config, {name: getattr(job.order, name) for name in WRITTEN}):
+        raise OutputError(why.removeprefix("--"))
     if found != inputs:
         job.log.info("files found", inputs=list(found))
         job.read(found)

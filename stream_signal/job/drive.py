@@ -13,9 +13,10 @@ from functools import partial
 from math import inf
 from typing import TYPE_CHECKING
 
-from stream_signal.core.errors import Interrupted, OutputError, StreamSignalError
-from stream_signal.core.urls import without_secrets
+from stream_signal.core.errors import InputError, Interrupted, OutputError, StreamSignalError, TruncatedError
+from stream_signal.core.urls import shown_path, without_secrets
 from stream_signal.inputs.events import Begin, Counted, End
+from stream_signal.inputs.probe import probe
 from stream_signal.job.failure import attempt
 from stream_signal.outputs.parts import Sink
 
@@ -151,10 +152,19 @@ class Drive:
             for sink in self._sinks:
                 sink.ending()
             self._end_input(end)
-            counts = self.stream.finish()
+            counts = self._counts()
             for sink in self._sinks:
                 sink.finish()
         return counts
+
+    def _counts(self) -> Counts:
+        try:
+            return self.stream.finish()
+        except TruncatedError:
+            path = self._source.names[0]
+            if self._source.endless and probe(path).kind == "nothing":
+                raise InputError(f"there is no file {shown_path(path)}: nothing came") from None
+            raise
 
     def _fail(self, error: StreamSignalError) -> None:
         """Let each sink do what remains to be done; what cannot be written does not hide the error."""

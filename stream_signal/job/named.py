@@ -13,7 +13,7 @@ import os
 from glob import glob
 from typing import TYPE_CHECKING
 
-from stream_signal.core.errors import InputError, Interrupted, OutputError, StreamSignalError
+from stream_signal.core.errors import InputError, Interrupted, StreamSignalError
 from stream_signal.core.layout.layout import find_time
 from stream_signal.core.observe import Observer
 from stream_signal.core.observers.time_sequence import time_of
@@ -23,16 +23,15 @@ from stream_signal.hints.paths import endings_of
 from stream_signal.inputs.opening import is_pattern
 from stream_signal.inputs.probe import probe
 from stream_signal.job.drive import read_first
-from stream_signal.job.overwriting import overwritten
 from stream_signal.job.sources import source_of
-from stream_signal.order import WRITTEN
 from stream_signal.stopping import StopSignals
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stream_signal.core.config import Config
     from stream_signal.core.layout.layout import Layout, Position
     from stream_signal.core.rows import Rows, Seen
-    from stream_signal.order import Order
 
 
 class _FirstTime(Observer):
@@ -57,15 +56,9 @@ class _FirstTime(Observer):
             self.time = time_of(rows.texts_at(self._position, [0])[0])
 
 
-def files_of(order: Order, config: Config) -> tuple[str, ...]:
-    """Return the inputs, with the files of each pattern and each folder in its place.
-
-    InputError if a pattern fits none, OutputError if one of them would be overwritten.
-    """
-    found = [name for named in order.inputs for name in _files(named, config)]
-    if why := overwritten(found, order.config, {name: getattr(order, name) for name in WRITTEN}):
-        raise OutputError(why.removeprefix("--"))
-    return tuple(found)
+def files_of(names: Sequence[str], config: Config) -> tuple[str, ...]:
+    """Return inputs, with the files of each pattern and each folder in its place; InputError if a pattern fits none."""
+    return tuple(name for named in names for name in _files(named, config))
 
 
 def _files(name: str, config: Config) -> list[str]:

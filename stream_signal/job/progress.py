@@ -2,6 +2,7 @@
 
      42%|########----------| 8.41G/20.0GB [00:03, 24.9M rows/s, 00:05 left]
     8.41GB [00:03, 24.9M rows/s]                        where nobody knows how many bytes there are
+    1,440 rows, rate 49.31 %, last 2024-01-01 23:59; waiting for new rows in data.csv       with --follow
 
 tqdm puts the numbers into words; it is imported for the first line, so a job of less than a second does without it. The
 line is drawn here, not by a tqdm object, which would start a thread and make locks for other processes.
@@ -9,15 +10,20 @@ line is drawn here, not by a tqdm object, which would start a thread and make lo
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections import deque
 from typing import TYPE_CHECKING
 
 from stream_signal import system
+from stream_signal.core.layout.layout import find_time
+from stream_signal.core.printable import printable
+from stream_signal.core.text.lines import Tail
 from stream_signal.inputs.opening import bytes_in
 from stream_signal.outputs.parts import Sink
 from stream_signal.outputs.stderr import columns, draw, erase
+from stream_signal.outputs.summary import percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +33,8 @@ if TYPE_CHECKING:
 # A job that takes less time needs no sign of life.
 WAIT_SECONDS = 1.0
 _INTERVAL_SECONDS = 0.1
+# While nothing comes, the line stays as it is, unless the file has gone.
+_IDLE_SECONDS = 1.0
 # The rates are those of the last 5 s: what a pipe did a minute ago says little about now.
 _REMEMBERED = 50
 
@@ -49,28 +57,50 @@ class Progress(Sink):
         self._bytes = 0
         self._began = time.monotonic()
         self._recent = deque([(self._began, 0, 0)], _REMEMBERED)
+        self._drawn_bytes = -1
+        self._tail = Tail() if job.order.follow else None
         self.due = self._began + (0 if job.order.progress else WAIT_SECONDS)
 
     def start(self) -> None:
         """Leave out the rows of earlier jobs."""
         self._recent[0] = self._began, 0, self._job.stream.rows
 
-    def take(self, size: int, tail: bytes) -> None:  # noqa: ARG002 - only their number counts
-        """Count the bytes."""
+    def take(self, size: int, tail: bytes) -> None:
+        """Count the bytes, and keep the last ones of a followed file."""
         self._bytes += size
+        if self._tail is not None:
+            self._tail.feed(tail)
 
     def turn(self) -> None:
         """Draw the line, if it is due and this job has the terminal."""
         now = time.monotonic()
         if now >= self.due:
-            self.due = now + _INTERVAL_SECONDS
+            is_idle = self._tail is not None and self._drawn_bytes == self._bytes
+            self.due = now + (_IDLE_SECONDS if is_idle else _INTERVAL_SECONDS)
+            self._drawn_bytes = self._bytes
             if system.is_in_foreground(sys.stderr.fileno()):
                 with self._job.stop.deferred():  # it imports tqdm, and an interrupted import cannot be completed
-                    draw(self._line(now))
+                    draw(self._line(now) if self._tail is None else self._followed(self._tail)[: columns()])
 
     def finish(self) -> None:
         """Leave the terminal as it was."""
         erase()
+
+    def _followed(self, tail: Tail) -> str:
+        """Say what has come of a followed file, and what it waits for."""
+        stream, path = self._job.stream, printable(self._job.order.inputs[0])
+        where = f"new rows in {path}" if os.path.exists(self._job.order.inputs[0]) else f"{path}, which is not there"
+        rows = f"{stream.rows:,} row{'s' * (stream.rows != 1)}"
+        rate = "" if stream.value is None else f", rate {percent(stream.value)}"
+        return f"{rows}{rate}{self._last_time(tail)}; waiting for {where}"
+
+    def _last_time(self, tail: Tail) -> str:
+        layout = self._job.stream.header
+        position = find_time(layout, self._job.config.time_column) if layout else None
+        if layout is None or position is None:
+            return ""
+        texts = tail.rows(layout, torn=True).texts(position)[-1:]
+        return "".join(f", last {printable(text.strip(b' ').decode(errors='replace'))}" for text in texts)
 
     def _line(self, now: float) -> str:
         from tqdm import tqdm

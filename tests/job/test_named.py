@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import threading
 from typing import TYPE_CHECKING
@@ -13,7 +14,6 @@ import pytest
 from stream_signal import Config
 from stream_signal.core.errors import Interrupted
 from stream_signal.job.named import files_of
-from stream_signal.order import Order
 from stream_signal.stopping import StopSignals
 from support.commands import logged, run_command
 
@@ -95,14 +95,27 @@ def test_a_manifest(tmp_path: Path) -> None:
     assert run_command("verify", "--manifest", "m.json", cwd=tmp_path).code == 0
 
 
+def test_verify_and_sniff(tmp_path: Path) -> None:
+    """They take the files of a folder and of a pattern in the order of their times, as a job does."""
+    for name, day in (("a", 2), ("b", 1)):
+        rows = "".join(f"2024-01-0{day} 00:0{at},{at}\n" for at in range(5))
+        (tmp_path / f"{name}.csv").write_text(f"time,close\n{rows}")
+    for named in (".", "*.csv"):
+        verified = run_command("verify", named, cwd=tmp_path)
+        assert (verified.code, verified.stderr) == (0, "")
+        assert re.search(rb"row engine +10 +3 ", verified.stdout)
+        sniffed = run_command("sniff", named, cwd=tmp_path)
+        assert (sniffed.code, sniffed.stderr) == (0, "")
+        assert b"2024-01-01 00:00" in sniffed.stdout
+
+
 def test_a_stop_while_first_times_are_read(tmp_path: Path) -> None:
     """A signal that comes meanwhile stops the job: it is no error of a file whose turn will tell."""
     for name in "abc":
         (tmp_path / f"{name}.csv").write_bytes(b"time,close\n" + b"\n" * 3_000_000)
-    order = Order((str(tmp_path),))
     with StopSignals():
         timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
         timer.start()
         with pytest.raises(Interrupted):
-            files_of(order, Config())
+            files_of([str(tmp_path)], Config())
         timer.join()

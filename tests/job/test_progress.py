@@ -135,10 +135,13 @@ def test_ctrl_c(folder: Path) -> None:
 
 
 def test_a_followed_file(folder: Path) -> None:
-    """A followed file shows its bytes as it grows; Ctrl-C is its normal end, and leaves nothing."""
-    arguments = ("data.csv", "--follow", "--progress", "--quiet")
+    """A followed file shows what has come and what it waits for; Ctrl-C is its normal end, and leaves nothing."""
+    arguments = ("live.csv", "--follow", "--progress", "--quiet")
     with on_terminal(folder, *arguments) as (process, shown):
-        shown.wait_for(f"{len(DATA)}B ")
+        shown.wait_for("0 rows; waiting for live.csv, which is not there")
+        (folder / "live.csv").write_bytes(DATA)
+        last = DATA.splitlines()[-1].split(b",")[0].decode()
+        shown.wait_for(f"7 rows, rate 42.86 %, last {last}; waiting for new rows in live.csv")
         shown.type(b"\x03")
         assert metrics_of(process.communicate()[0]) == SUCCESS
         assert process.returncode == 0
