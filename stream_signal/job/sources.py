@@ -93,11 +93,8 @@ def source_for(job: Job, rotations: Rotations | None) -> Source:
     tap = next((output.tap for output in job.parts(Output) if output.tap), None)
 
     def files(names: tuple[str, ...]) -> FilesSource:
-        # A report says how many bytes of CSV were read, so it takes the rows as text.
-        has_checkpoint, batches = bool(order.checkpoint), not order.report
-        return FilesSource(
-            names, config, has_checkpoint=has_checkpoint, batches=batches, tap=tap, left_out=job.left_out
-        )
+        has_checkpoint = bool(order.checkpoint)
+        return FilesSource(names, config, has_checkpoint=has_checkpoint, batches=True, tap=tap, left_out=job.left_out)
 
     if not workers:
         return files(order.inputs)

@@ -92,7 +92,7 @@ class Result(NamedTuple):
     span: Callable[[], Span | None]
     """returns what is known of the times, None without any"""
     inputs: Sequence[tuple[str, int]]
-    """the name of each input, and how many bytes of CSV were read of it"""
+    """the name of each input, and how many bytes of CSV or of columns were read of it"""
     inputs_left_out: int
     """how many more there are"""
 

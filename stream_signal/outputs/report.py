@@ -364,7 +364,7 @@ def _sections(report: Report) -> Iterable[str]:
         yield _section("flats", "Flat stretches", flats, "None: no close stays the same for 32 rows.")
     yield f'<section id="settings"><h2>Settings</h2>{_settings(report.config)}</section>'
     read = [(name, f"{size:,}") for name, size in report.result.inputs]
-    inputs = _table("What was read, in this order", ("input", "bytes of CSV"), read)
+    inputs = _table("What was read, in this order", ("input", "bytes read"), read)
     left = f"<p>and {report.result.inputs_left_out:,} more inputs</p>" if report.result.inputs_left_out else ""
     yield f'<section id="inputs"><h2>Inputs</h2>{inputs}{left}</section>'
 

@@ -13,6 +13,7 @@ import time
 import zipfile
 import zlib
 from base64 import b64decode
+from datetime import UTC, datetime
 from decimal import Decimal
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
@@ -201,6 +202,30 @@ def test_jobs(tmp_path: Path) -> None:
         for data in (r'id="overview">.*?<', r'id="key_charts_data">.*?<', r'(?s)<section id="flats">.*?</section>'):
             assert re.findall(data, one) == re.findall(data, two)
         assert (tmp_path / "1.csv").read_bytes() == (tmp_path / "2.csv").read_bytes()
+
+
+@pytest.mark.parametrize("key", ["none", "symbol"])
+def test_of_parquet(key: str, tmp_path: Path) -> None:
+    """The charts of a Parquet file are those of the CSV with its rows."""
+    pa, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    drawn = random.Random(4)
+    seconds = [1_700_000_000 + 60 * at + 86_400 * (at > 9_000) for at in range(20_000)]
+    table = {
+        "time": pa.array(seconds, pa.timestamp("s")),
+        "symbol": [f"S{drawn.randrange(3)}" for _ in seconds],
+        "close": [drawn.choice([None, 4.58, 4.59, 5.0, drawn.random()]) for _ in seconds],
+    }
+    parquet.write_table(pa.table(table), tmp_path / "data.parquet")
+    times = (datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S.000") for second in seconds)
+    lines = zip(times, table["symbol"], table["close"], strict=True)
+    rows = "".join(f"{time},{symbol},{'' if close is None else close}\n" for time, symbol, close in lines)
+    (tmp_path / "data.csv").write_text(f"time,symbol,close\n{rows}")
+    for name in ("parquet", "csv"):
+        arguments = (f"data.{name}", "--key", key, "--report", f"{name}.html", "--quiet")
+        assert run_in_process(*arguments, cwd=tmp_path).code == 0
+    one, other = ((tmp_path / f"{name}.html").read_text() for name in ("parquet", "csv"))
+    for data in (r'id="overview">.*?<', r'id="key_charts_data">.*?<', r'(?s)<section id="flats">.*?</section>'):
+        assert re.findall(data, one) == re.findall(data, other)
 
 
 def test_it_is_small(tmp_path: Path) -> None:
