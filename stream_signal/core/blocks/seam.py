@@ -54,8 +54,8 @@ def first_rows(before: Any, most: int, series: Any) -> tuple[Integers, FirstOf]:
     new = int(series.max(initial=NO_SERIES)) + 1 - len(counts)
     if new > 0:
         counts = np.append(counts, np.zeros(new, np.int64))
-    at = np.flatnonzero(counts[series] < most)  # that of NO_SERIES says nothing
-    at = at[series[at] != NO_SERIES]
+    at = np.flatnonzero(series != NO_SERIES)
+    at = at[counts[series[at]] < most]
     at = at[np.argsort(series[at], kind="stable")]
     numbers = series[at]
     starts = np.flatnonzero(np.diff(numbers, prepend=NO_SERIES))
