@@ -170,14 +170,13 @@ def _numbers(cells: Cells) -> Integers | None:
     numbers, spare, shared = None, np.empty(count, np.uint64), 0
     for at in range((size - 1) % 8 - 7, size, 8):
         word = np.ndarray((count,), "<u8", words, max(at, 0), (words.itemsize,))
-        is_shared = numbers is None and at < size - 8 and (word == word[0]).all()
-        word = (word[:1] if is_shared else word) ^ np.uint64(_ZEROS)
+        if numbers is None and at < size - 8 and (word == word[0]).all():  # the first digits of times hardly change
+            shared = int(bytes(cells[0])[: at + 8])
+            continue
+        word = word ^ np.uint64(_ZEROS)
         if at < 0:
             word <<= np.uint64(-8 * at)  # behind them are digits of the next eight, or none
-        join(word, spare[: len(word)])
-        if is_shared:  # the first digits of times hardly change
-            shared = shared * 10**8 + int(word[0])
-            continue
+        join(word, spare)
         if numbers is None:
             numbers = word
         else:
