@@ -16,8 +16,8 @@
 
 Each error is one line of text that names the place, what was expected and what was found. Its `hint`, if there is one,
 says what to do next; of an error in the data, `hints.data` makes one from the `clue`. Nobody reads the text of an error
-to find out what it is. Their exit codes are all in `stream_signal.command.main`. A doubt about an answer that was asked
-for from Python is no error but a DoubtWarning.
+to find out what it is: its class has a `code`, which stays the same. Their exit codes are all in
+`stream_signal.command.main`. A doubt about an answer that was asked for from Python is no error but a DoubtWarning.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 from stream_signal.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
-    from typing import Any, Self
+    from typing import Any, ClassVar, Self
 
     # What an error was found in, as values without words: a kind, of which `hints.data` has a table, and its facts.
     Clue = tuple[str, dict[str, Any]]
@@ -94,6 +94,8 @@ class Hint(NamedTuple):
 class StreamSignalError(Exception):
     """The base of every error that stream-signal raises on purpose."""
 
+    code: ClassVar[str]
+    """what `--error-format full` calls it"""
     hint: Hint | None = None
     """what to do about it"""
     clue: Clue | None = None
@@ -117,6 +119,7 @@ class StreamSignalError(Exception):
 class ConfigError(StreamSignalError):
     """A setting is wrong; `path` is that of the config, and `version` its version, if it could be read all the same."""
 
+    code = "config"
     path: str | None = None
     version: str | None = None
 
@@ -127,6 +130,8 @@ class ConfigError(StreamSignalError):
 class InputError(StreamSignalError):
     """The input cannot be opened or read."""
 
+    code = "input"
+
 
 class DataError(StreamSignalError):
     """The data is malformed or ambiguous.
@@ -134,6 +139,8 @@ class DataError(StreamSignalError):
     `line` counts from 1 (None means the whole input); `expected` and `found` are text for people; `source`
     names the input if there are several.
     """
+
+    code = "data"
 
     def __init__(self, line: int | None, expected: str, found: str, source: str | None = None) -> None:
         super().__init__(line, expected, found, source)
@@ -152,6 +159,8 @@ class DataError(StreamSignalError):
 class MissingColumnError(DataError):
     """No line at the head of the input names the column."""
 
+    code = "missing_column"
+
     def __init__(self, column: str | int) -> None:
         super().__init__(None, f"a header with the column {column!r}", "none")
         self.args = (column,)  # what pickle calls the class with
@@ -165,9 +174,13 @@ class MissingColumnError(DataError):
 class TruncatedError(DataError):
     """The stream ended before a row, or inside one."""
 
+    code = "truncated"
+
 
 class DoubtError(StreamSignalError):
     """The answer is doubtful, and only a sure one was wanted."""
+
+    code = "doubt"
 
 
 class DoubtWarning(UserWarning):
@@ -176,6 +189,8 @@ class DoubtWarning(UserWarning):
 
 class CheckpointError(StreamSignalError):
     """The job cannot resume from the checkpoint at `path`: `differs` says why, `advice` what to do."""
+
+    code = "checkpoint"
 
     def __init__(self, path: str, differs: str, advice: str) -> None:
         super().__init__(path, differs, advice)
@@ -190,17 +205,25 @@ class CheckpointError(StreamSignalError):
 class ClusterError(StreamSignalError):
     """Workers on other machines cannot count the input."""
 
+    code = "cluster"
+
 
 class OutputError(StreamSignalError):
     """The metrics, the log or the candles cannot be written."""
+
+    code = "output"
 
 
 class ClosedOutputError(OutputError):
     """The reader of the output closed the pipe."""
 
+    code = "closed_output"
+
 
 class Interrupted(StreamSignalError):  # noqa: N818 - nobody made an error
     """A signal asked the job to stop; `signal` is its number, `rows` how many were counted by then."""
+
+    code = "interrupted"
 
     def __init__(self, signal: int, name: str) -> None:
         super().__init__(signal, name)
@@ -214,3 +237,5 @@ class Interrupted(StreamSignalError):  # noqa: N818 - nobody made an error
 
 class InternalError(StreamSignalError):
     """An unexpected error; its cause is the original one."""
+
+    code = "internal"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import re
 from typing import TYPE_CHECKING
 
 from stream_signal.core.errors import (
@@ -49,15 +48,6 @@ def in_words(error: Exception) -> StreamSignalError:
     return failure
 
 
-def _code_of(error: StreamSignalError) -> str:
-    """Return the kind of an error, by the name of its class.
-
-    >>> _code_of(InputError("cannot read it"))
-    'input'
-    """
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__.removesuffix("Error")).lower()
-
-
 def record(error: StreamSignalError, order: Order, config: Config | None, log: Log, stop: StopSignals) -> None:
     """Write the error to the log, and in place of the metrics; what cannot be written does not hide it.
 
@@ -75,7 +65,7 @@ def record(error: StreamSignalError, order: Order, config: Config | None, log: L
         from stream_signal.hints.shell import text_of
 
         hint = text_of(error.hint) if error.hint else None
-        written = written._replace(code=_code_of(error), hint=hint)
+        written = written._replace(code=error.code, hint=hint)
 
     def write() -> None:
         try:

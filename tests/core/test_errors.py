@@ -64,6 +64,26 @@ def test_every_error_survives_pickling(error: StreamSignalError) -> None:
         assert vars(again) == vars(error)
 
 
+def test_codes() -> None:
+    """Each error has a code of its own, written down in its class; the base has none."""
+    kinds = [kind for error in ERRORS if (kind := type(error)) is not StreamSignalError]
+    codes = {kind.__name__: vars(kind)["code"] for kind in kinds}
+    assert codes == {
+        "ConfigError": "config",
+        "InputError": "input",
+        "DataError": "data",
+        "MissingColumnError": "missing_column",
+        "TruncatedError": "truncated",
+        "DoubtError": "doubt",
+        "CheckpointError": "checkpoint",
+        "ClusterError": "cluster",
+        "OutputError": "output",
+        "ClosedOutputError": "closed_output",
+        "Interrupted": "interrupted",
+        "InternalError": "internal",
+    }
+
+
 def test_no_error_is_forgotten() -> None:
     """The table above has every public error; a warning is none."""
     public = {name for name in stream_signal.__all__ if isinstance(getattr(stream_signal, name), type)}
