@@ -8,6 +8,7 @@
 # make mutants   change what counts in every small way, and name the changes that the fast tests do not notice
 # make browser   install Chromium where there is none: without it, the tests that look at a report are skipped
 # make shells    install zsh and fish where they are missing: without them, tests of completion are skipped
+# make schemas   write the JSON Schemas of the package anew, as the command prints them
 # make screenshots   take the pictures of a report in docs/images anew
 # make bench  time the suite and compare with the last run here, or make bench-compare with the committed baseline of
 #             ratios, which make bench-baseline writes anew; the others are in benchmarks/README.md
@@ -26,7 +27,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # More for pytest or peers.py: make bench BENCH="--rows 1_000_000 -k command"
 BENCH ?=
 
-.PHONY: browser shells screenshots run test test-all durations test-lowest test-wheel coverage dist check format bench bench-compare bench-baseline bench-once bench-peers bench-ladder bench-arrays bench-klines bench-keys bench-latency bench-signals bench-soak bench-bulk bench-pollock bench-scaling bench-history fuzz data exactness mutants pins clean
+.PHONY: browser shells schemas screenshots run test test-all durations test-lowest test-wheel coverage dist check format bench bench-compare bench-baseline bench-once bench-peers bench-ladder bench-arrays bench-klines bench-keys bench-latency bench-signals bench-soak bench-bulk bench-pollock bench-scaling bench-history fuzz data exactness mutants pins clean
 
 run: .venv/installed
 	$(BIN)/stream-signal --input data.csv --config config.yaml --output metrics.json --log-file run.log
@@ -159,6 +160,12 @@ shells:
 	@command -v zsh > /dev/null && command -v fish > /dev/null \
 		|| (timeout 300 $(AS_ROOT) apt-get -qq update && timeout 300 $(AS_ROOT) apt-get -qq install --yes --no-install-recommends zsh fish > /dev/null) \
 		|| echo "zsh or fish is missing: tests of completion are skipped"
+
+# A new one begins as an empty file.
+schemas: .venv/installed
+	for file in stream_signal/schemas/*.schema.json; do \
+		$(BIN)/stream-signal schema "$$(basename "$$file" .schema.json)" > "$$file" || exit; \
+	done
 
 screenshots: .venv/installed-test-all
 	$(BIN)/python docs/images/screenshots.py

@@ -308,6 +308,14 @@ def test_the_log_tables_are_complete() -> None:
         assert set(re.findall(r"^\| `([a-z_]+)` \|", table, re.MULTILINE)) == set(kinds)
 
 
+def test_the_codes_of_errors_are_complete() -> None:
+    """The table of the codes has each code that an error may have, and no other."""
+    from stream_signal.command.schemas import codes
+
+    text = page("reference/metrics-and-log.md")
+    assert [row["code"].strip("`") for row in table_under("The error record", text)] == codes()
+
+
 def anchors(path: Path) -> set[str]:
     """List the anchors of the headings of a page, as GitHub makes them."""
     headings = re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", path.read_text(), flags=re.DOTALL), re.MULTILINE)

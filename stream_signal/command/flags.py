@@ -17,7 +17,7 @@ from stream_signal import __version__
 from stream_signal.command.printing import printed
 from stream_signal.core.config import SETTINGS
 from stream_signal.core.limits import MAX_WINDOWS
-from stream_signal.core.settings import BOOLEAN, Kind, digits, integer, is_integer, is_text, one_of
+from stream_signal.core.settings import BOOLEAN, Kind, digits, integer, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -38,27 +38,26 @@ def choice(*words: str) -> Kind:
 SECONDS = Kind(
     "SECONDS",
     f"seconds, more than 0 and at most {MAX_SECONDS}",
-    lambda value: type(value) is float and 0 < value <= MAX_SECONDS,
+    {"type": "number", "exclusiveMinimum": 0, "maximum": MAX_SECONDS},
     float,
 )
 JOBS = Kind(
     "N",
     f"auto, or an integer from 1 to {MAX_JOBS}",
-    lambda value: value is None or is_integer(value, 1, MAX_JOBS),
+    {"type": "integer", "minimum": 1, "maximum": MAX_JOBS},
     digits,
     lambda: {"auto": None},
 )
 PORT = integer(1, 65_535, "PORT")
-ADDRESS = Kind("ADDRESS", "the address of a scheduler, or local", is_text)
-PATH = Kind("PATH", "a path", bool)
-FILE = Kind("PATH", "a file", lambda value: value not in {"", "-"})
+ADDRESS = Kind("ADDRESS", "the address of a scheduler, or local", {"type": "string", "pattern": r"\S"})
+PATH = Kind("PATH", "a path", {"type": "string", "minLength": 1})
+FILE = Kind("PATH", "a file", {"type": "string", "pattern": "[^-]|--"})
 METRICS_FORMAT = choice("json", "prometheus")
 ERROR_FORMAT = choice("plain", "full")
 SIGNALS_FORMAT = choice("csv", "jsonl")
 RESUME_BY = choice("time")
 BY = choice("day", "week", "month")
 SHELL = choice("bash", "zsh", "fish")
-SCHEMA = choice("metrics", "error", "config", "manifest", "log", "checkpoint")
 ROWS = integer(1, 10**9)  # minutes of two thousand years
 SYMBOLS = integer(1, 100_000)
 
@@ -392,8 +391,10 @@ def schema_parser() -> Parser:
     text = (
         "Print a JSON Schema: of the metrics, the error record, a config, a manifest, the log (a line) or a checkpoint."
     )
-    parser = Parser("stream-signal schema", description=text)
-    _add(parser, "name", SCHEMA.expected, SCHEMA, metavar="NAME")
+    from stream_signal.command.schemas import SCHEMAS
+
+    parser, kind = Parser("stream-signal schema", description=text), choice(*SCHEMAS)
+    _add(parser, "name", kind.expected, kind, metavar="NAME")
     return parser
 
 

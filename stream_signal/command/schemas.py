@@ -1,7 +1,9 @@
 """JSON Schemas of what the command reads and writes as JSON or YAML; that of the config follows from the settings.
 
-They are of draft 2020-12. The schema of the log has what each line has; the events have fields of their own, in the
-reference.
+They are of draft 7, the newest that all editors know. `make schemas` writes them to files of the package, too, for who
+runs no command. That of the config says of each key what the program says; which keys contradict each other and which
+days are in no calendar, the program alone knows. The schema of the log has what each line has; the events have fields
+of their own, in the reference.
 """
 
 from __future__ import annotations
@@ -9,22 +11,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stream_signal.core.config import SETTINGS
+from stream_signal.core.errors import StreamSignalError
+from stream_signal.core.settings import fits
+from stream_signal.job import manifest, saved
 
 if TYPE_CHECKING:
-    from stream_signal.core.settings import Setting
+    from stream_signal.core.settings import Kind, Setting
 
-_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_DRAFT = "http://json-schema.org/draft-07/schema#"
 _TEXT, _COUNT, _OBJECT = {"type": "string"}, {"type": "integer", "minimum": 0}, {"type": "object"}
 _RATE = {"type": "number", "minimum": 0, "maximum": 1}
 _SHA256 = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
-# One value of each type that a setting may have; a text and a list of them have to be of the right form, too.
-_SAMPLES: dict[str, tuple[Any, ...]] = {
-    "boolean": (True, False),
-    "integer": (1, 5, 10**6),
-    "number": (0.5,),
-    "string": ("close", "2024-01-01", "{key}-*.csv"),
-    "array": ((5, 20), ("date", "time"), ("close", 5)),
-}
 
 
 def _object(required: dict[str, Any], optional: dict[str, Any] | None = None, **others: Any) -> dict[str, Any]:
@@ -33,22 +30,32 @@ def _object(required: dict[str, Any], optional: dict[str, Any] | None = None, **
     return {"type": "object", "properties": fields, "required": list(required), "additionalProperties": False, **others}
 
 
-def _setting(row: Setting) -> dict[str, Any]:
-    """Return the schema of a setting, by what its kind allows."""
-    texts, allows = row.kind.texts(), row.kind.allows
-    few = list(dict.fromkeys([*texts.values(), *(text for text, value in texts.items() if type(value) is not bool)]))
-    of_samples = [
-        name for name, samples in _SAMPLES.items() if any(allows(sample) and sample not in few for sample in samples)
-    ]
-    unset: list[Any] = [None] if row.default is None else []
-    if not of_samples:
-        return {"description": row.help, "enum": [*few, *unset]}
-    types = [*of_samples, *["array"] * (row.name == "window"), *["null"] * len(unset)]
-    return {"description": row.help, "type": types}
+def of_kind(kind: Kind) -> dict[str, Any]:
+    """Return the schema of the values of a kind as a config file has them, or the command line.
+
+    >>> from stream_signal.core.settings import BOOLEAN, integer
+    >>> of_kind(BOOLEAN), of_kind(integer(1, 5))
+    ({'enum': [True, False]}, {'type': 'integer', 'minimum': 1, 'maximum': 5})
+    """
+    few = [one for text, value in kind.texts().items() for one in (value, text) if one is not None]
+    # A bool is none in quotes.
+    few = [one for one in dict.fromkeys(few) if not (type(one) is str and type(kind.texts().get(one)) is bool)]
+    few = [one for one in few if not kind.schema or not fits(one, kind.schema)]
+    schemas = [*([kind.schema] if kind.schema else []), *([{"enum": few}] if few else [])]
+    return dict(schemas[0]) if len(schemas) == 1 else {"anyOf": schemas}
+
+
+def of_setting(row: Setting) -> dict[str, Any]:
+    """Return the schema of a setting as a config file has it: a `window` may bring the further ones."""
+    schema = of_kind(row.kind)
+    further = SETTINGS["windows"].kind.schema
+    if row.name == "window" and further:
+        schema = {"anyOf": [schema, {**further, "minItems": 1, "maxItems": 1 + further["maxItems"]}]}
+    return {"description": row.help, **schema}
 
 
 def _config() -> dict[str, Any]:
-    rows = {name: _setting(row) for name, row in SETTINGS.items()}
+    rows = {name: of_setting(row) for name, row in SETTINGS.items()}
     required = {name: schema for name, schema in rows.items() if SETTINGS[name].required}
     return _object(required, {name: schema for name, schema in rows.items() if name not in required})
 
@@ -77,14 +84,20 @@ def _metrics() -> dict[str, Any]:
     return _object(required, {**optional, "pid": _COUNT, "written": {"type": "string", "format": "date-time"}})
 
 
+def codes(error: type[StreamSignalError] = StreamSignalError) -> list[str]:
+    """Return the codes of the errors below one."""
+    below = error.__subclasses__()
+    return [code for kind in below for code in (kind.code, *codes(kind))]
+
+
 def _error() -> dict[str, Any]:
     required = {"version": _TEXT, "status": {"const": "error"}, "error_message": _TEXT}
-    return _object(required, {"code": {"type": "string", "pattern": "^[a-z_]+$"}, "hint": _TEXT})
+    return _object(required, {"code": {"enum": codes()}, "hint": _TEXT})
 
 
 def _manifest() -> dict[str, Any]:
     required = {
-        "manifest": {"const": 1},
+        "manifest": {"const": manifest.SCHEMA},
         "inputs": {
             "type": "array",
             "minItems": 1,
@@ -109,10 +122,16 @@ def _log() -> dict[str, Any]:
 
 
 def _checkpoint() -> dict[str, Any]:
-    return _object({"schema": {"enum": [2, 3, 4]}, "sha256": _SHA256, "saved": _OBJECT})
+    return _object(
+        {
+            "schema": {"type": "integer", "minimum": saved.OLDEST_SCHEMA, "maximum": saved.SCHEMA},
+            "sha256": _SHA256,
+            "saved": _OBJECT,
+        }
+    )
 
 
-_SCHEMAS = {
+SCHEMAS = {
     "metrics": ("The metrics of a job", _metrics),
     "error": ("What is written in place of the metrics of a job that fails", _error),
     "config": ("A config file; it is YAML", _config),
@@ -128,5 +147,5 @@ def schema_of(name: str) -> dict[str, Any]:
     >>> schema_of("error")["required"]
     ['version', 'status', 'error_message']
     """
-    title, make = _SCHEMAS[name]
+    title, make = SCHEMAS[name]
     return {"$schema": _DRAFT, "title": title, **make()}

@@ -17,7 +17,6 @@ from stream_signal.core.settings import (
     brought_by,
     digits,
     integer,
-    is_integer,
     is_text,
     one_of,
     setting,
@@ -37,38 +36,10 @@ AUTO = "auto"
 BY_NAME, NO_KEY = "@file", "none"
 
 
-def _is_column(value: object) -> bool:
-    return is_text(value) or is_integer(value, 1, MAX_COLUMN)
-
-
-def _is_close(value: object) -> bool:
-    """Whether it is a column, or the name of one and its number: for files with a header and for those without."""
-    is_both = isinstance(value, tuple) and len(value) == 2 and is_text(value[0]) and is_integer(value[1], 1, MAX_COLUMN)
-    return is_both or _is_column(value)
-
-
-def _is_time(value: object) -> bool:
-    return _is_column(value) or (isinstance(value, tuple) and len(value) == 2 and all(map(_is_column, value)))
-
-
-def _is_moment(value: object) -> bool:
-    from stream_signal.core.timestamps import moment_of
-
-    try:
-        return isinstance(value, (str, int)) and not isinstance(value, bool) and moment_of(value) is not None
-    except ValueError:
-        return False
-
-
-def _is_before(one: str | int, other: str | int) -> bool:
+def _is_before(one: str | float, other: str | float) -> bool:
     from stream_signal.core.timestamps import moment_of
 
     return moment_of(one) < moment_of(other)
-
-
-def _are_windows(value: Any) -> bool:
-    are_integers = isinstance(value, tuple) and all(is_integer(window, 1, MAX_WINDOW) for window in value)
-    return are_integers and len(set(value)) == len(value) <= MAX_WINDOWS
 
 
 def _formats() -> dict[str, str]:
@@ -77,44 +48,71 @@ def _formats() -> dict[str, str]:
     return {name: name for name in FORMATS}
 
 
-_TEXT = Kind("TEXT", 'text, in quotes where it looks like a number ("1.10")', is_text)
+class _Time(Kind):
+    """The kind of the times; the calendar has no schema."""
+
+    def allows(self, value: Any) -> bool:
+        from stream_signal.core.timestamps import moment_of
+
+        try:
+            return super().allows(value) and moment_of(value) is not None
+        except ValueError:
+            return False
+
+
+_SOME_TEXT = {"type": "string", "pattern": r"\S"}
+_NUMBER = {"type": "integer", "minimum": 1, "maximum": MAX_COLUMN}
+_COLUMN = {"anyOf": [_SOME_TEXT, _NUMBER]}
+
+
+def _two(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "minItems": 2, "maxItems": 2, "items": [first, second]}
+
+
+_TEXT = Kind("TEXT", 'text, in quotes where it looks like a number ("1.10")', _SOME_TEXT)
 _SHARE = Kind(
     "SHARE",
     "a share of the rows, from 0 to 1",
-    lambda value: type(value) in {int, float} and 0 <= value <= 1,
+    {"type": "number", "minimum": 0, "maximum": 1},
     float,
 )
 _PATTERN = Kind(
     "PATTERN",
     "a pattern of file names with {key} in it once, such as '{key}-1m-*.csv'",
-    lambda value: is_text(value) and value.count("{key}") == 1,
+    {"type": "string", "pattern": r"^(?![\s\S]*\{key\}[\s\S]*\{key\})[\s\S]*\{key\}"},
 )
 _FORMAT = Kind(
     "NAME",
     "the name of a format (`stream-signal formats` lists them)",
-    lambda value: is_text(value) and value in _formats(),
+    None,
     texts=_formats,
 )
-_CLOSE_COLUMN = Kind("NAME", f"the name of a column, or its number from 1 to {MAX_COLUMN}", _is_close, digits)
+# Both, a name and a number, are for files with a header and for those without.
+_CLOSE_COLUMN = Kind(
+    "NAME",
+    f"the name of a column, or its number from 1 to {MAX_COLUMN}",
+    {"anyOf": [_SOME_TEXT, _NUMBER, _two(_SOME_TEXT, _NUMBER)]},
+    digits,
+)
 _TIME_COLUMN = Kind(
     "NAME",
     f"the name of the timestamp column, or its number from 1 to {MAX_COLUMN}, or two of these for a date and a time",
-    _is_time,
+    {"anyOf": [_SOME_TEXT, _NUMBER, _two(_COLUMN, _COLUMN)]},
     digits,
     unset="the first with a known name",
 )
 _KEY = Kind(
     "NAME",
     f"the name of a column, or its number from 1 to {MAX_COLUMN}, or {BY_NAME}, or {NO_KEY}",
-    _is_column,
+    _COLUMN,
     digits,
     lambda: {BY_NAME: BY_NAME, NO_KEY: NO_KEY},
     unset="one symbol",
 )
-_TIME = Kind(
+_TIME = _Time(
     "TIME",
     "a time such as 2024-01-31, '2024-01-31 09:30' or 1706693400, in UTC unless it has a zone",
-    _is_moment,
+    {"anyOf": [{"type": "string", "pattern": "[0-9]"}, {"type": "number"}]},
     unset="all rows",
 )
 _DELIMITER = one_of(
@@ -131,7 +129,12 @@ _NEGATIVE = one_of(
 )
 _HEADER = one_of("HEADER", "true, false or auto", {"true": True, "false": False, AUTO: AUTO})
 _BAD_ROWS = one_of("DO", "error or missing", {"error": "error", "missing": "missing"})
-_WINDOWS = Kind("N[,N...]", f"a list of at most {MAX_WINDOWS} more windows, each of them once", _are_windows)
+_WINDOW = integer(1, MAX_WINDOW)
+_WINDOWS = Kind(
+    "N[,N...]",
+    f"a list of at most {MAX_WINDOWS} more windows, each of them once",
+    {"type": "array", "maxItems": MAX_WINDOWS, "items": _WINDOW.schema, "uniqueItems": True},
+)
 
 
 class Config(Settings):
@@ -154,9 +157,7 @@ class Config(Settings):
     seed: int = setting(
         integer(0, MAX_SEED), "copied into the metrics; the seed of candles", default=42, decides=False, required=True
     )
-    window: int = setting(
-        integer(1, MAX_WINDOW), "rows in the rolling mean", default=5, flags=("-w", "--window"), required=True
-    )
+    window: int = setting(_WINDOW, "rows in the rolling mean", default=5, flags=("-w", "--window"), required=True)
     version: str = setting(
         _TEXT, "copied into the metrics", default="v1", flags=("--version-tag",), decides=False, required=True
     )
@@ -200,8 +201,8 @@ class Config(Settings):
         "the rows of each key follow each other: keep one window, and refuse a key that comes back",
         default=False,
     )
-    since: str | int | None = setting(_TIME, "leave out the rows before this time", default=None, flags=("--from",))
-    until: str | int | None = setting(_TIME, "leave out the rows from this time on", default=None, flags=("--to",))
+    since: str | float | None = setting(_TIME, "leave out the rows before this time", default=None, flags=("--from",))
+    until: str | float | None = setting(_TIME, "leave out the rows from this time on", default=None, flags=("--to",))
     windows: Sequence[int] = setting(_WINDOWS, "further windows, counted beside it", default=(), flags=("--window",))
 
     @classmethod

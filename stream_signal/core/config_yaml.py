@@ -70,7 +70,7 @@ def _read(value: Any, kind: Kind) -> Any:
     """Read a plain decimal number, and a date, as a setting of the kind has them; YAML would read others."""
     if isinstance(value, _Unread) and kind.convert is float and re.fullmatch(r"[0-9]?\.[0-9]{1,400}", value):
         return float(value)
-    return str(value) if isinstance(value, _Unread) and kind.metavar == "TIME" and kind.allows(value) else value
+    return str(value) if isinstance(value, _Unread) and kind.metavar == "TIME" and kind.allows(str(value)) else value
 
 
 def _entries(data: bytes, expected: str) -> Iterator[tuple[int, str, Any]]:

@@ -6,6 +6,7 @@ All that knows a setting follows from its row: the keys of a config file, the fl
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
 from stream_signal.core.errors import FOUND_CHARACTERS, ConfigError, shown
@@ -14,30 +15,62 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Self
 
+_TYPES: dict[str, tuple[type, ...]] = {"string": (str,), "integer": (int,), "number": (int, float), "array": (tuple,)}
+# The words of JSON Schema that kinds of values are told in; a list is a tuple, and True is not 1.
+_WORDS: dict[str, Callable[[Any, Any], bool]] = {
+    "type": lambda value, name: type(value) in _TYPES[name],
+    "minimum": lambda value, least: least <= value,
+    "exclusiveMinimum": lambda value, below: below < value,
+    "maximum": lambda value, most: value <= most,
+    "minLength": lambda value, least: least <= len(value),
+    "pattern": lambda value, pattern: re.search(pattern, value) is not None,
+    "minItems": lambda value, least: least <= len(value),
+    "maxItems": lambda value, most: len(value) <= most,
+    "uniqueItems": lambda value, _: len(set(value)) == len(value),
+    "items": lambda value, of: all(map(fits, value, of if isinstance(of, list) else [of] * len(value))),
+    "anyOf": lambda value, schemas: any(fits(value, schema) for schema in schemas),
+}
+
+
+def fits(value: Any, schema: Mapping[str, Any]) -> bool:
+    """Whether a value is as a JSON Schema says, which has its type first.
+
+    >>> fits(5, {"type": "integer", "minimum": 1}), fits((5, "a"), {"type": "array", "items": {"type": "integer"}})
+    (True, False)
+    """
+    return all(_WORDS[word](value, asked) for word, asked in schema.items())
+
 
 class Kind:
-    """A kind of value: what it may be, in words and as a test, and what a text stands for.
+    """A kind of value: what it may be, in words and as a JSON Schema, and what a text stands for.
 
     `metavar` stands for the value in the help of a flag, and is empty if the flag alone says it. `convert` makes a
     value of a text, and raises ValueError if it stands for none. `texts` returns the values by what may be typed for
-    them, if they are few. `unset` says what None means, where that is the default.
+    them, if they are few: they are allowed beside those of the schema, and without one there are no others. `unset`
+    says what None means, where that is the default.
     """
 
     def __init__(
         self,
         metavar: str,
         expected: str,
-        allows: Callable[[Any], bool],
+        schema: Mapping[str, Any] | None,
         convert: Callable[[str], Any] = str,
         texts: Callable[[], Mapping[str, Any]] = dict,
         unset: str = "none",
     ) -> None:
         self.metavar = metavar
         self.expected = expected
-        self.allows = allows
+        self.schema = schema
         self.convert = convert
         self.texts = texts
         self.unset = unset
+
+    def allows(self, value: object) -> bool:
+        """Whether it is such a value."""
+        if self.schema and fits(value, self.schema):
+            return True
+        return any(type(value) is type(other) and value == other for other in self.texts().values())
 
     def wrong(self, value: object) -> str | None:
         """Say what was expected and what was found, if it is no such value."""
@@ -78,11 +111,6 @@ def is_text(value: object) -> bool:
     return type(value) is str and bool(value.strip())
 
 
-def is_integer(value: object, least: int, most: int) -> bool:
-    """Whether it is an integer of a range, and no bool."""
-    return type(value) is int and least <= value <= most
-
-
 def digits(text: str) -> int | str:
     """Convert ASCII digits to an integer, and leave another text as it is."""
     return int(text) if text.isascii() and text.isdigit() else text
@@ -90,13 +118,13 @@ def digits(text: str) -> int | str:
 
 def integer(least: int, most: int, metavar: str = "N") -> Kind:
     """Return the kind of the integers of a range."""
-    return Kind(metavar, f"an integer from {least} to {most}", lambda value: is_integer(value, least, most), digits)
+    schema = {"type": "integer", "minimum": least, "maximum": most}
+    return Kind(metavar, f"an integer from {least} to {most}", schema, digits)
 
 
 def one_of(metavar: str, expected: str, texts: Mapping[str, Any], **others: Any) -> Kind:
-    """Return the kind of a few values, by what may be typed for each; True is not 1."""
-    typed = [(type(value), value) for value in texts.values()]
-    return Kind(metavar, expected, lambda value: (type(value), value) in typed, texts=lambda: texts, **others)
+    """Return the kind of a few values, by what may be typed for each."""
+    return Kind(metavar, expected, None, texts=lambda: texts, **others)
 
 
 BOOLEAN = one_of("", "true or false", {"true": True, "false": False})
@@ -182,7 +210,7 @@ class Settings:
         values = {name: row.default for name, row in self.rows.items()} | brought_by(given.get("format"))
         values |= {name: row.taken(given[name]) for name, row in self.rows.items() if given.get(name) is not None}
         unknown = [unknown_key(name, self.rows) for name in given if name not in self.rows]
-        wrong = [text for name, row in self.rows.items() if (text := row.wrong(values[name]))]
+        wrong = [text for name, row in self.rows.items() if name in given and (text := row.wrong(values[name]))]
         if unknown or wrong:
             known = [known_keys(self.rows)] if unknown else []
             raise ConfigError("; ".join([*unknown, *wrong, *known]))

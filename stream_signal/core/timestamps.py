@@ -145,7 +145,7 @@ def form_of(text: bytes) -> Form | None:
     return _form(text.translate(AS_ZEROS)) if len(text) <= MAX_BYTES else None
 
 
-def moment_of(setting: str | int) -> int:
+def moment_of(setting: str | float) -> int:
     """Return the nanoseconds since 1970 that a setting stands for; ValueError if it is no time, or one of two.
 
     >>> moment_of("1970-01-01 00:00:01"), moment_of(1_704_067_200) // 10**9

@@ -19,7 +19,8 @@ from stream_signal.inputs.rotation import Followed, Left
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SCHEMA = 4
+# What is read; the last one is written.
+OLDEST_SCHEMA, SCHEMA = 2, 4
 FILES, PIPE = "files", "a pipe"
 # A place as schema 2 wrote it, as text.
 _PLACE = re.compile(r"(?:(?P<source>.*): )?line (?P<line>\d+)(?:: (?P<text>.*))?", re.DOTALL)
@@ -61,8 +62,8 @@ def decode(data: bytes) -> dict[str, Any]:
         schema, digest, content = whole["schema"], whole["sha256"], whole["saved"]
     except (ValueError, TypeError, KeyError, RecursionError):
         raise DamagedError("it is damaged, or not a checkpoint") from None
-    if type(schema) is not int or not 2 <= schema <= SCHEMA:
-        raise DamagedError(f"its schema is {str(schema)[:20]}, and this version reads 2 to {SCHEMA}")
+    if type(schema) is not int or not OLDEST_SCHEMA <= schema <= SCHEMA:
+        raise DamagedError(f"its schema is {str(schema)[:20]}, and this version reads {OLDEST_SCHEMA} to {SCHEMA}")
     if digest != hashed(json.dumps(content).encode()):
         raise DamagedError("it is damaged: its SHA-256 does not match")
     if schema == 2 and isinstance(content, dict):

@@ -17,6 +17,7 @@ from stream_signal.command.main import main
 from stream_signal.core.config import Config, configured
 from stream_signal.core.config_yaml import read_settings
 from support.oracle import count
+from support.outputs import Outputs
 
 if TYPE_CHECKING:
     from argparse import Action, ArgumentParser
@@ -55,11 +56,13 @@ def without_latency(stdout: str) -> str:
 
 
 def run_command(*arguments: str, stdin: bytes | None = b"", cwd: Path, **options: Any) -> Done:
-    """Run `stream-signal` to its end."""
+    """Run `stream-signal` to its end; what it writes is as the schemas say."""
+    outputs = Outputs(arguments, cwd)
     done = subprocess.run(
         [COMMAND, *arguments], input=stdin, cwd=cwd, capture_output=True, timeout=60, check=False, **options
     )
     assert b"Traceback" not in done.stderr
+    outputs.check(done.stdout, done.stderr)
     return Done(done.returncode, done.stdout, done.stderr.decode())
 
 
@@ -68,6 +71,7 @@ def run_in_process(*arguments: str, stdin: bytes = b"", cwd: Path) -> Done:
 
     Not with workers: what multiprocessing starts for them outlives the job, and keeps its pipes open.
     """
+    outputs = Outputs(arguments, cwd)
     into, out, err = os.pipe(), os.pipe(), os.pipe()
     with ThreadPoolExecutor() as threads:
         threads.submit(_write_all, into[1], stdin)
@@ -79,6 +83,7 @@ def run_in_process(*arguments: str, stdin: bytes = b"", cwd: Path) -> Done:
                 code = cast("int", ended.code)
         done = Done(code, stdout.result(), stderr.result().decode())
     assert "Traceback" not in done.stderr
+    outputs.check(done.stdout, done.stderr.encode())
     return done
 
 
