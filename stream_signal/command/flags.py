@@ -272,7 +272,7 @@ def _add_messages(group: argparse._ArgumentGroup) -> None:
     _add(group, "--progress", text, action=argparse.BooleanOptionalAction, default=None)
     _add(group, "-v --verbose", "log to stderr; -vv: tracebacks in the log file", action="count", default=0)
     _add(group, "-h", "show the commands and examples, and exit", action=_ShortHelp, nargs=0)
-    _add(group, "--help", "show this help and exit", action="help")
+    _add(group, "--help", "show this help and exit; with --json: as JSON", action="help")
     _add(group, "-V --version", "show the version and exit", action="version", version=f"{_JOB} {__version__}")
 
 
@@ -484,6 +484,21 @@ class Parser(argparse.ArgumentParser):
         """Return the help, as wide as the terminal."""
         self._widen(_COLUMNS)
         return super().format_help()
+
+    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
+        """Print the help; as JSON if --json was given, too."""
+        if "--json" not in self._given:
+            super().print_help(file)
+            return
+        from stream_signal.command.listing import listing
+
+        shown = [
+            (group.title or "", action)
+            for group in self._action_groups
+            for action in group._group_actions  # noqa: SLF001 - as argparse has no other way to list them
+            if action.help != HIDDEN
+        ]
+        self._print_message(listing(self.prog, shown), file or sys.stdout)
 
     def print_short_help(self, file: SupportsWrite[str] | None = None) -> None:
         """Print what fits in one screen: what a job does, examples and commands; of a command, the whole help."""

@@ -169,6 +169,7 @@ def test_a_setting_is_one_row(tmp_path: Path) -> None:
     assert "did you mean 'margin'?" in run("--venue", "margn")
     assert "--venue VENUE         toy (default: spot)\n" in run("--help")
     assert '"enum": [\n        "spot",\n        "margin"\n      ]' in run("schema", "config")
+    assert '"type": "string", "default": "spot", "choices": ["spot", "margin"], "help": "toy' in run("--help", "--json")
     if find_spec("shtab"):
         assert "margin" in run("completion", "bash")
     assert '"success"' in run("--checkpoint", "state.json")
