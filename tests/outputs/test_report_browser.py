@@ -646,6 +646,74 @@ def test_a_swipe_scrolls(tmp_path: Path, browser: Browser) -> None:
         assert page.evaluate(RANGES) == [[0.5, 5000.5]] * 2
 
 
+def test_a_touch_zooms_with_a_tool(tmp_path: Path, browser: Browser) -> None:
+    """On a phone a finger zooms as the mouse does, once the tool for it has been chosen."""
+    with opened(browser, written(tmp_path, CLOSES), **PHONE) as page:
+        page.locator("#price").get_by_title("Box Zoom").first.tap()
+        box = page.locator("#price").bounding_box()
+        assert box
+        touch = page.context.new_cdp_session(page)
+        for kind, part in (("Start", 0.4), *(("Move", 0.4 + 0.05 * at) for at in range(1, 7)), ("End", None)):
+            points = [{"x": box["x"] + part * box["width"], "y": box["y"] + 200}] if part else []
+            touch.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": points})
+        page.wait_for_function(f"({AXIS})(['price', 'x_range'])[0] > 1000")
+        price_range, rate_range = page.evaluate(RANGES)
+    assert price_range == rate_range
+    assert 1000 < price_range[1] - price_range[0] < 2500
+
+
+# The pictures of charts that are printed, by name; as data, and in how much of their width something of a colour is.
+PRINTED = """async kinds => {
+  const colours = kinds.map(kind => stream_signal_report.palettes.light[kind])
+    .map(text => [1, 3, 5].map(at => parseInt(text.slice(at, at + 2), 16)));
+  const found = {};
+  for (const picture of document.querySelectorAll(".printed")) {
+    await picture.decode();
+    const {naturalWidth: width, naturalHeight: height} = picture;
+    const copy = new OffscreenCanvas(width, height).getContext("2d", {willReadFrequently: true});
+    copy.drawImage(picture, 0, 0);
+    const {data} = copy.getImageData(0, 0, width, height);
+    const columns = new Set();
+    for (let at = 0; at < data.length; at += 4) {
+      if (data[at + 3] > 60 && colours.some(colour => colour.every((part, one) => Math.abs(part - data[at + one]) < 24))) {
+        columns.add(at / 4 % width);
+      }
+    }
+    found[picture.nextElementSibling.id] = [picture.src, columns.size / width];
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("keyed", [False, True], ids=["rows", "keys"])
+def test_a_print_has_every_chart(keyed: bool, tmp_path: Path, browser: Browser) -> None:
+    """A print has a picture of every chart, as wide as the paper, and the same from a dark screen as from a light one."""
+    path = page_of_market(tmp_path) if keyed else written(tmp_path, CLOSES)
+    names = ["rate", "ranks", "price", "key_rate"] if keyed else ["price", "rate"]
+    printed = {}
+    for scheme in ("light", "dark"):
+        with opened(browser, path, color_scheme=scheme) as page:
+            assert page.pdf().count(b"/SMask") == len(names)  # each picture in it
+            page.evaluate("dispatchEvent(new Event('beforeprint'))")
+            page.emulate_media(media="print")
+            page.set_viewport_size({"width": 700, "height": 900})
+            printed[scheme] = page.evaluate(PRINTED, [*CANDLES, *BARS])
+            assert list(printed[scheme]) == names
+            for name in names:
+                box = page.locator(f".printed:has(+ #{name})").bounding_box()
+                assert box
+                assert (box["width"], box["height"] > 100) == (700, True)
+                assert page.locator(f"#{name}").is_hidden()
+            drawn = page.locator("#multiples path.closes").evaluate_all(
+                "each => each.filter(one => one.getAttribute('d')).length"
+            )
+            assert drawn == (50 if keyed else 0)
+            page.evaluate("dispatchEvent(new Event('afterprint'))")
+            assert page.locator(".printed").count() == 0
+    assert printed["dark"] == printed["light"]
+    assert min(part for _, part in printed["light"].values()) > 0.4
+
+
 @pytest.mark.parametrize("follow", ["", "--follow"], ids=["pipe", "followed"])
 def test_keys_as_it_runs(follow: str, tmp_path: Path, browser: Browser) -> None:
     """The page of a running job keeps the key that is chosen, and its zoom, when it loads itself anew."""

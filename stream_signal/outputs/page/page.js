@@ -639,6 +639,13 @@
     for (const view of Object.values(Bokeh.index)) {
       const place = document.getElementById(view.model.name);
       if (!place) continue;
+      // Bokeh gives marks their new colours later, which is too late here.
+      for (const {glyph, model, all_indices} of view.renderer_views.values()) {
+        if (!glyph) continue;  // an axis, or what has no data
+        glyph.set_visuals(model.data_source, all_indices);
+        glyph.after_visuals();
+      }
+      view.request_repaint();  // also where no colour is another one: the legend has been made anew
       view.paint();
       const picture = element("img", {class: "printed", alt: "", src: view.export("png", true).canvas.toDataURL()});
       place.before(picture);
