@@ -6,7 +6,8 @@
 #             with the built wheel, and with the branches counted; make pins renews constraints.txt
 # make fuzz   ten minutes of made-up candles, configs and checkpoints
 # make mutants   change what counts in every small way, and name the changes that the fast tests do not notice
-# make browser   install Chromium where there is none: without it, the tests that look at a report are skipped
+# make browser   install Chromium where there is none, and axe-core, which finds what some readers of a page cannot use:
+#             without them, the tests that look at a report, or try its rules, are skipped
 # make shells    install zsh and fish where they are missing: without them, tests of completion are skipped
 # make schemas   write the JSON Schemas of the package anew, as the command prints them
 # make screenshots   take the pictures of a report in docs/images anew
@@ -149,12 +150,16 @@ mutants: .venv/installed-mutants
 exactness: .venv/installed
 	$(BIN)/python benchmarks/exactness.py
 
+AXE := axe-core@4.14.1
 # On Debian and Ubuntu, as root or by sudo where that asks for no password.
 AS_ROOT = $(shell [ "$$(id -u)" = 0 ] || echo sudo --non-interactive)
 browser:
 	@command -v chromium || command -v chromium-browser || command -v google-chrome \
 		|| (timeout 300 $(AS_ROOT) apt-get -qq update && timeout 300 $(AS_ROOT) apt-get -qq install --yes chromium > /dev/null) \
 		|| echo "no Chromium: the tests that look at a report are skipped"
+	@grep -qs '"version": "$(lastword $(subst @, ,$(AXE)))"' node_modules/axe-core/package.json \
+		|| timeout 300 npm install --silent --no-save --no-package-lock --ignore-scripts $(AXE) \
+		|| echo "no axe-core: the test of its rules is skipped"
 
 shells:
 	@command -v zsh > /dev/null && command -v fish > /dev/null \

@@ -1,6 +1,6 @@
 """The page of --report in a real browser: what is drawn is what is in the rows, and nothing leaves the machine.
 
-It needs Chromium (`make browser` installs it) and is skipped where there is none.
+It needs Chromium and axe-core (`make browser` installs them) and is skipped where there are none.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from support.candle_csv import FIRST_TIMESTAMP, candle_csv
-from support.commands import COMMAND, run_in_process
+from support.commands import COMMAND, REPOSITORY, run_in_process
 from support.keyed_files import market
 
 if TYPE_CHECKING:
@@ -233,6 +233,8 @@ AT_THE_SIDES = """async name => {
   return [0, canvas.width - 1].map(column =>
     copy.getImageData(column, 0, 1, canvas.height).data.filter((part, at) => at % 4 === 3 && part).length);
 }"""
+# The rules of axe-core, which `make browser` installs.
+AXE = REPOSITORY / "node_modules" / "axe-core" / "axe.min.js"
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 
 
@@ -516,10 +518,10 @@ KEYS = [f"S{at}" for at in range(60)]
 MARKET = [(RANDOM.choice(KEYS[:3] if at < 900 else KEYS), close) for at, close in enumerate(CLOSES)]
 
 
-def page_of_market(folder: Path) -> Path:
+def page_of_market(folder: Path, rows: int = len(MARKET)) -> Path:
     """Write the page of closes of many keys."""
     arguments = ("--report", "r.html", "--key", "symbol", "--window", "3,20", "--quiet", "--keys-output", "keys.csv")
-    assert run_in_process(*arguments, stdin=market(MARKET, time=int), cwd=folder).code == 0
+    assert run_in_process(*arguments, stdin=market(MARKET[:rows], time=int), cwd=folder).code == 0
     return folder / "r.html"
 
 
@@ -646,6 +648,23 @@ def test_a_swipe_scrolls(tmp_path: Path, browser: Browser) -> None:
         assert page.evaluate(RANGES) == [[0.5, 5000.5]] * 2
 
 
+@pytest.mark.skipif(not AXE.exists(), reason="no axe-core: `make browser` installs it")
+@pytest.mark.parametrize("screen", [{}, PHONE], ids=["wide", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("is_keyed", ["", "keyed"], ids=["rows", "keys"])
+def test_axe_finds_nothing(
+    is_keyed: str, scheme: str, screen: dict[str, Any], tmp_path: Path, browser: Browser
+) -> None:
+    """Of the rules of axe-core the page breaks none, with all that is folded up opened."""
+    path = page_of_market(tmp_path, 30) if is_keyed else written(tmp_path, SHORT[:30])
+    with opened(browser, path, color_scheme=scheme, **screen) as page:
+        page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        found = page.evaluate("axe.run()")
+    assert len(found["passes"]) > 30
+    assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found["violations"]] == []
+
+
 def test_a_touch_zooms_with_a_tool(tmp_path: Path, browser: Browser) -> None:
     """On a phone a finger zooms as the mouse does, once the tool for it has been chosen."""
     with opened(browser, written(tmp_path, CLOSES), **PHONE) as page:
@@ -666,6 +685,8 @@ def test_a_touch_zooms_with_a_tool(tmp_path: Path, browser: Browser) -> None:
 PRINTED = """async kinds => {
   const colours = kinds.map(kind => stream_signal_report.palettes.light[kind])
     .map(text => [1, 3, 5].map(at => parseInt(text.slice(at, at + 2), 16)));
+  const is_near = (data, at) => data[at + 3] > 60
+    && colours.some(colour => colour.every((part, one) => Math.abs(part - data[at + one]) < 24));
   const found = {};
   for (const picture of document.querySelectorAll(".printed")) {
     await picture.decode();
@@ -674,22 +695,19 @@ PRINTED = """async kinds => {
     copy.drawImage(picture, 0, 0);
     const {data} = copy.getImageData(0, 0, width, height);
     const columns = new Set();
-    for (let at = 0; at < data.length; at += 4) {
-      if (data[at + 3] > 60 && colours.some(colour => colour.every((part, one) => Math.abs(part - data[at + one]) < 24))) {
-        columns.add(at / 4 % width);
-      }
-    }
+    for (let at = 0; at < data.length; at += 4) if (is_near(data, at)) columns.add(at / 4 % width);
     found[picture.nextElementSibling.id] = [picture.src, columns.size / width];
   }
   return found;
 }"""
 
 
-@pytest.mark.parametrize("keyed", [False, True], ids=["rows", "keys"])
-def test_a_print_has_every_chart(keyed: bool, tmp_path: Path, browser: Browser) -> None:
-    """A print has a picture of every chart, as wide as the paper, and the same from a dark screen as from a light one."""
-    path = page_of_market(tmp_path) if keyed else written(tmp_path, CLOSES)
-    names = ["rate", "ranks", "price", "key_rate"] if keyed else ["price", "rate"]
+@pytest.mark.parametrize(
+    ("names", "small"), [(["price", "rate"], 0), (["rate", "ranks", "price", "key_rate"], 50)], ids=["rows", "keys"]
+)
+def test_a_print_has_every_chart(names: list[str], small: int, tmp_path: Path, browser: Browser) -> None:
+    """A print has a picture of every chart, as wide as the paper, from a dark screen the same as from a light one."""
+    path = page_of_market(tmp_path) if small else written(tmp_path, CLOSES)
     printed = {}
     for scheme in ("light", "dark"):
         with opened(browser, path, color_scheme=scheme) as page:
@@ -707,7 +725,7 @@ def test_a_print_has_every_chart(keyed: bool, tmp_path: Path, browser: Browser) 
             drawn = page.locator("#multiples path.closes").evaluate_all(
                 "each => each.filter(one => one.getAttribute('d')).length"
             )
-            assert drawn == (50 if keyed else 0)
+            assert drawn == small
             page.evaluate("dispatchEvent(new Event('afterprint'))")
             assert page.locator(".printed").count() == 0
     assert printed["dark"] == printed["light"]
