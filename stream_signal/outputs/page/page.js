@@ -135,10 +135,14 @@
     }
     const steps = start.slice(1).map((each, at) => (each - start[at]) / rows[at]).sort((one, other) => one - other);
     const usual = steps[steps.length >> 1];
+    // Nearly all buckets are no further from the next one, also where rows come at random.
+    const apart = start.slice(1).map((each, at) => each - start[at]).sort((one, other) => one - other);
+    const common = apart[Math.floor(0.95 * apart.length)];
     const right = start.map((each, at) => {
       const end = each + usual * rows[at];
       // A few rows that are missing are no gap, nor is what is between two buckets that follow each other.
-      return at + 1 < count && start[at + 1] - each <= Math.max(2 * step, 3 * (end - each)) ? start[at + 1] : end;
+      return at + 1 < count && start[at + 1] - each <= Math.max(2 * step, 3 * common, 3 * (end - each))
+        ? start[at + 1] : end;
     });
     return {is_timed: true, left: start, right, is_gap: (at) => at > 0 && start[at] > right[at - 1]};
   }
