@@ -67,17 +67,20 @@ def lines_of(span: Span) -> list[str]:
 
     >>> from stream_signal.core.pauses import Span
     >>> from stream_signal.core.period import Gap
-    >>> lines_of(Span(0, DAY, 60 * 10**9, 3 * HOUR, Gap(3 * HOUR, 7, 0), b"", is_about=True))[2:]
-    ['usual step: 1 min', 'missing: about 3 h', 'longest gap: about 3 h, before row 7 (1970-01-01 03:00)']
+    >>> lines = lines_of(Span(0, DAY, 60 * 10**9, 3 * HOUR, Gap(3 * HOUR, 7000, 0), b"", is_about=True))
+    >>> lines[1:4]
+    ['last time: 1970-01-02 00:00 UTC', 'usual step: 1 min', 'missing: about 3 h']
+    >>> lines[4]
+    'longest gap: about 3 h, before row 7,000 (1970-01-01 03:00)'
     """
     about, longest = "about " * span.is_about, span.longest
     where = f"{shown(span.key)}, row" if span.key else "row"
     return [
-        f"first time: {clock(span.first)}",
-        f"last time: {clock(span.last)}",
+        f"first time: {clock(span.first)} UTC",
+        f"last time: {clock(span.last)} UTC",
         f"usual step: {'none' if span.usual is None else lasting(span.usual)}",
         f"missing: {'unknown' if span.missing is None else about + lasting(span.missing)}",
-        f"longest gap: {about}{lasting(longest.length)}, before {where} {longest.row} ({clock(longest.end)})"
+        f"longest gap: {about}{lasting(longest.length)}, before {where} {longest.row:,} ({clock(longest.end)})"
         if longest
         else "longest gap: none",
     ]

@@ -501,17 +501,46 @@ def test_the_bars_stand_on_the_rate_of_all(tmp_path: Path, browser: Browser) -> 
     assert max(rates) < high < max(rates) + 0.2 * height
 
 
-def test_nothing_to_draw(tmp_path: Path, browser: Browser) -> None:
-    """A chart says what it has none of, and its legend names nothing that is not drawn."""
-    with opened(browser, written(tmp_path, ["4", "5"])) as page:
-        said = """name => Object.values(Bokeh.index).find(each => each.model.name === name).model.below
-            .map(each => each.text).filter(Boolean)"""
-        assert [page.evaluate(said, name) for name in ("price", "rate")] == [
-            [f"No window of {window} was ever full." for window in WINDOWS],
-            ["No row signals."],
+@pytest.mark.parametrize(
+    ("closes", "said", "named"),
+    [(["4", "5"], [], ["close"]), (["", ""], ["No close can be drawn."], [])],
+    ids=["too few", "missing"],
+)
+def test_nothing_to_draw(
+    closes: list[str], said: list[str], named: list[str], tmp_path: Path, browser: Browser
+) -> None:
+    """A chart says what it has none of; its legend names nothing that is not drawn, and its axis has no numbers."""
+    chart = "name => Object.values(Bokeh.index).find(each => each.model.name === name).model"
+    with opened(browser, written(tmp_path, closes)) as page:
+        notes = [
+            page.evaluate(f"name => ({chart})(name).below.map(each => each.text).filter(Boolean)", name)
+            for name in ("price", "rate")
         ]
-        legend = "Object.values(Bokeh.index).find(each => each.model.name === 'price').model.legend.items"
-        assert page.evaluate(f"{legend}.map(each => each.label.value)") == ["close"]
+        legends = [
+            page.evaluate(
+                f"name => ({chart})(name).above.flatMap(each => each.items ?? []).map(each => each.label.value)", name
+            )
+            for name in ("price", "rate")
+        ]
+        ticks = [
+            page.evaluate(f"name => ({chart})(name).left[0].ticker.ticks ?? null", name) for name in ("price", "rate")
+        ]
+    assert notes == [[*(f"No window of {window} was ever full." for window in WINDOWS), *said], ["No row signals."]]
+    assert legends == [named, []]
+    assert ticks == [None if named else [], []]
+
+
+def test_rows_have_labels(tmp_path: Path, browser: Browser) -> None:
+    """On an axis of rows the first row of all has a label, and so have round numbers of rows in view."""
+    ticks = "() => Object.values(Bokeh.index).find(each => each.model.name === 'price').model.below[0].ticker.ticks"
+    stdin = ("close\n" + "".join(f"{close or 1}\n" for close in CLOSES)).encode()
+    assert run_in_process("--report", "r.html", "--quiet", stdin=stdin, cwd=tmp_path).code == 0
+    with opened(browser, tmp_path / "r.html") as page:
+        assert page.evaluate(ticks) == [1, 1000, 2000, 3000, 4000, 5000]
+        page.evaluate("stream_signal_report.zoom(1234, 1270)")
+        assert page.evaluate(ticks) == [1240, 1250, 1260, 1270]
+        page.evaluate("stream_signal_report.zoom(0.5, 4.5)")
+        assert page.evaluate(ticks) == [1, 2, 3, 4]
 
 
 KEYS = [f"S{at}" for at in range(60)]
@@ -573,6 +602,10 @@ def test_the_rates_of_the_keys(tmp_path: Path, browser: Browser) -> None:
         bars = page.evaluate(DRAWN, "ranks of keys")
         assert (bars["from"], bars["rate"]) == (ranked, [rates[key] for key in ranked])
         lines = page.get_by_role("table", name="60 keys").locator("tbody tr")
+        assert (
+            page.evaluate("(each => each.scrollHeight - each.clientHeight)(document.querySelector('#keys .scroll'))")
+            == 0
+        )
         assert lines.locator("th").all_inner_texts() == ranked
         assert lines.locator("td:nth-child(2)").all_inner_texts() == [f"{100 * rates[key]:.2f} %" for key in ranked]
         page.get_by_role("button", name="rows").click()

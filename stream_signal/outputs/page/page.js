@@ -50,7 +50,7 @@
   const themed = (model, attributes) => group.changing.push((palette) => Object.assign(model, attributes(palette)));
 
   const {Plotting, Range1d, ColumnDataSource, CustomJSTickFormatter, HoverTool, Span, NumeralTickFormatter, Legend,
-         BasicTicker, DatetimeTicker, FixedTicker, Title, BooleanFilter, CDSView, WheelZoomTool} = Bokeh;
+         DatetimeTicker, FixedTicker, Title, BooleanFilter, CDSView, WheelZoomTool} = Bokeh;
   Bokeh.logger.set_level("warn");
   const touch = matchMedia("(pointer: coarse)").matches;
 
@@ -68,9 +68,10 @@
     // The wheel alone scrolls the page, also where it meets a chart.
     for (const tool of figure.toolbar.tools) if (tool instanceof WheelZoomTool) tool.modifiers = {ctrl: true};
     figure.toolbar.logo = null;
+    figure.toolbar.stylesheets = [":host { --button-color: var(--line); }"];  // between the tools
     figure.add_layout(new Legend({}), "above");
     const desired_num_ticks = innerWidth < 600 ? 3 : 6;
-    const ticker = what.startsWith("time") ? new DatetimeTicker({desired_num_ticks}) : new BasicTicker({desired_num_ticks});
+    const ticker = what.startsWith("time") ? new DatetimeTicker({desired_num_ticks}) : ticker_of_rows(x_range, desired_num_ticks);
     figure.xaxis.ticker = ticker;
     figure.xgrid.ticker = ticker;
     figure.yaxis.formatter = new CustomJSTickFormatter({code: "return stream_signal_report.priced(tick)"});
@@ -84,6 +85,24 @@
     }
     for (const grid of [figure.xgrid, figure.ygrid]) themed(grid, ({line}) => ({grid_line_color: line}));
     return figure;
+  }
+
+  // Round numbers of rows and the first row of all, which is none.
+  function ticker_of_rows(range, most) {
+    const ticker = new FixedTicker({ticks: []});
+    const first = Math.ceil(group.first);
+    const place = () => {
+      const least = Math.max(1, (range.end - range.start) / most);
+      const power = 10 ** Math.floor(Math.log10(least));
+      const step = power * [1, 2, 5, 10].find((each) => each * power >= least);
+      const ticks = [];
+      for (let at = Math.ceil(range.start / step) * step; at <= range.end; at += step) ticks.push(at);
+      if (range.start < first && !(ticks[0] - first < step / 2)) ticks.unshift(first);
+      ticker.ticks = ticks;
+    };
+    place();
+    range.change.connect(place);
+    return ticker;
   }
 
   // The vertical axis has the range that `range_of` finds for what is in view, whatever changes the view. A box that is
@@ -113,6 +132,7 @@
 
   function dress_legend(figure) {
     figure.legend.orientation = "horizontal";
+    figure.legend.spacing = 12;
     if (innerWidth < 600) figure.legend.ncols = 2;
     figure.legend.click_policy = "hide";
     themed(figure.legend, ({text}) => ({label_text_color: text, background_fill_color: null,
@@ -124,6 +144,12 @@
     const note = new Title({text, text_font_style: "normal", text_font_size: "13px"});
     themed(note, ({text}) => ({text_color: text}));
     figure.add_layout(note, "below");
+  }
+
+  // Of no data an axis says nothing either.
+  function say_nothing(figure, text) {
+    say(figure, text);
+    for (const each of [figure.yaxis, figure.ygrid]) each.ticker = new FixedTicker({ticks: []});
   }
 
   // Where buckets begin and end: in time, if they have one; else in rows.
@@ -151,7 +177,8 @@
   function around(overall, rates) {
     const [low, high] = [Math.min(overall, ...rates), Math.max(overall, ...rates)];
     const margin = Math.max(0.01, 0.1 * (high - low));
-    return [Math.max(0, low - margin), Math.min(1, high + margin)];
+    const edge = 0.01 * (high - low);  // so that a line at 0 or 100 % is not cut in half
+    return [Math.max(-edge, low - margin), Math.min(1 + edge, high + margin)];
   }
   function line_at(figure, location) {
     const line = new Span({location, dimension: "width", line_width: 1.5});
@@ -252,8 +279,11 @@
                                   line_dash: at ? "dashed" : "solid", legend_label: `mean of ${counted(window)}`});
         themed(line.glyph, ({windows}) => ({line_color: windows[at % windows.length]}));
       });
-      const line = figure.line({x: field("x"), y: field("y"), line_width: 1.5, legend_label: "close",
-                                source: new ColumnDataSource({name: "closes", data: points(center, closes.last)})});
+      const is_empty = !closes.last.some(Number.isFinite);
+      if (is_empty) say_nothing(figure, "No close can be drawn.");
+      const line = figure.line({x: field("x"), y: field("y"), line_width: 1.5,
+                                source: new ColumnDataSource({name: "closes", data: points(center, closes.last)}),
+                                ...(is_empty ? {} : {legend_label: "close"})});
       themed(line.glyph, ({rising}) => ({line_color: rising}));
       if (!single) {
         lines.push(line);
@@ -349,13 +379,15 @@
       fit(figure, () => around(overall, Object.entries(source.data)
         .filter(([name]) => name.startsWith("rate")).flatMap(([_, values]) => Array.from(values))));
       figure.yaxis.formatter = new NumeralTickFormatter({format: "0.[0] %"});
-      if (!data.signals.some((signals) => signals.some(Boolean))) say(figure, "No row signals.");
+      const is_empty = !data.signals.some((signals) => signals.some(Boolean));
+      if (is_empty) say_nothing(figure, "No row signals.");
+      const named = (window) => is_empty ? {} : {legend_label: `window ${counted(window)}`};
       const bars = bars_in_view(figure, source, {top: field("rate"), bottom: field("overall"), line_width: 0.5,
-                                                 legend_label: `window ${counted(data.windows[0])}`});
+                                                 ...named(data.windows[0])});
       themed(bars.glyph, ({bar, edge}) => ({fill_color: bar, line_color: edge}));
       data.windows.slice(1).forEach((window, at) => {
         const line = figure.segment({x0: field("left"), x1: field("right"), y0: field(`rate_${at + 1}`),
-                                     y1: field(`rate_${at + 1}`), source, line_width: 2, legend_label: `window ${counted(window)}`});
+                                     y1: field(`rate_${at + 1}`), source, line_width: 2, ...named(window)});
         themed(line.glyph, ({windows}) => ({line_color: windows[(at + 1) % windows.length]}));
       });
       line_at(figure, overall);
